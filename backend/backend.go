@@ -1,0 +1,187 @@
+// Package backend is the Vault side of the secrets engine: its paths, what they
+// store, and the leases they give. What it knows of tokens is in package broker,
+// what it knows of Paxos in package paxos.
+package backend
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// Options are what the mounts of one process share.
+type Options struct {
+	// Budgets keeps the process's token requests below Paxos's limit, whatever the
+	// number of mounts. Required.
+	Budgets *broker.Budgets
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// backend is one mount.
+type backend struct {
+	*framework.Backend
+	options Options
+	logger  hclog.Logger
+	storage logical.Storage // for work that outlives a request
+	broker  *broker.Broker
+
+	configs     memo[config]
+	connections memo[connection]
+	roots       memo[client]
+	roles       memo[role]
+
+	link   sync.Mutex // guards linked
+	linked *link      // the connection that was used last
+
+	writes sync.Mutex // serialises the read-modify-writes of config, connection, root and roles; never held across the network
+}
+
+// NewFactory returns the function by which Vault makes a mount. It touches neither
+// storage nor network and starts nothing: Vault also calls it to look at a plugin
+// that is only being registered.
+func NewFactory(options Options) logical.Factory {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView}
+		if b.logger == nil {
+			b.logger = hclog.NewNullLogger()
+		}
+		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
+		b.broker = broker.New(broker.Options{
+			Ledger:   ledger{b.storage},
+			Budget:   options.Budgets.For,
+			Revokers: b.revokers,
+			Closing:  b.tainted,
+			Logger:   b.logger,
+			Now:      options.Now,
+		})
+		b.Backend = &framework.Backend{
+			Help:           mountHelp,
+			BackendType:    logical.TypeLogical,
+			RunningVersion: Version,
+			Paths:          b.paths(),
+			PathsSpecial:   specialPaths(),
+			Secrets:        []*framework.Secret{b.secretAccessToken()},
+			PeriodicFunc:   b.periodic,
+			Invalidate:     b.invalidate,
+			Clean:          func(context.Context) { b.closeLink() },
+		}
+		wrapped := *conf
+		if conf.System != nil { // nil while Vault only asks for the plugin's type and version
+			wrapped.System = newCachedSystem(conf.System, options.Now)
+		}
+		return b, b.Setup(ctx, &wrapped)
+	}
+}
+
+// paths lists the routes, the busiest first: the framework tries them in order.
+func (b *backend) paths() []*framework.Path {
+	return []*framework.Path{
+		b.pathToken(),
+		b.pathCreds(),
+		b.pathStatus(),
+		b.pathConfig(),
+		b.pathConnection(),
+		b.pathRoleRotate(),
+		b.pathRole(),
+		b.pathRoles(),
+	}
+}
+
+// specialPaths names what Vault treats differently. Sudo patterns are exact; the
+// patterns of their paths end in $ and take no trailing slash.
+func specialPaths() *logical.Paths {
+	return &logical.Paths{
+		Root:            []string{connectionPath},
+		SealWrapStorage: []string{configKey, connectionKey, rootKey, ledgerPrefix},
+		LocalStorage:    []string{ledgerPrefix},
+	}
+}
+
+// invalidate drops what is remembered of an entry that another node changed.
+func (b *backend) invalidate(_ context.Context, key string) {
+	switch {
+	case key == configKey:
+		b.configs.forget(key)
+	case key == connectionKey:
+		b.connections.forget(key)
+	case key == rootKey:
+		b.roots.forget(key)
+	case strings.HasPrefix(key, rolesPrefix):
+		b.roles.forget(key)
+	case strings.HasPrefix(key, ledgerPrefix):
+		b.broker.Reset()
+	}
+}
+
+// HandleRequest judges the input before the SDK sees it, because the SDK repeats a
+// value of the wrong type in its error, and turns a panic into an error, because
+// one process serves every mount.
+func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			b.logger.Error("a request panicked", "operation", req.Operation, "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			resp, err = nil, logical.CodedError(http.StatusInternalServerError, "internal error in the paxos secrets engine; see Vault's log")
+		}
+	}()
+	switch req.Operation {
+	case logical.CreateOperation, logical.UpdateOperation, logical.PatchOperation,
+		logical.ReadOperation, logical.ListOperation, logical.DeleteOperation:
+		path := b.Route(req.Path)
+		if path == nil {
+			return nil, logical.CodedError(http.StatusNotFound, noSuchPath)
+		}
+		if problem := checkInput(path, req); problem != nil {
+			return logical.ErrorResponse(problem.Error()), nil
+		}
+	}
+	return b.Backend.HandleRequest(ctx, req)
+}
+
+const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault path-help` of the mount)"
+
+// HandleExistenceCheck looks at the path alone: what is in the body decides nothing
+// about existence, and the SDK would write a value of the wrong type into Vault's
+// log and audit log.
+func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request) (found, exists bool, err error) {
+	bare := *req
+	bare.Data = nil
+	return b.Backend.HandleExistenceCheck(ctx, &bare)
+}
+
+// periodic is called every minute on the active node, and once more when the mount
+// is being disabled: then all that lives is ended while the means to do it exist.
+func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
+	if !b.writable() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, periodicDeadline)
+	defer cancel()
+	if b.tainted() {
+		_, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
+		if pending > 0 {
+			b.logger.Warn("the mount is being disabled while tokens live on at Paxos", "tokens", pending)
+		}
+		return err
+	}
+	if err := b.broker.Sweep(ctx); err != nil {
+		return err
+	}
+	return b.forgetGenerations(ctx)
+}
+
+// periodicDeadline keeps a tick shorter than the minute between ticks.
+const periodicDeadline = 50 * time.Second

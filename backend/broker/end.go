@@ -1,0 +1,207 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// Release ends one reader's hold on a token. An own token is ended at once, a
+// shared one when its last holder let go and its idle time is over. It may be
+// called any number of times, in any order, after any restart. The only error is
+// that of storage: whatever Paxos says, the token is then on the queue.
+func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) error {
+	if err := b.load(ctx); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	t := b.tokens[fingerprint]
+	if t == nil { // ended before
+		b.mu.Unlock()
+		return nil
+	}
+	due := t.Own || t.expired(b.Now())
+	if !due {
+		t.release(issue, b.Now())
+		due = t.idle(b.Now())
+	}
+	if due {
+		b.withdraw(t)
+	}
+	b.mu.Unlock()
+	if !due {
+		return nil
+	}
+	cause, err := b.end(ctx, t, b.pace.Allow())
+	if err == nil && cause != nil && b.Closing() {
+		return fmt.Errorf("ending a token of a mount that is being disabled, where nothing would try again: %w", cause)
+	}
+	return err
+}
+
+// release takes one hold away. A hold that this process does not know was given
+// by another: from then on nobody can tell when the last one is gone, and the
+// token lives until it expires, is rotated away or locked down. mu is held.
+func (t *token) release(issue uint64, now time.Time) {
+	held, known := t.issues[issue]
+	switch {
+	case !known:
+		t.counted = false
+	case held:
+		t.issues[issue] = false
+		t.live--
+	}
+	if t.counted && t.live == 0 && t.idleFrom.IsZero() {
+		t.idleFrom = now
+	}
+}
+
+// startIdling lets the clock run for a leased token that nobody holds. mu is held.
+func (b *Broker) startIdling(t *token) {
+	if t.Key.Leased && t.counted && t.live == 0 && t.idleFrom.IsZero() {
+		t.idleFrom = b.Now()
+	}
+}
+
+// idle reports whether nobody has held the token for as long as it is kept. mu is held.
+func (t *token) idle(now time.Time) bool {
+	return t.counted && t.live == 0 && !t.idleFrom.IsZero() && now.Sub(t.idleFrom) >= t.idleTTL
+}
+
+// End ends every token that which selects, and says how many are ended and how
+// many could not be yet; those are on the queue. Tokens are out of use at once.
+func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending int, err error) {
+	if err := b.load(ctx); err != nil {
+		return 0, 0, err
+	}
+	b.mu.Lock()
+	var selected []*token
+	for _, t := range b.tokens {
+		if which(t.Row) {
+			selected = append(selected, t)
+			b.withdraw(t)
+		}
+	}
+	b.mu.Unlock()
+	reachable := true // one failure is enough to know: the rest goes to the queue
+	for _, t := range selected {
+		cause, endErr := b.end(ctx, t, reachable && b.pace.Allow())
+		err = errors.Join(err, endErr)
+		reachable = reachable && !temporary(cause)
+		if cause == nil && endErr == nil {
+			ended++
+		} else {
+			pending++
+		}
+	}
+	return ended, pending, err
+}
+
+// withdraw stops handing the token out. mu is held.
+func (b *Broker) withdraw(t *token) {
+	if b.serving[t.Key] == t {
+		delete(b.serving, t.Key)
+	}
+}
+
+// abandon ends a token that nobody will hold, on a context of its own.
+func (b *Broker) abandon(t *token) {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
+	defer cancel()
+	if _, err := b.end(ctx, t, true); err != nil {
+		b.Logger.Error("a token that nobody holds could not be ended", "token_id", t.Fingerprint, "error", err)
+	}
+}
+
+// Why a token has not ended at Paxos although nothing went wrong.
+var (
+	errPaced  = errors.New("revocations are paced; its turn comes")
+	errNobody = errors.New("no stored client can revoke it; it expires by itself")
+)
+
+// end puts a token out of use: here at once; at Paxos too if try says so and Paxos
+// does it, else from the queue. cause says why the token lives on at Paxos, nil if
+// it has ended; err is always one of storage. A token that could be served again
+// after a restart is marked in the ledger before Paxos is asked; an own one only
+// when that failed.
+func (b *Broker) end(ctx context.Context, t *token, try bool) (cause, err error) {
+	b.mu.Lock()
+	b.withdraw(t)
+	row, queued := t.Row, !t.EndingSince.IsZero()
+	b.mu.Unlock()
+	if row.expired(b.Now()) {
+		return nil, b.drop(ctx, t)
+	}
+	if !row.Own && !queued {
+		if err := b.enqueue(ctx, t); err != nil {
+			return err, err
+		}
+		queued = true
+	}
+	cause = errPaced
+	if try {
+		cause = b.revoke(ctx, row)
+	}
+	if cause == nil {
+		return nil, b.drop(ctx, t)
+	}
+	if !queued {
+		err = b.enqueue(ctx, t)
+	}
+	return cause, err
+}
+
+// enqueue records that the token is to be ended, which a restart does not forget.
+func (b *Broker) enqueue(ctx context.Context, t *token) error {
+	b.mu.Lock()
+	row := t.Row
+	row.EndingSince = b.Now()
+	b.mu.Unlock()
+	if err := b.Ledger.Put(ctx, row); err != nil {
+		return fmt.Errorf("queueing the end of a token: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.EndingSince = row.EndingSince
+	return nil
+}
+
+// revoke asks Paxos to end the token, with each client that may be able to.
+func (b *Broker) revoke(ctx context.Context, row Row) error {
+	log := b.Logger.With("role", row.RoleName, "client_id", row.ClientID, "token_id", row.Fingerprint)
+	clients, err := b.Revokers(ctx, row)
+	if err != nil {
+		return err
+	}
+	if len(clients) == 0 {
+		log.Debug("a token is left to expire: no stored client can revoke it", "expires_at", row.ExpiresAt)
+		return errNobody
+	}
+	for _, client := range clients {
+		if err = client.Revoke(ctx, paxos.Hide(row.Token)); err == nil {
+			log.Info("token revoked")
+			return nil
+		}
+		var answer *paxos.Error
+		if !errors.As(err, &answer) || answer.Code != "invalid_client" {
+			break
+		}
+	}
+	log.Warn("a token could not be ended at Paxos yet; it is tried again until it is done or expired", "error", err)
+	return err
+}
+
+// drop forgets a token that has ended. Its row goes first: if that fails, the
+// token is still known, and ending it again does no harm.
+func (b *Broker) drop(ctx context.Context, t *token) error {
+	if err := b.Ledger.Delete(ctx, t.Fingerprint); err != nil {
+		return fmt.Errorf("forgetting a token: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.tokens, t.Fingerprint)
+	return nil
+}

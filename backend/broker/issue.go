@@ -1,0 +1,181 @@
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// A Request asks for a token for one reader.
+type Request struct {
+	Key
+	RoleName string
+	Scopes   []string // what Key.Scopes names, in the order Paxos is asked for them
+	Own      bool     // a token of the reader's own, never shared
+
+	MinimumLife time.Duration // least life left that the reader accepts; counts as at most half the token's life
+	IdleTTL     time.Duration // how long a shared token is kept after its last lease ended
+	RefreshAt   float64       // share of its life after which a token is refreshed
+
+	// Authorize is called right before a mint and again right after it, never on a
+	// hit: it reads what is allowed anew and returns who mints. It must read
+	// storage, so that a process cut off from its Vault calls nobody.
+	Authorize func(ctx context.Context) (Minter, error)
+}
+
+// A Minter is a client and the generation of its secret.
+type Minter struct {
+	Client     *paxos.Client
+	Generation int
+}
+
+// An Issued token is what one reader gets.
+type Issued struct {
+	AccessToken paxos.Secret
+	Fingerprint string
+	Issue       uint64 // names this reader's hold on a leased token
+	ClientID    string
+	Generation  int
+	Scopes      []string
+	MintedAt    time.Time
+	ExpiresAt   time.Time
+	RefreshAt   time.Time // when the next reader will start a refresh
+	NextRead    time.Time // when reading again is worth while; always ahead
+	Stale       error     // why the token could not be refreshed, if it could not
+}
+
+// Issue answers a reader: from memory, from the ledger, or with a mint that all
+// readers of the key share. The caller's context bounds its waiting, not the mint.
+func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
+	if issued, ok := b.hit(req, req.minimumLife); ok {
+		return issued, nil
+	}
+	if err := b.load(ctx); err != nil {
+		return Issued{}, err
+	}
+	if req.Own {
+		return b.issueOwn(ctx, req)
+	}
+	if issued, ok := b.hit(req, req.minimumLife); ok { // the ledger had it
+		return issued, nil
+	}
+	for range 2 { // a token may be ended between its mint and our hold on it; once more is enough
+		select {
+		case <-ctx.Done():
+			return Issued{}, ctx.Err()
+		case minted := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mint(req) }):
+			if minted.Err != nil {
+				return b.serveStale(req, minted.Err)
+			}
+		}
+		if issued, ok := b.hit(req, anyLife); ok {
+			return issued, nil
+		}
+	}
+	return Issued{}, ErrEnded
+}
+
+// hit serves a key from memory if its token has at least the life asked for, and
+// starts a refresh when one is due. It calls nobody and waits for nobody.
+func (b *Broker) hit(req Request, atLeast func(life time.Duration) time.Duration) (Issued, bool) {
+	if req.Own {
+		return Issued{}, false
+	}
+	now := b.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.serving[req.Key]
+	if t == nil || t.expired(now) || t.ExpiresAt.Sub(now) < atLeast(t.life()) {
+		return Issued{}, false
+	}
+	b.refreshIfDue(t, req, now)
+	return b.hold(t, req, now), true
+}
+
+// hold gives a reader of this request the token. mu is held.
+func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
+	issued := Issued{
+		AccessToken: paxos.Hide(t.Token),
+		Fingerprint: t.Fingerprint,
+		ClientID:    t.ClientID,
+		Generation:  t.Generation,
+		Scopes:      t.Scopes,
+		MintedAt:    t.MintedAt,
+		ExpiresAt:   t.ExpiresAt,
+		RefreshAt:   t.refreshAt(req),
+		Stale:       t.lastError,
+	}
+	issued.NextRead = t.nextRead(issued.RefreshAt, now)
+	if req.Leased {
+		issued.Issue = newIssue()
+		t.issues[issued.Issue] = true
+		t.live++
+		t.idleFrom, t.idleTTL = time.Time{}, req.IdleTTL
+	}
+	return issued
+}
+
+// issueOwn mints for one reader alone. If the reader leaves before the token is
+// there, the token is ended: nobody would hold its lease.
+func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
+	type result struct {
+		t   *token
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		t, err := b.mint(req)
+		done <- result{t, err}
+	}()
+	select {
+	case minted := <-done:
+		if minted.err != nil {
+			return Issued{}, minted.err
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.hold(minted.t, req, b.Now()), nil
+	case <-ctx.Done():
+		go func() {
+			if minted := <-done; minted.err == nil {
+				b.abandon(minted.t)
+			}
+		}()
+		return Issued{}, ctx.Err()
+	}
+}
+
+// serveStale falls back on a token that has less life than the reader wanted,
+// while it has any, when Paxos cannot be had at the moment.
+func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
+	if !temporary(cause) {
+		return Issued{}, cause
+	}
+	issued, ok := b.hit(req, anyLife)
+	if !ok {
+		return Issued{}, cause
+	}
+	issued.Stale = cause
+	return issued, nil
+}
+
+// minimumLife is the least life left that a reader of this request accepts of a
+// token that lives for life: never more than half, so that a short token is still
+// served more than once.
+func (r Request) minimumLife(life time.Duration) time.Duration { return min(r.MinimumLife, life/2) }
+
+// anyLife accepts a token while it lives at all.
+func anyLife(time.Duration) time.Duration { return 0 }
+
+// life is how long the token lives in all, as far as it is of use.
+func (t *token) life() time.Duration { return t.ExpiresAt.Sub(t.MintedAt) }
+
+// newIssue returns a random name for one reader's hold. It is never zero.
+func newIssue() uint64 {
+	var raw [8]byte
+	_, _ = rand.Read(raw[:]) // never fails, see crypto/rand
+	return binary.BigEndian.Uint64(raw[:]) | 1
+}

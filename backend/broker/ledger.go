@@ -1,0 +1,43 @@
+package broker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
+
+// A Row is the ledger's record of one token, kept from before the token is handed
+// out until it has ended, whatever it was for. It holds the token itself, so the
+// place it is stored in must be encrypted.
+type Row struct {
+	Fingerprint string    `json:"fingerprint"`
+	Token       string    `json:"token"`
+	Key         Key       `json:"key"`
+	Own         bool      `json:"own"`       // one reader's alone; never served from the cache
+	RoleName    string    `json:"role_name"` // as it was when minted, for people
+	ClientID    string    `json:"client_id"` // who minted, and so who can revoke
+	Generation  int       `json:"generation"`
+	Scopes      []string  `json:"scopes"` // as granted, in the order Paxos gave
+	MintedAt    time.Time `json:"minted_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	EndingSince time.Time `json:"ending_since,omitzero"` // set: hand out no more, revoke until done or expired
+}
+
+// A Ledger keeps rows across restarts. An error from Put or Delete leaves it
+// unknown whether the write happened.
+type Ledger interface {
+	Load(ctx context.Context) ([]Row, error)
+	Put(ctx context.Context, row Row) error
+	Delete(ctx context.Context, fingerprint string) error
+}
+
+// Fingerprint identifies a token in records, leases and logs: half of its SHA-256,
+// which tells nothing of a random token.
+func Fingerprint(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:16])
+}
+
+// expired reports whether the token is of no more use at this time.
+func (r Row) expired(now time.Time) bool { return !now.Before(r.ExpiresAt) }

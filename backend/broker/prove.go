@@ -1,0 +1,63 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// Prove finds out whether a client's secret is right, with one mint for scope
+// within the budget, and ends the token that it gets. A refusal of the scope
+// proves the secret too: Paxos looks at the secret first.
+func (b *Broker) Prove(ctx context.Context, minter Minter, scope string) error {
+	if err := b.load(ctx); err != nil {
+		return err
+	}
+	budget := b.Budget(minter.Client.TokenURL())
+	b.recall(budget)
+	asked := b.Now()
+	if err := budget.Take(asked); err != nil {
+		return err
+	}
+	grant, err := minter.Client.Mint(ctx, []string{scope})
+	var answer *paxos.Error
+	switch {
+	case errors.As(err, &answer) && answer.Code == "invalid_scope":
+		return nil
+	case errors.As(err, &answer) && answer.Throttled():
+		budget.Ban(b.Now(), answer.RetryAfter)
+		return err
+	case err != nil:
+		return err
+	}
+	if _, err := verify(grant, []string{scope}); err != nil {
+		b.discard(minter.Client, grant.AccessToken)
+		return err
+	}
+	return b.endProof(ctx, minter, grant, Row{
+		Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
+		Scopes: []string{scope}, MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew),
+	})
+}
+
+// endProof revokes the token of a proof, or puts it on the queue.
+func (b *Broker) endProof(ctx context.Context, minter Minter, grant paxos.Grant, row Row) error {
+	revokeErr := minter.Client.Revoke(ctx, grant.AccessToken)
+	if revokeErr == nil {
+		return nil
+	}
+	row.Token = grant.AccessToken.Reveal()
+	row.Fingerprint = Fingerprint(row.Token)
+	row.EndingSince = b.Now()
+	if err := b.Ledger.Put(ctx, row); err != nil {
+		return fmt.Errorf("recording a token that could not be revoked: %w", err)
+	}
+	b.Logger.Warn("the token of a proof could not be ended at Paxos yet; it is tried again until it is done or expired",
+		"client_id", row.ClientID, "token_id", row.Fingerprint, "error", revokeErr)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens[row.Fingerprint] = &token{Row: row}
+	return nil
+}

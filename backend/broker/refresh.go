@@ -1,0 +1,75 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Refreshing starts early enough that no reader ever waits for it: at the
+// request's share of the token's life, or refreshMargin before the least life
+// that readers accept would be undercut, whichever comes first.
+const (
+	refreshMargin = 2 * time.Minute
+	refreshJitter = 0.05
+)
+
+// A refresh that fails is tried again after firstRetry, then after twice as long
+// each time up to lastRetry, and only when a reader asks.
+const (
+	firstRetry = 5 * time.Second
+	lastRetry  = time.Minute
+)
+
+// refreshAt is when the next reader starts a refresh of the token. It lies in the
+// token's life whatever the settings: at a quarter of it at the earliest.
+func (t *token) refreshAt(req Request) time.Time {
+	life := t.life()
+	share := time.Duration(float64(life) * min(req.RefreshAt*(1+refreshJitter*t.jitter), 1))
+	before := life - req.minimumLife(life) - refreshMargin
+	return t.MintedAt.Add(max(min(share, before), life/4))
+}
+
+// nextRead is when a reader of the token learns something new by asking again:
+// when a refresh is due; while one is under way or failing, in a few seconds.
+func (t *token) nextRead(refreshAt, now time.Time) time.Time {
+	switch {
+	case now.Before(refreshAt):
+		return refreshAt
+	case t.nextTry.After(now.Add(firstRetry)):
+		return t.nextTry
+	default:
+		return now.Add(firstRetry)
+	}
+}
+
+// refreshIfDue starts a mint in the background if the token is due for one and
+// none is under way. mu is held.
+func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
+	if t.refreshing || now.Before(t.nextTry) || now.Before(t.refreshAt(req)) {
+		return
+	}
+	t.refreshing = true
+	go func() {
+		result := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mint(req) })
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		t.refreshing = false
+		if t.lastError = result.Err; result.Err == nil {
+			t.failures = 0
+			return
+		}
+		t.failures++
+		t.nextTry = b.Now().Add(retryDelay(t.failures, result.Err))
+		b.Logger.Warn("refreshing a token failed; the old one is served while it lives",
+			"role", t.RoleName, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt, "error", result.Err)
+	}()
+}
+
+// retryDelay is how long to leave Paxos alone after so many failures in a row.
+func retryDelay(failures int, cause error) time.Duration {
+	delay := min(firstRetry<<min(failures-1, 10), lastRetry)
+	return max(delay, retryAfter(cause))
+}
+
+// jitter spreads refreshes of tokens that were minted together.
+func jitter() float64 { return 2*rand.Float64() - 1 }

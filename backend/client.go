@@ -1,0 +1,110 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// rootKey is where the mount's root client is stored, seal-wrapped.
+const rootKey = "root"
+
+// A client is a Paxos API client in Vault's custody. Each pair of Client ID and
+// secret that it ever had is a generation, kept until the last token that it
+// minted has ended, because only the client that minted a token can revoke it.
+type client struct {
+	versioned
+	Generations []generation `json:"generations"` // oldest first; the last one mints
+}
+
+// A generation is one pair of Client ID and secret.
+type generation struct {
+	Number       int       `json:"number"` // counts up from 1, never used twice
+	ClientID     string    `json:"client_id"`
+	ClientSecret string    `json:"client_secret"`
+	Connection   string    `json:"connection"` // fingerprint of what it may be sent over
+	Since        time.Time `json:"since"`
+	Proved       bool      `json:"proved"` // a mint has shown that the secret is right
+}
+
+// current is the generation that mints.
+func (c client) current() (generation, bool) {
+	if len(c.Generations) == 0 {
+		return generation{}, false
+	}
+	return c.Generations[len(c.Generations)-1], true
+}
+
+// last is the number of the generation that mints, 0 if there is none.
+func (c client) last() int {
+	g, _ := c.current()
+	return g.Number
+}
+
+// with returns the client with a further generation, numbered after the last.
+func (c client) with(next generation) client {
+	next.Number = c.last() + 1
+	return client{versioned: current, Generations: append(slices.Clone(c.Generations), next)}
+}
+
+// revokers returns the clients that can end the row's token: the newest secret of
+// the Client ID that minted it first. A secret is not sent over a connection that
+// it was not proved on, so there may be none.
+func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client, error) {
+	link, err := b.dial(ctx, b.storage)
+	var unusable *fault
+	if errors.As(err, &unusable) { // the configuration is gone
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if link.neverRevoke {
+		return nil, nil
+	}
+	root, err := b.roots.get(ctx, b.storage, rootKey)
+	if err != nil && !errors.Is(err, errNotFound) {
+		return nil, err
+	}
+	var able []*paxos.Client
+	for _, g := range slices.Backward(root.Generations) {
+		if g.ClientID == row.ClientID && g.Connection == link.fingerprint {
+			able = append(able, link.Client(g.ClientID, paxos.Hide(g.ClientSecret)))
+		}
+	}
+	return able, nil
+}
+
+// forgetGenerations drops the root's generations whose last token has ended.
+func (b *backend) forgetGenerations(ctx context.Context) error {
+	root, err := b.roots.get(ctx, b.storage, rootKey)
+	if errors.Is(err, errNotFound) || len(root.Generations) < 2 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return err
+	}
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	root, err = load[client](ctx, b.storage, rootKey) // it may have changed meanwhile
+	if err != nil {
+		return err
+	}
+	kept := slices.DeleteFunc(slices.Clone(root.Generations), func(g generation) bool {
+		return g.Number != root.last() && !slices.ContainsFunc(rows, func(row broker.Row) bool { return row.Generation == g.Number })
+	})
+	if len(kept) == len(root.Generations) {
+		return nil
+	}
+	b.logger.Info("forgetting old secrets of the root client: their last token has ended", "generations", len(root.Generations)-len(kept))
+	root.Generations = kept
+	return b.roots.put(ctx, b.storage, rootKey, root)
+}

@@ -1,0 +1,101 @@
+package backend
+
+import (
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// configKey is where the mount's settings are stored. The secret is elsewhere, in
+// rootKey, so that one team can own the settings and another the secret.
+const configKey = "config"
+
+// The environments a mount can be of. A mount never changes sides.
+const (
+	environmentProduction = "production"
+	environmentSandbox    = "sandbox"
+	environmentCustom     = "custom"
+)
+
+// config is what an operator sets for the whole mount.
+type config struct {
+	versioned
+	Environment      string        `json:"environment"`
+	VerifyScope      string        `json:"verify_scope"`
+	RefreshAt        float64       `json:"refresh_at"`
+	CredentialMaxAge time.Duration `json:"credential_max_age"`
+}
+
+// Defaults of a mount.
+const (
+	defaultVerifyScope      = "funding:read_profile" // what Paxos's own first call needs
+	defaultRefreshAt        = 0.75
+	defaultCredentialMaxAge = 90 * 24 * time.Hour
+)
+
+// change applies the parameters of a request to the settings.
+func (c *config) change(d *framework.FieldData) error {
+	environment := c.Environment
+	patch(d, "environment", &environment)
+	switch {
+	case environment != environmentProduction && environment != environmentSandbox && environment != environmentCustom:
+		return badRequest("environment must be production, sandbox or custom")
+	case c.Environment != "" && c.Environment != environment:
+		return badRequest("environment is %s for the life of this mount: enable another mount for %s", c.Environment, environment)
+	}
+	c.Environment = environment
+	patch(d, "verify_scope", &c.VerifyScope)
+	patch(d, "refresh_at", &c.RefreshAt)
+	patchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
+	if err := checkScope(c.VerifyScope); err != nil {
+		return badRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
+	}
+	if c.RefreshAt < 0.1 || c.RefreshAt > 0.95 {
+		return badRequest("refresh_at must lie between 0.1 and 0.95: it is a share of a token's life")
+	}
+	return nil
+}
+
+// newConfig is a mount's config before the first write.
+func newConfig() config {
+	return config{
+		versioned: current, VerifyScope: defaultVerifyScope,
+		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge,
+	}
+}
+
+// endpoints returns where the environment is. Those of custom are the connection's.
+func endpoints(environment string) (paxos.Endpoints, bool) {
+	switch environment {
+	case environmentProduction:
+		return paxos.Production, true
+	case environmentSandbox:
+		return paxos.Sandbox, true
+	}
+	return paxos.Endpoints{}, false
+}
+
+// checkClientID judges a Client ID, which goes into URLs and logs. Paxos's are
+// UUIDs; nothing is documented, so any word of safe characters will do.
+func checkClientID(id string) error {
+	if !validName(id) {
+		return badRequest("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and _ only, at most %d bytes", maximumName)
+	}
+	return nil
+}
+
+// checkClientSecret judges a secret without repeating any of it.
+func checkClientSecret(secret string) error {
+	const most = 512
+	for _, r := range secret {
+		if r <= ' ' || r >= 0x7f {
+			return badRequest("client_secret holds white space or a character that no Client Secret has: copy it again, without quotes or line breaks")
+		}
+	}
+	if secret == "" || len(secret) > most {
+		return badRequest("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters", most)
+	}
+	return nil
+}

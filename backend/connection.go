@@ -1,0 +1,124 @@
+package backend
+
+import (
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// connectionPath is the path, connectionKey where its settings are stored,
+// seal-wrapped for the proxy's password.
+const (
+	connectionPath = "config/connection"
+	connectionKey  = "connection"
+)
+
+// connection is where secrets are sent and how. All its fields are comparable, so
+// that an open link can be told to be of these very settings.
+type connection struct {
+	versioned
+	TokenURL       string        `json:"token_url"`
+	RevokeURL      string        `json:"revoke_url"`
+	APIURL         string        `json:"api_url"`
+	TrustedCA      string        `json:"override_trusted_ca"`
+	ProxyURL       string        `json:"proxy_url"`
+	ProxyUsername  string        `json:"proxy_username"`
+	ProxyPassword  string        `json:"proxy_password"`
+	AuthStyle      string        `json:"auth_style"`
+	RequestTimeout time.Duration `json:"request_timeout"`
+	NeverRevoke    bool          `json:"never_revoke"`
+}
+
+// newConnection is a mount's connection before the first write.
+func newConnection() connection {
+	return connection{versioned: current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
+}
+
+// change applies the parameters of a request to the settings and judges the whole.
+func (c *connection) change(d *framework.FieldData) error {
+	patch(d, "token_url", &c.TokenURL)
+	patch(d, "revoke_url", &c.RevokeURL)
+	patch(d, "api_url", &c.APIURL)
+	patch(d, "override_trusted_ca", &c.TrustedCA)
+	patch(d, "proxy_url", &c.ProxyURL)
+	patch(d, "proxy_username", &c.ProxyUsername)
+	patch(d, "proxy_password", &c.ProxyPassword)
+	patch(d, "auth_style", &c.AuthStyle)
+	patchSeconds(d, "request_timeout", &c.RequestTimeout)
+	patch(d, "never_revoke", &c.NeverRevoke)
+	for _, address := range []struct{ name, value string }{
+		{"token_url", c.TokenURL}, {"revoke_url", c.RevokeURL}, {"api_url", c.APIURL},
+	} {
+		if address.value == "" {
+			continue
+		}
+		if _, err := paxos.ParseURL(address.name, address.value); err != nil {
+			return badRequest("%s", err)
+		}
+	}
+	if c.TrustedCA != "" {
+		if _, err := paxos.ParseCertificates(c.TrustedCA); err != nil {
+			return badRequest("%s", err)
+		}
+	}
+	return c.checkTransport()
+}
+
+// checkTransport judges the settings that lead nowhere else, only another way.
+func (c *connection) checkTransport() error {
+	if c.ProxyURL != "" {
+		if _, err := paxos.ParseProxyURL(c.ProxyURL); err != nil {
+			return badRequest("%s", err)
+		}
+	}
+	switch {
+	case c.ProxyURL == "" && (c.ProxyUsername != "" || c.ProxyPassword != ""):
+		return badRequest("proxy_url is missing: proxy_username and proxy_password are for a proxy")
+	case c.ProxyPassword != "" && c.ProxyUsername == "":
+		return badRequest("proxy_username is missing: proxy_password needs one")
+	case c.AuthStyle != string(paxos.AuthPost) && c.AuthStyle != string(paxos.AuthBasic):
+		return badRequest("auth_style must be post or basic")
+	case c.RequestTimeout < time.Second || c.RequestTimeout > paxos.MaximumTimeout:
+		return badRequest("request_timeout must lie between 1s and %s", paxos.MaximumTimeout)
+	}
+	return nil
+}
+
+// settings completes the connection with the environment's endpoints.
+func (c connection) settings(environment string) (paxos.Settings, error) {
+	own := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
+	where, fixed := endpoints(environment)
+	switch {
+	case fixed && own != paxos.Endpoints{}:
+		return paxos.Settings{}, badRequest("environment is %s, whose URLs are fixed, but config/connection has URLs: they are for environment=custom; unset them there", environment)
+	case !fixed && (own.TokenURL == "" || own.RevokeURL == "" || own.APIURL == ""):
+		return paxos.Settings{}, badRequest("environment is custom: write token_url, revoke_url and api_url to config/connection first")
+	case !fixed:
+		where = own
+	}
+	style := paxos.AuthStyle(c.AuthStyle)
+	if style == "" {
+		style = paxos.AuthPost
+	}
+	return paxos.Settings{
+		Endpoints: where, TrustedCA: c.TrustedCA,
+		ProxyURL: c.ProxyURL, ProxyUsername: c.ProxyUsername, ProxyPassword: paxos.Hide(c.ProxyPassword),
+		AuthStyle: style, Timeout: c.RequestTimeout,
+	}, nil
+}
+
+// dangers names the options in force that weaken something.
+func (c connection) dangers() []string {
+	dangers := []string{}
+	if c.NeverRevoke {
+		dangers = append(dangers, "never_revoke: a lease's end leaves its token alive at Paxos, for up to an hour")
+	}
+	if u, err := url.Parse(c.TokenURL); err == nil && u.Scheme == "http" {
+		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted, to %s", u.Hostname()))
+	}
+	return dangers
+}

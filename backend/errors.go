@@ -1,0 +1,89 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// A fault is the caller's or the operator's to mend: it is answered with its
+// status, 400 where it has none, and never retried by Vault's clients.
+type fault struct {
+	status int
+	text   string
+}
+
+// Error is what the caller is told.
+func (f *fault) Error() string { return f.text }
+
+// badRequest is a fault of status 400.
+func badRequest(format string, values ...any) error {
+	return &fault{http.StatusBadRequest, fmt.Sprintf(format, values...)}
+}
+
+// forbidden is a fault of status 403.
+func forbidden(format string, values ...any) error {
+	return &fault{http.StatusForbidden, fmt.Sprintf(format, values...)}
+}
+
+// reply turns an error into what Vault is to answer: the one place where that is
+// decided. A coded error must stay outermost and a sentinel bare, or gRPC makes a
+// plain 500 of it.
+func reply(err error) (*logical.Response, error) {
+	var (
+		mistake   *fault
+		throttled *broker.Throttled
+		mismatch  *broker.Mismatch
+		refused   *paxos.Error
+	)
+	switch {
+	case readOnly(err):
+		return nil, logical.ErrReadOnly // Vault forwards the request to a node that can write
+	case errors.As(err, &mistake) && mistake.status == http.StatusBadRequest:
+		return logical.ErrorResponse(mistake.text), nil
+	case errors.As(err, &mistake):
+		return nil, logical.CodedError(mistake.status, mistake.text)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return nil, logical.CodedError(http.StatusServiceUnavailable, "the request was given up before Paxos answered")
+	case errors.As(err, &throttled):
+		return nil, logical.CodedError(http.StatusTooManyRequests, err.Error())
+	case errors.As(err, &mismatch):
+		return nil, logical.CodedError(http.StatusBadGateway, err.Error())
+	case errors.As(err, &refused):
+		return replyRefused(err, refused)
+	}
+	return nil, err
+}
+
+// replyRefused answers for what Paxos said. What the operator must mend is a 400,
+// because Vault's clients send a 5xx again, and each try spends the budget of all.
+func replyRefused(err error, refused *paxos.Error) (*logical.Response, error) {
+	switch {
+	case refused.Throttled():
+		return nil, logical.CodedError(http.StatusTooManyRequests, err.Error()+": it throttles this address; come back in 5 minutes")
+	case refused.Temporary():
+		return nil, logical.CodedError(http.StatusBadGateway, err.Error())
+	case refused.Code == "invalid_client":
+		return logical.ErrorResponse("%s: the root client's ID or secret is wrong, or was rotated or disabled in the Dashboard; write client_secret to config", err), nil
+	case refused.Status == http.StatusForbidden:
+		return logical.ErrorResponse("%s: the address that Vault calls from may be missing from the client's IP allow-list", err), nil
+	}
+	return logical.ErrorResponse(err.Error()), nil
+}
+
+// readOnly recognises storage's refusal to write, which comes over gRPC as text.
+func readOnly(err error) bool {
+	return errors.Is(err, logical.ErrReadOnly) || err != nil && strings.Contains(err.Error(), logical.ErrReadOnly.Error())
+}
+
+// orphans says what a forced deletion leaves behind.
+func orphans(tokens int) string {
+	return fmt.Sprintf("%d tokens could not be revoked and live on at Paxos until they expire, an hour after they were minted at the latest", tokens)
+}

@@ -1,0 +1,113 @@
+package backend
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+type (
+	fields     = map[string]*framework.FieldSchema
+	operations = map[logical.Operation]framework.OperationHandler
+	responses  = map[int][]framework.Response
+)
+
+// nameField is the name in the path of a role. Its form is checkNames's business.
+func nameField(description string) *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type:         framework.TypeString,
+		Description:  description,
+		Required:     true,
+		DisplayAttrs: &framework.DisplayAttributes{Name: "Name", Identifier: true},
+	}
+}
+
+// namePattern captures a name of any form, so that a bad one gets an error that
+// says what is wrong, not a missing path.
+const namePattern = `(?P<name>[^/]+)`
+
+// patch copies the named parameter into dst if the request carries it; null, which
+// only a PATCH may carry, gives the default back.
+func patch[T any](d *framework.FieldData, name string, dst *T) {
+	if value, ok := given[T](d, name); ok {
+		*dst = value
+	}
+}
+
+// patchSeconds is patch for durations.
+func patchSeconds(d *framework.FieldData, name string, dst *time.Duration) {
+	if seconds, ok := given[int](d, name); ok {
+		*dst = time.Duration(seconds) * time.Second
+	}
+}
+
+// given returns the named parameter if the request carries it, null as its default.
+func given[T any](d *framework.FieldData, name string) (T, bool) {
+	raw, ok := d.Raw[name]
+	if !ok {
+		var none T
+		return none, false
+	}
+	if raw == nil {
+		return d.GetDefaultOrZero(name).(T), true
+	}
+	return d.Get(name).(T), true
+}
+
+// reading describes an operation that changes nothing and may run on any node.
+func reading(callback framework.OperationFunc, summary string, answers responses) *framework.PathOperation {
+	return &framework.PathOperation{Callback: callback, Summary: summary, Responses: answers}
+}
+
+// onActive describes an operation that stores something, calls Paxos or reports
+// what only the active node knows.
+func onActive(callback framework.OperationFunc, summary string, answers responses) *framework.PathOperation {
+	return &framework.PathOperation{
+		Callback: callback, Summary: summary, Responses: answers,
+		ForwardPerformanceStandby: true, ForwardPerformanceSecondary: true,
+	}
+}
+
+// answer describes a reply with a body of these fields.
+func answer(description string, body fields) responses {
+	return responses{200: {{Description: description, Fields: body}}}
+}
+
+// answerNothing describes a reply without a body.
+func answerNothing(description string) responses {
+	return responses{204: {{Description: description}}}
+}
+
+// display names an operation for documentation generators: prefix-verb-suffix.
+func display(verb, suffix string) *framework.DisplayAttributes {
+	return &framework.DisplayAttributes{OperationPrefix: "paxos", OperationVerb: verb, OperationSuffix: suffix}
+}
+
+// exists is the existence check of a path whose entries are stored under the
+// request's own path.
+func exists(ctx context.Context, req *logical.Request, d *framework.FieldData) (bool, error) {
+	if !validName(d.Get("name").(string)) {
+		return false, nil // the request itself will say what is wrong with the name
+	}
+	entry, err := req.Storage.Get(ctx, req.Path)
+	return entry != nil, err
+}
+
+// seconds is how durations are answered.
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// timestamp is how times are answered; a time that never was is left empty.
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// displayed names an operation for documentation generators.
+func displayed(operation *framework.PathOperation, verb, suffix string) *framework.PathOperation {
+	operation.DisplayAttrs = display(verb, suffix)
+	return operation
+}

@@ -1,0 +1,214 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// issueFields are the parameters of creds/:name and token/:name. A read takes none
+// of them; a write may narrow what it gets.
+func issueFields(description string, leased bool) fields {
+	all := fields{
+		"name":   nameField(description),
+		"scopes": {Type: framework.TypeCommaStringSlice, Description: "On write: some of the role's scopes, instead of all."},
+	}
+	if leased {
+		all["ttl"] = &framework.FieldSchema{Type: framework.TypeDurationSecond, Description: "On write: a shorter lease than the role's."}
+	}
+	return all
+}
+
+// tokenAnswer is what issuing an access token answers.
+func tokenAnswer(further fields) fields {
+	all := fields{
+		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.", DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"token_type":   {Type: framework.TypeString, Required: true, Description: "Always Bearer."},
+		"scope":        {Type: framework.TypeString, Required: true, Description: "The scopes granted, space-delimited."},
+		"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the token stops being of use (RFC 3339)."},
+		"client_id":    {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
+		"environment":  {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
+		"api_url":      {Type: framework.TypeString, Required: true, Description: "Where to use it, with the API's version."},
+		"token_id":     {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token for audit; not a secret."},
+	}
+	for name, field := range further {
+		all[name] = field
+	}
+	return all
+}
+
+// wanted is what one reader asks for, judged.
+type wanted struct {
+	name   string
+	role   role
+	scopes []string
+	ttl    time.Duration // 0: no wish
+}
+
+// errChanged reports that the role is not what it was when the reader came.
+var errChanged = errors.New("the role was changed or rotated while a token was being minted; read again")
+
+// issue answers a reader of creds/ or token/ with a token, and where it was minted.
+// A reader that met a rotation is served by the role as it is afterwards.
+func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
+	for try := 0; ; try++ {
+		want, err := b.want(ctx, req, d, leased)
+		if err != nil {
+			return broker.Issued{}, want, nil, err
+		}
+		link, err := b.dial(ctx, req.Storage)
+		if err != nil {
+			return broker.Issued{}, want, nil, err
+		}
+		c, err := b.configs.get(ctx, req.Storage, configKey)
+		if err != nil {
+			return broker.Issued{}, want, nil, err
+		}
+		issued, err := b.broker.Issue(ctx, broker.Request{
+			Key: broker.Key{
+				Role: want.role.ID, Connection: link.fingerprint,
+				Scopes: broker.ScopeSet(want.scopes), Leased: leased,
+			},
+			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens,
+			MinimumLife: want.role.MinTTL, IdleTTL: want.role.IdleTTL, RefreshAt: c.RefreshAt,
+			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
+		})
+		if err != nil && try == 0 && (errors.Is(err, errChanged) || errors.Is(err, broker.ErrEnded)) {
+			b.roles.forget(rolesPrefix + want.name)
+			continue
+		}
+		return issued, want, link, explain(err, want)
+	}
+}
+
+// want judges what the reader asks for against the role.
+func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (wanted, error) {
+	want := wanted{name: d.Get("name").(string)}
+	if req.Operation == logical.ReadOperation && len(req.Data) > 0 {
+		return want, badRequest("a read takes no parameters; write to this path to narrow scopes or ttl")
+	}
+	var err error
+	if want.role, err = b.role(ctx, req.Storage, want.name); err != nil {
+		return want, err
+	}
+	want.scopes = want.role.ResolvedScopes
+	switch {
+	case want.role.Disabled:
+		return want, forbidden("role %q is disabled", want.name)
+	case want.role.UniqueTokens && !leased:
+		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: read it from creds/%s", want.name, want.name)
+	}
+	if _, ok := d.Raw["scopes"]; ok {
+		elements, _ := given[[]string](d, "scopes")
+		if want.scopes, err = narrowScopes(elements, want.role.ResolvedScopes); err != nil {
+			return want, badRequest("%s", err)
+		}
+	}
+	if leased {
+		return want, want.narrowTTL(d)
+	}
+	return want, nil
+}
+
+// narrowTTL takes the reader's wish for a shorter lease.
+func (w *wanted) narrowTTL(d *framework.FieldData) error {
+	asked, ok := given[int](d, "ttl")
+	if !ok {
+		return nil
+	}
+	w.ttl = time.Duration(asked) * time.Second
+	limit := w.role.TTL
+	if limit == 0 {
+		limit = w.role.MaxTTL
+	}
+	switch {
+	case w.ttl <= 0:
+		return badRequest("ttl must be at least 1s")
+	case limit > 0 && w.ttl > limit:
+		return badRequest("ttl may only shorten the lease: the role allows at most %s", limit)
+	}
+	return nil
+}
+
+// authorize reads anew whether the role still grants these scopes, and who mints.
+// It is asked before and after every mint, and asks storage, not memory.
+func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, error) {
+	if !b.writable() {
+		return broker.Minter{}, logical.ErrReadOnly
+	}
+	r, err := load[role](ctx, b.storage, rolesPrefix+want.name)
+	if errors.Is(err, errNotFound) {
+		return broker.Minter{}, errChanged
+	}
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	if r.ID != want.role.ID || r.Disabled || !r.holds(want.scopes) {
+		return broker.Minter{}, errChanged
+	}
+	return b.minter(ctx)
+}
+
+// minter is the root client with its current secret, if it may be sent over the
+// connection there is.
+func (b *backend) minter(ctx context.Context) (broker.Minter, error) {
+	link, err := b.dial(ctx, b.storage)
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	root, err := load[client](ctx, b.storage, rootKey)
+	if err != nil && !errors.Is(err, errNotFound) {
+		return broker.Minter{}, err
+	}
+	g, ok := root.current()
+	switch {
+	case !ok:
+		return broker.Minter{}, badRequest("this mount has no root client yet: write client_id and client_secret to its config path")
+	case g.Connection != link.fingerprint:
+		return broker.Minter{}, badRequest("the root client's secret was proved over another connection and is not sent over this one: write client_secret to config again")
+	}
+	return broker.Minter{Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: g.Number}, nil
+}
+
+// explain adds to a refusal what the reader cannot know: the role and its scopes.
+func explain(err error, want wanted) error {
+	var refused *paxos.Error
+	switch {
+	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
+		return badRequest("%s", err)
+	case errors.As(err, &refused) && refused.Code == "invalid_scope":
+		return badRequest("%s: the root client does not hold every scope of role %q; one that is missing fails them all. Add it in the Dashboard, or change the role. Asked for: %s",
+			refused, want.name, strings.Join(slices.Sorted(slices.Values(want.scopes)), ", "))
+	}
+	return err
+}
+
+// answerToken is the part of the answer that leased and unleased tokens share.
+func answerToken(issued broker.Issued, link *link) map[string]any {
+	return map[string]any{
+		"access_token": issued.AccessToken.Reveal(),
+		"token_type":   "Bearer",
+		"scope":        strings.Join(issued.Scopes, " "),
+		"expires_at":   timestamp(issued.ExpiresAt),
+		"client_id":    issued.ClientID,
+		"environment":  link.environment,
+		"api_url":      link.Endpoints().APIURL,
+		"token_id":     issued.Fingerprint,
+	}
+}
+
+// staleWarning tells the reader that it got an old token, and why.
+func staleWarning(issued broker.Issued) []string {
+	if issued.Stale == nil {
+		return nil
+	}
+	return []string{"the token could not be refreshed and is served until it expires at " + timestamp(issued.ExpiresAt) + ": " + issued.Stale.Error()}
+}

@@ -1,0 +1,41 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// pagingFields are the parameters of every list. `vault list` passes none; a read
+// with list=true does.
+var pagingFields = fields{
+	"after": {Type: framework.TypeString, Query: true, Description: "Begin behind this name."},
+	"limit": {Type: framework.TypeInt, Query: true, Description: "Most names to return; without it, all."},
+}
+
+// listAnswer is what a list holds.
+var listAnswer = fields{
+	"keys": {Type: framework.TypeStringSlice, Required: true, Description: "The names, in order."},
+}
+
+// list answers a LIST of what is stored under a prefix, in pages.
+func list(ctx context.Context, s logical.Storage, prefix string, d *framework.FieldData) (*logical.Response, error) {
+	keys, err := s.List(ctx, prefix)
+	if err != nil {
+		return reply(fmt.Errorf("listing %s: %w", prefix, err))
+	}
+	slices.Sort(keys)
+	if after, ok := given[string](d, "after"); ok {
+		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= after })
+	}
+	if limit, ok := given[int](d, "limit"); ok {
+		if limit < 1 {
+			return reply(badRequest("limit must be at least 1; leave it out to list all"))
+		}
+		keys = keys[:min(limit, len(keys))]
+	}
+	return logical.ListResponse(keys), nil
+}

@@ -1,0 +1,230 @@
+package backend
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+func (b *backend) pathConfig() *framework.Path {
+	return &framework.Path{
+		Pattern:         "config$",
+		HelpSynopsis:    "The Paxos environment, the root client, and limits for the whole mount.",
+		HelpDescription: configHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Configuration"},
+		Fields: fields{
+			"environment": {
+				Type:          framework.TypeString,
+				Description:   "production, sandbox, or custom (whose URLs are set at config/connection first). Fixed by the first write.",
+				AllowedValues: []any{environmentProduction, environmentSandbox, environmentCustom},
+			},
+			"client_id": {Type: framework.TypeString, Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
+			"client_secret": {
+				Type:         framework.TypeString,
+				Description:  "Client Secret of the root client. Write-only. It is verified before it is stored.",
+				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
+			},
+			"verify_scope": {
+				Type: framework.TypeString, Default: defaultVerifyScope,
+				Description: "The scope asked for when a secret is verified. The token is ended at once.",
+			},
+			"verify_connection": {
+				Type: framework.TypeBool, Default: true,
+				Description: "Whether to verify a new secret by minting one token with it.",
+			},
+			"refresh_at": {
+				Type: framework.TypeFloat, Default: defaultRefreshAt,
+				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a refresh in the background.",
+			},
+			"credential_max_age": {
+				Type: framework.TypeDurationSecond, Default: int(defaultCredentialMaxAge.Seconds()),
+				Description: "The age at which status says that the root's secret should be rotated. Nothing happens by itself.",
+			},
+			"force": {
+				Type:        framework.TypeBool,
+				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
+				Query:       true,
+			},
+		},
+		Operations: operations{
+			logical.ReadOperation:   displayed(reading(b.readConfig, "Read the configuration; the secret is never shown.", answer("The configuration.", configAnswer)), "read", "configuration"),
+			logical.UpdateOperation: displayed(onActive(b.writeConfig, "Configure the mount; parameters left out keep their value.", answerNothing("Stored.")), "configure", ""),
+			logical.PatchOperation:  displayed(onActive(b.writeConfig, "Change parts of the configuration.", answerNothing("Stored.")), "patch", "configuration"),
+			logical.DeleteOperation: displayed(onActive(b.deleteConfig, "Delete the configuration and the root client.", answerNothing("Deleted.")), "delete", "configuration"),
+		},
+	}
+}
+
+// configAnswer is what a read of config holds.
+var configAnswer = fields{
+	"environment":        {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
+	"client_id":          {Type: framework.TypeString, Required: true, Description: "Client ID of the root client; empty while there is none."},
+	"generation":         {Type: framework.TypeInt, Required: true, Description: "Counts the root's secrets; 0 while there is none."},
+	"secret_set_at":      {Type: framework.TypeString, Required: true, Description: "When the root's secret was stored (RFC 3339); empty while there is none."},
+	"secret_verified":    {Type: framework.TypeBool, Required: true, Description: "Whether a mint has shown that the secret is right."},
+	"verify_scope":       {Type: framework.TypeString, Required: true, Description: "The scope asked for when a secret is verified."},
+	"refresh_at":         {Type: framework.TypeFloat, Required: true, Description: "Share of a token's life after which it is refreshed."},
+	"credential_max_age": {Type: framework.TypeInt64, Required: true, Description: "Seconds after which the secret should be rotated."},
+}
+
+// readConfig answers GET config.
+func (b *backend) readConfig(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	c, err := load[config](ctx, req.Storage, configKey)
+	if errors.Is(err, errNotFound) {
+		return nil, nil // Vault answers 404
+	}
+	if err != nil {
+		return reply(err)
+	}
+	root, err := load[client](ctx, req.Storage, rootKey)
+	if err != nil && !errors.Is(err, errNotFound) {
+		return reply(err)
+	}
+	g, _ := root.current()
+	return &logical.Response{Data: map[string]any{
+		"environment":        c.Environment,
+		"client_id":          g.ClientID,
+		"generation":         g.Number,
+		"secret_set_at":      timestamp(g.Since),
+		"secret_verified":    g.Proved,
+		"verify_scope":       c.VerifyScope,
+		"refresh_at":         c.RefreshAt,
+		"credential_max_age": seconds(c.CredentialMaxAge),
+	}}, nil
+}
+
+// writeConfig answers POST and PATCH config. A secret is proved first, with no lock
+// held, and stored only if nobody else has stored one meanwhile.
+func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	before, err := load[client](ctx, req.Storage, rootKey)
+	if err != nil && !errors.Is(err, errNotFound) {
+		return reply(err)
+	}
+	changed, err := b.changedConfig(ctx, req.Storage, d)
+	if err != nil {
+		return reply(err)
+	}
+	root, warning, err := b.changedRoot(ctx, req.Storage, d, changed, before)
+	if err != nil {
+		return reply(err)
+	}
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	if changed, err = b.changedConfig(ctx, req.Storage, d); err != nil { // again, now that nobody else writes
+		return reply(err)
+	}
+	if err := b.configs.put(ctx, req.Storage, configKey, changed); err != nil {
+		return reply(err)
+	}
+	if root == nil {
+		return nil, nil
+	}
+	if now, err := load[client](ctx, req.Storage, rootKey); err != nil && !errors.Is(err, errNotFound) {
+		return reply(err)
+	} else if now.last() != before.last() {
+		return reply(badRequest("client_secret was written by somebody else at the same time: read config and write again"))
+	}
+	if err := b.roots.put(ctx, req.Storage, rootKey, *root); err != nil {
+		return reply(err)
+	}
+	if warning != "" {
+		return &logical.Response{Warnings: []string{warning}}, nil
+	}
+	return nil, nil
+}
+
+// changedConfig is the stored config, or a new one, with the request's changes.
+func (b *backend) changedConfig(ctx context.Context, s logical.Storage, d *framework.FieldData) (config, error) {
+	c, err := load[config](ctx, s, configKey)
+	if errors.Is(err, errNotFound) {
+		c, err = newConfig(), nil
+	}
+	if err != nil {
+		return c, err
+	}
+	c.versioned = current
+	return c, c.change(d)
+}
+
+// changedRoot is the root client with the request's secret as a new generation, nil
+// if the request brings none. It has been proved, unless that was not wanted.
+func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framework.FieldData, c config, root client) (*client, string, error) {
+	settings, err := load[connection](ctx, s, connectionKey)
+	if err != nil && !errors.Is(err, errNotFound) {
+		return nil, "", err
+	}
+	link, err := b.linkFor(c.Environment, settings)
+	if err != nil {
+		return nil, "", err
+	}
+	next, _ := root.current()
+	known := next.ClientID
+	patch(d, "client_id", &next.ClientID)
+	secret, hasSecret := given[string](d, "client_secret")
+	switch {
+	case known != "" && next.ClientID != known:
+		return nil, "", badRequest("client_id is %s: to put another client in its place, end its tokens, delete config and write it anew", known)
+	case !hasSecret && known == "" && next.ClientID != "":
+		return nil, "", badRequest("client_secret is missing: a client_id is stored only together with its secret")
+	case !hasSecret:
+		return nil, "", nil
+	}
+	if err := errors.Join(checkClientID(next.ClientID), checkClientSecret(secret)); err != nil {
+		return nil, "", badRequest("%s", err)
+	}
+	next.ClientSecret, next.Connection, next.Since, next.Proved = secret, link.fingerprint, b.options.Now().UTC(), false
+	warning := "client_secret was stored without being verified: the first read of a role will show whether it is right"
+	if verify, ok := given[bool](d, "verify_connection"); !ok || verify {
+		if err := b.prove(ctx, link, next, c.VerifyScope, root); err != nil {
+			return nil, "", err
+		}
+		next.Proved, warning = true, ""
+	}
+	added := root.with(next)
+	return &added, warning, nil
+}
+
+// prove checks a secret with Paxos. Its errors say what to do about it.
+func (b *backend) prove(ctx context.Context, link *link, g generation, scope string, root client) error {
+	if !b.writable() {
+		return logical.ErrReadOnly
+	}
+	minter := broker.Minter{Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: root.last() + 1}
+	err := b.broker.Prove(ctx, minter, scope)
+	var refused *paxos.Error
+	if errors.As(err, &refused) && refused.Code == "invalid_client" {
+		return badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)
+	}
+	return err
+}
+
+// deleteConfig answers DELETE config.
+func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return reply(err)
+	}
+	if force, _ := given[bool](d, "force"); len(rows) > 0 && !force {
+		return reply(badRequest("config is needed to revoke %d live tokens: end them first (write to roles/<name>/rotate, or delete the roles), or set force=true", len(rows)))
+	}
+	_, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
+	if err != nil {
+		return reply(err)
+	}
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	if err := errors.Join(b.roots.remove(ctx, req.Storage, rootKey), b.configs.remove(ctx, req.Storage, configKey)); err != nil {
+		return reply(err)
+	}
+	if pending == 0 {
+		return nil, nil
+	}
+	resp := &logical.Response{}
+	resp.AddWarning(orphans(pending))
+	return resp, nil
+}

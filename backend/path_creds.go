@@ -1,0 +1,109 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathCreds() *framework.Path {
+	return &framework.Path{
+		Pattern:         "creds/" + namePattern + "$",
+		HelpSynopsis:    "Issue an access token of a role, on a lease.",
+		HelpDescription: credsHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
+		Fields:          issueFields("Name of the role.", true),
+		Operations: operations{
+			logical.ReadOperation:   displayed(onActive(b.readCreds, "Issue an access token on a lease.", answer("The token.", tokenAnswer(nil))), "generate", "credentials"),
+			logical.UpdateOperation: displayed(onActive(b.readCreds, "Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.", answer("The token.", tokenAnswer(nil))), "generate", "credentials-with-parameters"),
+		},
+	}
+}
+
+// readCreds answers GET and POST creds/:name.
+func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	issued, want, link, err := b.issue(ctx, req, d, true)
+	if err != nil {
+		return reply(err)
+	}
+	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
+	ttl := b.leaseTTL(want, left)
+	if ttl <= 0 { // zero would mean the mount's default, 32 days
+		return nil, fmt.Errorf("the token expired while it was being handed out; read again")
+	}
+	resp := b.Secret(accessToken).Response(answerToken(issued, link), map[string]any{
+		leaseTokenID:    issued.Fingerprint,
+		leaseIssue:      strconv.FormatUint(issued.Issue, 16),
+		leaseGeneration: strconv.Itoa(issued.Generation),
+		leaseExpiresAt:  issued.ExpiresAt.UTC().Format(time.RFC3339Nano),
+	})
+	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, left
+	resp.Warnings = staleWarning(issued)
+	return resp, nil
+}
+
+// leaseTTL is the reader's wish, else the role's ttl, else the mount's default,
+// within the role's max_ttl and the life the token has left.
+func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
+	ttl := want.ttl
+	if ttl == 0 {
+		ttl = want.role.TTL
+	}
+	if ttl == 0 {
+		ttl = b.System().DefaultLeaseTTL()
+	}
+	if ttl == 0 { // Vault did not answer
+		ttl = left
+	}
+	if want.role.MaxTTL > 0 {
+		ttl = min(ttl, want.role.MaxTTL)
+	}
+	return min(ttl, left)
+}
+
+// What a lease carries: all that its end needs, as strings, because gRPC makes
+// floats of numbers. These names are stored with every lease and never change.
+const (
+	leaseTokenID    = "token_id"
+	leaseIssue      = "issue"
+	leaseGeneration = "generation"
+	leaseExpiresAt  = "expires_at"
+)
+
+// secretAccessToken is the lease type of access tokens. It has no Renew: Paxos
+// extends no token. Its name is stored with every lease and never changes.
+func (b *backend) secretAccessToken() *framework.Secret {
+	return &framework.Secret{
+		Type:   accessToken,
+		Fields: fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
+		Revoke: b.revokeAccessToken,
+	}
+}
+
+// revokeAccessToken ends a lease. It reads neither role nor config, succeeds when
+// the token has ended already, and fails only where trying again helps: an error
+// that Vault takes for final would make the lease irrevocable.
+func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	lease := req.Secret.InternalData
+	fingerprint, _ := lease[leaseTokenID].(string)
+	hold, _ := lease[leaseIssue].(string)
+	expiry, _ := lease[leaseExpiresAt].(string)
+	issue, err := strconv.ParseUint(hold, 16, 64)
+	expires, timeErr := time.Parse(time.RFC3339Nano, expiry)
+	switch {
+	case timeErr == nil && !b.options.Now().Before(expires):
+		return nil, nil // the token is past its use; the ledger forgets it by itself
+	case fingerprint == "":
+		b.logger.Error("a lease names no token: it is given up, and its token lives until it expires")
+		return nil, nil
+	case err != nil:
+		issue = broker.UnknownIssue
+	}
+	return nil, b.broker.Release(ctx, fingerprint, issue)
+}

@@ -1,0 +1,62 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathRoleRotate() *framework.Path {
+	return &framework.Path{
+		Pattern:         rolesPrefix + namePattern + "/rotate$",
+		HelpSynopsis:    "End all live tokens of a role now; the next reader gets a new one.",
+		HelpDescription: roleRotateHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields:          fields{"name": nameField("Name of the role.")},
+		Operations: operations{
+			logical.UpdateOperation: displayed(onActive(b.rotateRole, "End all live tokens of a role now.", answer("What became of the tokens.", rotateAnswer)), "rotate", "role"),
+		},
+	}
+}
+
+// rotateAnswer is what a rotation of a role answers.
+var rotateAnswer = fields{
+	"ended":   {Type: framework.TypeInt, Required: true, Description: "Tokens that Paxos has revoked."},
+	"pending": {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are revoked as soon as Paxos takes it."},
+}
+
+// rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that
+// a mint that is under way finds its permission gone.
+func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
+	if errors.Is(err, errNotFound) {
+		return reply(badRequest("there is no role %q", d.Get("name")))
+	}
+	if err != nil {
+		return reply(err)
+	}
+	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Role == before.ID })
+	if err != nil {
+		return reply(fmt.Errorf("the role was rotated, but ending its tokens: %w", err))
+	}
+	return &logical.Response{Data: map[string]any{"ended": ended, "pending": pending}}, nil
+}
+
+// renewRoleID gives the role a new ID and returns what it was.
+func (b *backend) renewRoleID(ctx context.Context, s logical.Storage, key string) (role, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	before, err := load[role](ctx, s, key)
+	if err != nil {
+		return before, err
+	}
+	after := before
+	after.ID = newRoleID()
+	return before, b.roles.put(ctx, s, key, after)
+}

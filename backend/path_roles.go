@@ -1,0 +1,201 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+func (b *backend) pathRoles() *framework.Path {
+	return &framework.Path{
+		Pattern:         rolesPrefix + "?$",
+		HelpSynopsis:    "List the roles.",
+		HelpDescription: listHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Role"},
+		Fields:          pagingFields,
+		Operations: operations{
+			logical.ListOperation: displayed(reading(b.listRoles, "List the roles.", answer("The names.", listAnswer)), "list", "roles"),
+		},
+	}
+}
+
+// listRoles answers LIST roles/.
+func (b *backend) listRoles(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	return list(ctx, req.Storage, rolesPrefix, d)
+}
+
+func (b *backend) pathRole() *framework.Path {
+	return &framework.Path{
+		Pattern:         rolesPrefix + namePattern + "$",
+		HelpSynopsis:    "A role: the scopes its readers get, and for how long.",
+		HelpDescription: roleHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Role"},
+		ExistenceCheck:  exists,
+		Fields: fields{
+			"name": nameField("Name of the role. Case matters."),
+			"credential_type": {
+				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken},
+				Description: "What readers get: access_token.",
+			},
+			"scopes": {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them. Required when the role is made."},
+			"unique_tokens": {
+				Type:        framework.TypeBool,
+				Description: "Give each lease a token of its own, ended with the lease. Every read then costs a token request, of which Paxos allows about one a second for everybody behind the same address.",
+			},
+			"ttl":      {Type: framework.TypeDurationSecond, Description: "How long a lease lasts, at most as long as its token. 0: the mount's default."},
+			"max_ttl":  {Type: framework.TypeDurationSecond, Description: "The longest a lease may last. 0: as long as its token."},
+			"min_ttl":  {Type: framework.TypeDurationSecond, Default: int(defaultMinTTL.Seconds()), Description: "The least life a token has left when it is handed out; counts as at most half of its whole life."},
+			"idle_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultIdleTTL.Seconds()), Description: "How long a shared token is kept after its last lease ended, before it is revoked. 0: revoked at once."},
+			"disabled": {Type: framework.TypeBool, Description: "Issue nothing under this role, and end what was issued."},
+			"metadata": {Type: framework.TypeKVPairs, Description: "Free key=value pairs for people and reports. Not secret."},
+		},
+		Operations: operations{
+			logical.ReadOperation:   displayed(reading(b.readRole, "Read a role.", answer("The role.", roleAnswer)), "read", "role"),
+			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", answerNothing("Stored.")), "write", "role"),
+			logical.UpdateOperation: displayed(onActive(b.writeRole, "Make a role, or change it; parameters left out keep their value.", answerNothing("Stored.")), "write", "role"),
+			logical.PatchOperation:  displayed(onActive(b.patchRole, "Change parts of a role that exists; null gives a parameter its default back.", answerNothing("Stored.")), "patch", "role"),
+			logical.DeleteOperation: displayed(onActive(b.deleteRole, "Delete a role and end its tokens.", answerNothing("Deleted.")), "delete", "role"),
+		},
+	}
+}
+
+// roleAnswer is what a read of a role holds.
+var roleAnswer = fields{
+	"credential_type":   {Type: framework.TypeString, Required: true, Description: "What readers get."},
+	"scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The scopes as written."},
+	"resolved_scopes":   {Type: framework.TypeStringSlice, Required: true, Description: "The scopes that Paxos is asked for."},
+	"unique_tokens":     {Type: framework.TypeBool, Required: true, Description: "Whether each lease has a token of its own."},
+	"ttl":               {Type: framework.TypeInt64, Required: true, Description: "Length of a lease in seconds; 0 means the mount's default."},
+	"max_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds; 0 means the token's life."},
+	"min_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Least life of a token handed out, in seconds."},
+	"idle_ttl":          {Type: framework.TypeInt64, Required: true, Description: "Seconds a shared token outlives its last lease."},
+	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
+	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
+	"dangerous_options": {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken or cost something, and how."},
+}
+
+// readRole answers GET roles/:name.
+func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	r, err := load[role](ctx, req.Storage, rolesPrefix+d.Get("name").(string))
+	if errors.Is(err, errNotFound) {
+		return nil, nil // Vault answers 404
+	}
+	if err != nil {
+		return reply(err)
+	}
+	metadata := r.Metadata
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
+	return &logical.Response{Data: map[string]any{
+		"credential_type":   r.CredentialType,
+		"scopes":            r.Scopes,
+		"resolved_scopes":   r.ResolvedScopes,
+		"unique_tokens":     r.UniqueTokens,
+		"ttl":               seconds(r.TTL),
+		"max_ttl":           seconds(r.MaxTTL),
+		"min_ttl":           seconds(r.MinTTL),
+		"idle_ttl":          seconds(r.IdleTTL),
+		"disabled":          r.Disabled,
+		"metadata":          metadata,
+		"dangerous_options": r.dangers(),
+	}}, nil
+}
+
+// writeRole answers POST roles/:name. Parameters left out keep their value.
+func (b *backend) writeRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	return b.changeRole(ctx, req, d, true)
+}
+
+// patchRole answers PATCH roles/:name.
+func (b *backend) patchRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	return b.changeRole(ctx, req, d, false)
+}
+
+// changeRole stores the role with the request's changes, and ends what it issued
+// that is now too much.
+func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
+	name := d.Get("name").(string)
+	before, after, err := b.storeRole(ctx, req, d, create)
+	if err != nil || after.ID == "" {
+		return reply(err)
+	}
+	ended, pending, err := b.endBeyond(ctx, before, after)
+	if err != nil {
+		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
+	}
+	warnings := after.dangers()
+	if ended+pending > 0 {
+		warnings = append(warnings, endedWarning(ended, pending))
+	}
+	if len(warnings) == 0 {
+		return nil, nil
+	}
+	return &logical.Response{Warnings: warnings}, nil
+}
+
+// storeRole does the read-modify-write. A role that is to be patched and does not
+// exist is left alone, and after has no ID.
+func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (before, after role, err error) {
+	key := rolesPrefix + d.Get("name").(string)
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	before, err = load[role](ctx, req.Storage, key)
+	switch {
+	case errors.Is(err, errNotFound) && create:
+		before = newRole()
+	case errors.Is(err, errNotFound):
+		return role{}, role{}, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
+	case err != nil:
+		return role{}, role{}, err
+	}
+	after = before
+	after.versioned = current
+	if err := after.change(d); err != nil {
+		return role{}, role{}, err
+	}
+	return before, after, b.roles.put(ctx, req.Storage, key, after)
+}
+
+// deleteRole answers DELETE roles/:name. What was issued under the role ends.
+func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	key := rolesPrefix + d.Get("name").(string)
+	before, err := b.takeRole(ctx, req.Storage, key)
+	if errors.Is(err, errNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return reply(err)
+	}
+	ended, pending, err := b.endBeyond(ctx, before, role{})
+	if err != nil {
+		return reply(fmt.Errorf("the role was deleted, but ending its tokens: %w", err))
+	}
+	if ended+pending == 0 {
+		return nil, nil
+	}
+	return &logical.Response{Warnings: []string{endedWarning(ended, pending)}}, nil
+}
+
+// takeRole deletes the role and returns what it was.
+func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (role, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	before, err := load[role](ctx, s, key)
+	if err != nil {
+		return before, err
+	}
+	return before, b.roles.remove(ctx, s, key)
+}
+
+// endedWarning tells the operator what a change did to live tokens.
+func endedWarning(ended, pending int) string {
+	text := fmt.Sprintf("%d live tokens of this role were revoked at Paxos", ended)
+	if pending > 0 {
+		text += fmt.Sprintf("; %d more are handed out no longer and are revoked as soon as Paxos takes it", pending)
+	}
+	return text
+}

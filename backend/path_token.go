@@ -1,0 +1,59 @@
+package backend
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathToken() *framework.Path {
+	return &framework.Path{
+		Pattern:         "token/" + namePattern + "$",
+		HelpSynopsis:    "Issue an access token of a role, without a lease.",
+		HelpDescription: tokenHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Token"},
+		Fields:          issueFields("Name of the role.", false),
+		Operations: operations{
+			logical.ReadOperation:   displayed(onActive(b.readToken, "Issue an access token without a lease.", answer("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),
+			logical.UpdateOperation: displayed(onActive(b.readToken, "Issue an access token without a lease, with fewer scopes than the role's.", answer("The token.", tokenAnswer(scheduleAnswer))), "generate", "token-with-parameters"),
+		},
+	}
+}
+
+// scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator
+// schedule the next read of a secret that has no lease.
+var scheduleAnswer = fields{
+	"ttl":                 {Type: framework.TypeInt64, Required: true, Description: "Seconds after which reading again is worth while."},
+	"rotation_period":     {Type: framework.TypeInt64, Required: true, Description: "Seconds from one token to the next."},
+	"last_vault_rotation": {Type: framework.TypeString, Required: true, Description: "When the token was minted (RFC 3339)."},
+}
+
+// readToken answers GET and POST token/:name.
+func (b *backend) readToken(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	issued, _, link, err := b.issue(ctx, req, d, false)
+	if err != nil {
+		return reply(err)
+	}
+	data := answerToken(issued, link)
+	data["ttl"] = nextReadSeconds(issued, b.options.Now(), spread())
+	data["rotation_period"] = max(1, seconds(issued.RefreshAt.Sub(issued.MintedAt)))
+	data["last_vault_rotation"] = timestamp(issued.MintedAt)
+	return &logical.Response{Data: data, Warnings: staleWarning(issued)}, nil
+}
+
+// spread is a factor of 1 ± 10 %: agents that started together do not stagger by
+// themselves.
+func spread() float64 { return 0.9 + 0.2*rand.Float64() }
+
+// nextReadSeconds is when the reader is to come back: never in zero seconds, which
+// some clients take for "never" and others for "at once", and never after the
+// token's end.
+func nextReadSeconds(issued broker.Issued, now time.Time, factor float64) int64 {
+	wait := time.Duration(float64(issued.NextRead.Sub(now)) * factor)
+	return max(1, seconds(min(wait, issued.ExpiresAt.Sub(now))))
+}

@@ -1,0 +1,102 @@
+package paxos
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// A Credential is a Paxos API client as the credentials API shows it
+// (FirstPartyClient; docs.paxos.com/api-reference/endpoints/api-credentials). All
+// fields are optional there, and it never shows a secret.
+type Credential struct {
+	ID                    string      `json:"id"`
+	CustomerID            string      `json:"customer_id"` // the Entity
+	ClientID              string      `json:"client_id"`
+	Label                 string      `json:"nickname"`
+	Status                string      `json:"status"` // APPROVED or DISABLED
+	Scopes                []string    `json:"client_scopes"`
+	IPAllowlist           []string    `json:"ip_allowlist"`
+	EnforceRequestSigning bool        `json:"enforce_request_signing"`
+	PublicKeys            []PublicKey `json:"client_public_keys"`
+	CreatedAt             time.Time   `json:"created_at,omitzero"`
+	UpdatedAt             time.Time   `json:"updated_at,omitzero"`
+}
+
+// A PublicKey is a request-signing key registered for a Credential.
+type PublicKey struct {
+	ID        string `json:"id"`
+	Algorithm string `json:"algorithm"`
+	PublicKey string `json:"public_key"`
+	Active    bool   `json:"active"`
+	Label     string `json:"nickname"`
+}
+
+// The two states of a Credential.
+const (
+	StatusApproved = "APPROVED"
+	StatusDisabled = "DISABLED"
+)
+
+// pageSize keeps a page of credentials, at well under 1 KiB each, within the cap
+// on replies.
+const pageSize = 50
+
+// maximumPages ends a listing whose cursor never does.
+const maximumPages = 200
+
+const listing = "listing API credentials"
+
+// ListCredentials returns every credential of the Entity in the given states, all
+// states when none is given. The bearer token needs api_creds:read_credentials.
+func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, statuses ...string) ([]Credential, error) {
+	if len(statuses) == 0 {
+		statuses = []string{StatusApproved, StatusDisabled}
+	}
+	query := url.Values{"statuses": statuses, "limit": {strconv.Itoa(pageSize)}}
+	var all []Credential
+	for range maximumPages {
+		req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
+		if err != nil {
+			return nil, failure(listing, err)
+		}
+		var page struct {
+			Items []Credential `json:"items"`
+			Next  string       `json:"next_page_cursor"`
+		}
+		if err := c.do(req, listing, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == "" {
+			return all, nil
+		}
+		query.Set("page_cursor", page.Next)
+	}
+	return nil, &Error{Doing: listing, Reason: "the list does not end"}
+}
+
+// DeleteCredential deletes a credential at Paxos, for good. The bearer token needs
+// api_creds:delete_credentials. It does not ask whether that is wise: the caller
+// has proved that the client is its own.
+func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, clientID string) error {
+	const deleting = "deleting an API credential"
+	req, err := c.apiRequest(ctx, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID), bearer)
+	if err != nil {
+		return failure(deleting, err)
+	}
+	return c.do(req, deleting, nil)
+}
+
+// apiRequest builds a call to the Paxos API, path counted from after the version.
+func (c *Connection) apiRequest(ctx context.Context, method, path string, bearer Secret) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.settings.APIURL+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+bearer.Reveal())
+	req.Header.Set("Accept", "application/json")
+	return req, nil
+}

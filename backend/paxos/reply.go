@@ -1,0 +1,148 @@
+package paxos
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"syscall"
+	"unicode/utf8"
+)
+
+// maximumReply is the most that is read of any reply, headers and body each. A
+// token reply has about 300 bytes, a page of 1,000 credentials is asked for in
+// parts that fit.
+const maximumReply = 64 << 10
+
+// errReplyTooLarge reports a body past maximumReply.
+var errReplyTooLarge = errors.New("the reply is larger than 64 KiB")
+
+// cappedTransport reads each reply whole before anybody parses it, and refuses
+// what is too large, so that memory is bounded whatever the other side sends.
+type cappedTransport struct{ next http.RoundTripper }
+
+// RoundTrip does one exchange. The body it returns is in memory.
+func (t cappedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maximumReply+1))
+	_ = resp.Body.Close() // read to its end or given up: nothing is left to learn from it
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maximumReply {
+		return nil, errReplyTooLarge
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// tokenReply makes what the token endpoint said fit for the OAuth2 library: one
+// JSON object in valid UTF-8, labelled as JSON (the library would else read text
+// as a query string), with expires_in a whole number or absent, because a grant
+// whose lifetime cannot be read must still be readable enough to be revoked.
+func tokenReply(body []byte) ([]byte, error) {
+	if !utf8.Valid(body) {
+		return nil, errMalformedReply
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var reply map[string]any
+	if err := decoder.Decode(&reply); err != nil || reply == nil {
+		return nil, errMalformedReply
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errMalformedReply
+	}
+	if seconds, ok := wholeSeconds(reply["expires_in"]); ok {
+		reply["expires_in"] = seconds
+	} else {
+		delete(reply, "expires_in")
+	}
+	return json.Marshal(reply)
+}
+
+// errMalformedReply reports a reply that is not what the OAuth2 or Paxos
+// specification says.
+var errMalformedReply = errors.New("the reply is malformed")
+
+// wholeSeconds reads a JSON number or a numeric string; Paxos sends a number,
+// some OAuth2 servers a string.
+func wholeSeconds(value any) (int64, bool) {
+	text, ok := value.(string)
+	if number, isNumber := value.(json.Number); isNumber {
+		text, ok = number.String(), true
+	}
+	if !ok {
+		return 0, false
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	return seconds, err == nil
+}
+
+// tokenTransport applies tokenReply to every reply of the token endpoint.
+type tokenTransport struct{ next http.RoundTripper }
+
+// RoundTrip does one exchange with the token endpoint.
+func (t tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	clean, err := tokenReply(body)
+	if err != nil {
+		if resp.StatusCode < 300 {
+			return nil, err
+		}
+		clean = []byte("{}") // a refusal is a refusal whatever its body
+	}
+	resp.Header.Set("Content-Type", "application/json")
+	resp.Body = io.NopCloser(bytes.NewReader(clean))
+	return resp, nil
+}
+
+// failure is the Error for a call that got no usable answer. The cause is put
+// into our own words: errors of net/http quote bytes that the other side sent.
+func failure(doing string, err error) *Error {
+	var (
+		network     net.Error
+		lookup      *net.DNSError
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+		certificate x509.CertificateInvalidError
+	)
+	reason := "the connection failed"
+	switch {
+	case errors.Is(err, errReplyTooLarge):
+		reason = errReplyTooLarge.Error()
+	case errors.Is(err, errMalformedReply), !errors.As(err, new(*url.Error)): // the OAuth2 library's own complaints are no url.Error
+		reason = errMalformedReply.Error()
+	case errors.Is(err, errForbiddenAddress):
+		reason = errForbiddenAddress.Error()
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		reason = "no answer in time"
+	case errors.As(err, &lookup):
+		reason = "the host name could not be resolved"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		reason = "the connection was refused"
+	case errors.As(err, &authority):
+		reason = "the server's certificate is signed by an unknown authority; see override_trusted_ca"
+	case errors.As(err, &hostname):
+		reason = "the server's certificate is for another host"
+	case errors.As(err, &certificate):
+		reason = "the server's certificate is not valid (expired, or not for this use)"
+	}
+	return &Error{Doing: doing, Reason: reason}
+}

@@ -1,0 +1,89 @@
+package paxostest
+
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+// A firstPartyClient is a credential as the API Credentials API shows it.
+type firstPartyClient struct {
+	ID                    string     `json:"id"`
+	CustomerID            string     `json:"customer_id"`
+	ClientID              string     `json:"client_id"`
+	Nickname              string     `json:"nickname"`
+	Status                string     `json:"status"`
+	ClientScopes          []string   `json:"client_scopes"`
+	IPAllowlist           []string   `json:"ip_allowlist"`
+	EnforceRequestSigning bool       `json:"enforce_request_signing"`
+	ClientPublicKeys      []struct{} `json:"client_public_keys"`
+	CreatedAt             time.Time  `json:"created_at"`
+	UpdatedAt             time.Time  `json:"updated_at"`
+	CreatedBy             string     `json:"created_by"`
+}
+
+// newFirstPartyClient shows a credential. It has no secret to hide: a Credential holds none.
+func newFirstPartyClient(c Credential) firstPartyClient {
+	return firstPartyClient{
+		ID:                    c.ID,
+		CustomerID:            c.CustomerID,
+		ClientID:              c.ClientID,
+		Nickname:              c.Nickname,
+		Status:                c.Status,
+		ClientScopes:          append([]string{}, c.Scopes...),
+		IPAllowlist:           append([]string{}, c.IPAllowlist...),
+		EnforceRequestSigning: c.EnforceRequestSigning,
+		ClientPublicKeys:      []struct{}{},
+		CreatedAt:             c.CreatedAt,
+		UpdatedAt:             c.UpdatedAt,
+		CreatedBy:             "sandbox",
+	}
+}
+
+// listCredentials answers ListApiCredentials.
+func (s *Server) listCredentials(w http.ResponseWriter, r *http.Request) {
+	query, err := parseListQuery(r.URL.Query())
+	if err != nil {
+		newProblem(http.StatusBadRequest, err.Error()).write(w)
+		return
+	}
+	page, next, err := query.page(s.Credentials())
+	if err != nil {
+		newProblem(http.StatusBadRequest, err.Error()).write(w)
+		return
+	}
+	items := make([]firstPartyClient, 0, len(page))
+	for _, c := range page {
+		items = append(items, newFirstPartyClient(c))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"items": items, "next_page_cursor": next})
+}
+
+// deleteCredentials answers DeleteApiCredentials, which may be used on the caller's own credential too.
+func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request) {
+	clientID := r.PathValue("client_id")
+	deleted, ok := s.disableApproved(clientID)
+	if !ok {
+		newProblem(http.StatusNotFound, "api credentials not found: "+clientID).write(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"credentials": newFirstPartyClient(deleted)})
+}
+
+// disableApproved deletes an approved credential in one step, so that of two deletions one finds nothing.
+func (s *Server) disableApproved(clientID string) (Credential, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.byClientID[clientID]
+	if c == nil || c.Status != statusApproved {
+		return Credential{}, false
+	}
+	s.killTokensLocked(clientID)
+	c.Status, c.UpdatedAt = statusDisabled, s.now().UTC()
+	return c.clone(), true
+}
+
+// matches says whether the wanted list is empty or holds the value.
+func matches(wanted []string, value string) bool {
+	return len(wanted) == 0 || slices.Contains(wanted, value)
+}

@@ -1,0 +1,110 @@
+package paxostest
+
+import (
+	"errors"
+	"net/http"
+)
+
+// A credentialForm is what a person fills in to create or edit a credential. What is left out stays as it is.
+type credentialForm struct {
+	ClientID              string    `json:"client_id"` // on creation only
+	Nickname              *string   `json:"nickname"`
+	Status                *string   `json:"status"` // on editing only
+	Scopes                *[]string `json:"scopes"`
+	IPAllowlist           *[]string `json:"ip_allowlist"`
+	EnforceRequestSigning *bool     `json:"enforce_request_signing"`
+	AuthMethod            *string   `json:"auth_method"`
+}
+
+// apply writes what was filled in into the credential.
+func (f credentialForm) apply(c *Credential) {
+	set(&c.Nickname, f.Nickname)
+	set(&c.Status, f.Status)
+	set(&c.Scopes, f.Scopes)
+	set(&c.IPAllowlist, f.IPAllowlist)
+	set(&c.EnforceRequestSigning, f.EnforceRequestSigning)
+	set(&c.AuthMethod, f.AuthMethod)
+}
+
+// set assigns the value if there is one.
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// controlCredentials lists every credential, the disabled ones too.
+func (s *Server) controlCredentials(w http.ResponseWriter, _ *http.Request) {
+	views := []firstPartyClient{}
+	for _, c := range s.Credentials() {
+		views = append(views, newFirstPartyClient(c))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"credentials": views})
+}
+
+// controlCreate makes a credential and answers its id and its secret, which nothing tells again.
+func (s *Server) controlCreate(w http.ResponseWriter, r *http.Request) {
+	var form credentialForm
+	if !decodeControl(w, r, &form) {
+		return
+	}
+	wanted := Credential{ClientID: form.ClientID}
+	form.apply(&wanted)
+	created, secret, err := s.CreateCredential(wanted)
+	if err != nil {
+		writeControlError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"client_id": created.ClientID, "client_secret": secret, "id": created.ID})
+}
+
+// controlEdit changes what the form fills in.
+func (s *Server) controlEdit(w http.ResponseWriter, r *http.Request) {
+	var form credentialForm
+	if !decodeControl(w, r, &form) {
+		return
+	}
+	if form.ClientID != "" {
+		newProblem(http.StatusBadRequest, "a Client ID cannot be changed").write(w)
+		return
+	}
+	s.answerCredential(w, r, s.EditCredential(r.PathValue("client_id"), form.apply))
+}
+
+// controlDelete disables the credential.
+func (s *Server) controlDelete(w http.ResponseWriter, r *http.Request) {
+	s.answerCredential(w, r, s.DeleteCredential(r.PathValue("client_id")))
+}
+
+// controlRotate makes a new secret and answers it.
+func (s *Server) controlRotate(w http.ResponseWriter, r *http.Request) {
+	clientID := r.PathValue("client_id")
+	secret, err := s.RotateCredential(clientID)
+	if err != nil {
+		writeControlError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"client_id": clientID, "client_secret": secret})
+}
+
+// answerCredential answers the credential that the path names as it stands after a change, or why there was none.
+func (s *Server) answerCredential(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		writeControlError(w, err)
+		return
+	}
+	c, _ := s.credential(r.PathValue("client_id")) // it exists: the change found it, and nothing removes one
+	writeJSON(w, http.StatusOK, newFirstPartyClient(c))
+}
+
+// writeControlError answers what the dashboard would not do.
+func writeControlError(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	switch {
+	case errors.Is(err, errUnknownCredential):
+		status = http.StatusNotFound
+	case errors.Is(err, errDuplicateCredential):
+		status = http.StatusConflict
+	}
+	newProblem(status, err.Error()).write(w)
+}

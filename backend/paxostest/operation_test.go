@@ -1,0 +1,127 @@
+package paxostest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestOperationTable is well formed, so that parsing it when the package starts cannot panic.
+func TestOperationTable(t *testing.T) {
+	t.Parallel()
+	for i, line := range strings.Split(strings.TrimSpace(operationTable), "\n")[1:] {
+		column := strings.Split(line, "\t")
+		if len(column) != 9 {
+			t.Fatalf("line %d has %d columns, want 9", i+2, len(column))
+		}
+		if auth := column[6]; auth != "none" && auth != "token" && auth != "scope" {
+			t.Errorf("%s: auth %q", column[0], auth)
+		}
+		if (column[6] == "scope") != (column[3] != "") {
+			t.Errorf("%s: auth %q with scopes %q", column[0], column[6], column[3])
+		}
+	}
+	patterns := map[string]bool{}
+	for _, o := range operations {
+		patterns[o.pattern()] = true
+	}
+	if !patterns[listCredentialsPattern] || !patterns[deleteCredentialsPattern] {
+		t.Error("the table lacks the API Credentials API under the patterns that are counted")
+	}
+}
+
+// TestParseOperations reads every kind of line that Paxos's operations need.
+func TestParseOperations(t *testing.T) {
+	t.Parallel()
+	parsed := parseOperations("operationId\tmethod\n" +
+		"A\tPOST\t/a/{id}\tx:one,x:two\ttag\ttext\tscope\tany\tfalse\n" +
+		"B\tGET\t/b\t\ttag\ttext\ttoken\tall\tfalse\n" +
+		"C\tGET\t/c\t\ttag\ttext\tnone\tall\ttrue\n")
+	a, b, c := parsed[0], parsed[1], parsed[2]
+	if a.pattern() != "POST /v2/a/{id}" || a.open || !a.satisfied([]string{"x:two"}) || a.satisfied([]string{"x:three"}) {
+		t.Errorf("any of two scopes: %+v", a)
+	}
+	if b.open || !b.satisfied(nil) {
+		t.Errorf("any token: %+v", b)
+	}
+	if !c.open {
+		t.Errorf("no token: %+v", c)
+	}
+	both := requirement{scopes: []string{"x:one", "x:two"}}
+	if both.satisfied([]string{"x:one"}) || !both.satisfied([]string{"x:two", "x:one"}) {
+		t.Error("all of two scopes")
+	}
+}
+
+// TestBearer refuses in Paxos's words.
+func TestBearer(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, Options{})
+	id, secret := h.newCredential("funding:read_profile", "transfer:read_transfer", "a:b")
+	narrow := h.mint(id, secret, "transfer:read_transfer", "a:b")
+	good := h.mint(id, secret, "funding:read_profile")
+
+	for name, test := range map[string]struct {
+		header, detail string
+		status         int
+	}{
+		"no header":    {"", "no authorization header set", 401},
+		"no token":     {"Bearer", "invalid or expired token", 401},
+		"not a bearer": {"Basic " + good, "invalid or expired token", 401},
+		"unknown":      {"Bearer " + good + "x", "invalid or expired token", 401},
+		"narrow":       {"Bearer " + narrow, "insufficient scopes: found 'transfer:read_transfer a:b', required one of '[funding:read_profile]'", 403},
+	} {
+		request := h.request(http.MethodGet, "/v2/profiles", "")
+		if test.header != "" {
+			request.Header.Set("Authorization", test.header)
+		}
+		a := h.send(request)
+		object := a.object(t)
+		if a.status != test.status || object["detail"] != test.detail || object["type"] != "about:blank" || object["status"] != float64(test.status) {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+		if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+			t.Errorf("%s: content type %q", name, got)
+		}
+	}
+	request := h.request(http.MethodGet, "/v2/profiles", "")
+	request.Header.Set("Authorization", "bearer "+good) // as the reply spells the token type
+	h.wantStatus(h.send(request), http.StatusOK)
+}
+
+// TestAllowList is enforced on the API, live, for tokens minted before too.
+func TestAllowList(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, Options{})
+	id, secret := h.newCredential("funding:read_profile")
+	accessToken := h.mint(id, secret, "funding:read_profile")
+	for _, test := range []struct {
+		entries []string
+		status  int
+	}{
+		{[]string{"10.0.0.0/8"}, http.StatusForbidden},
+		{[]string{"10.0.0.0/8", "127.0.0.1"}, http.StatusOK},
+		{[]string{"127.0.0.0/8"}, http.StatusOK},
+		{[]string{"127.0.0.2"}, http.StatusForbidden},
+		{nil, http.StatusOK},
+	} {
+		if err := h.EditCredential(id, func(c *Credential) { c.IPAllowlist = test.entries }); err != nil {
+			t.Fatal(err)
+		}
+		if a := h.call(accessToken, http.MethodGet, "/v2/profiles", ""); a.status != test.status {
+			t.Errorf("%q: %d %s", test.entries, a.status, a.body)
+		}
+	}
+}
+
+// TestUnknownPath is a problem, counted in the total alone.
+func TestUnknownPath(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, Options{})
+	h.wantStatus(h.call("", http.MethodGet, "/v2/nothing", ""), http.StatusNotFound)
+	h.wantStatus(h.call("", http.MethodGet, "/v2/profiles", ""), http.StatusUnauthorized)
+	h.wantStatus(h.call("", http.MethodGet, "/sandbox/calls", ""), http.StatusOK)
+	if h.TotalCalls() != 2 || h.Calls(Operations) != 1 {
+		t.Errorf("%d calls, %d of them to operations; want 2 and 1", h.TotalCalls(), h.Calls(Operations))
+	}
+}

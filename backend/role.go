@@ -1,0 +1,119 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// rolesPrefix is both the API path and the storage prefix.
+const rolesPrefix = "roles/"
+
+// accessToken is the type of credential that a role gives.
+const accessToken = "access_token"
+
+// A role says what its readers get, and for how long.
+type role struct {
+	versioned
+	// ID is random, and new whenever all that was issued under the role is to end:
+	// a role made again under an old name, or rotated, inherits nothing.
+	ID             string            `json:"id"`
+	CredentialType string            `json:"credential_type"`
+	Scopes         []string          `json:"scopes"`          // as written
+	ResolvedScopes []string          `json:"resolved_scopes"` // what Paxos is asked for
+	UniqueTokens   bool              `json:"unique_tokens"`
+	TTL            time.Duration     `json:"ttl"`
+	MaxTTL         time.Duration     `json:"max_ttl"`
+	MinTTL         time.Duration     `json:"min_ttl"`
+	IdleTTL        time.Duration     `json:"idle_ttl"`
+	Disabled       bool              `json:"disabled"`
+	Metadata       map[string]string `json:"metadata"`
+}
+
+// Defaults of a role.
+const (
+	defaultMinTTL  = 5 * time.Minute
+	defaultIdleTTL = 5 * time.Minute
+)
+
+// newRole is a role before the first write.
+func newRole() role {
+	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL, IdleTTL: defaultIdleTTL}
+}
+
+func newRoleID() string { return rand.Text() }
+
+// change applies the parameters of a request to the role and judges the whole.
+func (r *role) change(d *framework.FieldData) error {
+	patch(d, "credential_type", &r.CredentialType)
+	patch(d, "scopes", &r.Scopes)
+	patch(d, "unique_tokens", &r.UniqueTokens)
+	patchSeconds(d, "ttl", &r.TTL)
+	patchSeconds(d, "max_ttl", &r.MaxTTL)
+	patchSeconds(d, "min_ttl", &r.MinTTL)
+	patchSeconds(d, "idle_ttl", &r.IdleTTL)
+	patch(d, "disabled", &r.Disabled)
+	patch(d, "metadata", &r.Metadata)
+	scopes, err := parseScopes(r.Scopes)
+	switch {
+	case err != nil:
+		return badRequest("%s", err)
+	case r.CredentialType != accessToken:
+		return badRequest("credential_type must be %s", accessToken)
+	case len(scopes) == 0:
+		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
+		return badRequest("ttl must not be greater than max_ttl")
+	}
+	r.ResolvedScopes = scopes
+	return nil
+}
+
+// grants reports whether a token of this row is still within the role.
+func (r role) grants(row broker.Row) bool {
+	return !r.Disabled && row.Key.Role == r.ID && r.holds(strings.Fields(row.Key.Scopes))
+}
+
+// holds reports whether the role has all these scopes.
+func (r role) holds(scopes []string) bool {
+	has := map[string]bool{}
+	for _, scope := range r.ResolvedScopes {
+		has[scope] = true
+	}
+	for _, scope := range scopes {
+		if !has[scope] {
+			return false
+		}
+	}
+	return true
+}
+
+// dangers names the options in force that weaken or cost something.
+func (r role) dangers() []string {
+	dangers := []string{}
+	if r.UniqueTokens {
+		dangers = append(dangers, "unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows everybody behind this address")
+	}
+	return dangers
+}
+
+// role returns the role of that name, from memory or storage.
+func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
+	r, err := b.roles.get(ctx, s, rolesPrefix+name)
+	if errors.Is(err, errNotFound) {
+		return r, badRequest("there is no role %q; `vault list` of the mount's roles shows those there are", name)
+	}
+	return r, err
+}
+
+// endBeyond ends the tokens minted under the role that it does not grant any more.
+func (b *backend) endBeyond(ctx context.Context, before, after role) (ended, pending int, err error) {
+	return b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Role == before.ID && !after.grants(row) })
+}

@@ -1,0 +1,90 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds on what a role or a request may name.
+const (
+	maximumScopes    = 256 // Paxos documents 67
+	maximumScopeSize = 128 // bytes
+)
+
+// scopeGrammar is the form of every scope that Paxos documents. A scope of another
+// form is a mistake: a missing comma, a quote, a stray bracket.
+var scopeGrammar = regexp.MustCompile(`^[a-z0-9_.-]+:[a-z0-9_.-]+$`)
+
+// parseScopes checks the elements of a scope list, which may themselves be several
+// scopes with white space between them, as the Dashboard prints them. It drops
+// repetitions and keeps the order.
+func parseScopes(elements []string) ([]string, error) {
+	var scopes []string
+	seen := map[string]bool{}
+	for _, element := range elements {
+		for _, scope := range strings.Fields(element) {
+			if err := checkScope(scope); err != nil {
+				return nil, err
+			}
+			if !seen[scope] {
+				seen[scope] = true
+				scopes = append(scopes, scope)
+			}
+		}
+	}
+	if len(scopes) > maximumScopes {
+		return nil, fmt.Errorf("scopes names %d scopes; at most %d are allowed", len(scopes), maximumScopes)
+	}
+	return scopes, nil
+}
+
+// narrowScopes checks the scopes that a reader asks for instead of the role's: a
+// subset of them, named one by one. It is strict, because what is unclear here must
+// never come out as "all".
+func narrowScopes(elements, allowed []string) ([]string, error) {
+	if len(elements) == 0 {
+		return nil, errors.New("scopes is empty: leave it out to get all the role's scopes, or name some of them")
+	}
+	has := map[string]bool{}
+	for _, scope := range allowed {
+		has[scope] = true
+	}
+	seen := map[string]bool{}
+	for _, scope := range elements {
+		switch {
+		case scope == "" || strings.ContainsFunc(scope, isSpace):
+			return nil, errors.New("scopes has an element that is empty or holds white space: give an array, or a string with commas and nothing else between the scopes")
+		case checkScope(scope) != nil:
+			return nil, checkScope(scope)
+		case seen[scope]:
+			return nil, fmt.Errorf("scopes names %s more than once", scope)
+		case !has[scope]:
+			return nil, fmt.Errorf("scopes names %s, which the role does not hold; it holds: %s", scope, strings.Join(allowed, ", "))
+		}
+		seen[scope] = true
+	}
+	return elements, nil
+}
+
+func isSpace(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0xa0 }
+
+// checkScope judges one scope. What is repeated in the error is safe to print.
+func checkScope(scope string) error {
+	if len(scope) > maximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
+		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in lower case, at most %d bytes",
+			excerpt(scope), maximumScopeSize)
+	}
+	return nil
+}
+
+// excerpt quotes the beginning of a caller's text for an error.
+func excerpt(text string) string {
+	const most = 40
+	if len(text) <= most {
+		return fmt.Sprintf("%q", text)
+	}
+	return fmt.Sprintf("%q…", text[:most])
+}

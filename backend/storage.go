@@ -1,0 +1,71 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// schema is the version of every stored entry. A new field that restricts what an
+// entry allows raises it, so that code which does not know the field refuses the
+// entry instead of ignoring the restriction.
+const schema = 1
+
+// errNotFound reports that nothing is stored under a key.
+var errNotFound = errors.New("not found")
+
+// stored is an entry that knows its schema.
+type stored interface{ schemaOf() int }
+
+// versioned is embedded in every stored type.
+type versioned struct {
+	Schema int `json:"schema"`
+}
+
+func (v versioned) schemaOf() int { return v.Schema }
+
+// current is the versioned part of an entry that this code writes.
+var current = versioned{schema}
+
+// load decodes the entry at key. Absence is errNotFound, never a nil value, so no
+// caller can forget the check. An entry of a later schema is refused.
+func load[T stored](ctx context.Context, s logical.Storage, key string) (T, error) {
+	var value T
+	entry, err := s.Get(ctx, key)
+	switch {
+	case err != nil:
+		return value, fmt.Errorf("reading %s: %w", key, err)
+	case entry == nil:
+		return value, fmt.Errorf("%s: %w", key, errNotFound)
+	}
+	if err := entry.DecodeJSON(&value); err != nil {
+		return value, fmt.Errorf("decoding %s: the stored entry is damaged", key) // the decoder's error may quote it
+	}
+	if value.schemaOf() > schema {
+		return value, fmt.Errorf("%s was written by a later version of this plugin (schema %d, this version knows %d): upgrade the plugin on this node",
+			key, value.schemaOf(), schema)
+	}
+	return value, nil
+}
+
+// store encodes value at key.
+func store[T stored](ctx context.Context, s logical.Storage, key string, value T) error {
+	entry, err := logical.StorageEntryJSON(key, value)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", key, err)
+	}
+	if err := s.Put(ctx, entry); err != nil {
+		return fmt.Errorf("writing %s: %w", key, err)
+	}
+	return nil
+}
+
+// remove deletes the entry at key. Its absence is no error.
+func remove(ctx context.Context, s logical.Storage, key string) error {
+	if err := s.Delete(ctx, key); err != nil {
+		return fmt.Errorf("deleting %s: %w", key, err)
+	}
+	return nil
+}

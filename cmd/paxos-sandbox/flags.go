@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// readyScopes are those that Paxos documents for minting, redeeming and converting, and the one to list credentials.
+var readyScopes = []string{
+	"orchestration:read_orchestration",
+	"orchestration:write_orchestration",
+	"orchestration:read_orchestration_rule",
+	"orchestration:write_orchestration_rule",
+	"funding:read_profile",
+	"funding:write_profile",
+	"transfer:read_deposit_address",
+	"transfer:read_transfer",
+	"transfer:read_fiat_account",
+	"transfer:read_fiat_deposit_instructions",
+	"transfer:write_internal_transfer",
+	"transfer:write_crypto_withdrawal",
+	"transfer:write_deposit_address",
+	"transfer:write_fiat_account",
+	"transfer:write_fiat_deposit_instructions",
+	"transfer:write_fiat_withdrawal",
+	"api_creds:read_credentials",
+}
+
+// usage is what -help prints above the flags.
+const usage = `Usage: paxos-sandbox [flags]
+
+Runs a stand-in for Paxos: its OAuth server with the documented rate limit, its API
+Credentials API and a few operations. It prints its URLs and a client that is ready
+to use, and serves until it is interrupted. It is not Paxos and moves no money.
+
+Under /sandbox/ it has an API of its own, open to whoever reaches the address:
+
+  GET    /sandbox/tokens[/FINGERPRINT]           the tokens minted, and which are alive
+  GET    /sandbox/calls                          request counters and the rate limit
+  GET    /sandbox/credentials                    the credentials, as in the Dashboard
+  POST   /sandbox/credentials                    create one: nickname, scopes, ip_allowlist, ...
+  POST   /sandbox/credentials/CLIENT_ID          edit one
+  POST   /sandbox/credentials/CLIENT_ID/rotate   give one a new secret
+  DELETE /sandbox/credentials/CLIENT_ID          delete one: its tokens die
+  POST   /sandbox/faults                         endpoint, times, and status, delay, hang, drop, ...
+  DELETE /sandbox/faults                         heal
+
+Flags:
+`
+
+// settings is what the flags say.
+type settings struct {
+	address       string
+	allowRemote   bool
+	tokenLifetime time.Duration
+	tokenLimit    int
+	tls           bool
+	scopes        []string
+	clientID      string
+	clientSecret  string
+	json          bool
+}
+
+// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to end with.
+func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings, code int, ok bool) {
+	flags := flag.NewFlagSet("paxos-sandbox", flag.ContinueOnError)
+	var said bytes.Buffer // help that was asked for is an answer, everything else a complaint
+	flags.SetOutput(&said)
+	flags.Usage = func() {
+		fmt.Fprint(&said, usage)
+		flags.PrintDefaults()
+	}
+	scopes := wanted.define(flags)
+	showVersion := flags.Bool("version", false, "print the version and exit")
+
+	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(out, said.String())
+		return settings{}, 0, false
+	} else if err != nil {
+		fmt.Fprint(complaints, said.String())
+		return settings{}, 2, false
+	}
+	if *showVersion {
+		fmt.Fprintf(out, "paxos-sandbox %s\n", version)
+		return settings{}, 0, false
+	}
+	wanted.scopes = strings.FieldsFunc(*scopes, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	if err := wanted.validate(flags.Args()); err != nil {
+		fmt.Fprintf(complaints, "paxos-sandbox: %v\n", err)
+		return settings{}, 2, false
+	}
+	return wanted, 0, true
+}
+
+// define declares the flags that set w, and returns the text of the scopes, which still has to be split.
+func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
+	flags.StringVar(&w.address, "address", "127.0.0.1:8300", "`host:port` to listen on; port 0 picks a free one")
+	flags.BoolVar(&w.allowRemote, "allow-remote", false, "listen on an address that other machines reach, and let them control the sandbox")
+	flags.DurationVar(&w.tokenLifetime, "token-lifetime", time.Hour, "how long an access token lives")
+	flags.IntVar(&w.tokenLimit, "token-limit", 300, "token requests that one IP may send in any 5 minutes; negative for no limit")
+	flags.BoolVar(&w.tls, "tls", false, "serve https, with a certificate of a throw-away authority that is printed")
+	flags.StringVar(&w.clientID, "client-id", "", "Client ID of the ready client (default: a random UUID)")
+	flags.StringVar(&w.clientSecret, "client-secret", "", "Secret of the ready client; other users of this machine can see it (default: random)")
+	flags.BoolVar(&w.json, "json", false, "print one line of JSON instead of text")
+	return flags.String("scopes", strings.Join(readyScopes, " "), "`scopes` of the ready client, separated by spaces or commas")
+}
+
+// validate says what makes no sense in the flags and in the arguments left over.
+func (w settings) validate(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q; see -help", rest[0])
+	case w.tokenLifetime < time.Second:
+		return errors.New("-token-lifetime: less than a second")
+	case w.tokenLimit == 0:
+		return errors.New("-token-limit: zero would let no token be minted; give a negative number for no limit")
+	case len(w.scopes) == 0:
+		return errors.New("-scopes: none given")
+	}
+	return nil
+}
