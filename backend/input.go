@@ -3,6 +3,7 @@ package backend
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -31,7 +32,7 @@ func checkInput(path *framework.Path, req *logical.Request) error {
 		return err
 	}
 	var unknown []string
-	for _, name := range slices.Sorted(mapKeys(req.Data)) {
+	for _, name := range slices.Sorted(maps.Keys(req.Data)) {
 		field, ok := path.Fields[name]
 		if !ok {
 			unknown = append(unknown, excerpt(name))
@@ -48,16 +49,6 @@ func checkInput(path *framework.Path, req *logical.Request) error {
 		return fmt.Errorf("unknown parameter %s; this path knows: %s", strings.Join(unknown[:min(len(unknown), 5)], ", "), known(path))
 	}
 	return nil
-}
-
-func mapKeys(data map[string]any) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range data {
-			if !yield(key) {
-				return
-			}
-		}
-	}
 }
 
 // known lists the parameters a path takes in its body or query.
@@ -223,17 +214,16 @@ func pairsProblem(value any) string {
 			return fmt.Sprintf("%s, of at most %d elements", wantedPairs, maximumElements)
 		}
 		for key, element := range pairs {
-			if textProblem(key, "") != "" || textProblem(element, "") != "" {
+			if !isText(key) || !isText(element) {
 				return wantedPairs
 			}
 		}
 		return ""
 	case string:
-		return unless(textProblem(value, "") == "" && isPair(pairs), wantedPairs)
+		return unless(isText(value) && isPair(pairs), wantedPairs)
 	case []any:
 		for _, element := range pairs {
-			text, ok := element.(string)
-			if !ok || textProblem(text, "") != "" || !isPair(text) {
+			if text, _ := element.(string); !isText(element) || !isPair(text) {
 				return wantedPairs
 			}
 		}
@@ -241,6 +231,8 @@ func pairsProblem(value any) string {
 	}
 	return wantedPairs
 }
+
+func isText(value any) bool { return textProblem(value, "a string") == "" }
 
 func isPair(text string) bool {
 	key, _, ok := strings.Cut(text, "=")

@@ -1,0 +1,210 @@
+package backend_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+func TestConfigIsProvedAndItsTokenEndedAtOnce(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.configure()
+	minted := m.paxos.Tokens()
+	if len(minted) != 1 || minted[0].Alive || strings.Join(minted[0].Scopes, " ") != "funding:read_profile" {
+		t.Errorf("the proof left %+v; want one dead token for verify_scope", minted)
+	}
+	got := m.must(logical.ReadOperation, "config", nil).Data
+	for name, want := range map[string]any{
+		"environment": "custom", "client_id": m.client.ClientID, "secret_verified": true,
+		"verify_scope": "funding:read_profile", "refresh_at": 0.75, "secret_set_at": m.clock.Now().Format(time.RFC3339),
+	} {
+		if got[name] != want {
+			t.Errorf("config shows %s = %v, want %v", name, got[name], want)
+		}
+	}
+	if _, ok := got["client_secret"]; ok {
+		t.Error("config shows client_secret")
+	}
+}
+
+func TestConfigStoresNothingThatPaxosRefuses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		secret string
+		fault  paxostest.Fault
+		status int
+		says   string
+	}{
+		"a wrong secret":         {secret: canary + "wrong", status: 400, says: "client_secret was not stored"},
+		"Paxos in trouble":       {fault: paxostest.Fault{Status: 503}, status: 502, says: "503"},
+		"a throttled address":    {fault: paxostest.Fault{Status: 429}, status: 429, says: "5 minutes"},
+		"an answer that is none": {fault: paxostest.Fault{Drop: true}, status: 502, says: "connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMount(t)
+			m.must(logical.UpdateOperation, "config/connection", m.connection())
+			before := m.stored()
+			secret := m.secret
+			if test.secret != "" {
+				secret = test.secret
+			} else {
+				m.paxos.FailNext(paxostest.TokenEndpoint, test.fault)
+			}
+			status, text := m.refused(logical.UpdateOperation, "config", map[string]any{
+				"environment": "custom", "client_id": m.client.ClientID, "client_secret": secret,
+			})
+			if status != test.status || !strings.Contains(text, test.says) || strings.Contains(text, secret) {
+				t.Errorf("answered %d %s; want %d and %q, without the secret", status, text, test.status, test.says)
+			}
+			if after := m.stored(); after != before {
+				t.Errorf("storage changed:\n%s", after)
+			}
+		})
+	}
+}
+
+func TestAClientWithoutTheVerifyScopeIsProvedByItsRefusal(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.must(logical.UpdateOperation, "config/connection", m.connection())
+	m.must(logical.UpdateOperation, "config", map[string]any{
+		"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret, "verify_scope": "rewards:read_nothing",
+	})
+	if got := m.must(logical.ReadOperation, "config", nil); got.Data["secret_verified"] != true {
+		t.Error("invalid_scope proves the secret, but it does not show as verified")
+	}
+}
+
+func TestVerifyConnectionFalseCallsNobody(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.must(logical.UpdateOperation, "config/connection", m.connection())
+	resp := m.must(logical.UpdateOperation, "config", map[string]any{
+		"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret, "verify_connection": false,
+	})
+	if m.paxos.TotalCalls() != 0 {
+		t.Error("Paxos was called")
+	}
+	if resp == nil || len(resp.Warnings) != 1 {
+		t.Errorf("no warning that the secret is unverified: %v", resp)
+	}
+	if got := m.must(logical.ReadOperation, "config", nil); got.Data["secret_verified"] != false {
+		t.Error("an unverified secret shows as verified")
+	}
+}
+
+func TestConfigKeepsWhatAWriteDoesNotName(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	upstream := m.paxos.TotalCalls()
+	m.must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.5})
+	m.must(logical.PatchOperation, "config", map[string]any{"credential_max_age": "30d"})
+	got := m.must(logical.ReadOperation, "config", nil).Data
+	if got["refresh_at"] != 0.5 || got["client_id"] != m.client.ClientID || got["generation"] != float64(1) || got["credential_max_age"] != float64(30*24*3600) {
+		t.Errorf("config is %v", got)
+	}
+	if m.paxos.TotalCalls() != upstream {
+		t.Error("a write without a secret called Paxos")
+	}
+	m.must(logical.PatchOperation, "config", map[string]any{"refresh_at": nil})
+	if got := m.must(logical.ReadOperation, "config", nil).Data["refresh_at"]; got != 0.75 {
+		t.Errorf("null did not give refresh_at its default back: %v", got)
+	}
+	m.must(logical.ReadOperation, "creds/mint", nil) // the secret is still there
+}
+
+func TestANewSecretIsTheNextGenerationAndEndsNoToken(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	old := m.must(logical.ReadOperation, "creds/own", nil)
+	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(logical.UpdateOperation, "config", map[string]any{"client_secret": secret})
+	if got := m.must(logical.ReadOperation, "config", nil).Data["generation"]; got != float64(2) {
+		t.Errorf("generation is %v, want 2", got)
+	}
+	if !m.paxos.Alive(token(old)) {
+		t.Error("the new secret ended a token of the old one")
+	}
+	if err := m.revoke(old); err != nil || m.paxos.Alive(token(old)) {
+		t.Errorf("a token of the old generation cannot be revoked with the new secret: %v", err)
+	}
+	m.tick()
+	if status := m.must(logical.ReadOperation, "status", nil); len(status.Data["generations"].([]any)) != 1 {
+		t.Errorf("the old generation is kept although its last token has ended: %v", status.Data["generations"])
+	}
+	m.must(logical.ReadOperation, "creds/own", nil)
+}
+
+func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	before := m.stored()
+	for says, data := range map[string]map[string]any{
+		"environment is custom for the life of this mount": {"environment": "production"},
+		"environment must be":                              {"environment": "staging"},
+		"client_id is " + m.client.ClientID:                {"client_id": "another", "client_secret": canary + "x"},
+		"refresh_at must lie":                              {"refresh_at": 1.5},
+		"verify_scope must be one scope":                   {"verify_scope": "a b"},
+		"client_secret must be":                            {"client_secret": ""},
+		"client_secret holds white space":                  {"client_secret": canary + " x"},
+	} {
+		status, text := m.refused(logical.UpdateOperation, "config", data)
+		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
+			t.Errorf("%v: %d %s; want 400 and %q", data, status, text, says)
+		}
+	}
+	if m.stored() != before {
+		t.Error("storage changed")
+	}
+}
+
+func TestDeletingConfigIsRefusedWhileTokensLive(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 || !strings.Contains(text, "force=true") {
+		t.Errorf("deleting config under a live token: %d %s", status, text)
+	}
+	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
+	if m.paxos.Alive(token(lease)) {
+		t.Error("force did not end what it could")
+	}
+	if err := m.revoke(lease); err != nil {
+		t.Errorf("the lease cannot end: %v", err)
+	}
+	if resp := m.must(logical.ReadOperation, "config", nil); resp != nil {
+		t.Error("config is still there")
+	}
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 400 || !strings.Contains(text, "not configured") {
+		t.Errorf("creds of an unconfigured mount: %d %s", status, text)
+	}
+}
+
+func TestForcedDeletionSaysWhatItOrphans(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	resp := m.must(logical.DeleteOperation, "config", map[string]any{"force": "true"})
+	if resp == nil || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], "1 tokens could not be revoked") {
+		t.Errorf("answer %v", resp)
+	}
+	if err := m.revoke(lease); err != nil {
+		t.Errorf("the lease cannot end: %v", err)
+	}
+	m.clock.advance(time.Hour)
+	m.tick()
+	if strings.Contains(m.stored(), "ledger/") {
+		t.Error("the ledger still knows an expired token")
+	}
+}

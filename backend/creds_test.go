@@ -1,0 +1,222 @@
+package backend_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	resp := m.must(logical.ReadOperation, "creds/mint", nil)
+	if !m.paxos.Alive(token(resp)) {
+		t.Error("the token is not alive at Paxos")
+	}
+	live := m.paxos.LiveTokens()
+	if len(live) != 1 || strings.Join(live[0].Scopes, " ") != "funding:read_profile transfer:read_transfer" {
+		t.Errorf("Paxos granted %+v", live)
+	}
+	if resp.Secret == nil || resp.Secret.Renewable || resp.Secret.TTL != 3569*time.Second || resp.Secret.MaxTTL != 3569*time.Second {
+		t.Errorf("lease %+v; want the token's 3599 s less 30 s of skew, not renewable", resp.Secret)
+	}
+	for name, want := range map[string]any{
+		"token_type": "Bearer", "scope": "funding:read_profile transfer:read_transfer", "client_id": m.client.ClientID,
+		"environment": "custom", "api_url": m.paxos.APIURL(), "token_id": paxostest.Fingerprint(token(resp)),
+		"expires_at": m.clock.Now().Add(3569 * time.Second).Format(time.RFC3339),
+	} {
+		if resp.Data[name] != want {
+			t.Errorf("%s is %v, want %v", name, resp.Data[name], want)
+		}
+	}
+	if strings.Contains(fmt.Sprint(resp.Secret.InternalData), token(resp)) {
+		t.Error("the lease's internal data holds the token")
+	}
+}
+
+func TestAHitTouchesNothing(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"creds/mint", "token/mint"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			first := m.must(logical.ReadOperation, path, nil)
+			storage, system, upstream := m.storage.operations.Load(), m.system.calls.Load(), m.paxos.TotalCalls()
+			for range 100 {
+				if resp := m.must(logical.ReadOperation, path, nil); token(resp) != token(first) {
+					t.Fatal("a hit gave another token")
+				}
+			}
+			if got := m.storage.operations.Load() - storage; got != 0 {
+				t.Errorf("100 hits did %d storage operations, want 0", got)
+			}
+			if got := m.paxos.TotalCalls() - upstream; got != 0 {
+				t.Errorf("100 hits did %d upstream calls, want 0", got)
+			}
+			if got := m.system.calls.Load() - system; got != 0 {
+				t.Errorf("100 hits within a second did %d calls back to Vault, want 0", got)
+			}
+		})
+	}
+}
+
+func TestOneMintForAThousandColdReaders(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	minted := m.paxos.Calls(paxostest.TokenEndpoint)
+	const readers = 1000
+	tokens := make([]string, readers)
+	var group sync.WaitGroup
+	for reader := range readers {
+		group.Go(func() {
+			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			if err == nil && !resp.IsError() {
+				tokens[reader] = token(resp)
+			}
+		})
+	}
+	group.Wait()
+	for reader := range readers {
+		if tokens[reader] == "" || tokens[reader] != tokens[0] {
+			t.Fatalf("reader %d got %q, the first %q", reader, tokens[reader], tokens[0])
+		}
+	}
+	if got := m.paxos.Calls(paxostest.TokenEndpoint) - minted; got != 1 {
+		t.Errorf("%d readers caused %d mints, want 1", readers, got)
+	}
+}
+
+func TestARestartMintsNothing(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+	if token(leased) == token(unleased) {
+		t.Error("a leased and an unleased reader share a token: the lease's end would kill the other's")
+	}
+	minted := m.paxos.Calls(paxostest.TokenEndpoint)
+	m.restart()
+	if token(m.must(logical.ReadOperation, "creds/mint", nil)) != token(leased) ||
+		token(m.must(logical.ReadOperation, "token/mint", nil)) != token(unleased) {
+		t.Error("after a restart readers get other tokens")
+	}
+	if got := m.paxos.Calls(paxostest.TokenEndpoint) - minted; got != 0 {
+		t.Errorf("the restart caused %d mints", got)
+	}
+}
+
+func TestTheLastLeaseEndsTheToken(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	first, second := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "creds/mint", nil)
+	if token(first) != token(second) {
+		t.Fatal("two readers of a role got two tokens")
+	}
+	for range 3 { // Vault may end a lease more than once
+		if err := m.revoke(first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !m.paxos.Alive(token(second)) {
+		t.Fatal("the token died with the first of two leases")
+	}
+	if err := m.revoke(second); err != nil {
+		t.Fatal(err)
+	}
+	if m.paxos.Alive(token(second)) {
+		t.Error("the token lives after its last lease and an idle_ttl of 0")
+	}
+	if next := m.must(logical.ReadOperation, "creds/mint", nil); token(next) == token(first) || !m.paxos.Alive(token(next)) {
+		t.Error("the next reader did not get a new, live token")
+	}
+}
+
+func TestUniqueTokensEndWithTheirLease(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	first, second := m.must(logical.ReadOperation, "creds/own", nil), m.must(logical.ReadOperation, "creds/own", nil)
+	if token(first) == token(second) {
+		t.Fatal("two readers of a role of unique_tokens share a token")
+	}
+	m.restart()
+	if err := m.revoke(first); err != nil {
+		t.Fatal(err)
+	}
+	if m.paxos.Alive(token(first)) || !m.paxos.Alive(token(second)) {
+		t.Errorf("after the first lease's end: first alive %v, second alive %v", m.paxos.Alive(token(first)), m.paxos.Alive(token(second)))
+	}
+	if status, text := m.refused(logical.ReadOperation, "token/own", nil); status != 400 || !strings.Contains(text, "creds/own") {
+		t.Errorf("token/ of a role of unique_tokens: %d %s", status, text)
+	}
+}
+
+func TestARevocationThatPaxosCannotTakeIsDoneLater(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	lease := m.must(logical.ReadOperation, "creds/own", nil)
+	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	if err := m.revoke(lease); err != nil {
+		t.Fatalf("the lease's end failed: %v; it would become irrevocable", err)
+	}
+	if status := m.must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["ending_tokens"]) != "1" {
+		t.Errorf("status says %v tokens are ending, want 1", status.Data["ending_tokens"])
+	}
+	m.restart()
+	m.paxos.Heal()
+	m.tick()
+	if m.paxos.Alive(token(lease)) {
+		t.Error("the token lives although Paxos is back")
+	}
+	if status := m.must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["live_tokens"]) != "0" {
+		t.Errorf("status says %v tokens live, want 0", status.Data["live_tokens"])
+	}
+}
+
+func TestALeasePastItsTokenEndsWithoutACall(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.clock.advance(time.Hour)
+	m.storage.failReads.Store(true)
+	m.storage.failWrites.Store(true)
+	upstream := m.paxos.TotalCalls()
+	if err := m.revoke(lease); err != nil {
+		t.Errorf("ending a lease of an expired token: %v", err)
+	}
+	if m.paxos.TotalCalls() != upstream {
+		t.Error("Paxos was called for an expired token")
+	}
+}
+
+func TestADisabledMountEndsItsTokens(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"idle_ttl": "5m"})
+	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+	m.system.tainted.Store(true)
+	m.tick()
+	if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
+		t.Error("tokens live on after the last periodic run of a mount that is being disabled")
+	}
+	if err := m.revoke(leased); err != nil {
+		t.Errorf("the lease cannot be ended: %v", err)
+	}
+}
+
+func TestALeaseOfADisabledMountWhosePaxosIsDownFails(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	m.system.tainted.Store(true)
+	if err := m.revoke(lease); err == nil {
+		t.Error("the lease ended although its token lives and its queue is about to be deleted")
+	}
+}
