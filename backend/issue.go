@@ -106,9 +106,8 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 	case want.role.UniqueTokens && !leased:
 		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: read it from creds/%s", want.name, want.name)
 	}
-	if _, ok := d.Raw["scopes"]; ok {
-		elements, _ := given[[]string](d, "scopes")
-		if want.scopes, err = narrowScopes(elements, want.role.ResolvedScopes); err != nil {
+	if asked, ok := d.Raw["scopes"]; ok {
+		if want.scopes, err = narrowScopes(elements(asked), want.role.ResolvedScopes); err != nil {
 			return want, badRequest("%s", err)
 		}
 	}

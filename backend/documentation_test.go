@@ -1,0 +1,121 @@
+package backend_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares text with a file under testdata.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != text {
+		t.Errorf("%s differs; run the test with -update and look at the diff:\n%s", name, text)
+	}
+}
+
+// help is what `vault path-help` gets for a path.
+func (m *mount) help(path string) *logical.Response {
+	m.t.Helper()
+	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{Operation: logical.HelpOperation, Path: path, Storage: m.storage})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return resp
+}
+
+func TestHelpIsAsReviewed(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	var all strings.Builder
+	for _, path := range []string{"", "config", "config/connection", "roles", "roles/mint", "roles/mint/rotate", "creds/mint", "token/mint", "status"} {
+		all.WriteString("==== path-help paxos/" + path + "\n")
+		all.WriteString(m.help(path).Data["help"].(string) + "\n")
+	}
+	golden(t, "path-help.golden", all.String())
+}
+
+func TestEveryOperationIsDocumented(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	raw, err := json.Marshal(m.help("").Data["openapi"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(raw, &document); err != nil {
+		t.Fatal(err)
+	}
+	if len(document.Paths) != 8 {
+		t.Errorf("%d paths are documented, want 8", len(document.Paths))
+	}
+	identifiers := map[string]string{}
+	for path, item := range document.Paths {
+		for method, body := range item {
+			if method != "get" && method != "post" && method != "patch" && method != "delete" && method != "list" {
+				continue
+			}
+			var operation struct {
+				Summary     string
+				OperationID string `json:"operationId"`
+				Responses   map[string]struct {
+					Description string
+					Content     map[string]struct{ Schema map[string]any }
+				}
+			}
+			if err := json.Unmarshal(body, &operation); err != nil {
+				t.Fatal(err)
+			}
+			where := method + " " + path
+			if operation.Summary == "" || operation.OperationID == "" || len(operation.Responses) == 0 {
+				t.Errorf("%s lacks a summary, an identifier or a response: %s", where, body)
+			}
+			if other := identifiers[operation.OperationID]; other != "" {
+				t.Errorf("%s and %s are both %s", where, other, operation.OperationID)
+			}
+			identifiers[operation.OperationID] = where
+			if ok, has := operation.Responses["200"]; has && len(ok.Content["application/json"].Schema) == 0 {
+				t.Errorf("%s answers 200 without a schema: %s", where, body)
+			}
+		}
+	}
+}
+
+func TestStoredEntriesKeepTheirForm(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	text := strings.NewReplacer(
+		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT",
+		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",
+	).Replace(m.stored())
+	for _, random := range []string{`"id":"`, `"role":"`, `"connection":"`} {
+		before, rest, _ := strings.Cut(text, random)
+		for strings.Contains(text, random) && before != text {
+			_, after, _ := strings.Cut(rest, `"`)
+			text = before + strings.Replace(random, `":"`, `":RANDOM"`, 1) + after
+			before, rest, _ = strings.Cut(text, random)
+		}
+	}
+	golden(t, "stored.golden", text)
+}

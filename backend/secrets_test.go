@@ -1,0 +1,109 @@
+package backend_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+func TestASecretOfTheWrongTypeIsEchoedNowhere(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.must(logical.UpdateOperation, "config/connection", m.connection())
+	for _, value := range []any{
+		map[string]any{"v": canary + "map"}, []any{canary + "list"}, []any{map[string]any{canary + "key": canary}}, 12.5, true, nil,
+	} {
+		for path, name := range map[string]string{"config": "client_secret", "config/connection": "proxy_password"} {
+			status, text := m.refused(logical.UpdateOperation, path, map[string]any{name: value, "environment": "custom"})
+			if path == "config/connection" {
+				status, text = m.refused(logical.UpdateOperation, path, map[string]any{name: value})
+			}
+			if status != 400 || !strings.Contains(text, name+" must be a string") || strings.Contains(text, canary) {
+				t.Errorf("%s = %T: %d %s", name, value, status, text)
+			}
+		}
+	}
+	status, text := m.refused(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": []any{map[string]any{"v": canary}}})
+	if status != 400 || strings.Contains(text, canary) {
+		t.Errorf("%d %s", status, text)
+	}
+	if strings.Contains(m.log.String(), canary) {
+		t.Error("the log holds a secret")
+	}
+}
+
+func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	var said strings.Builder
+	hear := func(resp *logical.Response, err error) {
+		if resp != nil {
+			fmt.Fprintln(&said, resp.Data, resp.Warnings)
+			if resp.Secret != nil {
+				fmt.Fprintln(&said, resp.Secret.InternalData)
+			}
+		}
+		fmt.Fprintln(&said, err)
+	}
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	hear(m.do(logical.ReadOperation, "config", nil))
+	hear(m.do(logical.ReadOperation, "config/connection", nil))
+	hear(m.do(logical.ReadOperation, "status", nil))
+	hear(m.do(logical.ReadOperation, "roles/mint", nil))
+	hear(m.do(logical.ListOperation, "roles/", nil))
+	hear(&logical.Response{Secret: lease.Secret}, nil)
+	for _, fault := range []paxostest.Fault{
+		{Status: 500, Body: m.secret + token(lease)}, {Status: 400, Body: `{"error":"` + m.secret + `"}`}, {Status: 200, Body: m.secret},
+		{Status: 401, Body: `{"error":"invalid_client","error_description":"` + m.secret + `"}`}, {Truncate: true},
+		{Rewrite: func(reply map[string]any) { reply["scope"] = m.secret }},
+		{Rewrite: func(reply map[string]any) { reply["token_type"] = m.secret }},
+	} {
+		m.paxos.FailNext(paxostest.TokenEndpoint, fault)
+		m.must(logical.UpdateOperation, "roles/mint/rotate", nil) // the next read mints
+		hear(m.do(logical.ReadOperation, "creds/mint", nil))
+		m.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Status: 400, Body: m.secret + token(lease)})
+		hear(m.do(logical.UpdateOperation, "roles/mint/rotate", nil))
+		m.paxos.Heal()
+	}
+	for what, text := range map[string]string{"an answer": strings.ReplaceAll(said.String(), token(lease), "TOKEN"), "the log": m.log.String()} {
+		if strings.Contains(text, m.secret) {
+			t.Errorf("%s holds the client secret:\n%s", what, text)
+		}
+		for _, issued := range m.paxos.Tokens() {
+			if what == "the log" && !strings.Contains(text, issued.Fingerprint) && issued.Scopes[0] != "funding:read_profile" {
+				t.Errorf("the log does not know token %s", issued.Fingerprint)
+			}
+		}
+	}
+	if strings.Contains(m.log.String(), token(lease)) || strings.Contains(said.String(), token(lease)) {
+		t.Error("an answer or the log holds the access token")
+	}
+}
+
+func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "config/connection", map[string]any{"proxy_url": ""})
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	special := m.backend.SpecialPaths()
+	for _, line := range strings.Split(strings.TrimSpace(m.stored()), "\n") {
+		key, value, _ := strings.Cut(line, "=")
+		if !strings.Contains(value, m.secret) && !strings.Contains(value, token(lease)) {
+			continue
+		}
+		wrapped := false
+		for _, pattern := range special.SealWrapStorage {
+			wrapped = wrapped || key == pattern || strings.HasSuffix(pattern, "/") && strings.HasPrefix(key, pattern)
+		}
+		if !wrapped {
+			t.Errorf("%s holds a secret and is not seal-wrapped", key)
+		}
+	}
+	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection]" || fmt.Sprint(special.LocalStorage) != "[ledger/]" {
+		t.Errorf("special paths are %+v", special)
+	}
+}

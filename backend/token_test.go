@@ -1,0 +1,234 @@
+package backend_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// number is a JSON number of an answer.
+func number(t *testing.T, resp *logical.Response, name string) float64 {
+	t.Helper()
+	value, ok := resp.Data[name].(float64)
+	if !ok {
+		t.Fatalf("%s is %T, want a JSON number", name, resp.Data[name])
+	}
+	return value
+}
+
+func TestTokensTellAgentsWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	resp := m.must(logical.ReadOperation, "token/mint", nil)
+	if resp.Secret != nil {
+		t.Error("token/ gave a lease")
+	}
+	ttl, period := number(t, resp, "ttl"), number(t, resp, "rotation_period")
+	if life := 3569 * 0.75; ttl < life*0.95*0.9-1 || ttl > life*1.05*1.1+1 {
+		t.Errorf("ttl is %v; want about %v, when the refresh is due", ttl, life)
+	}
+	if period < 3569*0.75*0.95-1 || period > 3569*0.75*1.05+1 {
+		t.Errorf("rotation_period is %v", period)
+	}
+	if resp.Data["last_vault_rotation"] != m.clock.Now().Format(time.RFC3339) {
+		t.Errorf("last_vault_rotation is %v", resp.Data["last_vault_rotation"])
+	}
+	seen := map[float64]bool{}
+	for range 20 {
+		seen[number(t, m.must(logical.ReadOperation, "token/mint", nil), "ttl")] = true
+	}
+	if len(seen) < 5 {
+		t.Errorf("20 readers are told to come back at %d different times", len(seen))
+	}
+}
+
+func TestAReaderNeverWaitsForARefresh(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"token/mint", "creds/mint"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			old := m.must(logical.ReadOperation, path, nil)
+			m.clock.advance(3569 * time.Second * 8 / 10)
+			hold := make(chan struct{})
+			m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+			calls := m.paxos.Calls(paxostest.TokenEndpoint)
+			for range 10 { // each answers at once although Paxos does not
+				resp := m.must(logical.ReadOperation, path, nil)
+				if token(resp) != token(old) {
+					t.Fatal("another token while the refresh is under way")
+				}
+				if path == "token/mint" {
+					if ttl := number(t, resp, "ttl"); ttl < 1 || ttl > 10 {
+						t.Errorf("ttl while the refresh is under way is %v; want a few seconds", ttl)
+					}
+				}
+			}
+			close(hold)
+			var fresh *logical.Response
+			waitUntil(t, func() bool {
+				fresh = m.must(logical.ReadOperation, path, nil)
+				return token(fresh) != token(old)
+			})
+			if got := m.paxos.Calls(paxostest.TokenEndpoint) - calls; got != 1 {
+				t.Errorf("the refresh took %d mints, want 1", got)
+			}
+			if !m.paxos.Alive(token(fresh)) || !m.paxos.Alive(token(old)) {
+				t.Error("the refresh ended a token that somebody holds, or gave a dead one")
+			}
+		})
+	}
+}
+
+func TestWithPaxosDownTheCachedTokenIsServed(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	old := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	m.clock.advance(58 * time.Minute) // less than min_ttl is left
+	resp := m.must(logical.ReadOperation, "creds/mint", nil)
+	if token(resp) != token(old) || len(resp.Warnings) == 0 || !strings.Contains(resp.Warnings[0], "503") {
+		t.Errorf("got another token or no warning: %v", resp.Warnings)
+	}
+	if left := 3569*time.Second - 58*time.Minute; resp.Secret.TTL != left {
+		t.Errorf("the lease lasts %s, the token %s", resp.Secret.TTL, left)
+	}
+	m.clock.advance(2 * time.Minute)
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 502 || !strings.Contains(text, "503") {
+		t.Errorf("after the token's end: %d %s", status, text)
+	}
+}
+
+func TestNarrowing(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	for _, path := range []string{"creds/mint", "token/mint"} {
+		narrow := m.must(logical.UpdateOperation, path, map[string]any{"scopes": "transfer:read_transfer"})
+		if narrow.Data["scope"] != "transfer:read_transfer" {
+			t.Errorf("%s: scope is %v", path, narrow.Data["scope"])
+		}
+		if all := m.must(logical.ReadOperation, path, nil); token(all) == token(narrow) {
+			t.Errorf("%s: the narrowed token is also the role's", path)
+		}
+		if again := m.must(logical.UpdateOperation, path, map[string]any{"scopes": []any{"transfer:read_transfer"}}); token(again) != token(narrow) {
+			t.Errorf("%s: two readers of the same narrowed set got two tokens", path)
+		}
+		m.must(logical.UpdateOperation, path, nil) // a write that narrows nothing is a read
+	}
+	if lease := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"ttl": "10m"}); lease.Secret.TTL != 10*time.Minute {
+		t.Errorf("ttl=10m gave a lease of %s", lease.Secret.TTL)
+	}
+}
+
+func TestUnclearNarrowingIsRefused(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": "20m"})
+	upstream := m.paxos.TotalCalls()
+	for says, data := range map[string]map[string]any{
+		"scopes is empty":                     {"scopes": ""},
+		"scopes must be an array":             {"scopes": nil},
+		"more than once":                      {"scopes": "funding:read_profile,funding:read_profile"},
+		"empty or holds white space":          {"scopes": "funding:read_profile transfer:read_transfer"},
+		"which the role does not hold":        {"scopes": "transfer:write_crypto_withdrawal"},
+		"is not a scope":                      {"scopes": []any{"*"}},
+		"ttl may only shorten":                {"ttl": "30m"},
+		"ttl must be at least 1s":             {"ttl": 0},
+		"unknown parameter \"unique_tokens\"": {"unique_tokens": true},
+	} {
+		if status, text := m.refused(logical.UpdateOperation, "creds/mint", data); status != 400 || !strings.Contains(text, says) {
+			t.Errorf("%v: %d %s; want 400 and %q", data, status, text, says)
+		}
+	}
+	for _, data := range []map[string]any{{"scopes": []any{}}, {"scopes": []any{""}}, {"scopes": []any{" funding:read_profile"}}, {"scopes": ","}} {
+		if status, text := m.refused(logical.UpdateOperation, "creds/mint", data); status != 400 || !strings.Contains(text, "scopes") {
+			t.Errorf("%v: %d %s", data, status, text)
+		}
+	}
+	for _, path := range []string{"creds/mint", "token/mint"} {
+		if status, text := m.refused(logical.ReadOperation, path, map[string]any{"scopes": "funding:read_profile"}); status != 400 || !strings.Contains(text, "takes no parameters") {
+			t.Errorf("a read of %s with parameters: %d %s", path, status, text)
+		}
+	}
+	if m.paxos.TotalCalls() != upstream {
+		t.Error("Paxos was called")
+	}
+}
+
+func TestARefusalNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/beyond", map[string]any{"scopes": "funding:read_profile,rewards:write_everything"})
+	if status, text := m.refused(logical.ReadOperation, "creds/beyond", nil); status != 400 ||
+		!strings.Contains(text, `role "beyond"`) || !strings.Contains(text, "rewards:write_everything") || !strings.Contains(text, "invalid_scope") {
+		t.Errorf("a scope that the root lacks: %d %s", status, text)
+	}
+	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	m.refused(logical.ReadOperation, "creds/beyond", nil)
+	if m.paxos.Calls(paxostest.TokenEndpoint) != calls {
+		t.Error("the same refusal was fetched twice within 30 s")
+	}
+	if _, err := m.paxos.RotateCredential(m.client.ClientID); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 400 || !strings.Contains(text, "rotated") || strings.Contains(text, m.secret) {
+		t.Errorf("a rotated secret: %d %s", status, text)
+	}
+	if status, text := m.refused(logical.ReadOperation, "creds/none", nil); status != 400 || !strings.Contains(text, `no role "none"`) {
+		t.Errorf("an unknown role: %d %s", status, text)
+	}
+}
+
+func TestA429StopsAllTokenCalls(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
+	if status, _ := m.refused(logical.ReadOperation, "creds/mint", nil); status != 429 {
+		t.Errorf("status %d, want 429", status)
+	}
+	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	m.clock.advance(4 * time.Minute)
+	if status, text := m.refused(logical.ReadOperation, "token/mint", nil); status != 429 || !strings.Contains(text, "come back in") {
+		t.Errorf("%d %s", status, text)
+	}
+	if m.paxos.Calls(paxostest.TokenEndpoint) != calls {
+		t.Error("Paxos was called during the ban")
+	}
+	if got := m.must(logical.ReadOperation, "status", nil).Data["banned_until"]; got == "" {
+		t.Error("status does not show the ban")
+	}
+	m.clock.advance(2 * time.Minute)
+	m.must(logical.ReadOperation, "creds/mint", nil)
+}
+
+func TestLeaseTTLs(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		role  map[string]any
+		mount time.Duration
+		want  time.Duration
+	}{
+		"the role's ttl":                    {map[string]any{"ttl": "20m"}, time.Hour, 20 * time.Minute},
+		"the mount's default":               {nil, 10 * time.Minute, 10 * time.Minute},
+		"the token's life":                  {map[string]any{"ttl": "9h"}, time.Hour, 3569 * time.Second},
+		"the role's max_ttl":                {map[string]any{"max_ttl": "7m"}, time.Hour, 7 * time.Minute},
+		"the token's life if Vault is mute": {nil, 0, 3569 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			m.system.DefaultLeaseTTLVal = test.mount
+			if test.role != nil {
+				m.must(logical.UpdateOperation, "roles/mint", test.role)
+			}
+			if resp := m.must(logical.ReadOperation, "creds/mint", nil); resp.Secret.TTL != test.want || fmt.Sprint(resp.Warnings) != "[]" {
+				t.Errorf("ttl %s, warnings %v; want %s", resp.Secret.TTL, resp.Warnings, test.want)
+			}
+		})
+	}
+}
