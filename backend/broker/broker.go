@@ -41,6 +41,7 @@ type Broker struct {
 
 	mu      sync.Mutex
 	loaded  bool               // the ledger has been read
+	resets  int                // how often all was forgotten
 	tokens  map[string]*token  // fingerprint → every token not known to have ended
 	serving map[Key]*token     // what the next reader of a key gets
 	refused map[string]refusal // definite refusals of the last moments: flight or generation → what was said
@@ -79,6 +80,7 @@ func (b *Broker) Reset() {
 
 // clear empties memory. mu is held, or nobody else has b yet.
 func (b *Broker) clear() {
+	b.resets++
 	b.loaded = false
 	b.tokens = map[string]*token{}
 	b.serving = map[Key]*token{}
@@ -96,12 +98,26 @@ func (b *Broker) load(ctx context.Context) error {
 	if b.isLoaded() {
 		return nil
 	}
-	rows, err := b.Ledger.Load(ctx)
-	if err != nil {
-		return err
+	for {
+		before := b.resetCount()
+		rows, err := b.Ledger.Load(ctx)
+		if err != nil {
+			return err
+		}
+		if b.take(rows, before) {
+			return nil
+		}
 	}
+}
+
+// take fills memory from what was read after so many resets, unless there has been
+// another since: then it may be old.
+func (b *Broker) take(rows []Row, after int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.resets != after {
+		return false
+	}
 	for _, row := range rows {
 		t := &token{Row: row, jitter: jitter(), issues: map[uint64]bool{}} // who holds it is not known any more
 		b.tokens[row.Fingerprint] = t
@@ -110,7 +126,13 @@ func (b *Broker) load(ctx context.Context) error {
 		}
 	}
 	b.loaded = true
-	return nil
+	return true
+}
+
+func (b *Broker) resetCount() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.resets
 }
 
 func (b *Broker) isLoaded() bool {

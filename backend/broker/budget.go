@@ -92,7 +92,9 @@ func (b *Budget) Ban(now time.Time, retryAfter time.Duration) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.bannedUntil = now.Add(min(max(retryAfter, minimumBan), maximumBan))
+	if until := now.Add(min(max(retryAfter, minimumBan), maximumBan)); until.After(b.bannedUntil) { // two calls may meet the same ban
+		b.bannedUntil = until
+	}
 }
 
 // Recall counts calls made before this process started, as the ledger knows them.

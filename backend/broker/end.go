@@ -35,8 +35,12 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 	if !due {
 		return nil
 	}
-	cause, err := b.end(ctx, t, b.pace.Allow())
-	if err == nil && cause != nil && b.Closing() {
+	admitted := b.pace.Allow()
+	if !admitted && b.Closing() { // nothing works off a queue any more
+		admitted = b.pace.Wait(ctx) == nil
+	}
+	cause, err := b.end(ctx, t, admitted)
+	if err == nil && cause != nil && !errors.Is(cause, errNobody) && b.Closing() {
 		return fmt.Errorf("ending a token of a mount that is being disabled, where nothing would try again: %w", cause)
 	}
 	return err

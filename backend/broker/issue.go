@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -66,7 +67,7 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 		select {
 		case <-ctx.Done():
 			return Issued{}, ctx.Err()
-		case minted := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mint(req) }):
+		case minted := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mintUnlessServed(req) }):
 			if minted.Err != nil {
 				return b.serveStale(req, minted.Err)
 			}
@@ -88,11 +89,30 @@ func (b *Broker) hit(req Request, atLeast func(life time.Duration) time.Duration
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.serving[req.Key]
-	if t == nil || t.expired(now) || t.ExpiresAt.Sub(now) < atLeast(t.life()) {
+	if !t.lives(now, atLeast) {
 		return Issued{}, false
 	}
 	b.refreshIfDue(t, req, now)
 	return b.hold(t, req, now), true
+}
+
+// mintUnlessServed mints for a reader who found no token, unless another's mint was
+// done in the moment between.
+func (b *Broker) mintUnlessServed(req Request) (*token, error) {
+	now := b.Now()
+	b.mu.Lock()
+	t := b.serving[req.Key]
+	served := t.lives(now, req.minimumLife)
+	b.mu.Unlock()
+	if served {
+		return t, nil
+	}
+	return b.mint(req)
+}
+
+// lives reports whether there is a token with at least the life asked for. mu is held.
+func (t *token) lives(now time.Time, atLeast func(life time.Duration) time.Duration) bool {
+	return t != nil && !t.expired(now) && t.ExpiresAt.Sub(now) >= atLeast(t.life())
 }
 
 // hold gives a reader of this request the token. mu is held.
@@ -149,9 +169,11 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 }
 
 // serveStale falls back on a token that has less life than the reader wanted,
-// while it has any, when Paxos cannot be had at the moment.
+// while it has any, when Paxos gives no other. A no of our own is final.
 func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
-	if !temporary(cause) {
+	var mismatch *Mismatch
+	var answer *paxos.Error
+	if !temporary(cause) && !errors.As(cause, &answer) && !errors.As(cause, &mismatch) {
 		return Issued{}, cause
 	}
 	issued, ok := b.hit(req, anyLife)

@@ -17,18 +17,8 @@ const (
 	cleanUpDeadline = 5 * time.Second
 )
 
-// refusalMemory is how long a definite refusal answers for Paxos: a wrong secret
-// must not spend the budget of all.
-const refusalMemory = 30 * time.Second
-
 // ErrEnded reports that the token was ended while it was being handed out.
 var ErrEnded = errors.New("the token was ended while it was being handed out; read again")
-
-// A refusal is a definite no that Paxos gave a moment ago.
-type refusal struct {
-	err   error
-	until time.Time
-}
 
 // mint gets one token from Paxos and records it. It runs on a context of its own:
 // whoever asked may be gone, and others may be waiting. Order matters: permission
@@ -36,10 +26,14 @@ type refusal struct {
 // rotation, a lockdown or a narrowed role that came in between finds it either
 // way; and the record comes before anybody can hold the token.
 func (b *Broker) mint(req Request) (minted *token, err error) {
+	var recorded *token
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
 			b.Logger.Error("a mint panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 			minted, err = nil, errors.New("minting an access token: internal error, see Vault's log")
+			if recorded != nil {
+				b.abandon(recorded)
+			}
 		}
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), mintDeadline)
@@ -66,6 +60,7 @@ func (b *Broker) mint(req Request) (minted *token, err error) {
 	if err != nil {
 		return nil, err
 	}
+	recorded = t
 	if _, err := req.Authorize(ctx); err != nil {
 		b.abandon(t)
 		return nil, err
@@ -79,12 +74,15 @@ func (b *Broker) mint(req Request) (minted *token, err error) {
 func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant paxos.Grant, asked time.Time) (*token, error) {
 	text := grant.AccessToken.Reveal()
 	scopes, err := verify(grant, req.Scopes)
-	if b.known(Fingerprint(text)) {
-		return nil, &Mismatch{"a token that was granted before"} // somebody may hold it: it is left alone
+	known := b.known(Fingerprint(text))
+	if known { // somebody may hold it: it is left alone
+		err = &Mismatch{"a token that was granted before"}
 	}
 	if err != nil {
-		b.discard(minter.Client, grant.AccessToken)
 		b.rememberFor(req.flight(), err)
+		if !known {
+			b.discard(minter.Client, grant.AccessToken)
+		}
 		return nil, err
 	}
 	t := &token{
@@ -96,13 +94,34 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 		jitter: jitter(), issues: map[uint64]bool{}, counted: true, idleTTL: req.IdleTTL,
 	}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
-		b.discard(minter.Client, grant.AccessToken)
+		b.unrecord(t, minter.Client)
 		return nil, fmt.Errorf("recording a token: %w", err)
 	}
+	b.know(t)
+	return t, nil
+}
+
+// unrecord ends a token whose row could not be written. The write may have happened
+// all the same, and a restart would serve it: until the row is surely gone the token
+// stays on the queue of this process.
+func (b *Broker) unrecord(t *token, client *paxos.Client) {
+	t.EndingSince = b.Now()
+	b.know(t)
+	if !b.discard(client, paxos.Hide(t.Token)) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
+	defer cancel()
+	if err := b.drop(ctx, t); err != nil {
+		b.Logger.Warn("a token that could not be recorded may be on record; it is tried again", "token_id", t.Fingerprint, "error", err)
+	}
+}
+
+// know keeps a token until it has ended.
+func (b *Broker) know(t *token) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tokens[t.Fingerprint] = t
-	return t, nil
 }
 
 // serve makes a recorded token the one that readers of its key get. If it was
@@ -114,28 +133,27 @@ func (b *Broker) serve(t *token) error {
 	case b.tokens[t.Fingerprint] != t || !t.EndingSince.IsZero():
 		return ErrEnded
 	case !t.Own:
-		old := b.serving[t.Key]
-		b.serving[t.Key] = t
-		if old != nil {
-			old.lastError = nil
-			b.startIdling(old) // superseded: whoever still holds it keeps it, nobody else gets it
-		}
+		b.serving[t.Key] = t // whoever still holds the one before keeps it, nobody else gets it
+		b.startIdling(t)     // until its first reader comes, which after a refresh may be never
 	}
 	return nil
 }
 
-// discard revokes a token that was granted but is not handed out. Nothing keeps a
-// record of it: if this fails too, it lives until Paxos lets it expire.
-func (b *Broker) discard(client *paxos.Client, token paxos.Secret) {
+// discard revokes a token that was granted but is not handed out, and says whether
+// Paxos did it. A refused grant has no record: if this fails, it lives until Paxos
+// lets it expire.
+func (b *Broker) discard(client *paxos.Client, token paxos.Secret) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
 	if token.Reveal() == "" {
-		return
+		return true
 	}
-	if err := client.Revoke(ctx, token); err != nil {
-		b.Logger.Warn("a token that was refused could not be revoked; it expires by itself",
+	err := client.Revoke(ctx, token)
+	if err != nil {
+		b.Logger.Warn("a token that was refused could not be revoked",
 			"client_id", client.ID(), "token_id", Fingerprint(token.Reveal()), "error", err)
 	}
+	return err == nil
 }
 
 func (b *Broker) known(fingerprint string) bool {
@@ -157,68 +175,4 @@ func (b *Broker) recall(budget *Budget) {
 	}
 	b.mu.Unlock()
 	budget.Recall(times, now)
-}
-
-// remember draws the consequences of a failed mint for those who ask next.
-func (b *Broker) remember(req Request, minter Minter, budget *Budget, err error) {
-	var answer *paxos.Error
-	if !errors.As(err, &answer) {
-		return
-	}
-	switch {
-	case answer.Throttled():
-		budget.Ban(b.Now(), answer.RetryAfter)
-		b.Logger.Error("Paxos throttles this address: no token is minted until the ban ends", "error", err)
-	case answer.Temporary():
-	case answer.Code == "invalid_client":
-		b.rememberFor(minter.refusalKey(), err)
-	default:
-		b.rememberFor(req.flight(), err)
-	}
-}
-
-// refusalKey is what a refused client is remembered by: a new secret is a new
-// generation, and so not refused.
-func (m Minter) refusalKey() string { return fmt.Sprintf("%s\x00%d", m.Client.ID(), m.Generation) }
-
-func (b *Broker) rememberFor(key string, err error) {
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for old, r := range b.refused {
-		if !now.Before(r.until) {
-			delete(b.refused, old)
-		}
-	}
-	b.refused[key] = refusal{err: err, until: now.Add(refusalMemory)}
-}
-
-// recentRefusal returns what Paxos said to the same question a moment ago.
-func (b *Broker) recentRefusal(req Request, minter Minter) error {
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, key := range []string{minter.refusalKey(), req.flight()} {
-		if r, ok := b.refused[key]; ok && now.Before(r.until) {
-			return r.err
-		}
-	}
-	return nil
-}
-
-// temporary reports whether the failure says nothing against the token that is
-// being served: Paxos, or our budget, is out of reach for now.
-func temporary(err error) bool {
-	var answer *paxos.Error
-	var throttled *Throttled
-	return errors.As(err, &throttled) || errors.As(err, &answer) && answer.Temporary()
-}
-
-// retryAfter is how long the failure itself asks to be left alone.
-func retryAfter(err error) time.Duration {
-	var throttled *Throttled
-	if errors.As(err, &throttled) {
-		return throttled.RetryAfter
-	}
-	return 0
 }

@@ -15,6 +15,8 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scope string) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline) // a token may land after the caller has left
+	defer cancel()
 	budget := b.Budget(minter.Client.TokenURL())
 	b.recall(budget)
 	asked := b.Now()
@@ -31,6 +33,9 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scope string) error {
 		return err
 	case err != nil:
 		return err
+	}
+	if b.known(Fingerprint(grant.AccessToken.Reveal())) {
+		return nil // somebody may hold it: it is left alone
 	}
 	if _, err := verify(grant, []string{scope}); err != nil {
 		b.discard(minter.Client, grant.AccessToken)

@@ -50,7 +50,7 @@ func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
 	}
 	t.refreshing = true
 	go func() {
-		result := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mint(req) })
+		result := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mintToReplace(t, req) })
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		t.refreshing = false
@@ -63,6 +63,17 @@ func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
 		b.Logger.Warn("refreshing a token failed; the old one is served while it lives",
 			"role", t.RoleName, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt, "error", result.Err)
 	}()
+}
+
+// mintToReplace mints unless the token was replaced in the moment before.
+func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
+	b.mu.Lock()
+	now := b.serving[req.Key]
+	b.mu.Unlock()
+	if now != nil && now != t {
+		return now, nil
+	}
+	return b.mint(req)
 }
 
 // retryDelay is how long to leave Paxos alone after so many failures in a row.

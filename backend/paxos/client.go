@@ -34,7 +34,7 @@ func (c *Client) ID() string { return c.id }
 type Grant struct {
 	AccessToken Secret
 	TokenType   string
-	Scopes      []string      // as granted; nil where the reply has none, which means "as requested" (RFC 6749, section 5.1)
+	Scopes      []string      // as granted; nil where the reply has none, which means "as requested" (RFC 6749, section 5.1); empty where it is unreadable
 	Asked       time.Time     // before the request was sent: a lifetime counted from here is never too long
 	Lifetime    time.Duration // 0 where the reply names none that can be read; may be negative
 }
@@ -68,8 +68,12 @@ func (c *Client) Mint(ctx context.Context, scopes []string) (Grant, error) {
 		return Grant{}, failure(minting, err)
 	}
 	grant := Grant{AccessToken: Hide(token.AccessToken), TokenType: token.TokenType, Asked: asked}
-	if granted, ok := token.Extra("scope").(string); ok {
+	switch granted := token.Extra("scope").(type) {
+	case nil:
+	case string:
 		grant.Scopes = strings.Fields(granted)
+	default:
+		grant.Scopes = []string{}
 	}
 	if seconds, ok := token.Extra("expires_in").(float64); ok {
 		const century = 100 * 365 * 24 * 60 * 60 // keeps the product in range; far above what any caller accepts

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -40,9 +41,9 @@ const (
 	StatusDisabled = "DISABLED"
 )
 
-// pageSize keeps a page of credentials, at well under 1 KiB each, within the cap
-// on replies.
-const pageSize = 50
+// pageSize keeps a page of credentials within the cap on replies: one that holds
+// every scope of the catalogue has 3 KiB.
+const pageSize = 16
 
 // maximumPages ends a listing whose cursor never does.
 const maximumPages = 200
@@ -83,6 +84,9 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, statuse
 // has proved that the client is its own.
 func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, clientID string) error {
 	const deleting = "deleting an API credential"
+	if strings.Trim(clientID, ".") == "" && len(clientID) <= len("..") { // would name the list, or what is above it
+		return &Error{Doing: deleting, Reason: "the client id cannot stand in a path"}
+	}
 	req, err := c.apiRequest(ctx, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID), bearer)
 	if err != nil {
 		return failure(deleting, err)

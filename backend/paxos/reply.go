@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"unicode/utf8"
 )
@@ -25,7 +26,7 @@ var errReplyTooLarge = errors.New("the reply is larger than 64 KiB")
 
 // cappedTransport reads each reply whole before anybody parses it, and refuses
 // what is too large, so that memory is bounded whatever the other side sends.
-type cappedTransport struct{ next http.RoundTripper }
+type cappedTransport struct{ next *http.Transport }
 
 // RoundTrip does one exchange. The body it returns is in memory.
 func (t cappedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -45,6 +46,10 @@ func (t cappedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// CloseIdleConnections is what http.Client.CloseIdleConnections looks for; without it
+// that does nothing.
+func (t cappedTransport) CloseIdleConnections() { t.next.CloseIdleConnections() }
+
 // tokenReply makes what the token endpoint said fit for the OAuth2 library: one
 // JSON object in valid UTF-8, labelled as JSON (the library would else read text
 // as a query string), with expires_in a whole number or absent, because a grant
@@ -53,13 +58,8 @@ func tokenReply(body []byte) ([]byte, error) {
 	if !utf8.Valid(body) {
 		return nil, errMalformedReply
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var reply map[string]any
-	if err := decoder.Decode(&reply); err != nil || reply == nil {
-		return nil, errMalformedReply
-	}
-	if _, err := decoder.Token(); err != io.EOF {
+	reply, err := members(body)
+	if err != nil {
 		return nil, errMalformedReply
 	}
 	if seconds, ok := wholeSeconds(reply["expires_in"]); ok {
@@ -68,6 +68,40 @@ func tokenReply(body []byte) ([]byte, error) {
 		delete(reply, "expires_in")
 	}
 	return json.Marshal(reply)
+}
+
+// members reads a JSON object that is alone in body. A name that comes twice, be it
+// in another case, is refused: two readers could see two tokens.
+func members(body []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return nil, errMalformedReply
+	}
+	object, seen := map[string]any{}, map[string]bool{}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value any
+		if err := decoder.Decode(&value); err != nil {
+			return nil, err
+		}
+		key, _ := name.(string)                         // the decoder gives nothing else in this place
+		folded := strings.ToLower(strings.ToUpper(key)) // as encoding/json folds, for which ſ is an s
+		if seen[folded] {
+			return nil, errMalformedReply
+		}
+		object[key], seen[folded] = value, true
+	}
+	if _, err := decoder.Token(); err != nil { // the closing brace
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errMalformedReply
+	}
+	return object, nil
 }
 
 // errMalformedReply reports a reply that is not what the OAuth2 or Paxos

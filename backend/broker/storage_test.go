@@ -1,0 +1,124 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// errStorage is what a storage that is down says.
+var errStorage = errors.New("storage is down")
+
+// A storage is a ledger in memory that outlives its brokers, counts what they do, and fails when told to.
+type storage struct {
+	mu       sync.Mutex
+	rows     map[string]broker.Row
+	loads    int
+	puts     int
+	deletes  int
+	failLoad error
+	failPut  error
+	failDel  error
+	effect   bool          // a failing Put has done its work all the same
+	onLoad   func()        // called by Load after it has read
+	onPut    func()        // called by Put before anything else
+	texts    []string      // of all tokens ever put
+	deleted  chan struct{} // gets one for each Delete that succeeded
+}
+
+// newStorage returns an empty storage with room for many deletions that nobody waits for.
+func newStorage() *storage {
+	return &storage{rows: map[string]broker.Row{}, deleted: make(chan struct{}, 10_000)}
+}
+
+// Load is part of broker.Ledger.
+func (s *storage) Load(ctx context.Context) ([]broker.Row, error) {
+	s.mu.Lock()
+	s.loads++
+	rows, err, hook := slices.Collect(maps.Values(s.rows)), s.failLoad, s.onLoad
+	s.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rows, ctx.Err()
+}
+
+// Put is part of broker.Ledger.
+func (s *storage) Put(ctx context.Context, row broker.Row) error {
+	s.mu.Lock()
+	hook := s.onPut
+	s.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.puts++
+	s.texts = append(s.texts, row.Token)
+	if s.failPut == nil || s.effect {
+		s.rows[row.Fingerprint] = row
+	}
+	return errors.Join(s.failPut, ctx.Err())
+}
+
+// Delete is part of broker.Ledger.
+func (s *storage) Delete(ctx context.Context, fingerprint string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deletes++
+	if s.failDel != nil {
+		return s.failDel
+	}
+	delete(s.rows, fingerprint)
+	s.deleted <- struct{}{}
+	return ctx.Err()
+}
+
+// set changes how the storage behaves from now on.
+func (s *storage) set(change func(*storage)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+// operations is how many times the storage was asked for anything.
+func (s *storage) operations() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loads + s.puts + s.deletes
+}
+
+// row returns what is on record of a token.
+func (s *storage) row(fingerprint string) (broker.Row, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, ok := s.rows[fingerprint]
+	return row, ok
+}
+
+// size is how many tokens are on record.
+func (s *storage) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rows)
+}
+
+// queued is how many of them are to be ended.
+func (s *storage) queued() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, row := range s.rows {
+		if !row.EndingSince.IsZero() {
+			n++
+		}
+	}
+	return n
+}

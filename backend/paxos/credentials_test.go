@@ -1,0 +1,168 @@
+package paxos_test
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// The scopes that the credentials API asks for.
+const (
+	readCredentials   = "api_creds:read_credentials"
+	deleteCredentials = "api_creds:delete_credentials"
+)
+
+// TestListCredentials reads a list of several pages, in which every credential is as large as they get.
+func TestListCredentials(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, readCredentials)
+	var scopes []string // as much text as the scopes of the whole catalogue
+	for i := range 67 {
+		scopes = append(scopes, fmt.Sprintf("a_scope_of_usual_length:%02d", i))
+	}
+	for i := range 120 {
+		created, _ := createCredential(t, h.Server, paxostest.Credential{
+			Nickname: fmt.Sprintf("vault-%d", i), Scopes: scopes, IPAllowlist: []string{"192.0.2.0/24"}, EnforceRequestSigning: i%2 == 0,
+		})
+		if i%3 == 0 {
+			if err := h.DisableCredential(created.ClientID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bearer := h.bearer(t, readCredentials)
+	for name, test := range map[string]struct {
+		statuses []string
+		want     func(paxostest.Credential) bool
+	}{
+		"all by default": {want: func(paxostest.Credential) bool { return true }},
+		"the approved":   {statuses: []string{paxos.StatusApproved}, want: func(c paxostest.Credential) bool { return c.Status == paxos.StatusApproved }},
+		"the disabled":   {statuses: []string{paxos.StatusDisabled}, want: func(c paxostest.Credential) bool { return c.Status == paxos.StatusDisabled }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listed, err := h.connection.ListCredentials(t.Context(), bearer, test.statuses...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]paxos.Credential{}
+			for _, credential := range listed {
+				got[credential.ID] = credential
+			}
+			want := slices.DeleteFunc(h.Credentials(), func(c paxostest.Credential) bool { return !test.want(c) })
+			if len(listed) != len(want) || len(got) != len(want) {
+				t.Fatalf("%d were listed, %d of them different, want %d", len(listed), len(got), len(want))
+			}
+			for _, c := range want {
+				same := paxos.Credential{
+					ID: c.ID, CustomerID: c.CustomerID, ClientID: c.ClientID, Label: c.Nickname, Status: c.Status,
+					Scopes: c.Scopes, IPAllowlist: append([]string{}, c.IPAllowlist...), EnforceRequestSigning: c.EnforceRequestSigning,
+					PublicKeys: []paxos.PublicKey{}, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+				}
+				if !reflect.DeepEqual(got[c.ID], same) {
+					t.Errorf("got %+v, want %+v", got[c.ID], same)
+				}
+			}
+		})
+	}
+}
+
+// TestEndlessList checks that a list whose cursor never ends does.
+func TestEndlessList(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.FailAll(paxostest.ListCredentials, paxostest.Fault{Body: `{"items":[{"id":"again"}],"next_page_cursor":"again"}`})
+	_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"))
+	if failure := asError(t, err); failure.Reason != "the list does not end" {
+		t.Errorf("got %v", failure)
+	}
+	if calls := h.Calls(paxostest.ListCredentials); calls > 1000 {
+		t.Errorf("%d calls were made", calls)
+	}
+}
+
+// TestRefusedList checks the errors of the credentials API, whose documents have no OAuth2 code.
+func TestRefusedList(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "transfer:read")
+	for name, test := range map[string]struct {
+		bearer paxos.Secret
+		status int
+	}{
+		"no such token":       {paxos.Hide("opaque"), 401},
+		"a token too narrow":  {h.bearer(t, "transfer:read"), 403},
+		"an empty bearer":     {paxos.Secret{}, 401},
+		"a bearer with break": {paxos.Hide("a\r\nX-Injected: b"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := h.connection.ListCredentials(t.Context(), test.bearer)
+			if failure := asError(t, err); failure.Status != test.status || failure.Code != "" {
+				t.Errorf("got %v", failure)
+			}
+		})
+	}
+}
+
+// TestDeleteHostileCredential deletes clients whose ids would change the call if they were not escaped.
+func TestDeleteHostileCredential(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{
+		"ordinary", "../bystander", "a/../bystander", "bystander?x=", "bystander#x", "a%2F..%2Fbystander", "bystander/", "a b", "ü",
+		"bystander\r\nX-Injected: 1", "%", "..;", "...", "bystander\x00",
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			server := startPaxos(t, paxostest.Options{})
+			createCredential(t, server, paxostest.Credential{ClientID: "bystander"})
+			createCredential(t, server, paxostest.Credential{ClientID: id})
+			manager, secret := createCredential(t, server, paxostest.Credential{Scopes: []string{deleteCredentials}})
+			wire := record(t, server.URL())
+			connection := connect(t, paxos.Settings{Endpoints: endpoints(wire.URL)})
+			grant, err := connection.Client(manager.ClientID, paxos.Hide(secret)).Mint(t.Context(), []string{deleteCredentials})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := connection.DeleteCredential(t.Context(), grant.AccessToken, id); err != nil {
+				t.Fatal(err)
+			}
+			for _, credential := range server.Credentials() {
+				if deleted := credential.Status == paxos.StatusDisabled; deleted != (credential.ClientID == id) {
+					t.Errorf("%q is %s", credential.ClientID, credential.Status)
+				}
+			}
+			requests := wire.requests()
+			if got, want := requests[len(requests)-1].uri, "/v2/api-creds/credentials/"+url.PathEscape(id); len(requests) != 2 || got != want {
+				t.Errorf("%d requests, the last for %s, want %s", len(requests), got, want)
+			}
+		})
+	}
+}
+
+// TestDeleteNameless checks that ids which no path can hold lead to no call at all.
+func TestDeleteNameless(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	for _, id := range []string{"", ".", ".."} {
+		asError(t, h.connection.DeleteCredential(t.Context(), paxos.Hide("opaque"), id))
+	}
+	if calls := h.TotalCalls(); calls != 0 {
+		t.Errorf("%d calls were made", calls)
+	}
+}
+
+// TestDeleteUnknownCredential checks that an unknown client is an error that names nothing.
+func TestDeleteUnknownCredential(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, deleteCredentials)
+	failure := asError(t, h.connection.DeleteCredential(t.Context(), h.bearer(t, deleteCredentials), "nobody"))
+	if failure.Status != 404 || strings.Contains(failure.Error(), "nobody") {
+		t.Errorf("got %v", failure)
+	}
+}

@@ -1,0 +1,98 @@
+package paxos_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// short is a timeout that a test can wait for, and patience how long until it counts as not kept.
+const (
+	short    = 100 * time.Millisecond
+	patience = 8 * time.Second
+)
+
+// impatient is the harness with a short timeout.
+func impatient(t *testing.T) *harness {
+	t.Helper()
+	h := newHarness(t, "transfer:read")
+	h.connection = connect(t, paxos.Settings{Endpoints: endpoints(h.URL()), Timeout: short})
+	h.client = h.connection.Client(h.credential.ClientID, paxos.Hide(h.secret))
+	return h
+}
+
+// TestTimeout checks that every call ends in time, whatever Paxos does not do.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	for name, call := range calls {
+		for cause, fault := range map[string]paxostest.Fault{
+			"never answers":             {Hang: true},
+			"sends a byte at a time":    {Body: `{"access_token":"opaque","token_type":"bearer"}`, Drip: short},
+			"answers after the timeout": {Delay: 10 * patience},
+		} {
+			t.Run(name+" where Paxos "+cause, func(t *testing.T) {
+				t.Parallel()
+				h := impatient(t)
+				h.FailAll(call.endpoint, fault)
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				failure := asError(t, call.do(t, h))
+				if failure.Status != 0 || failure.Reason != "no answer in time" || !failure.Temporary() {
+					t.Errorf("got %v", failure)
+				}
+				if ctx.Err() != nil {
+					t.Error("it took too long")
+				}
+			})
+		}
+	}
+}
+
+// TestSilentHandshake checks the timeout against a server that accepts and does not speak TLS.
+func TestSilentHandshake(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts: the kernel does
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	connection := connect(t, paxos.Settings{Endpoints: endpoints("https://" + listener.Addr().String()), Timeout: short})
+	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+	if failure := asError(t, err); failure.Reason != "no answer in time" {
+		t.Errorf("got %v", failure)
+	}
+}
+
+// TestRefusedConnection checks the words for a port where nobody listens.
+func TestRefusedConnection(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	connection := connect(t, paxos.Settings{Endpoints: endpoints("http://" + address)})
+	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+	if failure := asError(t, err); failure.Reason != "the connection was refused" || !failure.Temporary() {
+		t.Errorf("got %v", failure)
+	}
+}
+
+// TestCancelledCaller checks that a caller who leaves is not held, and hears an Error as everybody does.
+func TestCancelledCaller(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "transfer:read")
+	ctx, cancel := context.WithCancel(t.Context())
+	h.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(map[string]any) { cancel() }, Drip: time.Minute})
+	_, err := h.client.Mint(ctx, []string{"transfer:read"})
+	if failure := asError(t, err); failure.Status != 0 {
+		t.Errorf("got %v", failure)
+	}
+}
