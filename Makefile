@@ -1,0 +1,46 @@
+FUZZTIME ?= 30s
+VERSION  ?=
+
+# Every package but the end-to-end tests, which need a Vault.
+UNIT = $$(go list ./... | grep -v '/scripts/e2e$$')
+
+# go build as for a release; VERSION=v1.2.3 is what the programs say they are.
+BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
+
+# The demo as a program that gets the signals itself.
+DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo dev test check fuzz clean
+
+help: ## print the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-6s  %s\n", $$1, $$2 }'
+
+build: ## build the plugin and the stand-in Paxos into bin/
+	$(call BUILD,vault-plugin-secrets-paxos/backend.Version) ./cmd/vault-plugin-secrets-paxos
+	$(call BUILD,main.version) ./cmd/paxos-sandbox
+
+demo: ## tell the story on a real Vault, step by step; on Paxos itself where PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET, PAXOS_ENVIRONMENT are set
+	@$(DEMO)
+
+dev: ## start a Vault with the plugin and the stand-in Paxos, and keep them until Ctrl-C
+	@$(DEMO) -keep
+
+test: ## run every test: units, the plugin boundary, fuzz seeds, then end to end on a real Vault
+	@scripts/test.sh -shuffle=on -timeout=8m $(UNIT)
+	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
+
+check: ## check form: gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not as gofmt writes it:" $$unformatted; exit 1; }
+	go vet ./...
+	go tool -modfile=scripts/tools/go.mod staticcheck ./...
+
+fuzz: ## fuzz each target for FUZZTIME (30s)
+	@for package in $(UNIT); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			(set -x; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package) || exit 1; \
+		done; \
+	done
+
+clean: ## remove what was built
+	rm -rf bin dist

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// crash kills the plugin between two reads.
+func (s *story) crash(ctx context.Context) (err error) {
+	s.title("The plugin is killed; the next reader does not notice")
+	if s.last, err = s.read(ctx); err != nil {
+		return err
+	}
+	killed, err := s.KillPlugin()
+	if err != nil {
+		return err
+	}
+	if len(killed) == 0 {
+		return errors.New("there was no plugin process to kill")
+	}
+	s.typed("kill -KILL %s", strings.Trim(fmt.Sprint(killed), "[]"))
+	again, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	if again.text != s.last.text || again.text == s.first.text {
+		return errors.New("the reader did not get the token from before the crash")
+	}
+	if err := s.expectMints(ctx, 2); err != nil {
+		return err
+	}
+	s.proved("Vault started it anew, and it found the token it had minted: the same one, no further request.")
+	return nil
+}
+
+// restrict shows that a policy decides who gets which role.
+func (s *story) restrict(ctx context.Context) error {
+	s.title("A policy decides who gets which role")
+	if _, err := s.vault(ctx, "write", "paxos/roles/treasury", "scopes="+readScope); err != nil {
+		return err
+	}
+	policy := fmt.Sprintf("path \"paxos/creds/%s\" { capabilities = [\"read\"] }\n", roleName)
+	if _, err := s.vaultWith(ctx, policy, " <<< '"+strings.TrimSpace(policy)+"'", "policy", "write", "app", "-"); err != nil {
+		return err
+	}
+	s.typed("export VAULT_TOKEN=$(vault token create -policy=app -field=token)")
+	token, err := s.run(ctx, s.RootToken, "", "token", "create", "-policy=app", "-field=token")
+	if err != nil {
+		s.shown(token) // what it says instead
+		return err
+	}
+	token = strings.TrimSpace(token)
+	s.hide(token)
+	s.typed("vault read -field=token_id paxos/creds/%s", roleName)
+	id, err := s.run(ctx, token, "", "read", "-field=token_id", "paxos/creds/"+roleName)
+	s.shown(id)
+	if err != nil {
+		return err
+	}
+	s.typed("vault read paxos/creds/treasury")
+	refusal, err := s.run(ctx, token, "", "read", "paxos/creds/treasury")
+	s.shown(refusal)
+	if err == nil || !strings.Contains(refusal, "permission denied") {
+		return errors.New("the other role was not refused")
+	}
+	s.proved("The application reaches its own role and nothing else of the mount.")
+	return nil
+}
+
+// rotate ends all tokens of the role.
+func (s *story) rotate(ctx context.Context) error {
+	s.title("In an incident, one command ends every token of a role")
+	answer, err := s.vault(ctx, "write", "-f", "paxos/roles/"+roleName+"/rotate")
+	if err != nil {
+		return err
+	}
+	if value(answer, "ended") != "1" || value(answer, "pending") != "0" {
+		return errors.New("not the one live token was ended")
+	}
+	if err := s.expectState(ctx, s.last, false); err != nil {
+		return err
+	}
+	s.proved("Whoever still has it has nothing. Applications get a new one with their next read.")
+	return nil
+}
+
+// readAudit looks for secrets in the audit log and in Vault's own.
+func (s *story) readAudit(ctx context.Context) error {
+	s.title("Neither the secret nor a token is in Vault's audit log or its own")
+	s.typed("grep -c -F -e <the client secret> -e <each token> audit.log vault.log")
+	audit, log := s.AuditText(), s.LogText()
+	if !strings.Contains(audit, "paxos/creds/"+roleName) || log == "" {
+		return errors.New("the logs do not even hold the requests")
+	}
+	for _, secret := range s.audit {
+		if strings.Contains(audit, secret) || strings.Contains(log, secret) {
+			return errors.New("a secret is in a log")
+		}
+	}
+	s.shown("audit.log:0\nvault.log:0")
+	s.proved("%d requests and answers were written down; secrets are there by their HMAC only.", strings.Count(audit, "\n"))
+	return ctx.Err()
+}
+
+// disable removes the mount, and with it all that it issued.
+func (s *story) disable(ctx context.Context) error {
+	s.title("Disabling the mount ends what is alive")
+	token, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.vault(ctx, "secrets", "disable", "paxos"); err != nil {
+		return err
+	}
+	if err := s.expectState(ctx, token, false); err != nil {
+		return err
+	}
+	s.proved("Nothing of the engine outlives it.")
+	return nil
+}

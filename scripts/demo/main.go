@@ -1,0 +1,71 @@
+// Command demo tells the story of the secrets engine with a real Vault and the real
+// vault command line, against the stand-in Paxos or, where PAXOS_CLIENT_ID,
+// PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT are set, against Paxos. It ends with an
+// error if anything is not as it says, and leaves nothing running.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// main runs until the story is told, or SIGINT or SIGTERM.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// run sets everything up, tells the story or keeps it running, and clears everything
+// away again, also after a failure.
+func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
+	started := time.Now()
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	keep := flags.Bool("keep", false, "set up and keep running until interrupted, instead of telling the story")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	vault := os.Getenv("VAULT_BIN")
+	if vault == "" {
+		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make demo` sets it by scripts/vault/build.sh")
+	}
+	paxos, err := newUpstream()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "Building the plugin and starting a Vault server ...")
+	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "info"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := paxos.start(ctx, server.Directory); err != nil {
+		return err
+	}
+	defer paxos.close()
+	s := newStory(server, paxos, out)
+	defer s.endTokens()
+	if *keep {
+		return s.keep(ctx)
+	}
+	if err := s.tell(ctx); ctx.Err() != nil {
+		return errors.New("interrupted")
+	} else if err != nil {
+		return fmt.Errorf("step %d is not as promised: %w", s.step, err)
+	}
+	fmt.Fprintf(out, "\nAll as promised, in %s.\n", time.Since(started).Round(100*time.Millisecond))
+	return nil
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// roleName is the role of the story.
+const roleName = "mint-role"
+
+// enableAudit has Vault write down every request.
+func (s *story) enableAudit(ctx context.Context) error {
+	s.title("Vault writes down every request and every answer")
+	if _, err := s.vault(ctx, "audit", "enable", "file", "file_path="+s.AuditPath()); err != nil {
+		return err
+	}
+	s.proved("The last steps look for secrets in it.")
+	return nil
+}
+
+// register tells Vault of the plugin and enables it.
+func (s *story) register(ctx context.Context) error {
+	s.title("The plugin is registered by its checksum and enabled at paxos/")
+	sum, err := stack.Checksum(s.Plugin)
+	if err != nil {
+		return err
+	}
+	said, err := exec.CommandContext(ctx, s.Plugin, "-version").Output()
+	if err != nil {
+		return fmt.Errorf("asking the plugin for its version: %w", err)
+	}
+	version := strings.TrimSpace(strings.TrimPrefix(string(said), stack.PluginName))
+	if _, err := s.vault(ctx, "plugin", "register", "-sha256="+sum, "-version="+version,
+		"-command="+filepath.Base(s.Plugin), "secret", stack.PluginName); err != nil {
+		return err
+	}
+	if _, err := s.vault(ctx, "secrets", "enable", "-path=paxos", stack.PluginName); err != nil {
+		return err
+	}
+	s.proved("It runs as a process of its own, version %s.", version)
+	return nil
+}
+
+// connect tells the mount where the stand-in is. The real Paxos it knows.
+func (s *story) connect(ctx context.Context) error {
+	if s.paxos.sandbox == nil {
+		return nil
+	}
+	s.title("The stand-in for Paxos runs on this machine")
+	if _, err := s.vault(ctx, "write", "paxos/config/connection", "token_url="+s.paxos.sandbox.TokenURL,
+		"revoke_url="+s.paxos.sandbox.RevokeURL, "api_url="+s.paxos.sandbox.APIURL); err != nil {
+		return err
+	}
+	s.proved("With environment=sandbox or production this step falls away: the engine knows Paxos's URLs.")
+	return nil
+}
+
+// configure gives the mount its root client.
+func (s *story) configure(ctx context.Context) error {
+	s.title("The company's Paxos credentials go into Vault, once")
+	if _, err := s.vaultWith(ctx, s.paxos.clientSecret, " < secret.txt", "write", "paxos/config",
+		"environment="+s.paxos.environment, "client_id="+s.paxos.clientID, "client_secret=-"); err != nil {
+		return err
+	}
+	answer, err := s.vault(ctx, "read", "paxos/config")
+	if err != nil {
+		return err
+	}
+	if value(answer, "secret_verified") != "true" {
+		return fmt.Errorf("the secret is not shown as verified")
+	}
+	if strings.Contains(answer, s.paxos.clientSecret) {
+		return fmt.Errorf("reading the config shows the secret")
+	}
+	s.proved("The secret was tried before it was stored, and no read shows it again.")
+	return nil
+}
+
+// writeRole says what applications may get. Idle tokens are not kept, so that the
+// story need not wait for the end of one.
+func (s *story) writeRole(ctx context.Context) error {
+	s.title("A role says what an application may get")
+	if _, err := s.vault(ctx, "write", "paxos/roles/"+roleName, "scopes="+s.paxos.scopes, "idle_ttl=0s"); err != nil {
+		return err
+	}
+	s.proved("Its tokens will hold these scopes and no other, whatever else the client may do.")
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// issued is what a reader of creds/ got.
+type issued struct {
+	text, id, lease, apiURL string
+}
+
+// read reads the role's token and takes the answer apart.
+func (s *story) read(ctx context.Context) (issued, error) {
+	answer, err := s.vault(ctx, "read", "paxos/creds/"+roleName)
+	if err != nil {
+		return issued{}, err
+	}
+	got := issued{value(answer, "access_token"), value(answer, "token_id"), value(answer, "lease_id"), value(answer, "api_url")}
+	if got.text == "" || got.id == "" || got.lease == "" || got.apiURL == "" {
+		return issued{}, errors.New("the answer lacks access_token, token_id, lease_id or api_url")
+	}
+	return got, nil
+}
+
+// mints counts the token requests at the stand-in.
+func (s *story) mints(ctx context.Context) (int, error) {
+	var counted calls
+	err := s.paxos.ask(ctx, "calls", &counted)
+	return counted.Endpoints["token"], err
+}
+
+// expectMints compares the token requests since the role was made with what was
+// promised. Of the real Paxos nothing can be said.
+func (s *story) expectMints(ctx context.Context, want int) error {
+	if s.paxos.sandbox == nil {
+		return nil
+	}
+	s.typed("curl %s/sandbox/calls | jq .endpoints.token", s.paxos.sandbox.URL)
+	count, err := s.mints(ctx)
+	if err != nil {
+		return err
+	}
+	s.shown(fmt.Sprintf("%d   (%d of them for this role)", count, count-s.minted))
+	if count-s.minted != want {
+		return fmt.Errorf("paxos was asked for %d tokens of this role, not %d", count-s.minted, want)
+	}
+	return nil
+}
+
+// expectState compares what Paxos does with a token to what was promised: its API
+// takes a living one alone, and the stand-in tells what it knows.
+func (s *story) expectState(ctx context.Context, token issued, alive bool) error {
+	if s.paxos.sandbox != nil {
+		var state tokenState
+		s.typed("curl %s/sandbox/tokens/%s | jq .alive", s.paxos.sandbox.URL, token.id)
+		if err := s.paxos.ask(ctx, "tokens/"+token.id, &state); err != nil {
+			return err
+		}
+		s.shown(fmt.Sprint(state.Alive))
+		if state.Alive != alive {
+			return fmt.Errorf("at Paxos the token's being alive is %t, not %t", state.Alive, alive)
+		}
+	}
+	want := http.StatusUnauthorized
+	if alive {
+		want = http.StatusOK
+	}
+	return s.expectStatus(ctx, token, "/profiles", want)
+}
+
+// expectStatus sends a GET to Paxos and compares the status. The real Paxos may take a
+// moment until all of it knows of a token's end.
+func (s *story) expectStatus(ctx context.Context, token issued, path string, want int) error {
+	s.typed("curl -H 'Authorization: Bearer %s' %s%s", token.text, token.apiURL, path)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var answer string
+	err := stack.Await(ctx, time.Second, func() (err error) {
+		var code int
+		if code, answer, err = get(ctx, token, path); err == nil && code != want {
+			err = fmt.Errorf("paxos answered %d to GET %s, not %d", code, path, want)
+		}
+		return err
+	})
+	s.shown(answer)
+	return err
+}
+
+// readToken issues a token.
+func (s *story) readToken(ctx context.Context) (err error) {
+	if s.paxos.sandbox != nil {
+		if s.minted, err = s.mints(ctx); err != nil {
+			return err
+		}
+	}
+	s.title("An application reads a token")
+	if s.first, err = s.read(ctx); err != nil {
+		return err
+	}
+	if err := s.expectMints(ctx, 1); err != nil {
+		return err
+	}
+	s.proved("It comes on a lease, and for an hour at most.")
+	return nil
+}
+
+// useToken uses it, for what it may do and for what it may not.
+func (s *story) useToken(ctx context.Context) error {
+	s.title("Paxos takes it, for the role's scopes")
+	if err := s.expectStatus(ctx, s.first, "/profiles", http.StatusOK); err != nil {
+		return err
+	}
+	if err := s.expectStatus(ctx, s.first, "/api-creds/credentials", http.StatusForbidden); err != nil {
+		return err
+	}
+	s.proved("The role does not hold api_creds:read_credentials, and so neither does the token.")
+	return nil
+}
+
+// share reads again.
+func (s *story) share(ctx context.Context) (err error) {
+	s.title("A second reader gets the same token, and Paxos is not asked")
+	if s.second, err = s.read(ctx); err != nil {
+		return err
+	}
+	if s.second.text != s.first.text || s.second.lease == s.first.lease {
+		return errors.New("the second reader did not get the same token on a lease of its own")
+	}
+	if err := s.expectMints(ctx, 1); err != nil {
+		return err
+	}
+	s.proved("Paxos allows one token request a second and bans whoever asks more often; readers cost none.")
+	return nil
+}
+
+// revoke ends both leases.
+func (s *story) revoke(ctx context.Context) error {
+	s.title("When the last lease ends, the token dies at Paxos")
+	if _, err := s.vault(ctx, "lease", "revoke", "-sync", s.first.lease); err != nil {
+		return err
+	}
+	if err := s.expectState(ctx, s.second, true); err != nil {
+		return err
+	}
+	if _, err := s.vault(ctx, "lease", "revoke", "-sync", s.second.lease); err != nil {
+		return err
+	}
+	if err := s.expectState(ctx, s.second, false); err != nil {
+		return err
+	}
+	s.proved("One reader's end does not disturb another; the last one's end is the token's.")
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// An upstream is the Paxos that the story is told against.
+type upstream struct {
+	environment            string // as in config
+	clientID, clientSecret string
+	scopes                 string         // of the role of the story
+	sandbox                *stack.Sandbox // nil if Paxos is real
+}
+
+// mintScopes are those that Paxos documents for minting, redeeming and converting
+// stablecoins.
+const mintScopes = "orchestration:read_orchestration orchestration:write_orchestration " +
+	"orchestration:read_orchestration_rule orchestration:write_orchestration_rule " +
+	"funding:read_profile funding:write_profile " +
+	"transfer:read_deposit_address transfer:read_transfer transfer:read_fiat_account " +
+	"transfer:read_fiat_deposit_instructions transfer:write_internal_transfer " +
+	"transfer:write_crypto_withdrawal transfer:write_deposit_address transfer:write_fiat_account " +
+	"transfer:write_fiat_deposit_instructions transfer:write_fiat_withdrawal"
+
+// readScope is the one scope of everything that must not be able to move money.
+const readScope = "funding:read_profile"
+
+// newUpstream is the stand-in, unless the environment names a client of the real
+// Paxos. There the role gets no scope that could move money.
+func newUpstream() (*upstream, error) {
+	u := &upstream{
+		environment:  os.Getenv("PAXOS_ENVIRONMENT"),
+		clientID:     os.Getenv("PAXOS_CLIENT_ID"),
+		clientSecret: os.Getenv("PAXOS_CLIENT_SECRET"),
+		scopes:       readScope,
+	}
+	switch {
+	case u.environment == "" && u.clientID == "" && u.clientSecret == "":
+		return &upstream{environment: "custom", scopes: mintScopes}, nil
+	case u.clientID == "" || u.clientSecret == "":
+		return nil, errors.New("to use the real Paxos set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT; to use the stand-in, none of them")
+	case u.environment != "sandbox" && u.environment != "production":
+		return nil, errors.New("PAXOS_ENVIRONMENT must be sandbox or production")
+	}
+	return u, nil
+}
+
+// start starts the stand-in, if that is the one. The directory takes its binary.
+func (u *upstream) start(ctx context.Context, directory string) error {
+	if u.environment != "custom" {
+		return nil
+	}
+	sandbox, err := stack.StartSandbox(ctx, directory)
+	if err != nil {
+		return err
+	}
+	u.sandbox, u.clientID, u.clientSecret = sandbox, sandbox.ClientID, sandbox.ClientSecret
+	return nil
+}
+
+// close ends the stand-in.
+func (u *upstream) close() {
+	if u.sandbox != nil {
+		u.sandbox.Stop()
+	}
+}
+
+// calls is what the stand-in says of the requests it had.
+type calls struct {
+	Endpoints map[string]int `json:"endpoints"`
+}
+
+// tokenState is what the stand-in says of a token.
+type tokenState struct {
+	Alive bool `json:"alive"`
+}
+
+// ask reads the stand-in's state under /sandbox/.
+func (u *upstream) ask(ctx context.Context, path string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.sandbox.URL+"/sandbox/"+path, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking the stand-in: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("asking the stand-in for %s: %s", path, response.Status)
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}

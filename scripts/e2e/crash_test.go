@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/hashicorp/vault/api"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// TestReadersOutliveThePlugin kills the plugin between reads.
+func TestReadersOutliveThePlugin(t *testing.T) {
+	server := own(t)
+	m := newMount(t, server, paxostest.Options{})
+	m.role("app", map[string]any{"idle_ttl": 0}, profiles)
+	first := m.read("creds/app")
+	for range 3 {
+		killed, err := server.KillPlugin()
+		if err != nil || len(killed) == 0 {
+			t.Fatalf("killing the plugin: processes %v, %v", killed, err)
+		}
+		if token(m.read("creds/app")) != token(first) {
+			t.Error("the reader got another token")
+		}
+		pids, err := server.PluginPIDs()
+		if err != nil || len(pids) != 1 || slices.Contains(killed, pids[0]) {
+			t.Errorf("after %v was killed the plugin runs as %v, %v", killed, pids, err)
+		}
+	}
+	m.expectMinted(1)
+	m.write("roles/app/rotate", nil) // who holds the token is forgotten; that it lives is not
+	m.expectAlive(token(first), false)
+}
+
+// TestLeaseEndsAfterThePluginDied ends an own token with a plugin that did not mint it.
+func TestLeaseEndsAfterThePluginDied(t *testing.T) {
+	server := own(t)
+	m := newMount(t, server, paxostest.Options{})
+	m.role("app", map[string]any{"unique_tokens": true}, profiles)
+	answer := m.read("creds/app")
+	if _, err := server.KillPlugin(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() error { // until Vault has noticed, a synchronous revocation fails, and `vault` says so
+		return m.client.Sys().RevokeWithOptionsWithContext(t.Context(), &api.RevokeOptions{LeaseID: answer.LeaseID, Sync: true})
+	})
+	m.expectAlive(token(answer), false)
+}
+
+// TestPluginDoesNotOutliveVault kills Vault, which leaves its children to themselves.
+func TestPluginDoesNotOutliveVault(t *testing.T) {
+	server := own(t)
+	m := newMount(t, server, paxostest.Options{})
+	m.role("app", nil, profiles)
+	answer := m.read("creds/app")
+	pids, err := server.PluginPIDs()
+	if err != nil || len(pids) == 0 {
+		t.Fatalf("the plugin runs as %v, %v", pids, err)
+	}
+	server.Kill()
+	for _, pid := range pids {
+		t.Cleanup(func() {
+			if stack.Ended(pid) != nil { // the test has failed
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		})
+		await(t, func() error { return stack.Ended(pid) })
+	}
+	m.expectAlive(token(answer), true) // a Vault that died has ended no lease
+
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.client = client(t, server, server.RootToken)
+	if token(m.read("creds/app")) != token(answer) {
+		t.Error("the Vault that was started again does not know the token")
+	}
+	m.expectMinted(1)
+}
+
+// TestRevocationWaitsForPaxos ends a lease while Paxos is down.
+func TestRevocationWaitsForPaxos(t *testing.T) {
+	t.Parallel()
+	m := newMount(t, shared(t), paxostest.Options{})
+	m.role("app", map[string]any{"unique_tokens": true}, profiles)
+	answer := m.read("creds/app")
+	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	m.revoke(answer.LeaseID) // the engine has taken it over
+	m.expectAlive(token(answer), true)
+	m.paxos.Heal()
+	m.write("roles/app/rotate", nil)
+	await(t, func() error {
+		if m.paxos.Alive(token(answer)) {
+			return errAlive
+		}
+		return nil
+	})
+}

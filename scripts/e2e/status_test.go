@@ -1,0 +1,19 @@
+package e2e
+
+import (
+	"errors"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// errAlive says that a token which should have ended lives.
+var errAlive = errors.New("the token is alive at Paxos")
+
+// status is the HTTP status of Vault's answer that became an error, 0 for no error.
+func status(err error) int {
+	var answer *api.ResponseError
+	if errors.As(err, &answer) {
+		return answer.StatusCode
+	}
+	return 0
+}

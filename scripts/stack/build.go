@@ -1,0 +1,27 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+)
+
+// The names of the programs of this module, which are those of their directories.
+const (
+	PluginName  = "vault-plugin-secrets-paxos"
+	sandboxName = "paxos-sandbox"
+)
+
+// Build compiles the program of this module that has the name into the directory,
+// as a release is compiled, and returns the path of the binary.
+func Build(ctx context.Context, directory, name string) (string, error) {
+	binary := filepath.Join(directory, name)
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary,
+		"vault-plugin-secrets-paxos/cmd/"+name)
+	command.Env = environment("CGO_ENABLED=0")
+	if said, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w\n%s", name, err, said)
+	}
+	return binary, nil
+}

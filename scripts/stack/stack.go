@@ -1,0 +1,85 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Options says what a Stack is made of.
+type Options struct {
+	Vault    string // the vault binary
+	Plugin   string // the plugin's binary, of the name PluginName; empty: it is built
+	LogLevel string // of the server and its plugins
+}
+
+// A Stack is a Vault server with the plugin's binary at hand, in a directory that
+// goes with it.
+type Stack struct {
+	*Vault
+	Directory string
+	Plugin    string // the plugin's binary, where the server looks for plugins
+}
+
+// Start starts a server, initialised and unsealed. Nothing is registered or enabled.
+func Start(ctx context.Context, options Options) (*Stack, error) {
+	directory, err := os.MkdirTemp("", "vault-paxos-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory: %w", err)
+	}
+	s := &Stack{Directory: directory, Plugin: options.Plugin}
+	if s.Plugin == "" {
+		s.Plugin, err = Build(ctx, filepath.Join(directory, "plugins"), PluginName)
+	}
+	if err == nil {
+		s.Vault, err = startVault(ctx, options.Vault, directory, filepath.Dir(s.Plugin), options.LogLevel)
+	}
+	if err != nil {
+		_ = os.RemoveAll(directory) // the first error is the one to tell
+		return nil, err
+	}
+	return s, nil
+}
+
+// Install enables the audit device, registers the plugin and enables it at paxos/.
+func (s *Stack) Install(ctx context.Context) error {
+	for _, step := range []func() error{
+		func() error { return s.EnableAudit(ctx) },
+		func() error { return s.Register(ctx, s.Plugin) },
+		func() error { return s.Mount(ctx, "paxos") },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the server, and with it its plugins, and removes the directory. A
+// plugin that outlives its server is an error, and killed.
+func (s *Stack) Close() error {
+	plugins, err := s.PluginPIDs()
+	s.Stop()
+	err = errors.Join(err, awaitEnds(plugins), os.RemoveAll(s.Directory))
+	if err != nil {
+		return fmt.Errorf("cleaning up: %w", err)
+	}
+	return nil
+}
+
+// awaitEnds waits for the processes to end, and kills those that do not.
+func awaitEnds(pids []int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), gracePeriod)
+	defer cancel()
+	var all error
+	for _, pid := range pids {
+		err := Await(ctx, briefly, func() error { return Ended(pid) })
+		if err != nil {
+			all = errors.Join(all, err, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	return all
+}
