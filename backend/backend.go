@@ -21,11 +21,12 @@ import (
 
 // Options are what the mounts of one process share.
 type Options struct {
-	// Budgets keeps the process's token requests below Paxos's limit, whatever the
-	// number of mounts. Required.
-	Budgets *broker.Budgets
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
+	// Limits keeps the process's calls below Paxos's limits, whatever the number of
+	// mounts. Required.
+	Limits *broker.Limits
+	// Now is the clock, Wait how to let it pass; nil means the real ones.
+	Now  func() time.Time
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // backend is one mount.
@@ -61,12 +62,15 @@ func NewFactory(options Options) logical.Factory {
 		}
 		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
 		b.broker = broker.New(broker.Options{
+			Mount:    conf.BackendUUID,
 			Ledger:   ledger{b.storage},
-			Budget:   options.Budgets.For,
+			Limits:   options.Limits,
 			Revokers: b.revokers,
+			CallRate: b.callRate,
 			Closing:  b.tainted,
 			Logger:   b.logger,
 			Now:      options.Now,
+			Wait:     options.Wait,
 		})
 		b.Backend = &framework.Backend{
 			Help:           mountHelp,
@@ -107,7 +111,7 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root:            []string{connectionPath},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix},
 	}
 }
 

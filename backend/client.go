@@ -79,6 +79,15 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	return able, nil
 }
 
+// callRate is how many revocations and API calls the mount may make a second.
+func (b *backend) callRate(ctx context.Context) int {
+	c, err := b.configs.get(ctx, b.storage, configKey)
+	if err != nil || c.APIRate < 1 {
+		return broker.DefaultCallRate
+	}
+	return c.APIRate
+}
+
 // forgetGenerations drops the root's generations whose last token has ended.
 func (b *backend) forgetGenerations(ctx context.Context) error {
 	root, err := b.roots.get(ctx, b.storage, rootKey)

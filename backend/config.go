@@ -1,10 +1,12 @@
 package backend
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 
+	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -26,6 +28,9 @@ type config struct {
 	VerifyScope      string        `json:"verify_scope"`
 	RefreshAt        float64       `json:"refresh_at"`
 	CredentialMaxAge time.Duration `json:"credential_max_age"`
+	TokenBudget      int           `json:"token_budget"` // 0: all that the process has
+	APIRate          int           `json:"api_rate"`
+	EgressCIDRs      []string      `json:"egress_cidrs"`
 }
 
 // Defaults of a mount.
@@ -34,6 +39,10 @@ const (
 	defaultRefreshAt        = 0.75
 	defaultCredentialMaxAge = 90 * 24 * time.Hour
 )
+
+// maximumAPIRate is what Paxos allows where it documents no other limit, calls a
+// second (docs.paxos.com/guides/developer/rate-limits).
+const maximumAPIRate = 50
 
 // change applies the parameters of a request to the settings.
 func (c *config) change(d *framework.FieldData) error {
@@ -49,6 +58,15 @@ func (c *config) change(d *framework.FieldData) error {
 	patch(d, "verify_scope", &c.VerifyScope)
 	patch(d, "refresh_at", &c.RefreshAt)
 	patchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
+	patch(d, "token_budget", &c.TokenBudget)
+	if c.APIRate == 0 { // stored before there was a choice
+		c.APIRate = broker.DefaultCallRate
+	}
+	patch(d, "api_rate", &c.APIRate)
+	patch(d, "egress_cidrs", &c.EgressCIDRs)
+	if err := c.checkLimits(); err != nil {
+		return err
+	}
 	if err := checkScope(c.VerifyScope); err != nil {
 		return badRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
 	}
@@ -58,11 +76,27 @@ func (c *config) change(d *framework.FieldData) error {
 	return nil
 }
 
+// checkLimits judges what bounds the mount's calls.
+func (c *config) checkLimits() error {
+	switch {
+	case c.TokenBudget < 0 || c.TokenBudget > broker.MaximumBudget:
+		return badRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for all that the process has", broker.MaximumBudget)
+	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
+		return badRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
+	}
+	for _, block := range c.EgressCIDRs {
+		if _, err := netip.ParsePrefix(block); err != nil {
+			return badRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24", excerpt(block))
+		}
+	}
+	return nil
+}
+
 // newConfig is a mount's config before the first write.
 func newConfig() config {
 	return config{
 		versioned: current, VerifyScope: defaultVerifyScope,
-		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge,
+		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge, APIRate: broker.DefaultCallRate,
 	}
 }
 

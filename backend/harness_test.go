@@ -28,6 +28,12 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+// wait lets the time pass at once.
+func (c *clock) wait(ctx context.Context, d time.Duration) error {
+	c.advance(d)
+	return ctx.Err()
+}
+
 // advance moves the clock.
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()

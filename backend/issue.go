@@ -77,7 +77,8 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 				Role: want.role.ID, Connection: link.fingerprint,
 				Scopes: broker.ScopeSet(want.scopes), Leased: leased,
 			},
-			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens,
+			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens, Narrowed: len(want.scopes) < len(want.role.ResolvedScopes),
+			Holder:      broker.Holder{EntityID: req.EntityID, DisplayName: req.DisplayName},
 			MinimumLife: want.role.MinTTL, IdleTTL: want.role.IdleTTL, RefreshAt: c.RefreshAt,
 			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
 		})
@@ -153,13 +154,19 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	if r.ID != want.role.ID || r.Disabled || !r.holds(want.scopes) {
 		return broker.Minter{}, errChanged
 	}
-	return b.minter(ctx)
+	minter, err := b.minter(ctx)
+	minter.Role = r.mintLimit()
+	return minter, err
 }
 
 // minter is the root client with its current secret, if it may be sent over the
-// connection there is.
+// connection there is, and the mount's share of the budget.
 func (b *backend) minter(ctx context.Context) (broker.Minter, error) {
 	link, err := b.dial(ctx, b.storage)
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	c, err := load[config](ctx, b.storage, configKey)
 	if err != nil {
 		return broker.Minter{}, err
 	}
@@ -174,7 +181,10 @@ func (b *backend) minter(ctx context.Context) (broker.Minter, error) {
 	case g.Connection != link.fingerprint:
 		return broker.Minter{}, badRequest("the root client's secret was proved over another connection and is not sent over this one: write client_secret to config again")
 	}
-	return broker.Minter{Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: g.Number}, nil
+	return broker.Minter{
+		Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: g.Number,
+		Allowance: broker.Allowance{Mount: c.TokenBudget},
+	}, nil
 }
 
 // explain adds to a refusal what the reader cannot know: the role and its scopes.

@@ -30,7 +30,7 @@ type mount struct {
 	system  *countingSystem
 	clock   *clock
 	paxos   *paxostest.Server
-	budgets *broker.Budgets
+	limits  *broker.Limits
 	log     *safeBuffer
 	client  paxostest.Credential // the root's
 	secret  string
@@ -46,7 +46,7 @@ var rootScopes = []string{"funding:read_profile", "transfer:read_transfer", "tra
 func newMount(t *testing.T) *mount {
 	t.Helper()
 	m := &mount{
-		t: t, clock: newClock(), budgets: broker.NewBudgets(broker.DefaultBudget), log: &safeBuffer{},
+		t: t, clock: newClock(), limits: broker.NewLimits(broker.DefaultBudget), log: &safeBuffer{},
 		system: &countingSystem{StaticSystemView: logical.StaticSystemView{
 			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,
 			ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
@@ -96,7 +96,7 @@ func (m *mount) connection() map[string]any {
 // crash: memory is gone.
 func (m *mount) restart() {
 	m.t.Helper()
-	factory := backend.NewFactory(backend.Options{Budgets: m.budgets, Now: m.clock.Now})
+	factory := backend.NewFactory(backend.Options{Limits: m.limits, Now: m.clock.Now, Wait: m.clock.wait})
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: m.log, JSONFormat: true})
 	client, _ := goplugin.TestPluginGRPCConn(m.t, false, map[string]goplugin.Plugin{
 		plugin.BackendPluginName: &plugin.GRPCBackendPlugin{Factory: factory, Logger: logger},
@@ -151,7 +151,7 @@ func (m *mount) must(operation logical.Operation, path string, data map[string]a
 // validate holds a response against the one the path declares.
 func (m *mount) validate(operation logical.Operation, path string, resp *logical.Response) {
 	m.t.Helper()
-	declared, err := backend.NewFactory(backend.Options{Budgets: m.budgets})(context.Background(), &logical.BackendConfig{StorageView: m.storage, System: m.system})
+	declared, err := backend.NewFactory(backend.Options{Limits: m.limits})(context.Background(), &logical.BackendConfig{StorageView: m.storage, System: m.system})
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -45,6 +45,18 @@ func (b *backend) pathConfig() *framework.Path {
 				Type: framework.TypeDurationSecond, Default: int(defaultCredentialMaxAge.Seconds()),
 				Description: "The age at which status says that the root's secret should be rotated. Nothing happens by itself.",
 			},
+			"token_budget": {
+				Type:        framework.TypeInt,
+				Description: "This mount's share of the token requests that the plugin process allows itself in any 5 minutes, 1 to 300. 0: no share of its own, up to all of them.",
+			},
+			"api_rate": {
+				Type: framework.TypeInt, Default: broker.DefaultCallRate,
+				Description: "Most revocations and other API calls a second, 1 to 50. They begin at 5 and double while Paxos does not object.",
+			},
+			"egress_cidrs": {
+				Type:        framework.TypeCommaStringSlice,
+				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each client's IP allow-list should cover them and little more.",
+			},
 			"force": {
 				Type:        framework.TypeBool,
 				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
@@ -70,6 +82,9 @@ var configAnswer = fields{
 	"verify_scope":       {Type: framework.TypeString, Required: true, Description: "The scope asked for when a secret is verified."},
 	"refresh_at":         {Type: framework.TypeFloat, Required: true, Description: "Share of a token's life after which it is refreshed."},
 	"credential_max_age": {Type: framework.TypeInt64, Required: true, Description: "Seconds after which the secret should be rotated."},
+	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "The mount's share of the process's token requests per 5 minutes; 0 means up to all."},
+	"api_rate":           {Type: framework.TypeInt, Required: true, Description: "Most revocations and API calls a second."},
+	"egress_cidrs":       {Type: framework.TypeStringSlice, Required: true, Description: "Address blocks that Vault's calls come from, as far as they were set."},
 }
 
 // readConfig answers GET config.
@@ -95,6 +110,9 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request, _ *frame
 		"verify_scope":       c.VerifyScope,
 		"refresh_at":         c.RefreshAt,
 		"credential_max_age": seconds(c.CredentialMaxAge),
+		"token_budget":       c.TokenBudget,
+		"api_rate":           c.APIRate,
+		"egress_cidrs":       append([]string{}, c.EgressCIDRs...),
 	}}, nil
 }
 
@@ -180,7 +198,7 @@ func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framewo
 	next.ClientSecret, next.Connection, next.Since, next.Proved = secret, link.fingerprint, b.options.Now().UTC(), false
 	warning := "client_secret was stored without being verified: the first read of a role will show whether it is right"
 	if verify, ok := given[bool](d, "verify_connection"); !ok || verify {
-		if err := b.prove(ctx, link, next, c.VerifyScope, root); err != nil {
+		if err := b.prove(ctx, link, next, c, root); err != nil {
 			return nil, "", err
 		}
 		next.Proved, warning = true, ""
@@ -190,12 +208,15 @@ func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framewo
 }
 
 // prove checks a secret with Paxos. Its errors say what to do about it.
-func (b *backend) prove(ctx context.Context, link *link, g generation, scope string, root client) error {
+func (b *backend) prove(ctx context.Context, link *link, g generation, c config, root client) error {
 	if !b.writable() {
 		return logical.ErrReadOnly
 	}
-	minter := broker.Minter{Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: root.last() + 1}
-	err := b.broker.Prove(ctx, minter, scope)
+	minter := broker.Minter{
+		Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: root.last() + 1,
+		Allowance: broker.Allowance{Mount: c.TokenBudget},
+	}
+	err := b.broker.Prove(ctx, minter, c.VerifyScope)
 	var refused *paxos.Error
 	if errors.As(err, &refused) && refused.Code == "invalid_client" {
 		return badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)

@@ -83,8 +83,10 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 func (b *backend) addBudget(data map[string]any, c config, settings connection) {
 	data["token_budget"], data["token_budget_used"], data["banned_until"] = 0, 0, ""
 	if complete, err := settings.settings(c.Environment); err == nil {
-		used, limit, bannedUntil := b.options.Budgets.For(complete.TokenURL).Usage(b.options.Now())
-		data["token_budget"], data["token_budget_used"], data["banned_until"] = limit, used, timestamp(bannedUntil)
+		now := b.options.Now()
+		used, limit := b.options.Limits.Budget(complete.TokenURL).Usage(now)
+		data["token_budget"], data["token_budget_used"] = limit, used
+		data["banned_until"] = timestamp(b.options.Limits.Throttle(complete.Way()).BannedUntil(now))
 	}
 }
 

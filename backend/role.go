@@ -33,6 +33,7 @@ type role struct {
 	MaxTTL         time.Duration     `json:"max_ttl"`
 	MinTTL         time.Duration     `json:"min_ttl"`
 	IdleTTL        time.Duration     `json:"idle_ttl"`
+	MintLimit      int               `json:"mint_limit"` // 0: the default of its kind
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
 }
@@ -42,6 +43,25 @@ const (
 	defaultMinTTL  = 5 * time.Minute
 	defaultIdleTTL = 5 * time.Minute
 )
+
+// The token requests that a role may cause in any 5 minutes. Its readers share
+// their tokens, so few are needed; where each gets its own, two such roles fill the
+// half of the budget that is open to them.
+const (
+	defaultMintLimit       = 12
+	defaultUniqueMintLimit = 60
+)
+
+// mintLimit is the role's limit, or the default of its kind.
+func (r role) mintLimit() int {
+	switch {
+	case r.MintLimit > 0:
+		return r.MintLimit
+	case r.UniqueTokens:
+		return defaultUniqueMintLimit
+	}
+	return defaultMintLimit
+}
 
 // newRole is a role before the first write.
 func newRole() role {
@@ -59,6 +79,7 @@ func (r *role) change(d *framework.FieldData) error {
 	patchSeconds(d, "max_ttl", &r.MaxTTL)
 	patchSeconds(d, "min_ttl", &r.MinTTL)
 	patchSeconds(d, "idle_ttl", &r.IdleTTL)
+	patch(d, "mint_limit", &r.MintLimit)
 	patch(d, "disabled", &r.Disabled)
 	patch(d, "metadata", &r.Metadata)
 	scopes, err := parseScopes(r.Scopes)
@@ -71,6 +92,8 @@ func (r *role) change(d *framework.FieldData) error {
 		return badRequest("scopes must name at least one scope, such as funding:read_profile")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
 		return badRequest("ttl must not be greater than max_ttl")
+	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
+		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for the default", broker.MaximumBudget)
 	}
 	r.ResolvedScopes = scopes
 	return nil

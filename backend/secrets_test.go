@@ -103,7 +103,7 @@ func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
 			t.Errorf("%s holds a secret and is not seal-wrapped", key)
 		}
 	}
-	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection]" || fmt.Sprint(special.LocalStorage) != "[ledger/]" {
+	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/]" {
 		t.Errorf("special paths are %+v", special)
 	}
 }

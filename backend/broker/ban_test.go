@@ -48,7 +48,7 @@ func TestBan(t *testing.T) {
 			if !errors.As(err, &answer) || !answer.Throttled() {
 				t.Fatalf("got %v", err)
 			}
-			if _, _, until := h.budgets.For(h.paxos.TokenURL()).Usage(h.clock.Now()); !until.Equal(h.clock.Now().Add(test.want)) {
+			if until := h.limits.Throttle(h.client.Way()).BannedUntil(h.clock.Now()); !until.Equal(h.clock.Now().Add(test.want)) {
 				t.Errorf("banned until %s, want %s", until, h.clock.Now().Add(test.want))
 			}
 			h.clock.advance(test.want - 1)
@@ -71,20 +71,122 @@ func TestBan(t *testing.T) {
 	}
 }
 
+// banning is what a call gets that is throttled for so long.
+func banning(after time.Duration) error {
+	return &paxos.Error{Doing: "testing", Status: http.StatusTooManyRequests, RetryAfter: after}
+}
+
 // TestSecondBanDoesNotShortenTheFirst checks two calls that met the same ban.
 func TestSecondBanDoesNotShortenTheFirst(t *testing.T) {
 	t.Parallel()
-	budget, now := broker.NewBudgets(10).For("token endpoint"), newClock().Now()
-	budget.Ban(now, 10*time.Minute)
-	budget.Ban(now, time.Minute)
-	if got := wantThrottled(t, budget.Take(now)).RetryAfter; got != 10*time.Minute {
+	throttle, now := broker.NewLimits(10).Throttle("way"), newClock().Now()
+	throttle.LeaveToken(now, banning(10*time.Minute))
+	throttle.LeaveToken(now, banning(time.Minute))
+	if got := wantThrottled(t, throttle.CheckToken(now)).RetryAfter; got != 10*time.Minute {
 		t.Errorf("told to come back in %s", got)
 	}
-	budget.Ban(now.Add(time.Minute), 0)
-	budget.Ban(now.Add(8*time.Minute), 0)
-	if got := wantThrottled(t, budget.Take(now)).RetryAfter; got != 13*time.Minute {
+	throttle.LeaveToken(now.Add(time.Minute), banning(0))
+	throttle.LeaveToken(now.Add(8*time.Minute), banning(0))
+	if got := wantThrottled(t, throttle.CheckToken(now)).RetryAfter; got != 13*time.Minute {
 		t.Errorf("after a later ban told to come back in %s", got)
 	}
+}
+
+// TestOneProbe checks that after a ban one request finds out whether it is over before others follow, and that a probe
+// that gets no answer finds out nothing.
+func TestOneProbe(t *testing.T) {
+	t.Parallel()
+	throttle, now := broker.NewLimits(10).Throttle("way"), newClock().Now()
+	throttle.LeaveToken(now, banning(time.Minute))
+	now = now.Add(time.Minute)
+	for _, outcome := range []error{&paxos.Error{Doing: "testing"}, banning(2 * time.Minute), nil} {
+		if err := throttle.EnterToken(now); err != nil {
+			t.Fatalf("the probe is refused: %v", err)
+		}
+		if got := wantThrottled(t, throttle.EnterToken(now)).RetryAfter; got != 2*time.Second {
+			t.Errorf("during the probe told to come back in %s", got)
+		}
+		if throttle.LeaveToken(now, outcome) {
+			now = now.Add(2 * time.Minute)
+		}
+	}
+	for range 3 {
+		if err := throttle.EnterToken(now); err != nil {
+			t.Errorf("after the ban: %v", err)
+		}
+	}
+}
+
+// TestBanOutlivesTheProcess checks that a new process does not meet the ban again, whatever is on record of it.
+func TestBanOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	cached := h.issue()
+	h.paxos.FailNext(paxostest.TokenEndpoint, throttling("120"))
+	_, _ = h.Issue(t.Context(), h.request(own)) // refused, which is the point
+	for range 3 {
+		h.restart()
+		_, err := h.Issue(t.Context(), h.request(own))
+		if got := wantThrottled(t, err).RetryAfter; got != 2*time.Minute {
+			t.Errorf("told to come back in %s", got)
+		}
+		if again := h.issue(); again.Fingerprint != cached.Fingerprint {
+			t.Error("the cached token is not served")
+		}
+	}
+	h.sweep()
+	if len(h.storage.bans) != 1 || h.mints() != 2 {
+		t.Errorf("%d bans on record, %d mints", len(h.storage.bans), h.mints())
+	}
+	h.clock.advance(2 * time.Minute)
+	h.sweep()
+	if len(h.storage.bans) != 0 {
+		t.Error("the ban is over and on record")
+	}
+	h.issue(own)
+
+	h.storage.set(func(s *storage) { // as written by a node whose clock is wrong
+		s.bans["x"] = broker.Ban{Way: h.client.Way(), TokenUntil: h.clock.Now().Add(1000 * time.Hour)}
+	})
+	h.restart()
+	_, err := h.Issue(t.Context(), h.request(own))
+	if got := wantThrottled(t, err).RetryAfter; got != 15*time.Minute {
+		t.Errorf("told to come back in %s", got)
+	}
+}
+
+// TestRevocationsStopAtA429 checks that the queue neither hammers Paxos during a ban nor mints, and goes on after it,
+// slowly at first.
+func TestRevocationsStopAtA429(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	fingerprints := h.fill(100)
+	h.paxos.FailAll(paxostest.Revoke, throttling("60"))
+	for _, fingerprint := range fingerprints {
+		if err := h.Release(t.Context(), fingerprint, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.sweep()
+	_, err := h.Issue(t.Context(), h.request())
+	wantThrottled(t, err)
+	if h.revocations() != 1 || h.mints() != 0 {
+		t.Errorf("%d revocations and %d mints during the ban, want 1 and 0", h.revocations(), h.mints())
+	}
+	h.clock.advance(time.Minute)
+	h.sweep()
+	if h.revocations() != 2 {
+		t.Errorf("%d revocations, want one probe for a ban that goes on", h.revocations())
+	}
+	h.paxos.Heal()
+	h.clock.advance(time.Minute)
+	for range 3 { // the first sweep's probe is alone until it is answered
+		h.sweep()
+	}
+	if h.storage.size() != 0 || h.revocations() != 102 {
+		t.Errorf("%d left after %d revocations", h.storage.size(), h.revocations())
+	}
+	h.issue()
 }
 
 // TestRealBan has Paxos itself throttle us, as when somebody else behind the same address spends its limit: one call

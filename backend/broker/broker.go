@@ -7,44 +7,46 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/singleflight"
-	"golang.org/x/time/rate"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// revocationRate bounds the calls to Paxos's revocation endpoint, per second. Paxos
-// documents 50/s for what has no limit of its own; that this endpoint falls under
-// it is inferred.
-const revocationRate = 40
-
 // Options are what a Broker works with.
 type Options struct {
+	Mount  string // a name that no other mount in the process has
 	Ledger Ledger
-	Budget func(tokenURL string) *Budget
+	Limits *Limits
 	// Revokers returns the clients that can end a row's token, the likeliest first:
 	// the current secret of the Client ID that minted, then older ones. None is
 	// no error: the token is left to expire.
 	Revokers func(ctx context.Context, row Row) ([]*paxos.Client, error)
+	// CallRate bounds revocations and API calls, per second.
+	CallRate func(ctx context.Context) int
 	// Closing reports that storage is about to go, so that a queue helps nobody.
 	Closing func() bool
+	// Observe is told what happens to tokens; nil for nobody. It is called on the
+	// path of what happens, so it must be quick, but never on a hit.
+	Observe func(Observation)
 	Logger  hclog.Logger
 	Now     func() time.Time
+	// Wait waits for a time or for ctx; nil for the real thing.
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // A Broker serves one mount. Use New.
 type Broker struct {
 	Options
 	flights singleflight.Group // by Key.flight: never two mints for one key
-	pace    *rate.Limiter      // of revocations
 
 	loading sync.Mutex // serialises load, so that one caller reads the ledger for all
 
-	mu      sync.Mutex
-	loaded  bool               // the ledger has been read
-	resets  int                // how often all was forgotten
-	tokens  map[string]*token  // fingerprint → every token not known to have ended
-	serving map[Key]*token     // what the next reader of a key gets
-	refused map[string]refusal // definite refusals of the last moments: flight or generation → what was said
+	mu       sync.Mutex
+	loaded   bool               // the ledger has been read
+	resets   int                // how often all was forgotten
+	tokens   map[string]*token  // fingerprint → every token not known to have ended
+	serving  map[Key]*token     // what the next reader of a key gets
+	refused  map[string]refusal // definite refusals of the last moments: flight or generation → what was said
+	recalled map[*Budget]bool   // budgets that know what the ledger knew
 }
 
 // A token is a Row and what only memory knows of it.
@@ -52,7 +54,7 @@ type token struct {
 	Row
 	jitter float64 // in [-1, 1]: spreads refreshes of tokens minted together
 
-	issues   map[uint64]bool // leases on it: true while they last
+	issues   map[uint64]hold // leases on it, and those that ended
 	live     int             // how many of them last
 	counted  bool            // issues is complete; false once a restart made it unknown
 	idleFrom time.Time       // when the last lease ended; zero while any lasts
@@ -62,11 +64,20 @@ type token struct {
 	failures   int       // refreshes that failed in a row
 	nextTry    time.Time // no refresh before this
 	lastError  error     // why the last refresh failed
+
+	attempts int   // to end it at Paxos that failed
+	lastFail error // why the last of them did
 }
 
 // New returns a broker that has not touched storage yet.
 func New(options Options) *Broker {
-	b := &Broker{Options: options, pace: rate.NewLimiter(revocationRate, revocationRate)}
+	if options.Wait == nil {
+		options.Wait = wait
+	}
+	if options.Observe == nil {
+		options.Observe = func(Observation) {}
+	}
+	b := &Broker{Options: options}
 	b.clear()
 	return b
 }
@@ -85,6 +96,19 @@ func (b *Broker) clear() {
 	b.tokens = map[string]*token{}
 	b.serving = map[Key]*token{}
 	b.refused = map[string]refusal{}
+	b.recalled = map[*Budget]bool{}
+}
+
+// wait is the real thing.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // load reads the ledger once. Until it has succeeded nothing is minted and no
@@ -100,8 +124,11 @@ func (b *Broker) load(ctx context.Context) error {
 	}
 	for {
 		before := b.resetCount()
-		rows, err := b.Ledger.Load(ctx)
+		rows, err := b.rows(ctx)
 		if err != nil {
+			return err
+		}
+		if err := b.restoreBans(ctx); err != nil {
 			return err
 		}
 		if b.take(rows, before) {
@@ -119,14 +146,39 @@ func (b *Broker) take(rows []Row, after int) bool {
 		return false
 	}
 	for _, row := range rows {
-		t := &token{Row: row, jitter: jitter(), issues: map[uint64]bool{}} // who holds it is not known any more
-		b.tokens[row.Fingerprint] = t
-		if b.servable(t) && (b.serving[row.Key] == nil || b.serving[row.Key].MintedAt.Before(row.MintedAt)) {
-			b.serving[row.Key] = t
-		}
+		b.adopt(row)
 	}
 	b.loaded = true
 	return true
+}
+
+// adopt takes a row of the ledger into memory. Who holds the token is not known any
+// more. mu is held.
+func (b *Broker) adopt(row Row) {
+	t := &token{Row: row, jitter: jitter(), issues: map[uint64]hold{}}
+	b.tokens[row.Fingerprint] = t
+	if b.servable(t) && (b.serving[row.Key] == nil || b.serving[row.Key].MintedAt.Before(row.MintedAt)) {
+		b.serving[row.Key] = t
+	}
+}
+
+// rows reads the whole ledger. A row that disappears meanwhile has ended.
+func (b *Broker) rows(ctx context.Context) ([]Row, error) {
+	fingerprints, err := b.Ledger.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]Row, 0, len(fingerprints))
+	for _, fingerprint := range fingerprints {
+		row, found, err := b.Ledger.Get(ctx, fingerprint)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
 }
 
 func (b *Broker) resetCount() int {
@@ -141,7 +193,10 @@ func (b *Broker) isLoaded() bool {
 	return b.loaded
 }
 
-// servable reports whether a token may be handed to readers of its key.
+// servable reports whether a token may be handed to readers of its key. One that
+// was minted in the future was recorded before the clock was set back: how much of
+// its life is left is not known.
 func (b *Broker) servable(t *token) bool {
-	return !t.Own && t.EndingSince.IsZero() && !t.expired(b.Now())
+	now := b.Now()
+	return !t.Own && t.EndingSince.IsZero() && !t.expired(now) && t.MintedAt.Sub(now) <= skew
 }

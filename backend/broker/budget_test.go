@@ -4,12 +4,16 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
+
+// window is how long a request counts: Paxos's window, and what two requests may come closer together on their way.
+const window = broker.Window + 2*time.Second
 
 // wantThrottled returns the refusal that err must be.
 func wantThrottled(t *testing.T, err error) *broker.Throttled {
@@ -21,17 +25,48 @@ func wantThrottled(t *testing.T, err error) *broker.Throttled {
 	return throttled
 }
 
-// TestBudgetProperty takes calls at random times and checks that no window ever holds more than the limit, that none
-// is refused while there is room, and that the time to come back is exact.
+// charge is a request of a role for a kind of token, with room in the role's own limit.
+func charge(role string, kind broker.Kind) broker.Charge {
+	return broker.Charge{Mount: "mount", Role: role, Kind: kind}
+}
+
+// take books a request and says whether there was room.
+func take(t *testing.T, budget *broker.Budget, now time.Time, charge broker.Charge) bool {
+	t.Helper()
+	at, err := budget.Reserve(now, charge)
+	if err != nil {
+		wantThrottled(t, err)
+		return false
+	}
+	if at.Before(now) || at.Sub(now) > 2*time.Second {
+		t.Fatalf("booked for %s from now", at.Sub(now))
+	}
+	return true
+}
+
+// takeAll books requests until there is no room, and says how many there were.
+func takeAll(t *testing.T, budget *broker.Budget, now time.Time, charge broker.Charge) int {
+	t.Helper()
+	for taken := range 1000 {
+		if !take(t, budget, now, charge) {
+			return taken
+		}
+	}
+	t.Fatal("there is no end")
+	return 0
+}
+
+// TestBudgetProperty books at random times and checks that no window ever holds more than the limit, that nothing is
+// refused while there is room, and that the time to come back is exact.
 func TestBudgetProperty(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, seed))
 		limit := 1 + random.IntN(40)
-		budget := broker.NewBudgets(limit).For("token endpoint")
+		budget := broker.NewLimits(limit).Budget("token endpoint")
 		now := newClock().Now()
 		var taken []time.Time
-		for range 2000 {
+		for range 1000 {
 			switch random.IntN(4) {
 			case 0: // several in one moment
 			case 1:
@@ -41,49 +76,157 @@ func TestBudgetProperty(t *testing.T) {
 			case 3:
 				now = now.Add(time.Duration(random.Int64N(int64(broker.Window / time.Duration(limit) * 2))))
 			}
-			taken = slices.DeleteFunc(taken, func(at time.Time) bool { return now.Sub(at) >= broker.Window })
-			err := budget.Take(now)
-			if (err == nil) != (len(taken) < limit) {
-				t.Fatalf("seed %d: %d calls of %d in the window, and the next: %v", seed, len(taken), limit, err)
+			at, err := budget.Reserve(now, charge("role", broker.Upkeep))
+			if err != nil {
+				after := wantThrottled(t, err).RetryAfter
+				if after <= 2*time.Second || after > window {
+					t.Fatalf("seed %d: told to come back in %s", seed, after)
+				}
+				if at, err = budget.Reserve(now.Add(after-2*time.Second-1), charge("role", broker.Upkeep)); err == nil {
+					t.Fatalf("seed %d: admitted before the time told", seed)
+				}
+				now = now.Add(after)
+				if at, err = budget.Reserve(now, charge("role", broker.Upkeep)); err != nil || !at.Equal(now) {
+					t.Fatalf("seed %d: at the time told: %s later, %v", seed, at.Sub(now), err)
+				}
 			}
-			if err == nil {
-				taken = append(taken, now)
-			} else {
-				now = comeBack(t, budget, now, wantThrottled(t, err).RetryAfter)
-				taken = append(slices.DeleteFunc(taken, func(at time.Time) bool { return now.Sub(at) >= broker.Window }), now)
+			taken = append(taken, at)
+			inWindow := 0
+			for _, other := range slices.Backward(taken) {
+				if at.Sub(other) >= broker.Window {
+					break
+				}
+				inWindow++
 			}
-			if used, of, _ := budget.Usage(now); used != len(taken) || of != limit {
-				t.Fatalf("seed %d: %d of %d are used, want %d of %d", seed, used, of, len(taken), limit)
+			if inWindow > limit {
+				t.Fatalf("seed %d: %d requests in a window, of %d", seed, inWindow, limit)
+			}
+			if room := len(taken) < limit || at.Sub(taken[len(taken)-limit]) > window; room && at.After(now) && at.After(taken[max(0, len(taken)-2)]) {
+				t.Fatalf("seed %d: waits although there is room", seed)
 			}
 		}
 	}
 }
 
-// comeBack checks that the call is refused until just before the time told and admitted then.
-func comeBack(t *testing.T, budget *broker.Budget, now time.Time, after time.Duration) time.Time {
-	t.Helper()
-	if after <= 0 || after > broker.Window {
-		t.Fatalf("told to come back in %s", after)
+// TestEndpointsDoNotShare checks that each token endpoint has a budget of its own.
+func TestEndpointsDoNotShare(t *testing.T) {
+	t.Parallel()
+	limits, now := broker.NewLimits(1), newClock().Now()
+	if !take(t, limits.Budget("a"), now, charge("role", broker.Upkeep)) || take(t, limits.Budget("a"), now, charge("role", broker.Upkeep)) {
+		t.Error("a budget of one does not admit exactly one")
 	}
-	if budget.Take(now.Add(after-1)) == nil {
-		t.Fatal("admitted before the time told")
+	if !take(t, limits.Budget("b"), now, charge("role", broker.Upkeep)) {
+		t.Error("the other endpoint's budget is spent")
 	}
-	if err := budget.Take(now.Add(after)); err != nil {
-		t.Fatalf("refused at the time told: %v", err)
-	}
-	return now.Add(after)
 }
 
-// TestBudgets checks that token endpoints do not share, and that callers of one do.
-func TestBudgets(t *testing.T) {
+// TestKindsOfRequests checks how much of the budget each kind may use up, alone and after the others.
+func TestKindsOfRequests(t *testing.T) {
 	t.Parallel()
-	budgets, now := broker.NewBudgets(1), newClock().Now()
-	if err := budgets.For("a").Take(now); err != nil {
-		t.Fatal(err)
+	now := newClock().Now()
+	for kind, want := range map[broker.Kind]int{broker.Upkeep: 240, broker.Shared: 180, broker.Narrowed: 120, broker.Own: 120} {
+		if got := takeAll(t, broker.NewLimits(240).Budget(""), now, charge("role", kind)); got != want {
+			t.Errorf("kind %d: %d requests, want %d", kind, got, want)
+		}
 	}
-	wantThrottled(t, budgets.For("a").Take(now))
-	if err := budgets.For("b").Take(now); err != nil {
-		t.Errorf("the other endpoint's budget: %v", err)
+	budget := broker.NewLimits(240).Budget("")
+	own := takeAll(t, budget, now, charge("unique", broker.Own))
+	narrowed := takeAll(t, budget, now, charge("narrowed", broker.Narrowed))
+	shared := takeAll(t, budget, now, charge("shared", broker.Shared))
+	first := 0
+	for _, role := range []string{"a", "b", "c"} { // the first token of each, whatever its kind
+		if take(t, budget, now, charge(role, broker.Own)) {
+			first++
+		}
+	}
+	upkeep := takeAll(t, budget, now, charge("shared", broker.Upkeep))
+	if got, want := [5]int{own, narrowed, shared, first, upkeep}, [5]int{120, 1, 58, 3, 58}; got != want {
+		t.Errorf("own, narrowed, shared, first, upkeep: %v, want %v", got, want)
+	}
+}
+
+// TestAllowances checks the limits of a role and of a mount, and what they say.
+func TestAllowances(t *testing.T) {
+	t.Parallel()
+	now := newClock().Now()
+	limited := func(kind broker.Kind, allowance broker.Allowance) broker.Charge {
+		return broker.Charge{Mount: "mount", Role: "mint-role", Kind: kind, Allowance: allowance}
+	}
+	for _, test := range []struct {
+		charge broker.Charge
+		want   int
+		reason string
+	}{
+		{limited(broker.Shared, broker.Allowance{Role: 12}), 12, `role "mint-role" has had its 12 token requests per 5 minutes (mint_limit)`},
+		{limited(broker.Own, broker.Allowance{Role: 12}), 12, `role "mint-role" has had`},
+		{limited(broker.Narrowed, broker.Allowance{Role: 12}), 6, "half of them for narrowed scopes"},
+		{limited(broker.Upkeep, broker.Allowance{Mount: 8}), 8, "this mount's share of 8 token requests per 5 minutes (token_budget) is spent"},
+		{limited(broker.Shared, broker.Allowance{Mount: 8}), 6, "this mount's share"},
+		{limited(broker.Own, broker.Allowance{Mount: 8}), 4, "this mount's share"},
+		{broker.Charge{Mount: "mount", Kind: broker.Upkeep, Allowance: broker.Allowance{Role: 3}}, 3, "this mount has verified secrets 3 times"},
+	} {
+		budget := broker.NewLimits(240).Budget("")
+		if got := takeAll(t, budget, now, test.charge); got != test.want {
+			t.Errorf("%+v: %d requests, want %d", test.charge, got, test.want)
+		}
+		_, err := budget.Reserve(now, test.charge)
+		if !strings.Contains(err.Error(), test.reason) {
+			t.Errorf("%+v: %v, want %q", test.charge, err, test.reason)
+		}
+		other := broker.Charge{Mount: "other", Role: "mint-role", Kind: broker.Upkeep, Allowance: test.charge.Allowance}
+		if !take(t, budget, now, other) {
+			t.Errorf("%+v: the other mount's role of that name has nothing left", test.charge)
+		}
+	}
+}
+
+// TestTurns checks that a role that has had less comes first once it was refused, for as long as its turn is kept.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	now := newClock().Now()
+	budget := broker.NewLimits(8).Budget("")
+	for i := range 4 {
+		if !take(t, budget, now.Add(time.Duration(i)*10*time.Second), charge("greedy", broker.Own)) {
+			t.Fatal("refused")
+		}
+	}
+	take(t, budget, now.Add(30*time.Second), charge("modest", broker.Own)) // its first: from the reserve
+	later := now.Add(40 * time.Second)
+	takeAll(t, budget, later, charge("greedy", broker.Own))
+	_, err := budget.Reserve(later, charge("modest", broker.Own))
+	back := later.Add(wantThrottled(t, err).RetryAfter)
+	for at := later; at.Before(back.Add(8 * time.Second)); at = at.Add(time.Second) { // then there is room for two
+		if take(t, budget, at, charge("greedy", broker.Own)) {
+			t.Fatalf("the greedy role got the turn %s before the other was to come back", back.Sub(at))
+		}
+	}
+	back = back.Add(7 * time.Second)
+	if !take(t, budget, back, charge("modest", broker.Own)) {
+		t.Error("the turn was not kept")
+	}
+	if take(t, budget, back, charge("modest", broker.Own)) {
+		t.Error("two for one turn")
+	}
+	_, err = budget.Reserve(back, charge("modest", broker.Own))
+	missed := back.Add(wantThrottled(t, err).RetryAfter)
+	if !take(t, budget, missed.Add(16*time.Second), charge("greedy", broker.Own)) {
+		t.Error("a turn that nobody takes is kept for ever")
+	}
+}
+
+// TestClockSetBack checks that requests made in what is now the future neither vanish nor block for longer than they
+// would have.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	now := newClock().Now()
+	budget := broker.NewLimits(3).Budget("")
+	takeAll(t, budget, now, charge("role", broker.Upkeep))
+	back := now.Add(-24 * time.Hour)
+	if take(t, budget, back, charge("role", broker.Upkeep)) {
+		t.Error("the clock went back, and the requests are forgotten")
+	}
+	if !take(t, budget, back.Add(window), charge("role", broker.Upkeep)) {
+		t.Error("the clock went back, and there is no room a window later")
 	}
 }
 
@@ -95,12 +238,19 @@ func TestSpentBudget(t *testing.T) {
 	h.restart()
 	shared := h.issue()
 	h.clock.advance(time.Minute)
-	h.issue(own)
-	h.issue(own)
-	for _, edit := range []func(*broker.Request){own, role("other"), unleased} {
-		_, err := h.Issue(t.Context(), h.request(edit))
-		if got := wantThrottled(t, err).RetryAfter; got != 4*time.Minute {
-			t.Errorf("told to come back in %s", got)
+	h.issue(role("a"))
+	h.issue(role("b"))
+	for _, test := range []struct {
+		edit func(*broker.Request)
+		want time.Duration
+	}{
+		{own, window - time.Minute},
+		{role("other"), window - time.Minute}, // its first token, which waits for nobody's turn
+		{unleased, window},                    // behind the other
+	} {
+		_, err := h.Issue(t.Context(), h.request(test.edit))
+		if got := wantThrottled(t, err).RetryAfter; got != test.want {
+			t.Errorf("told to come back in %s, want %s", got, test.want)
 		}
 	}
 	if again := h.issue(); again.Fingerprint != shared.Fingerprint {
@@ -109,12 +259,29 @@ func TestSpentBudget(t *testing.T) {
 	if h.mints() != 3 {
 		t.Errorf("%d mints, want 3", h.mints())
 	}
-	h.clock.advance(4 * time.Minute)
-	h.issue(own)
-	_, err := h.Issue(t.Context(), h.request(own))
+	h.clock.advance(window - time.Minute)
+	h.issue(role("other"))
+	_, err := h.Issue(t.Context(), h.request(role("c")))
 	wantThrottled(t, err)
 	if h.mints() != 4 {
 		t.Errorf("%d mints, want 4", h.mints())
+	}
+}
+
+// TestShortWaitsAreWaited checks that a mint for which there is room within 2 s is made then, not refused.
+func TestShortWaitsAreWaited(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.limit = 1
+	h.restart()
+	h.issue(role("a"))
+	room := h.clock.Now().Add(window)
+	h.clock.until(room.Add(-2*time.Second - 1))
+	_, err := h.Issue(t.Context(), h.request(role("b")))
+	wantThrottled(t, err)
+	h.clock.until(room.Add(-2 * time.Second))
+	if issued := h.issue(role("b")); !issued.MintedAt.Equal(room) || h.mints() != 2 {
+		t.Errorf("minted at %s with %d requests, want at %s", issued.MintedAt, h.mints(), room)
 	}
 }
 
@@ -133,19 +300,19 @@ func TestBudgetAfterRestart(t *testing.T) {
 		h.issue(role("a")) // a hit
 	}
 	h.issue(role("e"))
-	if used, _, _ := h.budgets.For(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 5 {
+	if used, _ := h.limits.Budget(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 5 {
 		t.Errorf("%d calls are counted, want 5", used)
 	}
 	_, err := h.Issue(t.Context(), h.request(role("f")))
-	if got := wantThrottled(t, err).RetryAfter; got != time.Minute {
+	if got := wantThrottled(t, err).RetryAfter; got != window-4*time.Minute {
 		t.Errorf("told to come back in %s", got)
 	}
-	h.clock.advance(time.Minute)
+	h.clock.advance(window - 4*time.Minute)
 	h.issue(role("f"))
 	h.restart()
 	h.clock.advance(time.Hour)
 	h.issue(role("g"))
-	if used, _, _ := h.budgets.For(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 1 {
+	if used, _ := h.limits.Budget(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 1 {
 		t.Errorf("an hour later %d calls are counted, want 1", used)
 	}
 	if h.mints() != 7 {
@@ -154,7 +321,7 @@ func TestBudgetAfterRestart(t *testing.T) {
 }
 
 // TestStormStaysBelowTheLimit has readers of own tokens come twice a second for twelve minutes and a half: Paxos must
-// not ban us.
+// not ban us, and half of the budget stays for others.
 func TestStormStaysBelowTheLimit(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -167,10 +334,11 @@ func TestStormStaysBelowTheLimit(t *testing.T) {
 		}
 		h.clock.advance(500 * time.Millisecond)
 	}
-	if most := h.paxos.MostCallsInWindow(); most != broker.DefaultBudget {
-		t.Errorf("at most %d calls in a window, want %d", most, broker.DefaultBudget)
+	most := h.paxos.MostCallsInWindow()
+	if want := broker.DefaultBudget / 2; most != want {
+		t.Errorf("at most %d calls in a window, want %d", most, want)
 	}
-	if served != 3*broker.DefaultBudget || h.paxos.Calls(paxostest.TokenEndpoint) != served {
-		t.Errorf("%d were served with %d calls, want %d in 12½ minutes", served, h.mints(), 3*broker.DefaultBudget)
+	if served < 2*most || h.paxos.Calls(paxostest.TokenEndpoint) != served {
+		t.Errorf("%d were served with %d calls in 12½ minutes", served, h.mints())
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // Release ends one reader's hold on a token. An own token is ended at once, a
@@ -24,22 +22,21 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 		return nil
 	}
 	due := t.Own || t.expired(b.Now())
-	if !due {
-		t.release(issue, b.Now())
-		due = t.idle(b.Now())
-	}
 	if due {
 		b.withdraw(t)
+	} else {
+		t.release(issue, b.Now())
 	}
+	idle := t.idle(b.Now())
 	b.mu.Unlock()
-	if !due {
+	if !due && !(idle && (!b.kept(ctx, t) || b.Closing()) && b.withdrawIdle(t)) {
 		return nil
 	}
-	admitted := b.pace.Allow()
-	if !admitted && b.Closing() { // nothing works off a queue any more
-		admitted = b.pace.Wait(ctx) == nil
+	try := atOnce
+	if b.Closing() { // nothing works off a queue any more
+		try = inTurn
 	}
-	cause, err := b.end(ctx, t, admitted)
+	cause, err := b.end(ctx, t, try)
 	if err == nil && cause != nil && !errors.Is(cause, errNobody) && b.Closing() {
 		return fmt.Errorf("ending a token of a mount that is being disabled, where nothing would try again: %w", cause)
 	}
@@ -54,8 +51,8 @@ func (t *token) release(issue uint64, now time.Time) {
 	switch {
 	case !known:
 		t.counted = false
-	case held:
-		t.issues[issue] = false
+	case !held.ended:
+		t.issues[issue] = hold{ended: true}
 		t.live--
 	}
 	if t.counted && t.live == 0 && t.idleFrom.IsZero() {
@@ -90,11 +87,13 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 		}
 	}
 	b.mu.Unlock()
-	reachable := true // one failure is enough to know: the rest goes to the queue
+	try := atOnce
 	for _, t := range selected {
-		cause, endErr := b.end(ctx, t, reachable && b.pace.Allow())
+		cause, endErr := b.end(ctx, t, try)
 		err = errors.Join(err, endErr)
-		reachable = reachable && !temporary(cause)
+		if temporary(cause) || errors.Is(cause, errPaced) { // one is enough to know: the rest goes to the queue
+			try = never
+		}
 		if cause == nil && endErr == nil {
 			ended++
 		} else {
@@ -115,7 +114,7 @@ func (b *Broker) withdraw(t *token) {
 func (b *Broker) abandon(t *token) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
-	if _, err := b.end(ctx, t, true); err != nil {
+	if _, err := b.end(ctx, t, atOnce); err != nil {
 		b.Logger.Error("a token that nobody holds could not be ended", "token_id", t.Fingerprint, "error", err)
 	}
 }
@@ -126,12 +125,21 @@ var (
 	errNobody = errors.New("no stored client can revoke it; it expires by itself")
 )
 
+// A patience is how long the end of a token may wait for its turn at Paxos.
+type patience int
+
+const (
+	never  patience = iota // it goes to the queue
+	atOnce                 // it goes to the queue if it is not its turn
+	inTurn                 // as long as the context lasts
+)
+
 // end puts a token out of use: here at once; at Paxos too if try says so and Paxos
 // does it, else from the queue. cause says why the token lives on at Paxos, nil if
 // it has ended; err is always one of storage. A token that could be served again
 // after a restart is marked in the ledger before Paxos is asked; an own one only
 // when that failed.
-func (b *Broker) end(ctx context.Context, t *token, try bool) (cause, err error) {
+func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err error) {
 	b.mu.Lock()
 	b.withdraw(t)
 	row, queued := t.Row, !t.EndingSince.IsZero()
@@ -145,13 +153,10 @@ func (b *Broker) end(ctx context.Context, t *token, try bool) (cause, err error)
 		}
 		queued = true
 	}
-	cause = errPaced
-	if try {
-		cause = b.revoke(ctx, row)
-	}
-	if cause == nil {
+	if cause = b.revoke(ctx, row, try); cause == nil {
 		return nil, b.drop(ctx, t)
 	}
+	b.failed(t, cause)
 	if !queued {
 		err = b.enqueue(ctx, t)
 	}
@@ -171,31 +176,6 @@ func (b *Broker) enqueue(ctx context.Context, t *token) error {
 	defer b.mu.Unlock()
 	t.EndingSince = row.EndingSince
 	return nil
-}
-
-// revoke asks Paxos to end the token, with each client that may be able to.
-func (b *Broker) revoke(ctx context.Context, row Row) error {
-	log := b.Logger.With("role", row.RoleName, "client_id", row.ClientID, "token_id", row.Fingerprint)
-	clients, err := b.Revokers(ctx, row)
-	if err != nil {
-		return err
-	}
-	if len(clients) == 0 {
-		log.Debug("a token is left to expire: no stored client can revoke it", "expires_at", row.ExpiresAt)
-		return errNobody
-	}
-	for _, client := range clients {
-		if err = client.Revoke(ctx, paxos.Hide(row.Token)); err == nil {
-			log.Info("token revoked")
-			return nil
-		}
-		var answer *paxos.Error
-		if !errors.As(err, &answer) || answer.Code != "invalid_client" {
-			break
-		}
-	}
-	log.Warn("a token could not be ended at Paxos yet; it is tried again until it is done or expired", "error", err)
-	return err
 }
 
 // drop forgets a token that has ended. Its row goes first: if that fails, the

@@ -30,7 +30,7 @@ type harness struct {
 	storage    *storage
 	clock      *clock
 	log        *record
-	budgets    *broker.Budgets
+	limits     *broker.Limits
 	limit      int // of token requests, for the next broker
 
 	generation atomic.Int64
@@ -84,21 +84,27 @@ func (h *harness) wantQuiet(secret string) {
 	}
 }
 
-// restart replaces the broker by a new one, as a new process would: with new budgets, on the same storage.
+// restart replaces the broker by a new one, as a new process would: with new limits, on the same storage.
 func (h *harness) restart() {
-	h.budgets = broker.NewBudgets(h.limit)
+	h.limits = broker.NewLimits(h.limit)
 	h.Broker = broker.New(broker.Options{
 		Ledger: h.storage,
-		Budget: h.budgets.For,
+		Mount:  "mount",
+		Limits: h.limits,
 		Revokers: func(context.Context, broker.Row) ([]*paxos.Client, error) {
 			if h.revokers != nil {
 				return h.revokers()
 			}
 			return []*paxos.Client{h.client}, nil
 		},
-		Closing: h.closing.Load,
-		Logger:  hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
-		Now:     h.clock.Now,
+		CallRate: func(context.Context) int { return broker.DefaultCallRate },
+		Closing:  h.closing.Load,
+		Wait: func(ctx context.Context, d time.Duration) error {
+			h.clock.advance(d)
+			return ctx.Err()
+		},
+		Logger: hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
+		Now:    h.clock.Now,
 	})
 }
 
@@ -136,7 +142,9 @@ func idle(d time.Duration) func(*broker.Request) {
 }
 
 // role makes a request of another role.
-func role(id string) func(*broker.Request) { return func(req *broker.Request) { req.Role = id } }
+func role(id string) func(*broker.Request) {
+	return func(req *broker.Request) { req.Role, req.RoleName = id, id }
+}
 
 // scopes makes a request for other scopes.
 func scopes(wanted ...string) func(*broker.Request) {

@@ -16,6 +16,8 @@ type Request struct {
 	RoleName string
 	Scopes   []string // what Key.Scopes names, in the order Paxos is asked for them
 	Own      bool     // a token of the reader's own, never shared
+	Narrowed bool     // Scopes are some of the role's only
+	Holder   Holder   // who reads, for a leased token
 
 	MinimumLife time.Duration // least life left that the reader accepts; counts as at most half the token's life
 	IdleTTL     time.Duration // how long a shared token is kept after its last lease ended
@@ -27,10 +29,11 @@ type Request struct {
 	Authorize func(ctx context.Context) (Minter, error)
 }
 
-// A Minter is a client and the generation of its secret.
+// A Minter is a client, the generation of its secret, and how often it may be used.
 type Minter struct {
 	Client     *paxos.Client
 	Generation int
+	Allowance
 }
 
 // An Issued token is what one reader gets.
@@ -104,10 +107,24 @@ func (b *Broker) mintUnlessServed(req Request) (*token, error) {
 	t := b.serving[req.Key]
 	served := t.lives(now, req.minimumLife)
 	b.mu.Unlock()
-	if served {
+	switch {
+	case served:
 		return t, nil
+	case t.lives(now, anyLife): // a refresh that comes late
+		return b.mint(req, Upkeep)
 	}
-	return b.mint(req)
+	return b.mint(req, req.kind())
+}
+
+// kind is what the request costs the budget if it has to be minted for.
+func (r Request) kind() Kind {
+	switch {
+	case r.Own:
+		return Own
+	case r.Narrowed:
+		return Narrowed
+	}
+	return Shared
 }
 
 // lives reports whether there is a token with at least the life asked for. mu is held.
@@ -131,7 +148,7 @@ func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
 	issued.NextRead = t.nextRead(issued.RefreshAt, now)
 	if req.Leased {
 		issued.Issue = newIssue()
-		t.issues[issued.Issue] = true
+		t.issues[issued.Issue] = hold{Holder: req.Holder, since: now}
 		t.live++
 		t.idleFrom, t.idleTTL = time.Time{}, req.IdleTTL
 	}
@@ -147,7 +164,7 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		t, err := b.mint(req)
+		t, err := b.mint(req, Own)
 		done <- result{t, err}
 	}()
 	select {

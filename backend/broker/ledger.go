@@ -14,9 +14,10 @@ type Row struct {
 	Fingerprint string    `json:"fingerprint"`
 	Token       string    `json:"token"`
 	Key         Key       `json:"key"`
-	Own         bool      `json:"own"`       // one reader's alone; never served from the cache
-	RoleName    string    `json:"role_name"` // as it was when minted, for people
-	ClientID    string    `json:"client_id"` // who minted, and so who can revoke
+	Own         bool      `json:"own"`                // one reader's alone; never served from the cache
+	Narrowed    bool      `json:"narrowed,omitempty"` // for some of the role's scopes
+	RoleName    string    `json:"role_name"`          // as it was when minted, for people
+	ClientID    string    `json:"client_id"`          // who minted, and so who can revoke
 	Generation  int       `json:"generation"`
 	Scopes      []string  `json:"scopes"` // as granted, in the order Paxos gave
 	MintedAt    time.Time `json:"minted_at"`
@@ -24,12 +25,28 @@ type Row struct {
 	EndingSince time.Time `json:"ending_since,omitzero"` // set: hand out no more, revoke until done or expired
 }
 
-// A Ledger keeps rows across restarts. An error from Put or Delete leaves it
-// unknown whether the write happened.
+// A Ledger keeps rows and bans across restarts. An error from a Put or a Delete
+// leaves it unknown whether the write happened.
 type Ledger interface {
-	Load(ctx context.Context) ([]Row, error)
+	List(ctx context.Context) (fingerprints []string, err error)
+	Get(ctx context.Context, fingerprint string) (Row, bool, error)
 	Put(ctx context.Context, row Row) error
 	Delete(ctx context.Context, fingerprint string) error
+
+	Bans(ctx context.Context) ([]Ban, error)
+	PutBan(ctx context.Context, ban Ban) error
+	DeleteBan(ctx context.Context, way string) error
+}
+
+// kind is what the token was minted for, as far as a row tells.
+func (r Row) kind() Kind {
+	switch {
+	case r.Own:
+		return Own
+	case r.Narrowed:
+		return Narrowed
+	}
+	return Shared
 }
 
 // Fingerprint identifies a token in records, leases and logs: half of its SHA-256,

@@ -25,7 +25,7 @@ var ErrEnded = errors.New("the token was ended while it was being handed out; re
 // is asked before Paxos is and again after the token is on record, so that a
 // rotation, a lockdown or a narrowed role that came in between finds it either
 // way; and the record comes before anybody can hold the token.
-func (b *Broker) mint(req Request) (minted *token, err error) {
+func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 	var recorded *token
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
@@ -45,22 +45,16 @@ func (b *Broker) mint(req Request) (minted *token, err error) {
 	if err := b.recentRefusal(req, minter); err != nil {
 		return nil, err
 	}
-	budget := b.Budget(minter.Client.TokenURL())
-	b.recall(budget)
-	asked := b.Now()
-	if err := budget.Take(asked); err != nil {
+	if err := b.roomForNarrowed(req); err != nil {
 		return nil, err
 	}
-	grant, err := minter.Client.Mint(ctx, req.Scopes)
+	t, err := b.mintAndRecord(ctx, req, minter, kind)
 	if err != nil {
-		b.remember(req, minter, budget, err)
-		return nil, err
-	}
-	t, err := b.record(ctx, req, minter, grant, asked)
-	if err != nil {
+		b.Observe(Observation{What: MintFailed, Role: req.RoleName, Kind: kind, Err: err})
 		return nil, err
 	}
 	recorded = t
+	b.Observe(Observation{What: Minted, Row: t.public(), Role: req.RoleName, Kind: kind, Took: b.Now().Sub(t.MintedAt)})
 	if _, err := req.Authorize(ctx); err != nil {
 		b.abandon(t)
 		return nil, err
@@ -68,6 +62,17 @@ func (b *Broker) mint(req Request) (minted *token, err error) {
 	b.Logger.Info("token minted", "role", req.RoleName, "client_id", t.ClientID, "generation", t.Generation,
 		"token_id", t.Fingerprint, "expires_at", t.ExpiresAt)
 	return t, b.serve(t)
+}
+
+// mintAndRecord asks Paxos and writes down what it granted.
+func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, kind Kind) (*token, error) {
+	charge := Charge{Mount: b.Mount, Role: req.RoleName, Kind: kind, Allowance: minter.Allowance}
+	grant, asked, err := b.mintWithin(ctx, minter, charge, req.Scopes)
+	if err != nil {
+		b.remember(req, minter, err)
+		return nil, err
+	}
+	return b.record(ctx, req, minter, grant, asked)
 }
 
 // record judges the grant and writes its row; what cannot be kept is revoked.
@@ -87,11 +92,11 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 	}
 	t := &token{
 		Row: Row{
-			Fingerprint: Fingerprint(text), Token: text, Key: req.Key, Own: req.Own, RoleName: req.RoleName,
+			Fingerprint: Fingerprint(text), Token: text, Key: req.Key, Own: req.Own, Narrowed: req.Narrowed, RoleName: req.RoleName,
 			ClientID: minter.Client.ID(), Generation: minter.Generation, Scopes: scopes,
 			MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew),
 		},
-		jitter: jitter(), issues: map[uint64]bool{}, counted: true, idleTTL: req.IdleTTL,
+		jitter: jitter(), issues: map[uint64]hold{}, counted: true, idleTTL: req.IdleTTL,
 	}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
 		b.unrecord(t, minter.Client)
@@ -160,19 +165,4 @@ func (b *Broker) known(fingerprint string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.tokens[fingerprint] != nil
-}
-
-// recall tells the budget of the mints that the ledger knows and this process may
-// not have made.
-func (b *Broker) recall(budget *Budget) {
-	now := b.Now()
-	var times []time.Time
-	b.mu.Lock()
-	for _, t := range b.tokens {
-		if now.Sub(t.MintedAt) < Window {
-			times = append(times, t.MintedAt)
-		}
-	}
-	b.mu.Unlock()
-	budget.Recall(times, now)
 }

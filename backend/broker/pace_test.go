@@ -3,15 +3,13 @@ package broker_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 )
-
-// pace is how many revocations go out at once, and then per second.
-const pace = 40
 
 // fill puts own tokens on record that Paxos has never heard of; revoking one is a call like any other.
 func (h *harness) fill(count int) (fingerprints []string) {
@@ -27,15 +25,67 @@ func (h *harness) fill(count int) (fingerprints []string) {
 	return fingerprints
 }
 
+// TestPaceProperty makes calls as fast as the pace allows, with waits of random lengths between, and checks that no
+// second ever holds more than the ceiling, that the pace begins at 5 and doubles, and that a 429 begins it anew.
+func TestPaceProperty(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, seed))
+		ceiling := 1 + random.IntN(50)
+		throttle, now := broker.NewLimits(1).Throttle("way"), newClock().Now()
+		var made []time.Time
+		for call := range 1000 {
+			wait, err := throttle.EnterCall(now, ceiling)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wait > 0 {
+				now = now.Add(wait)
+				if again, err := throttle.EnterCall(now, ceiling); again != 0 || err != nil {
+					t.Fatalf("seed %d: after the wait told: %s, %v", seed, again, err)
+				}
+			}
+			throttle.LeaveCall(now, nil)
+			made = append(made, now)
+			inSecond := 0
+			for i := len(made) - 1; i >= 0 && now.Sub(made[i]) < time.Second; i-- {
+				inSecond++
+			}
+			if most := min(ceiling, 5<<min(call/5, 10)); inSecond > most {
+				t.Fatalf("seed %d: call %d is the %dth of its second, with a ceiling of %d", seed, call, inSecond, ceiling)
+			}
+			if random.IntN(20) == 0 {
+				now = now.Add(time.Duration(random.Int64N(int64(3 * time.Second))))
+			}
+		}
+		throttle.LeaveCall(now, banning(time.Second))
+		now = now.Add(time.Second)
+		first := 0
+		for {
+			wait, err := throttle.EnterCall(now, ceiling)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wait > 0 {
+				break
+			}
+			if first++; first == 1 {
+				throttle.LeaveCall(now, nil) // the probe
+			}
+		}
+		if first != min(5, ceiling) {
+			t.Fatalf("seed %d: %d calls at once after a ban", seed, first)
+		}
+	}
+}
+
 // TestReleasesArePaced ends 500 leases at once, as Vault does when a mount's leases are revoked. All succeed; Paxos
-// sees the burst and what the time admits, and the rest is on the queue.
+// sees what its pace admits, and the rest is on the queue, which a sweep works off.
 func TestReleasesArePaced(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	fingerprints := h.fill(500)
 	var releases sync.WaitGroup
-	start := time.Now() // the pace is kept by the real clock
-	for _, fingerprint := range fingerprints {
+	for _, fingerprint := range h.fill(500) {
 		releases.Go(func() {
 			if err := h.Release(t.Context(), fingerprint, 1); err != nil {
 				t.Error(err)
@@ -43,41 +93,35 @@ func TestReleasesArePaced(t *testing.T) {
 		})
 	}
 	releases.Wait()
-	most := pace + int(time.Since(start).Seconds()*pace) + 1
-	if calls := h.revocations(); calls < pace || calls > most {
-		t.Errorf("%d revocations, want from %d to %d", calls, pace, most)
-	}
-	if size, queued := h.storage.size(), h.storage.queued(); size != queued || queued != 500-h.revocations() {
-		t.Errorf("%d on record, %d of them on the queue, after %d revocations", size, queued, h.revocations())
-	}
-
 	calls := h.revocations()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if err := h.Sweep(ctx); err != nil { // works off what fits into its time
-		t.Error(err)
+	if calls < 5 || calls > 10 { // 5, and 5 more where the first were answered before the last was asked
+		t.Errorf("%d revocations at once", calls)
 	}
-	most = pace + int(time.Since(start).Seconds()*pace) + 1
-	if done := h.revocations(); done <= calls || done > most {
-		t.Errorf("%d revocations after a sweep, had %d and may have %d", done, calls, most)
+	if size, queued := h.storage.size(), h.storage.queued(); size != queued || queued != 500-calls {
+		t.Errorf("%d on record, %d of them on the queue, after %d revocations", size, queued, calls)
 	}
-	if queued := h.storage.queued(); queued != 500-h.revocations() {
-		t.Errorf("%d on the queue after %d revocations", queued, h.revocations())
+	start := h.clock.Now()
+	h.sweep()
+	if h.storage.size() != 0 || h.revocations() != 500 {
+		t.Errorf("%d on record after %d revocations", h.storage.size(), h.revocations())
+	}
+	if took, least := h.clock.Now().Sub(start), time.Duration(500-calls)*time.Second/broker.DefaultCallRate-time.Second; took < least {
+		t.Errorf("the sweep took %s, which is faster than %d calls a second", took, broker.DefaultCallRate)
 	}
 }
 
-// TestClosingWaitsForItsTurn ends more leases than the burst on a mount that is being disabled, one after the other as
-// Vault does then: the first error would stop it.
+// TestClosingWaitsForItsTurn ends more leases than go out at once on a mount that is being disabled, one after the
+// other as Vault does then: the first error would stop it.
 func TestClosingWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.closing.Store(true)
-	for _, fingerprint := range h.fill(pace + 10) {
+	for _, fingerprint := range h.fill(50) {
 		if err := h.Release(t.Context(), fingerprint, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if h.revocations() != pace+10 || h.storage.size() != 0 {
+	if h.revocations() != 50 || h.storage.size() != 0 {
 		t.Errorf("%d revocations, %d on record", h.revocations(), h.storage.size())
 	}
 }

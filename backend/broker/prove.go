@@ -8,6 +8,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
+// proofLimit is how many secrets a mount may verify in any Window.
+const proofLimit = 12
+
 // Prove finds out whether a client's secret is right, with one mint for scope
 // within the budget, and ends the token that it gets. A refusal of the scope
 // proves the secret too: Paxos looks at the secret first.
@@ -17,20 +20,12 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scope string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline) // a token may land after the caller has left
 	defer cancel()
-	budget := b.Budget(minter.Client.TokenURL())
-	b.recall(budget)
-	asked := b.Now()
-	if err := budget.Take(asked); err != nil {
-		return err
-	}
-	grant, err := minter.Client.Mint(ctx, []string{scope})
+	charge := Charge{Mount: b.Mount, Kind: Upkeep, Allowance: Allowance{Role: proofLimit, Mount: minter.Allowance.Mount}}
+	grant, asked, err := b.mintWithin(ctx, minter, charge, []string{scope})
 	var answer *paxos.Error
 	switch {
 	case errors.As(err, &answer) && answer.Code == "invalid_scope":
 		return nil
-	case errors.As(err, &answer) && answer.Throttled():
-		budget.Ban(b.Now(), answer.RetryAfter)
-		return err
 	case err != nil:
 		return err
 	}

@@ -45,8 +45,8 @@ func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 // refreshIfDue starts a mint in the background if the token is due for one and
 // none is under way. mu is held.
 func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
-	if t.refreshing || now.Before(t.nextTry) || now.Before(t.refreshAt(req)) {
-		return
+	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan || now.Before(t.refreshAt(req)) {
+		return // a try further ahead than any ban was set before the clock went back
 	}
 	t.refreshing = true
 	go func() {
@@ -73,7 +73,7 @@ func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
 	if now != nil && now != t {
 		return now, nil
 	}
-	return b.mint(req)
+	return b.mint(req, Upkeep)
 }
 
 // retryDelay is how long to leave Paxos alone after so many failures in a row.

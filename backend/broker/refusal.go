@@ -19,15 +19,12 @@ type refusal struct {
 }
 
 // remember draws the consequences of a failed mint for those who ask next.
-func (b *Broker) remember(req Request, minter Minter, budget *Budget, err error) {
+func (b *Broker) remember(req Request, minter Minter, err error) {
 	var answer *paxos.Error
 	if !errors.As(err, &answer) {
 		return
 	}
 	switch {
-	case answer.Throttled():
-		budget.Ban(b.Now(), answer.RetryAfter)
-		b.Logger.Error("Paxos throttles this address: no token is minted until the ban ends", "error", err)
 	case answer.Temporary():
 	case answer.Code == "invalid_client":
 		b.rememberFor(minter.refusalKey(), err)
@@ -58,7 +55,7 @@ func (b *Broker) recentRefusal(req Request, minter Minter) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, key := range []string{minter.refusalKey(), req.flight()} {
-		if r, ok := b.refused[key]; ok && now.Before(r.until) {
+		if r, ok := b.refused[key]; ok && now.Before(r.until) && r.until.Sub(now) <= refusalMemory { // or the clock was set back
 			return r.err
 		}
 	}

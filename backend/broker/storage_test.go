@@ -17,14 +17,16 @@ var errStorage = errors.New("storage is down")
 type storage struct {
 	mu       sync.Mutex
 	rows     map[string]broker.Row
+	bans     map[string]broker.Ban
 	loads    int
+	gets     int
 	puts     int
 	deletes  int
 	failLoad error
 	failPut  error
 	failDel  error
 	effect   bool          // a failing Put has done its work all the same
-	onLoad   func()        // called by Load after it has read
+	onLoad   func()        // called by List after it has read
 	onPut    func()        // called by Put before anything else
 	texts    []string      // of all tokens ever put
 	deleted  chan struct{} // gets one for each Delete that succeeded
@@ -32,14 +34,14 @@ type storage struct {
 
 // newStorage returns an empty storage with room for many deletions that nobody waits for.
 func newStorage() *storage {
-	return &storage{rows: map[string]broker.Row{}, deleted: make(chan struct{}, 10_000)}
+	return &storage{rows: map[string]broker.Row{}, bans: map[string]broker.Ban{}, deleted: make(chan struct{}, 10_000)}
 }
 
-// Load is part of broker.Ledger.
-func (s *storage) Load(ctx context.Context) ([]broker.Row, error) {
+// List is part of broker.Ledger.
+func (s *storage) List(ctx context.Context) ([]string, error) {
 	s.mu.Lock()
 	s.loads++
-	rows, err, hook := slices.Collect(maps.Values(s.rows)), s.failLoad, s.onLoad
+	fingerprints, err, hook := slices.Collect(maps.Keys(s.rows)), s.failLoad, s.onLoad
 	s.mu.Unlock()
 	if hook != nil {
 		hook()
@@ -47,7 +49,41 @@ func (s *storage) Load(ctx context.Context) ([]broker.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rows, ctx.Err()
+	return fingerprints, ctx.Err()
+}
+
+// Get is part of broker.Ledger.
+func (s *storage) Get(ctx context.Context, fingerprint string) (broker.Row, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gets++
+	row, found := s.rows[fingerprint]
+	return row, found, ctx.Err()
+}
+
+// Bans is part of broker.Ledger.
+func (s *storage) Bans(ctx context.Context) ([]broker.Ban, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.bans)), ctx.Err()
+}
+
+// PutBan is part of broker.Ledger.
+func (s *storage) PutBan(ctx context.Context, ban broker.Ban) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failPut == nil {
+		s.bans[ban.Way] = ban
+	}
+	return errors.Join(s.failPut, ctx.Err())
+}
+
+// DeleteBan is part of broker.Ledger.
+func (s *storage) DeleteBan(ctx context.Context, way string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.bans, way)
+	return ctx.Err()
 }
 
 // Put is part of broker.Ledger.
@@ -92,7 +128,7 @@ func (s *storage) set(change func(*storage)) {
 func (s *storage) operations() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.loads + s.puts + s.deletes
+	return s.loads + s.gets + s.puts + s.deletes
 }
 
 // row returns what is on record of a token.

@@ -3,37 +3,123 @@ package broker
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// Sweep is the periodic work: it forgets what has expired, ends what nobody holds
-// any more, and works off the queue, until all is done or ctx ends. What is left
-// is for the next time.
+// sweepers is how many tokens a sweep ends at a time: enough that a slow Paxos does
+// not keep the queue below its pace.
+const sweepers = 16
+
+// Sweep is the periodic work: it finds what memory has missed, forgets what has
+// expired, ends what nobody holds any more, and works off the queue, oldest first,
+// until all is done or ctx ends. What is left is for the next time.
 func (b *Broker) Sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
+	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.endAll(ctx, b.due(ctx)))
+	if ctx.Err() != nil {
+		return nil // its time is up, which is no failure
+	}
+	return err
+}
+
+// due takes the tokens that are to be ended out of service, and returns them with
+// those first that have waited longest.
+func (b *Broker) due(ctx context.Context) []*token {
 	now := b.Now()
-	var due []*token
+	var due, idle []*token
 	b.mu.Lock()
 	for _, t := range b.tokens {
-		if t.expired(now) || !t.EndingSince.IsZero() || t.idle(now) {
+		switch {
+		case t.expired(now) || !t.EndingSince.IsZero():
 			due = append(due, t)
 			b.withdraw(t)
+		case t.idle(now):
+			idle = append(idle, t)
 		}
 	}
+	slices.SortFunc(due, func(a, z *token) int { return a.EndingSince.Compare(z.EndingSince) })
 	b.mu.Unlock()
-	var errs []error
-	reachable := true // one failure is enough to know: the rest waits for the next time
-	for _, t := range due {
-		try := reachable && !t.expired(now)
-		if try && b.pace.Wait(ctx) != nil {
-			break
+	for _, t := range idle {
+		if !b.kept(ctx, t) && b.withdrawIdle(t) {
+			due = append(due, t)
 		}
-		cause, err := b.end(ctx, t, try)
-		errs = append(errs, err)
-		reachable = reachable && !temporary(cause)
 	}
+	return due
+}
+
+// withdrawIdle takes the token out of service unless somebody has come for it.
+func (b *Broker) withdrawIdle(t *token) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !t.idle(b.Now()) {
+		return false
+	}
+	b.withdraw(t)
+	return true
+}
+
+// endAll ends the tokens at Paxos's pace: the first alone, then several at a time.
+// One that Paxos cannot take is enough to know: the rest waits for the next sweep,
+// but what has expired costs no call.
+func (b *Broker) endAll(ctx context.Context, due []*token) error {
+	var unreachable atomic.Bool
+	errs := make([]error, len(due))
+	var group errgroup.Group
+	group.SetLimit(sweepers)
+	first := slices.IndexFunc(due, func(t *token) bool { return !t.expired(b.Now()) })
+	for i, t := range due {
+		endOne := func() error {
+			if !t.expired(b.Now()) && (unreachable.Load() || ctx.Err() != nil) {
+				return nil
+			}
+			var cause error
+			if cause, errs[i] = b.end(ctx, t, inTurn); temporary(cause) {
+				unreachable.Store(true)
+			}
+			return nil
+		}
+		if i == first {
+			_ = endOne()
+		} else {
+			group.Go(endOne)
+		}
+	}
+	_ = group.Wait() // the errors are in errs
 	return errors.Join(errs...)
+}
+
+// reconcile takes in rows of the ledger that memory does not know: a write that
+// happened although it was said to have failed, or another node's. A row that is
+// being written just now is left to its writer.
+func (b *Broker) reconcile(ctx context.Context) error {
+	fingerprints, err := b.Ledger.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, fingerprint := range fingerprints {
+		if b.known(fingerprint) {
+			continue
+		}
+		row, found, err := b.Ledger.Get(ctx, fingerprint)
+		if err != nil {
+			return err
+		}
+		if age := b.Now().Sub(row.MintedAt); !found || 0 <= age && age < 2*mintDeadline {
+			continue
+		}
+		b.Logger.Info("found a token on record that was not in memory", "token_id", fingerprint, "role", row.RoleName)
+		b.mu.Lock()
+		if b.tokens[fingerprint] == nil {
+			b.adopt(row)
+		}
+		b.mu.Unlock()
+	}
+	return nil
 }
 
 // Live returns the rows of all tokens that have not ended.

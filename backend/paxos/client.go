@@ -27,6 +27,9 @@ func (c *Connection) Client(id string, secret Secret) *Client {
 // TokenURL returns where the client mints, which is what its budget goes by.
 func (c *Client) TokenURL() string { return c.connection.settings.TokenURL }
 
+// Way returns by which way the client's calls go, which is what a ban goes by.
+func (c *Client) Way() string { return c.connection.way }
+
 // ID returns the Client ID, which is not a secret.
 func (c *Client) ID() string { return c.id }
 

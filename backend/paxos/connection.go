@@ -49,6 +49,7 @@ type Settings struct {
 // connections, so it is made once and kept.
 type Connection struct {
 	settings Settings
+	way      string
 	http     *http.Client
 	now      func() time.Time
 }
@@ -100,6 +101,7 @@ func Connect(settings Settings, now func() time.Time) (*Connection, error) {
 	}
 	return &Connection{
 		settings: settings,
+		way:      settings.Way(),
 		now:      now,
 		http: &http.Client{
 			Transport:     cappedTransport{transport},
@@ -120,6 +122,13 @@ func (c *Connection) Endpoints() Endpoints { return c.settings.Endpoints }
 // not sent over another.
 func (s Settings) Fingerprint() string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{s.TokenURL, s.RevokeURL, s.APIURL, s.TrustedCA}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Way identifies by which way calls reach Paxos: where they go and through which
+// proxy. Paxos throttles by the address that a call comes from, and so by way.
+func (s Settings) Way() string {
+	sum := sha256.Sum256([]byte(s.Fingerprint() + "\x00" + s.ProxyURL))
 	return hex.EncodeToString(sum[:16])
 }
 

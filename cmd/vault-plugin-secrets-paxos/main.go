@@ -43,7 +43,7 @@ func run(arguments []string) error {
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: os.Stderr, JSONFormat: true})
 	go exitWithParent(os.Getppid(), logger)
 	return plugin.ServeMultiplex(&plugin.ServeOpts{
-		BackendFactoryFunc: backend.NewFactory(backend.Options{Budgets: broker.NewBudgets(*budget)}),
+		BackendFactoryFunc: backend.NewFactory(backend.Options{Limits: broker.NewLimits(*budget)}),
 		TLSProviderFunc:    api.VaultPluginTLSProvider(meta.GetTLSConfig()),
 		Logger:             logger,
 	})

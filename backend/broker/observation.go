@@ -1,0 +1,32 @@
+package broker
+
+import "time"
+
+// An Observation is something that happened to a token, for metrics and events. It
+// holds no secret.
+type Observation struct {
+	What What
+	Row  Row // without its token; zero where there is no token
+	Role string
+	Kind Kind
+	Took time.Duration // at Paxos
+	Err  error
+}
+
+// What happened.
+type What string
+
+// What can happen.
+const (
+	Minted       What = "token-mint"
+	MintFailed   What = "token-mint-fail"
+	Revoked      What = "token-revoke"
+	RevokeFailed What = "token-revoke-fail"
+	Banned       What = "ban"
+)
+
+// public is the row without what must not get out.
+func (r Row) public() Row {
+	r.Token = ""
+	return r
+}

@@ -1,0 +1,47 @@
+package broker
+
+import (
+	"context"
+	"slices"
+)
+
+// Queued is a token that is handed out no longer and has not ended at Paxos yet.
+type Queued struct {
+	Row       Row   // without its token
+	Attempts  int   // by this process
+	LastError error // of the last of them
+}
+
+// Queue returns the tokens that are still to be ended at Paxos, the oldest first.
+func (b *Broker) Queue(ctx context.Context) ([]Queued, error) {
+	if err := b.load(ctx); err != nil {
+		return nil, err
+	}
+	now := b.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var queue []Queued
+	for _, t := range b.tokens {
+		if !t.EndingSince.IsZero() && !t.expired(now) {
+			queue = append(queue, Queued{Row: t.public(), Attempts: t.attempts, LastError: t.lastFail})
+		}
+	}
+	slices.SortFunc(queue, func(a, z Queued) int { return a.Row.EndingSince.Compare(z.Row.EndingSince) })
+	return queue, nil
+}
+
+// Forget takes a token off the queue: it lives on at Paxos until it expires. It
+// reports whether there was one.
+func (b *Broker) Forget(ctx context.Context, fingerprint string) (bool, error) {
+	if err := b.load(ctx); err != nil {
+		return false, err
+	}
+	b.mu.Lock()
+	t := b.tokens[fingerprint]
+	queued := t != nil && !t.EndingSince.IsZero()
+	b.mu.Unlock()
+	if !queued {
+		return false, nil
+	}
+	return true, b.drop(ctx, t)
+}
