@@ -2,54 +2,18 @@ package paxostest
 
 import (
 	"net/http"
-	"strings"
 	"testing"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// TestOperationTable is well formed, so that parsing it when the package starts cannot panic.
-func TestOperationTable(t *testing.T) {
+// TestCountedPatterns are those under which the catalogue has the API Credentials API.
+func TestCountedPatterns(t *testing.T) {
 	t.Parallel()
-	for i, line := range strings.Split(strings.TrimSpace(operationTable), "\n")[1:] {
-		column := strings.Split(line, "\t")
-		if len(column) != 9 {
-			t.Fatalf("line %d has %d columns, want 9", i+2, len(column))
+	for id, want := range map[string]string{"ListApiCredentials": listCredentialsPattern, "DeleteApiCredentials": deleteCredentialsPattern} {
+		if o, _ := catalog.LookupOperation(id); patternOf(o) != want {
+			t.Errorf("%s is served at %q and counted at %q", id, patternOf(o), want)
 		}
-		if auth := column[6]; auth != "none" && auth != "token" && auth != "scope" {
-			t.Errorf("%s: auth %q", column[0], auth)
-		}
-		if (column[6] == "scope") != (column[3] != "") {
-			t.Errorf("%s: auth %q with scopes %q", column[0], column[6], column[3])
-		}
-	}
-	patterns := map[string]bool{}
-	for _, o := range operations {
-		patterns[o.pattern()] = true
-	}
-	if !patterns[listCredentialsPattern] || !patterns[deleteCredentialsPattern] {
-		t.Error("the table lacks the API Credentials API under the patterns that are counted")
-	}
-}
-
-// TestParseOperations reads every kind of line that Paxos's operations need.
-func TestParseOperations(t *testing.T) {
-	t.Parallel()
-	parsed := parseOperations("operationId\tmethod\n" +
-		"A\tPOST\t/a/{id}\tx:one,x:two\ttag\ttext\tscope\tany\tfalse\n" +
-		"B\tGET\t/b\t\ttag\ttext\ttoken\tall\tfalse\n" +
-		"C\tGET\t/c\t\ttag\ttext\tnone\tall\ttrue\n")
-	a, b, c := parsed[0], parsed[1], parsed[2]
-	if a.pattern() != "POST /v2/a/{id}" || a.open || !a.satisfied([]string{"x:two"}) || a.satisfied([]string{"x:three"}) {
-		t.Errorf("any of two scopes: %+v", a)
-	}
-	if b.open || !b.satisfied(nil) {
-		t.Errorf("any token: %+v", b)
-	}
-	if !c.open {
-		t.Errorf("no token: %+v", c)
-	}
-	both := requirement{scopes: []string{"x:one", "x:two"}}
-	if both.satisfied([]string{"x:one"}) || !both.satisfied([]string{"x:two", "x:one"}) {
-		t.Error("all of two scopes")
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // sandboxHeader is on every reply, so that nobody takes one for Paxos's.
@@ -27,8 +29,8 @@ func (s *Server) newAPI() *http.ServeMux {
 	mux.HandleFunc(discoveryPattern, s.discover)
 	mux.HandleFunc(tokenPattern, s.mintToken)
 	mux.HandleFunc(revokePattern, s.revokeToken)
-	for _, o := range operations {
-		mux.HandleFunc(o.pattern(), s.operate(o))
+	for _, o := range catalog.Operations() {
+		mux.HandleFunc(patternOf(o), s.operate(o))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		newProblem(http.StatusNotFound, "no such endpoint").write(w)

@@ -9,35 +9,23 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // readyScopes are those that Paxos documents for minting, redeeming and converting, and the one to list credentials.
-var readyScopes = []string{
-	"orchestration:read_orchestration",
-	"orchestration:write_orchestration",
-	"orchestration:read_orchestration_rule",
-	"orchestration:write_orchestration_rule",
-	"funding:read_profile",
-	"funding:write_profile",
-	"transfer:read_deposit_address",
-	"transfer:read_transfer",
-	"transfer:read_fiat_account",
-	"transfer:read_fiat_deposit_instructions",
-	"transfer:write_internal_transfer",
-	"transfer:write_crypto_withdrawal",
-	"transfer:write_deposit_address",
-	"transfer:write_fiat_account",
-	"transfer:write_fiat_deposit_instructions",
-	"transfer:write_fiat_withdrawal",
-	"api_creds:read_credentials",
+func readyScopes() []string {
+	documented, _ := catalog.LookupSet("mint-redeem-convert")
+	return append(documented.Scopes, "api_creds:read_credentials")
 }
 
 // usage is what -help prints above the flags.
 const usage = `Usage: paxos-sandbox [flags]
 
-Runs a stand-in for Paxos: its OAuth server with the documented rate limit, its API
-Credentials API and a few operations. It prints its URLs and a client that is ready
-to use, and serves until it is interrupted. It is not Paxos and moves no money.
+Runs a stand-in for Paxos: its OAuth server with the documented rate limit, and every
+operation of its API, which checks the token and its scopes and does next to nothing.
+It prints its URLs and a client that is ready to use, and serves until it is
+interrupted. It is not Paxos and moves no money.
 
 Under /sandbox/ it has an API of its own, open to whoever reaches the address:
 
@@ -108,7 +96,7 @@ func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
 	flags.StringVar(&w.clientID, "client-id", "", "Client ID of the ready client (default: a random UUID)")
 	flags.StringVar(&w.clientSecret, "client-secret", "", "Secret of the ready client; other users of this machine can see it (default: random)")
 	flags.BoolVar(&w.json, "json", false, "print one line of JSON instead of text")
-	return flags.String("scopes", strings.Join(readyScopes, " "), "`scopes` of the ready client, separated by spaces or commas")
+	return flags.String("scopes", strings.Join(readyScopes(), " "), "`scopes` of the ready client, separated by spaces or commas")
 }
 
 // validate says what makes no sense in the flags and in the arguments left over.

@@ -80,11 +80,11 @@ func TestReadyClient(t *testing.T) {
 	t.Parallel()
 	out, stop := launch(t, "-json", "-address", "127.0.0.1:0", "-token-limit", "2")
 	said := readAnnouncement(t, out)
-	if len(readyScopes) != 17 {
-		t.Errorf("%d scopes, want the 16 documented ones and one to list credentials", len(readyScopes))
+	if got := len(readyScopes()); got != 17 {
+		t.Errorf("%d scopes, want the 16 documented ones and one to list credentials", got)
 	}
 	for _, want := range []int{200, 200, 429} {
-		if got := mint(t, said, readyScopes...); got != want {
+		if got := mint(t, said, readyScopes()...); got != want {
 			t.Errorf("minting: %d, want %d", got, want)
 		}
 	}
@@ -127,7 +127,7 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	pieces := []string{"not Paxos", sandbox.TokenURL(), sandbox.RevokeURL(), sandbox.APIURL(), sandbox.clientID, sandbox.clientSecret, "BEGIN CERTIFICATE"}
-	for _, piece := range slices.Concat(pieces, readyScopes) {
+	for _, piece := range slices.Concat(pieces, readyScopes()) {
 		if !strings.Contains(out.String(), piece) {
 			t.Errorf("the text lacks %q:\n%s", piece, out.String())
 		}

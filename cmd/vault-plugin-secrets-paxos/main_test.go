@@ -29,6 +29,7 @@ func TestImportsPointDownwards(t *testing.T) {
 	t.Parallel()
 	const module = "vault-plugin-secrets-paxos/"
 	for pack, forbidden := range map[string][]string{
+		"backend/catalog":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
 		"backend/paxos":     {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest"},
 		"backend/broker":    {"github.com/hashicorp/vault", module + "backend/paxostest"},
 		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker"},

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 
+	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
@@ -18,16 +20,6 @@ type upstream struct {
 	scopes                 string         // of the role of the story
 	sandbox                *stack.Sandbox // nil if Paxos is real
 }
-
-// mintScopes are those that Paxos documents for minting, redeeming and converting
-// stablecoins.
-const mintScopes = "orchestration:read_orchestration orchestration:write_orchestration " +
-	"orchestration:read_orchestration_rule orchestration:write_orchestration_rule " +
-	"funding:read_profile funding:write_profile " +
-	"transfer:read_deposit_address transfer:read_transfer transfer:read_fiat_account " +
-	"transfer:read_fiat_deposit_instructions transfer:write_internal_transfer " +
-	"transfer:write_crypto_withdrawal transfer:write_deposit_address transfer:write_fiat_account " +
-	"transfer:write_fiat_deposit_instructions transfer:write_fiat_withdrawal"
 
 // readScope is the one scope of everything that must not be able to move money.
 const readScope = "funding:read_profile"
@@ -43,7 +35,8 @@ func newUpstream() (*upstream, error) {
 	}
 	switch {
 	case u.environment == "" && u.clientID == "" && u.clientSecret == "":
-		return &upstream{environment: "custom", scopes: mintScopes}, nil
+		set, _ := catalog.LookupSet("mint-redeem-convert") // what Paxos documents for minting, redeeming and converting stablecoins
+		return &upstream{environment: "custom", scopes: strings.Join(set.Scopes, " ")}, nil
 	case u.clientID == "" || u.clientSecret == "":
 		return nil, errors.New("to use the real Paxos set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT; to use the stand-in, none of them")
 	case u.environment != "sandbox" && u.environment != "production":
