@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -89,12 +91,10 @@ func (b *Broker) recall(budget *Budget) {
 		return
 	}
 	b.recalled[budget] = true
-	now := b.Now()
-	var recent []Row
+	recent := slices.Collect(maps.Values(b.ended))
 	for _, t := range b.tokens {
-		if age := now.Sub(t.MintedAt); age < Window+transit {
-			recent = append(recent, t.Row)
-		}
+		recent = append(recent, t.Row)
 	}
-	budget.Recall(now, b.Mount, recent)
+	recent = slices.DeleteFunc(recent, func(row Row) bool { return !b.counts(row) })
+	budget.Recall(b.Now(), b.Mount, recent)
 }

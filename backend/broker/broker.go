@@ -44,6 +44,7 @@ type Broker struct {
 	loaded   bool               // the ledger has been read
 	resets   int                // how often all was forgotten
 	tokens   map[string]*token  // fingerprint → every token not known to have ended
+	ended    map[string]Row     // fingerprint → tombstones
 	serving  map[Key]*token     // what the next reader of a key gets
 	refused  map[string]refusal // definite refusals of the last moments: flight or generation → what was said
 	recalled map[*Budget]bool   // budgets that know what the ledger knew
@@ -94,6 +95,7 @@ func (b *Broker) clear() {
 	b.resets++
 	b.loaded = false
 	b.tokens = map[string]*token{}
+	b.ended = map[string]Row{}
 	b.serving = map[Key]*token{}
 	b.refused = map[string]refusal{}
 	b.recalled = map[*Budget]bool{}
@@ -155,6 +157,10 @@ func (b *Broker) take(rows []Row, after int) bool {
 // adopt takes a row of the ledger into memory. Who holds the token is not known any
 // more. mu is held.
 func (b *Broker) adopt(row Row) {
+	if row.Ended {
+		b.ended[row.Fingerprint] = row
+		return
+	}
 	t := &token{Row: row, jitter: jitter(), issues: map[uint64]hold{}}
 	b.tokens[row.Fingerprint] = t
 	if b.servable(t) && (b.serving[row.Key] == nil || b.serving[row.Key].MintedAt.Before(row.MintedAt)) {

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,24 +37,22 @@ func (t *Throttled) Error() string {
 }
 
 // A Budget keeps the token requests of the whole process to one endpoint below
-// Paxos's limit, and shares them out. It is a log of the requests of the last
+// Paxos's limit, and shares them out fairly. It is a log of the requests of the last
 // Window, so that no window of that length ever holds more.
 type Budget struct {
 	limit int
 
-	mu    sync.Mutex
-	calls []call // of the last Window and the next moments, oldest first
-	turns turns
+	mu     sync.Mutex
+	all    usage
+	mounts map[string]*usage
+	payers map[payer]*usage
+	claims map[payer]claim
+	swept  time.Time // when the logs of mounts and payers were last cleared of what is old
 }
 
-// A call is a token request that was made, or will be in a moment.
-type call struct {
-	at time.Time
-	payer
-	kind Kind
+func newBudget(limit int) *Budget {
+	return &Budget{limit: limit, mounts: map[string]*usage{}, payers: map[payer]*usage{}, claims: map[payer]claim{}}
 }
-
-func newBudget(limit int) *Budget { return &Budget{limit: limit, turns: turns{}} }
 
 // Reserve books one token request and returns when it may be sent: now, or at most
 // longestWait from now. Else it says when there will be room.
@@ -61,39 +60,21 @@ func (b *Budget) Reserve(now time.Time, charge Charge) (time.Time, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget(now)
-	b.turns.forget(now)
 	slot := b.slot(now, charge)
 	if wait := slot.at.Sub(now); wait > longestWait {
 		if slot.shared {
-			b.turns.promise(charge, slot.at)
+			b.claims[charge.payer()] = claim{charge.Kind, slot.at.Add(grace)} // served or not, for others may leave it nothing again
 		}
-		return time.Time{}, &Throttled{Reason: slot.reason, RetryAfter: wait}
+		return time.Time{}, &Throttled{Reason: slot.reason.String(), RetryAfter: wait}
 	}
-	b.turns.done(charge.payer())
-	b.calls = append(b.calls, call{slot.at, charge.payer(), charge.Kind})
+	b.count(slot.at, charge.payer(), charge.Kind)
 	return slot.at, nil
 }
 
-// A slot is when a request may be sent, and what keeps it from being sent earlier.
-type slot struct {
-	now    time.Time
-	at     time.Time
-	reason string
-	shared bool // what is short is shared with others, and taken in turns
-}
-
-// later moves the slot to the time at which fewer than most of the calls are in the
-// Window any more, if that is later.
-func (s *slot) later(calls []call, most int, shared bool, reason string) {
-	at := s.now.Add(Window) // for a pool that is promised to others as a whole
-	if most > 0 {
-		if len(calls) < most {
-			return
-		}
-		at = calls[len(calls)-most].at.Add(Window + transit)
-	}
-	if at.After(s.at) {
-		s.at, s.reason, s.shared = at, reason, shared
+// count adds a request to every log it belongs to. mu is held.
+func (b *Budget) count(at time.Time, who payer, kind Kind) {
+	for _, log := range []*usage{&b.all, entry(b.mounts, who.mount), entry(b.payers, who)} {
+		log.add(at, kind)
 	}
 }
 
@@ -101,78 +82,58 @@ func (s *slot) later(calls []call, most int, shared bool, reason string) {
 // and the process's. mu is held.
 func (b *Budget) slot(now time.Time, charge Charge) slot {
 	s := slot{now: now, at: now}
-	if len(b.calls) > 0 && b.calls[len(b.calls)-1].at.After(now) {
-		s.at = b.calls[len(b.calls)-1].at // behind those who wait already
+	if last := b.all.last(); last.After(now) {
+		s.at = last // behind those who wait already
 	}
-	ofRole := b.of(func(c call) bool { return c.payer == charge.payer() })
-	if len(ofRole) == 0 && charge.Role != "" {
+	own, ofMount := entry(b.payers, charge.payer()), entry(b.mounts, charge.Mount)
+	own.forget(now)
+	ofMount.forget(now)
+	if len(own.all) == 0 && charge.Role != "" {
 		charge.Kind = Upkeep // a role's first token: without it, none of its readers gets anything
 	}
-	if pool := charge.Allowance.Role; pool > 0 {
-		reason := fmt.Sprintf("role %q has had its %d token requests per 5 minutes (mint_limit)", charge.Role, pool)
-		if charge.Role == "" {
-			reason = fmt.Sprintf("this mount has verified secrets %d times in 5 minutes", pool)
-		}
-		s.later(ofRole, pool, false, reason)
-		if charge.Kind == Narrowed { // room is kept for the scopes of the role as such
-			s.later(only(ofRole, Kind.repeatable), half(pool), false, reason+", half of them for narrowed scopes")
-		}
-	}
+	b.roleShare(&s, charge, own)
 	if pool := charge.Allowance.Mount; pool > 0 && pool < b.limit {
-		ofMount := b.of(func(c call) bool { return c.mount == charge.Mount })
-		b.share(&s, charge, ofMount, pool, b.ahead(charge, len(ofRole), true), fmt.Sprintf("this mount's share of %d token requests per 5 minutes (token_budget) is spent", pool))
+		b.share(&s, charge, own, ofMount, pool, func(who payer) bool { return who.mount == charge.Mount },
+			shortage{"this mount's share of %d token requests per 5 minutes (token_budget) is spent", []any{pool}})
 	}
-	b.share(&s, charge, b.calls, b.limit, b.ahead(charge, len(ofRole), false), fmt.Sprintf("the budget of %d token requests per 5 minutes is spent", b.limit))
+	b.share(&s, charge, own, &b.all, b.limit, func(payer) bool { return true },
+		shortage{"the budget of %d token requests per 5 minutes is spent", []any{b.limit}})
 	return s
 }
 
-// share applies a pool's rules to the slot. What others were promised is spent.
-func (b *Budget) share(s *slot, charge Charge, calls []call, pool int, ahead promised, reason string) {
-	s.later(calls, ceiling(charge.Kind, pool)-ahead.all, true, reason)
-	if charge.Kind.repeatable() {
-		s.later(only(calls, Kind.repeatable), half(pool)-ahead.repeatable, true, reason+", as far as tokens of one's own and narrowed scopes may")
+// roleShare applies the role's own limit.
+func (b *Budget) roleShare(s *slot, charge Charge, own *usage) {
+	pool := charge.Allowance.Role
+	if pool == 0 {
+		return
+	}
+	reason := shortage{"role %q has had its %d token requests per 5 minutes (mint_limit)", []any{charge.Role, pool}}
+	if charge.Role == "" {
+		reason = shortage{"this mount has verified secrets %d times in 5 minutes", []any{pool}}
+	}
+	s.later(own.all, pool, false, reason)
+	if charge.Kind == Narrowed { // room is kept for the scopes of the role as such
+		s.later(own.repeatable, half(pool), false, reason.further(", half of them for narrowed scopes"))
 	}
 }
 
-// ahead counts the turns that come before the charge, whose role has used so much:
-// those of roles that have used less, or as much and were refused earlier. Upkeep
-// waits for nobody's turn. mu is held.
-func (b *Budget) ahead(charge Charge, used int, inMount bool) promised {
-	var before promised
+// share applies the rules of a pool that roles share.
+func (b *Budget) share(s *slot, charge Charge, own, log *usage, pool int, in func(payer) bool, reason shortage) {
+	s.later(log.all, ceiling(charge.Kind, pool), true, reason)
 	if charge.Kind == Upkeep {
-		return before
+		return
 	}
-	own, waits := b.turns[charge.payer()]
-	for who, turn := range b.turns {
-		if who == charge.payer() || inMount && who.mount != charge.Mount {
-			continue
-		}
-		theirs := len(b.of(func(c call) bool { return c.payer == who }))
-		if theirs > used || theirs == used && waits && own.order < turn.order {
-			continue
-		}
-		before.all++
-		if turn.Kind.repeatable() {
-			before.repeatable++
-		}
+	if level, contended := b.level(charge, ceiling(charge.Kind, pool), in, false); contended {
+		s.later(own.all, level, true, reason.further(", and it is others' turn"))
 	}
-	return before
-}
-
-// of returns the calls that match. mu is held.
-func (b *Budget) of(match func(call) bool) []call {
-	var matching []call
-	for _, c := range b.calls {
-		if match(c) {
-			matching = append(matching, c)
-		}
+	if !charge.Kind.repeatable() {
+		return
 	}
-	return matching
-}
-
-// only returns the calls of the kinds that match.
-func only(calls []call, match func(Kind) bool) []call {
-	return slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return !match(c.kind) })
+	reason = reason.further(", as far as tokens of one's own and narrowed scopes may")
+	s.later(log.repeatable, half(pool), true, reason)
+	if level, contended := b.level(charge, half(pool), in, true); contended {
+		s.later(own.repeatable, level, true, reason.further(", and it is others' turn"))
+	}
 }
 
 // Recall counts requests made before this process started, as the ledger knows them.
@@ -180,13 +141,29 @@ func (b *Budget) Recall(now time.Time, mount string, rows []Row) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, row := range rows {
-		earlier := call{row.MintedAt, payer{mount, row.RoleName}, row.kind()}
-		if !slices.ContainsFunc(b.calls, func(c call) bool { return c.at.Equal(earlier.at) && c.payer == earlier.payer }) {
-			b.calls = append(b.calls, earlier)
+		who := payer{mount, row.RoleName}
+		log := entry(b.payers, who)
+		same := func(at time.Time) bool { return at.Equal(row.MintedAt) }
+		told := 0
+		for _, other := range rows {
+			if other.RoleName == row.RoleName && same(other.MintedAt) {
+				told++
+			}
+		}
+		if occurrences(log.all, same) < told { // this process may have made it
+			b.count(row.MintedAt, who, row.kind())
 		}
 	}
-	slices.SortStableFunc(b.calls, func(a, z call) int { return a.at.Compare(z.at) })
 	b.forget(now)
+}
+
+func occurrences(times []time.Time, match func(time.Time) bool) (n int) {
+	for _, at := range times {
+		if match(at) {
+			n++
+		}
+	}
+	return n
 }
 
 // Usage returns the requests of the last Window, and the limit.
@@ -194,7 +171,7 @@ func (b *Budget) Usage(now time.Time) (used, limit int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget(now)
-	return len(b.calls), b.limit
+	return len(b.all.all), b.limit
 }
 
 // Scarce reports whether less than a quarter is left: then a token that may be
@@ -204,14 +181,74 @@ func (b *Budget) Scarce(now time.Time) bool {
 	return limit-used < reserve(limit)
 }
 
-// forget drops the calls that no window reaches any more. A call that lies further
-// ahead than any can be booked was made before the clock was set back: it counts
-// from now. mu is held.
+// forget drops what no window reaches any more: at once from the log of all, once a
+// second from those of many. mu is held.
 func (b *Budget) forget(now time.Time) {
-	for i, c := range b.calls {
-		if c.at.Sub(now) > longestWait {
-			b.calls[i].at = now
-		}
+	b.all.forget(now)
+	if age := now.Sub(b.swept); 0 <= age && age < time.Second {
+		return
 	}
-	b.calls = slices.DeleteFunc(b.calls, func(c call) bool { return now.Sub(c.at) >= Window+transit })
+	b.swept = now
+	for _, log := range b.mounts {
+		log.forget(now)
+	}
+	for _, log := range b.payers {
+		log.forget(now)
+	}
+	maps.DeleteFunc(b.mounts, func(_ string, log *usage) bool { return len(log.all) == 0 })
+	maps.DeleteFunc(b.payers, func(_ payer, log *usage) bool { return len(log.all) == 0 })
+	maps.DeleteFunc(b.claims, func(_ payer, c claim) bool { return c.over(now) })
+}
+
+// A usage is a log of requests, oldest first.
+type usage struct{ all, repeatable []time.Time }
+
+// entry returns the log of a key, and makes it.
+func entry[K comparable](logs map[K]*usage, key K) *usage {
+	if logs[key] == nil {
+		logs[key] = &usage{}
+	}
+	return logs[key]
+}
+
+func (u *usage) add(at time.Time, kind Kind) {
+	u.all = insert(u.all, at)
+	if kind.repeatable() {
+		u.repeatable = insert(u.repeatable, at)
+	}
+}
+
+// insert keeps the order; nearly always the time is the latest.
+func insert(times []time.Time, at time.Time) []time.Time {
+	i := len(times)
+	for i > 0 && times[i-1].After(at) {
+		i--
+	}
+	return slices.Insert(times, i, at)
+}
+
+// last is the time of the latest request, zero if there is none.
+func (u *usage) last() time.Time {
+	if len(u.all) == 0 {
+		return time.Time{}
+	}
+	return u.all[len(u.all)-1]
+}
+
+func (u *usage) forget(now time.Time) {
+	u.all, u.repeatable = within(u.all, now), within(u.repeatable, now)
+}
+
+// within drops the times that no window reaches any more. One that lies further
+// ahead than any can be booked was logged before the clock was set back: it counts
+// from now.
+func within(times []time.Time, now time.Time) []time.Time {
+	for i := len(times) - 1; i >= 0 && times[i].Sub(now) > longestWait; i-- {
+		times[i] = now
+	}
+	first := 0
+	for first < len(times) && now.Sub(times[first]) >= Window+transit {
+		first++
+	}
+	return times[first:]
 }

@@ -21,6 +21,15 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+// reach moves the time on to a moment, unless it is past already: several may wait at once.
+func (c *clock) reach(moment time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if moment.After(c.now) {
+		c.now = moment
+	}
+}
+
 // advance moves the time on.
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()

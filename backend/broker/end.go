@@ -177,15 +177,3 @@ func (b *Broker) enqueue(ctx context.Context, t *token) error {
 	t.EndingSince = row.EndingSince
 	return nil
 }
-
-// drop forgets a token that has ended. Its row goes first: if that fails, the
-// token is still known, and ending it again does no harm.
-func (b *Broker) drop(ctx context.Context, t *token) error {
-	if err := b.Ledger.Delete(ctx, t.Fingerprint); err != nil {
-		return fmt.Errorf("forgetting a token: %w", err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.tokens, t.Fingerprint)
-	return nil
-}

@@ -49,6 +49,7 @@ type Issued struct {
 	RefreshAt   time.Time // when the next reader will start a refresh
 	NextRead    time.Time // when reading again is worth while; always ahead
 	Stale       error     // why the token could not be refreshed, if it could not
+	Minted      bool      // while the reader waited
 }
 
 // Issue answers a reader: from memory, from the ledger, or with a mint that all
@@ -76,6 +77,7 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 			}
 		}
 		if issued, ok := b.hit(req, anyLife); ok {
+			issued.Minted = true
 			return issued, nil
 		}
 	}
@@ -174,7 +176,9 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return b.hold(minted.t, req, b.Now()), nil
+		issued := b.hold(minted.t, req, b.Now())
+		issued.Minted = true
+		return issued, nil
 	case <-ctx.Done():
 		go func() {
 			if minted := <-done; minted.err == nil {

@@ -8,8 +8,9 @@ import (
 )
 
 // A Row is the ledger's record of one token, kept from before the token is handed
-// out until it has ended, whatever it was for. It holds the token itself, so the
-// place it is stored in must be encrypted.
+// out until it has ended, whatever it was for, and until no window of the budget
+// holds its mint any more. It holds the token itself, so the place it is stored in
+// must be encrypted.
 type Row struct {
 	Fingerprint string    `json:"fingerprint"`
 	Token       string    `json:"token"`
@@ -22,6 +23,7 @@ type Row struct {
 	Scopes      []string  `json:"scopes"` // as granted, in the order Paxos gave
 	MintedAt    time.Time `json:"minted_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
+	Ended       bool      `json:"ended,omitempty"`       // it has ended and is kept for the budget only, without its text
 	EndingSince time.Time `json:"ending_since,omitzero"` // set: hand out no more, revoke until done or expired
 }
 

@@ -96,6 +96,9 @@ func (s *storage) Put(ctx context.Context, row broker.Row) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if row.Ended { // a tombstone is how a young token is deleted
+		return s.end(ctx, func() { s.rows[row.Fingerprint] = row })
+	}
 	s.puts++
 	s.texts = append(s.texts, row.Token)
 	if s.failPut == nil || s.effect {
@@ -108,11 +111,16 @@ func (s *storage) Put(ctx context.Context, row broker.Row) error {
 func (s *storage) Delete(ctx context.Context, fingerprint string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.end(ctx, func() { delete(s.rows, fingerprint) })
+}
+
+// end does what ends a record, unless deleting fails. mu is held.
+func (s *storage) end(ctx context.Context, effect func()) error {
 	s.deletes++
 	if s.failDel != nil {
 		return s.failDel
 	}
-	delete(s.rows, fingerprint)
+	effect()
 	s.deleted <- struct{}{}
 	return ctx.Err()
 }
@@ -136,14 +144,25 @@ func (s *storage) row(fingerprint string) (broker.Row, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row, ok := s.rows[fingerprint]
-	return row, ok
+	return row, ok && !row.Ended
 }
 
 // size is how many tokens are on record.
 func (s *storage) size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.rows)
+	return len(s.rows) - s.ended()
+}
+
+// ended is how many records are of tokens that have ended, kept for the budget. mu is held.
+func (s *storage) ended() int {
+	n := 0
+	for _, row := range s.rows {
+		if row.Ended {
+			n++
+		}
+	}
+	return n
 }
 
 // queued is how many of them are to be ended.

@@ -20,7 +20,7 @@ func (b *Broker) Sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.endAll(ctx, b.due(ctx)))
+	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.removeTombstones(ctx), b.endAll(ctx, b.due(ctx)))
 	if ctx.Err() != nil {
 		return nil // its time is up, which is no failure
 	}
@@ -102,7 +102,7 @@ func (b *Broker) reconcile(ctx context.Context) error {
 		return err
 	}
 	for _, fingerprint := range fingerprints {
-		if b.known(fingerprint) {
+		if b.known(fingerprint) || b.buried(fingerprint) {
 			continue
 		}
 		row, found, err := b.Ledger.Get(ctx, fingerprint)

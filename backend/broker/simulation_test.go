@@ -1,0 +1,213 @@
+package broker_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// A simulation is a process with honest roles and callers that abuse theirs, on a clock of its own. It mints by the
+// budget alone, so that an hour takes milliseconds.
+type simulation struct {
+	t      *testing.T
+	seed   uint64
+	random *rand.Rand
+	limit  int
+	budget *broker.Budget
+	now    time.Time
+	start  time.Time
+	minted []time.Time             // by everybody, in order
+	rows   map[string][]broker.Row // of each mount
+	counts map[string]int          // mints of each role
+}
+
+// An honest role reads now and then, and its token is refreshed ahead, as the broker does it.
+type honest struct {
+	broker.Charge
+	every   time.Duration // between reads
+	next    time.Time
+	expires time.Time // of its token
+}
+
+// mint books a request and makes it.
+func (s *simulation) mint(charge broker.Charge) bool {
+	at, err := s.budget.Reserve(s.now, charge)
+	if err != nil {
+		return false
+	}
+	s.minted = append(s.minted, at)
+	s.rows[charge.Mount] = append(s.rows[charge.Mount], broker.Row{RoleName: charge.Role, Own: charge.Kind == broker.Own, Narrowed: charge.Kind == broker.Narrowed, MintedAt: at})
+	s.counts[charge.Role]++
+	return true
+}
+
+// newSimulation draws a process.
+func newSimulation(t *testing.T, seed uint64) *simulation {
+	random := rand.New(rand.NewPCG(seed, 7))
+	limit := 60 + random.IntN(241)
+	start := newClock().Now()
+	return &simulation{
+		t: t, seed: seed, random: random, limit: limit, now: start, start: start,
+		budget: broker.NewLimits(limit).Budget(""), counts: map[string]int{}, rows: map[string][]broker.Row{},
+	}
+}
+
+// tokenLife is shorter than Paxos's, so that more happens in less time.
+const tokenLife = 12 * time.Minute
+
+// honestRoles draws as many as the reserve of a quarter can keep going even if all come at once.
+func (s *simulation) honestRoles() []*honest {
+	roles := make([]*honest, 1+s.random.IntN(s.limit/4-2))
+	for i := range roles {
+		roles[i] = &honest{
+			Charge: broker.Charge{Mount: fmt.Sprint("mount-", i%3), Role: fmt.Sprint("honest-", i), Kind: broker.Shared, Allowance: broker.Allowance{Role: 12}},
+			every:  time.Second + time.Duration(s.random.Int64N(int64(4*time.Minute))),
+			next:   s.start.Add(time.Duration(s.random.Int64N(int64(tokenLife)))),
+		}
+	}
+	return roles
+}
+
+// abusers draws callers who mint as often as they are let: subsets of scopes, tokens of their own, tokens that they end
+// at once.
+func (s *simulation) abusers(most int) []broker.Charge {
+	callers := make([]broker.Charge, 1+s.random.IntN(most))
+	for i := range callers {
+		kind := []broker.Kind{broker.Narrowed, broker.Own, broker.Shared}[s.random.IntN(3)]
+		limit := 12
+		if kind == broker.Own {
+			limit = 60
+		}
+		callers[i] = broker.Charge{Mount: fmt.Sprint("mount-", s.random.IntN(4)), Role: fmt.Sprint("abuser-", i), Kind: kind, Allowance: broker.Allowance{Role: limit}}
+		if s.random.IntN(4) == 0 {
+			callers[i].Allowance.Mount = 1 + s.random.IntN(s.limit)
+			callers[i].Mount = "small"
+		}
+	}
+	return callers
+}
+
+// serve lets an honest role read: it must never be left without a token.
+func (s *simulation) serve(role *honest) {
+	if s.now.Before(role.next) {
+		return
+	}
+	role.next = s.now.Add(role.every)
+	left := role.expires.Sub(s.now)
+	charge := role.Charge
+	if left > 0 { // it has one: due or not
+		if left > tokenLife/4 {
+			return
+		}
+		charge.Kind = broker.Upkeep
+	}
+	if s.mint(charge) {
+		role.expires = s.now.Add(tokenLife)
+		return
+	}
+	if left <= 0 {
+		s.t.Fatalf("seed %d, after %s: %s was refused and has no token", s.seed, s.now.Sub(s.start), role.Role)
+	}
+}
+
+// restart begins with a new process. The ledger knows each mint for as long as it counts.
+func (s *simulation) restart() {
+	s.budget = broker.NewLimits(s.limit).Budget("")
+	for range 2 { // once more must change nothing
+		for mount, rows := range s.rows {
+			s.budget.Recall(s.now, mount, slices.DeleteFunc(rows, func(row broker.Row) bool { return s.now.Sub(row.MintedAt) >= window }))
+		}
+	}
+}
+
+// wantWithinBudget checks that no window held more than the limit.
+func (s *simulation) wantWithinBudget() {
+	s.t.Helper()
+	for first, last := 0, 0; last < len(s.minted); last++ {
+		for s.minted[last].Sub(s.minted[first]) >= broker.Window {
+			first++
+		}
+		if last-first+1 > s.limit {
+			s.t.Fatalf("seed %d: %d requests in a window, of %d", s.seed, last-first+1, s.limit)
+		}
+	}
+}
+
+// TestNobodyStarves runs mixes of callers for the lives of two tokens each, with a restart: no window holds more than
+// the budget, and whatever the abusers do, every honest role gets its token.
+func TestNobodyStarves(t *testing.T) {
+	t.Parallel()
+	const mixes, lanes = 2000, 4
+	for lane := range uint64(lanes) {
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			t.Parallel()
+			for seed := lane; seed < mixes; seed += lanes {
+				runMix(t, seed)
+			}
+		})
+	}
+}
+
+// runMix runs one of them.
+func runMix(t *testing.T, seed uint64) {
+	s := newSimulation(t, seed)
+	roles := s.honestRoles()
+	callers := s.abusers(min(s.limit/4-len(roles), 20)) // they have a first token too
+	back := make([]time.Time, len(callers))
+	restart := s.start.Add(time.Duration(s.random.Int64N(int64(2 * tokenLife))))
+	for step := time.Duration(1+s.random.IntN(15)) * time.Second; s.now.Before(s.start.Add(2 * tokenLife)); s.now = s.now.Add(step) {
+		if s.now.After(restart) {
+			restart = s.now.Add(time.Hour)
+			s.restart()
+		}
+		for i, caller := range callers {
+			if (s.now.Before(back[i]) && s.random.IntN(10) > 0) || s.mint(caller) {
+				continue
+			}
+			back[i] = s.now.Add(time.Duration(s.random.Int64N(int64(time.Minute)))) // mostly they stop for a while
+		}
+		for _, role := range roles {
+			s.serve(role)
+		}
+	}
+	s.wantWithinBudget()
+}
+
+// TestEqualsShareEqually has roles of one kind ask at very different paces, each for more than there is: over two hours
+// each gets at least half of its share.
+func TestEqualsShareEqually(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		s := newSimulation(t, seed)
+		kind := []broker.Kind{broker.Own, broker.Narrowed, broker.Shared}[s.random.IntN(3)]
+		pool := s.limit / 2
+		if kind == broker.Shared {
+			pool = s.limit - s.limit/4
+		}
+		count := 2 + s.random.IntN(8)
+		paces := make([]time.Duration, count)
+		for i := range paces {
+			paces[i] = []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}[s.random.IntN(3)]
+		}
+		const hours = 2
+		for s.now.Before(s.start.Add(hours * time.Hour)) {
+			for i, pace := range paces {
+				if s.now.Sub(s.start)%pace == 0 {
+					s.mint(broker.Charge{Mount: "mount", Role: fmt.Sprint(i), Kind: kind})
+				}
+			}
+			s.now = s.now.Add(time.Second)
+		}
+		s.wantWithinBudget()
+		for i, pace := range paces {
+			share := 12 * hours * min(pool/count, int(broker.Window/pace))
+			if got := s.counts[fmt.Sprint(i)]; got < share/2 {
+				t.Errorf("seed %d: role %d of %d, which asks every %s, got %d of its share of %d", seed, i, count, pace, got, share)
+			}
+		}
+	}
+}
