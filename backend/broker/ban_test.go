@@ -58,7 +58,7 @@ func TestBan(t *testing.T) {
 					t.Errorf("told to come back in %s", got)
 				}
 			}
-			wantThrottled(t, h.Prove(t.Context(), broker.Minter{Client: h.client, Generation: 1}, reads))
+			wantThrottled(t, h.prove(t.Context(), reads))
 			if again := h.issue(); again.Fingerprint != cached.Fingerprint {
 				t.Error("the cached token is not served")
 			}

@@ -38,7 +38,11 @@ type Broker struct {
 	Options
 	flights singleflight.Group // by Key.flight: never two mints for one key
 
-	loading sync.Mutex // serialises load, so that one caller reads the ledger for all
+	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
+	sweeping sync.Mutex // one sweep at a time
+
+	life  context.Context // of work in the background
+	Close func()          // ends it
 
 	mu       sync.Mutex
 	loaded   bool               // the ledger has been read
@@ -79,6 +83,7 @@ func New(options Options) *Broker {
 		options.Observe = func(Observation) {}
 	}
 	b := &Broker{Options: options}
+	b.life, b.Close = context.WithCancel(context.Background())
 	b.clear()
 	return b
 }

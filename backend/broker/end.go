@@ -87,18 +87,21 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 		}
 	}
 	b.mu.Unlock()
-	try := atOnce
+	try, paced := atOnce, false
 	for _, t := range selected {
 		cause, endErr := b.end(ctx, t, try)
 		err = errors.Join(err, endErr)
-		if temporary(cause) || errors.Is(cause, errPaced) { // one is enough to know: the rest goes to the queue
-			try = never
+		if try == atOnce && (temporary(cause) || errors.Is(cause, errPaced)) { // one is enough to know: the rest goes to the queue
+			try, paced = never, errors.Is(cause, errPaced)
 		}
 		if cause == nil && endErr == nil {
 			ended++
 		} else {
 			pending++
 		}
+	}
+	if paced {
+		b.sweepSoon()
 	}
 	return ended, pending, err
 }

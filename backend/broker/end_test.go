@@ -81,6 +81,23 @@ func TestEndWhilePaxosIsDown(t *testing.T) {
 	h.wantCounts(5, 6, 1)
 }
 
+// TestEndOfManyIsNotLeftToTheTick checks that what the pace does not admit at once is worked off in the background.
+func TestEndOfManyIsNotLeftToTheTick(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.fill(200)
+	ended, pending, err := h.End(t.Context(), everything)
+	if err != nil || ended < 5 || ended+pending != 200 {
+		t.Errorf("%d ended, %d pending, %v", ended, pending, err)
+	}
+	for range 200 {
+		await(t, h.storage.deleted, "the end of a token")
+	}
+	if h.storage.size() != 0 || h.revocations() != 200 {
+		t.Errorf("%d on record after %d revocations", h.storage.size(), h.revocations())
+	}
+}
+
 // TestEndWhileStorageIsDown checks that the error is told, and that nothing is served that was to be ended.
 func TestEndWhileStorageIsDown(t *testing.T) {
 	t.Parallel()

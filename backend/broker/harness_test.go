@@ -87,6 +87,9 @@ func (h *harness) wantQuiet(secret string) {
 // restart replaces the broker by a new one, as a new process would: with new limits, on the same storage.
 func (h *harness) restart() {
 	h.limits = broker.NewLimits(h.limit)
+	if h.Broker != nil {
+		h.Close()
+	}
 	h.Broker = broker.New(broker.Options{
 		Ledger: h.storage,
 		Mount:  "mount",

@@ -4,60 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// proofLimit is how many secrets a mount may verify in any Window.
+// proofLimit is how many token requests a mount may make in any Window to prove
+// secrets.
 const proofLimit = 12
 
-// Prove finds out whether a client's secret is right, with one mint for scope
-// within the budget, and ends the token that it gets. A refusal of the scope
-// proves the secret too: Paxos looks at the secret first.
-func (b *Broker) Prove(ctx context.Context, minter Minter, scope string) error {
+// Prove finds out whether a client's secret is right and whether it holds the
+// scopes, with one token request within the budget. A refusal of a scope proves the
+// secret too: Paxos looks at the secret first. The token that it gets is given to
+// use, if there is one, and ended before Prove returns, or put on the queue.
+func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Secret) error) (holds bool, err error) {
 	if err := b.load(ctx); err != nil {
-		return err
+		return false, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline) // a token may land after the caller has left
 	defer cancel()
 	charge := Charge{Mount: b.Mount, Kind: Upkeep, Allowance: Allowance{Role: proofLimit, Mount: minter.Allowance.Mount}}
-	grant, asked, err := b.mintWithin(ctx, minter, charge, []string{scope})
+	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
 	var answer *paxos.Error
 	switch {
 	case errors.As(err, &answer) && answer.Code == "invalid_scope":
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, err
 	}
-	if b.known(Fingerprint(grant.AccessToken.Reveal())) {
-		return nil // somebody may hold it: it is left alone
+	text := grant.AccessToken.Reveal()
+	if b.known(Fingerprint(text)) {
+		return true, nil // somebody may hold it: it is left alone
 	}
-	if _, err := verify(grant, []string{scope}); err != nil {
+	if _, err := verify(grant, scopes); err != nil {
 		b.discard(minter.Client, grant.AccessToken)
-		return err
+		return false, err
 	}
-	return b.endProof(ctx, minter, grant, Row{
-		Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
-		Scopes: []string{scope}, MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew),
-	})
+	t := &token{issues: map[uint64]hold{}, Row: Row{
+		Fingerprint: Fingerprint(text), Token: text, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
+		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew), EndingSince: b.Now(),
+	}}
+	if err := b.Ledger.Put(ctx, t.Row); err != nil {
+		b.unrecord(t, minter.Client)
+		return false, fmt.Errorf("recording a token: %w", err)
+	}
+	b.know(t)
+	if use != nil {
+		err = use(ctx, grant.AccessToken)
+	}
+	return true, errors.Join(err, b.endProof(ctx, minter.Client, t))
 }
 
-// endProof revokes the token of a proof, or puts it on the queue.
-func (b *Broker) endProof(ctx context.Context, minter Minter, grant paxos.Grant, row Row) error {
-	revokeErr := minter.Client.Revoke(ctx, grant.AccessToken)
-	if revokeErr == nil {
-		return nil
+// endProof ends the token of a proof. If Paxos cannot do it now, it is on the queue.
+// The client may be one that is not stored, so it is not looked for there.
+func (b *Broker) endProof(ctx context.Context, client *paxos.Client, t *token) error {
+	err := b.revokeWith(ctx, client, t.Row, atOnce)
+	if err == nil {
+		return b.drop(ctx, t)
 	}
-	row.Token = grant.AccessToken.Reveal()
-	row.Fingerprint = Fingerprint(row.Token)
-	row.EndingSince = b.Now()
-	if err := b.Ledger.Put(ctx, row); err != nil {
-		return fmt.Errorf("recording a token that could not be revoked: %w", err)
-	}
+	b.failed(t, err)
 	b.Logger.Warn("the token of a proof could not be ended at Paxos yet; it is tried again until it is done or expired",
-		"client_id", row.ClientID, "token_id", row.Fingerprint, "error", revokeErr)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tokens[row.Fingerprint] = &token{Row: row}
+		"client_id", t.ClientID, "token_id", t.Fingerprint, "error", err)
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 
 // prove proves the harness's client with a scope.
 func (h *harness) prove(ctx context.Context, scope string) error {
-	return h.Prove(ctx, broker.Minter{Client: h.client, Generation: 1}, scope)
+	_, err := h.Prove(ctx, broker.Minter{Client: h.client, Generation: 1}, []string{scope}, nil)
+	return err
 }
 
 // TestProve checks what proves a secret and what does not, and that no proof leaves a token alive.
@@ -85,14 +86,35 @@ func TestProofTokenIsQueued(t *testing.T) {
 	}
 }
 
-// TestProofTokenThatCannotBeRecorded checks that the caller hears of it.
+// TestProofTokenThatCannotBeRecorded checks that the caller hears of it, and that the token dies.
 func TestProofTokenThatCannotBeRecorded(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.down(paxostest.Revoke)
 	h.storage.set(func(s *storage) { s.failPut = errStorage })
 	if err := h.prove(t.Context(), reads); !errors.Is(err, errStorage) {
 		t.Errorf("got %v", err)
+	}
+	h.wantCounts(1, 1, 0)
+}
+
+// TestProofIsUsed checks that the token lives while it is used, that it is on record then, and that it ends whatever
+// comes of it; and that the answer tells whether the client holds the scopes.
+func TestProofIsUsed(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	minter := broker.Minter{Client: h.client, Generation: 1}
+	holds, err := h.Prove(t.Context(), minter, []string{reads, writes}, func(_ context.Context, token paxos.Secret) error {
+		if !h.paxos.Alive(token.Reveal()) || h.storage.queued() != 1 {
+			t.Error("it is dead, or not on record")
+		}
+		return errStorage
+	})
+	if !holds || !errors.Is(err, errStorage) {
+		t.Errorf("got %v, %v", holds, err)
+	}
+	h.wantCounts(1, 1, 0)
+	if holds, err := h.Prove(t.Context(), minter, []string{reads, "x:y"}, nil); holds || err != nil {
+		t.Errorf("a client that lacks a scope: %v, %v", holds, err)
 	}
 }
 

@@ -72,7 +72,7 @@ func TestUnreadableLedger(t *testing.T) {
 	_, _, endErr := h.End(t.Context(), func(broker.Row) bool { return true })
 	for _, err := range []error{
 		issueErr, ownErr, liveErr, endErr, h.Release(t.Context(), lonely.Fingerprint, lonely.Issue), h.Sweep(t.Context()),
-		h.Prove(t.Context(), broker.Minter{Client: h.client, Generation: 1}, reads),
+		h.prove(t.Context(), reads),
 	} {
 		if !errors.Is(err, errStorage) {
 			t.Errorf("got %v", err)

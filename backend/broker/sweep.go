@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -13,10 +14,18 @@ import (
 // not keep the queue below its pace.
 const sweepers = 16
 
+// backgroundDeadline bounds a sweep that is no tick's.
+const backgroundDeadline = 5 * time.Minute
+
 // Sweep is the periodic work: it finds what memory has missed, forgets what has
 // expired, ends what nobody holds any more, and works off the queue, oldest first,
-// until all is done or ctx ends. What is left is for the next time.
+// until all is done or ctx ends. What is left is for the next time. While one sweep
+// is under way another does nothing.
 func (b *Broker) Sweep(ctx context.Context) error {
+	if !b.sweeping.TryLock() {
+		return nil
+	}
+	defer b.sweeping.Unlock()
 	if err := b.load(ctx); err != nil {
 		return err
 	}
@@ -25,6 +34,18 @@ func (b *Broker) Sweep(ctx context.Context) error {
 		return nil // its time is up, which is no failure
 	}
 	return err
+}
+
+// sweepSoon begins a sweep in the background, because a queue has become longer than
+// the pace admits at once, and its tokens should not wait for the next tick.
+func (b *Broker) sweepSoon() {
+	go func() {
+		ctx, cancel := context.WithTimeout(b.life, backgroundDeadline)
+		defer cancel()
+		if err := b.Sweep(ctx); err != nil {
+			b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
+		}
+	}()
 }
 
 // due takes the tokens that are to be ended out of service, and returns them with
@@ -64,8 +85,8 @@ func (b *Broker) withdrawIdle(t *token) bool {
 }
 
 // endAll ends the tokens at Paxos's pace: the first alone, then several at a time.
-// One that Paxos cannot take is enough to know: the rest waits for the next sweep,
-// but what has expired costs no call.
+// One that Paxos cannot take, or storage, is enough to know: the rest waits for the
+// next sweep, but what has expired costs no call.
 func (b *Broker) endAll(ctx context.Context, due []*token) error {
 	var unreachable atomic.Bool
 	errs := make([]error, len(due))
@@ -78,7 +99,7 @@ func (b *Broker) endAll(ctx context.Context, due []*token) error {
 				return nil
 			}
 			var cause error
-			if cause, errs[i] = b.end(ctx, t, inTurn); temporary(cause) {
+			if cause, errs[i] = b.end(ctx, t, inTurn); temporary(cause) || errs[i] != nil {
 				unreachable.Store(true)
 			}
 			return nil
