@@ -36,16 +36,23 @@ type backend struct {
 	logger  hclog.Logger
 	storage logical.Storage // for work that outlives a request
 	broker  *broker.Broker
+	metrics *metrics
+	events  events
 
 	configs     memo[config]
 	connections memo[connection]
+	guardrails  memo[guardrails]
+	lockdowns   memo[lockdown]
 	roots       memo[client]
 	roles       memo[role]
+
+	failures sync.Mutex // guards failed
+	failed   failure    // the latest mint that did
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
 
-	writes sync.Mutex // serialises the read-modify-writes of config, connection, root and roles; never held across the network
+	writes sync.Mutex // serialises the read-modify-writes of config, connection, guardrails, lockdown, root and roles; never held across the network
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither
@@ -56,11 +63,13 @@ func NewFactory(options Options) logical.Factory {
 		options.Now = time.Now
 	}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics()}
+		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
 		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
+		b.events = events{send: b.sendEvent, lost: b.metrics.eventsLost.Inc, logger: b.logger}
 		b.broker = broker.New(broker.Options{
 			Mount:    conf.BackendUUID,
 			Ledger:   ledger{b.storage},
@@ -68,6 +77,7 @@ func NewFactory(options Options) logical.Factory {
 			Revokers: b.revokers,
 			CallRate: b.callRate,
 			Closing:  b.tainted,
+			Observe:  b.observe,
 			Logger:   b.logger,
 			Now:      options.Now,
 			Wait:     options.Wait,
@@ -81,7 +91,7 @@ func NewFactory(options Options) logical.Factory {
 			Secrets:        []*framework.Secret{b.secretAccessToken()},
 			PeriodicFunc:   b.periodic,
 			Invalidate:     b.invalidate,
-			Clean:          func(context.Context) { b.closeLink() },
+			Clean:          func(context.Context) { b.broker.Close(); b.closeLink(); b.events.stop() },
 		}
 		wrapped := *conf
 		if conf.System != nil { // nil while Vault only asks for the plugin's type and version
@@ -97,11 +107,19 @@ func (b *backend) paths() []*framework.Path {
 		b.pathToken(),
 		b.pathCreds(),
 		b.pathStatus(),
+		b.pathMetrics(),
 		b.pathConfig(),
 		b.pathConnection(),
+		b.pathGuardrails(),
+		b.pathRotateRoot(),
+		b.pathReplaceRoot(),
+		b.pathLockdown(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
+		b.pathLookup(),
+		b.pathRevocation(),
+		b.pathRevocations(),
 	}
 }
 
@@ -109,7 +127,7 @@ func (b *backend) paths() []*framework.Path {
 // patterns of their paths end in $ and take no trailing slash.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
-		Root:            []string{connectionPath},
+		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, lockdownPath},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, ledgerPrefix},
 		LocalStorage:    []string{ledgerPrefix, bansPrefix},
 	}
@@ -122,6 +140,10 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.configs.forget(key)
 	case key == connectionKey:
 		b.connections.forget(key)
+	case key == guardrailsKey:
+		b.guardrails.forget(key)
+	case key == lockdownKey:
+		b.lockdowns.forget(key)
 	case key == rootKey:
 		b.roots.forget(key)
 	case strings.HasPrefix(key, rolesPrefix):
@@ -172,6 +194,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if !b.writable() {
 		return nil
 	}
+	ctx = logical.IndexStateContext(ctx, nil) // the SDK notes every write there, with no lock, and the sweep writes in parallel
 	ctx, cancel := context.WithTimeout(ctx, periodicDeadline)
 	defer cancel()
 	if b.tainted() {

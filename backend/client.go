@@ -18,7 +18,8 @@ const rootKey = "root"
 // minted has ended, because only the client that minted a token can revoke it.
 type client struct {
 	versioned
-	Generations []generation `json:"generations"` // oldest first; the last one mints
+	Generations []generation `json:"generations"`        // oldest first; the last one mints
+	Profiles    []string     `json:"profiles,omitempty"` // that it was seen to see: they tell which Entity it is of
 }
 
 // A generation is one pair of Client ID and secret.
@@ -48,7 +49,7 @@ func (c client) last() int {
 // with returns the client with a further generation, numbered after the last.
 func (c client) with(next generation) client {
 	next.Number = c.last() + 1
-	return client{versioned: current, Generations: append(slices.Clone(c.Generations), next)}
+	return client{versioned: current, Generations: append(slices.Clone(c.Generations), next), Profiles: c.Profiles}
 }
 
 // revokers returns the clients that can end the row's token: the newest secret of
@@ -63,7 +64,7 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	if err != nil {
 		return nil, err
 	}
-	if link.neverRevoke {
+	if link.neverRevoke && !errors.Is(b.checkLockdown(ctx, b.storage), errLocked) {
 		return nil, nil
 	}
 	root, err := b.roots.get(ctx, b.storage, rootKey)

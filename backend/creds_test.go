@@ -40,32 +40,6 @@ func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
 	}
 }
 
-func TestAHitTouchesNothing(t *testing.T) {
-	t.Parallel()
-	for _, path := range []string{"creds/mint", "token/mint"} {
-		t.Run(path, func(t *testing.T) {
-			t.Parallel()
-			m := newConfiguredMount(t)
-			first := m.must(logical.ReadOperation, path, nil)
-			storage, system, upstream := m.storage.operations.Load(), m.system.calls.Load(), m.paxos.TotalCalls()
-			for range 100 {
-				if resp := m.must(logical.ReadOperation, path, nil); token(resp) != token(first) {
-					t.Fatal("a hit gave another token")
-				}
-			}
-			if got := m.storage.operations.Load() - storage; got != 0 {
-				t.Errorf("100 hits did %d storage operations, want 0", got)
-			}
-			if got := m.paxos.TotalCalls() - upstream; got != 0 {
-				t.Errorf("100 hits did %d upstream calls, want 0", got)
-			}
-			if got := m.system.calls.Load() - system; got != 0 {
-				t.Errorf("100 hits within a second did %d calls back to Vault, want 0", got)
-			}
-		})
-	}
-}
-
 func TestOneMintForAThousandColdReaders(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +48,7 @@ func TestHelpIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	var all strings.Builder
-	for _, path := range []string{"", "config", "config/connection", "roles", "roles/mint", "roles/mint/rotate", "creds/mint", "token/mint", "status"} {
+	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint", "roles/mint/rotate", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x", "status", "metrics"} {
 		all.WriteString("==== path-help paxos/" + path + "\n")
 		all.WriteString(m.help(path).Data["help"].(string) + "\n")
 	}
@@ -66,8 +68,8 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 	if err := json.Unmarshal(raw, &document); err != nil {
 		t.Fatal(err)
 	}
-	if len(document.Paths) != 8 {
-		t.Errorf("%d paths are documented, want 8", len(document.Paths))
+	if len(document.Paths) < 13 {
+		t.Errorf("only %d paths are documented", len(document.Paths))
 	}
 	identifiers := map[string]string{}
 	for path, item := range document.Paths {
@@ -94,7 +96,7 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 				t.Errorf("%s and %s are both %s", where, other, operation.OperationID)
 			}
 			identifiers[operation.OperationID] = where
-			if ok, has := operation.Responses["200"]; has && len(ok.Content["application/json"].Schema) == 0 {
+			if ok, has := operation.Responses["200"]; has && len(ok.Content["application/json"].Schema) == 0 && path != "/metrics" {
 				t.Errorf("%s answers 200 without a schema: %s", where, body)
 			}
 		}
@@ -104,18 +106,15 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 func TestStoredEntriesKeepTheirForm(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:*"})
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
 	text := strings.NewReplacer(
-		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT",
+		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT", m.paxos.Tokens()[0].Fingerprint, "PROOF",
 		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",
 	).Replace(m.stored())
-	for _, random := range []string{`"id":"`, `"role":"`, `"connection":"`} {
-		before, rest, _ := strings.Cut(text, random)
-		for strings.Contains(text, random) && before != text {
-			_, after, _ := strings.Cut(rest, `"`)
-			text = before + strings.Replace(random, `":"`, `":RANDOM"`, 1) + after
-			before, rest, _ = strings.Cut(text, random)
-		}
-	}
-	golden(t, "stored.golden", text)
+	text = regexp.MustCompile(`"(id|role|connection)":"[^"]*"`).ReplaceAllString(text, `"$1":RANDOM`)
+	text = regexp.MustCompile(`"profiles":\["[^"]*"\]`).ReplaceAllString(text, `"profiles":["RANDOM"]`)
+	entries := strings.SplitAfter(text, "\n\n")
+	slices.Sort(entries) // fingerprints come in any order
+	golden(t, "stored.golden", strings.Join(entries, ""))
 }

@@ -25,6 +25,8 @@ func TestAStandbyForwardsAndMintsNothing(t *testing.T) {
 			upstream, writes := m.paxos.TotalCalls(), m.storage.writes.Load()
 			for path, operation := range map[string]logical.Operation{
 				"creds/mint": logical.ReadOperation, "token/mint": logical.ReadOperation, "status": logical.ReadOperation,
+				"lookup": logical.UpdateOperation, "revocations/": logical.ListOperation, "revocations/x": logical.DeleteOperation,
+				"metrics": logical.ReadOperation, "config/guardrails": logical.UpdateOperation,
 				"roles/mint/rotate": logical.UpdateOperation, "roles/mint": logical.DeleteOperation, "config": logical.DeleteOperation,
 			} {
 				if _, err := m.do(operation, path, nil); !forwards(err) {
@@ -156,6 +158,16 @@ func TestInvalidateShowsWhatAnotherNodeWrote(t *testing.T) {
 			return err != nil
 		}},
 		{"roles/mint", func() { other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": false}) }, func() bool {
+			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			return err == nil && !resp.IsError()
+		}},
+		{"guardrails", func() {
+			other.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:*"})
+		}, func() bool {
+			_, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			return err != nil && strings.Contains(err.Error(), "guardrails")
+		}},
+		{"guardrails", func() { other.must(logical.DeleteOperation, "config/guardrails", nil) }, func() bool {
 			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && !resp.IsError()
 		}},

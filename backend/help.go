@@ -39,6 +39,54 @@ stored. Redirects are never followed, proxies of the environment are ignored, an
 link-local and metadata addresses are never dialled.
 `
 
+const guardrailsHelp = `
+The ceiling of the mount, for the team that answers for it: a role beyond it
+cannot be written, and what a role already holds beyond it is not issued (403).
+When the ceiling is lowered, live tokens that are now too much end at once, and a
+warning says how many and of which roles.
+
+allowed_scopes names scopes or patterns; in a pattern * stands for any text on its
+side of the colon. At its default, every scope may be issued but those that govern
+the company's API credentials (api_creds:*). These need allow_admin_scopes=true, and
+a scope that this version does not know needs allow_uncatalogued_scopes=true,
+whatever allowed_scopes says. max_ttl bounds leases; a token read from token/<name>
+has none, and lives until it expires.
+
+Parameters left out keep their value; a delete gives all their defaults back.
+`
+
+const rotateRootHelp = `
+In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
+the old one stops at once. Write the new one here: it is verified with one token
+request, whose token is ended at once, and swapped in with one write. Between the
+click and the write readers are served from the cache, and tokens that are out go
+on. If it is refused, nothing changes. It works during a lockdown too.
+`
+
+const replaceRootHelp = `
+Another client, made in the Dashboard, takes the root's place: because the old one
+leaked, or is to be deleted. It is verified with one token request for all scopes of
+all roles of the mount; if it lacks some, they are named, and nothing changes. It
+must be of the same Entity, as far as that can be told. Tokens of the old client are
+served until they end, and revoked with its secret; then it is forgotten here. It is
+not deleted at Paxos: do that in the Dashboard when status shows it draining no more.
+
+If the old client leaked, rotate the roles as well, or use lockdown.
+`
+
+const lockdownHelp = `
+From the moment a write returns, nothing is issued to anyone, on any node, and no
+token is refreshed; a mint that is under way is ended when it lands. Every live
+token is put out of use and revoked at Paxos, even with never_revoke; what Paxos
+cannot take at once is worked off in the background. The answer says how many are
+left and how long that takes. Writing again tries again.
+
+It survives restarts, failovers and a deleted config, and while it cannot be read
+whether it is in force, it is. Roles and settings can be changed meanwhile, and the
+root's secret replaced. Only a delete lifts it, so that a policy can give the two to
+different people. A read shows what is still alive.
+`
+
 const roleHelp = `
 A role names scopes. Readers of creds/<name> and token/<name> get an access token
 with exactly these scopes, minted by the mount's root client, which must hold them
@@ -53,6 +101,7 @@ request, of which Paxos allows about one a second for everybody behind the same
 address.
 
 Narrowing, disabling or deleting a role ends the tokens that are now too much.
+What config/guardrails does not allow is refused with 403, here and when it is read.
 `
 
 const roleRotateHelp = `
@@ -80,9 +129,35 @@ ttl, rotation_period and last_vault_rotation tell Vault Agent and the Vault Secr
 Operator when to read again. A write may name some of the role's scopes.
 `
 
+const lookupHelp = `
+Takes a token that was found in a log, a repository or a chat, or the token_id that
+an audit log has, and tells which role, client and lease holders it belongs to.
+Nothing is sent to Paxos, and the token is not repeated. A token that is not this
+mount's, or has ended, answers known=false, with the token_id to look for in the
+audit logs.
+
+To put a token out of use at once, write to roles/<role>/rotate.
+`
+
+const revocationHelp = `
+A token that nobody gets any more and that Paxos has not revoked yet, because it was
+out of reach or had its pace. It is tried again every minute until it is done or the
+token has expired. A delete gives that up: the token then lives until it expires.
+`
+
 const listHelp = `
 Lists names in order. after and limit page through them; vault list passes no
 parameters, so use a read with list=true: vault read paxos/roles list=true limit=100
+`
+
+const metricsHelp = `
+Counters and gauges of this mount in Prometheus's text format, for whoever's policy
+allows it; vault read shows no raw text, so use curl or vault read -format=raw:
+
+    curl -H "X-Vault-Token: ..." $VAULT_ADDR/v1/paxos/metrics
+
+Counters begin at zero when the plugin starts. Labels are names of roles that exist,
+kinds, outcomes and reasons, never what a caller sent.
 `
 
 const statusHelp = `

@@ -47,18 +47,28 @@ func tokenAnswer(further fields) fields {
 
 // wanted is what one reader asks for, judged.
 type wanted struct {
-	name   string
-	role   role
-	scopes []string
-	ttl    time.Duration // 0: no wish
+	name    string
+	role    role
+	scopes  []string
+	ttl     time.Duration // 0: no wish
+	ceiling time.Duration // the longest lease that the guardrails allow
 }
 
 // errChanged reports that the role is not what it was when the reader came.
 var errChanged = errors.New("the role was changed or rotated while a token was being minted; read again")
 
 // issue answers a reader of creds/ or token/ with a token, and where it was minted.
-// A reader that met a rotation is served by the role as it is afterwards.
 func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
+	issued, want, link, err := b.issueAsItIs(ctx, req, d, leased)
+	if err == nil {
+		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
+	}
+	b.metrics.read(want, issued, err)
+	return issued, want, link, explain(err, want)
+}
+
+// issueAsItIs serves a reader that met a rotation by the role as it is afterwards.
+func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
 	for try := 0; ; try++ {
 		want, err := b.want(ctx, req, d, leased)
 		if err != nil {
@@ -86,15 +96,18 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 			b.roles.forget(rolesPrefix + want.name)
 			continue
 		}
-		return issued, want, link, explain(err, want)
+		return issued, want, link, err
 	}
 }
 
-// want judges what the reader asks for against the role.
+// want judges what the reader asks for against the role and the guardrails.
 func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (wanted, error) {
 	want := wanted{name: d.Get("name").(string)}
 	if req.Operation == logical.ReadOperation && len(req.Data) > 0 {
 		return want, badRequest("a read takes no parameters; write to this path to narrow scopes or ttl")
+	}
+	if err := b.checkLockdown(ctx, req.Storage); err != nil {
+		return want, err
 	}
 	var err error
 	if want.role, err = b.role(ctx, req.Storage, want.name); err != nil {
@@ -112,6 +125,14 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 			return want, badRequest("%s", err)
 		}
 	}
+	limits, err := b.guardrails.get(ctx, req.Storage, guardrailsKey)
+	if err != nil {
+		return want, err
+	}
+	if err := limits.check(want.scopes); err != nil {
+		return want, err
+	}
+	want.ceiling = limits.MaxTTL
 	if leased {
 		return want, want.narrowTTL(d)
 	}
@@ -138,11 +159,15 @@ func (w *wanted) narrowTTL(d *framework.FieldData) error {
 	return nil
 }
 
-// authorize reads anew whether the role still grants these scopes, and who mints.
-// It is asked before and after every mint, and asks storage, not memory.
+// authorize reads anew whether lockdown, guardrails and role let these scopes be
+// issued, and who mints. It is asked before and after every mint, and asks storage,
+// not memory.
 func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, error) {
 	if !b.writable() {
 		return broker.Minter{}, logical.ErrReadOnly
+	}
+	if err := checkStoredLockdown(ctx, b.storage); err != nil {
+		return broker.Minter{}, err
 	}
 	r, err := load[role](ctx, b.storage, rolesPrefix+want.name)
 	if errors.Is(err, errNotFound) {
@@ -153,6 +178,13 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	}
 	if r.ID != want.role.ID || r.Disabled || !r.holds(want.scopes) {
 		return broker.Minter{}, errChanged
+	}
+	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	if err := limits.check(want.scopes); err != nil {
+		return broker.Minter{}, err
 	}
 	minter, err := b.minter(ctx)
 	minter.Role = r.mintLimit()

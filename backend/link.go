@@ -23,17 +23,31 @@ type link struct {
 // errNotConfigured is the answer to every path that needs the configuration.
 var errNotConfigured = badRequest("this mount is not configured: write environment, client_id and client_secret to its config path")
 
-// dial returns the link that the stored configuration describes. It calls nobody.
-func (b *backend) dial(ctx context.Context, s logical.Storage) (*link, error) {
-	c, err := b.configs.get(ctx, s, configKey)
+// notConfigured says what the absence of a config means.
+func notConfigured(err error) error {
 	if errors.Is(err, errNotFound) {
-		return nil, errNotConfigured
+		return errNotConfigured
 	}
+	return err
+}
+
+// linkOf is dial for a config that may not be stored yet; it asks storage.
+func (b *backend) linkOf(ctx context.Context, s logical.Storage, c config) (*link, error) {
+	settings, err := storedConnection(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	return b.linkFor(c.Environment, settings)
+}
+
+// dial returns the link that the stored configuration describes. It calls nobody.
+func (b *backend) dial(ctx context.Context, s logical.Storage) (*link, error) {
+	c, err := b.configs.get(ctx, s, configKey)
+	if err != nil {
+		return nil, notConfigured(err)
+	}
 	settings, err := b.connections.get(ctx, s, connectionKey)
-	if err != nil && !errors.Is(err, errNotFound) {
+	if err != nil {
 		return nil, err
 	}
 	return b.linkFor(c.Environment, settings)

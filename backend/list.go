@@ -27,6 +27,11 @@ func list(ctx context.Context, s logical.Storage, prefix string, d *framework.Fi
 	if err != nil {
 		return reply(fmt.Errorf("listing %s: %w", prefix, err))
 	}
+	return page(keys, d)
+}
+
+// page answers a LIST of these names, in order and in pages.
+func page(keys []string, d *framework.FieldData) (*logical.Response, error) {
 	slices.Sort(keys)
 	if after, ok := given[string](d, "after"); ok {
 		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= after })

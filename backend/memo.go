@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -11,12 +12,14 @@ import (
 // an entry forgets it afterwards, whether the write succeeded or not; so does
 // invalidate, by the same key.
 type memo[T stored] struct {
+	absent func() T // what counts where nothing is stored; nil: that is an error, and not remembered
+
 	mu      sync.RWMutex
 	epoch   uint64 // counts forgets: an entry read before one is not remembered after it
 	entries map[string]T
 }
 
-// get returns the entry at key, from memory or storage. Absence is not remembered.
+// get returns the entry at key, from memory or storage.
 func (m *memo[T]) get(ctx context.Context, s logical.Storage, key string) (T, error) {
 	m.mu.RLock()
 	value, ok := m.entries[key]
@@ -26,6 +29,9 @@ func (m *memo[T]) get(ctx context.Context, s logical.Storage, key string) (T, er
 		return value, nil
 	}
 	value, err := load[T](ctx, s, key)
+	if errors.Is(err, errNotFound) && m.absent != nil {
+		value, err = m.absent(), nil
+	}
 	if err != nil {
 		return value, err
 	}
@@ -38,6 +44,14 @@ func (m *memo[T]) get(ctx context.Context, s logical.Storage, key string) (T, er
 		m.entries[key] = value
 	}
 	return value, nil
+}
+
+// recall returns the entry at key if it is in memory.
+func (m *memo[T]) recall(key string) (T, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	value, ok := m.entries[key]
+	return value, ok
 }
 
 // forget makes the next get read storage.

@@ -32,6 +32,7 @@ type mount struct {
 	paxos   *paxostest.Server
 	limits  *broker.Limits
 	log     *safeBuffer
+	events  *eventBus
 	client  paxostest.Credential // the root's
 	secret  string
 }
@@ -46,7 +47,7 @@ var rootScopes = []string{"funding:read_profile", "transfer:read_transfer", "tra
 func newMount(t *testing.T) *mount {
 	t.Helper()
 	m := &mount{
-		t: t, clock: newClock(), limits: broker.NewLimits(broker.DefaultBudget), log: &safeBuffer{},
+		t: t, clock: newClock(), limits: broker.NewLimits(broker.DefaultBudget), log: &safeBuffer{}, events: &eventBus{},
 		system: &countingSystem{StaticSystemView: logical.StaticSystemView{
 			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,
 			ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
@@ -108,7 +109,7 @@ func (m *mount) restart() {
 	}
 	m.backend = raw.(logical.Backend)
 	conf := &logical.BackendConfig{
-		Logger: logger, System: m.system, StorageView: m.storage, BackendUUID: "test-mount", Config: map[string]string{},
+		Logger: logger, System: m.system, StorageView: m.storage, BackendUUID: "test-mount", Config: map[string]string{}, EventsSender: m.events,
 	}
 	if err := m.backend.Setup(context.Background(), conf); err != nil {
 		m.t.Fatal(err)

@@ -3,12 +3,12 @@ package backend
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 func (b *backend) pathConfig() *framework.Path {
@@ -139,15 +139,11 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *fram
 	if err := b.configs.put(ctx, req.Storage, configKey, changed); err != nil {
 		return reply(err)
 	}
+	b.announceChange(configWritten, configKey, req.Operation)
 	if root == nil {
 		return nil, nil
 	}
-	if now, err := load[client](ctx, req.Storage, rootKey); err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
-	} else if now.last() != before.last() {
-		return reply(badRequest("client_secret was written by somebody else at the same time: read config and write again"))
-	}
-	if err := b.roots.put(ctx, req.Storage, rootKey, *root); err != nil {
+	if err := b.storeRoot(ctx, req.Storage, before, *root); err != nil {
 		return reply(err)
 	}
 	if warning != "" {
@@ -170,58 +166,28 @@ func (b *backend) changedConfig(ctx context.Context, s logical.Storage, d *frame
 }
 
 // changedRoot is the root client with the request's secret as a new generation, nil
-// if the request brings none. It has been proved, unless that was not wanted.
+// if the request brings none.
 func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framework.FieldData, c config, root client) (*client, string, error) {
-	settings, err := load[connection](ctx, s, connectionKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return nil, "", err
-	}
-	link, err := b.linkFor(c.Environment, settings)
+	link, err := b.linkOf(ctx, s, c)
 	if err != nil {
 		return nil, "", err
 	}
-	next, _ := root.current()
-	known := next.ClientID
-	patch(d, "client_id", &next.ClientID)
+	known, _ := root.current()
+	next := successor{clientID: known.ClientID, scopes: []string{c.VerifyScope}, verify: true}
+	patch(d, "client_id", &next.clientID)
+	patch(d, "verify_connection", &next.verify)
 	secret, hasSecret := given[string](d, "client_secret")
 	switch {
-	case known != "" && next.ClientID != known:
-		return nil, "", badRequest("client_id is %s: to put another client in its place, end its tokens, delete config and write it anew", known)
-	case !hasSecret && known == "" && next.ClientID != "":
+	case known.ClientID != "" && next.clientID != known.ClientID:
+		return nil, "", badRequest("client_id is %s: write another client to config/replace-root, which puts it in its place", known.ClientID)
+	case !hasSecret && known.ClientID == "" && next.clientID != "":
 		return nil, "", badRequest("client_secret is missing: a client_id is stored only together with its secret")
 	case !hasSecret:
 		return nil, "", nil
 	}
-	if err := errors.Join(checkClientID(next.ClientID), checkClientSecret(secret)); err != nil {
-		return nil, "", badRequest("%s", err)
-	}
-	next.ClientSecret, next.Connection, next.Since, next.Proved = secret, link.fingerprint, b.options.Now().UTC(), false
-	warning := "client_secret was stored without being verified: the first read of a role will show whether it is right"
-	if verify, ok := given[bool](d, "verify_connection"); !ok || verify {
-		if err := b.prove(ctx, link, next, c, root); err != nil {
-			return nil, "", err
-		}
-		next.Proved, warning = true, ""
-	}
-	added := root.with(next)
-	return &added, warning, nil
-}
-
-// prove checks a secret with Paxos. Its errors say what to do about it.
-func (b *backend) prove(ctx context.Context, link *link, g generation, c config, root client) error {
-	if !b.writable() {
-		return logical.ErrReadOnly
-	}
-	minter := broker.Minter{
-		Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: root.last() + 1,
-		Allowance: broker.Allowance{Mount: c.TokenBudget},
-	}
-	err := b.broker.Prove(ctx, minter, c.VerifyScope)
-	var refused *paxos.Error
-	if errors.As(err, &refused) && refused.Code == "invalid_client" {
-		return badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)
-	}
-	return err
+	next.secret = secret
+	after, warnings, err := b.succeed(ctx, link, c, root, next)
+	return &after, strings.Join(warnings, "; "), err
 }
 
 // deleteConfig answers DELETE config.
@@ -242,10 +208,9 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *fra
 	if err := errors.Join(b.roots.remove(ctx, req.Storage, rootKey), b.configs.remove(ctx, req.Storage, configKey)); err != nil {
 		return reply(err)
 	}
+	b.announceChange(configWritten, configKey, req.Operation)
 	if pending == 0 {
 		return nil, nil
 	}
-	resp := &logical.Response{}
-	resp.AddWarning(orphans(pending))
-	return resp, nil
+	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
 }

@@ -114,6 +114,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request, d *
 	if err := b.connections.put(ctx, req.Storage, connectionKey, c); err != nil {
 		return reply(err)
 	}
+	b.announceChange(configWritten, connectionPath, req.Operation)
 	if dangers := c.dangers(); len(dangers) > 0 {
 		return &logical.Response{Warnings: dangers}, nil
 	}

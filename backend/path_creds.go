@@ -43,13 +43,13 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framew
 		leaseGeneration: strconv.Itoa(issued.Generation),
 		leaseExpiresAt:  issued.ExpiresAt.UTC().Format(time.RFC3339Nano),
 	})
-	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, left
+	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
 	resp.Warnings = staleWarning(issued)
 	return resp, nil
 }
 
 // leaseTTL is the reader's wish, else the role's ttl, else the mount's default,
-// within the role's max_ttl and the life the token has left.
+// within the role's max_ttl, the guardrails' and the life the token has left.
 func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
 	ttl := want.ttl
 	if ttl == 0 {
@@ -64,7 +64,7 @@ func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
 	if want.role.MaxTTL > 0 {
 		ttl = min(ttl, want.role.MaxTTL)
 	}
-	return min(ttl, left)
+	return min(ttl, want.ceiling, left)
 }
 
 // What a lease carries: all that its end needs, as strings, because gRPC makes

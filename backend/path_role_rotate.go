@@ -41,6 +41,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return reply(err)
 	}
+	b.announceRole(roleRotated, d.Get("name").(string), before, req.Operation)
 	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Role == before.ID })
 	if err != nil {
 		return reply(fmt.Errorf("the role was rotated, but ending its tokens: %w", err))

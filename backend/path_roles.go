@@ -125,17 +125,18 @@ func (b *backend) patchRole(ctx context.Context, req *logical.Request, d *framew
 // that is now too much.
 func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	before, after, err := b.storeRole(ctx, req, d, create)
-	if err != nil || after.ID == "" {
+	before, after, limits, err := b.storeRole(ctx, req, d, create)
+	if err != nil {
 		return reply(err)
 	}
+	b.announceRole(roleWritten, name, after, req.Operation)
 	ended, pending, err := b.endBeyond(ctx, before, after)
 	if err != nil {
 		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
 	}
-	warnings := after.dangers()
+	warnings := append(after.dangers(), limits.warnings(after)...)
 	if ended+pending > 0 {
-		warnings = append(warnings, endedWarning(ended, pending))
+		warnings = append(warnings, endedWarning("this role", ended, pending))
 	}
 	if len(warnings) == 0 {
 		return nil, nil
@@ -143,9 +144,8 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	return &logical.Response{Warnings: warnings}, nil
 }
 
-// storeRole does the read-modify-write. A role that is to be patched and does not
-// exist is left alone, and after has no ID.
-func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (before, after role, err error) {
+// storeRole does the read-modify-write, within the guardrails that it returns.
+func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (before, after role, limits guardrails, err error) {
 	key := rolesPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -154,16 +154,22 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	case errors.Is(err, errNotFound) && create:
 		before = newRole()
 	case errors.Is(err, errNotFound):
-		return role{}, role{}, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
+		return before, after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
 	case err != nil:
-		return role{}, role{}, err
+		return before, after, limits, err
 	}
 	after = before
 	after.versioned = current
 	if err := after.change(d); err != nil {
-		return role{}, role{}, err
+		return before, after, limits, err
 	}
-	return before, after, b.roles.put(ctx, req.Storage, key, after)
+	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
+		return before, after, limits, err
+	}
+	if err := limits.checkRole(before, after); err != nil {
+		return before, after, limits, err
+	}
+	return before, after, limits, b.roles.put(ctx, req.Storage, key, after)
 }
 
 // deleteRole answers DELETE roles/:name. What was issued under the role ends.
@@ -176,6 +182,9 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return reply(err)
 	}
+	name := d.Get("name").(string)
+	b.metrics.forget(name)
+	b.announceRole(roleDeleted, name, before, req.Operation)
 	ended, pending, err := b.endBeyond(ctx, before, role{})
 	if err != nil {
 		return reply(fmt.Errorf("the role was deleted, but ending its tokens: %w", err))
@@ -183,7 +192,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *frame
 	if ended+pending == 0 {
 		return nil, nil
 	}
-	return &logical.Response{Warnings: []string{endedWarning(ended, pending)}}, nil
+	return &logical.Response{Warnings: []string{endedWarning("this role", ended, pending)}}, nil
 }
 
 // takeRole deletes the role and returns what it was.
@@ -198,8 +207,8 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 }
 
 // endedWarning tells the operator what a change did to live tokens.
-func endedWarning(ended, pending int) string {
-	text := fmt.Sprintf("%d live tokens of this role were revoked at Paxos", ended)
+func endedWarning(of string, ended, pending int) string {
+	text := fmt.Sprintf("%d live tokens of %s were revoked at Paxos", ended, of)
 	if pending > 0 {
 		text += fmt.Sprintf("; %d more are handed out no longer and are revoked as soon as Paxos takes it", pending)
 	}

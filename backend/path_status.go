@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathStatus() *framework.Path {
@@ -24,16 +26,20 @@ func (b *backend) pathStatus() *framework.Path {
 
 // statusAnswer is what a read of status holds.
 var statusAnswer = fields{
-	"version":           {Type: framework.TypeString, Required: true, Description: "Version of the running plugin."},
-	"environment":       {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom; empty while the mount is not configured."},
-	"client_id":         {Type: framework.TypeString, Required: true, Description: "Client ID of the root client; empty while there is none."},
-	"generations":       {Type: framework.TypeSlice, Required: true, Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state (current or draining) and live_tokens."},
-	"live_tokens":       {Type: framework.TypeInt, Required: true, Description: "Tokens that have neither expired nor been revoked."},
-	"ending_tokens":     {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke."},
-	"token_budget":      {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
-	"token_budget_used": {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint."},
-	"banned_until":      {Type: framework.TypeString, Required: true, Description: "When Paxos's throttling of this address ends (RFC 3339); empty if there is none."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true, Description: "Options in force for the whole mount that weaken something, and how."},
+	"version":            {Type: framework.TypeString, Required: true, Description: "Version of the running plugin."},
+	"environment":        {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom; empty while the mount is not configured."},
+	"lockdown":           {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force: nothing is issued."},
+	"client_id":          {Type: framework.TypeString, Required: true, Description: "Client ID of the root client; empty while there is none."},
+	"generations":        {Type: framework.TypeSlice, Required: true, Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state (current or draining) and live_tokens."},
+	"live_tokens":        {Type: framework.TypeInt, Required: true, Description: "Tokens that have neither expired nor been revoked."},
+	"ending_tokens":      {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
+	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
+	"token_budget_used":  {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint."},
+	"banned_until":       {Type: framework.TypeString, Required: true, Description: "When Paxos's throttling of this address ends (RFC 3339); empty if there is none."},
+	"calls_banned_until": {Type: framework.TypeString, Required: true, Description: "Likewise for revocations."},
+	"last_mint_error":    {Type: framework.TypeString, Required: true, Description: "Why the latest mint that failed did so, since the plugin started; empty if none did."},
+	"last_mint_error_at": {Type: framework.TypeString, Required: true, Description: "When that was (RFC 3339)."},
+	"dangerous_options":  {Type: framework.TypeStringSlice, Required: true, Description: "Options in force for the whole mount that weaken something, and how."},
 }
 
 // readStatus answers GET status.
@@ -50,28 +56,41 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 	if err != nil {
 		return reply(err)
 	}
+	locked, err := storedLockdown(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	limits, err := storedGuardrails(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
 		return reply(err)
 	}
-	ending, ofGeneration := 0, map[int]int{}
+	ofGeneration := map[int]int{}
 	for _, row := range rows {
 		ofGeneration[row.Generation]++
-		if !row.EndingSince.IsZero() {
-			ending++
-		}
 	}
 	g, _ := root.current()
+	throttling := b.throttling(c, settings)
+	failure := b.lastFailure()
 	data := map[string]any{
-		"version":           Version,
-		"environment":       c.Environment,
-		"client_id":         g.ClientID,
-		"generations":       describe(root, ofGeneration),
-		"live_tokens":       len(rows),
-		"ending_tokens":     ending,
-		"dangerous_options": settings.dangers(),
+		"version":            Version,
+		"environment":        c.Environment,
+		"lockdown":           locked.refuse() != nil,
+		"client_id":          g.ClientID,
+		"generations":        describe(root, ofGeneration),
+		"live_tokens":        len(rows),
+		"ending_tokens":      ending(rows),
+		"token_budget":       throttling.budget,
+		"token_budget_used":  throttling.used,
+		"banned_until":       timestamp(throttling.bannedUntil),
+		"calls_banned_until": timestamp(throttling.callsBannedUntil),
+		"last_mint_error":    failure.text,
+		"last_mint_error_at": timestamp(failure.at),
+		"dangerous_options":  append(settings.dangers(), limits.dangers()...),
 	}
-	b.addBudget(data, c, settings)
 	resp := &logical.Response{Data: data}
 	if age := b.options.Now().Sub(g.Since); g.Number > 0 && age > c.CredentialMaxAge {
 		resp.AddWarning(fmt.Sprintf("the root client's secret is %d days old, more than credential_max_age allows: rotate it in the Dashboard and write the new one to config", int(age/(24*time.Hour))))
@@ -79,15 +98,39 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 	return resp, nil
 }
 
-// addBudget tells of the budget of the endpoint, if it is known which that is.
-func (b *backend) addBudget(data map[string]any, c config, settings connection) {
-	data["token_budget"], data["token_budget_used"], data["banned_until"] = 0, 0, ""
-	if complete, err := settings.settings(c.Environment); err == nil {
-		now := b.options.Now()
-		used, limit := b.options.Limits.Budget(complete.TokenURL).Usage(now)
-		data["token_budget"], data["token_budget_used"] = limit, used
-		data["banned_until"] = timestamp(b.options.Limits.Throttle(complete.Way()).BannedUntil(now))
+// ending counts the tokens that Paxos has yet to be made to revoke.
+func ending(rows []broker.Row) int {
+	count := 0
+	for _, row := range rows {
+		if !row.EndingSince.IsZero() {
+			count++
+		}
 	}
+	return count
+}
+
+// throttling is what bounds the calls of the mount at the moment. Times that have
+// passed are zero.
+type throttling struct {
+	budget, used     int // of token requests
+	bannedUntil      time.Time
+	callsBannedUntil time.Time
+}
+
+// throttling tells it, if it is known where the calls go.
+func (b *backend) throttling(c config, settings connection) throttling {
+	complete, err := settings.settings(c.Environment)
+	if err != nil {
+		return throttling{}
+	}
+	now, way := b.options.Now(), complete.Way()
+	used, budget := b.options.Limits.Budget(complete.TokenURL).Usage(now)
+	throttle := b.options.Limits.Throttle(way)
+	told := throttling{budget: budget, used: used, bannedUntil: throttle.BannedUntil(now)}
+	if ban := throttle.Ban(way); now.Before(ban.CallUntil) {
+		told.callsBannedUntil = ban.CallUntil
+	}
+	return told
 }
 
 // describe lists the root's generations without their secrets.

@@ -96,6 +96,21 @@ func (r *role) change(d *framework.FieldData) error {
 		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for the default", broker.MaximumBudget)
 	}
 	r.ResolvedScopes = scopes
+	return checkMetadata(r.Metadata)
+}
+
+// checkMetadata bounds what is shown in reports and sent with every event, as Vault
+// does with the metadata of an entity.
+func checkMetadata(metadata map[string]string) error {
+	const mostPairs, longestKey, longestValue = 64, 128, 512
+	if len(metadata) > mostPairs {
+		return badRequest("metadata holds %d pairs; at most %d are allowed", len(metadata), mostPairs)
+	}
+	for key, value := range metadata {
+		if len(key) > longestKey || len(value) > longestValue {
+			return badRequest("metadata must have keys of at most %d bytes and values of at most %d", longestKey, longestValue)
+		}
+	}
 	return nil
 }
 

@@ -73,6 +73,8 @@ func TestBadRolesAreRefused(t *testing.T) {
 		"idle_ttl must be a duration":         {"scopes": "a:b", "idle_ttl": canary},
 		"disabled must be true or false":      {"scopes": "a:b", "disabled": canary},
 		"metadata must be a map of strings":   {"scopes": "a:b", "metadata": map[string]any{"k": []any{canary}}},
+		"metadata holds 65 pairs":             {"scopes": "a:b", "metadata": manyPairs(65)},
+		"metadata must have keys of at most":  {"scopes": "a:b", "metadata": map[string]any{"k": canary + strings.Repeat("v", 512)}},
 		"unknown parameter \"scope\"":         {"scope": canary},
 		"at most 1000 elements":               {"scopes": strings.Repeat("a:b,", 10_000)},
 		"at most 65536 bytes":                 {"scopes": "a:" + strings.Repeat("b", 1<<20)},
@@ -86,6 +88,14 @@ func TestBadRolesAreRefused(t *testing.T) {
 	if m.stored() != "" {
 		t.Errorf("something was stored: %s", m.stored())
 	}
+}
+
+func manyPairs(count int) map[string]any {
+	pairs := map[string]any{}
+	for i := range count {
+		pairs[fmt.Sprint(i)] = "v"
+	}
+	return pairs
 }
 
 func manyScopes(count int) []any {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // Bounds on what a role or a request may name.
@@ -98,6 +100,31 @@ func checkScope(scope string) error {
 			excerpt(scope), maximumScopeSize)
 	}
 	return nil
+}
+
+// uncatalogued lists the scopes that the catalogue lacks, each with what it may have
+// been meant to be.
+func uncatalogued(scopes []string) []string {
+	var unknown []string
+	for _, scope := range scopes {
+		if _, ok := catalog.LookupScope(scope); ok {
+			continue
+		}
+		if near := catalog.NearScopes(scope); len(near) > 0 {
+			scope += " (did you mean " + strings.Join(near, " or ") + "?)"
+		}
+		unknown = append(unknown, scope)
+	}
+	return unknown
+}
+
+// shortened joins names for an error or a warning, the first ten of them.
+func shortened(names []string) string {
+	const most = 10
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // excerpt quotes the beginning of a caller's text for an error.

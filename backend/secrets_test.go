@@ -55,6 +55,9 @@ func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
 	hear(m.do(logical.ReadOperation, "status", nil))
 	hear(m.do(logical.ReadOperation, "roles/mint", nil))
 	hear(m.do(logical.ListOperation, "roles/", nil))
+	hear(m.do(logical.ReadOperation, "config/guardrails", nil))
+	hear(m.do(logical.UpdateOperation, "lookup", map[string]any{"access_token": token(lease)}))
+	hear(m.do(logical.ReadOperation, "revocations/"+lease.Data["token_id"].(string), nil))
 	hear(&logical.Response{Secret: lease.Secret}, nil)
 	for _, fault := range []paxostest.Fault{
 		{Status: 500, Body: m.secret + token(lease)}, {Status: 400, Body: `{"error":"` + m.secret + `"}`}, {Status: 200, Body: m.secret},
@@ -64,7 +67,11 @@ func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
 	} {
 		m.paxos.FailNext(paxostest.TokenEndpoint, fault)
 		m.must(logical.UpdateOperation, "roles/mint/rotate", nil) // the next read mints
+		for _, id := range m.revocations(nil) {
+			hear(m.do(logical.ReadOperation, "revocations/"+id, nil))
+		}
 		hear(m.do(logical.ReadOperation, "creds/mint", nil))
+		hear(m.do(logical.ReadOperation, "metrics", nil))
 		m.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Status: 400, Body: m.secret + token(lease)})
 		hear(m.do(logical.UpdateOperation, "roles/mint/rotate", nil))
 		m.paxos.Heal()
@@ -103,7 +110,7 @@ func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
 			t.Errorf("%s holds a secret and is not seal-wrapped", key)
 		}
 	}
-	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/]" {
+	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root lockdown]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/]" {
 		t.Errorf("special paths are %+v", special)
 	}
 }

@@ -42,23 +42,12 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 
 // revokeWith makes one call, when its turn comes.
 func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, try patience) error {
-	throttle := b.Limits.Throttle(client.Way())
-	for {
-		wait, err := throttle.EnterCall(b.Now(), b.CallRate(ctx))
-		switch {
-		case err != nil:
-			return err
-		case wait > 0 && (try != inTurn || b.Wait(ctx, wait) != nil):
-			return errPaced
-		case wait > 0:
-			continue
-		}
-		err = client.Revoke(ctx, paxos.Hide(row.Token))
-		if throttle.LeaveCall(b.Now(), err) {
-			b.banned(client.Way(), err)
-		}
+	if err := b.enter(ctx, client.Way(), try); err != nil {
 		return err
 	}
+	err := client.Revoke(ctx, paxos.Hide(row.Token))
+	b.leave(client.Way(), err)
+	return err
 }
 
 // failed takes note of a try that failed, for those who look at the queue.

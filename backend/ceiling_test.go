@@ -1,0 +1,102 @@
+package backend_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/small", map[string]any{"scopes": "funding:read_profile"})
+	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+	narrow := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"})
+	small := m.must(logical.ReadOperation, "creds/small", nil)
+	said := warned(m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"}))
+	if !strings.Contains(said, "2 live tokens of the roles mint were revoked") || !strings.Contains(said, "issue no token with them: mint") || strings.Contains(said, "small") {
+		t.Errorf("the warnings are %q", said)
+	}
+	if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
+		t.Error("a token beyond the guardrails lives")
+	}
+	if !m.paxos.Alive(token(narrow)) || !m.paxos.Alive(token(small)) {
+		t.Error("a token within the guardrails died")
+	}
+	for _, path := range []string{"creds/mint", "token/mint"} {
+		if status, text := m.refused(logical.ReadOperation, path, nil); status != 403 || !strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
+			t.Errorf("%s: %d %s; want 403 naming what is over", path, status, text)
+		}
+	}
+	if again := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"}); token(again) != token(narrow) {
+		t.Error("what is within the guardrails is not issued any more")
+	}
+	if err := m.revoke(leased); err != nil {
+		t.Errorf("the lease cannot end: %v", err)
+	}
+	m.must(logical.DeleteOperation, "config/guardrails", nil)
+	m.must(logical.ReadOperation, "creds/mint", nil)
+}
+
+func TestARoleBeyondTheGuardrailsMayShrinkButNotGrow(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*", "max_ttl": "10m"})
+	said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}))
+	if !strings.Contains(said, "issues no token with all its scopes") {
+		t.Errorf("the warnings are %q", said)
+	}
+	for says, data := range map[string]map[string]any{
+		"events:read_event (not in allowed_scopes)": {"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"},
+		"a ttl or max_ttl of 20m0s":                 {"ttl": "20m"},
+		"a ttl or max_ttl of 1h0m0s":                {"max_ttl": "1h"},
+	} {
+		if status, text := m.refused(logical.UpdateOperation, "roles/mint", data); status != 403 || !strings.Contains(text, says) {
+			t.Errorf("%v: %d %s", data, status, text)
+		}
+	}
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile", "ttl": "10m", "disabled": false})
+	m.must(logical.ReadOperation, "creds/mint", nil)
+}
+
+func TestALoweredCeilingMeetsAMintThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	hold := make(chan struct{})
+	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	done := make(chan error)
+	go func() {
+		_, err := m.do(logical.ReadOperation, "creds/mint", nil)
+		done <- err
+	}()
+	waitUntil(t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > calls })
+	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
+	close(hold)
+	if err := <-done; err == nil || !strings.Contains(err.Error(), "guardrails") {
+		t.Errorf("the reader got %v", err)
+	}
+	if live := m.paxos.LiveTokens(); len(live) != 0 {
+		t.Errorf("alive at Paxos: %+v", live)
+	}
+}
+
+func TestGuardrailsBoundLeases(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": "30m"})
+	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "10m"})
+	for name, data := range map[string]map[string]any{"the role's": nil, "the reader's": {"ttl": "20m"}} {
+		lease := m.must(logical.UpdateOperation, "creds/mint", data)
+		if lease.Secret.TTL != 10*time.Minute || lease.Secret.MaxTTL != 10*time.Minute {
+			t.Errorf("%s ttl: the lease lasts %s, at most %s; want 10m", name, lease.Secret.TTL, lease.Secret.MaxTTL)
+		}
+	}
+	if lease := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"ttl": "5m"}); lease.Secret.TTL != 5*time.Minute {
+		t.Errorf("a shorter wish gave %s", lease.Secret.TTL)
+	}
+}

@@ -1,0 +1,202 @@
+package backend
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/ryanuber/go-glob"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+)
+
+// guardrailsPath is the path, guardrailsKey where its settings are stored.
+const (
+	guardrailsPath = "config/guardrails"
+	guardrailsKey  = "guardrails"
+)
+
+// guardrails are what no role and no reader of the mount may exceed. They bind
+// roles, not the engine's own tokens, such as that which verifies a secret.
+type guardrails struct {
+	versioned
+	AllowedScopes     []string      `json:"allowed_scopes"` // globs; none: all that the next two let pass
+	AllowUncatalogued bool          `json:"allow_uncatalogued_scopes"`
+	AllowAdmin        bool          `json:"allow_admin_scopes"`
+	MaxTTL            time.Duration `json:"max_ttl"`
+}
+
+// defaultCeiling is the longest lease where nobody set another.
+const defaultCeiling = 24 * time.Hour
+
+// newGuardrails are a mount's guardrails before the first write.
+func newGuardrails() guardrails {
+	return guardrails{versioned: current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
+}
+
+// change applies the parameters of a request to the guardrails and judges the whole.
+func (g *guardrails) change(d *framework.FieldData) error {
+	patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
+	patch(d, "allow_admin_scopes", &g.AllowAdmin)
+	patchSeconds(d, "max_ttl", &g.MaxTTL)
+	if g.MaxTTL < time.Second {
+		return badRequest("max_ttl must be at least 1s")
+	}
+	elements, ok := given[[]string](d, "allowed_scopes")
+	if !ok {
+		return nil
+	}
+	globs, err := parseGlobs(elements)
+	if err != nil {
+		return badRequest("%s", err)
+	}
+	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
+		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, such as funding:*; null in a patch, or a delete, gives the default back")
+	}
+	g.AllowedScopes = globs
+	return nil
+}
+
+// globGrammar is that of a scope with * for any text on either side of the colon,
+// so that funding:* never matches a scope of another family. A lone * is all.
+var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
+
+// parseGlobs is parseScopes for globs.
+func parseGlobs(elements []string) ([]string, error) {
+	var globs []string
+	seen := map[string]bool{}
+	for _, pattern := range strings.Fields(strings.Join(elements, " ")) {
+		if len(pattern) > maximumScopeSize || !globGrammar.MatchString(pattern) {
+			return nil, fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as funding:* or *:read_*; * stands for any text", excerpt(pattern))
+		}
+		if !seen[pattern] {
+			seen[pattern] = true
+			globs = append(globs, pattern)
+		}
+	}
+	if len(globs) > maximumScopes {
+		return nil, fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), maximumScopes)
+	}
+	return globs, nil
+}
+
+// refusal says why a scope may not be issued, nothing if it may.
+func (g guardrails) refusal(scope string) string {
+	known, catalogued := catalog.LookupScope(scope)
+	switch {
+	case !g.AllowAdmin && (known.Risk == catalog.Admin || !catalogued && ofAdmins(scope)):
+		return "of risk admin, and allow_admin_scopes is false"
+	case !g.AllowUncatalogued && !catalogued:
+		return "not in the catalogue, and allow_uncatalogued_scopes is false"
+	case len(g.AllowedScopes) == 0:
+		return ""
+	}
+	for _, pattern := range g.AllowedScopes {
+		if glob.Glob(pattern, scope) {
+			return ""
+		}
+	}
+	return "not in allowed_scopes"
+}
+
+// check refuses scopes that may not be issued, and names them.
+func (g guardrails) check(scopes []string) error {
+	var beyond []string
+	for _, scope := range scopes {
+		if why := g.refusal(scope); why != "" {
+			beyond = append(beyond, scope+" ("+why+")")
+		}
+	}
+	if len(beyond) == 0 {
+		return nil
+	}
+	return forbidden("the guardrails of this mount do not allow %s", shortened(beyond))
+}
+
+// checkRole refuses a change of a role that goes beyond the guardrails. What the
+// role was before they came stays, so that it can be disabled or narrowed step by
+// step; it is not issued all the same.
+func (g guardrails) checkRole(before, after role) error {
+	var added []string
+	for _, scope := range after.ResolvedScopes {
+		if !before.holds([]string{scope}) {
+			added = append(added, scope)
+		}
+	}
+	if err := g.check(added); err != nil {
+		return err
+	}
+	longest := max(after.TTL, after.MaxTTL)
+	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
+		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest, g.MaxTTL)
+	}
+	return nil
+}
+
+// warnings are what the writer of a role is told about its scopes.
+func (g guardrails) warnings(r role) []string {
+	var warnings []string
+	if unknown := uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
+		warnings = append(warnings, "Paxos is asked for scopes that this version of the engine does not know: "+shortened(unknown))
+	}
+	if err := g.check(r.ResolvedScopes); err != nil {
+		warnings = append(warnings, "this role issues no token with all its scopes: "+err.Error())
+	}
+	return warnings
+}
+
+// dangers names the options in force that weaken something.
+func (g guardrails) dangers() []string {
+	if g.AllowAdmin {
+		return []string{"allow_admin_scopes: a role may hold scopes that list and delete the company's API credentials"}
+	}
+	return []string{}
+}
+
+// issuable lists the catalogued scopes that the guardrails let pass.
+func (g guardrails) issuable() []string {
+	names := []string{}
+	for _, scope := range catalog.Scopes() {
+		if g.refusal(scope.Name) == "" {
+			names = append(names, scope.Name)
+		}
+	}
+	return names
+}
+
+// unmatched lists the patterns that no catalogued scope matches: likely mistakes.
+func (g guardrails) unmatched() []string {
+	var patterns []string
+	for _, pattern := range g.AllowedScopes {
+		matches := false
+		for _, scope := range catalog.Scopes() {
+			matches = matches || glob.Glob(pattern, scope.Name)
+		}
+		if !matches {
+			patterns = append(patterns, pattern)
+		}
+	}
+	return patterns
+}
+
+// ofAdmins reports whether a scope that the catalogue lacks is of the family of those
+// that govern API credentials: then it counts as one of them.
+func ofAdmins(scope string) bool {
+	family, _, _ := strings.Cut(scope, ":")
+	return adminFamilies()[family]
+}
+
+// adminFamilies are what scopes of risk admin begin with.
+var adminFamilies = sync.OnceValue(func() map[string]bool {
+	families := map[string]bool{}
+	for _, scope := range catalog.Scopes() {
+		if scope.Risk == catalog.Admin {
+			family, _, _ := strings.Cut(scope.Name, ":")
+			families[family] = true
+		}
+	}
+	return families
+})

@@ -1,0 +1,66 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// lockdownPath is the path, lockdownKey where it is stored that a lockdown is in
+// force. It is not part of the config, so that a deleted config lifts nothing.
+const (
+	lockdownPath = "lockdown"
+	lockdownKey  = "lockdown"
+)
+
+// A lockdown is the red button: while there is one, nothing is issued.
+type lockdown struct {
+	versioned
+	Since  time.Time `json:"since"` // zero: there is none
+	Reason string    `json:"reason"`
+}
+
+// noLockdown is what counts where nothing is stored.
+func noLockdown() lockdown { return lockdown{versioned: current} }
+
+// errLocked is the answer to everybody who would be issued something.
+var errLocked = forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
+
+// refuse is errLocked while the lockdown is in force.
+func (l lockdown) refuse() error {
+	if l.Since.IsZero() {
+		return nil
+	}
+	return errLocked
+}
+
+// checkLockdown refuses while a lockdown is in force, or while it cannot be read
+// whether one is. It asks memory first, so that a hit reads no storage.
+func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
+	l, err := b.lockdowns.get(ctx, s, lockdownKey)
+	if err != nil {
+		return err
+	}
+	return l.refuse()
+}
+
+// checkStoredLockdown is checkLockdown for those who are about to mint or have
+// minted: it asks storage.
+func checkStoredLockdown(ctx context.Context, s logical.Storage) error {
+	l, err := storedLockdown(ctx, s)
+	if err != nil {
+		return err
+	}
+	return l.refuse()
+}
+
+// storedLockdown reads the lockdown from storage.
+func storedLockdown(ctx context.Context, s logical.Storage) (lockdown, error) {
+	l, err := load[lockdown](ctx, s, lockdownKey)
+	if errors.Is(err, errNotFound) {
+		return noLockdown(), nil
+	}
+	return l, err
+}

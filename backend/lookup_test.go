@@ -1,0 +1,128 @@
+package backend_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// readAs reads a token as somebody Vault knows.
+func (m *mount) readAs(entity, name, path string) *logical.Response {
+	m.t.Helper()
+	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
+		Operation: logical.ReadOperation, Path: path, Storage: m.storage, EntityID: entity, DisplayName: name,
+	})
+	if err != nil || resp.IsError() {
+		m.t.Fatalf("%s as %s: %v %v", path, name, resp, err)
+	}
+	return resp
+}
+
+// lookup asks whose a token is.
+func (m *mount) lookup(name, value string) map[string]any {
+	m.t.Helper()
+	return m.must(logical.UpdateOperation, "lookup", map[string]any{name: value}).Data
+}
+
+func TestLookupTellsWhoseATokenIs(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	first := m.readAs("entity-1", "kubernetes-billing", "creds/mint")
+	m.clock.advance(time.Minute)
+	m.readAs("entity-2", "userpass-jo", "creds/mint")
+	m.readAs("entity-1", "kubernetes-billing", "creds/mint")
+	upstream := m.paxos.TotalCalls()
+	got := m.lookup("access_token", token(first)+"\n")
+	for name, want := range map[string]any{
+		"known": true, "state": "serving", "role": "mint", "client_id": m.client.ClientID, "generation": float64(1), "environment": "custom",
+		"token_id": first.Data["token_id"], "minted_at": "2026-11-01T12:00:00Z", "expires_at": first.Data["expires_at"],
+		"leased": true, "unique": false, "narrowed": false, "holders_complete": true,
+		"scopes": "[funding:read_profile transfer:read_transfer]",
+	} {
+		if fmt.Sprint(got[name]) != fmt.Sprint(want) {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	if holders := fmt.Sprint(got["holders"]); holders != "[map[display_name:kubernetes-billing entity_id:entity-1 leases:2 since:2026-11-01T12:00:00Z]"+
+		" map[display_name:userpass-jo entity_id:entity-2 leases:1 since:2026-11-01T12:01:00Z]]" {
+		t.Errorf("holders are %s", holders)
+	}
+	if same := m.lookup("token_id", first.Data["token_id"].(string)); fmt.Sprint(same) != fmt.Sprint(got) {
+		t.Errorf("by token_id: %v; by the token: %v", same, got)
+	}
+	if m.paxos.TotalCalls() != upstream {
+		t.Error("Paxos was called")
+	}
+	m.restart()
+	got = m.lookup("access_token", token(first))
+	if got["known"] != true || got["holders_complete"] != false || fmt.Sprint(got["holders"]) != "[]" {
+		t.Errorf("after a restart: %v; want a known token whose holders are not", got)
+	}
+}
+
+func TestLookupTellsWhatBecomesOfAToken(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	own := m.readAs("entity-1", "jo", "creds/own")
+	unleased := m.must(logical.UpdateOperation, "token/mint", map[string]any{"scopes": "funding:read_profile"})
+	got := m.lookup("access_token", token(own))
+	if got["state"] != "held" || got["unique"] != true || len(got["holders"].([]any)) != 1 {
+		t.Errorf("an own token: %v", got)
+	}
+	got = m.lookup("access_token", token(unleased))
+	if got["state"] != "serving" || got["leased"] != false || got["narrowed"] != true || got["holders_complete"] != false {
+		t.Errorf("an unleased, narrowed token: %v", got)
+	}
+	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	m.must(logical.DeleteOperation, "roles/mint", nil)
+	if got = m.lookup("access_token", token(unleased)); got["state"] != "ending" || got["role"] != "mint" {
+		t.Errorf("a token of a deleted role, while Paxos is down: %v", got)
+	}
+	m.paxos.Heal()
+	m.tick()
+	if got = m.lookup("access_token", token(unleased)); fmt.Sprint(got) != fmt.Sprintf("map[known:false token_id:%s]", unleased.Data["token_id"]) {
+		t.Errorf("a token that has ended: %v", got)
+	}
+	m.clock.advance(2 * time.Hour)
+	if got = m.lookup("access_token", token(own)); got["known"] != false {
+		t.Errorf("a token that has expired: %v", got)
+	}
+}
+
+func TestLookupRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	for says, data := range map[string]map[string]any{
+		"give either access_token or token_id": nil,
+		"give either":                          {"access_token": canary, "token_id": canary},
+		"access_token must be a token":         {"access_token": " "},
+		"access_token must be a token, of":     {"access_token": canary + strings.Repeat("x", 9<<10)},
+		"access_token must be a string":        {"access_token": map[string]any{canary: canary}},
+		"access_token must be a string of":     {"access_token": canary + strings.Repeat("x", 1<<20)},
+		"token_id must be 32 hexadecimal":      {"token_id": token(lease)},
+		"token_id must be 32":                  {"token_id": strings.ToUpper(lease.Data["token_id"].(string))},
+	} {
+		status, text := m.refused(logical.UpdateOperation, "lookup", data)
+		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) || strings.Contains(text, token(lease)) {
+			t.Errorf("%.60v: %d %.300s; want 400 and %q", data, status, text, says)
+		}
+	}
+	said := fmt.Sprint(m.lookup("access_token", token(lease)), m.lookup("access_token", canary+"unknown"))
+	if strings.Contains(said, token(lease)) || strings.Contains(said, canary) || strings.Contains(said, m.secret) {
+		t.Errorf("the answer holds a secret: %s", said)
+	}
+	if log := m.log.String(); strings.Contains(log, canary) || strings.Contains(log, token(lease)) {
+		t.Error("the log holds a secret")
+	}
+	if resp, err := m.do(logical.ReadOperation, "lookup", nil); err == nil && !resp.IsError() {
+		t.Error("lookup can be read, with the token in the URL")
+	}
+}

@@ -1,0 +1,212 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// metrics are of one mount. Every label is a word of this file or the name of a
+// role that exists: never what a caller sent.
+type metrics struct {
+	registry    *prometheus.Registry
+	issued      *prometheus.CounterVec // by role and kind
+	denied      *prometheus.CounterVec // by role and reason
+	mints       *prometheus.CounterVec // by role and outcome
+	mintSeconds prometheus.Histogram
+	revocations *prometheus.CounterVec // by outcome
+	eventsLost  prometheus.Counter
+
+	reading sync.Mutex // guards gauges, so that who reads sees the values of one moment
+	gauges  gauges
+
+	mu    sync.RWMutex
+	roles map[string]reads // every role that stands in a label
+}
+
+// gauges are the state of the mount, set when the metrics are read.
+type gauges struct{ live, queued, budget, used, banned prometheus.Gauge }
+
+// reads are a role's counters of what its readers got. They are looked up once, so
+// that a hit costs an increment.
+type reads struct{ hit, mint, stale prometheus.Counter }
+
+// mintBuckets reach from a quick answer to the end of a mint's patience, in seconds.
+var mintBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+func newMetrics() *metrics {
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	m := &metrics{
+		registry:    prometheus.NewRegistry(),
+		issued:      counters("paxos_tokens_issued_total", "Answers of creds/ and token/: from memory (hit), minted while the reader waited (mint), or old because refreshing fails (stale).", "role", "kind"),
+		denied:      counters("paxos_tokens_denied_total", "Requests to creds/ and token/ that got no token, by reason. The role is empty where there is none of that name.", "role", "reason"),
+		mints:       counters("paxos_token_mints_total", "Attempts to mint a token for a role, refreshes among them: minted, or the reason why not.", "role", "outcome"),
+		mintSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "paxos_token_mint_duration_seconds", Help: "How long mints took, from the request to Paxos until the token was on record.", Buckets: mintBuckets}),
+		revocations: counters("paxos_revocations_total", "Attempts to revoke a token: revoked, or failed and to be tried again.", "outcome"),
+		eventsLost:  prometheus.NewCounter(prometheus.CounterOpts{Name: "paxos_events_lost_total", Help: "Events that came faster than Vault takes them, or that it did not take."}),
+		gauges: gauges{
+			live:   gauge("paxos_live_tokens", "Tokens that have neither expired nor been revoked."),
+			queued: gauge("paxos_queued_revocations", "Those of them that Paxos has yet to be made to revoke."),
+			budget: gauge("paxos_token_budget", "Token requests that this process allows itself in any 5 minutes."),
+			used:   gauge("paxos_token_budget_used", "Token requests of the last 5 minutes, of all mounts with this endpoint."),
+			banned: gauge("paxos_banned", "Whether Paxos throttles token requests from this address, 0 or 1."),
+		},
+		roles: map[string]reads{},
+	}
+	m.registry.MustRegister(m.issued, m.denied, m.mints, m.mintSeconds, m.revocations, m.eventsLost,
+		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.banned)
+	return m
+}
+
+// read counts what a reader of creds/ or token/ got.
+func (m *metrics) read(want wanted, issued broker.Issued, err error) {
+	switch {
+	case readOnly(err): // another node answers
+	case err != nil && want.role.ID == "":
+		m.denied.WithLabelValues("", reasonOf(err)).Inc()
+	case err != nil:
+		m.count(m.denied, want.name, reasonOf(err))
+	case issued.Stale != nil:
+		m.readsOf(want.name).stale.Inc()
+	case issued.Minted:
+		m.readsOf(want.name).mint.Inc()
+	default:
+		m.readsOf(want.name).hit.Inc()
+	}
+}
+
+// readsOf returns the counters of a role's readers.
+func (m *metrics) readsOf(role string) reads {
+	m.mu.RLock()
+	known, ok := m.roles[role]
+	m.mu.RUnlock()
+	if ok {
+		return known
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.know(role)
+}
+
+// know makes a role one whose labels forget will find. mu is held.
+func (m *metrics) know(role string) reads {
+	if _, ok := m.roles[role]; !ok {
+		m.roles[role] = reads{
+			hit:   m.issued.WithLabelValues(role, "hit"),
+			mint:  m.issued.WithLabelValues(role, "mint"),
+			stale: m.issued.WithLabelValues(role, "stale"),
+		}
+	}
+	return m.roles[role]
+}
+
+// count counts something else of a role.
+func (m *metrics) count(counters *prometheus.CounterVec, role, class string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.know(role)
+	counters.WithLabelValues(role, class).Inc()
+}
+
+// observe counts what happens to tokens.
+func (m *metrics) observe(o broker.Observation) {
+	switch o.What {
+	case broker.Minted:
+		m.count(m.mints, o.Role, "minted")
+		m.mintSeconds.Observe(o.Took.Seconds())
+	case broker.MintFailed:
+		m.count(m.mints, o.Role, reasonOf(o.Err))
+	case broker.Revoked:
+		m.revocations.WithLabelValues("revoked").Inc()
+	case broker.RevokeFailed:
+		m.revocations.WithLabelValues("failed").Inc()
+	}
+}
+
+// keep forgets every role but these.
+func (m *metrics) keep(roles []string) {
+	exists := map[string]bool{}
+	for _, role := range roles {
+		exists[role] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for role := range m.roles {
+		if !exists[role] {
+			m.drop(role)
+		}
+	}
+}
+
+// forget drops what is counted by the role.
+func (m *metrics) forget(role string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drop(role)
+}
+
+// drop is forget where mu is held.
+func (m *metrics) drop(role string) {
+	delete(m.roles, role)
+	for _, counters := range []*prometheus.CounterVec{m.issued, m.denied, m.mints} {
+		counters.DeletePartialMatch(prometheus.Labels{"role": role})
+	}
+}
+
+// reasonOf puts an error into one of few classes.
+func reasonOf(err error) string {
+	var (
+		mistake   *fault
+		throttled *broker.Throttled
+		mismatch  *broker.Mismatch
+		refused   *paxos.Error
+	)
+	switch {
+	case errors.As(err, &mistake) && mistake.status == http.StatusForbidden:
+		return "forbidden"
+	case errors.As(err, &mistake):
+		return "invalid"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "canceled"
+	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
+		return "changed"
+	case errors.As(err, &throttled), errors.As(err, &refused) && refused.Throttled():
+		return "throttled"
+	case errors.As(err, &mismatch), errors.As(err, &refused) && !refused.Temporary():
+		return "refused"
+	case errors.As(err, &refused):
+		return "unavailable"
+	}
+	return "internal"
+}
+
+// text writes the metrics as Prometheus reads them, with the state of the moment.
+func (m *metrics) text(set func(gauges)) (string, error) {
+	m.reading.Lock()
+	defer m.reading.Unlock()
+	set(m.gauges)
+	families, err := m.registry.Gather()
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			return "", err
+		}
+	}
+	return text.String(), nil
+}

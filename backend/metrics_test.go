@@ -1,0 +1,173 @@
+package backend_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+	"github.com/prometheus/common/expfmt"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// metrics reads the metrics: each sample by its name and labels.
+func (m *mount) metrics() map[string]float64 {
+	m.t.Helper()
+	text := m.must(logical.ReadOperation, "metrics", nil).Data[logical.HTTPRawBody].(string)
+	var parser expfmt.TextParser
+	if _, err := parser.TextToMetricFamilies(strings.NewReader(text)); err != nil {
+		m.t.Fatalf("Prometheus cannot read the metrics: %v\n%s", err, text)
+	}
+	samples := map[string]float64{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok && !strings.HasPrefix(line, "#") {
+			number, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				m.t.Fatal(err)
+			}
+			samples[name] = number
+		}
+	}
+	return samples
+}
+
+// expect compares some of the metrics; a sample that is not there counts as -1.
+func (m *mount) expect(want map[string]float64) {
+	m.t.Helper()
+	got := m.metrics()
+	for name, value := range want {
+		sample, ok := got[name]
+		if !ok {
+			sample = -1
+		}
+		if sample != value {
+			m.t.Errorf("%s is %v, want %v", name, sample, value)
+		}
+	}
+}
+
+func TestMetricsComeAsPrometheusReadsThemAndOfOneMountOnly(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	got := m.must(logical.ReadOperation, "metrics", nil).Data
+	text, isText := got[logical.HTTPRawBody].(string)
+	if !isText || !strings.Contains(text, "# TYPE paxos_live_tokens gauge\npaxos_live_tokens 0\n") {
+		t.Errorf("the body is %T %v", got[logical.HTTPRawBody], got[logical.HTTPRawBody])
+	}
+	other := newConfiguredMount(t)
+	other.must(logical.ReadOperation, "creds/mint", nil)
+	m.expect(map[string]float64{`paxos_tokens_issued_total{kind="mint",role="mint"}`: -1})
+	if got[logical.HTTPContentType] != "text/plain; version=0.0.4; charset=utf-8" || got[logical.HTTPStatusCode] != float64(200) {
+		t.Errorf("type %v, status %v", got[logical.HTTPContentType], got[logical.HTTPStatusCode])
+	}
+}
+
+func TestMetricsCountWhatReadersGet(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	for range 3 {
+		m.must(logical.ReadOperation, "creds/mint", nil)
+	}
+	m.expect(map[string]float64{
+		`paxos_tokens_issued_total{kind="mint",role="mint"}`: 1, `paxos_tokens_issued_total{kind="hit",role="mint"}`: 2,
+		`paxos_tokens_issued_total{kind="stale",role="mint"}`: 0, `paxos_token_mints_total{outcome="minted",role="mint"}`: 1,
+		`paxos_token_mint_duration_seconds_count`: 1, `paxos_live_tokens`: 1, `paxos_queued_revocations`: 0,
+		`paxos_token_budget`: 240, `paxos_token_budget_used`: 2, `paxos_banned`: 0, // the proof of the secret is the other
+	})
+	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	own := m.must(logical.ReadOperation, "creds/own", nil)
+	if err := m.revoke(own); err != nil {
+		t.Fatal(err)
+	}
+	m.expect(map[string]float64{
+		`paxos_tokens_issued_total{kind="mint",role="own"}`: 1, `paxos_tokens_issued_total{kind="hit",role="own"}`: 0,
+		`paxos_revocations_total{outcome="revoked"}`: 1, `paxos_revocations_total{outcome="failed"}`: -1,
+	})
+	m.clock.advance(59 * time.Minute)
+	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.expect(map[string]float64{`paxos_tokens_issued_total{kind="stale",role="mint"}`: 1})
+	if failed := m.metrics()[`paxos_token_mints_total{outcome="unavailable",role="mint"}`]; failed < 1 { // a refresh may have followed
+		t.Errorf("%v mints failed", failed)
+	}
+}
+
+func TestMetricsCountWhatReadersAreDenied(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.UpdateOperation, "roles/off", map[string]any{"scopes": "funding:read_profile", "disabled": true})
+	m.must(logical.UpdateOperation, "roles/beyond", map[string]any{"scopes": "rewards:write_everything"})
+	m.refused(logical.ReadOperation, "creds/off", nil)
+	m.refused(logical.ReadOperation, "creds/"+canary+"x", nil)
+	m.refused(logical.UpdateOperation, "token/mint", map[string]any{"scopes": canary + ":x"})
+	m.refused(logical.ReadOperation, "creds/beyond", nil)
+	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 503}, paxostest.Fault{Status: 429})
+	m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.refused(logical.ReadOperation, "token/mint", nil)
+	m.expect(map[string]float64{
+		`paxos_tokens_denied_total{reason="forbidden",role="off"}`: 1, `paxos_tokens_denied_total{reason="invalid",role=""}`: 1,
+		`paxos_tokens_denied_total{reason="invalid",role="mint"}`: 1, `paxos_tokens_denied_total{reason="refused",role="beyond"}`: 1,
+		`paxos_tokens_denied_total{reason="unavailable",role="mint"}`: 1, `paxos_tokens_denied_total{reason="throttled",role="mint"}`: 2,
+		`paxos_token_mints_total{outcome="refused",role="beyond"}`: 1, `paxos_token_mints_total{outcome="throttled",role="mint"}`: 2,
+		`paxos_banned`: 1,
+	})
+	for name := range m.metrics() {
+		if strings.Contains(name, canary) {
+			t.Errorf("a label holds what a caller sent: %s", name)
+		}
+	}
+	status := m.must(logical.ReadOperation, "status", nil).Data
+	if !strings.Contains(status["last_mint_error"].(string), "429") || status["last_mint_error_at"] != "2026-11-01T12:00:00Z" || status["calls_banned_until"] != "" {
+		t.Errorf("status is %v", status)
+	}
+}
+
+func TestMetricsShowTheQueue(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.queueOf(2)
+	m.expect(map[string]float64{`paxos_queued_revocations`: 2, `paxos_live_tokens`: 2, `paxos_revocations_total{outcome="failed"}`: 2})
+	m.paxos.Heal()
+	m.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Status: 429})
+	m.clock.advance(time.Minute)
+	m.tick()
+	if got := m.must(logical.ReadOperation, "status", nil).Data["calls_banned_until"]; got != "2026-11-01T12:06:00Z" {
+		t.Errorf("revocations are banned until %v", got)
+	}
+	m.clock.advance(10 * time.Minute)
+	m.tick()
+	m.expect(map[string]float64{`paxos_queued_revocations`: 0, `paxos_live_tokens`: 0, `paxos_revocations_total{outcome="revoked"}`: 2})
+}
+
+func TestMetricsForgetADeletedRole(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	labelled := func() (names []string) {
+		for name := range m.metrics() {
+			if strings.Contains(name, `role="mint"`) {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.refused(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": ""})
+	if len(labelled()) != 5 {
+		t.Errorf("the role has the samples %v", labelled())
+	}
+	m.must(logical.DeleteOperation, "roles/mint", nil)
+	if names := labelled(); len(names) != 0 {
+		t.Errorf("a deleted role has the samples %v", names)
+	}
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.must(logical.ReadOperation, "token/mint", nil)
+	other := *m
+	other.restart()
+	other.must(logical.DeleteOperation, "roles/mint", nil)
+	if names := labelled(); len(names) != 0 {
+		t.Errorf("a role that another node deleted has the samples %v", names)
+	}
+}

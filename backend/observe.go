@@ -1,0 +1,94 @@
+package backend
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// The types of the events that are not the broker's, which names its own.
+const (
+	roleWritten       = "role-write"
+	roleDeleted       = "role-delete"
+	roleRotated       = "role-rotate"
+	configWritten     = "config-write"
+	guardrailsWritten = "guardrails-write"
+	rootRotated       = "rotate"
+	rootNotRotated    = "rotate-fail"
+	lockedDown        = "lockdown"
+	lockdownLifted    = "lockdown-lift"
+)
+
+// sendEvent gives an event to Vault.
+func (b *backend) sendEvent(ctx context.Context, e event) error {
+	return logical.SendEvent(ctx, b, "paxos/"+e.kind, e.metadata...)
+}
+
+// announceChange tells that what a path stores has changed.
+func (b *backend) announceChange(kind, path string, operation logical.Operation) {
+	b.events.add(event{kind, []string{
+		logical.EventMetadataPath, path, logical.EventMetadataDataPath, path,
+		logical.EventMetadataOperation, string(operation), logical.EventMetadataModified, "true",
+	}})
+}
+
+// announceRole is announceChange for a role.
+func (b *backend) announceRole(kind, name string, r role, operation logical.Operation) {
+	metadata := []string{
+		logical.EventMetadataPath, rolesPrefix + name, logical.EventMetadataDataPath, rolesPrefix + name,
+		logical.EventMetadataOperation, string(operation), logical.EventMetadataModified, "true", "role", name,
+	}
+	b.events.add(event{kind, append(metadata, described(r)...)})
+}
+
+// described is the role's own metadata, as events carry it.
+func described(r role) []string {
+	var metadata []string
+	for key, value := range r.Metadata {
+		metadata = append(metadata, "role_metadata_"+key, value)
+	}
+	return metadata
+}
+
+// observe is told by the broker what happens to tokens. It counts it, remembers
+// why the latest mint failed, and announces it.
+func (b *backend) observe(o broker.Observation) {
+	b.metrics.observe(o)
+	if o.What == broker.MintFailed {
+		b.failures.Lock()
+		b.failed = failure{b.options.Now(), o.Err.Error()}
+		b.failures.Unlock()
+	}
+	path := configKey // the engine's own token
+	if o.Role != "" {
+		path = rolesPrefix + o.Role
+	}
+	metadata := []string{logical.EventMetadataPath, path}
+	if o.Role != "" {
+		r, _ := b.roles.recall(path) // from memory only: nobody waits here for storage
+		metadata = append(append(metadata, "role", o.Role), described(r)...)
+	}
+	if o.Row.Fingerprint != "" {
+		metadata = append(metadata, "token_id", o.Row.Fingerprint, "client_id", o.Row.ClientID, "expires_at", timestamp(o.Row.ExpiresAt))
+	}
+	if o.Err != nil {
+		metadata = append(metadata, "error", o.Err.Error())
+	}
+	b.events.add(event{string(o.What), metadata})
+}
+
+// A failure is why a mint failed, for status.
+type failure struct {
+	at   time.Time
+	text string
+}
+
+// lastFailure is that of the latest mint that failed.
+func (b *backend) lastFailure() failure {
+	b.failures.Lock()
+	defer b.failures.Unlock()
+	return b.failed
+}

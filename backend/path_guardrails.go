@@ -1,0 +1,178 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathGuardrails() *framework.Path {
+	return &framework.Path{
+		Pattern:         guardrailsPath + "$",
+		HelpSynopsis:    "What no role and no reader of this mount may exceed. Needs sudo.",
+		HelpDescription: guardrailsHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Guardrails"},
+		Fields: fields{
+			"allowed_scopes": {
+				Type:        framework.TypeCommaStringSlice,
+				Description: "The scopes that may be issued, * standing for any text, such as funding:* or *:read_*. By default every scope that the other two parameters let pass.",
+			},
+			"allow_uncatalogued_scopes": {
+				Type: framework.TypeBool, Default: true,
+				Description: "Whether a scope that the engine's catalogue lacks may be issued, where allowed_scopes matches it or is at its default.",
+			},
+			"allow_admin_scopes": {
+				Type:        framework.TypeBool,
+				Description: "Dangerous: whether a scope that governs API credentials (api_creds:*) may be issued, where allowed_scopes matches it or is at its default.",
+			},
+			"max_ttl": {
+				Type: framework.TypeDurationSecond, Default: int(defaultCeiling.Seconds()),
+				Description: "The longest a lease may last, whatever role and reader say. Leases that are out keep their end.",
+			},
+		},
+		Operations: operations{
+			logical.ReadOperation:   displayed(reading(b.readGuardrails, "Read the guardrails.", answer("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
+			logical.UpdateOperation: displayed(onActive(b.writeGuardrails, "Set the guardrails, and end what is now too much; parameters left out keep their value.", answerNothing("Stored.")), "configure", "guardrails"),
+			logical.PatchOperation:  displayed(onActive(b.writeGuardrails, "Change parts of the guardrails; null gives a parameter its default back.", answerNothing("Stored.")), "patch", "guardrails"),
+			logical.DeleteOperation: displayed(onActive(b.deleteGuardrails, "Give the guardrails their defaults back.", answerNothing("Deleted.")), "delete", "guardrails"),
+		},
+	}
+}
+
+// guardrailsAnswer is what a read of config/guardrails holds.
+var guardrailsAnswer = fields{
+	"allowed_scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The patterns as written; none at the default."},
+	"resolved_scopes":           {Type: framework.TypeStringSlice, Required: true, Description: "The catalogued scopes that may be issued."},
+	"allow_uncatalogued_scopes": {Type: framework.TypeBool, Required: true, Description: "Whether scopes that the catalogue lacks may be issued."},
+	"allow_admin_scopes":        {Type: framework.TypeBool, Required: true, Description: "Whether scopes that govern API credentials may be issued."},
+	"max_ttl":                   {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
+	"dangerous_options":         {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken something, and how."},
+}
+
+// readGuardrails answers GET config/guardrails, with the defaults where nothing was
+// written.
+func (b *backend) readGuardrails(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	g, err := storedGuardrails(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	return &logical.Response{Data: map[string]any{
+		"allowed_scopes":            append([]string{}, g.AllowedScopes...),
+		"resolved_scopes":           g.issuable(),
+		"allow_uncatalogued_scopes": g.AllowUncatalogued,
+		"allow_admin_scopes":        g.AllowAdmin,
+		"max_ttl":                   seconds(g.MaxTTL),
+		"dangerous_options":         g.dangers(),
+	}}, nil
+}
+
+// storedGuardrails are the stored guardrails, or the defaults.
+func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
+	g, err := load[guardrails](ctx, s, guardrailsKey)
+	if errors.Is(err, errNotFound) {
+		return newGuardrails(), nil
+	}
+	return g, err
+}
+
+// writeGuardrails answers POST and PATCH config/guardrails.
+func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	g, err := b.storeGuardrails(ctx, req.Storage, d)
+	if err != nil {
+		return reply(err)
+	}
+	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
+	warnings := g.dangers()
+	if unmatched := g.unmatched(); len(unmatched) > 0 {
+		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+shortened(unmatched))
+	}
+	return b.enforce(ctx, req.Storage, g, warnings)
+}
+
+// storeGuardrails does the read-modify-write.
+func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *framework.FieldData) (guardrails, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	g, err := storedGuardrails(ctx, s)
+	if err != nil {
+		return g, err
+	}
+	g.versioned = current
+	if err := g.change(d); err != nil {
+		return g, err
+	}
+	return g, b.guardrails.put(ctx, s, guardrailsKey, g)
+}
+
+// deleteGuardrails answers DELETE config/guardrails. The defaults may allow less
+// than what was stored.
+func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	b.writes.Lock()
+	err := b.guardrails.remove(ctx, req.Storage, guardrailsKey)
+	b.writes.Unlock()
+	if err != nil {
+		return reply(err)
+	}
+	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
+	return b.enforce(ctx, req.Storage, newGuardrails(), nil)
+}
+
+// enforce ends the live tokens that the guardrails do not allow any more, and tells
+// which roles hold too much. The engine's own tokens belong to no role.
+func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails, warnings []string) (*logical.Response, error) {
+	losers := map[string]bool{}
+	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool {
+		beyond := row.Key.Role != "" && g.check(strings.Fields(row.Key.Scopes)) != nil
+		if beyond {
+			losers[row.RoleName] = true
+		}
+		return beyond
+	})
+	if err != nil {
+		return reply(fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err))
+	}
+	if ended+pending > 0 {
+		warnings = append(warnings, endedWarning("the roles "+shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
+	}
+	beyond, err := rolesBeyond(ctx, s, g)
+	if err != nil {
+		return reply(fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err))
+	}
+	if len(beyond) > 0 {
+		warnings = append(warnings, "roles that hold scopes beyond the guardrails, and issue no token with them: "+shortened(beyond))
+	}
+	if len(warnings) == 0 {
+		return nil, nil
+	}
+	return &logical.Response{Warnings: warnings}, nil
+}
+
+// rolesBeyond lists the roles that hold more than the guardrails allow.
+func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) ([]string, error) {
+	names, err := s.List(ctx, rolesPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("listing the roles: %w", err)
+	}
+	var beyond []string
+	for _, name := range names {
+		r, err := load[role](ctx, s, rolesPrefix+name)
+		if errors.Is(err, errNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		if g.check(r.ResolvedScopes) != nil {
+			beyond = append(beyond, name)
+		}
+	}
+	return beyond, nil
+}

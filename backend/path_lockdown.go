@@ -1,0 +1,126 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathLockdown() *framework.Path {
+	return &framework.Path{
+		Pattern:         lockdownPath + "$",
+		HelpSynopsis:    "The red button: refuse to issue anything and end every live token. Needs sudo.",
+		HelpDescription: lockdownHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
+		Fields: fields{
+			"reason": {Type: framework.TypeString, Description: "Why, for those who come after. Shown by a read; not secret."},
+		},
+		Operations: operations{
+			logical.ReadOperation:   displayed(onActive(b.readLockdown, "Whether a lockdown is in force, and what is left to end.", answer("The lockdown.", lockdownAnswer)), "read", "lockdown"),
+			logical.UpdateOperation: displayed(onActive(b.writeLockdown, "Lock the mount down and end every live token.", answer("What became of the tokens.", lockdownAnswer)), "lock", "down"),
+			logical.DeleteOperation: displayed(onActive(b.deleteLockdown, "Lift the lockdown.", answerNothing("Lifted.")), "lift", "lockdown"),
+		},
+	}
+}
+
+// lockdownAnswer is what a read and a write of lockdown hold.
+var lockdownAnswer = fields{
+	"locked":             {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force."},
+	"since":              {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339); empty if it is not."},
+	"reason":             {Type: framework.TypeString, Required: true, Description: "Why, as it was written."},
+	"ended":              {Type: framework.TypeInt, Required: true, Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
+	"pending":            {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
+	"pending_seconds":    {Type: framework.TypeInt64, Required: true, Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
+	"cannot_end":         {Type: framework.TypeStringSlice, Required: true, Description: "What the engine cannot end, and until when it is of use."},
+	"last_token_expires": {Type: framework.TypeString, Required: true, Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
+}
+
+// readLockdown answers GET lockdown.
+func (b *backend) readLockdown(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	l, err := storedLockdown(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	data, err := b.describeLockdown(ctx, l, 0)
+	if err != nil {
+		return reply(err)
+	}
+	return &logical.Response{Data: data}, nil
+}
+
+// writeLockdown answers POST lockdown. The entry comes first: from then on no mint
+// is begun or handed out, and whatever was minted before is in the ledger.
+func (b *backend) writeLockdown(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	l, err := b.storeLockdown(ctx, req.Storage, d)
+	if err != nil {
+		return reply(err)
+	}
+	ended, _, err := b.broker.End(ctx, func(broker.Row) bool { return true })
+	if err != nil {
+		return reply(fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err))
+	}
+	data, err := b.describeLockdown(ctx, l, ended)
+	if err != nil {
+		return reply(err)
+	}
+	b.logger.Warn("the mount is locked down", "ended", ended, "pending", data["pending"])
+	b.announceChange(lockedDown, req.Path, req.Operation)
+	return &logical.Response{Data: data}, nil
+}
+
+// storeLockdown stores that the mount is locked down. Once more keeps the time.
+func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *framework.FieldData) (lockdown, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	l, err := storedLockdown(ctx, s)
+	if err != nil {
+		return l, err
+	}
+	if l.Since.IsZero() {
+		l.Since = b.options.Now().UTC()
+	}
+	patch(d, "reason", &l.Reason)
+	return l, b.lockdowns.put(ctx, s, lockdownKey, l)
+}
+
+// deleteLockdown answers DELETE lockdown.
+func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	if err := b.lockdowns.remove(ctx, req.Storage, lockdownKey); err != nil {
+		return reply(err)
+	}
+	b.announceChange(lockdownLifted, req.Path, req.Operation)
+	b.logger.Warn("the lockdown of the mount is lifted")
+	return nil, nil
+}
+
+// describeLockdown tells how far the end of all tokens has come.
+func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (map[string]any, error) {
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var last time.Time
+	for _, row := range rows {
+		if row.ExpiresAt.After(last) {
+			last = row.ExpiresAt
+		}
+	}
+	rate := b.callRate(ctx)
+	return map[string]any{
+		"locked":             !l.Since.IsZero(),
+		"since":              timestamp(l.Since),
+		"reason":             l.Reason,
+		"ended":              ended,
+		"pending":            len(rows),
+		"pending_seconds":    int64((len(rows) + rate - 1) / rate),
+		"cannot_end":         []string{},
+		"last_token_expires": timestamp(last),
+	}, nil
+}

@@ -1,0 +1,150 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathLookup() *framework.Path {
+	return &framework.Path{
+		Pattern:         "lookup$",
+		HelpSynopsis:    "Whose is this token? For the responder who found one. Calls nobody.",
+		HelpDescription: lookupHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields: fields{
+			"access_token": {
+				Type:         framework.TypeString,
+				Description:  "The token that was found. It is neither answered nor logged.",
+				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true},
+			},
+			"token_id": {Type: framework.TypeString, Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
+		},
+		Operations: operations{
+			logical.UpdateOperation: displayed(onActive(b.lookUp, "Tell whose a token is.", answer("What is known of the token.", lookupAnswer)), "look-up", "token"),
+		},
+	}
+}
+
+// lookupAnswer is what a lookup answers; of a token that is not known, the first two.
+var lookupAnswer = fields{
+	"known":            {Type: framework.TypeBool, Required: true, Description: "Whether the token is this mount's and has not ended."},
+	"token_id":         {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token, by which audit logs know it even after its end."},
+	"state":            {Type: framework.TypeString, Description: "serving (the next reader gets it), held (it lives, and no further reader gets it) or ending (Paxos has yet to be made to revoke it)."},
+	"role":             {Type: framework.TypeString, Description: "The role it was minted for, under its name of then; empty for the engine's own."},
+	"client_id":        {Type: framework.TypeString, Description: "Client ID of the client that minted it."},
+	"generation":       {Type: framework.TypeInt, Description: "Which of the client's secrets minted it."},
+	"environment":      {Type: framework.TypeString, Description: "production, sandbox or custom; empty if the mount is not configured any more."},
+	"scopes":           {Type: framework.TypeStringSlice, Description: "The scopes as granted."},
+	"minted_at":        {Type: framework.TypeString, Description: "When it was minted (RFC 3339)."},
+	"expires_at":       {Type: framework.TypeString, Description: "When it stops being of use (RFC 3339)."},
+	"leased":           {Type: framework.TypeBool, Description: "Whether it is given out on leases (creds/) or without (token/)."},
+	"unique":           {Type: framework.TypeBool, Description: "Whether it is one lease's own."},
+	"narrowed":         {Type: framework.TypeBool, Description: "Whether it holds some of the role's scopes only."},
+	"holders":          {Type: framework.TypeSlice, Description: "Who holds leases on it, the longest first: entity_id, display_name, since, leases."},
+	"holders_complete": {Type: framework.TypeBool, Description: "Whether holders are all there are. False after a restart, and for tokens without a lease."},
+}
+
+// longestLookup is more than any token that the broker accepts, in bytes.
+const longestLookup = 8 << 10
+
+// tokenIDGrammar is that of broker.Fingerprint.
+var tokenIDGrammar = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// errTokenID repeats nothing: somebody may have put the token itself there.
+var errTokenID = badRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and token/ answer it")
+
+// lookUp answers POST lookup. A token that is not known is an answer, not a 404:
+// a script must not take a mistyped mount for the news that a token is not ours.
+func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	fingerprint, err := askedFor(d)
+	if err != nil {
+		return reply(err)
+	}
+	found, ok, err := b.broker.Lookup(ctx, fingerprint)
+	if err != nil {
+		return reply(err)
+	}
+	data := map[string]any{"known": ok, "token_id": fingerprint}
+	if !ok {
+		return &logical.Response{Data: data}, nil
+	}
+	c, err := b.configs.get(ctx, req.Storage, configKey)
+	if err != nil && !errors.Is(err, errNotFound) {
+		return reply(err)
+	}
+	row := found.Row
+	for name, value := range map[string]any{
+		"state":            stateOf(found),
+		"role":             row.RoleName,
+		"client_id":        row.ClientID,
+		"generation":       row.Generation,
+		"environment":      c.Environment,
+		"scopes":           row.Scopes,
+		"minted_at":        timestamp(row.MintedAt),
+		"expires_at":       timestamp(row.ExpiresAt),
+		"leased":           row.Key.Leased,
+		"unique":           row.Own,
+		"narrowed":         row.Narrowed,
+		"holders":          describeHolders(found.Holders),
+		"holders_complete": found.Complete,
+	} {
+		data[name] = value
+	}
+	return &logical.Response{Data: data}, nil
+}
+
+// askedFor is the fingerprint of the token that the request names. How long that
+// takes depends on the length of the text alone, which is bounded.
+func askedFor(d *framework.FieldData) (string, error) {
+	text, hasText := given[string](d, "access_token")
+	fingerprint, hasFingerprint := given[string](d, "token_id")
+	text = strings.TrimSpace(text) // as a file or a log has it
+	switch {
+	case hasText == hasFingerprint:
+		return "", badRequest("give either access_token or token_id")
+	case hasText && (text == "" || len(text) > longestLookup):
+		return "", badRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
+	case hasText:
+		return broker.Fingerprint(text), nil
+	case !tokenIDGrammar.MatchString(fingerprint):
+		return "", errTokenID
+	}
+	return fingerprint, nil
+}
+
+// stateOf says what becomes of the token.
+func stateOf(found broker.Found) string {
+	switch {
+	case !found.Row.EndingSince.IsZero():
+		return "ending"
+	case found.Serving:
+		return "serving"
+	}
+	return "held"
+}
+
+// describeHolders tells who holds a token. Many leases of one holder are one line.
+func describeHolders(holdings []broker.Holding) []map[string]any {
+	described := []map[string]any{}
+	lines := map[broker.Holder]map[string]any{}
+	for _, holding := range holdings {
+		line := lines[holding.Holder]
+		if line == nil {
+			line = map[string]any{
+				"entity_id": holding.EntityID, "display_name": holding.DisplayName,
+				"since": timestamp(holding.Since), "leases": 0,
+			}
+			lines[holding.Holder] = line
+			described = append(described, line)
+		}
+		line["leases"] = line["leases"].(int) + 1
+	}
+	return described
+}

@@ -1,0 +1,116 @@
+package backend
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// revocationsPath is where the broker's queue is shown.
+const revocationsPath = "revocations/"
+
+func (b *backend) pathRevocations() *framework.Path {
+	return &framework.Path{
+		Pattern:         revocationsPath + "?$",
+		HelpSynopsis:    "List the tokens that Paxos has yet to be made to revoke.",
+		HelpDescription: listHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
+		Fields:          pagingFields,
+		Operations: operations{
+			logical.ListOperation: displayed(onActive(b.listRevocations, "List the tokens whose revocation is queued.", answer("Their token_ids.", listAnswer)), "list", "revocations"),
+		},
+	}
+}
+
+// listRevocations answers LIST revocations/.
+func (b *backend) listRevocations(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	queue, err := b.broker.Queue(ctx)
+	if err != nil {
+		return reply(err)
+	}
+	fingerprints := make([]string, 0, len(queue))
+	for _, queued := range queue {
+		fingerprints = append(fingerprints, queued.Row.Fingerprint)
+	}
+	return page(fingerprints, d)
+}
+
+func (b *backend) pathRevocation() *framework.Path {
+	return &framework.Path{
+		Pattern:         revocationsPath + "(?P<token_id>[^/]+)$",
+		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
+		HelpDescription: revocationHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
+		Fields:          fields{"token_id": {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token."}},
+		Operations: operations{
+			logical.ReadOperation:   displayed(onActive(b.readRevocation, "Read what keeps a token from being revoked.", answer("The queued revocation.", revocationAnswer)), "read", "revocation"),
+			logical.DeleteOperation: displayed(onActive(b.deleteRevocation, "Give up revoking a token: it lives until it expires.", answerNothing("Deleted.")), "delete", "revocation"),
+		},
+	}
+}
+
+// revocationAnswer is what a read of a queued revocation holds.
+var revocationAnswer = fields{
+	"role":       {Type: framework.TypeString, Required: true, Description: "The role it was minted for, under its name of then; empty for the engine's own."},
+	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
+	"generation": {Type: framework.TypeInt, Required: true, Description: "Which of the client's secrets minted it."},
+	"since":      {Type: framework.TypeString, Required: true, Description: "Since when it is handed out no longer (RFC 3339)."},
+	"expires_at": {Type: framework.TypeString, Required: true, Description: "When it ends by itself (RFC 3339)."},
+	"attempts":   {Type: framework.TypeInt, Required: true, Description: "How often Paxos was asked in vain, since the plugin started."},
+	"last_error": {Type: framework.TypeString, Required: true, Description: "Why the last attempt failed; empty if there was none."},
+}
+
+// readRevocation answers GET revocations/:token_id.
+func (b *backend) readRevocation(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	queued, found, err := b.queued(ctx, d)
+	if err != nil || !found { // Vault answers 404
+		return reply(err)
+	}
+	lastError := ""
+	if queued.LastError != nil {
+		lastError = queued.LastError.Error()
+	}
+	return &logical.Response{Data: map[string]any{
+		"role":       queued.Row.RoleName,
+		"client_id":  queued.Row.ClientID,
+		"generation": queued.Row.Generation,
+		"since":      timestamp(queued.Row.EndingSince),
+		"expires_at": timestamp(queued.Row.ExpiresAt),
+		"attempts":   queued.Attempts,
+		"last_error": lastError,
+	}}, nil
+}
+
+// deleteRevocation answers DELETE revocations/:token_id.
+func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	queued, found, err := b.queued(ctx, d)
+	if err != nil || !found {
+		return reply(err)
+	}
+	if forgotten, err := b.broker.Forget(ctx, queued.Row.Fingerprint); err != nil || !forgotten {
+		return reply(err)
+	}
+	b.logger.Warn("a token is given up: it lives on at Paxos until it expires",
+		"token_id", queued.Row.Fingerprint, "role", queued.Row.RoleName, "expires_at", queued.Row.ExpiresAt)
+	return &logical.Response{Warnings: []string{
+		"the token lives on at Paxos until it expires at " + timestamp(queued.Row.ExpiresAt) + "; the engine has forgotten it, and lookup does not know it any more",
+	}}, nil
+}
+
+// queued is the revocation that the request names, if it is on the queue.
+func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Queued, bool, error) {
+	fingerprint := d.Get("token_id").(string)
+	if !tokenIDGrammar.MatchString(fingerprint) {
+		return broker.Queued{}, false, errTokenID
+	}
+	queue, err := b.broker.Queue(ctx)
+	i := slices.IndexFunc(queue, func(q broker.Queued) bool { return q.Row.Fingerprint == fingerprint })
+	if err != nil || i < 0 {
+		return broker.Queued{}, false, err
+	}
+	return queue[i], true, nil
+}

@@ -1,0 +1,132 @@
+package backend
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// A successor is a pair of Client ID and secret that is to become a client's next
+// generation.
+type successor struct {
+	clientID string
+	secret   string
+	scopes   []string // what it is proved with
+	holdsAll bool     // it must hold them all; else its secret alone is proved
+	verify   bool
+}
+
+// succeed returns the client with the successor as its next generation, proved
+// unless that is not wanted, and what its writer is to be told. It stores nothing.
+func (b *backend) succeed(ctx context.Context, link *link, c config, before client, next successor) (client, []string, error) {
+	if err := errors.Join(checkClientID(next.clientID), checkClientSecret(next.secret)); err != nil {
+		return client{}, nil, badRequest("%s", err)
+	}
+	after := before.with(generation{
+		ClientID: next.clientID, ClientSecret: next.secret, Connection: link.fingerprint,
+		Since: b.options.Now().UTC(), Proved: next.verify,
+	})
+	if !next.verify {
+		return after, []string{"client_secret was stored without being verified: the first read of a role will show whether it is right"}, nil
+	}
+	profiles, err := b.prove(ctx, link, c, after, next)
+	if err != nil {
+		return client{}, nil, err
+	}
+	switch {
+	case len(profiles) == 0:
+	case len(before.Profiles) > 0 && !slices.ContainsFunc(profiles, func(id string) bool { return slices.Contains(before.Profiles, id) }):
+		return client{}, nil, badRequest("client_secret was not stored: this client sees other profiles than the root client before it, so it is of another Entity; one mount is one Entity")
+	default:
+		after.Profiles = profiles
+	}
+	return after, nil, nil
+}
+
+// profileScope is what a token needs to list profiles.
+const profileScope = "funding:read_profile"
+
+// prove checks a successor with Paxos, and returns the profiles that it sees, if
+// that can be told. Its errors say what to do.
+func (b *backend) prove(ctx context.Context, link *link, c config, after client, next successor) (profiles []string, err error) {
+	if !b.writable() {
+		return nil, logical.ErrReadOnly
+	}
+	minter := broker.Minter{
+		Client: link.Client(next.clientID, paxos.Hide(next.secret)), Generation: after.last(),
+		Allowance: broker.Allowance{Mount: c.TokenBudget},
+	}
+	look := func(ctx context.Context, token paxos.Secret) error {
+		if !slices.Contains(next.scopes, profileScope) {
+			return nil
+		}
+		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
+			profiles, err = link.ListProfiles(ctx, token)
+			return err
+		})
+		if err != nil {
+			b.logger.Warn("which Entity a client is of could not be told", "client_id", next.clientID, "error", err)
+		}
+		return nil
+	}
+	holds, err := b.broker.Prove(ctx, minter, next.scopes, look)
+	var refused *paxos.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "invalid_client":
+		return nil, badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)
+	case err != nil:
+		return nil, err
+	case !holds && next.holdsAll:
+		return nil, b.explainMissing(ctx, minter, next)
+	}
+	return profiles, nil
+}
+
+// explainMissing finds out which scopes a client lacks, and says so.
+func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, next successor) error {
+	missing, suspects := bisect(next.scopes, func(scopes []string) (bool, error) {
+		return b.broker.Prove(ctx, minter, scopes, nil)
+	})
+	text := "client_secret was not stored: client " + next.clientID + " does not hold every scope that the roles of this mount need"
+	if len(missing) > 0 {
+		text += "; it lacks " + strings.Join(missing, ", ")
+	}
+	if len(suspects) > 0 {
+		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " + strings.Join(suspects, ", ")
+	}
+	return badRequest("%s. Add them in the Dashboard, or change the roles", text)
+}
+
+// storeRoot swaps the root in one write, unless somebody else has stored another
+// since before was read. writes is held.
+func (b *backend) storeRoot(ctx context.Context, s logical.Storage, before, after client) error {
+	now, err := storedRoot(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case now.last() != before.last():
+		return badRequest("client_secret was written by somebody else at the same time: read config and write again")
+	}
+	return b.roots.put(ctx, s, rootKey, after)
+}
+
+// storedRoot reads the root client, one without generations if there is none.
+func storedRoot(ctx context.Context, s logical.Storage) (client, error) {
+	root, err := load[client](ctx, s, rootKey)
+	if errors.Is(err, errNotFound) {
+		return client{versioned: current}, nil
+	}
+	return root, err
+}
+
+// same reports whether the secret is that of the generation already.
+func (g generation) same(secret string) bool {
+	return subtle.ConstantTimeCompare([]byte(g.ClientSecret), []byte(secret)) == 1
+}

@@ -1,0 +1,182 @@
+package backend_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// another makes a further client at Paxos, with these scopes.
+func (m *mount) another(scopes ...string) (id, secret string) {
+	m.t.Helper()
+	credential, secret, err := m.paxos.CreateCredential(paxostest.Credential{Scopes: scopes})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return credential.ClientID, secret
+}
+
+// generations is what status says of the root's secrets, as "number client state live".
+func (m *mount) generations() []string {
+	m.t.Helper()
+	var said []string
+	for _, g := range m.must(logical.ReadOperation, "status", nil).Data["generations"].([]any) {
+		g := g.(map[string]any)
+		said = append(said, fmt.Sprint(g["number"], " ", g["client_id"], " ", g["state"], " ", g["live_tokens"]))
+	}
+	return said
+}
+
+func TestARotationKeepsReadersGoing(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	secret, err := m.paxos.RotateCredential(m.client.ClientID) // the click: the old secret stops
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) {
+		t.Error("between the click and the write readers do not get the cached token")
+	}
+	resp := m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	if fmt.Sprint(resp.Data) != fmt.Sprint(map[string]any{"client_id": m.client.ClientID, "generation": 2, "draining": 1}) {
+		t.Errorf("answered %v", resp.Data)
+	}
+	mints := m.paxos.Calls(paxostest.TokenEndpoint)
+	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) || m.paxos.Calls(paxostest.TokenEndpoint) != mints {
+		t.Error("the rotation took the token from its readers")
+	}
+	if want := []string{"1 " + m.client.ClientID + " draining 1", "2 " + m.client.ClientID + " current 0"}; !slices.Equal(m.generations(), want) {
+		t.Errorf("status says %q, want %q", m.generations(), want)
+	}
+	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	if m.paxos.Alive(token(lease)) {
+		t.Error("a token of the old secret cannot be revoked with the new one")
+	}
+	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.tick()
+	if want := []string{"2 " + m.client.ClientID + " current 1"}; !slices.Equal(m.generations(), want) {
+		t.Errorf("status says %q, want %q", m.generations(), want)
+	}
+}
+
+func TestAReplacedRootDrains(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	id, secret := m.another(rootScopes...)
+	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) || again.Data["client_id"] != m.client.ClientID {
+		t.Error("the token of the old root is not served any more")
+	}
+	if fresh := m.must(logical.ReadOperation, "token/mint", nil); fresh.Data["client_id"] != id {
+		t.Errorf("minted by %v, want the new root", fresh.Data["client_id"])
+	}
+	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	if live := m.paxos.LiveTokens(); len(live) != 0 {
+		t.Errorf("alive at Paxos: %v", live)
+	}
+	m.tick()
+	if want := []string{"2 " + id + " current 0"}; !slices.Equal(m.generations(), want) {
+		t.Errorf("status says %q, want %q", m.generations(), want)
+	}
+}
+
+func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
+	t.Parallel()
+	const rotate, replace = "config/rotate-root", "config/replace-root"
+	for name, test := range map[string]struct {
+		path   string
+		data   func(m *mount) map[string]any
+		fault  paxostest.Fault
+		status int
+		says   string
+	}{
+		"no secret":                {rotate, func(*mount) map[string]any { return nil }, paxostest.Fault{}, 400, "client_secret"},
+		"a wrong secret":           {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": canary + "wrong"} }, paxostest.Fault{}, 400, "was not stored"},
+		"the secret that it has":   {rotate, func(m *mount) map[string]any { return map[string]any{"client_secret": m.secret} }, paxostest.Fault{}, 400, "stored already"},
+		"another client to rotate": {rotate, func(*mount) map[string]any { return map[string]any{"client_id": "x", "client_secret": "y"} }, paxostest.Fault{}, 400, "config/replace-root"},
+		"Paxos is down":            {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": "new"} }, paxostest.Fault{Drop: true}, 502, "connection"},
+		"Paxos throttles":          {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": "new"} }, paxostest.Fault{Status: 429}, 429, "5 minutes"},
+		"the same client to replace": {replace, func(m *mount) map[string]any {
+			return map[string]any{"client_id": m.client.ClientID, "client_secret": "y"}
+		}, paxostest.Fault{}, 400, "config/rotate-root"},
+		"one that mints less": {replace, func(m *mount) map[string]any {
+			id, secret := m.another("funding:read_profile")
+			return map[string]any{"client_id": id, "client_secret": secret}
+		}, paxostest.Fault{}, 400, "it lacks transfer:read_transfer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			m.must(logical.ReadOperation, "creds/mint", nil)
+			data, before, live := test.data(m), m.stored(), len(m.paxos.LiveTokens())
+			m.paxos.FailNext(paxostest.TokenEndpoint, test.fault)
+			status, text := m.refused(logical.UpdateOperation, test.path, data)
+			if status != test.status || !strings.Contains(text, test.says) {
+				t.Errorf("answered %d %s; want %d and %q", status, text, test.status, test.says)
+			}
+			for _, secret := range []string{m.secret, canary} {
+				if strings.Contains(text, secret) {
+					t.Errorf("the answer tells a secret: %s", text)
+				}
+			}
+			after, rootBefore := root(m.stored()), root(before)
+			if after != rootBefore || len(m.paxos.LiveTokens()) != live {
+				t.Errorf("the root was %s and is %s; alive at Paxos: %d, were %d", rootBefore, after, len(m.paxos.LiveTokens()), live)
+			}
+			m.paxos.Heal()
+			m.clock.advance(6 * time.Minute)
+			m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+			m.must(logical.ReadOperation, "creds/mint", nil) // by the old root
+		})
+	}
+}
+
+// root is the line of the stored root client.
+func root(stored string) string {
+	for line := range strings.Lines(stored) {
+		if strings.HasPrefix(line, "root=") {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestAClientOfAnotherEntityIsRefused(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	id, secret := m.another(rootScopes...)
+	m.paxos.FailNext(paxostest.Operations, paxostest.Fault{Rewrite: func(page map[string]any) {
+		page["items"] = []any{map[string]any{"id": "a-profile-of-somebody-else"}}
+	}})
+	status, text := m.refused(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+	if status != 400 || !strings.Contains(text, "another Entity") || len(m.paxos.LiveTokens()) != 0 {
+		t.Errorf("%d %s; alive at Paxos: %v", status, text, m.paxos.LiveTokens())
+	}
+	m.paxos.FailNext(paxostest.Operations, paxostest.Fault{Status: http.StatusForbidden}) // it cannot be told: accepted
+	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+}
+
+func TestTheFirstSecretMayComeByRotateRoot(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.must(logical.UpdateOperation, "config/connection", m.connection())
+	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_id": "x", "client_secret": "y"}); status != 400 || !strings.Contains(text, "not configured") {
+		t.Errorf("%d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": m.secret}); status != 400 || !strings.Contains(text, "client_id is missing") {
+		t.Errorf("%d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
+	m.must(logical.ReadOperation, "creds/mint", nil)
+}
