@@ -82,7 +82,7 @@ func (d document) expectDescribed(t *testing.T, name string, raw json.RawMessage
 		t.Errorf("%s has no summary, no operationId or no response: %s", name, raw)
 	}
 	answer, ok := o.Responses["200"]
-	if !ok {
+	if !ok || name == "get /metrics" { // which is text, not JSON
 		return
 	}
 	if len(answer.Content) == 0 {
