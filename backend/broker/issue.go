@@ -55,7 +55,7 @@ type Issued struct {
 // Issue answers a reader: from memory, from the ledger, or with a mint that all
 // readers of the key share. The caller's context bounds its waiting, not the mint.
 func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
-	if issued, ok := b.hit(req, req.minimumLife); ok {
+	if issued, ok := b.hit(req); ok {
 		return issued, nil
 	}
 	if err := b.load(ctx); err != nil {
@@ -64,7 +64,7 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 	if req.Own {
 		return b.issueOwn(ctx, req)
 	}
-	if issued, ok := b.hit(req, req.minimumLife); ok { // the ledger had it
+	if issued, ok := b.hit(req); ok { // the ledger had it
 		return issued, nil
 	}
 	for range 2 { // a token may be ended between its mint and our hold on it; once more is enough
@@ -76,7 +76,7 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 				return b.serveStale(req, minted.Err)
 			}
 		}
-		if issued, ok := b.hit(req, anyLife); ok {
+		if issued, ok := b.leftover(req); ok {
 			issued.Minted = true
 			return issued, nil
 		}
@@ -84,9 +84,9 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 	return Issued{}, ErrEnded
 }
 
-// hit serves a key from memory if its token has at least the life asked for, and
-// starts a refresh when one is due. It calls nobody and waits for nobody.
-func (b *Broker) hit(req Request, atLeast func(life time.Duration) time.Duration) (Issued, bool) {
+// hit serves a key from memory if its token has the life that the reader accepts,
+// and starts a refresh when one is due. It calls nobody and waits for nobody.
+func (b *Broker) hit(req Request) (Issued, bool) {
 	if req.Own {
 		return Issued{}, false
 	}
@@ -94,10 +94,23 @@ func (b *Broker) hit(req Request, atLeast func(life time.Duration) time.Duration
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.serving[req.Key]
-	if !t.lives(now, atLeast) {
+	if !t.lives(now, req.minimumLife) {
 		return Issued{}, false
 	}
 	b.refreshIfDue(t, req, now)
+	return b.hold(t, req, now), true
+}
+
+// leftover serves whatever life the key's token has left. It starts no refresh: a
+// mint has just been tried.
+func (b *Broker) leftover(req Request) (Issued, bool) {
+	now := b.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.serving[req.Key]
+	if req.Own || !t.lives(now, anyLife) {
+		return Issued{}, false
+	}
 	return b.hold(t, req, now), true
 }
 
@@ -197,7 +210,7 @@ func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
 	if !temporary(cause) && !errors.As(cause, &answer) && !errors.As(cause, &mismatch) {
 		return Issued{}, cause
 	}
-	issued, ok := b.hit(req, anyLife)
+	issued, ok := b.leftover(req)
 	if !ok {
 		return Issued{}, cause
 	}

@@ -210,3 +210,19 @@ func TestShortToken(t *testing.T) {
 	}
 	h.wantCounts(2, 0, 2)
 }
+
+// TestLateFailureAsksOnce checks that a reader who finds no token with enough life, and no Paxos, costs one request.
+func TestLateFailureAsksOnce(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	old := h.issue()
+	h.clock.until(old.ExpiresAt.Add(-time.Minute))
+	h.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	if issued := h.issue(); issued.Fingerprint != old.Fingerprint || issued.Stale == nil {
+		t.Errorf("got %q, stale: %v", issued.Fingerprint, issued.Stale)
+	}
+	settle()
+	if h.mints() != 2 {
+		t.Errorf("%d mints, want one more", h.mints()-1)
+	}
+}
