@@ -159,7 +159,7 @@ func runMix(t *testing.T, seed uint64) {
 	callers := s.abusers(min(s.limit/4-len(roles), 20)) // they have a first token too
 	back := make([]time.Time, len(callers))
 	restart := s.start.Add(time.Duration(s.random.Int64N(int64(2 * tokenLife))))
-	for step := time.Duration(1+s.random.IntN(15)) * time.Second; s.now.Before(s.start.Add(2 * tokenLife)); s.now = s.now.Add(step) {
+	for step := time.Duration(5+s.random.IntN(16)) * time.Second; s.now.Before(s.start.Add(2 * tokenLife)); s.now = s.now.Add(step) {
 		if s.now.After(restart) {
 			restart = s.now.Add(time.Hour)
 			s.restart()
