@@ -63,12 +63,12 @@ func (b *backend) prove(ctx context.Context, link *link, c config, after client,
 		Client: link.Client(next.clientID, paxos.Hide(next.secret)), Generation: after.last(),
 		Allowance: broker.Allowance{Mount: c.TokenBudget},
 	}
-	look := func(ctx context.Context, token paxos.Secret) error {
+	look := func(ctx context.Context, grant paxos.Grant) error {
 		if !slices.Contains(next.scopes, profileScope) {
 			return nil
 		}
 		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
-			profiles, err = link.ListProfiles(ctx, token)
+			profiles, err = link.ListProfiles(ctx, grant.AccessToken)
 			return err
 		})
 		if err != nil {

@@ -15,9 +15,9 @@ const proofLimit = 12
 
 // Prove finds out whether a client's secret is right and whether it holds the
 // scopes, with one token request within the budget. A refusal of a scope proves the
-// secret too: Paxos looks at the secret first. The token that it gets is given to
+// secret too: Paxos looks at the secret first. The grant that it gets is given to
 // use, if there is one, and ended before Prove returns, or put on the queue.
-func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Secret) error) (holds bool, err error) {
+func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
 	}
@@ -50,7 +50,7 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use 
 	}
 	b.know(t)
 	if use != nil {
-		err = use(ctx, grant.AccessToken)
+		err = use(ctx, grant)
 	}
 	return true, errors.Join(err, b.endProof(ctx, minter.Client, t))
 }

@@ -103,8 +103,8 @@ func TestProofIsUsed(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	minter := broker.Minter{Client: h.client, Generation: 1}
-	holds, err := h.Prove(t.Context(), minter, []string{reads, writes}, func(_ context.Context, token paxos.Secret) error {
-		if !h.paxos.Alive(token.Reveal()) || h.storage.queued() != 1 {
+	holds, err := h.Prove(t.Context(), minter, []string{reads, writes}, func(_ context.Context, grant paxos.Grant) error {
+		if !h.paxos.Alive(grant.AccessToken.Reveal()) || h.storage.queued() != 1 {
 			t.Error("it is dead, or not on record")
 		}
 		return errStorage
