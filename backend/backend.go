@@ -43,11 +43,14 @@ type backend struct {
 	connections memo[connection]
 	guardrails  memo[guardrails]
 	lockdowns   memo[lockdown]
+	probes      memo[probe]
 	roots       memo[client]
 	roles       memo[role]
 
 	failures sync.Mutex // guards failed
 	failed   failure    // the latest mint that did
+
+	probing sync.Mutex // one probe at a time
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
@@ -65,6 +68,7 @@ func NewFactory(options Options) logical.Factory {
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
 		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics()}
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
+		b.probes.absent = noProbe
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -114,6 +118,7 @@ func (b *backend) paths() []*framework.Path {
 		b.pathRotateRoot(),
 		b.pathReplaceRoot(),
 		b.pathLockdown(),
+		b.pathProbe(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
@@ -142,6 +147,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.connections.forget(key)
 	case key == guardrailsKey:
 		b.guardrails.forget(key)
+	case key == probeKey:
+		b.probes.forget(key)
 	case key == lockdownKey:
 		b.lockdowns.forget(key)
 	case key == rootKey:

@@ -74,6 +74,18 @@ not deleted at Paxos: do that in the Dashboard when status shows it draining no 
 If the old client leaked, rotate the roles as well, or use lockdown.
 `
 
+const probeHelp = `
+Paxos's documentation does not say whether a revoked token stops working and how
+soon, whether HTTP Basic is accepted, or which headers tell of rate limits. A write
+asks this account's Paxos, with the root client: it mints a token, tries it out,
+revokes it and tries it again; asks for the right to list credentials; and mints once
+with HTTP Basic. That costs at most 3 token requests, and it refuses to run again
+within 10 minutes. All its tokens are ended, and no setting is changed.
+
+What was found is stored and shown by status. If revocation proved to be without
+effect, leases say so in a warning.
+`
+
 const lockdownHelp = `
 From the moment a write returns, nothing is issued to anyone, on any node, and no
 token is refreshed; a mint that is under way is ended when it lands. Every live

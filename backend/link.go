@@ -15,6 +15,7 @@ type link struct {
 	*paxos.Connection
 	fingerprint string
 	neverRevoke bool
+	basic       bool // clients authenticate with HTTP Basic
 
 	environment string     // what it was made from: a link of the same is kept
 	connection  connection // likewise
@@ -72,7 +73,7 @@ func (b *backend) linkFor(environment string, settings connection) (*link, error
 		b.linked.Close()
 	}
 	b.linked = &link{
-		Connection: open, fingerprint: complete.Fingerprint(), neverRevoke: settings.NeverRevoke,
+		Connection: open, fingerprint: complete.Fingerprint(), neverRevoke: settings.NeverRevoke, basic: complete.AuthStyle == paxos.AuthBasic,
 		environment: environment, connection: settings,
 	}
 	return b.linked, nil

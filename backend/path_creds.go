@@ -45,6 +45,9 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framew
 	})
 	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
 	resp.Warnings = staleWarning(issued)
+	if seen, err := b.probes.get(ctx, req.Storage, probeKey); err == nil { // what is not known warns nobody
+		resp.Warnings = append(resp.Warnings, seen.warnings()...)
+	}
 	return resp, nil
 }
 

@@ -39,6 +39,7 @@ var statusAnswer = fields{
 	"calls_banned_until": {Type: framework.TypeString, Required: true, Description: "Likewise for revocations."},
 	"last_mint_error":    {Type: framework.TypeString, Required: true, Description: "Why the latest mint that failed did so, since the plugin started; empty if none did."},
 	"last_mint_error_at": {Type: framework.TypeString, Required: true, Description: "When that was (RFC 3339)."},
+	"probe":              {Type: framework.TypeMap, Required: true, Description: "What the latest probe found, as probe answers it; empty if there was none."},
 	"dangerous_options":  {Type: framework.TypeStringSlice, Required: true, Description: "Options in force for the whole mount that weaken something, and how."},
 }
 
@@ -57,6 +58,10 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		return reply(err)
 	}
 	locked, err := storedLockdown(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	seen, err := storedProbe(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
@@ -80,6 +85,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		"environment":        c.Environment,
 		"lockdown":           locked.refuse() != nil,
 		"client_id":          g.ClientID,
+		"probe":              seen.shown(),
 		"generations":        describe(root, ofGeneration),
 		"live_tokens":        len(rows),
 		"ending_tokens":      ending(rows),

@@ -67,6 +67,7 @@ func (s *Server) endpointOf(r *http.Request) Endpoint {
 // serve handles every request: it counts it, applies the rate limit, then the fault that awaits it, then does the work.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(sandboxHeader, sandboxNotice)
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	if strings.HasPrefix(r.URL.Path, controlPrefix) {
 		s.serveControl(w, r)
 		return

@@ -1,0 +1,197 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// probeKey is where the latest probe is stored.
+const probeKey = "probe"
+
+// probePause is how long a probe must lie back before the next, because each costs
+// token requests of everybody behind the address.
+const probePause = 10 * time.Minute
+
+// What a probe can find out.
+const (
+	answerYes     = "yes"
+	answerNo      = "no"
+	answerUnknown = "unknown"
+)
+
+// A probe is what this account's Paxos was seen to do.
+type probe struct {
+	versioned
+	At               time.Time     `json:"at"` // zero: there was none
+	ClientID         string        `json:"client_id"`
+	TokenCalls       int           `json:"token_calls"`
+	TokenLifetime    time.Duration `json:"token_lifetime"`
+	RevocationEnds   string        `json:"revocation_ends_token"`
+	RevokedAfter     time.Duration `json:"revoked_after"`
+	MayList          string        `json:"may_list_credentials"`
+	BasicAuth        string        `json:"auth_style_basic"`
+	RateLimitHeaders []string      `json:"rate_limit_headers"`
+	ClockAhead       time.Duration `json:"clock_ahead"`
+	Problems         []string      `json:"problems"`
+}
+
+// noProbe is what counts where nothing is stored.
+func noProbe() probe { return probe{versioned: current} }
+
+// run asks the questions that are open, with three token requests.
+func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
+	p.RevocationEnds, p.MayList, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown
+	p.TokenCalls++
+	holds, err := b.broker.Prove(ctx, minter, []string{profileScope}, func(ctx context.Context, grant paxos.Grant) error {
+		p.TokenLifetime = grant.Lifetime
+		return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
+	})
+	switch {
+	case err != nil:
+		return err
+	case !holds:
+		p.Problems = append(p.Problems, "the root client does not hold "+profileScope+", so that no token could be tried out")
+	}
+	p.TokenCalls++
+	holds, err = b.broker.Prove(ctx, minter, []string{listScope}, nil)
+	if err != nil {
+		return err
+	}
+	p.MayList = yesOrNo(holds)
+	return p.tryBasic(ctx, b, minter, link)
+}
+
+// listScope is what a token needs to list the Entity's credentials.
+const listScope = "api_creds:read_credentials"
+
+// watchRevocation tries the token out, revokes it, and sees whether and when it
+// stops working. It is ended in any case by who called.
+func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, link *link, token paxos.Secret) error {
+	var seen paxos.Inspection
+	look := func(ctx context.Context) (err error) {
+		seen, err = link.Inspect(ctx, token)
+		return err
+	}
+	call := func(what func(context.Context) error) error { return b.broker.Call(ctx, minter.Client.Way(), what) }
+	if err := call(look); err != nil || !seen.Accepted {
+		p.Problems = append(p.Problems, problem("a fresh token could not be tried out at the API", err))
+		return nil
+	}
+	p.RateLimitHeaders, p.ClockAhead = seen.RateLimitHeaders, seen.ClockAhead
+	if err := call(func(ctx context.Context) error { return minter.Client.Revoke(ctx, token) }); err != nil {
+		p.Problems = append(p.Problems, problem("the token could not be revoked", err))
+		return nil
+	}
+	for _, wait := range []time.Duration{0, time.Second, 4 * time.Second} {
+		if wait > 0 && b.broker.Wait(ctx, wait) != nil {
+			return nil
+		}
+		if err := call(look); err != nil {
+			p.Problems = append(p.Problems, problem("the revoked token could not be tried out at the API", err))
+			return nil
+		}
+		p.RevokedAfter += wait
+		if p.RevocationEnds = yesOrNo(!seen.Accepted); !seen.Accepted {
+			return nil
+		}
+	}
+	return nil
+}
+
+// tryBasic finds out whether the client may authenticate the other way (RFC 6749,
+// section 2.3.1), which some servers refuse.
+func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
+	if link.basic {
+		p.BasicAuth = answerYes
+		return nil
+	}
+	other, done, err := minter.Client.WithAuthStyle(paxos.AuthBasic)
+	if err != nil {
+		return err
+	}
+	defer done()
+	minter.Client = other
+	p.TokenCalls++
+	_, err = b.broker.Prove(ctx, minter, []string{profileScope}, nil)
+	switch {
+	case paxos.Refused(err):
+		p.BasicAuth = answerNo
+	case err != nil:
+		return err
+	default:
+		p.BasicAuth = answerYes
+	}
+	return nil
+}
+
+// problem is a finding with its cause, if it has one.
+func problem(text string, err error) string {
+	if err == nil {
+		return text
+	}
+	return text + ": " + err.Error()
+}
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return answerYes
+	}
+	return answerNo
+}
+
+// storedProbe reads the latest probe from storage.
+func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
+	p, err := load[probe](ctx, s, probeKey)
+	if errors.Is(err, errNotFound) {
+		return noProbe(), nil
+	}
+	return p, err
+}
+
+// tooSoon refuses a probe right after another.
+func (p probe) tooSoon(now time.Time) error {
+	if age := now.Sub(p.At); !p.At.IsZero() && 0 <= age && age < probePause {
+		return &fault{http.StatusTooManyRequests, "the latest probe was " + age.Truncate(time.Second).String() + " ago, and each costs up to 3 token requests: come back in " + (probePause - age).Truncate(time.Second).String() + "; status shows what it found"}
+	}
+	return nil
+}
+
+// warnings are what the holder of a leased token is told of what was found.
+func (p probe) warnings() []string {
+	if p.RevocationEnds != answerNo {
+		return nil
+	}
+	return []string{"a probe of " + timestamp(p.At) + " saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever becomes of its lease"}
+}
+
+// answer is the probe as probe and status show it.
+func (p probe) answer() map[string]any {
+	return map[string]any{
+		"at":                    timestamp(p.At),
+		"client_id":             p.ClientID,
+		"token_calls":           p.TokenCalls,
+		"token_lifetime":        seconds(p.TokenLifetime),
+		"revocation_ends_token": p.RevocationEnds,
+		"revoked_after":         seconds(p.RevokedAfter),
+		"may_list_credentials":  p.MayList,
+		"auth_style_basic":      p.BasicAuth,
+		"rate_limit_headers":    append([]string{}, p.RateLimitHeaders...),
+		"clock_ahead":           seconds(p.ClockAhead),
+		"problems":              append([]string{}, p.Problems...),
+	}
+}
+
+// shown is answer for those who look later: empty if there was no probe.
+func (p probe) shown() map[string]any {
+	if p.At.IsZero() {
+		return map[string]any{}
+	}
+	return p.answer()
+}
