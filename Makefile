@@ -2,7 +2,7 @@ FUZZTIME ?= 30s
 VERSION  ?=
 
 # Every package but the end-to-end tests, which need a Vault.
-UNIT = $$(go list ./... | grep -v '/scripts/e2e$$')
+UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster)$$')
 
 # go build as for a release; VERSION=v1.2.3 is what the programs say they are.
 BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
@@ -11,10 +11,10 @@ BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test check fuzz clean
+.PHONY: help build demo dev test test-cluster check fuzz clean
 
 help: ## print the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-6s  %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
 
 build: ## build the plugin and the stand-in Paxos into bin/
 	$(call BUILD,vault-plugin-secrets-paxos/backend.Version) ./cmd/vault-plugin-secrets-paxos
@@ -29,6 +29,9 @@ dev: ## start a Vault with the plugin and the stand-in Paxos, and keep them unti
 test: ## run every test: units, the plugin boundary, fuzz seeds, then end to end on a real Vault
 	@scripts/test.sh -shuffle=on -timeout=8m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
+
+test-cluster: ## run the tests that need a cluster of three Vaults: failover under load, 2,000 leases at once, Paxos down
+	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster
 
 check: ## check form: gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not as gofmt writes it:" $$unformatted; exit 1; }

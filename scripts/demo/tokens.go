@@ -31,7 +31,7 @@ func (s *story) read(ctx context.Context) (issued, error) {
 // mints counts the token requests at the stand-in.
 func (s *story) mints(ctx context.Context) (int, error) {
 	var counted calls
-	err := s.paxos.ask(ctx, "calls", &counted)
+	err := s.paxos.sandbox.Control(ctx, http.MethodGet, "calls", nil, &counted)
 	return counted.Endpoints["token"], err
 }
 
@@ -59,7 +59,7 @@ func (s *story) expectState(ctx context.Context, token issued, alive bool) error
 	if s.paxos.sandbox != nil {
 		var state tokenState
 		s.typed("curl %s/sandbox/tokens/%s | jq .alive", s.paxos.sandbox.URL, token.id)
-		if err := s.paxos.ask(ctx, "tokens/"+token.id, &state); err != nil {
+		if err := s.paxos.sandbox.Control(ctx, http.MethodGet, "tokens/"+token.id, nil, &state); err != nil {
 			return err
 		}
 		s.shown(fmt.Sprint(state.Alive))

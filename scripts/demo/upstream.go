@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
 	"os"
 	"strings"
 
@@ -73,21 +70,4 @@ type calls struct {
 // tokenState is what the stand-in says of a token.
 type tokenState struct {
 	Alive bool `json:"alive"`
-}
-
-// ask reads the stand-in's state under /sandbox/.
-func (u *upstream) ask(ctx context.Context, path string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.sandbox.URL+"/sandbox/"+path, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("asking the stand-in: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("asking the stand-in for %s: %s", path, response.Status)
-	}
-	return json.NewDecoder(response.Body).Decode(into)
 }

@@ -10,7 +10,7 @@ import (
 // The names of the programs of this module, which are those of their directories.
 const (
 	PluginName  = "vault-plugin-secrets-paxos"
-	sandboxName = "paxos-sandbox"
+	SandboxName = "paxos-sandbox"
 )
 
 // Build compiles the program of this module that has the name into the directory,

@@ -79,7 +79,7 @@ func (v *Vault) PluginPIDs() ([]int, error) {
 	}
 	var pids []int
 	for _, e := range entries {
-		if e.parent == v.PID() && e.program == PluginName && !e.dead {
+		if e.parent == v.PID() && filepath.Base(e.program) == PluginName && !e.dead {
 			pids = append(pids, e.pid)
 		}
 	}

@@ -25,11 +25,17 @@ type Sandbox struct {
 // StartSandbox builds the stand-in Paxos in the directory and starts it on a free
 // port of this machine.
 func StartSandbox(ctx context.Context, directory string) (*Sandbox, error) {
-	binary, err := Build(ctx, directory, sandboxName)
+	binary, err := Build(ctx, directory, SandboxName)
 	if err != nil {
 		return nil, err
 	}
-	announcement := filepath.Join(directory, sandboxName+".json")
+	return LaunchSandbox(ctx, binary, directory)
+}
+
+// LaunchSandbox starts the stand-in Paxos of that binary on a free port of this
+// machine. The directory takes what it announces.
+func LaunchSandbox(ctx context.Context, binary, directory string) (*Sandbox, error) {
+	announcement := filepath.Join(directory, SandboxName+".json")
 	out, err := create(announcement)
 	if err != nil {
 		return nil, err
@@ -59,7 +65,7 @@ func (s *Sandbox) read(ctx context.Context, announcement string) error {
 			return err
 		}
 		if !bytes.HasSuffix(line, []byte("\n")) {
-			return fmt.Errorf("%s has not said where it listens", sandboxName)
+			return fmt.Errorf("%s has not said where it listens", SandboxName)
 		}
 		return json.Unmarshal(line, s)
 	})

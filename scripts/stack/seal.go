@@ -23,7 +23,21 @@ func (v *Vault) initialise(ctx context.Context) error {
 	return v.Unseal(ctx)
 }
 
-// Unseal unseals the server and waits until it is active.
+// join makes the new server a node of the leader's cluster, and unseals it.
+func (v *Vault) join(ctx context.Context, leader *Vault) error {
+	client, err := v.Client("")
+	if err != nil {
+		return err
+	}
+	if _, err := client.Sys().RaftJoinWithContext(ctx, &api.RaftJoinRequest{LeaderAPIAddr: leader.Address}); err != nil {
+		return fmt.Errorf("joining the cluster: %w", err)
+	}
+	v.unsealKey, v.RootToken = leader.unsealKey, leader.RootToken
+	return v.Unseal(ctx)
+}
+
+// Unseal unseals the server and waits until it serves: as the active one or, in a
+// cluster, as a standby.
 func (v *Vault) Unseal(ctx context.Context) error {
 	client, err := v.Client(v.RootToken)
 	if err != nil {
@@ -39,8 +53,8 @@ func (v *Vault) Unseal(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("asking vault how it is: %w", err)
 		}
-		if health.Sealed || health.Standby {
-			return errors.New("vault is not active yet")
+		if health.Sealed || health.Standby && v.node == "" {
+			return errors.New("vault does not serve yet")
 		}
 		return nil
 	})
@@ -54,6 +68,19 @@ func (v *Vault) Seal(ctx context.Context) error {
 	}
 	if err := client.Sys().SealWithContext(ctx); err != nil {
 		return fmt.Errorf("sealing vault: %w", err)
+	}
+	return nil
+}
+
+// StepDown makes the active node of a cluster hand over to another. For ten seconds
+// it does not compete to be the next.
+func (v *Vault) StepDown(ctx context.Context) error {
+	client, err := v.Client(v.RootToken)
+	if err != nil {
+		return err
+	}
+	if err := client.Sys().StepDownWithContext(ctx); err != nil {
+		return fmt.Errorf("stepping down: %w", err)
 	}
 	return nil
 }

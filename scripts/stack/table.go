@@ -6,7 +6,7 @@ import "fmt"
 type entry struct {
 	pid, parent int
 	dead        bool   // it has ended, and nobody has waited for it
-	program     string // the file it runs, without its directory
+	program     string // the file it runs
 }
 
 // Ended returns an error while the process of that number runs.
@@ -18,4 +18,16 @@ func Ended(pid int) error {
 		}
 	}
 	return err
+}
+
+// running lists the processes that run the program, whoever started them.
+func running(program string) ([]int, error) {
+	entries, err := table()
+	var pids []int
+	for _, e := range entries {
+		if e.program == program && !e.dead {
+			pids = append(pids, e.pid)
+		}
+	}
+	return pids, err
 }

@@ -49,5 +49,5 @@ func describe(pid int) (entry, bool) {
 		return entry{}, false
 	}
 	program, _, _ := strings.Cut(string(arguments), "\x00")
-	return entry{pid: pid, parent: parent, dead: rest[0] == "Z", program: filepath.Base(program)}, true
+	return entry{pid: pid, parent: parent, dead: rest[0] == "Z", program: program}, true
 }

@@ -5,7 +5,6 @@ package stack
 import (
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -27,7 +26,7 @@ func table() ([]entry, error) {
 		if pidErr != nil || parentErr != nil {
 			return nil, fmt.Errorf("listing processes: a line of ps begins with no numbers")
 		}
-		entries = append(entries, entry{pid, parent, strings.HasPrefix(columns[2], "Z"), filepath.Base(columns[3])})
+		entries = append(entries, entry{pid, parent, strings.HasPrefix(columns[2], "Z"), columns[3]})
 	}
 	return entries, nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -23,7 +21,10 @@ type Vault struct {
 	RootToken string
 
 	binary, directory, plugins, logLevel string
-	unsealKey                            string
+
+	node              string // its name in a cluster; empty if it stands alone
+	port, clusterPort int    // where clients and where the other nodes reach it
+	unsealKey         string
 }
 
 // startVault starts a new server of the binary in the directory, initialises and
@@ -48,8 +49,8 @@ func (v *Vault) Restart(ctx context.Context) error {
 	return v.Unseal(ctx)
 }
 
-// start runs the server and waits until it answers. Another program may take the
-// port that was free a moment ago: then another one is tried.
+// start runs the server and waits until it answers. Another program may take a port
+// that was free a moment ago: then it is tried again.
 func (v *Vault) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
@@ -62,7 +63,7 @@ func (v *Vault) start(ctx context.Context) error {
 	return err
 }
 
-// launch runs the server on a free port and waits until it answers.
+// launch runs the server as configured and waits until it answers.
 func (v *Vault) launch(ctx context.Context) error {
 	if err := v.configure(); err != nil {
 		return err
@@ -105,38 +106,6 @@ func (v *Vault) launch(ctx context.Context) error {
 // throw away: no token of the user's is read or replaced.
 func (v *Vault) environment(additions ...string) []string {
 	return environment(append([]string{"HOME=" + v.directory}, additions...)...)
-}
-
-// configuration is the server's, with its directory, port and log level.
-const configuration = `storage "file" {
-  path = %[1]q
-}
-listener "tcp" {
-  address         = "127.0.0.1:%[3]d"
-  cluster_address = "127.0.0.1:0"
-  tls_disable     = true
-}
-api_addr         = "http://127.0.0.1:%[3]d"
-cluster_addr     = "http://127.0.0.1:0"
-plugin_directory = %[2]q
-disable_mlock    = true
-log_level        = %[4]q
-log_format       = "json"
-`
-
-// configure writes the configuration for a port that is free at the moment.
-func (v *Vault) configure() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("finding a free port: %w", err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		return fmt.Errorf("finding a free port: %w", err)
-	}
-	v.Address = fmt.Sprintf("http://127.0.0.1:%d", port)
-	text := fmt.Sprintf(configuration, filepath.Join(v.directory, "storage"), v.plugins, port, v.logLevel)
-	return os.WriteFile(filepath.Join(v.directory, "vault.hcl"), []byte(text), 0o600)
 }
 
 // Client returns a client of the server with the token.

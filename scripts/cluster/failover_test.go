@@ -1,0 +1,165 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// clientsTry is how long a client of Vault tries at least, by its defaults: it waits
+// for a second or more, and then for two or more.
+const clientsTry = 3 * time.Second
+
+// checked is how old the load balancer's knowledge of the leader may be.
+const checked = 200 * time.Millisecond
+
+// A loss is a way to lose the leader, and to get its node back.
+type loss struct {
+	name   string
+	silent bool // the others notice by its silence; Vault may take longer over that than clientsTry
+	of     func(context.Context, *stack.Stack) error
+	back   func(context.Context, *stack.Stack) error
+}
+
+var (
+	killed = loss{"killed", true,
+		func(_ context.Context, leader *stack.Stack) error { leader.Kill(); return nil },
+		func(ctx context.Context, leader *stack.Stack) error { return leader.Restart(ctx) },
+	}
+	sealed = loss{"sealed", false,
+		func(ctx context.Context, leader *stack.Stack) error { return leader.Seal(ctx) },
+		func(ctx context.Context, leader *stack.Stack) error { return leader.Unseal(ctx) },
+	}
+	steppedDown = loss{"stepped down", false,
+		func(ctx context.Context, leader *stack.Stack) error { return leader.StepDown(ctx) },
+		func(context.Context, *stack.Stack) error { return nil },
+	}
+)
+
+// owned is how many leases with a token each there are from before the first loss.
+const owned = 5
+
+// TestTokensOutliveTheLeader loses one leader after the other while applications read.
+func TestTokensOutliveTheLeader(t *testing.T) {
+	m := newMount(t, nil)
+	m.role("app", nil)
+	m.role("own", map[string]any{"unique_tokens": true})
+	m.readOften("own", owned)
+	leased, unleased := m.readID("creds/app"), m.readID("token/app")
+	load := m.startLoad("app")
+	for _, way := range []loss{killed, sealed, killed, sealed, steppedDown} { // the last, since its node does not compete for a while
+		m.lose(way, load)
+		m.expectServed("token/app", unleased)
+	}
+	load.stop()
+
+	t.Logf("%d reads: %d failed, %d given up without a leader, %d raw failures that clients tried again, the longest took %s; %d leases",
+		load.reads, len(load.failed), load.leaderless, load.raw.Load(), load.longest.Round(time.Millisecond), len(load.leases))
+	for _, err := range load.failed {
+		t.Errorf("a read failed for good: %v", err)
+	}
+	for token, reads := range load.tokens {
+		if token != leased && token != unleased {
+			t.Errorf("%d reads got another token, %s", reads, token)
+		}
+	}
+	m.expectMinted(2 + owned)
+	m.expectKept(load.leases)
+	m.revokeAll()
+	await(t, patience, func() error { return m.noLeases("app", "own") })
+	m.expectNoneIrrevocable()
+	await(t, twoTicks, func() error { return m.onlyAlive(leased, unleased) }) // nobody knows any more who holds the leased one
+	m.write("roles/app/rotate")                                               // what ends it then
+	await(t, patience, func() error { return m.onlyAlive() })
+}
+
+// expectKept looks for all the leases, and for those of role own.
+func (m *mount) expectKept(given []string) {
+	m.Helper()
+	kept := m.leases("app")
+	for _, lease := range given {
+		if !kept[lease] {
+			m.Errorf("Vault has lost the lease %s", lease)
+		}
+	}
+	if kept := len(m.leases("own")); kept != owned {
+		m.Errorf("Vault keeps %d leases of tokens of their own, want %d", kept, owned)
+	}
+}
+
+// lose loses the leader, waits until another one serves the load, and gets the node back.
+func (m *mount) lose(way loss, load *load) {
+	m.Helper()
+	leader := m.leader()
+	plugins, err := leader.PluginPIDs()
+	if err != nil || len(plugins) != 1 {
+		m.Fatalf("the plugin runs as %v, %v", plugins, err)
+	}
+	raw := load.raw.Load()
+	_, leaderless := load.count()
+	started := time.Now()
+	if err := way.of(m.Context(), leader); err != nil {
+		m.Fatal(err)
+	}
+	await(m.T, patience, func() error { return stack.Ended(plugins[0]) })
+	gone := time.Since(started)
+	await(m.T, patience, func() error {
+		if m.leader() == leader {
+			return errors.New("the leader still leads")
+		}
+		return nil
+	})
+	elected := time.Since(started)
+	before, _ := load.count()
+	await(m.T, patience, func() error {
+		if reads, _ := load.count(); reads < before+2*readers {
+			return errors.New("the load is not served")
+		}
+		return nil
+	})
+	_, givenUp := load.count()
+	givenUp -= leaderless
+	m.Logf("leader %s: its plugin gone after %s, another leader after %s, the load served after %s; %d raw failures, %d reads given up",
+		way.name, gone.Round(time.Millisecond), elected.Round(time.Millisecond), time.Since(started).Round(time.Millisecond), load.raw.Load()-raw, givenUp)
+	if givenUp > 0 && !(way.silent && elected > clientsTry-checked) {
+		m.Errorf("%d reads were given up because no node was active, which need not be", givenUp)
+	}
+	if err := way.back(m.Context(), leader); err != nil {
+		m.Fatal(err)
+	}
+	if err := m.AwaitHealthy(m.Context()); err != nil {
+		m.Fatal(err)
+	}
+}
+
+// expectServed reads from every node, of which all but one pass the request on, and
+// looks for the one process of the plugin that answers.
+func (m *mount) expectServed(path, want string) {
+	m.Helper()
+	processes := 0
+	for _, node := range m.Nodes {
+		client, err := node.Client(node.RootToken)
+		if err != nil {
+			m.Fatal(err)
+		}
+		await(m.T, patience, func() error {
+			answer, err := m.read(client, path)
+			if err == nil && tokenID(answer) != want {
+				return fmt.Errorf("%s gave another token", node.Directory)
+			}
+			return err
+		})
+		plugins, err := node.PluginPIDs()
+		if err != nil {
+			m.Fatal(err)
+		}
+		processes += len(plugins)
+	}
+	if processes != 1 {
+		m.Errorf("the cluster runs %d processes of the plugin, want 1", processes)
+	}
+}

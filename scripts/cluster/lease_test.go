@@ -1,0 +1,59 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// leases holds the ids of all leases that Vault keeps of a role.
+func (m *mount) leases(role string) map[string]bool {
+	m.Helper()
+	prefix := m.path + "/creds/" + role + "/"
+	answer, err := m.client.Logical().ListWithContext(m.Context(), "sys/leases/lookup/"+prefix)
+	if err != nil {
+		m.Fatal(err)
+	}
+	kept := map[string]bool{}
+	if answer == nil { // there is none
+		return kept
+	}
+	names, _ := answer.Data["keys"].([]any)
+	for _, name := range names {
+		kept[prefix+fmt.Sprint(name)] = true
+	}
+	return kept
+}
+
+// noLeases returns an error while Vault keeps a lease of one of the roles.
+func (m *mount) noLeases(roles ...string) error {
+	m.Helper()
+	for _, role := range roles {
+		if left := len(m.leases(role)); left > 0 {
+			return fmt.Errorf("%d leases of role %s are left", left, role)
+		}
+	}
+	return nil
+}
+
+// revokeAll ends all leases of the mount as a person would, and returns when Vault
+// has put them on its queue.
+func (m *mount) revokeAll() {
+	m.Helper()
+	leader := m.leader()
+	said, err := leader.Command(m.Context(), leader.RootToken, nil, "lease", "revoke", "-prefix", m.path+"/creds/").CombinedOutput()
+	if err != nil {
+		m.Fatalf("%v: %s", err, said)
+	}
+}
+
+// expectNoneIrrevocable asks Vault for leases that it has given up.
+func (m *mount) expectNoneIrrevocable() {
+	m.Helper()
+	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count", map[string][]string{"type": {"irrevocable"}})
+	if err != nil {
+		m.Fatal(err)
+	}
+	if count, ok := answer.Data["lease_count"].(json.Number); !ok || count.String() != "0" {
+		m.Errorf("Vault has leases that it cannot revoke: %v", answer.Data)
+	}
+}

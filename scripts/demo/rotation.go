@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// rotateRoot gives the root client its new secret while a reader goes on.
+func (s *story) rotateRoot(ctx context.Context) error {
+	if s.paxos.sandbox == nil {
+		return nil // at the real Paxos that takes a click in the Dashboard
+	}
+	s.title("The root gets a new secret; readers go on")
+	before, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	path := "credentials/" + s.paxos.clientID + "/rotate"
+	s.typed("curl -X POST %s/sandbox/%s   # in the Dashboard: Rotate Credentials", s.paxos.sandbox.URL, path)
+	var rotated struct {
+		Secret string `json:"client_secret"`
+	}
+	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, path, nil, &rotated); err != nil {
+		return err
+	}
+	if rotated.Secret == "" || rotated.Secret == s.paxos.clientSecret {
+		return errors.New("the stand-in made no new secret")
+	}
+	s.hide(rotated.Secret)
+	between, err := s.read(ctx)
+	if err != nil {
+		return fmt.Errorf("between the click and the write: %w", err)
+	}
+	if _, err := s.vaultWith(ctx, rotated.Secret, " < new-secret.txt", "write", "paxos/config/rotate-root", "client_secret=-"); err != nil {
+		return err
+	}
+	after, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	if between.text != before.text || after.text != before.text {
+		return errors.New("a reader did not get the token it had before")
+	}
+	if err := s.expectState(ctx, after, true); err != nil {
+		return err
+	}
+	s.proved("The old secret stopped with the click, the new one was proved before it was stored, and no read failed.")
+	return nil
+}
+
+// lockDown presses the red button and lifts it again.
+func (s *story) lockDown(ctx context.Context) error {
+	s.title("The red button: nothing is issued, everything ends")
+	token, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := s.vault(ctx, "write", "paxos/lockdown", "reason=a token was found in a log")
+	if err != nil {
+		return err
+	}
+	if value(answer, "pending") != "0" {
+		return errors.New("tokens are still alive")
+	}
+	if err := s.expectState(ctx, token, false); err != nil {
+		return err
+	}
+	refusal, err := s.vault(ctx, "read", "paxos/creds/"+roleName)
+	if err == nil || !strings.Contains(refusal, "locked down") {
+		return errors.New("the mount issues in a lockdown")
+	}
+	if _, err := s.vault(ctx, "delete", "paxos/lockdown"); err != nil {
+		return err
+	}
+	s.proved("One write stops the mount, whoever has whatever policy; only a delete lifts it.")
+	return nil
+}

@@ -1,0 +1,83 @@
+package stack
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// configuration is the server's, with its storage, ports, plugin directory and log
+// level.
+const configuration = `%[1]slistener "tcp" {
+  address         = "127.0.0.1:%[2]d"
+  cluster_address = "127.0.0.1:%[3]d"
+  tls_disable     = true
+}
+api_addr         = "http://127.0.0.1:%[2]d"
+cluster_addr     = "https://127.0.0.1:%[3]d"
+plugin_directory = %[4]q
+disable_mlock    = true
+log_level        = %[5]q
+log_format       = "json"
+`
+
+// Where a server keeps its data: alone, in files; in a cluster, in integrated
+// storage, with the timing that is for production.
+const (
+	fileStorage = `storage "file" {
+  path = %[1]q
+}
+`
+	raftStorage = `storage "raft" {
+  path                   = %[1]q
+  node_id                = %[2]q
+  performance_multiplier = 1
+}
+`
+)
+
+// configure writes the configuration for ports that are free at the moment. A node of
+// a cluster keeps those it has once joined with: the others know it by them.
+func (v *Vault) configure() error {
+	if v.node == "" || v.unsealKey == "" {
+		ports, err := freePorts(2)
+		if err != nil {
+			return err
+		}
+		v.port, v.clusterPort = ports[0], ports[1]
+		v.Address = fmt.Sprintf("http://127.0.0.1:%d", v.port)
+	}
+	storage, err := v.storage()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(configuration, storage, v.port, v.clusterPort, v.plugins, v.logLevel)
+	return os.WriteFile(filepath.Join(v.directory, "vault.hcl"), []byte(text), 0o600)
+}
+
+// storage is the part of the configuration that says where the data is.
+func (v *Vault) storage() (string, error) {
+	path := filepath.Join(v.directory, "storage")
+	if v.node == "" {
+		return fmt.Sprintf(fileStorage, path), nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil { // Vault makes that of files itself, and this one not
+		return "", fmt.Errorf("making a directory: %w", err)
+	}
+	return fmt.Sprintf(raftStorage, path, v.node), nil
+}
+
+// freePorts finds different ports that are free at the moment.
+func freePorts(count int) ([]int, error) {
+	ports := make([]int, count)
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("finding a free port: %w", err)
+		}
+		defer listener.Close() // held until all are found, so that they differ
+		ports[i] = listener.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
