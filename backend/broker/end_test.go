@@ -3,6 +3,7 @@ package broker_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxostest"
@@ -81,21 +82,29 @@ func TestEndWhilePaxosIsDown(t *testing.T) {
 	h.wantCounts(5, 6, 1)
 }
 
-// TestEndOfManyIsNotLeftToTheTick checks that what the pace does not admit at once is worked off in the background.
+// TestEndOfManyIsNotLeftToTheTick ends 2,000 tokens at once, as a lockdown does: what the pace does not admit at once
+// is worked off in the background, as fast as it may.
 func TestEndOfManyIsNotLeftToTheTick(t *testing.T) {
 	t.Parallel()
+	const tokens = 2000
 	h := newHarness(t)
-	h.fill(200)
+	h.fill(tokens)
+	start := h.clock.Now()
 	ended, pending, err := h.End(t.Context(), everything)
-	if err != nil || ended < 5 || ended+pending != 200 {
+	if err != nil || ended < 5 || ended+pending != tokens {
 		t.Errorf("%d ended, %d pending, %v", ended, pending, err)
 	}
-	for range 200 {
+	for range tokens {
 		await(t, h.storage.deleted, "the end of a token")
 	}
-	if h.storage.size() != 0 || h.revocations() != 200 {
+	if h.storage.size() != 0 || h.revocations() != tokens {
 		t.Errorf("%d on record after %d revocations", h.storage.size(), h.revocations())
 	}
+	took, least := h.clock.Now().Sub(start), tokens*time.Second/broker.DefaultCallRate
+	if took < least-time.Second || took > least+10*time.Second {
+		t.Errorf("it took %s; the pace allows %s", took, least)
+	}
+	t.Logf("%d tokens ended in %s; %d calls a second allow %s", tokens, took, broker.DefaultCallRate, least)
 }
 
 // TestEndWhileStorageIsDown checks that the error is told, and that nothing is served that was to be ended.
