@@ -3,6 +3,8 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -136,7 +138,7 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *fram
 	if changed, err = b.changedConfig(ctx, req.Storage, d); err != nil { // again, now that nobody else writes
 		return reply(err)
 	}
-	if err := b.configs.put(ctx, req.Storage, configKey, changed); err != nil {
+	if err := b.storeConfig(ctx, req.Storage, changed, root != nil); err != nil {
 		return reply(err)
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
@@ -144,12 +146,22 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *fram
 		return nil, nil
 	}
 	if err := b.storeRoot(ctx, req.Storage, before, *root); err != nil {
-		return reply(err)
+		return reply(fmt.Errorf("the settings are stored, but client_secret is not (write it again): %w", err))
 	}
 	if warning != "" {
 		return &logical.Response{Warnings: []string{warning}}, nil
 	}
 	return nil, nil
+}
+
+// storeConfig stores the settings, unless only a secret was written: then there is
+// one write, which happens or does not.
+func (b *backend) storeConfig(ctx context.Context, s logical.Storage, changed config, withSecret bool) error {
+	stored, err := load[config](ctx, s, configKey)
+	if withSecret && err == nil && reflect.DeepEqual(stored, changed) {
+		return nil
+	}
+	return b.configs.put(ctx, s, configKey, changed)
 }
 
 // changedConfig is the stored config, or a new one, with the request's changes.
