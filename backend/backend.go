@@ -81,6 +81,7 @@ func NewFactory(options Options) logical.Factory {
 			Revokers: b.revokers,
 			CallRate: b.callRate,
 			Closing:  b.tainted,
+			Locked:   b.locked,
 			Observe:  b.observe,
 			Logger:   b.logger,
 			Now:      options.Now,
@@ -93,6 +94,7 @@ func NewFactory(options Options) logical.Factory {
 			Paths:          b.paths(),
 			PathsSpecial:   specialPaths(),
 			Secrets:        []*framework.Secret{b.secretAccessToken()},
+			InitializeFunc: b.initialize,
 			PeriodicFunc:   b.periodic,
 			Invalidate:     b.invalidate,
 			Clean:          func(context.Context) { b.broker.Close(); b.closeLink(); b.events.stop() },
@@ -193,6 +195,16 @@ func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request
 	bare := *req
 	bare.Data = nil
 	return b.Backend.HandleExistenceCheck(ctx, &bare)
+}
+
+// initialize is called when the mount is to serve: after a start, a reload, and when
+// Vault has put a new process in the place of one that died. What that one left to be
+// ended should not wait for the next tick.
+func (b *backend) initialize(context.Context, *logical.InitializationRequest) error {
+	if b.writable() {
+		b.broker.SweepSoon()
+	}
+	return nil
 }
 
 // periodic is called every minute on the active node, and once more when the mount

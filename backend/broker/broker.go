@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -24,6 +25,8 @@ type Options struct {
 	CallRate func(ctx context.Context) int
 	// Closing reports that storage is about to go, so that a queue helps nobody.
 	Closing func() bool
+	// Locked reports that no token may live on; nil for never.
+	Locked func(ctx context.Context) (bool, error)
 	// Observe is told what happens to tokens; nil for nobody. It is called on the
 	// path of what happens, so it must be quick, but never on a hit.
 	Observe func(Observation)
@@ -38,8 +41,8 @@ type Broker struct {
 	Options
 	flights singleflight.Group // by Key.flight: never two mints for one key
 
-	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
-	sweeping sync.Mutex // one sweep at a time
+	loading  sync.Mutex          // serialises load, so that one caller reads the ledger for all
+	sweeping *semaphore.Weighted // of one sweep at a time
 
 	life  context.Context // of work in the background
 	Close func()          // ends it
@@ -59,11 +62,10 @@ type token struct {
 	Row
 	jitter float64 // in [-1, 1]: spreads refreshes of tokens minted together
 
-	issues   map[uint64]hold // leases on it, and those that ended
-	live     int             // how many of them last
-	counted  bool            // issues is complete; false once a restart made it unknown
-	idleFrom time.Time       // when the last lease ended; zero while any lasts
-	idleTTL  time.Duration   // how long it is kept then
+	holds    holds         // leases on it
+	counted  bool          // holds are all there are; false once a restart made that unknown
+	idleFrom time.Time     // when the last lease ended; zero while any lasts
+	idleTTL  time.Duration // how long it is kept then
 
 	refreshing bool
 	failures   int       // refreshes that failed in a row
@@ -82,7 +84,10 @@ func New(options Options) *Broker {
 	if options.Observe == nil {
 		options.Observe = func(Observation) {}
 	}
-	b := &Broker{Options: options}
+	if options.Locked == nil {
+		options.Locked = func(context.Context) (bool, error) { return false, nil }
+	}
+	b := &Broker{Options: options, sweeping: semaphore.NewWeighted(1)}
 	b.life, b.Close = context.WithCancel(context.Background())
 	b.clear()
 	return b
@@ -166,7 +171,7 @@ func (b *Broker) adopt(row Row) {
 		b.ended[row.Fingerprint] = row
 		return
 	}
-	t := &token{Row: row, jitter: jitter(), issues: map[uint64]hold{}}
+	t := &token{Row: row, jitter: jitter(), holds: newHolds()}
 	b.tokens[row.Fingerprint] = t
 	if b.servable(t) && (b.serving[row.Key] == nil || b.serving[row.Key].MintedAt.Before(row.MintedAt)) {
 		b.serving[row.Key] = t

@@ -47,29 +47,24 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 // by another: from then on nobody can tell when the last one is gone, and the
 // token lives until it expires, is rotated away or locked down. mu is held.
 func (t *token) release(issue uint64, now time.Time) {
-	held, known := t.issues[issue]
-	switch {
-	case !known:
+	if !t.holds.end(issue) {
 		t.counted = false
-	case !held.ended:
-		t.issues[issue] = hold{ended: true}
-		t.live--
 	}
-	if t.counted && t.live == 0 && t.idleFrom.IsZero() {
+	if t.counted && t.holds.none() && t.idleFrom.IsZero() {
 		t.idleFrom = now
 	}
 }
 
 // startIdling lets the clock run for a leased token that nobody holds. mu is held.
 func (b *Broker) startIdling(t *token) {
-	if t.Key.Leased && t.counted && t.live == 0 && t.idleFrom.IsZero() {
+	if t.Key.Leased && t.counted && t.holds.none() && t.idleFrom.IsZero() {
 		t.idleFrom = b.Now()
 	}
 }
 
 // idle reports whether nobody has held the token for as long as it is kept. mu is held.
 func (t *token) idle(now time.Time) bool {
-	return t.counted && t.live == 0 && !t.idleFrom.IsZero() && now.Sub(t.idleFrom) >= t.idleTTL
+	return t.counted && t.holds.none() && !t.idleFrom.IsZero() && now.Sub(t.idleFrom) >= t.idleTTL
 }
 
 // End ends every token that which selects, and says how many are ended and how
@@ -101,7 +96,7 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 		}
 	}
 	if paced {
-		b.sweepSoon()
+		b.SweepSoon()
 	}
 	return ended, pending, err
 }

@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -12,12 +14,42 @@ type Holder struct {
 	DisplayName string
 }
 
-// A hold is one lease on a token.
-type hold struct {
+// A Holding is one lease on a token that lasts.
+type Holding struct {
 	Holder
-	since time.Time
-	ended bool
+	Since time.Time
 }
+
+// holds are the leases on a token. They are numbered from a random number on, so that
+// one that has ended is told from one that another process gave, and only those that
+// last take memory.
+type holds struct {
+	first, next uint64 // of first to next, without next, each was given
+	lasting     map[uint64]Holding
+}
+
+// newHolds returns no holds. None is ever UnknownIssue.
+func newHolds() holds {
+	first := rand.Uint64()>>1 + 1
+	return holds{first: first, next: first, lasting: map[uint64]Holding{}}
+}
+
+// add gives a hold and returns its number.
+func (h *holds) add(holding Holding) (issue uint64) {
+	issue = h.next
+	h.next++
+	h.lasting[issue] = holding
+	return issue
+}
+
+// end takes a hold away, however often, and reports whether it was ever given.
+func (h *holds) end(issue uint64) (given bool) {
+	delete(h.lasting, issue)
+	return issue >= h.first && issue < h.next
+}
+
+// none reports whether no hold lasts.
+func (h *holds) none() bool { return len(h.lasting) == 0 }
 
 // Found is what is known of a live token.
 type Found struct {
@@ -25,12 +57,6 @@ type Found struct {
 	Holders  []Holding
 	Complete bool // Holders are all there are; false after a restart and for tokens without a lease
 	Serving  bool // the next reader of its role gets it
-}
-
-// A Holding is one lease that lasts.
-type Holding struct {
-	Holder
-	Since time.Time
 }
 
 // Lookup tells whose a token is. It calls nobody.
@@ -46,11 +72,6 @@ func (b *Broker) Lookup(ctx context.Context, fingerprint string) (Found, bool, e
 		return Found{}, false, nil
 	}
 	found := Found{Row: t.public(), Complete: t.Key.Leased && t.counted, Serving: b.serving[t.Key] == t}
-	for _, h := range t.issues {
-		if !h.ended {
-			found.Holders = append(found.Holders, Holding{h.Holder, h.since})
-		}
-	}
-	slices.SortFunc(found.Holders, func(a, z Holding) int { return a.Since.Compare(z.Since) })
+	found.Holders = slices.SortedFunc(maps.Values(t.holds.lasting), func(a, z Holding) int { return a.Since.Compare(z.Since) })
 	return found, true, nil
 }

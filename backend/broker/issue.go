@@ -2,8 +2,6 @@ package broker
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -162,9 +160,7 @@ func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
 	}
 	issued.NextRead = t.nextRead(issued.RefreshAt, now)
 	if req.Leased {
-		issued.Issue = newIssue()
-		t.issues[issued.Issue] = hold{Holder: req.Holder, since: now}
-		t.live++
+		issued.Issue = t.holds.add(Holding{req.Holder, now})
 		t.idleFrom, t.idleTTL = time.Time{}, req.IdleTTL
 	}
 	return issued
@@ -228,10 +224,3 @@ func anyLife(time.Duration) time.Duration { return 0 }
 
 // life is how long the token lives in all, as far as it is of use.
 func (t *token) life() time.Duration { return t.ExpiresAt.Sub(t.MintedAt) }
-
-// newIssue returns a random name for one reader's hold. It is never zero.
-func newIssue() uint64 {
-	var raw [8]byte
-	_, _ = rand.Read(raw[:]) // never fails, see crypto/rand
-	return binary.BigEndian.Uint64(raw[:]) | 1
-}

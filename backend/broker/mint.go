@@ -96,7 +96,7 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 			ClientID: minter.Client.ID(), Generation: minter.Generation, Scopes: scopes,
 			MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew),
 		},
-		jitter: jitter(), issues: map[uint64]hold{}, counted: true, idleTTL: req.IdleTTL,
+		jitter: jitter(), holds: newHolds(), counted: true, idleTTL: req.IdleTTL,
 	}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
 		b.unrecord(t, minter.Client)

@@ -48,6 +48,12 @@ func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
 	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan || now.Before(t.refreshAt(req)) {
 		return // a try further ahead than any ban was set before the clock went back
 	}
+	b.refresh(t, req)
+}
+
+// refresh starts the mint. It stands apart so that a hit, which starts none, allocates
+// nothing for it. mu is held.
+func (b *Broker) refresh(t *token, req Request) {
 	t.refreshing = true
 	go func() {
 		result := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mintToReplace(t, req) })

@@ -19,44 +19,56 @@ const backgroundDeadline = 5 * time.Minute
 
 // Sweep is the periodic work: it finds what memory has missed, forgets what has
 // expired, ends what nobody holds any more, and works off the queue, oldest first,
-// until all is done or ctx ends. What is left is for the next time. While one sweep
-// is under way another does nothing.
+// until all is done or ctx ends. What is left is for the next time. One sweep waits
+// for another.
 func (b *Broker) Sweep(ctx context.Context) error {
-	if !b.sweeping.TryLock() {
-		return nil
+	if b.sweeping.Acquire(ctx, 1) != nil {
+		return nil // its time is up, which is no failure
 	}
-	defer b.sweeping.Unlock()
+	defer b.sweeping.Release(1)
+	return b.sweep(ctx)
+}
+
+// sweep is Sweep for one at a time.
+func (b *Broker) sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.removeTombstones(ctx), b.endAll(ctx, b.due(ctx)))
+	locked, err := b.Locked(ctx)
+	err = errors.Join(err, b.reconcile(ctx), b.forgetBans(ctx), b.removeTombstones(ctx), b.endAll(ctx, b.due(ctx, locked)))
 	if ctx.Err() != nil {
-		return nil // its time is up, which is no failure
+		return nil // its time is up
 	}
 	return err
 }
 
-// sweepSoon begins a sweep in the background, because a queue has become longer than
-// the pace admits at once, and its tokens should not wait for the next tick.
-func (b *Broker) sweepSoon() {
+// SweepSoon begins a sweep in the background unless one is under way: where a queue
+// may be longer than the pace admits at once, its tokens should not wait for the next
+// tick.
+func (b *Broker) SweepSoon() {
+	if !b.sweeping.TryAcquire(1) {
+		return
+	}
 	go func() {
+		defer b.sweeping.Release(1)
 		ctx, cancel := context.WithTimeout(b.life, backgroundDeadline)
 		defer cancel()
-		if err := b.Sweep(ctx); err != nil {
+		if err := b.sweep(ctx); err != nil {
 			b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
 		}
 	}()
 }
 
 // due takes the tokens that are to be ended out of service, and returns them with
-// those first that have waited longest.
-func (b *Broker) due(ctx context.Context) []*token {
+// those first that have waited longest. In a lockdown that is every token: one that
+// was being minted when the process died was on record before it could be ended.
+func (b *Broker) due(ctx context.Context, locked bool) []*token {
 	now := b.Now()
 	var due, idle []*token
 	b.mu.Lock()
 	for _, t := range b.tokens {
 		switch {
-		case t.expired(now) || !t.EndingSince.IsZero():
+		case locked || t.expired(now) || !t.EndingSince.IsZero():
 			due = append(due, t)
 			b.withdraw(t)
 		case t.idle(now):

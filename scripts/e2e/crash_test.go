@@ -92,10 +92,5 @@ func TestRevocationWaitsForPaxos(t *testing.T) {
 	m.expectAlive(token(answer), true)
 	m.paxos.Heal()
 	m.write("roles/app/rotate", nil)
-	await(t, func() error {
-		if m.paxos.Alive(token(answer)) {
-			return errAlive
-		}
-		return nil
-	})
+	m.awaitEnd(token(answer))
 }

@@ -73,12 +73,7 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	m.expectAlive(token(second), false)
 	m.expectAlive(token(third), true)
 
-	await(t, func() error { // Vault ends the first by itself
-		if m.paxos.Alive(token(first)) {
-			return errAlive
-		}
-		return nil
-	})
+	m.awaitEnd(token(first)) // Vault ends the first by itself
 	if _, err := m.client.Logical().ReadWithContext(t.Context(), m.path+"/token/app"); status(err) != http.StatusBadRequest {
 		t.Errorf("reading an unleased token of such a role: %v", err)
 	}

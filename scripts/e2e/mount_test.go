@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -178,6 +179,17 @@ func (m *mount) expectAlive(token string, want bool) {
 	if got := m.paxos.Alive(token); got != want {
 		m.Errorf("at Paxos the token's being alive is %t, want %t", got, want)
 	}
+}
+
+// awaitEnd waits until the token is dead at Paxos, for ends that nobody waits for.
+func (m *mount) awaitEnd(token string) {
+	m.Helper()
+	await(m.T, func() error {
+		if m.paxos.Alive(token) {
+			return errors.New("the token is alive at Paxos")
+		}
+		return nil
+	})
 }
 
 // expectNoSecretInLogs looks for the mount's secrets in all that the server wrote.

@@ -6,9 +6,6 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// errAlive says that a token which should have ended lives.
-var errAlive = errors.New("the token is alive at Paxos")
-
 // status is the HTTP status of Vault's answer that became an error, 0 for no error.
 func status(err error) int {
 	var answer *api.ResponseError

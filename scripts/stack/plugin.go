@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/hashicorp/vault/api"
@@ -71,7 +72,8 @@ func (v *Vault) ReloadPlugin(ctx context.Context) error {
 	return nil
 }
 
-// PluginPIDs lists the processes of the plugin that the server has started.
+// PluginPIDs lists the processes of the plugin, of whatever version, that the server
+// has started.
 func (v *Vault) PluginPIDs() ([]int, error) {
 	entries, err := table()
 	if err != nil {
@@ -79,7 +81,7 @@ func (v *Vault) PluginPIDs() ([]int, error) {
 	}
 	var pids []int
 	for _, e := range entries {
-		if e.parent == v.PID() && filepath.Base(e.program) == PluginName && !e.dead {
+		if e.parent == v.PID() && strings.HasPrefix(filepath.Base(e.program), PluginName) && !e.dead {
 			pids = append(pids, e.pid)
 		}
 	}
