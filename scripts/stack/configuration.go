@@ -25,7 +25,8 @@ log_format       = "json"
 // Where a server keeps its data: alone, in files; in a cluster, in integrated
 // storage, with the timing that is for production.
 const (
-	fileStorage = `storage "file" {
+	memoryStorage = "storage \"inmem\" {}\n"
+	fileStorage   = `storage "file" {
   path = %[1]q
 }
 `
@@ -59,7 +60,10 @@ func (v *Vault) configure() error {
 // storage is the part of the configuration that says where the data is.
 func (v *Vault) storage() (string, error) {
 	path := filepath.Join(v.directory, "storage")
-	if v.node == "" {
+	switch {
+	case v.inMemory:
+		return memoryStorage, nil
+	case v.node == "":
 		return fmt.Sprintf(fileStorage, path), nil
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil { // Vault makes that of files itself, and this one not

@@ -14,6 +14,7 @@ type Options struct {
 	Vault    string // the vault binary
 	Plugin   string // the plugin's binary, of the name PluginName; empty: it is built
 	LogLevel string // of the server and its plugins
+	InMemory bool   // storage is in memory, not in files: for a Stack that is not started again
 }
 
 // A Stack is a Vault server with the plugin's binary at hand, in a directory that
@@ -35,7 +36,10 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 		s.Plugin, err = Build(ctx, filepath.Join(directory, "plugins"), PluginName)
 	}
 	if err == nil {
-		s.Vault, err = startVault(ctx, options.Vault, directory, filepath.Dir(s.Plugin), options.LogLevel)
+		s.Vault, err = startVault(ctx, &Vault{
+			binary: options.Vault, directory: directory, plugins: filepath.Dir(s.Plugin),
+			logLevel: options.LogLevel, inMemory: options.InMemory,
+		})
 	}
 	if err != nil {
 		_ = os.RemoveAll(directory) // the first error is the one to tell

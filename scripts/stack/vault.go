@@ -14,7 +14,8 @@ import (
 // startDeadline bounds the start of a server, slow machines included.
 const startDeadline = 60 * time.Second
 
-// A Vault is a real Vault server, not a -dev one, with its storage on disk.
+// A Vault is a real Vault server, not a -dev one, with its storage on disk
+// unless it is told otherwise.
 type Vault struct {
 	*Process
 	Address   string // its API, as http://127.0.0.1:port
@@ -22,15 +23,15 @@ type Vault struct {
 
 	binary, directory, plugins, logLevel string
 
+	inMemory          bool   // its storage, which then ends with it
 	node              string // its name in a cluster; empty if it stands alone
 	port, clusterPort int    // where clients and where the other nodes reach it
 	unsealKey         string
 }
 
-// startVault starts a new server of the binary in the directory, initialises and
-// unseals it. No audit log may be written where it takes its plugins from.
-func startVault(ctx context.Context, binary, directory, plugins, logLevel string) (*Vault, error) {
-	v := &Vault{binary: binary, directory: directory, plugins: plugins, logLevel: logLevel}
+// startVault starts the new server, initialises and unseals it. No audit log may be
+// written where it takes its plugins from.
+func startVault(ctx context.Context, v *Vault) (*Vault, error) {
 	if err := v.start(ctx); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,81 @@
+// Command bench compares how fast a real Vault reads tokens from the engine with how
+// fast it reads from a plugin that does nothing, which is in the folder nothing. Both
+// take turns, each for a moment, so that what the machine does besides falls on both
+// alike, and only their ratio counts.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// main runs until all is measured, or SIGINT or SIGTERM.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options say how much is measured.
+type options struct {
+	clients int           // that read at once
+	rounds  int           // each gives one ratio
+	turn    time.Duration // how long a side reads at a time; a round has two turns of each
+}
+
+// parse reads the options.
+func parse(arguments []string) (o options, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.clients, "clients", 16, "how many clients read at once")
+	flags.IntVar(&o.rounds, "rounds", 60, "how many rounds are measured, each of two turns of either plugin")
+	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
+	if err := flags.Parse(arguments); err != nil {
+		return o, err
+	}
+	if o.clients < 1 || o.rounds < 1 || o.turn <= 0 {
+		return o, errors.New("-clients, -rounds and -turn must be positive")
+	}
+	return o, nil
+}
+
+// run sets both plugins up on one Vault, measures and prints.
+func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
+	o, err := parse(arguments)
+	if err != nil {
+		return err
+	}
+	vault := os.Getenv("VAULT_BIN")
+	if vault == "" {
+		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by scripts/vault/build.sh")
+	}
+	fmt.Fprintln(out, "Building both plugins and starting a Vault server ...")
+	f, err := newField(ctx, vault)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage in memory\n\n", o.clients, o.rounds, o.turn)
+	printHead(out)
+	for _, p := range f.pairs() {
+		measured, err := p.measure(ctx, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		measured.print(out, p.name)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+// Command nothing is a Vault plugin made the ordinary way on the SDK that answers every
+// read with the same text: the least that a secrets engine can do. It answers a token
+// alone, so that what the engine's further parameters cost counts against the engine.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+	"github.com/hashicorp/vault/sdk/plugin"
+)
+
+func main() {
+	var meta api.PluginAPIClientMeta
+	err := meta.FlagSet().Parse(os.Args[1:])
+	if err == nil {
+		err = plugin.ServeMultiplex(&plugin.ServeOpts{
+			BackendFactoryFunc: factory,
+			TLSProviderFunc:    api.VaultPluginTLSProvider(meta.GetTLSConfig()),
+		})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// token has the length of Paxos's.
+var token = strings.Repeat("x", 87)
+
+// secret is what a read of creds/ gets on a lease.
+var secret = &framework.Secret{
+	Type:   "nothing",
+	Fields: map[string]*framework.FieldSchema{"access_token": {Type: framework.TypeString}},
+	Revoke: func(context.Context, *logical.Request, *framework.FieldData) (*logical.Response, error) {
+		return nil, nil
+	},
+}
+
+// factory makes a mount.
+func factory(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
+	b := &framework.Backend{
+		BackendType: logical.TypeLogical,
+		Secrets:     []*framework.Secret{secret},
+		Paths: []*framework.Path{
+			path("token", func(context.Context, *logical.Request, *framework.FieldData) (*logical.Response, error) {
+				return &logical.Response{Data: answer()}, nil
+			}),
+			path("creds", func(context.Context, *logical.Request, *framework.FieldData) (*logical.Response, error) {
+				response := secret.Response(answer(), nil)
+				response.Secret.TTL = time.Hour
+				return response, nil
+			}),
+		},
+	}
+	return b, b.Setup(ctx, conf)
+}
+
+// path is a path with a name, to be read.
+func path(prefix string, read framework.OperationFunc) *framework.Path {
+	return &framework.Path{
+		Pattern:    prefix + "/" + framework.GenericNameRegex("name"),
+		Fields:     map[string]*framework.FieldSchema{"name": {Type: framework.TypeString}},
+		Operations: map[logical.Operation]framework.OperationHandler{logical.ReadOperation: &framework.PathOperation{Callback: read}},
+	}
+}
+
+func answer() map[string]any { return map[string]any{"access_token": token} }

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A side is a path that clients read.
+type side struct {
+	*field
+	path   string
+	leased bool
+}
+
+// check reads once and looks at the answer.
+func (s side) check(ctx context.Context) error {
+	answer, err := s.client.Logical().ReadWithContext(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	if answer == nil || answer.Data["access_token"] == nil || (answer.LeaseID != "") != s.leased {
+		return fmt.Errorf("%s does not answer as it should", s.path)
+	}
+	return nil
+}
+
+// turn has the clients read for as long as a turn lasts and returns how many reads a
+// second were answered. Its leases are ended after it was measured: each turn begins
+// with none, and no lease ends while another turn is measured.
+func (s side) turn(ctx context.Context, o options) (float64, error) {
+	var (
+		clients sync.WaitGroup
+		reads   atomic.Int64
+		failed  = make(chan error, o.clients)
+	)
+	started := time.Now()
+	for range o.clients {
+		clients.Go(func() {
+			for time.Since(started) < o.turn {
+				if err := s.read(ctx); err != nil {
+					failed <- err
+					return
+				}
+				reads.Add(1)
+			}
+		})
+	}
+	clients.Wait()
+	rate := float64(reads.Load()) / time.Since(started).Seconds()
+	close(failed)
+	if err := <-failed; err != nil {
+		return 0, fmt.Errorf("reading %s: %w", s.path, err)
+	}
+	if s.leased {
+		if err := s.client.Sys().RevokePrefixWithContext(ctx, s.path); err != nil {
+			return 0, fmt.Errorf("ending the leases of %s: %w", s.path, err)
+		}
+	}
+	return rate, nil
+}
+
+// plain is a client that does no more than HTTP: Vault's own would take as much of the
+// processor as a plugin does.
+var plain = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}}
+
+// read reads the path once.
+func (s side) read(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Address+"/v1/"+s.path, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Vault-Token", s.RootToken)
+	response, err := plain.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
