@@ -81,7 +81,7 @@ func NewFactory(options Options) logical.Factory {
 			Revokers: b.revokers,
 			CallRate: b.callRate,
 			Closing:  b.tainted,
-			Locked:   b.locked,
+			Granted:  b.granted,
 			Observe:  b.observe,
 			Logger:   b.logger,
 			Now:      options.Now,

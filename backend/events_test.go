@@ -130,8 +130,8 @@ func TestNoEventForAHit(t *testing.T) {
 	for range 100 {
 		m.must(logical.ReadOperation, "creds/mint", nil)
 	}
-	m.must(logical.DeleteOperation, "roles/mint", nil) // events come in order, and so this one last
-	m.await("paxos/role-delete ")
+	m.must(logical.DeleteOperation, "roles/mint", nil) // events come in order, and so that of its token last
+	m.await("paxos/token-revoke ")
 	if got := m.events.count() - before; got != 2 {
 		t.Errorf("100 hits, a deletion and a revocation sent %d events, want 2", got)
 	}

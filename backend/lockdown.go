@@ -56,12 +56,6 @@ func checkStoredLockdown(ctx context.Context, s logical.Storage) error {
 	return l.refuse()
 }
 
-// locked reports whether a lockdown is stored.
-func (b *backend) locked(ctx context.Context) (bool, error) {
-	l, err := storedLockdown(ctx, b.storage)
-	return !l.Since.IsZero(), err
-}
-
 // storedLockdown reads the lockdown from storage.
 func storedLockdown(ctx context.Context, s logical.Storage) (lockdown, error) {
 	l, err := load[lockdown](ctx, s, lockdownKey)

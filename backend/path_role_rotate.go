@@ -8,8 +8,6 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathRoleRotate() *framework.Path {
@@ -41,8 +39,9 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return reply(err)
 	}
-	b.announceRole(roleRotated, d.Get("name").(string), before, req.Operation)
-	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Role == before.ID })
+	name := d.Get("name").(string)
+	b.announceRole(roleRotated, name, before, req.Operation)
+	ended, pending, err := b.endBeyond(ctx, req.Storage, name)
 	if err != nil {
 		return reply(fmt.Errorf("the role was rotated, but ending its tokens: %w", err))
 	}

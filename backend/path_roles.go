@@ -125,12 +125,12 @@ func (b *backend) patchRole(ctx context.Context, req *logical.Request, d *framew
 // that is now too much.
 func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	before, after, limits, err := b.storeRole(ctx, req, d, create)
+	after, limits, err := b.storeRole(ctx, req, d, create)
 	if err != nil {
 		return reply(err)
 	}
 	b.announceRole(roleWritten, name, after, req.Operation)
-	ended, pending, err := b.endBeyond(ctx, before, after)
+	ended, pending, err := b.endBeyond(ctx, req.Storage, name)
 	if err != nil {
 		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
 	}
@@ -145,47 +145,45 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 }
 
 // storeRole does the read-modify-write, within the guardrails that it returns.
-func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (before, after role, limits guardrails, err error) {
+func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (after role, limits guardrails, err error) {
 	key := rolesPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	before, err = load[role](ctx, req.Storage, key)
+	before, err := load[role](ctx, req.Storage, key)
 	switch {
 	case errors.Is(err, errNotFound) && create:
 		before = newRole()
 	case errors.Is(err, errNotFound):
-		return before, after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
+		return after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
 	case err != nil:
-		return before, after, limits, err
+		return after, limits, err
 	}
 	after = before
 	after.versioned = current
 	if err := after.change(d); err != nil {
-		return before, after, limits, err
+		return after, limits, err
 	}
 	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
-		return before, after, limits, err
+		return after, limits, err
 	}
 	if err := limits.checkRole(before, after); err != nil {
-		return before, after, limits, err
+		return after, limits, err
 	}
-	return before, after, limits, b.roles.put(ctx, req.Storage, key, after)
+	return after, limits, b.roles.put(ctx, req.Storage, key, after)
 }
 
 // deleteRole answers DELETE roles/:name. What was issued under the role ends.
 func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	key := rolesPrefix + d.Get("name").(string)
-	before, err := b.takeRole(ctx, req.Storage, key)
-	if errors.Is(err, errNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	name := d.Get("name").(string)
+	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)
+	if excusing(err, errNotFound) != nil {
 		return reply(err)
 	}
-	name := d.Get("name").(string)
-	b.metrics.forget(name)
-	b.announceRole(roleDeleted, name, before, req.Operation)
-	ended, pending, err := b.endBeyond(ctx, before, role{})
+	if err == nil {
+		b.metrics.forget(name)
+		b.announceRole(roleDeleted, name, before, req.Operation)
+	}
+	ended, pending, err := b.endBeyond(ctx, req.Storage, name)
 	if err != nil {
 		return reply(fmt.Errorf("the role was deleted, but ending its tokens: %w", err))
 	}

@@ -151,7 +151,45 @@ func (b *backend) role(ctx context.Context, s logical.Storage, name string) (rol
 	return r, err
 }
 
-// endBeyond ends the tokens minted under the role that it does not grant any more.
-func (b *backend) endBeyond(ctx context.Context, before, after role) (ended, pending int, err error) {
-	return b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Role == before.ID && !after.grants(row) })
+// granted reports whether a token may live on by what is stored now. The engine's own
+// belong to no role.
+func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
+	if err := b.checkLockdown(ctx, b.storage); err != nil {
+		return false, excusing(err, errLocked)
+	}
+	if row.Key.Role == "" {
+		return true, nil
+	}
+	r, err := b.roles.get(ctx, b.storage, rolesPrefix+row.RoleName)
+	if err != nil {
+		return false, excusing(err, errNotFound)
+	}
+	limits, err := b.guardrails.get(ctx, b.storage, guardrailsKey)
+	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
+}
+
+// excusing is err unless it is that one.
+func excusing(err, one error) error {
+	if errors.Is(err, one) {
+		return nil
+	}
+	return err
+}
+
+// endBeyond ends the tokens of a role that it does not grant any more as it is stored
+// now, those included that a request before this one should have ended.
+func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string) (ended, pending int, err error) {
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	r, err := load[role](ctx, s, rolesPrefix+name) // after its tokens, lest one be judged by a role that is older
+	if excusing(err, errNotFound) != nil {
+		return 0, 0, err
+	}
+	beyond := map[string]bool{}
+	for _, row := range rows {
+		beyond[row.Fingerprint] = row.RoleName == name && row.Key.Role != "" && !r.grants(row)
+	}
+	return b.broker.End(ctx, func(row broker.Row) bool { return beyond[row.Fingerprint] })
 }

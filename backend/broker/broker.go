@@ -25,8 +25,8 @@ type Options struct {
 	CallRate func(ctx context.Context) int
 	// Closing reports that storage is about to go, so that a queue helps nobody.
 	Closing func() bool
-	// Locked reports that no token may live on; nil for never.
-	Locked func(ctx context.Context) (bool, error)
+	// Granted reports whether a token may live on by what is stored now; nil for always.
+	Granted func(ctx context.Context, row Row) (bool, error)
 	// Observe is told what happens to tokens; nil for nobody. It is called on the
 	// path of what happens, so it must be quick, but never on a hit.
 	Observe func(Observation)
@@ -72,6 +72,7 @@ type token struct {
 	nextTry    time.Time // no refresh before this
 	lastError  error     // why the last refresh failed
 
+	marked   bool  // the ledger knows that it is to be ended
 	attempts int   // to end it at Paxos that failed
 	lastFail error // why the last of them did
 }
@@ -84,8 +85,8 @@ func New(options Options) *Broker {
 	if options.Observe == nil {
 		options.Observe = func(Observation) {}
 	}
-	if options.Locked == nil {
-		options.Locked = func(context.Context) (bool, error) { return false, nil }
+	if options.Granted == nil {
+		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
 	}
 	b := &Broker{Options: options, sweeping: semaphore.NewWeighted(1)}
 	b.life, b.Close = context.WithCancel(context.Background())
@@ -171,7 +172,7 @@ func (b *Broker) adopt(row Row) {
 		b.ended[row.Fingerprint] = row
 		return
 	}
-	t := &token{Row: row, jitter: jitter(), holds: newHolds()}
+	t := &token{Row: row, jitter: jitter(), holds: newHolds(), marked: !row.EndingSince.IsZero()}
 	b.tokens[row.Fingerprint] = t
 	if b.servable(t) && (b.serving[row.Key] == nil || b.serving[row.Key].MintedAt.Before(row.MintedAt)) {
 		b.serving[row.Key] = t

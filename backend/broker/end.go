@@ -140,7 +140,7 @@ const (
 func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err error) {
 	b.mu.Lock()
 	b.withdraw(t)
-	row, queued := t.Row, !t.EndingSince.IsZero()
+	row, queued := t.Row, t.marked
 	b.mu.Unlock()
 	if row.expired(b.Now()) {
 		return nil, b.drop(ctx, t)
@@ -161,17 +161,20 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	return cause, err
 }
 
-// enqueue records that the token is to be ended, which a restart does not forget.
+// enqueue records that the token is to be ended, which a restart does not forget. If
+// storage fails this process ends it all the same, when storage is back.
 func (b *Broker) enqueue(ctx context.Context, t *token) error {
 	b.mu.Lock()
+	if t.EndingSince.IsZero() {
+		t.EndingSince = b.Now()
+	}
 	row := t.Row
-	row.EndingSince = b.Now()
 	b.mu.Unlock()
 	if err := b.Ledger.Put(ctx, row); err != nil {
 		return fmt.Errorf("queueing the end of a token: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.EndingSince = row.EndingSince
+	t.marked = true
 	return nil
 }

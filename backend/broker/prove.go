@@ -40,7 +40,7 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use 
 		b.discard(minter.Client, grant.AccessToken)
 		return false, err
 	}
-	t := &token{holds: newHolds(), Row: Row{
+	t := &token{holds: newHolds(), marked: true, Row: Row{
 		Fingerprint: Fingerprint(text), Token: text, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
 		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew), EndingSince: b.Now(),
 	}}

@@ -34,8 +34,9 @@ func (b *Broker) sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	locked, err := b.Locked(ctx)
-	err = errors.Join(err, b.reconcile(ctx), b.forgetBans(ctx), b.removeTombstones(ctx), b.endAll(ctx, b.due(ctx, locked)))
+	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.removeTombstones(ctx))
+	due, dueErr := b.due(ctx)
+	err = errors.Join(err, dueErr, b.endAll(ctx, due))
 	if ctx.Err() != nil {
 		return nil // its time is up
 	}
@@ -60,19 +61,21 @@ func (b *Broker) SweepSoon() {
 }
 
 // due takes the tokens that are to be ended out of service, and returns them with
-// those first that have waited longest. In a lockdown that is every token: one that
-// was being minted when the process died was on record before it could be ended.
-func (b *Broker) due(ctx context.Context, locked bool) []*token {
+// those first that have waited longest. What may live on is asked after the tokens were
+// looked at, so that each is judged by what was stored after its mint.
+func (b *Broker) due(ctx context.Context) ([]*token, error) {
 	now := b.Now()
-	var due, idle []*token
+	var due, idle, lasting []*token
 	b.mu.Lock()
 	for _, t := range b.tokens {
 		switch {
-		case locked || t.expired(now) || !t.EndingSince.IsZero():
+		case t.expired(now) || !t.EndingSince.IsZero():
 			due = append(due, t)
 			b.withdraw(t)
 		case t.idle(now):
 			idle = append(idle, t)
+		default:
+			lasting = append(lasting, t)
 		}
 	}
 	slices.SortFunc(due, func(a, z *token) int { return a.EndingSince.Compare(z.EndingSince) })
@@ -82,7 +85,29 @@ func (b *Broker) due(ctx context.Context, locked bool) []*token {
 			due = append(due, t)
 		}
 	}
-	return due
+	ungranted, err := b.ungranted(ctx, lasting)
+	return append(due, ungranted...), err
+}
+
+// ungranted takes those of the tokens out of service that may not live on: of a role
+// that was rotated, narrowed or deleted, or of a mount that was locked down, by a
+// process that died before it could end them.
+func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, err error) {
+	for _, t := range tokens {
+		granted, askErr := b.Granted(ctx, t.public())
+		switch {
+		case askErr != nil:
+			err = askErr // one of many that are alike
+		case !granted:
+			due = append(due, t)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range due {
+		b.withdraw(t)
+	}
+	return due, err
 }
 
 // withdrawIdle takes the token out of service unless somebody has come for it.
