@@ -5,6 +5,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+	"golang.org/x/sync/semaphore"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 )
@@ -46,11 +48,18 @@ type backend struct {
 	probes      memo[probe]
 	roots       memo[client]
 	roles       memo[role]
+	named       memo[namedClient]
 
 	failures sync.Mutex // guards failed
 	failed   failure    // the latest mint that did
 
 	probing sync.Mutex // one probe at a time
+
+	begun       time.Time           // when this process began to know the mount
+	mounts      *mounts             // of the process, this one included
+	life        context.Context     // of work in the background
+	reconciling *semaphore.Weighted // of one reconciliation of the stocked clients at a time; guards listed
+	listed      time.Time           // when Paxos was last asked for its credentials
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
@@ -65,8 +74,12 @@ func NewFactory(options Options) logical.Factory {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics()}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: semaphore.NewWeighted(1)}
+		b.listed = b.begun // a process that starts over and over asks Paxos no more often for that
+		var end context.CancelFunc
+		b.life, end = context.WithCancel(context.Background())
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
 		b.probes.absent = noProbe
 		if b.logger == nil {
@@ -93,11 +106,11 @@ func NewFactory(options Options) logical.Factory {
 			RunningVersion: Version,
 			Paths:          b.paths(),
 			PathsSpecial:   specialPaths(),
-			Secrets:        []*framework.Secret{b.secretAccessToken()},
+			Secrets:        []*framework.Secret{b.secretAccessToken(), b.secretClient()},
 			InitializeFunc: b.initialize,
 			PeriodicFunc:   b.periodic,
 			Invalidate:     b.invalidate,
-			Clean:          func(context.Context) { b.broker.Close(); b.closeLink(); b.events.stop() },
+			Clean:          func(context.Context) { end(); together.remove(b); b.broker.Close(); b.closeLink(); b.events.stop() },
 		}
 		wrapped := *conf
 		if conf.System != nil { // nil while Vault only asks for the plugin's type and version
@@ -119,11 +132,16 @@ func (b *backend) paths() []*framework.Path {
 		b.pathGuardrails(),
 		b.pathRotateRoot(),
 		b.pathReplaceRoot(),
+		b.pathPromoteStandby(),
+		b.pathResume(),
 		b.pathLockdown(),
 		b.pathProbe(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
+		b.pathClientRotate(),
+		b.pathClient(),
+		b.pathClients(),
 		b.pathLookup(),
 		b.pathRevocation(),
 		b.pathRevocations(),
@@ -134,9 +152,9 @@ func (b *backend) paths() []*framework.Path {
 // patterns of their paths end in $ and take no trailing slash.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
-		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, lockdownPath},
-		SealWrapStorage: []string{configKey, connectionKey, rootKey, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix},
+		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath},
+		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix, pulseKey},
 	}
 }
 
@@ -157,6 +175,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.roots.forget(key)
 	case strings.HasPrefix(key, rolesPrefix):
 		b.roles.forget(key)
+	case strings.HasPrefix(key, clientsPrefix):
+		b.named.forget(key)
 	case strings.HasPrefix(key, ledgerPrefix):
 		b.broker.Reset()
 	}
@@ -201,6 +221,7 @@ func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request
 // Vault has put a new process in the place of one that died. What that one left to be
 // ended should not wait for the next tick.
 func (b *backend) initialize(context.Context, *logical.InitializationRequest) error {
+	b.mounts.add(b)
 	if b.writable() {
 		b.broker.SweepSoon()
 	}
@@ -226,7 +247,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return b.forgetGenerations(ctx)
+	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx))
 }
 
 // periodicDeadline keeps a tick shorter than the minute between ticks.

@@ -29,7 +29,8 @@ type generation struct {
 	ClientSecret string    `json:"client_secret"`
 	Connection   string    `json:"connection"` // fingerprint of what it may be sent over
 	Since        time.Time `json:"since"`
-	Proved       bool      `json:"proved"` // a mint has shown that the secret is right
+	Proved       bool      `json:"proved"`          // a mint has shown that the secret is right
+	Erase        bool      `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
 }
 
 // current is the generation that mints.
@@ -67,17 +68,34 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	if link.neverRevoke && !errors.Is(b.checkLockdown(ctx, b.storage), errLocked) {
 		return nil, nil
 	}
-	root, err := b.roots.get(ctx, b.storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
+	minted, err := b.clientThatMinted(ctx, row)
+	if err != nil {
 		return nil, err
 	}
 	var able []*paxos.Client
-	for _, g := range slices.Backward(root.Generations) {
+	for _, g := range slices.Backward(minted.Generations) {
 		if g.ClientID == row.ClientID && g.Connection == link.fingerprint {
 			able = append(able, link.Client(g.ClientID, paxos.Hide(g.ClientSecret)))
 		}
 	}
 	return able, nil
+}
+
+// clientThatMinted is the client of the row as it is stored now, one without
+// generations if it is gone. Its place may have changed since: a stocked client may
+// have become the root.
+func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client, error) {
+	if row.Key.Client != "" {
+		n, err := b.named.get(ctx, b.storage, clientsPrefix+row.Key.Client)
+		if excusing(err, errNotFound) != nil {
+			return client{}, err
+		}
+		if n.has(row.ClientID) {
+			return n.client, nil
+		}
+	}
+	root, err := b.roots.get(ctx, b.storage, rootKey)
+	return root, excusing(err, errNotFound)
 }
 
 // callRate is how many revocations and API calls the mount may make a second.
@@ -89,32 +107,45 @@ func (b *backend) callRate(ctx context.Context) int {
 	return c.APIRate
 }
 
-// forgetGenerations drops the root's generations whose last token has ended.
+// forgetGenerations drops the generations of the root and of stocked clients whose
+// last token has ended.
 func (b *backend) forgetGenerations(ctx context.Context) error {
-	root, err := b.roots.get(ctx, b.storage, rootKey)
-	if errors.Is(err, errNotFound) || len(root.Generations) < 2 {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
 		return err
 	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	root, err = load[client](ctx, b.storage, rootKey) // it may have changed meanwhile
+	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
 		return err
 	}
-	kept := slices.DeleteFunc(slices.Clone(root.Generations), func(g generation) bool {
-		return g.Number != root.last() && !slices.ContainsFunc(rows, func(row broker.Row) bool { return row.Generation == g.Number })
-	})
-	if len(kept) == len(root.Generations) {
-		return nil
+	if b.dropEnded(&root, rows) {
+		if err := b.roots.put(ctx, b.storage, rootKey, root); err != nil {
+			return err
+		}
 	}
-	b.logger.Info("forgetting old secrets of the root client: their last token has ended", "generations", len(root.Generations)-len(kept))
-	root.Generations = kept
-	return b.roots.put(ctx, b.storage, rootKey, root)
+	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+		if !b.dropEnded(&n.client, rows) {
+			return nil
+		}
+		return b.putNamed(ctx, b.storage, name, n)
+	})
+}
+
+// dropEnded takes away the generations of a client that none of the tokens is of, but
+// for the last, and reports whether there were any.
+func (b *backend) dropEnded(c *client, rows []broker.Row) bool {
+	kept := slices.DeleteFunc(slices.Clone(c.Generations), func(g generation) bool {
+		return g.Number != c.last() && !g.Erase && !slices.ContainsFunc(rows, func(row broker.Row) bool {
+			return row.ClientID == g.ClientID && row.Generation == g.Number
+		})
+	})
+	dropped := len(c.Generations) - len(kept)
+	if dropped > 0 {
+		current, _ := c.current()
+		b.logger.Info("forgetting old secrets of a client: their last token has ended", "client_id", current.ClientID, "generations", dropped)
+		c.Generations = kept
+	}
+	return dropped > 0
 }

@@ -146,6 +146,10 @@ func (s *site) work(ctx context.Context) error {
 // What the token allows is held against its role.
 func (s *site) take(path string, resp *logical.Response) {
 	s.t.Helper()
+	if resp.Data["client_secret"] != nil {
+		s.leases = append(s.leases, &lease{path: path, resp: resp})
+		return
+	}
 	fingerprint, name := paxostest.Fingerprint(token(resp)), path[strings.LastIndex(path, "/")+1:]
 	if resp.Secret != nil {
 		s.leases = append(s.leases, &lease{path: path, resp: resp})
@@ -199,7 +203,7 @@ func (s *site) hear(resp *logical.Response, err error) {
 	}
 	s.said.WriteString(fmt.Sprintln(resp.Warnings))
 	for name, value := range resp.Data {
-		if name != "access_token" {
+		if name != "access_token" && name != "client_secret" {
 			s.said.WriteString(fmt.Sprintln(name, value))
 		}
 	}

@@ -77,7 +77,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(server.Close)
 	s.paxos, s.gate = server, newGate(server, s.tap)
 	t.Cleanup(s.gate.Close)
-	s.client, s.secret, err = server.CreateCredential(paxostest.Credential{Nickname: "vault-root", Scopes: rootScopes})
+	s.client, s.secret, err = server.CreateCredential(paxostest.Credential{Nickname: "vault-root", Scopes: slices.Concat(rootScopes, credentialScopes)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func (s *site) refreshed() {
 }
 
 // busy reports whether the plugin's process works, which in the background it does
-// in package broker. To look is dear, so it gives the process a chance first.
+// in package broker, and where clients are reconciled. To look is dear, so it gives the process a chance first.
 func (s *site) busy() bool {
 	for range 100 {
 		runtime.Gosched()
@@ -144,7 +144,7 @@ func (s *site) busy() bool {
 		s.t.Fatal(err)
 	}
 	for stack := range strings.SplitSeq(all.String(), "\n\n") {
-		if strings.Contains(stack, s.life.label) && strings.Contains(stack, "/backend/broker.") {
+		if strings.Contains(stack, s.life.label) && (strings.Contains(stack, "/backend/broker.") || strings.Contains(stack, "reconcileSoon")) {
 			return true
 		}
 	}

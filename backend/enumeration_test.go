@@ -64,7 +64,7 @@ func newTrial(t *testing.T, sc scene, f fault, clean *record) *trial {
 		site: s, scene: sc, fault: f, clean: clean,
 		before: s.settings(), old: maps.Clone(s.issued), mints: s.paxos.Calls(paxostest.TokenEndpoint),
 	}
-	if clean != nil && len(clean.changed) > 1 {
+	if clean != nil && p.written() && len(clean.changed) > 1 {
 		p.shows = p.shown()
 	}
 	return p
@@ -148,6 +148,7 @@ type scene struct {
 	once     bool   // is refused when it is repeated although it was done, with a word on that
 	serves   bool   // holds a token that is valid: nothing at Paxos makes it fail
 	ends     string // the role whose earlier tokens are dead once it has succeeded; * for all
+	unasked  int    // token requests that periodic work may make afterwards, to look at the clients at Paxos
 	abandons bool   // takes away what a token could be ended with
 }
 

@@ -27,6 +27,25 @@ type guardrails struct {
 	AllowUncatalogued bool          `json:"allow_uncatalogued_scopes"`
 	AllowAdmin        bool          `json:"allow_admin_scopes"`
 	MaxTTL            time.Duration `json:"max_ttl"`
+	DeletablePrefix   string        `json:"deletable_label_prefix"` // empty: the default
+	RefuseUnchecked   bool          `json:"refuse_unchecked_clients"`
+	IgnoreEntity      bool          `json:"ignore_entity"`
+}
+
+// defaultDeletablePrefix begins the Labels of the clients that the engine may delete.
+const defaultDeletablePrefix = "vault-"
+
+// deletable reports whether a credential of that Label may be deleted at Paxos.
+func (g guardrails) deletable(label string) bool {
+	return strings.HasPrefix(label, g.deletablePrefix())
+}
+
+// deletablePrefix is the prefix, or its default.
+func (g guardrails) deletablePrefix() string {
+	if g.DeletablePrefix == "" {
+		return defaultDeletablePrefix
+	}
+	return g.DeletablePrefix
 }
 
 // defaultCeiling is the longest lease where nobody set another.
@@ -45,6 +64,9 @@ func (g *guardrails) change(d *framework.FieldData) error {
 	if g.MaxTTL < time.Second {
 		return badRequest("max_ttl must be at least 1s")
 	}
+	if err := g.changeClients(d); err != nil {
+		return err
+	}
 	elements, ok := given[[]string](d, "allowed_scopes")
 	if !ok {
 		return nil
@@ -57,6 +79,23 @@ func (g *guardrails) change(d *framework.FieldData) error {
 		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, such as funding:*; null in a patch, or a delete, gives the default back")
 	}
 	g.AllowedScopes = globs
+	return nil
+}
+
+// changeClients applies the parameters that govern clients.
+func (g *guardrails) changeClients(d *framework.FieldData) error {
+	allowUnchecked, requireMatch := !g.RefuseUnchecked, !g.IgnoreEntity
+	patch(d, "allow_unchecked_clients", &allowUnchecked)
+	patch(d, "require_entity_match", &requireMatch)
+	g.RefuseUnchecked, g.IgnoreEntity = !allowUnchecked, !requireMatch
+	prefix, ok := given[string](d, "deletable_label_prefix")
+	if !ok {
+		return nil
+	}
+	if strings.TrimSpace(prefix) == "" || len(prefix) > maximumName {
+		return badRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an empty one would let every client be deleted", maximumName)
+	}
+	g.DeletablePrefix = prefix
 	return nil
 }
 
@@ -150,10 +189,14 @@ func (g guardrails) warnings(r role) []string {
 
 // dangers names the options in force that weaken something.
 func (g guardrails) dangers() []string {
+	dangers := []string{}
 	if g.AllowAdmin {
-		return []string{"allow_admin_scopes: a role may hold scopes that list and delete the company's API credentials"}
+		dangers = append(dangers, "allow_admin_scopes: a role may hold scopes that list and delete the company's API credentials")
 	}
-	return []string{}
+	if g.IgnoreEntity {
+		dangers = append(dangers, "require_entity_match=false: a client of another Entity may be put on this mount")
+	}
+	return dangers
 }
 
 // issuable lists the catalogued scopes that the guardrails let pass.

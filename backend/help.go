@@ -177,3 +177,43 @@ Needs no sudo and calls nobody: the budget of token requests and what is used of
 it, whether Paxos throttles this address, how many tokens are alive, the root
 client and the age of its secret.
 `
+
+const clientHelp = `
+Clients are made by hand in the Paxos Dashboard and stocked here beside the root:
+for roles of credential_type client_credentials, which lease one to software that
+must hold a Client ID and Secret itself; for roles of access tokens that name it as
+their client; or to stand by for the root (standby_clients in config).
+
+Stocking a client verifies its secret and all its scopes with one token request;
+verify_connection=false skips that, and then the engine never deletes the client at
+Paxos. A client_id is stored once on a mount. allowed_roles says which roles may use
+it, none by default. Neither secret nor lease is ever shown here.
+
+Deleting the entry only makes Vault forget the client. It is refused while the client
+is leased, and while tokens are alive that it minted, unless force=true.
+`
+
+const clientRotateHelp = `
+In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
+the old one stops at once: whoever has it out on a lease loses it. Write the new one
+here: it is verified with one token request for all the client's scopes, then stored.
+
+A client in quarantine, or one that was found disabled in the Dashboard, is available
+again afterwards.
+`
+
+const promoteHelp = `
+Takes the first client of standby_clients (config) that is available, or the one that
+client names, verifies with one token request that it holds what all roles need, and
+puts it in the root's place. Its entry under clients/ is gone then. Tokens of the root
+before it are served until they end, and refreshed with the new one.
+
+It is refused while the root before drains, and on a mount that stopped itself.
+`
+
+const resumeHelp = `
+A mount with stocked clients whose periodic work paused for more than an hour, as that
+of a copy restored from a snapshot, deletes no client at Paxos and promotes none until
+this path is written: its record of who holds what may be old. On production, after a
+long outage, write it. On a copy made for a drill, do not.
+`

@@ -84,7 +84,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 		}
 		issued, err := b.broker.Issue(ctx, broker.Request{
 			Key: broker.Key{
-				Role: want.role.ID, Connection: link.fingerprint,
+				Role: want.role.ID, Client: want.role.Client, Connection: link.fingerprint,
 				Scopes: broker.ScopeSet(want.scopes), Leased: leased,
 			},
 			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens, Narrowed: len(want.scopes) < len(want.role.ResolvedScopes),
@@ -117,6 +117,8 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 	switch {
 	case want.role.Disabled:
 		return want, forbidden("role %q is disabled", want.name)
+	case want.role.CredentialType != accessToken && !leased:
+		return want, badRequest("role %q leases whole clients: read it from creds/%s", want.name, want.name)
 	case want.role.UniqueTokens && !leased:
 		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: read it from creds/%s", want.name, want.name)
 	}
@@ -176,7 +178,7 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	if r.ID != want.role.ID || r.Disabled || !r.holds(want.scopes) {
+	if r.ID != want.role.ID || r.Client != want.role.Client || r.Disabled || !r.holds(want.scopes) {
 		return broker.Minter{}, errChanged
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
@@ -186,14 +188,42 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	if err := limits.check(want.scopes); err != nil {
 		return broker.Minter{}, err
 	}
-	minter, err := b.minter(ctx)
+	minting, err := b.clientOf(ctx, r, want)
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	minter, err := b.minter(ctx, minting)
 	minter.Role = r.mintLimit()
 	return minter, err
 }
 
-// minter is the root client with its current secret, if it may be sent over the
-// connection there is, and the mount's share of the budget.
-func (b *backend) minter(ctx context.Context) (broker.Minter, error) {
+// clientOf is the client that mints the role's tokens, if it may mint these.
+func (b *backend) clientOf(ctx context.Context, r role, want wanted) (client, error) {
+	if r.Client == "" {
+		return storedRoot(ctx, b.storage)
+	}
+	n, err := storedNamed(ctx, b.storage, r.Client)
+	lacking := n.lacking(want.scopes)
+	switch {
+	case errors.Is(err, errNotFound):
+		return client{}, badRequest("role %q mints with client %q, which is not stocked: write it to clients/%s", want.name, r.Client, r.Client)
+	case err != nil:
+		return client{}, err
+	case n.Disabled:
+		return client{}, forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
+	case !n.allows(want.name):
+		return client{}, forbidden("client %q does not name role %q among its allowed_roles", r.Client, want.name)
+	case n.State != available:
+		return client{}, badRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
+	case len(lacking) > 0:
+		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the Dashboard and to the client's scopes, or change the role", r.Client, shortened(lacking), want.name)
+	}
+	return n.client, nil
+}
+
+// minter is a client with its current secret, if it may be sent over the connection
+// there is, and the mount's share of the budget.
+func (b *backend) minter(ctx context.Context, minting client) (broker.Minter, error) {
 	link, err := b.dial(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
@@ -202,16 +232,12 @@ func (b *backend) minter(ctx context.Context) (broker.Minter, error) {
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	root, err := load[client](ctx, b.storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return broker.Minter{}, err
-	}
-	g, ok := root.current()
+	g, ok := minting.current()
 	switch {
 	case !ok:
 		return broker.Minter{}, badRequest("this mount has no root client yet: write client_id and client_secret to its config path")
 	case g.Connection != link.fingerprint:
-		return broker.Minter{}, badRequest("the root client's secret was proved over another connection and is not sent over this one: write client_secret to config again")
+		return broker.Minter{}, badRequest("the secret of client %s was proved over another connection and is not sent over this one: write it again", g.ClientID)
 	}
 	return broker.Minter{
 		Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: g.Number,
@@ -226,8 +252,8 @@ func explain(err error, want wanted) error {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
 		return badRequest("%s", err)
 	case errors.As(err, &refused) && refused.Code == "invalid_scope":
-		return badRequest("%s: the root client does not hold every scope of role %q; one that is missing fails them all. Add it in the Dashboard, or change the role. Asked for: %s",
-			refused, want.name, strings.Join(slices.Sorted(slices.Values(want.scopes)), ", "))
+		return badRequest("%s: %s does not hold every scope of role %q; one that is missing fails them all. Add it in the Dashboard, or change the role. Asked for: %s",
+			refused, want.role.minting(), want.name, strings.Join(slices.Sorted(slices.Values(want.scopes)), ", "))
 	}
 	return err
 }

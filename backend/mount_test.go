@@ -33,6 +33,7 @@ type mount struct {
 	limits  *broker.Limits
 	log     *safeBuffer
 	events  *eventBus
+	factory logical.Factory
 	client  paxostest.Credential // the root's
 	secret  string
 }
@@ -97,10 +98,25 @@ func (m *mount) connection() map[string]any {
 // crash: memory is gone.
 func (m *mount) restart() {
 	m.t.Helper()
-	factory := backend.NewFactory(backend.Options{Limits: m.limits, Now: m.clock.Now, Wait: m.clock.wait})
+	m.factory = backend.NewFactory(backend.Options{Limits: m.limits, Now: m.clock.Now, Wait: m.clock.wait})
+	m.serve("test-mount")
+}
+
+// neighbour returns another mount of the same process.
+func (m *mount) neighbour() *mount {
+	m.t.Helper()
+	other := *m
+	other.storage = &countingStorage{Storage: &logical.InmemStorage{}}
+	other.serve("other-mount")
+	return &other
+}
+
+// serve has the factory make the mount.
+func (m *mount) serve(uuid string) {
+	m.t.Helper()
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: m.log, JSONFormat: true})
 	client, _ := goplugin.TestPluginGRPCConn(m.t, false, map[string]goplugin.Plugin{
-		plugin.BackendPluginName: &plugin.GRPCBackendPlugin{Factory: factory, Logger: logger},
+		plugin.BackendPluginName: &plugin.GRPCBackendPlugin{Factory: m.factory, Logger: logger},
 	})
 	m.t.Cleanup(func() { _ = client.Close() })
 	raw, err := client.Dispense(plugin.BackendPluginName)
@@ -109,7 +125,7 @@ func (m *mount) restart() {
 	}
 	m.backend = raw.(logical.Backend)
 	conf := &logical.BackendConfig{
-		Logger: logger, System: m.system, StorageView: m.storage, BackendUUID: "test-mount", Config: map[string]string{}, EventsSender: m.events,
+		Logger: logger, System: m.system, StorageView: m.storage, BackendUUID: uuid, Config: map[string]string{}, EventsSender: m.events,
 	}
 	if err := m.backend.Setup(context.Background(), conf); err != nil {
 		m.t.Fatal(err)

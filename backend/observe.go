@@ -20,6 +20,17 @@ const (
 	rootNotRotated    = "rotate-fail"
 	lockedDown        = "lockdown"
 	lockdownLifted    = "lockdown-lift"
+	clientWritten     = "client-write"
+	clientDeleted     = "client-delete"
+	clientRotated     = "client-rotate"
+	clientLeased      = "client-lease"
+	clientReturned    = "client-return"
+	clientQuarantined = "client-quarantine"
+	clientErased      = "client-erase"
+	clientLost        = "client-lost"
+	poolLow           = "pool-low"
+	mountStopped      = "stop"
+	mountResumed      = "resume"
 )
 
 // sendEvent gives an event to Vault.

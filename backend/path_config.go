@@ -59,6 +59,10 @@ func (b *backend) pathConfig() *framework.Path {
 				Type:        framework.TypeCommaStringSlice,
 				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each client's IP allow-list should cover them and little more.",
 			},
+			"standby_clients": {
+				Type:        framework.TypeCommaStringSlice,
+				Description: "Clients under clients/ that stand by for the root, the next one first. config/promote-standby puts one in its place; they are leased to nobody.",
+			},
 			"force": {
 				Type:        framework.TypeBool,
 				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
@@ -87,6 +91,7 @@ var configAnswer = fields{
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "The mount's share of the process's token requests per 5 minutes; 0 means up to all."},
 	"api_rate":           {Type: framework.TypeInt, Required: true, Description: "Most revocations and API calls a second."},
 	"egress_cidrs":       {Type: framework.TypeStringSlice, Required: true, Description: "Address blocks that Vault's calls come from, as far as they were set."},
+	"standby_clients":    {Type: framework.TypeStringSlice, Required: true, Description: "Clients that stand by for the root."},
 }
 
 // readConfig answers GET config.
@@ -115,6 +120,7 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request, _ *frame
 		"token_budget":       c.TokenBudget,
 		"api_rate":           c.APIRate,
 		"egress_cidrs":       append([]string{}, c.EgressCIDRs...),
+		"standby_clients":    append([]string{}, c.StandbyClients...),
 	}}, nil
 }
 
@@ -185,7 +191,7 @@ func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framewo
 		return nil, "", err
 	}
 	known, _ := root.current()
-	next := successor{clientID: known.ClientID, scopes: []string{c.VerifyScope}, verify: true}
+	next := successor{clientID: known.ClientID, scopes: []string{c.VerifyScope}, entity: root.Profiles, verify: true}
 	patch(d, "client_id", &next.clientID)
 	patch(d, "verify_connection", &next.verify)
 	secret, hasSecret := given[string](d, "client_secret")
@@ -198,6 +204,11 @@ func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framewo
 		return nil, "", nil
 	}
 	next.secret = secret
+	if known.ClientID == "" {
+		if err := refuseStocked(ctx, s, next.clientID); err != nil {
+			return nil, "", err
+		}
+	}
 	after, warnings, err := b.succeed(ctx, link, c, root, next)
 	return &after, strings.Join(warnings, "; "), err
 }
@@ -210,6 +221,11 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *fra
 	}
 	if force, _ := given[bool](d, "force"); len(rows) > 0 && !force {
 		return reply(badRequest("config is needed to revoke %d live tokens: end them first (write to roles/<name>/rotate, or delete the roles), or set force=true", len(rows)))
+	}
+	if force, _ := given[bool](d, "force"); !force {
+		if err := refuseWhileLeased(ctx, req.Storage); err != nil {
+			return reply(err)
+		}
 	}
 	_, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 	if err != nil {
@@ -225,4 +241,14 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *fra
 		return nil, nil
 	}
 	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+}
+
+// refuseWhileLeased refuses to delete what the end of a client's lease may need.
+func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
+	return eachNamed(ctx, s, func(name string, n namedClient) error {
+		if n.State == leased || n.State == revoking {
+			return badRequest("config is needed to end the lease of client %s, which is %s: end it first, or set force=true", name, n.Checkout)
+		}
+		return nil
+	})
 }

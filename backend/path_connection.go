@@ -146,5 +146,12 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, c conn
 			return badRequest("token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the root client's secret is stored: it was proved over them and is sent nowhere else; delete config, change the connection, and write config with the secret again")
 		}
 	}
-	return nil
+	return eachNamed(ctx, s, func(name string, n namedClient) error {
+		for _, g := range n.Generations {
+			if g.Connection != settings.Fingerprint() {
+				return badRequest("token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the secret of client %s is stored: it was proved over them and is sent nowhere else; delete clients/%s first, and stock it again afterwards", name, name)
+			}
+		}
+		return nil
+	})
 }

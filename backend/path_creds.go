@@ -15,19 +15,22 @@ import (
 func (b *backend) pathCreds() *framework.Path {
 	return &framework.Path{
 		Pattern:         "creds/" + namePattern + "$",
-		HelpSynopsis:    "Issue an access token of a role, on a lease.",
+		HelpSynopsis:    "Issue an access token of a role, or one of its clients, on a lease.",
 		HelpDescription: credsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
 		Fields:          issueFields("Name of the role.", true),
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readCreds, "Issue an access token on a lease.", answer("The token.", tokenAnswer(nil))), "generate", "credentials"),
-			logical.UpdateOperation: displayed(onActive(b.readCreds, "Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.", answer("The token.", tokenAnswer(nil))), "generate", "credentials-with-parameters"),
+			logical.ReadOperation:   displayed(onActive(b.readCreds, "Issue an access token, or a client, on a lease.", answer("The credential.", credsAnswer())), "generate", "credentials"),
+			logical.UpdateOperation: displayed(onActive(b.readCreds, "Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.", answer("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
 		},
 	}
 }
 
 // readCreds answers GET and POST creds/:name.
 func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	if b.leasesClients(ctx, req.Storage, d.Get("name").(string)) {
+		return b.leaseClient(ctx, req, d)
+	}
 	issued, want, link, err := b.issue(ctx, req, d, true)
 	if err != nil {
 		return reply(err)

@@ -37,6 +37,18 @@ func (b *backend) pathGuardrails() *framework.Path {
 				Type: framework.TypeDurationSecond, Default: int(defaultCeiling.Seconds()),
 				Description: "The longest a lease may last, whatever role and reader say. Leases that are out keep their end.",
 			},
+			"deletable_label_prefix": {
+				Type: framework.TypeString, Default: defaultDeletablePrefix,
+				Description: "The engine deletes at Paxos only clients whose Label in the Dashboard begins so.",
+			},
+			"allow_unchecked_clients": {
+				Type: framework.TypeBool, Default: true,
+				Description: "Whether a client may be stored although it sees no profiles, by which its Entity would be known.",
+			},
+			"require_entity_match": {
+				Type: framework.TypeBool, Default: true,
+				Description: "Whether a client that sees other profiles than the root client, and so is of another Entity, is refused.",
+			},
 		},
 		Operations: operations{
 			logical.ReadOperation:   displayed(reading(b.readGuardrails, "Read the guardrails.", answer("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
@@ -54,6 +66,9 @@ var guardrailsAnswer = fields{
 	"allow_uncatalogued_scopes": {Type: framework.TypeBool, Required: true, Description: "Whether scopes that the catalogue lacks may be issued."},
 	"allow_admin_scopes":        {Type: framework.TypeBool, Required: true, Description: "Whether scopes that govern API credentials may be issued."},
 	"max_ttl":                   {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
+	"deletable_label_prefix":    {Type: framework.TypeString, Required: true, Description: "How the Labels begin of the clients that the engine may delete at Paxos."},
+	"allow_unchecked_clients":   {Type: framework.TypeBool, Required: true, Description: "Whether a client whose Entity cannot be told may be stored."},
+	"require_entity_match":      {Type: framework.TypeBool, Required: true, Description: "Whether a client of another Entity is refused."},
 	"dangerous_options":         {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken something, and how."},
 }
 
@@ -70,6 +85,9 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request, _ *f
 		"allow_uncatalogued_scopes": g.AllowUncatalogued,
 		"allow_admin_scopes":        g.AllowAdmin,
 		"max_ttl":                   seconds(g.MaxTTL),
+		"deletable_label_prefix":    g.deletablePrefix(),
+		"allow_unchecked_clients":   !g.RefuseUnchecked,
+		"require_entity_match":      !g.IgnoreEntity,
 		"dangerous_options":         g.dangers(),
 	}}, nil
 }

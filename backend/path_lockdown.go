@@ -106,6 +106,15 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	if err != nil {
 		return nil, err
 	}
+	held := []string{}
+	if err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+		if n.State == leased {
+			held = append(held, fmt.Sprintf("client %s, %s", name, n.Checkout))
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
 	var last time.Time
 	for _, row := range rows {
 		if row.ExpiresAt.After(last) {
@@ -120,7 +129,7 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 		"ended":              ended,
 		"pending":            len(rows),
 		"pending_seconds":    int64((len(rows) + rate - 1) / rate),
-		"cannot_end":         []string{},
+		"cannot_end":         held,
 		"last_token_expires": timestamp(last),
 	}, nil
 }

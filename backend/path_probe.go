@@ -54,7 +54,11 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request, _ *framewo
 	if err != nil {
 		return reply(err)
 	}
-	minter, err := b.minter(ctx)
+	root, err := storedRoot(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	minter, err := b.minter(ctx, root)
 	if err != nil {
 		return reply(err)
 	}

@@ -37,10 +37,18 @@ func (b *backend) pathRole() *framework.Path {
 		Fields: fields{
 			"name": nameField("Name of the role. Case matters."),
 			"credential_type": {
-				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken},
-				Description: "What readers get: access_token.",
+				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken, clientCredentials},
+				Description: "What readers get: access_token, or client_credentials for software that must hold a Client ID and Secret itself. Fixed by the first write.",
 			},
-			"scopes": {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them. Required when the role is made."},
+			"client":  {Type: framework.TypeString, Description: "The client under clients/ that mints the role's tokens. The root client if it is left out."},
+			"clients": {Type: framework.TypeCommaStringSlice, Description: "With client_credentials: the clients under clients/ that the role leases, one lease at a time for each."},
+			"on_revoke": {
+				Type: framework.TypeString, Default: quarantine, AllowedValues: []any{quarantine, deleteAtPaxos, returnUnrotated},
+				Description: "With client_credentials: what becomes of a client when its lease ends. quarantine: it waits for a new secret. delete: it is deleted at Paxos and in Vault. return_unrotated, dangerous: the next gets it as it is.",
+			},
+			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity, Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
+			"delete_limit":          {Type: framework.TypeInt, Default: defaultDeleteLimit, Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
+			"scopes":                {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them. Required when the role is made."},
 			"unique_tokens": {
 				Type:        framework.TypeBool,
 				Description: "Give each lease a token of its own, ended with the lease. Every read then costs a token request, of which Paxos allows about one a second for everybody behind the same address.",
@@ -80,6 +88,12 @@ var roleAnswer = fields{
 	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
 	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
 	"dangerous_options": {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken or cost something, and how."},
+
+	"client":                {Type: framework.TypeString, Required: true, Description: "The client that mints; empty for the root."},
+	"clients":               {Type: framework.TypeStringSlice, Required: true, Description: "The clients that it leases."},
+	"on_revoke":             {Type: framework.TypeString, Required: true, Description: "What becomes of a leased client; empty for roles of access_token."},
+	"max_leases_per_entity": {Type: framework.TypeInt, Required: true, Description: "How many of them one entity may hold; 0 for roles of access_token."},
+	"delete_limit":          {Type: framework.TypeInt, Required: true, Description: "Most deletions in a day; 0 for roles of access_token."},
 }
 
 // readRole answers GET roles/:name.
@@ -97,8 +111,8 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 	}
 	return &logical.Response{Data: map[string]any{
 		"credential_type":   r.CredentialType,
-		"scopes":            r.Scopes,
-		"resolved_scopes":   r.ResolvedScopes,
+		"scopes":            append([]string{}, r.Scopes...),
+		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),
 		"unique_tokens":     r.UniqueTokens,
 		"ttl":               seconds(r.TTL),
 		"max_ttl":           seconds(r.MaxTTL),
@@ -108,6 +122,12 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 		"disabled":          r.Disabled,
 		"metadata":          metadata,
 		"dangerous_options": r.dangers(),
+
+		"client":                r.Client,
+		"clients":               append([]string{}, r.Clients...),
+		"on_revoke":             r.OnRevoke,
+		"max_leases_per_entity": r.MaxLeasesPerEntity,
+		"delete_limit":          r.DeleteLimit,
 	}}, nil
 }
 
@@ -158,10 +178,14 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	case err != nil:
 		return after, limits, err
 	}
+	stored := err == nil
 	after = before
 	after.versioned = current
 	if err := after.change(d); err != nil {
 		return after, limits, err
+	}
+	if stored && after.CredentialType != before.CredentialType {
+		return after, limits, badRequest("credential_type is %s for the life of this role: delete it, or make another", before.CredentialType)
 	}
 	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
 		return after, limits, err

@@ -42,7 +42,8 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 				Description:  "Its Client Secret. Write-only.",
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
-			"verify_connection": {Type: framework.TypeBool, Default: true, Description: "Whether to verify, with one token request for all scopes of all roles, that it can do what they need."},
+			"delete_old_at_paxos": eraseField(),
+			"verify_connection":   {Type: framework.TypeBool, Default: true, Description: "Whether to verify, with one token request for all scopes of all roles, that it can do what they need."},
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.", answer("The root client's new generation.", rotationAnswer)), "replace", "root"),
@@ -52,6 +53,14 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 
 // replaceRootPath needs sudo: who replaces the root decides whose money moves.
 const replaceRootPath = "config/replace-root"
+
+// eraseField is a parameter of those who put another client in the root's place.
+func eraseField() *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type:        framework.TypeBool,
+		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root with api_creds:read_credentials and api_creds:delete_credentials, and an old one whose Label begins with the guardrails' deletable_label_prefix.",
+	}
+}
 
 // rotationAnswer is what both answer.
 var rotationAnswer = fields{
@@ -93,16 +102,34 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request, d *fram
 	case next.clientID == known.ClientID:
 		return reply(badRequest("client_id is that of the root client already: write its new client_secret to config/rotate-root"))
 	}
+	if err := refuseStocked(ctx, req.Storage, next.clientID); err != nil {
+		return reply(err)
+	}
 	if next.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
 	return b.rotate(ctx, req, d, before, next)
 }
 
+// refuseStocked refuses a root that is stored under clients/ already.
+func refuseStocked(ctx context.Context, s logical.Storage, clientID string) error {
+	return eachNamed(ctx, s, func(name string, n namedClient) error {
+		if n.has(clientID) {
+			return badRequest("client_id is that of clients/%s already: name it in standby_clients and write config/promote-standby, or delete it there", name)
+		}
+		return nil
+	})
+}
+
 // rotate puts the successor in the root's place: proved with no lock held, swapped
 // in one write.
 func (b *backend) rotate(ctx context.Context, req *logical.Request, d *framework.FieldData, before client, next successor) (*logical.Response, error) {
 	after, warnings, err := b.proveSuccessor(ctx, req.Storage, d, before, next)
+	if erase, _ := given[bool](d, "delete_old_at_paxos"); erase {
+		for i := range len(after.Generations) - 1 {
+			after.Generations[i].Erase = true
+		}
+	}
 	if err == nil {
 		b.writes.Lock()
 		err = b.storeRoot(ctx, req.Storage, before, after)
@@ -148,6 +175,7 @@ func (b *backend) proveSuccessor(ctx context.Context, s logical.Storage, d *fram
 	if len(next.scopes) == 0 {
 		next.scopes, next.holdsAll = []string{c.VerifyScope}, false
 	}
+	next.need, next.entity = "that the roles of this mount need", before.Profiles
 	return b.succeed(ctx, link, c, before, next)
 }
 

@@ -30,7 +30,9 @@ var statusAnswer = fields{
 	"environment":        {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom; empty while the mount is not configured."},
 	"lockdown":           {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force: nothing is issued."},
 	"client_id":          {Type: framework.TypeString, Required: true, Description: "Client ID of the root client; empty while there is none."},
-	"generations":        {Type: framework.TypeSlice, Required: true, Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state (current or draining) and live_tokens."},
+	"generations":        {Type: framework.TypeSlice, Required: true, Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state (current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a draining one is forgotten) and delete_at_paxos."},
+	"clients":            {Type: framework.TypeMap, Required: true, Description: "How many stocked clients there are in each state."},
+	"stopped_since":      {Type: framework.TypeString, Required: true, Description: "Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if it has not. config/resume lets it go on."},
 	"live_tokens":        {Type: framework.TypeInt, Required: true, Description: "Tokens that have neither expired nor been revoked."},
 	"ending_tokens":      {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
@@ -73,9 +75,13 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 	if err != nil {
 		return reply(err)
 	}
-	ofGeneration := map[int]int{}
-	for _, row := range rows {
-		ofGeneration[row.Generation]++
+	stocked := map[string]int{}
+	if err := eachNamed(ctx, req.Storage, func(_ string, n namedClient) error { stocked[string(n.State)]++; return nil }); err != nil {
+		return reply(err)
+	}
+	stop, err := storedPulse(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
 	}
 	g, _ := root.current()
 	throttling := b.throttling(c, settings)
@@ -86,7 +92,9 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		"lockdown":           locked.refuse() != nil,
 		"client_id":          g.ClientID,
 		"probe":              seen.shown(),
-		"generations":        describe(root, ofGeneration),
+		"generations":        describe(root, rows),
+		"clients":            stocked,
+		"stopped_since":      timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
 		"ending_tokens":      ending(rows),
 		"token_budget":       throttling.budget,
@@ -140,20 +148,31 @@ func (b *backend) throttling(c config, settings connection) throttling {
 }
 
 // describe lists the root's generations without their secrets.
-func describe(root client, live map[int]int) []map[string]any {
+func describe(root client, rows []broker.Row) []map[string]any {
 	described := []map[string]any{}
 	for _, g := range root.Generations {
-		state := "draining"
+		state, live, last := "draining", 0, time.Time{}
 		if g.Number == root.last() {
 			state = "current"
 		}
+		for _, row := range rows {
+			if row.ClientID != g.ClientID || row.Generation != g.Number {
+				continue
+			}
+			live++
+			if row.ExpiresAt.After(last) {
+				last = row.ExpiresAt
+			}
+		}
 		described = append(described, map[string]any{
-			"number":        g.Number,
-			"client_id":     g.ClientID,
-			"secret_set_at": timestamp(g.Since),
-			"verified":      g.Proved,
-			"state":         state,
-			"live_tokens":   live[g.Number],
+			"number":          g.Number,
+			"client_id":       g.ClientID,
+			"secret_set_at":   timestamp(g.Since),
+			"verified":        g.Proved,
+			"state":           state,
+			"live_tokens":     live,
+			"ends_at":         timestamp(last),
+			"delete_at_paxos": g.Erase,
 		})
 	}
 	return described

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,8 +17,11 @@ import (
 // rolesPrefix is both the API path and the storage prefix.
 const rolesPrefix = "roles/"
 
-// accessToken is the type of credential that a role gives.
-const accessToken = "access_token"
+// The types of credential that a role gives.
+const (
+	accessToken       = "access_token"
+	clientCredentials = "client_credentials"
+)
 
 // A role says what its readers get, and for how long.
 type role struct {
@@ -36,6 +40,8 @@ type role struct {
 	MintLimit      int               `json:"mint_limit"` // 0: the default of its kind
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
+	Client         string            `json:"client,omitempty"` // the stocked client that mints; empty for the root
+	leasing
 }
 
 // Defaults of a role.
@@ -82,20 +88,26 @@ func (r *role) change(d *framework.FieldData) error {
 	patch(d, "mint_limit", &r.MintLimit)
 	patch(d, "disabled", &r.Disabled)
 	patch(d, "metadata", &r.Metadata)
+	patch(d, "client", &r.Client)
 	scopes, err := parseScopes(r.Scopes)
 	switch {
 	case err != nil:
 		return badRequest("%s", err)
-	case r.CredentialType != accessToken:
-		return badRequest("credential_type must be %s", accessToken)
-	case len(scopes) == 0:
+	case r.CredentialType != accessToken && r.CredentialType != clientCredentials:
+		return badRequest("credential_type must be %s or %s", accessToken, clientCredentials)
+	case len(scopes) == 0 && r.CredentialType == accessToken:
 		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+	case r.Client != "" && !validName(r.Client):
+		return badRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
 		return badRequest("ttl must not be greater than max_ttl")
 	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
 		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for the default", broker.MaximumBudget)
 	}
 	r.ResolvedScopes = scopes
+	if err := r.changeLeasing(d); err != nil {
+		return err
+	}
 	return checkMetadata(r.Metadata)
 }
 
@@ -116,7 +128,7 @@ func checkMetadata(metadata map[string]string) error {
 
 // grants reports whether a token of this row is still within the role.
 func (r role) grants(row broker.Row) bool {
-	return !r.Disabled && row.Key.Role == r.ID && r.holds(strings.Fields(row.Key.Scopes))
+	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
 }
 
 // holds reports whether the role has all these scopes.
@@ -133,9 +145,20 @@ func (r role) holds(scopes []string) bool {
 	return true
 }
 
+// minting names the client that mints, in words.
+func (r role) minting() string {
+	if r.Client == "" {
+		return "the root client"
+	}
+	return fmt.Sprintf("client %q", r.Client)
+}
+
 // dangers names the options in force that weaken or cost something.
 func (r role) dangers() []string {
 	dangers := []string{}
+	if r.OnRevoke == returnUnrotated {
+		dangers = append(dangers, "on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
+	}
 	if r.UniqueTokens {
 		dangers = append(dangers, "unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows everybody behind this address")
 	}
@@ -163,6 +186,12 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 	r, err := b.roles.get(ctx, b.storage, rolesPrefix+row.RoleName)
 	if err != nil {
 		return false, excusing(err, errNotFound)
+	}
+	if r.Client != "" {
+		n, err := b.named.get(ctx, b.storage, clientsPrefix+r.Client)
+		if err != nil || !n.grants(row) {
+			return false, excusing(err, errNotFound)
+		}
 	}
 	limits, err := b.guardrails.get(ctx, b.storage, guardrailsKey)
 	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err

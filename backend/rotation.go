@@ -16,10 +16,13 @@ import (
 // A successor is a pair of Client ID and secret that is to become a client's next
 // generation.
 type successor struct {
+	name     string // under which the client is stored; empty for the root
 	clientID string
 	secret   string
 	scopes   []string // what it is proved with
 	holdsAll bool     // it must hold them all; else its secret alone is proved
+	need     string   // whose they are, in words
+	entity   []string // profiles that tell which Entity it must be of; none: any
 	verify   bool
 }
 
@@ -40,10 +43,16 @@ func (b *backend) succeed(ctx context.Context, link *link, c config, before clie
 	if err != nil {
 		return client{}, nil, err
 	}
+	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return client{}, nil, err
+	}
 	switch {
+	case len(profiles) == 0 && limits.RefuseUnchecked:
+		return client{}, nil, badRequest("client_secret was not stored: which Entity this client is of cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; give it %s in the Dashboard", profileScope)
 	case len(profiles) == 0:
-	case len(before.Profiles) > 0 && !slices.ContainsFunc(profiles, func(id string) bool { return slices.Contains(before.Profiles, id) }):
-		return client{}, nil, badRequest("client_secret was not stored: this client sees other profiles than the root client before it, so it is of another Entity; one mount is one Entity")
+	case !limits.IgnoreEntity && len(next.entity) > 0 && !slices.ContainsFunc(profiles, func(id string) bool { return slices.Contains(next.entity, id) }):
+		return client{}, nil, badRequest("client_secret was not stored: this client sees other profiles than the mount's root client, so it is of another Entity; one mount is one Entity")
 	default:
 		after.Profiles = profiles
 	}
@@ -60,7 +69,7 @@ func (b *backend) prove(ctx context.Context, link *link, c config, after client,
 		return nil, logical.ErrReadOnly
 	}
 	minter := broker.Minter{
-		Client: link.Client(next.clientID, paxos.Hide(next.secret)), Generation: after.last(),
+		Client: link.Client(next.clientID, paxos.Hide(next.secret)), Name: next.name, Generation: after.last(),
 		Allowance: broker.Allowance{Mount: c.TokenBudget},
 	}
 	look := func(ctx context.Context, grant paxos.Grant) error {
@@ -94,14 +103,14 @@ func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, next
 	missing, suspects := bisect(next.scopes, func(scopes []string) (bool, error) {
 		return b.broker.Prove(ctx, minter, scopes, nil)
 	})
-	text := "client_secret was not stored: client " + next.clientID + " does not hold every scope that the roles of this mount need"
+	text := "client_secret was not stored: client " + next.clientID + " does not hold every scope " + next.need
 	if len(missing) > 0 {
 		text += "; it lacks " + strings.Join(missing, ", ")
 	}
 	if len(suspects) > 0 {
 		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " + strings.Join(suspects, ", ")
 	}
-	return badRequest("%s. Add them in the Dashboard, or change the roles", text)
+	return badRequest("%s. Add them in the Dashboard, or ask for less", text)
 }
 
 // storeRoot swaps the root in one write, unless somebody else has stored another

@@ -30,6 +30,7 @@ type Request struct {
 // A Minter is a client, the generation of its secret, and how often it may be used.
 type Minter struct {
 	Client     *paxos.Client
+	Name       string // under which the client is stored; empty for the root
 	Generation int
 	Allowance
 }

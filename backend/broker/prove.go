@@ -41,7 +41,7 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use 
 		return false, err
 	}
 	t := &token{holds: newHolds(), marked: true, Row: Row{
-		Fingerprint: Fingerprint(text), Token: text, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
+		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
 		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew), EndingSince: b.Now(),
 	}}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {

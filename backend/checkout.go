@@ -1,0 +1,251 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// pool is what a role's clients are at the moment.
+type pool struct {
+	free  []string // that may be leased, in the role's order
+	mine  string   // the client that this very request has got already
+	holds int      // how many the holder has
+	why   []string // the others are not free
+	taken map[string]namedClient
+}
+
+// checkOut takes the first free client of the role's pool and records who has it. All
+// who take clients do so one after another.
+func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted, link *link) (string, namedClient, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
+		return "", namedClient{}, err
+	}
+	r, err := load[role](ctx, req.Storage, rolesPrefix+want.name)
+	switch {
+	case errors.Is(err, errNotFound):
+		return "", namedClient{}, errChanged
+	case err != nil:
+		return "", namedClient{}, err
+	case r.ID != want.role.ID || r.Disabled:
+		return "", namedClient{}, errChanged
+	}
+	p, err := b.lookAtPool(ctx, req, want.name, r, link)
+	switch {
+	case err != nil:
+		return "", namedClient{}, err
+	case p.mine != "":
+		return p.mine, p.taken[p.mine], nil
+	case p.holds >= r.MaxLeasesPerEntity:
+		return "", namedClient{}, badRequest("this caller holds %d clients of role %q already, which is its max_leases_per_entity: end such a lease first", p.holds, want.name)
+	case len(p.free) == 0:
+		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate", want.name, shortened(p.why))
+	}
+	name := p.free[0]
+	n := p.taken[name]
+	n.State, n.StateReason, n.Checkout = leased, "", b.newCheckout(req, want, r, n)
+	if err := b.putNamed(ctx, req.Storage, name, n); err != nil {
+		return "", namedClient{}, err
+	}
+	b.announceClient(clientLeased, name, n, "")
+	if left := len(p.free) - 1; left <= len(r.Clients)/5 {
+		b.announcePool(want.name, left, len(r.Clients))
+	}
+	return name, n, nil
+}
+
+// newCheckout is the record of a lease that begins now.
+func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n namedClient) *checkout {
+	now := b.options.Now().UTC()
+	return &checkout{
+		ID: rand.Text(), Role: want.name, Generation: n.last(), OnRevoke: r.OnRevoke, DeleteLimit: r.DeleteLimit,
+		Holder: holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
+		Since: now, Deadline: now.Add(b.clientTTL(want)), MaximumTTL: b.maximumClientTTL(want),
+	}
+}
+
+// holderOf tells who counts as one: an entity, else a token.
+func holderOf(req *logical.Request) string {
+	if req.EntityID != "" {
+		return req.EntityID
+	}
+	sum := sha256.Sum256([]byte(req.ClientTokenAccessor))
+	return "token " + hex.EncodeToString(sum[:8])
+}
+
+// lookAtPool sorts the clients of a role into those that may be leased now and those
+// that may not.
+func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role, link *link) (pool, error) {
+	p := pool{taken: map[string]namedClient{}}
+	reserved, err := b.reserved(ctx, req.Storage)
+	if err != nil {
+		return p, err
+	}
+	limits, err := storedGuardrails(ctx, req.Storage)
+	if err != nil {
+		return p, err
+	}
+	for _, name := range r.Clients {
+		n, err := storedNamed(ctx, req.Storage, name)
+		if excusing(err, errNotFound) != nil {
+			return p, err
+		}
+		p.taken[name] = n
+		if n.State == leased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) && n.Checkout.Role == roleName {
+			p.holds++
+			if n.Checkout.RequestID == req.ID && req.ID != "" {
+				p.mine = name
+			}
+		}
+		why := reserved[name]
+		if why == "" {
+			why = unfit(n, roleName, r, link)
+		}
+		if why == "" {
+			why = beyond(n, limits)
+		}
+		if why == "" {
+			p.free = append(p.free, name)
+		} else {
+			p.why = append(p.why, name+" "+why)
+		}
+	}
+	return p, nil
+}
+
+// unfit says why a client may not be leased through a role, nothing if it may.
+func unfit(n namedClient, roleName string, r role, link *link) string {
+	g, stocked := n.current()
+	lacking := n.lacking(r.ResolvedScopes)
+	switch {
+	case !stocked:
+		return "is not stocked"
+	case n.Disabled:
+		return "is disabled"
+	case !n.allows(roleName):
+		return "does not name this role among its allowed_roles"
+	case n.State != available:
+		return "is " + string(n.State)
+	case g.Connection != link.fingerprint:
+		return "was stocked over another connection"
+	case len(lacking) > 0:
+		return "does not hold " + strings.Join(lacking, ", ")
+	case len(r.ResolvedScopes) > 0 && len(n.Scopes) > len(r.ResolvedScopes):
+		return "holds scopes that the role does not name"
+	}
+	return ""
+}
+
+// beyond says that the client holds more than the guardrails allow.
+func beyond(n namedClient, limits guardrails) string {
+	if limits.check(n.Scopes) != nil {
+		return "holds scopes beyond the guardrails"
+	}
+	return ""
+}
+
+// reserved names the clients that are not for leasing, and what for they are.
+func (b *backend) reserved(ctx context.Context, s logical.Storage) (map[string]string, error) {
+	c, err := load[config](ctx, s, configKey)
+	if excusing(err, errNotFound) != nil {
+		return nil, err
+	}
+	reserved := map[string]string{}
+	for _, name := range c.StandbyClients {
+		reserved[name] = "stands by for the root"
+	}
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	err = eachNamed(ctx, s, func(name string, n namedClient) error {
+		if g, _ := n.current(); root.has(g.ClientID) {
+			reserved[name] = "has become the root"
+		}
+		return nil
+	})
+	return reserved, err
+}
+
+// checkIn ends a client's being out, if it still is on that lease: what follows is what
+// the role said when the lease began. It may be called any number of times.
+func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why string) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	n, err := storedNamed(ctx, s, name)
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil
+	case err != nil:
+		return err
+	case n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
+		return nil // it is somebody else's now, or nobody's
+	}
+	held := *n.Checkout
+	switch {
+	case held.OnRevoke == deleteAtPaxos:
+		n.State = revoking
+	case held.OnRevoke == returnUnrotated, n.last() > held.Generation: // it has a secret that the holder never had
+		n.State, n.Checkout = available, nil
+	default:
+		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+")", nil
+	}
+	if err := b.putNamed(ctx, s, name, n); err != nil {
+		return err
+	}
+	b.logger.Info("the lease of a client has ended", "client", name, "role", held.Role, "why", why, "state", string(n.State))
+	b.announceClient(clientReturned, name, n, why)
+	return nil
+}
+
+// announceClient tells what happened to a client.
+func (b *backend) announceClient(kind, name string, n namedClient, why string) {
+	g, _ := n.current()
+	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID, "state", string(n.State)}
+	if n.Checkout != nil {
+		metadata = append(metadata, "role", n.Checkout.Role, "entity_id", n.Checkout.EntityID)
+	}
+	if why != "" {
+		metadata = append(metadata, "reason", why)
+	}
+	b.events.add(event{kind, metadata})
+}
+
+// announcePool tells that few clients of a role are left.
+func (b *backend) announcePool(roleName string, left, all int) {
+	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
+	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName, "free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
+}
+
+// clientTTL is how long a lease of a client lasts at first: the reader's wish, else the
+// role's ttl, else the mount's default, within what is allowed.
+func (b *backend) clientTTL(want wanted) time.Duration {
+	ttl := want.ttl
+	if ttl == 0 {
+		ttl = want.role.TTL
+	}
+	if ttl == 0 {
+		ttl = b.System().DefaultLeaseTTL()
+	}
+	longest := b.maximumClientTTL(want)
+	if ttl == 0 { // Vault did not answer
+		return longest
+	}
+	return min(ttl, longest)
+}
+
+// maximumClientTTL is how long it may last with all its renewals.
+func (b *backend) maximumClientTTL(want wanted) time.Duration {
+	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()}, func(d time.Duration) bool { return d == 0 })
+	return slices.Min(bounds)
+}

@@ -1,0 +1,118 @@
+package backend_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+func TestRenewalMovesTheDeadline(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	lease := m.leased("e1")
+	m.clock.advance(50 * time.Minute)
+	renewed, err := m.renew(lease, time.Hour)
+	if err != nil || renewed.Secret.TTL != time.Hour {
+		t.Fatalf("renewed for %v, %v", renewed, err)
+	}
+	m.clock.advance(30 * time.Minute)
+	m.tick()
+	if got := m.state("c0"); got != "leased" {
+		t.Errorf("within its renewed lease the client is %s", got)
+	}
+	for range 3 {
+		m.clock.advance(25 * time.Minute)
+		if _, err := m.renew(lease, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	renewed, err = m.renew(lease, 10*time.Hour) // max_ttl is 4 h, of which 2 h 35 min are over
+	if err != nil || renewed.Secret.TTL != 85*time.Minute {
+		t.Errorf("renewed for %v, %v", renewed.Secret, err)
+	}
+	m.must(logical.UpdateOperation, "lockdown", nil)
+	if _, err := m.renew(lease, time.Hour); err == nil {
+		t.Error("a lease was renewed in a lockdown")
+	}
+	held := m.must(logical.ReadOperation, "lockdown", nil).Data["cannot_end"]
+	if !strings.Contains(fmt.Sprint(held), "client c0") || !strings.Contains(fmt.Sprint(held), "app-e1") {
+		t.Errorf("cannot_end is %v", held)
+	}
+	m.must(logical.DeleteOperation, "lockdown", nil)
+	m.tick()
+	m.clock.advance(86 * time.Minute) // shorter than the gap of a restored copy would be
+	m.must(logical.UpdateOperation, "config/resume", nil)
+	m.tick()
+	if got := m.state("c0"); got != "quarantined" {
+		t.Errorf("past its deadline the client is %s", got)
+	}
+	if _, err := m.renew(lease, time.Hour); err == nil {
+		t.Error("an ended lease was renewed")
+	}
+}
+
+func TestAClientIsMintedWith(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 0, map[string]any{"clients": "c0"})
+	clientID := m.stock("team", "vault-team", map[string]any{"allowed_roles": "team"})
+	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "team"})
+	lease := m.must(logical.ReadOperation, "creds/team", nil)
+	if lease.Data["client_id"] != clientID {
+		t.Errorf("the token is of client %v", lease.Data["client_id"])
+	}
+	m.must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": leasedScope, "client": "team"})
+	if status, text := m.refused(logical.ReadOperation, "creds/other", nil); status != 403 || !strings.Contains(text, "allowed_roles") {
+		t.Errorf("a role that the client does not allow: %d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "roles/wide", map[string]any{"scopes": "funding:read_profile", "client": "team"})
+	m.must(logical.PatchOperation, "clients/team", map[string]any{"allowed_roles": "*"})
+	if status, text := m.refused(logical.ReadOperation, "creds/wide", nil); status != 400 || !strings.Contains(text, "funding:read_profile") {
+		t.Errorf("a role beyond its client: %d %s", status, text)
+	}
+	if status, text := m.refused(logical.DeleteOperation, "clients/team", nil); status != 400 || !strings.Contains(text, "1 live tokens") {
+		t.Errorf("deleting a client with a live token: %d %s", status, text)
+	}
+	m.rotateStocked("team", clientID)
+	if !m.paxos.Alive(token(lease)) {
+		t.Error("the rotation took the token from its reader") // at the stand-in a new secret leaves tokens alone
+	}
+	m.must(logical.PatchOperation, "clients/team", map[string]any{"disabled": true})
+	if m.paxos.Alive(token(lease)) {
+		t.Error("a token of a disabled client lives")
+	}
+	if status, _ := m.refused(logical.ReadOperation, "creds/team", nil); status != 403 {
+		t.Errorf("a disabled client mints: %d", status)
+	}
+	m.must(logical.DeleteOperation, "clients/team", nil)
+	if status, text := m.refused(logical.ReadOperation, "creds/team", nil); status != 400 || !strings.Contains(text, "not stocked") {
+		t.Errorf("a client that is gone mints: %d %s", status, text)
+	}
+}
+
+func TestALostClientIsNotLeased(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 3, nil)
+	ids := map[string]string{}
+	for _, name := range []string{"c0", "c1", "c2"} {
+		ids[name] = m.must(logical.ReadOperation, "clients/"+name, nil).Data["client_id"].(string)
+	}
+	if err := m.paxos.DisableCredential(ids["c0"]); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.paxos.DeleteCredential(ids["c1"]); err != nil {
+		t.Fatal(err)
+	}
+	for range 7 {
+		m.clock.advance(10 * time.Minute)
+		m.tick()
+	}
+	if got := m.state("c0") + " " + m.state("c1") + " " + m.state("c2"); got != "lost lost available" {
+		t.Errorf("the clients are %s", got)
+	}
+	if lease := m.leased("e1"); lease.Data["client_id"] != ids["c2"] {
+		t.Error("a client that is gone was leased")
+	}
+}

@@ -1,0 +1,80 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// rootsToErase lists the generations of the root that are to be deleted at Paxos, once
+// their last token has ended.
+func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
+	root, err := storedRoot(ctx, b.storage)
+	if err != nil || !slices.ContainsFunc(root.Generations, func(g generation) bool { return g.Erase }) {
+		return nil, err
+	}
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	live := map[string]bool{}
+	for _, row := range rows {
+		live[row.ClientID] = true
+	}
+	return slices.DeleteFunc(root.Generations, func(g generation) bool { return !g.Erase || live[g.ClientID] }), nil
+}
+
+// eraseRoots deletes old root clients at Paxos, as far as the rules of deletion allow
+// it. One that may not be deleted is only forgotten.
+func (b *backend) eraseRoots(ctx context.Context, old []generation, at credentials) error {
+	var err error
+	for _, g := range old {
+		err = errors.Join(err, b.eraseRoot(ctx, g, at))
+	}
+	return err
+}
+
+// eraseRoot deletes one of them.
+func (b *backend) eraseRoot(ctx context.Context, g generation, at credentials) error {
+	found, exists := at.of(g.ClientID)
+	if !exists || found.Status == paxos.StatusDisabled {
+		return b.forgetRoot(ctx, g, "")
+	}
+	why, err := b.forbidsDeletion(ctx, g, found, true)
+	if err == nil && why == "" {
+		why, err = b.reserveDeletion(ctx, "", g.ClientID, defaultDeleteLimit)
+	}
+	if err == nil && why == "" {
+		why, err = b.eraseAtPaxos(ctx, at, g.ClientID)
+	}
+	if err != nil {
+		return err
+	}
+	return b.forgetRoot(ctx, g, why)
+}
+
+// forgetRoot drops the generations of an old root client. why says why it lives on at
+// Paxos, if it does.
+func (b *backend) forgetRoot(ctx context.Context, old generation, why string) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	root, err := storedRoot(ctx, b.storage)
+	if err != nil {
+		return err
+	}
+	root.Generations = slices.DeleteFunc(root.Generations, func(g generation) bool { return g.Erase && g.ClientID == old.ClientID })
+	if err := b.roots.put(ctx, b.storage, rootKey, root); err != nil {
+		return err
+	}
+	kind := clientErased
+	if why != "" {
+		kind = clientQuarantined
+	}
+	b.logger.Info("an old root client is forgotten", "client_id", old.ClientID, "not_deleted_because", why)
+	b.events.add(event{kind, []string{logical.EventMetadataPath, configKey, "client_id", old.ClientID, "reason", why}})
+	return nil
+}

@@ -1,0 +1,46 @@
+package backend_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// TestAnOldRootIsDeletedWhenItHasDrained replaces the root twice: the first may be
+// deleted by its Label, the second not.
+func TestAnOldRootIsDeletedWhenItHasDrained(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	replace := func(label string) string {
+		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: append(credentialScopes, rootScopes...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": true})
+		return made.ClientID
+	}
+	generations := func() int {
+		return len(m.must(logical.ReadOperation, "status", nil).Data["generations"].([]any))
+	}
+	first := m.must(logical.ReadOperation, "creds/mint", nil)
+	second := replace("payments") // the first root's Label is vault-root
+	m.settled()
+	if generations() != 2 || m.atPaxos(m.client.ClientID) != "APPROVED" || !m.paxos.Alive(token(first)) {
+		t.Error("the old root was deleted while a token of it lived")
+	}
+	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	m.settled()
+	if generations() != 1 || m.atPaxos(m.client.ClientID) == "APPROVED" {
+		t.Errorf("%d generations, and the old root is %s at Paxos", generations(), m.atPaxos(m.client.ClientID))
+	}
+	m.clock.advance(10 * time.Minute)
+	replace("vault-third")
+	m.settled()
+	if generations() != 1 || m.atPaxos(second) != "APPROVED" {
+		t.Errorf("%d generations, and the root of another Label is %s at Paxos", generations(), m.atPaxos(second))
+	}
+}

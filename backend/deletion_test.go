@@ -1,0 +1,267 @@
+package backend_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// erase is a role whose clients are deleted when their lease ends.
+var erase = map[string]any{"on_revoke": "delete"}
+
+// settled waits until what a lease's end began in the background is over, and ticks.
+func (m *mount) settled() {
+	m.t.Helper()
+	m.tick()
+	m.clock.advance(time.Second)
+	m.tick()
+}
+
+func TestAClientIsDeletedWithItsLease(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 2, erase)
+	lease := m.leased("e1")
+	m.end(lease)
+	m.settled()
+	if got, at := m.state("c0"), m.atPaxos(lease.Data["client_id"].(string)); got != "gone" || at != "DISABLED" && at != "gone" {
+		t.Errorf("after its lease the client is %s in Vault and %s at Paxos", got, at)
+	}
+	if got := m.paxos.Calls(paxostest.DeleteCredentials); got != 1 {
+		t.Errorf("%d deletions", got)
+	}
+	if second := m.leased("e2"); second.Data["client_id"] == lease.Data["client_id"] {
+		t.Error("a deleted client was leased")
+	}
+	if live := m.paxos.LiveTokens(); len(live) != 0 {
+		t.Errorf("the engine's own tokens live: %v", live)
+	}
+}
+
+// TestWhatForbidsADeletion breaks one rule at a time. Nothing is deleted then, and the
+// client is quarantined with the reason.
+func TestWhatForbidsADeletion(t *testing.T) {
+	t.Parallel()
+	for what, rule := range map[string]struct {
+		role   map[string]any
+		label  string
+		stock  map[string]any
+		before func(m *mount, clientID string)
+		says   string
+	}{
+		"never proved":       {label: "vault-x", stock: map[string]any{"verify_connection": false}, says: "never verified"},
+		"another label":      {label: "payments", says: `does not begin with "vault-"`},
+		"label changed":      {label: "vault-x", before: relabel("payments"), says: "does not begin"},
+		"prefix changed":     {label: "vault-x", before: guard(map[string]any{"deletable_label_prefix": "lease-"}), says: `"lease-"`},
+		"no deletions a day": {label: "vault-x", role: map[string]any{"on_revoke": "delete", "delete_limit": 0}, says: "delete_limit"},
+		"a role mints with it": {label: "vault-x", says: "mints with it", before: func(m *mount, _ string) {
+			m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "x"})
+		}},
+		"it stands by": {label: "vault-x", says: "stands by", before: func(m *mount, _ string) {
+			m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "x"})
+		}},
+		"the root may not delete": {label: "vault-x", says: "does not hold", before: func(m *mount, _ string) {
+			if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = rootScopes }); err != nil {
+				m.t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			role := map[string]any{"on_revoke": "delete", "clients": "x"}
+			for name, value := range rule.role {
+				role[name] = value
+			}
+			m := newPool(t, 0, role)
+			clientID := m.stock("x", rule.label, rule.stock)
+			lease := m.leased("e1")
+			if rule.before != nil {
+				rule.before(m, clientID)
+			}
+			m.end(lease)
+			m.settled()
+			read := m.must(logical.ReadOperation, "clients/x", nil)
+			if read == nil || read.Data["state"] != "quarantined" || !strings.Contains(fmt.Sprint(read.Data["state_reason"]), rule.says) {
+				t.Errorf("the client is %v", read)
+			}
+			if m.paxos.Calls(paxostest.DeleteCredentials) != 0 || m.atPaxos(clientID) != "APPROVED" {
+				t.Error("the client was deleted at Paxos")
+			}
+		})
+	}
+}
+
+func relabel(label string) func(*mount, string) {
+	return func(m *mount, clientID string) {
+		if err := m.paxos.EditCredential(clientID, func(c *paxostest.Credential) { c.Nickname = label }); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+func guard(settings map[string]any) func(*mount, string) {
+	return func(m *mount, _ string) { m.must(logical.UpdateOperation, "config/guardrails", settings) }
+}
+
+func TestNoMoreDeletionsThanADayAllows(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 4, map[string]any{"on_revoke": "delete", "delete_limit": 2, "max_leases_per_entity": 9})
+	for range 3 {
+		resp, err := m.lease("e1", fmt.Sprint(m.clock.Now().UnixNano()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.end(resp)
+		m.settled()
+		m.clock.advance(time.Minute)
+	}
+	if got := fmt.Sprintf("%s %s %s %d", m.state("c0"), m.state("c1"), m.state("c2"), m.paxos.Calls(paxostest.DeleteCredentials)); got != "gone gone quarantined 2" {
+		t.Errorf("after three leases: %s", got)
+	}
+}
+
+func TestADeletionThatPaxosCannotTakeIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, erase)
+	lease := m.leased("e1")
+	m.paxos.FailAll(paxostest.DeleteCredentials, paxostest.Fault{Status: 503})
+	m.end(lease)
+	m.settled()
+	if got := m.state("c0"); got != "revoking" {
+		t.Errorf("while Paxos is unwell the client is %s", got)
+	}
+	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate", map[string]any{"client_secret": "new"}); status != 400 || !strings.Contains(text, "being deleted") {
+		t.Errorf("rotating a client that is being deleted: %d %s", status, text)
+	}
+	m.paxos.Heal()
+	m.restart()
+	m.clock.advance(3 * time.Minute)
+	m.settled()
+	if got := m.state("c0"); got != "gone" {
+		t.Errorf("afterwards the client is %s", got)
+	}
+}
+
+// TestARestoredCopyDeletesNothing lets the mount pause for hours, as a snapshot does
+// that is restored for a drill.
+func TestARestoredCopyDeletesNothing(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 2, erase)
+	lease := m.leased("e1")
+	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "c1"})
+	m.clock.advance(3 * time.Hour)
+	m.tick()
+	m.end(lease)
+	m.settled()
+	if got := m.state("c0"); got != "revoking" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
+		t.Errorf("on a restored copy the client is %s, after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
+	}
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "config/resume") {
+		t.Errorf("a promotion on a restored copy: %d %s", status, text)
+	}
+	if status := m.must(logical.ReadOperation, "status", nil); status.Data["stopped_since"] == "" {
+		t.Errorf("status says %v", status.Data)
+	}
+	if resp := m.must(logical.UpdateOperation, "config/resume", nil); resp.Data["stopped_since"] == "" {
+		t.Error("resume does not say what it lifted")
+	}
+	m.settled()
+	if got := m.state("c0"); got != "gone" {
+		t.Errorf("after the operator's word the client is %s", got)
+	}
+	if resp := m.must(logical.UpdateOperation, "config/resume", nil); resp.Data["stopped_since"] != "" {
+		t.Error("resume lifted what was not there")
+	}
+}
+
+// TestAnotherMountsClientIsNotDeleted has one process serve two mounts.
+func TestAnotherMountsClientIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 0, map[string]any{"on_revoke": "delete", "clients": "x"})
+	other := m.neighbour()
+	clientID := m.stock("x", "vault-x", nil)
+	secret, err := m.paxos.RotateCredential(clientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(logical.UpdateOperation, "clients/x/rotate", map[string]any{"client_secret": secret})
+	other.must(logical.UpdateOperation, "config/connection", m.connection())
+	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": clientID, "client_secret": secret, "verify_connection": false})
+	m.end(m.leased("e1"))
+	m.settled()
+	if got := m.state("x"); got != "quarantined" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
+		t.Errorf("the client is %s, after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
+	}
+}
+
+func TestPromotion(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	all := append([]string{"api_creds:read_credentials"}, rootScopes...)
+	for i, name := range []string{"s1", "s2"} {
+		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: name, Scopes: all})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.must(logical.UpdateOperation, "clients/"+name, map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": all, "disabled": i == 0, "allowed_roles": "*"})
+	}
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "standby_clients is empty") {
+		t.Errorf("without standbys: %d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "s1,s2"})
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "s2"})
+	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "stands by") {
+		t.Errorf("a standby was leased: %v", err)
+	}
+	before := m.must(logical.ReadOperation, "creds/mint", nil)
+	resp := m.must(logical.UpdateOperation, "config/promote-standby", nil)
+	if resp.Data["client_id"] == m.client.ClientID || resp.Data["draining"] != float64(1) && resp.Data["draining"] != 1 {
+		t.Errorf("the promotion answers %v", resp.Data)
+	}
+	if got := m.state("s2"); got != "gone" {
+		t.Errorf("the promoted client is still stocked: %s", got)
+	}
+	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(before) {
+		t.Error("the promotion took the token from its readers")
+	}
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "s1 is disabled") {
+		t.Errorf("with no standby left: %d %s", status, text)
+	}
+	m.must(logical.PatchOperation, "clients/s1", map[string]any{"disabled": false})
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "drains") {
+		t.Errorf("while the old root drains: %d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	m.tick()
+	m.must(logical.UpdateOperation, "config/promote-standby", map[string]any{"client": "s1"})
+}
+
+// TestAPromotionThatWasInterrupted leaves the promoted client among the stocked ones.
+func TestAPromotionThatWasInterrupted(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	clientID := m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"]
+	entry, err := m.storage.Get(context.Background(), "clients/c0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "c0"})
+	m.must(logical.UpdateOperation, "config/promote-standby", nil)
+	if err := m.storage.Put(context.Background(), entry); err != nil {
+		t.Fatal(err)
+	}
+	m.restart()
+	if _, err := m.lease("e1", "r1"); err == nil {
+		t.Errorf("the root %v was leased", clientID)
+	}
+	m.tick()
+	if got := m.state("c0"); got != "gone" {
+		t.Errorf("the promoted client is %s", got)
+	}
+}

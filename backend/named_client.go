@@ -1,0 +1,164 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// clientsPrefix is both the API path and the storage prefix, seal-wrapped.
+const clientsPrefix = "clients/"
+
+// A namedClient is a Paxos API client that an operator stocked beside the root: to be
+// leased to software that must hold one, to mint a team's tokens, or to stand by for
+// the root.
+type namedClient struct {
+	client
+	Scopes       []string          `json:"scopes"`        // what the Dashboard gave it
+	AllowedRoles []string          `json:"allowed_roles"` // none by default; * for all
+	Label        string            `json:"label"`
+	Metadata     map[string]string `json:"metadata"`
+	Disabled     bool              `json:"disabled"`
+	State        clientState       `json:"state"`
+	Checkout     *checkout         `json:"checkout,omitempty"` // the lease that it is out on, or was, while State is leased or revoking
+	StateReason  string            `json:"state_reason,omitempty"`
+}
+
+// A clientState says what may be done with a named client.
+type clientState string
+
+// The states of a client. One that was deleted at Paxos is deleted in Vault too.
+const (
+	available   clientState = "available"
+	leased      clientState = "leased"
+	revoking    clientState = "revoking"    // its lease has ended; it is to be deleted at Paxos
+	quarantined clientState = "quarantined" // its last holder may know the secret: it waits for a new one
+	lost        clientState = "lost"        // disabled or deleted in the Dashboard
+)
+
+// change applies the parameters of a request, but for the secret, and judges the whole.
+func (n *namedClient) change(d *framework.FieldData) error {
+	patch(d, "scopes", &n.Scopes)
+	patch(d, "allowed_roles", &n.AllowedRoles)
+	patch(d, "label", &n.Label)
+	patch(d, "disabled", &n.Disabled)
+	patch(d, "metadata", &n.Metadata)
+	scopes, err := parseScopes(n.Scopes)
+	switch {
+	case err != nil:
+		return badRequest("%s", err)
+	case len(scopes) == 0:
+		return badRequest("scopes must name the scopes that the Dashboard gave this client")
+	case len(n.Label) > maximumName:
+		return badRequest("label must have at most %d bytes", maximumName)
+	}
+	for _, name := range n.AllowedRoles {
+		if name != "*" && !validName(name) {
+			return badRequest("allowed_roles holds %s, which is neither a role's name nor *", excerpt(name))
+		}
+	}
+	n.Scopes = scopes
+	return checkMetadata(n.Metadata)
+}
+
+// allows reports whether roles of that name may use the client.
+func (n namedClient) allows(role string) bool {
+	return slices.Contains(n.AllowedRoles, role) || slices.Contains(n.AllowedRoles, "*")
+}
+
+// lacking lists those of the scopes that the client does not hold.
+func (n namedClient) lacking(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return slices.Contains(n.Scopes, scope) })
+}
+
+// storedNamed reads the client of that name.
+func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
+	return load[namedClient](ctx, s, clientsPrefix+name)
+}
+
+// put stores the client. writes is held.
+func (b *backend) putNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+	n.versioned = current
+	return b.named.put(ctx, s, clientsPrefix+name, n)
+}
+
+// eachNamed calls visit with every stored client, in order of their names.
+func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n namedClient) error) error {
+	names, err := s.List(ctx, clientsPrefix)
+	if err != nil {
+		return fmt.Errorf("listing %s: %w", clientsPrefix, err)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		n, err := storedNamed(ctx, s, name)
+		if errors.Is(err, errNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(name, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whereStored says where on this mount a Client ID is in use already, empty if it is
+// nowhere. A Client ID is once on a mount, lest a client be leased that mints for all.
+func whereStored(ctx context.Context, s logical.Storage, clientID string) (string, error) {
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	for _, g := range root.Generations {
+		if g.ClientID == clientID {
+			return "the root client", nil
+		}
+	}
+	where := ""
+	err = eachNamed(ctx, s, func(name string, n namedClient) error {
+		if n.has(clientID) {
+			where = clientsPrefix + name
+		}
+		return nil
+	})
+	return where, err
+}
+
+// has reports whether a generation of the client is of that Client ID.
+func (c client) has(clientID string) bool {
+	return slices.ContainsFunc(c.Generations, func(g generation) bool { return g.ClientID == clientID })
+}
+
+// A checkout is a client's being out on a lease. It is on record before the secret is
+// out, and outlives whatever happens to the role.
+type checkout struct {
+	ID          string        `json:"id"` // random; a lease ends only what it began
+	Role        string        `json:"role"`
+	Generation  int           `json:"generation"`
+	OnRevoke    string        `json:"on_revoke"`
+	DeleteLimit int           `json:"delete_limit"`
+	Holder      string        `json:"holder"`    // who counts as one for max_leases_per_entity
+	EntityID    string        `json:"entity_id"` // Vault's; empty for a token without one
+	DisplayName string        `json:"display_name"`
+	RequestID   string        `json:"request_id"` // Vault's: a request that it sends again gets the same client
+	Since       time.Time     `json:"since"`
+	Deadline    time.Time     `json:"deadline"` // the end of the lease as it stands
+	MaximumTTL  time.Duration `json:"maximum_ttl"`
+}
+
+// String says in words who holds the client, and until when.
+func (c checkout) String() string {
+	who := c.DisplayName
+	if c.EntityID != "" {
+		who = strings.TrimSpace(who + " (entity " + c.EntityID + ")")
+	}
+	return fmt.Sprintf("leased through role %s to %s until %s", c.Role, who, timestamp(c.Deadline))
+}

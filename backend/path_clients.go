@@ -1,0 +1,266 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+func (b *backend) pathClients() *framework.Path {
+	return &framework.Path{
+		Pattern:         clientsPrefix + "?$",
+		HelpSynopsis:    "List the stocked clients.",
+		HelpDescription: listHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Client"},
+		Fields:          pagingFields,
+		Operations: operations{
+			logical.ListOperation: displayed(reading(b.listClients, "List the stocked clients.", answer("The names.", listAnswer)), "list", "clients"),
+		},
+	}
+}
+
+// listClients answers LIST clients/.
+func (b *backend) listClients(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	return list(ctx, req.Storage, clientsPrefix, d)
+}
+
+func (b *backend) pathClient() *framework.Path {
+	return &framework.Path{
+		Pattern:         clientsPrefix + namePattern + "$",
+		HelpSynopsis:    "A Paxos API client in Vault's custody, beside the root.",
+		HelpDescription: clientHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Client"},
+		ExistenceCheck:  exists,
+		Fields: fields{
+			"name":      nameField("Name of the client in Vault. Case matters."),
+			"client_id": {Type: framework.TypeString, Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client is stocked, and then fixed."},
+			"client_secret": {
+				Type:         framework.TypeString,
+				Description:  "Client Secret. Write-only. Required when the client is stocked; a new one is written to clients/<name>/rotate.",
+				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
+			},
+			"scopes":        {Type: framework.TypeCommaStringSlice, Description: "The scopes that the Dashboard gave this client, as an array or with commas or spaces between them. Required when the client is stocked."},
+			"allowed_roles": {Type: framework.TypeCommaStringSlice, Description: "The roles that may lease this client or mint with it; * for every role. None by default."},
+			"label":         {Type: framework.TypeString, Description: "Its Label in the Dashboard, for people and reports."},
+			"metadata":      {Type: framework.TypeKVPairs, Description: "Free key=value pairs for people and reports. Not secret."},
+			"disabled":      {Type: framework.TypeBool, Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
+			"verify_connection": {
+				Type: framework.TypeBool, Default: true,
+				Description: "Whether to verify new secret and scopes by minting one token with all of them.",
+			},
+			"force": {
+				Type: framework.TypeBool, Query: true,
+				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
+			},
+		},
+		Operations: operations{
+			logical.ReadOperation:   displayed(onActive(b.readClient, "Read a client, its state and who holds it.", answer("The client.", clientAnswer)), "read", "client"),
+			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", answerNothing("Stored.")), "write", "client"),
+			logical.UpdateOperation: displayed(onActive(b.writeClient, "Change a client; parameters left out keep their value.", answerNothing("Stored.")), "write", "client"),
+			logical.PatchOperation:  displayed(onActive(b.patchClient, "Change parts of a client.", answerNothing("Stored.")), "patch", "client"),
+			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.", answerNothing("Forgotten.")), "delete", "client"),
+		},
+	}
+}
+
+// clientAnswer is what a read of a client holds.
+var clientAnswer = fields{
+	"client_id":         {Type: framework.TypeString, Required: true, Description: "Client ID."},
+	"generation":        {Type: framework.TypeInt, Required: true, Description: "Counts the client's secrets."},
+	"secret_set_at":     {Type: framework.TypeString, Required: true, Description: "When its secret was stored (RFC 3339)."},
+	"secret_verified":   {Type: framework.TypeBool, Required: true, Description: "Whether a mint has shown that the secret is right."},
+	"scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The scopes that it was said to hold."},
+	"allowed_roles":     {Type: framework.TypeStringSlice, Required: true, Description: "The roles that may use it; * for every role."},
+	"label":             {Type: framework.TypeString, Required: true, Description: "Its Label, as written."},
+	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
+	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether it is out of use."},
+	"state":             {Type: framework.TypeString, Required: true, Description: "available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new secret) or lost (disabled or deleted in the Dashboard)."},
+	"state_reason":      {Type: framework.TypeString, Required: true, Description: "Why it is quarantined or lost; empty otherwise."},
+	"held_by_role":      {Type: framework.TypeString, Required: true, Description: "The role through which it is leased; empty if it is not."},
+	"held_by_entity_id": {Type: framework.TypeString, Required: true, Description: "Vault's entity that holds it; empty if it is not leased, or to a token without an entity."},
+	"held_by":           {Type: framework.TypeString, Required: true, Description: "Display name of the Vault token that it was leased to."},
+	"held_since":        {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339)."},
+	"held_until":        {Type: framework.TypeString, Required: true, Description: "When the lease ends as it stands (RFC 3339)."},
+}
+
+// readClient answers GET clients/:name.
+func (b *backend) readClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	n, err := storedNamed(ctx, req.Storage, d.Get("name").(string))
+	if errors.Is(err, errNotFound) {
+		return nil, nil // Vault answers 404
+	}
+	if err != nil {
+		return reply(err)
+	}
+	g, _ := n.current()
+	var held checkout
+	if n.State == leased && n.Checkout != nil {
+		held = *n.Checkout
+	}
+	metadata := n.Metadata
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
+	return &logical.Response{Data: map[string]any{
+		"client_id":         g.ClientID,
+		"generation":        g.Number,
+		"secret_set_at":     timestamp(g.Since),
+		"secret_verified":   g.Proved,
+		"scopes":            n.Scopes,
+		"allowed_roles":     append([]string{}, n.AllowedRoles...),
+		"label":             n.Label,
+		"metadata":          metadata,
+		"disabled":          n.Disabled,
+		"state":             string(n.State),
+		"state_reason":      n.StateReason,
+		"held_by_role":      held.Role,
+		"held_by_entity_id": held.EntityID,
+		"held_by":           held.DisplayName,
+		"held_since":        timestamp(held.Since),
+		"held_until":        timestamp(held.Deadline),
+	}}, nil
+}
+
+// writeClient answers POST clients/:name.
+func (b *backend) writeClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	return b.changeClient(ctx, req, d, true)
+}
+
+// patchClient answers PATCH clients/:name.
+func (b *backend) patchClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	return b.changeClient(ctx, req, d, false)
+}
+
+// changeClient proves what is new with no lock held, stores it unless somebody else
+// has changed the client meanwhile, and ends what its roles may not have any more.
+func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
+	name := d.Get("name").(string)
+	before, err := storedNamed(ctx, req.Storage, name)
+	absent := errors.Is(err, errNotFound)
+	switch {
+	case absent && !create:
+		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to stock it", name)})
+	case absent:
+		before = namedClient{client: client{versioned: current}, State: available}
+	case err != nil:
+		return reply(err)
+	}
+	after := before
+	if err := after.change(d); err != nil {
+		return reply(err)
+	}
+	warnings, err := b.proveNamed(ctx, req.Storage, d, name, before, &after)
+	if err != nil {
+		return reply(err)
+	}
+	if err := b.storeNamed(ctx, req.Storage, name, before, after); err != nil {
+		return reply(err)
+	}
+	b.announceChange(clientWritten, req.Path, req.Operation)
+	ended, pending, err := b.endOfClient(ctx, name, after)
+	if err != nil {
+		return reply(fmt.Errorf("client %s was stored, but ending tokens that are now too much: %w", name, err))
+	}
+	if ended+pending > 0 {
+		warnings = append(warnings, endedWarning("this client", ended, pending))
+	}
+	if len(warnings) == 0 {
+		return nil, nil
+	}
+	return &logical.Response{Warnings: warnings}, nil
+}
+
+// storeNamed is the write of a read-modify-write that began with before. A change of
+// the client's state meanwhile, by a lease, stays.
+func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before, after namedClient) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	now, err := storedNamed(ctx, s, name)
+	switch {
+	case errors.Is(err, errNotFound) && before.last() == 0:
+		g, _ := after.current()
+		where, err := whereStored(ctx, s, g.ClientID)
+		if err != nil {
+			return err
+		}
+		if where != "" {
+			return badRequest("client_id is that of %s already: a client is stored once on a mount", where)
+		}
+		return b.putNamed(ctx, s, name, after)
+	case errors.Is(err, errNotFound):
+		return badRequest("client %s was deleted at the same time", name)
+	case err != nil:
+		return err
+	case now.last() != before.last():
+		return badRequest("client %s was written by somebody else at the same time: read it and write again", name)
+	}
+	after.State, after.StateReason, after.Checkout = now.State, now.StateReason, now.Checkout
+	if after.last() != before.last() { // a new secret, which nobody else knows
+		if err := after.renewed(); err != nil {
+			return err
+		}
+	}
+	return b.putNamed(ctx, s, name, after)
+}
+
+// renewed is the state that a new secret brings about.
+func (n *namedClient) renewed() error {
+	switch n.State {
+	case revoking:
+		return badRequest("this client is being deleted at Paxos: stock another one")
+	case quarantined, lost:
+		n.State, n.StateReason, n.Checkout = available, "", nil
+	}
+	return nil
+}
+
+// deleteClient answers DELETE clients/:name. Paxos is not told.
+func (b *backend) deleteClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	name := d.Get("name").(string)
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return reply(err)
+	}
+	live := 0
+	for _, row := range rows {
+		if row.Key.Client == name {
+			live++
+		}
+	}
+	if force, _ := given[bool](d, "force"); live > 0 && !force {
+		return reply(badRequest("client %s is needed to revoke %d live tokens that it minted: end them first (set disabled=true on it), or set force=true", name, live))
+	}
+	_, pending, err := b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Client == name })
+	if err != nil {
+		return reply(err)
+	}
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	n, err := storedNamed(ctx, req.Storage, name)
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil, nil
+	case err != nil:
+		return reply(err)
+	case n.State == leased:
+		return reply(badRequest("client %s is %s: end its lease first", name, n.Checkout))
+	}
+	if err := b.named.remove(ctx, req.Storage, clientsPrefix+name); err != nil {
+		return reply(err)
+	}
+	b.announceChange(clientDeleted, req.Path, req.Operation)
+	if pending == 0 {
+		return nil, nil
+	}
+	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+}
+
+// endOfClient ends the tokens that the client minted and may not have minted as it is now.
+func (b *backend) endOfClient(ctx context.Context, name string, n namedClient) (ended, pending int, err error) {
+	return b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Client == name && row.Key.Role != "" && !n.grants(row) })
+}

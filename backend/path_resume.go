@@ -1,0 +1,49 @@
+package backend
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// resumePath needs sudo: who writes it says that this mount is production, not a copy.
+const resumePath = "config/resume"
+
+func (b *backend) pathResume() *framework.Path {
+	return &framework.Path{
+		Pattern:         resumePath + "$",
+		HelpSynopsis:    "Let a mount go on that stopped itself after a gap, as after a restore. Needs sudo.",
+		HelpDescription: resumeHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Operations: operations{
+			logical.UpdateOperation: displayed(onActive(b.resume, "Confirm that this mount is no restored copy.", answer("What it was.", resumeAnswer)), "resume", ""),
+		},
+	}
+}
+
+// resumeAnswer is what a write of config/resume answers.
+var resumeAnswer = fields{
+	"stopped_since": {Type: framework.TypeString, Required: true, Description: "Since when the mount had stopped itself (RFC 3339); empty if it had not."},
+}
+
+// resume answers POST config/resume.
+func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	p, err := storedPulse(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	since := p.Stopped
+	if !since.IsZero() {
+		p.Stopped, p.At = time.Time{}, b.options.Now().UTC()
+		if err := b.putPulse(ctx, p); err != nil {
+			return reply(err)
+		}
+		b.logger.Warn("the mount goes on: an operator has confirmed that it is no restored copy")
+		b.announceChange(mountResumed, resumePath, req.Operation)
+	}
+	return &logical.Response{Data: map[string]any{"stopped_since": timestamp(since)}}, nil
+}

@@ -1,0 +1,219 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// listInterval is how often Paxos is asked which of the stocked clients it still has.
+const listInterval = time.Hour
+
+// reconcileClients is the periodic work on stocked clients: it ends check-outs whose
+// deadline has passed, finishes promotions that were interrupted, and, unless the
+// mount has stopped itself, deletes what is to be deleted at Paxos and looks which
+// clients are gone there. A mount without clients does nothing and calls nobody.
+func (b *backend) reconcileClients(ctx context.Context) error {
+	if b.reconciling.Acquire(ctx, 1) != nil {
+		return nil // its time is up
+	}
+	defer b.reconciling.Release(1)
+	return b.reconcile(ctx)
+}
+
+// reconcile is reconcileClients for one at a time.
+func (b *backend) reconcile(ctx context.Context) error {
+	w, err := b.clientWork(ctx)
+	if err != nil || !w.any {
+		return err
+	}
+	stopped, err := b.watchForRestore(ctx)
+	if err != nil {
+		return err
+	}
+	for name, id := range w.overdue {
+		err = errors.Join(err, b.checkIn(ctx, b.storage, name, id, "its time was up"))
+	}
+	err = errors.Join(err, b.forgetPromoted(ctx))
+	if stopped {
+		return err
+	}
+	listErr := b.compareWithPaxos(ctx)
+	if later(listErr) {
+		b.logger.Info("the stocked clients were not compared with Paxos's list; the next tick tries again", "error", listErr)
+		listErr = nil
+	}
+	return errors.Join(err, listErr)
+}
+
+// later reports whether an error means no more than that Paxos cannot be asked now.
+func later(err error) bool {
+	var throttled *broker.Throttled
+	var answer *paxos.Error
+	return errors.As(err, &throttled) || errors.As(err, &answer) && (answer.Temporary() || answer.Throttled())
+}
+
+// reconcileSoon does it in the background unless it is being done, because a client
+// whose lease has ended should not wait for the next tick to be deleted.
+func (b *backend) reconcileSoon() {
+	if !b.reconciling.TryAcquire(1) {
+		return
+	}
+	go func() {
+		defer b.reconciling.Release(1)
+		ctx, cancel := context.WithTimeout(b.life, periodicDeadline)
+		defer cancel()
+		if err := b.reconcile(ctx); err != nil {
+			b.logger.Warn("reconciling the stocked clients: it is tried again with the next tick", "error", err)
+		}
+	}()
+}
+
+// clientWork is what there is to do on stocked clients.
+type clientWork struct {
+	any      bool
+	overdue  map[string]string // name → check-out
+	deletion []string          // names of those to be deleted at Paxos
+	roots    []generation      // old roots that are to be deleted there
+}
+
+// clientWork looks for it.
+func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
+	w, now := clientWork{overdue: map[string]string{}}, b.options.Now()
+	err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+		w.any = true
+		switch {
+		case n.Checkout == nil:
+		case n.State == leased && now.After(n.Checkout.Deadline):
+			w.overdue[name] = n.Checkout.ID
+		case n.State == revoking:
+			w.deletion = append(w.deletion, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return w, err
+	}
+	w.roots, err = b.rootsToErase(ctx)
+	w.any = w.any || len(w.roots) > 0
+	return w, err
+}
+
+// compareWithPaxos asks Paxos for its list of credentials if something is to be
+// deleted, or if that was not done for an hour, and acts on it.
+func (b *backend) compareWithPaxos(ctx context.Context) error {
+	w, err := b.clientWork(ctx) // anew: what was overdue may be to be deleted now
+	if err != nil {
+		return err
+	}
+	if b.options.Now().Sub(b.begun) < settling { // not all mounts that need a client may be known yet
+		w.deletion, w.roots = nil, nil
+	}
+	deleting := len(w.deletion)+len(w.roots) > 0
+	if !deleting && b.options.Now().Sub(b.listed) < listInterval {
+		return nil
+	}
+	act := func(ctx context.Context, at credentials) error {
+		return errors.Join(b.markLost(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
+	}
+	if deleting {
+		may, err := b.withCredentials(ctx, []string{listScope, deleteScope}, act)
+		if err != nil || may {
+			return err
+		}
+		why := "the root client does not hold " + listScope + " and " + deleteScope
+		for _, name := range w.deletion {
+			err = errors.Join(err, b.quarantineUndeleted(ctx, name, why))
+		}
+		for _, g := range w.roots {
+			err = errors.Join(err, b.forgetRoot(ctx, g, why))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	w.deletion, w.roots = nil, nil
+	_, err = b.withCredentials(ctx, []string{listScope}, act)
+	return err
+}
+
+// deleteScope is what a token needs to delete a credential.
+const deleteScope = "api_creds:delete_credentials"
+
+// credentials are all that the Entity has at Paxos, and the means to delete some.
+type credentials struct {
+	all    []paxos.Credential
+	link   *link
+	way    string
+	bearer paxos.Secret
+}
+
+// of finds the credential of a Client ID.
+func (c credentials) of(clientID string) (paxos.Credential, bool) {
+	i := slices.IndexFunc(c.all, func(c paxos.Credential) bool { return c.ClientID == clientID })
+	if i < 0 {
+		return paxos.Credential{}, false
+	}
+	return c.all[i], true
+}
+
+// withCredentials gives use the list of all credentials of the Entity, and a token of
+// the root with these scopes, which lives until use returns. It reports false if the
+// root does not hold them.
+func (b *backend) withCredentials(ctx context.Context, scopes []string, use func(context.Context, credentials) error) (may bool, err error) {
+	root, err := storedRoot(ctx, b.storage)
+	if err != nil {
+		return false, err
+	}
+	link, err := b.dial(ctx, b.storage)
+	if err != nil {
+		return false, err
+	}
+	minter, err := b.minter(ctx, root)
+	if err != nil {
+		return false, err
+	}
+	b.listed = b.options.Now() // whatever comes of it: a root that may not list is not asked every minute
+	return b.broker.Prove(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
+		at := credentials{link: link, way: minter.Client.Way(), bearer: grant.AccessToken}
+		err := b.broker.Call(ctx, at.way, func(ctx context.Context) (err error) {
+			at.all, err = link.ListCredentials(ctx, grant.AccessToken)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return use(ctx, at)
+	})
+}
+
+// markLost takes clients out of use that were disabled or deleted in the Dashboard.
+// Those out on lease stay so: their holders find out by themselves, and the end of the
+// lease finds them again.
+func (b *backend) markLost(ctx context.Context, at credentials) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+		g, _ := n.current()
+		found, exists := at.of(g.ClientID)
+		why := ""
+		switch {
+		case n.State != available && n.State != quarantined:
+		case !exists:
+			why = "it is not in Paxos's list of credentials"
+		case found.Status == paxos.StatusDisabled:
+			why = "it was disabled in the Dashboard"
+		}
+		if why == "" {
+			return nil
+		}
+		n.State, n.StateReason = lost, why
+		b.logger.Warn("a stocked client is gone at Paxos", "client", name, "client_id", g.ClientID, "why", why)
+		b.announceClient(clientLost, name, n, why)
+		return b.putNamed(ctx, b.storage, name, n)
+	})
+}
