@@ -24,18 +24,21 @@ type role struct {
 	versioned
 	// ID is random, and new whenever all that was issued under the role is to end:
 	// a role made again under an old name, or rotated, inherits nothing.
-	ID             string            `json:"id"`
-	CredentialType string            `json:"credential_type"`
-	Scopes         []string          `json:"scopes"`          // as written
-	ResolvedScopes []string          `json:"resolved_scopes"` // what Paxos is asked for
-	UniqueTokens   bool              `json:"unique_tokens"`
-	TTL            time.Duration     `json:"ttl"`
-	MaxTTL         time.Duration     `json:"max_ttl"`
-	MinTTL         time.Duration     `json:"min_ttl"`
-	IdleTTL        time.Duration     `json:"idle_ttl"`
-	MintLimit      int               `json:"mint_limit"` // 0: the default of its kind
-	Disabled       bool              `json:"disabled"`
-	Metadata       map[string]string `json:"metadata"`
+	ID             string              `json:"id"`
+	CredentialType string              `json:"credential_type"`
+	Scopes         []string            `json:"scopes"`                  // as written
+	ScopeSets      []string            `json:"scope_sets,omitempty"`    // as written
+	Operations     []string            `json:"operations,omitempty"`    // as written
+	ResolvedScopes []string            `json:"resolved_scopes"`         // what Paxos is asked for
+	Sources        map[string][]string `json:"scope_sources,omitempty"` // by scope; none if all are of Scopes
+	UniqueTokens   bool                `json:"unique_tokens"`
+	TTL            time.Duration       `json:"ttl"`
+	MaxTTL         time.Duration       `json:"max_ttl"`
+	MinTTL         time.Duration       `json:"min_ttl"`
+	IdleTTL        time.Duration       `json:"idle_ttl"`
+	MintLimit      int                 `json:"mint_limit"` // 0: the default of its kind
+	Disabled       bool                `json:"disabled"`
+	Metadata       map[string]string   `json:"metadata"`
 }
 
 // Defaults of a role.
@@ -70,10 +73,10 @@ func newRole() role {
 
 func newRoleID() string { return rand.Text() }
 
-// change applies the parameters of a request to the role and judges the whole.
-func (r *role) change(d *framework.FieldData) error {
+// change applies the parameters of a request to the role and judges the whole. It
+// looks up what scope sets it names.
+func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
 	patch(d, "credential_type", &r.CredentialType)
-	patch(d, "scopes", &r.Scopes)
 	patch(d, "unique_tokens", &r.UniqueTokens)
 	patchSeconds(d, "ttl", &r.TTL)
 	patchSeconds(d, "max_ttl", &r.MaxTTL)
@@ -82,20 +85,19 @@ func (r *role) change(d *framework.FieldData) error {
 	patch(d, "mint_limit", &r.MintLimit)
 	patch(d, "disabled", &r.Disabled)
 	patch(d, "metadata", &r.Metadata)
-	scopes, err := parseScopes(r.Scopes)
+	if err := r.resolve(d, lookup); err != nil {
+		return err
+	}
 	switch {
-	case err != nil:
-		return badRequest("%s", err)
 	case r.CredentialType != accessToken:
 		return badRequest("credential_type must be %s", accessToken)
-	case len(scopes) == 0:
-		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+	case len(r.ResolvedScopes) == 0:
+		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as funding:read_profile")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
 		return badRequest("ttl must not be greater than max_ttl")
 	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
 		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for the default", broker.MaximumBudget)
 	}
-	r.ResolvedScopes = scopes
 	return checkMetadata(r.Metadata)
 }
 
