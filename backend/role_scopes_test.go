@@ -138,6 +138,10 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
+	deeper := &logical.StorageEntry{Key: "scope-sets/roles/mint", Value: []byte(`{"schema":1,"scopes":["a:b"]}`)} // which no name reaches
+	if err := m.storage.Put(context.Background(), deeper); err != nil {
+		t.Fatal(err)
+	}
 	before := m.stored()
 	for says, data := range map[string]map[string]any{
 		`operations names "GetTransfers", which is not an operation of Paxos; did you mean GetTransfer or ListTransfers?`: {"operations": "GetTransfers"},

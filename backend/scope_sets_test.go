@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +55,51 @@ func TestBuiltInScopeSetsAreReadOnly(t *testing.T) {
 		}
 	}
 	if m.stored() != "" {
+		t.Errorf("something was stored: %s", m.stored())
+	}
+}
+
+// TestAScopeSetOutlivesABuiltInOfItsName: a later version of the engine may build in a
+// set under a name that is in use here. What roles mean by it does not change.
+func TestAScopeSetOutlivesABuiltInOfItsName(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	entry := &logical.StorageEntry{Key: "scope-sets/first-call", Value: []byte(`{"schema":1,"description":"Ours","scopes":["events:read_event"]}`)}
+	if err := m.storage.Put(context.Background(), entry); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"], got["built_in"]) != "[events:read_event] false" {
+		t.Errorf("it reads as %v", got)
+	}
+	info := m.must(logical.ListOperation, "scope-sets", map[string]any{"after": "fireblocks", "limit": 1}).Data["key_info"]
+	if fmt.Sprint(info) != "map[first-call:map[built_in:false]]" {
+		t.Errorf("the list says %v", info)
+	}
+	m.must(logical.UpdateOperation, "roles/r", map[string]any{"scope_sets": "first-call"})
+	if got := m.resolved("r"); got != "[events:read_event]" {
+		t.Errorf("a role takes %s", got)
+	}
+	m.must(logical.UpdateOperation, "scope-sets/first-call", map[string]any{"description": "Still ours"})
+	m.must(logical.DeleteOperation, "scope-sets/first-call", nil)
+	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"], got["built_in"]) != "[funding:read_profile] true" {
+		t.Errorf("without it there is %v", got)
+	}
+}
+
+// TestAScopeSetOfALaterVersionIsRefused, and not taken for one that is not there.
+func TestAScopeSetOfALaterVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "scope-sets/s", Value: []byte(`{"schema":2,"scopes":["a:b"]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	before := m.stored()
+	for path, data := range map[string]map[string]any{"scope-sets/s": {"scopes": "events:read_event"}, "roles/r": {"scope_sets": "s"}} {
+		if status, text := m.refused(logical.UpdateOperation, path, data); status != 500 || !strings.Contains(text, "was written by a later version of this plugin") {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if m.stored() != before {
 		t.Errorf("something was stored: %s", m.stored())
 	}
 }
