@@ -24,21 +24,23 @@ type role struct {
 	versioned
 	// ID is random, and new whenever all that was issued under the role is to end:
 	// a role made again under an old name, or rotated, inherits nothing.
-	ID             string              `json:"id"`
-	CredentialType string              `json:"credential_type"`
-	Scopes         []string            `json:"scopes"`                  // as written
-	ScopeSets      []string            `json:"scope_sets,omitempty"`    // as written
-	Operations     []string            `json:"operations,omitempty"`    // as written
-	ResolvedScopes []string            `json:"resolved_scopes"`         // what Paxos is asked for
-	Sources        map[string][]string `json:"scope_sources,omitempty"` // by scope; none if all are of Scopes
-	UniqueTokens   bool                `json:"unique_tokens"`
-	TTL            time.Duration       `json:"ttl"`
-	MaxTTL         time.Duration       `json:"max_ttl"`
-	MinTTL         time.Duration       `json:"min_ttl"`
-	IdleTTL        time.Duration       `json:"idle_ttl"`
-	MintLimit      int                 `json:"mint_limit"` // 0: the default of its kind
-	Disabled       bool                `json:"disabled"`
-	Metadata       map[string]string   `json:"metadata"`
+	ID             string            `json:"id"`
+	CredentialType string            `json:"credential_type"`
+	Scopes         []string          `json:"scopes"`          // as written
+	ResolvedScopes []string          `json:"resolved_scopes"` // what Paxos is asked for
+	UniqueTokens   bool              `json:"unique_tokens"`
+	TTL            time.Duration     `json:"ttl"`
+	MaxTTL         time.Duration     `json:"max_ttl"`
+	MinTTL         time.Duration     `json:"min_ttl"`
+	IdleTTL        time.Duration     `json:"idle_ttl"`
+	MintLimit      int               `json:"mint_limit"` // 0: the default of its kind
+	Disabled       bool              `json:"disabled"`
+	Metadata       map[string]string `json:"metadata"`
+
+	// What the role is written by besides Scopes.
+	ScopeSets  []string            `json:"scope_sets,omitempty"`
+	Operations []string            `json:"operations,omitempty"`
+	Sources    map[string][]string `json:"scope_sources,omitempty"` // what brought in each scope; none if Scopes did all
 }
 
 // Defaults of a role.

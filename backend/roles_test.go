@@ -64,21 +64,21 @@ func TestBadRolesAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	for says, data := range map[string]map[string]any{
-		"operations must name something: one ": {"ttl": 60},
-		"is not a scope":                       {"scopes": "Funding:Read"},
-		"ttl must not be greater":              {"scopes": "a:b", "ttl": 60, "max_ttl": 30},
-		"credential_type must be":              {"scopes": "a:b", "credential_type": "password"},
-		"scopes must be an array":              {"scopes": map[string]any{"v": canary}},
-		"ttl must be a duration":               {"scopes": "a:b", "ttl": -5},
-		"idle_ttl must be a duration":          {"scopes": "a:b", "idle_ttl": canary},
-		"disabled must be true or false":       {"scopes": "a:b", "disabled": canary},
-		"metadata must be a map of strings":    {"scopes": "a:b", "metadata": map[string]any{"k": []any{canary}}},
-		"metadata holds 65 pairs":              {"scopes": "a:b", "metadata": manyPairs(65)},
-		"metadata must have keys of at most":   {"scopes": "a:b", "metadata": map[string]any{"k": canary + strings.Repeat("v", 512)}},
-		"unknown parameter \"scope\"":          {"scope": canary},
-		"at most 1000 elements":                {"scopes": strings.Repeat("a:b,", 10_000)},
-		"at most 65536 bytes":                  {"scopes": "a:" + strings.Repeat("b", 1<<20)},
-		"at most 256 are allowed":              {"scopes": manyScopes(300)},
+		"operations must name something: one": {"ttl": 60},
+		"is not a scope":                      {"scopes": "Funding:Read"},
+		"ttl must not be greater":             {"scopes": "a:b", "ttl": 60, "max_ttl": 30},
+		"credential_type must be":             {"scopes": "a:b", "credential_type": "password"},
+		"scopes must be an array":             {"scopes": map[string]any{"v": canary}},
+		"ttl must be a duration":              {"scopes": "a:b", "ttl": -5},
+		"idle_ttl must be a duration":         {"scopes": "a:b", "idle_ttl": canary},
+		"disabled must be true or false":      {"scopes": "a:b", "disabled": canary},
+		"metadata must be a map of strings":   {"scopes": "a:b", "metadata": map[string]any{"k": []any{canary}}},
+		"metadata holds 65 pairs":             {"scopes": "a:b", "metadata": manyPairs(65)},
+		"metadata must have keys of at most":  {"scopes": "a:b", "metadata": map[string]any{"k": canary + strings.Repeat("v", 512)}},
+		"unknown parameter \"scope\"":         {"scope": canary},
+		"at most 1000 elements":               {"scopes": strings.Repeat("a:b,", 10_000)},
+		"at most 65536 bytes":                 {"scopes": "a:" + strings.Repeat("b", 1<<20)},
+		"at most 256 are allowed":             {"scopes": manyScopes(300)},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "roles/mint", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
