@@ -14,12 +14,13 @@ func FuzzInput(f *testing.F) {
 	operations := []logical.Operation{
 		logical.ReadOperation, logical.UpdateOperation, logical.PatchOperation, logical.ListOperation, logical.DeleteOperation,
 	}
-	paths := []string{"config", "config/connection", "config/guardrails", "roles/", "roles/mint", "roles/mint/rotate", "creds/mint", "token/mint", "lookup", "revocations/", "revocations/x", "status", "metrics", "nothing"}
+	paths := []string{"config", "config/connection", "config/guardrails", "roles/", "roles/mint", "roles/mint/rotate", "scope-sets/s", "scopes/", "operations/", "creds/mint", "token/mint", "lookup", "revocations/", "revocations/x", "status", "metrics", "nothing"}
 	for _, body := range []string{
 		`{}`, `{"client_secret":{"v":"canary-"}}`, `{"client_secret":["canary-"]}`, `{"environment":7,"client_id":null}`,
 		`{"scopes":[["canary-"]],"ttl":"canary-"}`, `{"scopes":"a:b","ttl":1e99}`, `{"scopes":"","ttl":-1}`, `{"metadata":{"a":{"b":"canary-"}}}`,
 		`{"canary-":1}`, `{"limit":"x","after":{}}`, `{"refresh_at":"NaN"}`, `{"proxy_password":"canary-","proxy_url":"http://u:canary-@h"}`,
 		`{"token_url":"https://canary-@h/x"}`, `{"verify_connection":"canary-"}`, `{"access_token":"canary-","token_id":{"canary-":0}}`, `{"allowed_scopes":["canary-:*",null],"max_ttl":"canary-"}`, `{"ttl":"99999999999999999999h"}`,
+		`{"operations":"canary-","scope_sets":[["canary-"]]}`, `{"risk":"canary-","tag":"canary-","q":["canary-"]}`,
 	} {
 		for path := range paths {
 			f.Add(uint8(1), uint8(path), body)

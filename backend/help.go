@@ -100,9 +100,10 @@ different people. A read shows what is still alive.
 `
 
 const roleHelp = `
-A role names scopes. Readers of creds/<name> and token/<name> get an access token
-with exactly these scopes, minted by the mount's root client, which must hold them
-all: one that it lacks fails the whole request at Paxos.
+A role names scopes, or operations that need them. Readers of creds/<name> and
+token/<name> get an access token with exactly these scopes, minted by the mount's
+root client, which must hold them all: one that it lacks fails the whole request at
+Paxos.
 
 By default the readers of a role share a token, which is minted once, refreshed
 before it expires and revoked idle_ttl after its last lease has ended. After a
@@ -111,6 +112,18 @@ expires, an hour at most, unless it is ended with roles/<name>/rotate. With
 unique_tokens every lease has its own, ended with the lease; each costs a token
 request, of which Paxos allows about one a second for everybody behind the same
 address.
+
+scopes, scope_sets and operations add up; what comes of them is resolved_scopes,
+and is all that counts from then on. operations gets the least scopes that allow
+what it names: where Paxos accepts one of several, the one that the role has
+anyway, else the one that opens less. A read tells what brought each scope in
+(scope_sets: mint, operations: GetTransfer), and in operations_beyond what a role
+written by operations can do besides, because Paxos has no smaller scope.
+
+A stored role never changes by itself: not when a scope set is changed or deleted,
+and not when a new version of this engine knows the API better. A write that names
+scopes, scope_sets or operations resolves all three anew, as they are written and
+as the sets are then; any other write leaves resolved_scopes as they are.
 
 Narrowing, disabling or deleting a role ends the tokens that are now too much.
 What config/guardrails does not allow is refused with 403, here and when it is read.
@@ -216,4 +229,52 @@ A mount with stocked clients whose periodic work paused for more than an hour, a
 of a copy restored from a snapshot, deletes no client at Paxos and promotes none until
 this path is written: its record of who holds what may be old. On production, after a
 long outage, write it. On a copy made for a drill, do not.
+`
+
+const scopesHelp = `
+The scopes of Paxos's API as this version of the engine knows them; Paxos adds
+scopes without notice, so one that is missing here is unknown, not wrong. Nothing is
+asked of Paxos, and nothing here says what this mount's client holds.
+
+risk is how much harm a scope can do: read sees, write changes records, moves-money
+moves money, trades or says where money goes, admin governs the company's API
+credentials. Paxos grades nothing; it is inferred from what a scope opens.
+
+A list may be narrowed by risk and by q, a text in the name or description; after
+and limit page through it. vault list passes no parameters, so use a read:
+
+    vault read paxos/scopes list=true risk=moves-money
+    vault read paxos/scopes list=true q=withdrawal
+    vault read paxos/scopes/transfer:write_crypto_withdrawal
+`
+
+const operationsHelp = `
+The operations of Paxos's API by their operationId, each with the scope that it
+needs: to write a role by what an application does, roles/<name> takes these ids as
+operations. Nothing is asked of Paxos.
+
+least_scopes is what a role gets that is written by this operation alone, also_opens
+what that role can call besides: Paxos has no smaller scope. access tells the few
+that need none: none is public, token takes any live token. A role cannot be written
+by these.
+
+A list may be narrowed by risk, by tag (Paxos's groups) and by q, a text in the id,
+path or summary; after and limit page through it. vault list passes no parameters,
+so use a read:
+
+    vault read paxos/operations list=true tag=Transfers
+    vault read paxos/operations list=true q=withdraw
+    vault read paxos/operations/CreateCryptoWithdrawal
+`
+
+const scopeSetHelp = `
+A scope set is a name for scopes, for roles to be written by: scope_sets=mint. Each
+use case that Paxos documents is built in, with the page that documents it as its
+source; these are read-only. What the documentation asks for is not the least that
+works: compare with a role written by operations.
+
+A set gives nobody anything. A role takes the scopes that its sets have when it is
+written and keeps them: changing or deleting a set changes no role, and a warning
+names the roles that have it as it was. Write such a role again, with scope_sets, to
+bring it up to date.
 `

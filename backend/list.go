@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -21,6 +22,21 @@ var listAnswer = fields{
 	"keys": {Type: framework.TypeStringSlice, Required: true, Description: "The names, in order."},
 }
 
+// describedList is what a list holds that says something of each name.
+func describedList(what string) fields {
+	return fields{
+		"keys":     listAnswer["keys"],
+		"key_info": {Type: framework.TypeMap, Description: what},
+	}
+}
+
+// filtering are the parameters of a list that can be searched.
+func filtering(more fields) fields {
+	all := maps.Clone(pagingFields)
+	maps.Copy(all, more)
+	return all
+}
+
 // list answers a LIST of what is stored under a prefix, in pages.
 func list(ctx context.Context, s logical.Storage, prefix string, d *framework.FieldData) (*logical.Response, error) {
 	keys, err := s.List(ctx, prefix)
@@ -32,15 +48,37 @@ func list(ctx context.Context, s logical.Storage, prefix string, d *framework.Fi
 
 // page answers a LIST of these names, in order and in pages.
 func page(keys []string, d *framework.FieldData) (*logical.Response, error) {
+	keys, err := paged(keys, d)
+	if err != nil {
+		return reply(err)
+	}
+	return logical.ListResponse(keys), nil
+}
+
+// pageWith is page with what there is to say of each name, as key_info.
+func pageWith(keys []string, d *framework.FieldData, describe func(name string) map[string]any) (*logical.Response, error) {
+	keys, err := paged(keys, d)
+	if err != nil {
+		return reply(err)
+	}
+	described := map[string]any{}
+	for _, key := range keys {
+		described[key] = describe(key)
+	}
+	return logical.ListResponseWithInfo(keys, described), nil
+}
+
+// paged is the page of the names that the request asks for.
+func paged(keys []string, d *framework.FieldData) ([]string, error) {
 	slices.Sort(keys)
 	if after, ok := given[string](d, "after"); ok {
 		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= after })
 	}
 	if limit, ok := given[int](d, "limit"); ok {
 		if limit < 1 {
-			return reply(badRequest("limit must be at least 1; leave it out to list all"))
+			return nil, badRequest("limit must be at least 1; leave it out to list all")
 		}
 		keys = keys[:min(limit, len(keys))]
 	}
-	return logical.ListResponse(keys), nil
+	return keys, nil
 }

@@ -175,22 +175,11 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails, 
 
 // rolesBeyond lists the roles that hold more than the guardrails allow.
 func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) ([]string, error) {
-	names, err := s.List(ctx, rolesPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("listing the roles: %w", err)
-	}
 	var beyond []string
-	for _, name := range names {
-		r, err := load[role](ctx, s, rolesPrefix+name)
-		if errors.Is(err, errNotFound) {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := eachRole(ctx, s, func(name string, r role) {
 		if g.check(r.ResolvedScopes) != nil {
 			beyond = append(beyond, name)
 		}
-	}
-	return beyond, nil
+	})
+	return beyond, err
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 func (b *backend) pathRoles() *framework.Path {
@@ -48,7 +50,9 @@ func (b *backend) pathRole() *framework.Path {
 			},
 			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity, Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
 			"delete_limit":          {Type: framework.TypeInt, Default: defaultDeleteLimit, Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
-			"scopes":                {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them. Required when the role is made."},
+			"scopes":                {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them."},
+			"scope_sets":            {Type: framework.TypeCommaStringSlice, Description: "Names of scope sets: the role gets the scopes that they have when it is written."},
+			"operations":            {Type: framework.TypeCommaStringSlice, Description: "Paxos's operationIds, such as GetTransfer: the role gets the least scopes that allow them. scopes, scope_sets and operations add up."},
 			"unique_tokens": {
 				Type:        framework.TypeBool,
 				Description: "Give each lease a token of its own, ended with the lease. Every read then costs a token request, of which Paxos allows about one a second for everybody behind the same address.",
@@ -78,7 +82,11 @@ func (b *backend) pathRole() *framework.Path {
 var roleAnswer = fields{
 	"credential_type":   {Type: framework.TypeString, Required: true, Description: "What readers get."},
 	"scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The scopes as written."},
+	"scope_sets":        {Type: framework.TypeStringSlice, Required: true, Description: "The scope sets as written."},
+	"operations":        {Type: framework.TypeStringSlice, Required: true, Description: "The operations as written."},
 	"resolved_scopes":   {Type: framework.TypeStringSlice, Required: true, Description: "The scopes that Paxos is asked for."},
+	"scope_sources":     {Type: framework.TypeMap, Required: true, Description: "What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."},
+	"operations_beyond": {Type: framework.TypeStringSlice, Description: "Of a role that is written by operations: those that its scopes open besides."},
 	"unique_tokens":     {Type: framework.TypeBool, Required: true, Description: "Whether each lease has a token of its own."},
 	"ttl":               {Type: framework.TypeInt64, Required: true, Description: "Length of a lease in seconds; 0 means the mount's default."},
 	"max_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds; 0 means the token's life."},
@@ -109,10 +117,13 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 	if metadata == nil {
 		metadata = map[string]string{}
 	}
-	return &logical.Response{Data: map[string]any{
+	data := map[string]any{
 		"credential_type":   r.CredentialType,
 		"scopes":            append([]string{}, r.Scopes...),
+		"scope_sets":        append([]string{}, r.ScopeSets...),
+		"operations":        append([]string{}, r.Operations...),
 		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),
+		"scope_sources":     r.sources(),
 		"unique_tokens":     r.UniqueTokens,
 		"ttl":               seconds(r.TTL),
 		"max_ttl":           seconds(r.MaxTTL),
@@ -128,7 +139,11 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 		"on_revoke":             r.OnRevoke,
 		"max_leases_per_entity": r.MaxLeasesPerEntity,
 		"delete_limit":          r.DeleteLimit,
-	}}, nil
+	}
+	if len(r.Operations) > 0 {
+		data["operations_beyond"] = identifiers(catalog.Beyond(r.ResolvedScopes, r.Operations))
+	}
+	return &logical.Response{Data: data}, nil
 }
 
 // writeRole answers POST roles/:name. Parameters left out keep their value.
@@ -181,7 +196,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	stored := err == nil
 	after = before
 	after.versioned = current
-	if err := after.change(d); err != nil {
+	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
 		return after, limits, err
 	}
 	if stored && after.CredentialType != before.CredentialType {

@@ -41,7 +41,13 @@ type role struct {
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
 	Client         string            `json:"client,omitempty"` // the stocked client that mints; empty for the root
-	leasing
+
+	// What the role is written by besides Scopes.
+	ScopeSets  []string            `json:"scope_sets,omitempty"`
+	Operations []string            `json:"operations,omitempty"`
+	Sources    map[string][]string `json:"scope_sources,omitempty"` // what brought in each scope; none if Scopes did all
+
+	leasing // what is for roles of client_credentials only
 }
 
 // Defaults of a role.
@@ -76,10 +82,10 @@ func newRole() role {
 
 func newRoleID() string { return rand.Text() }
 
-// change applies the parameters of a request to the role and judges the whole.
-func (r *role) change(d *framework.FieldData) error {
+// change applies the parameters of a request to the role and judges the whole. It
+// looks up what scope sets it names.
+func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
 	patch(d, "credential_type", &r.CredentialType)
-	patch(d, "scopes", &r.Scopes)
 	patch(d, "unique_tokens", &r.UniqueTokens)
 	patchSeconds(d, "ttl", &r.TTL)
 	patchSeconds(d, "max_ttl", &r.MaxTTL)
@@ -89,14 +95,14 @@ func (r *role) change(d *framework.FieldData) error {
 	patch(d, "disabled", &r.Disabled)
 	patch(d, "metadata", &r.Metadata)
 	patch(d, "client", &r.Client)
-	scopes, err := parseScopes(r.Scopes)
+	if err := r.resolve(d, lookup); err != nil {
+		return err
+	}
 	switch {
-	case err != nil:
-		return badRequest("%s", err)
 	case r.CredentialType != accessToken && r.CredentialType != clientCredentials:
 		return badRequest("credential_type must be %s or %s", accessToken, clientCredentials)
-	case len(scopes) == 0 && r.CredentialType == accessToken:
-		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+	case len(r.ResolvedScopes) == 0 && r.CredentialType == accessToken:
+		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as funding:read_profile")
 	case r.Client != "" && !validName(r.Client):
 		return badRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
@@ -104,7 +110,6 @@ func (r *role) change(d *framework.FieldData) error {
 	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
 		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for the default", broker.MaximumBudget)
 	}
-	r.ResolvedScopes = scopes
 	if err := r.changeLeasing(d); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func TestBadRolesAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	for says, data := range map[string]map[string]any{
-		"scopes must name at least one scope": {"ttl": 60},
+		"operations must name something: one": {"ttl": 60},
 		"is not a scope":                      {"scopes": "Funding:Read"},
 		"ttl must not be greater":             {"scopes": "a:b", "ttl": 60, "max_ttl": 30},
 		"credential_type must be":             {"scopes": "a:b", "credential_type": "password"},

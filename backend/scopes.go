@@ -110,12 +110,17 @@ func uncatalogued(scopes []string) []string {
 		if _, ok := catalog.LookupScope(scope); ok {
 			continue
 		}
-		if near := catalog.NearScopes(scope); len(near) > 0 {
-			scope += " (did you mean " + strings.Join(near, " or ") + "?)"
-		}
-		unknown = append(unknown, scope)
+		unknown = append(unknown, scope+didYouMean(catalog.NearScopes(scope)))
 	}
 	return unknown
+}
+
+// didYouMean offers near matches for what is unknown.
+func didYouMean(near []string) string {
+	if len(near) == 0 {
+		return ""
+	}
+	return " (did you mean " + strings.Join(near, " or ") + "?)"
 }
 
 // shortened joins names for an error or a warning, the first ten of them.

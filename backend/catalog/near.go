@@ -16,6 +16,10 @@ func NearScopes(name string) []string { return near(name, known().scopeNames) }
 // NearOperations lists the ids of the operations that an unknown id may have been meant to be, the nearest first.
 func NearOperations(id string) []string { return near(id, known().operationNames) }
 
+// Near lists the names that an unknown one may have been meant to be, the nearest first, for names that the catalogue
+// has nothing to do with.
+func Near(name string, names []string) []string { return near(name, names) }
+
 // near lists the names at most a quarter of whose letters differ, whatever their case, the nearest first.
 func near(mistaken string, names []string) []string {
 	type match struct {

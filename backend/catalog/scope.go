@@ -1,6 +1,9 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // scopeColumns are the columns of scopes.tsv.
 var scopeColumns = []string{"scope", "risk", "description", "operations"}
@@ -25,4 +28,22 @@ func LookupScope(name string) (Scope, bool) {
 func readScope(row []string) (Scope, error) {
 	risk, err := ParseRisk(row[1])
 	return Scope{Name: row[0], Risk: risk, Description: row[2]}, err
+}
+
+// openAPI is the address of Paxos's OpenAPI document.
+const openAPI = "https://developer.paxos.com/docs/paxos-v2.openapi.json"
+
+// Documents lists the addresses of the pages that name the scope: the OpenAPI document, unless only the guides know the
+// scope, and the sources of the use cases that ask for it.
+func (s Scope) Documents() []string {
+	var pages []string
+	if !strings.HasPrefix(s.Description, "(docs") || len(OpenedBy(s.Name)) > 0 {
+		pages = append(pages, openAPI)
+	}
+	for _, set := range sets {
+		if slices.Contains(set.Scopes, s.Name) && !slices.Contains(pages, set.Source) {
+			pages = append(pages, set.Source)
+		}
+	}
+	return pages
 }

@@ -149,7 +149,7 @@ var sets = []Set{
 	{
 		Name:        "identity-controls",
 		Description: "Put controls on identities, and lift them",
-		Source:      "https://developer.paxos.com/docs/paxos-v2.openapi.json",
+		Source:      openAPI,
 		Scopes:      strings.Fields("identity:read_identity_control identity:write_identity_control"),
 	},
 	{

@@ -1,0 +1,110 @@
+package backend
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+)
+
+func (b *backend) pathScopes() *framework.Path {
+	return &framework.Path{
+		Pattern:         "scopes/?$",
+		HelpSynopsis:    "Search the scopes that Paxos is known to have.",
+		HelpDescription: scopesHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
+		Fields:          filtering(fields{"risk": riskField, "q": searchField}),
+		Operations: operations{
+			logical.ListOperation: displayed(reading(b.listScopes, "List the scopes in the catalogue.",
+				answer("The scopes.", describedList("Of each scope: risk, description, operations (how many it opens)."))), "list", "scopes"),
+		},
+	}
+}
+
+// listScopes answers LIST scopes/.
+func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	wanted, err := filterOf(d)
+	if err != nil {
+		return reply(err)
+	}
+	names := []string{}
+	for _, scope := range catalog.Scopes() {
+		if wanted.passes(scope.Risk, "", scope.Name, scope.Description) {
+			names = append(names, scope.Name)
+		}
+	}
+	return pageWith(names, d, func(name string) map[string]any {
+		scope, _ := catalog.LookupScope(name)
+		return map[string]any{
+			"risk": scope.Risk.String(), "description": scope.Description, "operations": len(catalog.OpenedBy(name)),
+		}
+	})
+}
+
+func (b *backend) pathScope() *framework.Path {
+	return &framework.Path{
+		Pattern:         "scopes/(?P<scope>[^/]+)$", // not a name, for the colon
+		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
+		HelpDescription: scopesHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
+		Fields:          fields{"scope": {Type: framework.TypeString, Required: true, Description: "The scope, such as funding:read_profile."}},
+		Operations: operations{
+			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.", answer("The scope.", scopeAnswer)), "read", "scope"),
+		},
+	}
+}
+
+// scopeAnswer is what a read of a scope holds.
+var scopeAnswer = fields{
+	"name":          {Type: framework.TypeString, Required: true, Description: "The scope."},
+	"risk":          {Type: framework.TypeString, Required: true, Description: "read, write, moves-money or admin: this engine's judgement, not Paxos's."},
+	"description":   {Type: framework.TypeString, Required: true, Description: "Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the operations are named."},
+	"operations":    {Type: framework.TypeStringSlice, Required: true, Description: "The operations that it opens."},
+	"scope_sets":    {Type: framework.TypeStringSlice, Required: true, Description: "The documented use cases that ask for it, which are built-in scope sets."},
+	"documented_in": {Type: framework.TypeStringSlice, Required: true, Description: "The pages that name it."},
+}
+
+// readScope answers GET scopes/:scope.
+func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	name := d.Get("scope").(string)
+	if err := checkScope(name); err != nil {
+		return reply(badRequest("%s", err))
+	}
+	scope, ok := catalog.LookupScope(name)
+	if !ok {
+		return reply(notCatalogued("scope", name, catalog.NearScopes(name), "scopes"))
+	}
+	sets := []string{}
+	for _, set := range catalog.Sets() {
+		if slices.Contains(set.Scopes, name) {
+			sets = append(sets, set.Name)
+		}
+	}
+	return &logical.Response{Data: map[string]any{
+		"name":          scope.Name,
+		"risk":          scope.Risk.String(),
+		"description":   scope.Description,
+		"operations":    identifiers(catalog.OpenedBy(name)),
+		"scope_sets":    sets,
+		"documented_in": scope.Documents(),
+	}}, nil
+}
+
+// notCatalogued is the 404 for what the catalogue lacks, with what may have been
+// meant.
+func notCatalogued(kind, name string, near []string, path string) error {
+	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) + "; `vault list` of the mount's " + path + " shows those there are"}
+}
+
+// identifiers are the ids of operations, never nil.
+func identifiers(all []catalog.Operation) []string {
+	names := []string{}
+	for _, operation := range all {
+		names = append(names, operation.ID)
+	}
+	return names
+}

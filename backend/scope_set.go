@@ -1,0 +1,119 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+)
+
+// scopeSetsPrefix is both the API path and the storage prefix.
+const scopeSetsPrefix = "scope-sets/"
+
+// longestDescription bounds what a list shows of a set, in bytes.
+const longestDescription = 512
+
+// A scopeSet is a name for scopes, for roles to be written by.
+type scopeSet struct {
+	versioned
+	Description string   `json:"description"`
+	Scopes      []string `json:"scopes"`
+}
+
+// change applies the parameters of a request to the set and judges the whole.
+func (s *scopeSet) change(d *framework.FieldData) (err error) {
+	patch(d, "description", &s.Description)
+	patch(d, "scopes", &s.Scopes)
+	s.Scopes, err = parseScopes(s.Scopes)
+	switch {
+	case err != nil:
+		return badRequest("%s", err)
+	case len(s.Scopes) == 0:
+		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+	case len(s.Description) > longestDescription:
+		return badRequest("description must have at most %d bytes", longestDescription)
+	}
+	return nil
+}
+
+// same reports whether the other set has the same scopes, in whatever order.
+func (s scopeSet) same(other scopeSet) bool {
+	return slices.Equal(slices.Sorted(slices.Values(s.Scopes)), slices.Sorted(slices.Values(other.Scopes)))
+}
+
+// loadScopeSet finds a set by its name: one that was written, else a built-in one, with
+// its source. One that was written before its name came to be a built-in's stays what
+// the roles of this mount mean by it.
+func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scopeSet, source string, err error) {
+	if !validName(name) {
+		return set, "", errNotFound
+	}
+	set, err = load[scopeSet](ctx, s, scopeSetsPrefix+name)
+	if builtIn, ok := catalog.LookupSet(name); ok && errors.Is(err, errNotFound) {
+		return scopeSet{current, builtIn.Description, builtIn.Scopes}, builtIn.Source, nil
+	}
+	return set, "", err
+}
+
+// setsIn returns how the scopes of a set are looked up for a role.
+func setsIn(ctx context.Context, s logical.Storage) func(name string) ([]string, error) {
+	return func(name string) ([]string, error) {
+		set, _, err := loadScopeSet(ctx, s, name)
+		if errors.Is(err, errNotFound) {
+			return nil, noSuchSet(ctx, s, name)
+		}
+		return set.Scopes, err
+	}
+}
+
+// scopeSetNames lists the sets that there are, and those of them that were written.
+func scopeSetNames(ctx context.Context, s logical.Storage) (all, written []string, err error) {
+	written, err = s.List(ctx, scopeSetsPrefix)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing %s: %w", scopeSetsPrefix, err)
+	}
+	all = slices.Clone(written)
+	for _, set := range catalog.Sets() {
+		all = append(all, set.Name)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), written, nil
+}
+
+// noSuchSet refuses the name of a set that is not there, with what may have been
+// meant.
+func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
+	names, _, err := scopeSetNames(ctx, s)
+	if err != nil {
+		return err
+	}
+	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets shows those there are",
+		excerpt(name), didYouMean(catalog.Near(name, names)))
+}
+
+// rolesOfSet lists the roles that name the set and do not hold just what it has: the
+// older it was when they were resolved, the more.
+func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSet) ([]string, error) {
+	source := setSource(name)
+	var outdated []string
+	err := eachRole(ctx, s, func(role string, r role) {
+		if !slices.Contains(r.ScopeSets, name) {
+			return
+		}
+		var has scopeSet
+		for scope, sources := range r.Sources {
+			if slices.Contains(sources, source) {
+				has.Scopes = append(has.Scopes, scope)
+			}
+		}
+		if !set.same(has) {
+			outdated = append(outdated, role)
+		}
+	})
+	return outdated, err
+}
