@@ -47,6 +47,12 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request, d *f
 	if err != nil {
 		return reply(err)
 	}
+	if err := b.forgetGenerations(ctx); err != nil {
+		return reply(err)
+	}
+	if before, err = storedRoot(ctx, req.Storage); err != nil {
+		return reply(err)
+	}
 	if len(before.Generations) > 1 {
 		return reply(badRequest("the root client before this one still drains: its last token has not ended; status says when it goes"))
 	}
