@@ -248,7 +248,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 		if pending > 0 {
 			b.logger.Warn("the mount is being disabled while tokens live on at Paxos", "tokens", pending)
 		}
-		return err
+		return errors.Join(err, b.reconcileClients(ctx))
 	}
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err

@@ -35,10 +35,12 @@ func (s *story) run(ctx context.Context, token, input string, arguments ...strin
 	return string(answer), err
 }
 
-// hideIssued has an access token that was answered shown by its beginning only.
+// hideIssued has a secret that was answered shown by its beginning only.
 func (s *story) hideIssued(answer string) {
-	if token := value(answer, "access_token"); token != "" {
-		s.hide(token)
+	for _, key := range []string{"access_token", "client_secret"} {
+		if secret := value(answer, key); secret != "" {
+			s.hide(secret)
+		}
 	}
 }
 

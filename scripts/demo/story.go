@@ -40,7 +40,7 @@ func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		s.enableAudit, s.register, s.connect, s.configure, s.writeRole,
 		s.readToken, s.useToken, s.share, s.revoke,
-		s.crash, s.restrict, s.rotateRoot, s.rotate, s.lockDown, s.readAudit, s.disable,
+		s.crash, s.restrict, s.rotateRoot, s.leaseClient, s.rotate, s.lockDown, s.readAudit, s.disable,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// credential is what the stand-in's Dashboard tells once of a new client.
+type credential struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
+}
+
+// leaseClient stocks a client, leases it to software that must hold one itself, and
+// ends the lease.
+func (s *story) leaseClient(ctx context.Context) error {
+	if s.paxos.sandbox == nil {
+		return nil // at the real Paxos that takes a client made in the Dashboard
+	}
+	s.title("A vendor's software that must hold a client itself gets one on a lease")
+	s.typed("curl -X POST -d '{\"nickname\":\"vault-vendor-1\",\"scopes\":[\"%s\"]}' %s/sandbox/credentials   # in the Dashboard: Create", readScope, s.paxos.sandbox.URL)
+	var made credential
+	form := map[string]any{"nickname": "vault-vendor-1", "scopes": []string{readScope}}
+	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials", form, &made); err != nil {
+		return err
+	}
+	s.hide(made.Secret)
+	if _, err := s.vaultWith(ctx, made.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1",
+		"client_id="+made.ID, "client_secret=-", "scopes="+readScope, "allowed_roles=vendor"); err != nil {
+		return err
+	}
+	if _, err := s.vault(ctx, "write", "paxos/roles/vendor", "credential_type=client_credentials", "clients=vendor-1", "ttl=8h", "max_ttl=24h"); err != nil {
+		return err
+	}
+	answer, err := s.vault(ctx, "read", "paxos/creds/vendor")
+	if err != nil {
+		return err
+	}
+	if value(answer, "client_id") != made.ID || value(answer, "client_secret") != made.Secret {
+		return errors.New("the lease is not of the stocked client")
+	}
+	if err := s.mintWith(ctx, made); err != nil {
+		return err
+	}
+	if refusal, err := s.vault(ctx, "read", "paxos/creds/vendor"); err == nil || !strings.Contains(refusal, "already") {
+		return errors.New("one caller got two leases")
+	}
+	if err := s.expectClient(ctx, "leased"); err != nil {
+		return err
+	}
+	s.proved("It is out once, and Vault knows who has it and until when.")
+	return s.takeBack(ctx, made, value(answer, "lease_id"))
+}
+
+// takeBack ends the lease of a client, and gives it the secret that makes it fit for
+// the next.
+func (s *story) takeBack(ctx context.Context, made credential, lease string) error {
+	s.title("The lease ends; the next holder gets a secret that the last one never had")
+	if _, err := s.vault(ctx, "lease", "revoke", "-sync", lease); err != nil {
+		return err
+	}
+	if err := s.expectClient(ctx, "quarantined"); err != nil {
+		return err
+	}
+	s.typed("curl -X POST %s/sandbox/credentials/%s/rotate   # in the Dashboard: Rotate Credentials", s.paxos.sandbox.URL, made.ID)
+	var rotated credential
+	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials/"+made.ID+"/rotate", nil, &rotated); err != nil {
+		return err
+	}
+	s.hide(rotated.Secret)
+	if _, err := s.vaultWith(ctx, rotated.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1/rotate", "client_secret=-"); err != nil {
+		return err
+	}
+	if err := s.mintWith(ctx, made); err == nil {
+		return errors.New("the last holder's secret works")
+	}
+	if err := s.expectClient(ctx, "available"); err != nil {
+		return err
+	}
+	s.proved("With on_revoke=delete it would have been deleted at Paxos, if its Label and the other rules of deletion allow that.")
+	return nil
+}
+
+// expectClient compares the state of the vendor's client with what was promised.
+func (s *story) expectClient(ctx context.Context, state string) error {
+	answer, err := s.vault(ctx, "read", "-field=state", "paxos/clients/vendor-1")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(answer) != state {
+		return fmt.Errorf("the client is not %s", state)
+	}
+	return nil
+}
+
+// mintWith has the vendor's software get a token of its own.
+func (s *story) mintWith(ctx context.Context, client credential) error {
+	s.typed("curl -d grant_type=client_credentials -d client_id=%s -d client_secret=@vendor-secret.txt -d scope=%s %s", client.ID, readScope, s.paxos.sandbox.TokenURL)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID}, "client_secret": {client.Secret}, "scope": {readScope}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.paxos.sandbox.TokenURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := paxosAPI.Do(request)
+	if err != nil {
+		return fmt.Errorf("calling Paxos: %w", err)
+	}
+	defer response.Body.Close()
+	s.shown("HTTP " + response.Status)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the client got no token: %s", response.Status)
+	}
+	return nil
+}
