@@ -215,6 +215,7 @@ func TestPromotion(t *testing.T) {
 	}
 	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "s1,s2"})
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "c0"}) // no business of the root's
 	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "s2"})
 	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "stands by") {
 		t.Errorf("a standby was leased: %v", err)

@@ -91,19 +91,11 @@ func (b *backend) usedHere(ctx context.Context, clientID string, oldRoot bool) (
 
 // mintingClients names the stocked clients that roles mint with, each with a role.
 func (b *backend) mintingClients(ctx context.Context) (map[string]string, error) {
-	names, err := b.storage.List(ctx, rolesPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", rolesPrefix, err)
-	}
 	minting := map[string]string{}
-	for _, name := range names {
-		r, err := load[role](ctx, b.storage, rolesPrefix+name)
-		if excusing(err, errNotFound) != nil {
-			return nil, err
-		}
+	err := eachRole(ctx, b.storage, func(name string, r role) {
 		if r.Client != "" {
 			minting[r.Client] = name
 		}
-	}
-	return minting, nil
+	})
+	return minting, err
 }

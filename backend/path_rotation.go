@@ -181,23 +181,18 @@ func (b *backend) proveSuccessor(ctx context.Context, s logical.Storage, d *fram
 
 // scopesOfRoles is the union of what the mount's roles need of the root client.
 func (b *backend) scopesOfRoles(ctx context.Context, s logical.Storage) ([]string, error) {
-	names, err := s.List(ctx, rolesPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", rolesPrefix, err)
-	}
 	var all []string
 	seen := map[string]bool{}
-	for _, name := range names {
-		r, err := load[role](ctx, s, rolesPrefix+name)
-		if err != nil {
-			return nil, err
+	err := eachRole(ctx, s, func(_ string, r role) {
+		if r.Disabled || r.Client != "" || r.CredentialType != accessToken {
+			return
 		}
 		for _, scope := range r.ResolvedScopes {
-			if !seen[scope] && !r.Disabled {
+			if !seen[scope] {
 				seen[scope] = true
 				all = append(all, scope)
 			}
 		}
-	}
-	return all, nil
+	})
+	return all, err
 }
