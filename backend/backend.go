@@ -5,6 +5,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -46,6 +47,8 @@ type backend struct {
 	probes      memo[probe]
 	roots       memo[client]
 	roles       memo[role]
+
+	usage usage
 
 	failures sync.Mutex // guards failed
 	failed   failure    // the latest mint that did
@@ -136,7 +139,7 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, lockdownPath},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix, usagePrefix},
 	}
 }
 
@@ -159,6 +162,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.roles.forget(key)
 	case strings.HasPrefix(key, ledgerPrefix):
 		b.broker.Reset()
+	case strings.HasPrefix(key, usagePrefix):
+		b.usage.reload()
 	}
 }
 
@@ -226,7 +231,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return b.forgetGenerations(ctx)
+	return errors.Join(b.forgetGenerations(ctx), b.keepUsage(ctx))
 }
 
 // periodicDeadline keeps a tick shorter than the minute between ticks.

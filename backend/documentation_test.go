@@ -108,6 +108,7 @@ func TestStoredEntriesKeepTheirForm(t *testing.T) {
 	m := newConfiguredMount(t)
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:*"})
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.tick()
 	text := strings.NewReplacer(
 		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT", m.paxos.Tokens()[0].Fingerprint, "PROOF",
 		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",

@@ -32,6 +32,7 @@ var statusAnswer = fields{
 	"client_id":          {Type: framework.TypeString, Required: true, Description: "Client ID of the root client; empty while there is none."},
 	"generations":        {Type: framework.TypeSlice, Required: true, Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state (current or draining) and live_tokens."},
 	"live_tokens":        {Type: framework.TypeInt, Required: true, Description: "Tokens that have neither expired nor been revoked."},
+	"last_issued_at":     {Type: framework.TypeString, Required: true, Description: "When the root client's tokens were last issued to somebody (RFC 3339); empty if they never were."},
 	"ending_tokens":      {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
 	"token_budget_used":  {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint."},
@@ -73,6 +74,9 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 	if err != nil {
 		return reply(err)
 	}
+	if err := b.usage.load(ctx, req.Storage); err != nil {
+		return reply(err)
+	}
 	ofGeneration := map[int]int{}
 	for _, row := range rows {
 		ofGeneration[row.Generation]++
@@ -88,6 +92,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		"probe":              seen.shown(),
 		"generations":        describe(root, ofGeneration),
 		"live_tokens":        len(rows),
+		"last_issued_at":     timestamp(b.usage.last(subject{clientSubject, g.ClientID})),
 		"ending_tokens":      ending(rows),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,

@@ -36,6 +36,7 @@ type role struct {
 	MintLimit      int               `json:"mint_limit"` // 0: the default of its kind
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
+	CreatedAt      time.Time         `json:"created_at,omitzero"`
 }
 
 // Defaults of a role.

@@ -110,7 +110,7 @@ func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
 			t.Errorf("%s holds a secret and is not seal-wrapped", key)
 		}
 	}
-	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root lockdown]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/]" {
+	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root lockdown]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/ usage/]" {
 		t.Errorf("special paths are %+v", special)
 	}
 }
