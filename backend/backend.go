@@ -45,6 +45,7 @@ type backend struct {
 	guardrails  memo[guardrails]
 	lockdowns   memo[lockdown]
 	probes      memo[probe]
+	comparisons memo[comparison]
 	roots       memo[client]
 	roles       memo[role]
 
@@ -54,6 +55,8 @@ type backend struct {
 	failed   failure    // the latest mint that did
 
 	probing sync.Mutex // one probe at a time
+
+	comparing sync.Mutex // one comparison with Paxos at a time
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
@@ -71,7 +74,7 @@ func NewFactory(options Options) logical.Factory {
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
 		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics()}
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
-		b.probes.absent = noProbe
+		b.probes.absent, b.comparisons.absent = noProbe, noComparison
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -124,6 +127,7 @@ func (b *backend) paths() []*framework.Path {
 		b.pathReplaceRoot(),
 		b.pathLockdown(),
 		b.pathProbe(),
+		b.pathDrift(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
@@ -154,6 +158,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.guardrails.forget(key)
 	case key == probeKey:
 		b.probes.forget(key)
+	case key == driftKey:
+		b.comparisons.forget(key)
 	case key == lockdownKey:
 		b.lockdowns.forget(key)
 	case key == rootKey:
@@ -231,7 +237,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return errors.Join(b.forgetGenerations(ctx), b.keepUsage(ctx))
+	return errors.Join(b.forgetGenerations(ctx), b.keepUsage(ctx), b.compareHourly(ctx))
 }
 
 // periodicDeadline keeps a tick shorter than the minute between ticks.
