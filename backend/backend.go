@@ -128,6 +128,7 @@ func (b *backend) paths() []*framework.Path {
 		b.pathLockdown(),
 		b.pathProbe(),
 		b.pathDrift(),
+		b.pathPrivilege(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),

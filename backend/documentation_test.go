@@ -48,7 +48,7 @@ func TestHelpIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	var all strings.Builder
-	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint", "roles/mint/rotate", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x", "report/drift", "status", "metrics"} {
+	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint", "roles/mint/rotate", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x", "report/drift", "report/least-privilege", "status", "metrics"} {
 		all.WriteString("==== path-help paxos/" + path + "\n")
 		all.WriteString(m.help(path).Data["help"].(string) + "\n")
 	}

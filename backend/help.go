@@ -153,6 +153,17 @@ label and evidence hold text from the Dashboard, which others may have written: 
 for data. No fix ever contains it.
 `
 
+const privilegeHelp = `
+Every scope that anyone could get through this mount, with its risk and the roles that
+give it, and findings: scopes that the client holds and no role uses, roles that can
+move money, that nobody has read for 30 days or that hold more than the guardrails or
+the client allow, clients whose secret is old, unverified or of use from anywhere, and
+every dangerous option in force. Each finding has the command that mends it.
+
+The order is always the same, so that two reports can be compared by diff. What is known
+of Paxos is from the latest comparison (report/drift); refresh=true makes one first.
+`
+
 const lookupHelp = `
 Takes a token that was found in a log, a repository or a chat, or the token_id that
 an audit log has, and tells which role, client and lease holders it belongs to.
