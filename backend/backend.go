@@ -46,9 +46,12 @@ type backend struct {
 	guardrails  memo[guardrails]
 	lockdowns   memo[lockdown]
 	probes      memo[probe]
+	comparisons memo[comparison]
 	roots       memo[client]
 	roles       memo[role]
 	named       memo[namedClient]
+
+	usage usage
 
 	failures sync.Mutex // guards failed
 	failed   failure    // the latest mint that did
@@ -58,8 +61,8 @@ type backend struct {
 	begun       time.Time           // when this process began to know the mount
 	mounts      *mounts             // of the process, this one included
 	life        context.Context     // of work in the background
-	reconciling *semaphore.Weighted // of one reconciliation of the stocked clients at a time; guards listed
-	listed      time.Time           // when Paxos was last asked for its credentials
+	reconciling *semaphore.Weighted // of one reconciliation of the stocked clients at a time
+	comparing   sync.Mutex          // one comparison with Paxos at a time
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
@@ -77,11 +80,10 @@ func NewFactory(options Options) logical.Factory {
 	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
 		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: semaphore.NewWeighted(1)}
-		b.listed = b.begun // a process that starts over and over asks Paxos no more often for that
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
-		b.probes.absent = noProbe
+		b.probes.absent, b.comparisons.absent = noProbe, noComparison
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -136,6 +138,8 @@ func (b *backend) paths() []*framework.Path {
 		b.pathResume(),
 		b.pathLockdown(),
 		b.pathProbe(),
+		b.pathDrift(),
+		b.pathPrivilege(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
@@ -160,7 +164,7 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix, pulseKey},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix, usagePrefix, pulseKey},
 	}
 }
 
@@ -175,6 +179,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.guardrails.forget(key)
 	case key == probeKey:
 		b.probes.forget(key)
+	case key == driftKey:
+		b.comparisons.forget(key)
 	case key == lockdownKey:
 		b.lockdowns.forget(key)
 	case key == rootKey:
@@ -185,6 +191,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.named.forget(key)
 	case strings.HasPrefix(key, ledgerPrefix):
 		b.broker.Reset()
+	case strings.HasPrefix(key, usagePrefix):
+		b.usage.reload()
 	}
 }
 
@@ -253,7 +261,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx))
+	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.compareHourly(ctx))
 }
 
 // periodicDeadline keeps a tick shorter than the minute between ticks.

@@ -48,7 +48,7 @@ func TestHelpIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	var all strings.Builder
-	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint", "roles/mint/rotate", "scopes", "scopes/funding:read_profile", "operations", "operations/GetTransfer", "scope-sets", "scope-sets/mint", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x", "status", "metrics"} {
+	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint", "roles/mint/rotate", "scopes", "scopes/funding:read_profile", "operations", "operations/GetTransfer", "scope-sets", "scope-sets/mint", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x", "clients", "clients/x", "clients/x/rotate", "config/promote-standby", "config/resume", "report/drift", "report/least-privilege", "status", "metrics"} {
 		all.WriteString("==== path-help paxos/" + path + "\n")
 		all.WriteString(m.help(path).Data["help"].(string) + "\n")
 	}
@@ -110,6 +110,7 @@ func TestStoredEntriesKeepTheirForm(t *testing.T) {
 	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer", "description": "Monthly"})
 	m.must(logical.UpdateOperation, "roles/tracker", map[string]any{"scopes": "funding:read_profile", "scope_sets": "reports", "operations": "ListProfiles"})
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.tick()
 	text := strings.NewReplacer(
 		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT", m.paxos.Tokens()[0].Fingerprint, "PROOF",
 		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",

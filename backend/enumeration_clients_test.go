@@ -84,7 +84,7 @@ func clientScenes() []scene {
 		return scene{operation: logical.RevokeOperation, path: "a lease", when: when, state: state, lease: true}
 	}
 	var secret string
-	return []scene{
+	all := []scene{
 		{operation: logical.CreateOperation, path: "clients/new", when: "on a mount in use", state: (*site).use, data: (*site).dashboardClient},
 		{operation: logical.UpdateOperation, path: "clients/c0", when: "for another role", state: (*site).shelve, data: with(map[string]any{"allowed_roles": "mint"})},
 		{operation: logical.PatchOperation, path: "clients/c0", when: "to disable it", state: (*site).shelve, data: with(map[string]any{"disabled": true})},
@@ -102,14 +102,18 @@ func clientScenes() []scene {
 			s.shelve()
 			s.write("config", map[string]any{"standby_clients": "c1"})
 		}, alone: "root", once: true},
-		{operation: logical.UpdateOperation, path: "config/resume", when: "on a mount that stopped itself", state: (*site).stop, unasked: 1},
+		{operation: logical.UpdateOperation, path: "config/resume", when: "on a mount that stopped itself", state: (*site).stop},
 		{operation: logical.ReadOperation, path: "creds/" + poolRole, when: "with clients free", state: (*site).shelve},
 		lease("of a client", (*site).lend),
 		lease("of a client after a restart", func(s *site) { s.lend(); s.rebirth() }),
 		{operation: logical.RevokeOperation, path: "a lease", when: "of a client to be deleted", state: (*site).lendForGood, lease: true, unasked: 3},
 		{operation: logical.RollbackOperation, when: "with a client to be deleted", state: (*site).condemn, unasked: 3},
-		{operation: logical.RollbackOperation, when: "with a client overdue", state: func(s *site) { s.lend(); s.clock.advance(61 * time.Minute) }, unasked: 1},
+		{operation: logical.RollbackOperation, when: "with a client overdue", state: func(s *site) { s.lend(); s.clock.advance(61 * time.Minute) }},
 	}
+	for i := range all {
+		all[i].unasked++ // periodic work asks Paxos which clients there are
+	}
+	return all
 }
 
 // judgeClients checks that no client is out on a lease that is over, nor to be deleted

@@ -85,7 +85,7 @@ func (d declared) scene(t *testing.T) (found scene, ok bool) {
 	for _, name := range names(d.operation) {
 		for _, data := range d.bodies() {
 			sc := scene{operation: d.operation, pathOf: func(s *site) string { return parameter.ReplaceAllString(d.pattern, name(s)) },
-				when: "as declared", path: d.pattern, state: (*site).crowd, data: data}
+				when: "as declared", path: d.pattern, state: (*site).crowd, data: data, unasked: 1}
 			s := newSite(t)
 			sc.state(s)
 			before := s.settings()

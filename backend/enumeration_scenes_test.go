@@ -42,6 +42,9 @@ func settingScenes() []scene {
 		{operation: logical.UpdateOperation, path: "config/replace-root", when: "on a mount in use", state: func(s *site) { s.use(); s.anotherClient() }, data: func(s *site) map[string]any {
 			return map[string]any{"client_id": s.client.ClientID, "client_secret": s.secret}
 		}, once: true},
+		{operation: logical.ReadOperation, path: "report/drift", when: "without asking", state: (*site).use},
+		{operation: logical.ReadOperation, path: "report/drift", when: "by a root that may not list", state: (*site).use, data: with(map[string]any{"refresh": true})},
+		{operation: logical.ReadOperation, path: "report/drift", when: "by a root that may list", state: func(s *site) { s.use(); s.mayList() }, data: with(map[string]any{"refresh": true})},
 		{operation: logical.UpdateOperation, path: "config/guardrails", when: "below a role", state: (*site).use, data: with(map[string]any{"allowed_scopes": "funding:*"}), ends: "mint"},
 		{operation: logical.UpdateOperation, path: "lockdown", when: "on a mount in use", state: (*site).use, ends: "*"},
 		{operation: logical.DeleteOperation, path: "lockdown", when: "while it is in force", state: (*site).lock},
@@ -117,6 +120,12 @@ func endingScenes() []scene {
 		lease("of a shared token while the mount is disabled", tainted(func(s *site) { s.hasten(); s.read("creds/brief") })),
 		periodic("with nothing to do", (*site).use),
 		periodic("with tokens queued", (*site).queue),
+		periodic("with a comparison due", func(s *site) {
+			s.use()
+			s.mayList()
+			s.succeed(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
+			s.clock.advance(time.Hour)
+		}),
 		periodic("with tokens queued, after a restart", (*site).resume),
 		{operation: initializing, when: "with tokens queued", state: (*site).resume},
 		{operation: initializing, when: "in a lockdown", state: func(s *site) { s.lock(); s.rebirth() }, ends: "*"},

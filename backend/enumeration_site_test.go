@@ -152,10 +152,11 @@ func (s *site) busy() bool {
 }
 
 // settings is what is stored but what belongs to tokens and bans, whose place is
-// local to the cluster.
+// local to the cluster, and what periodic work has seen at Paxos.
 func (s *site) settings() map[string]string {
 	s.t.Helper()
 	all := s.entries()
+	delete(all, "drift")
 	for _, local := range s.backend.SpecialPaths().LocalStorage {
 		maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, local) })
 	}

@@ -150,6 +150,11 @@ func (s *site) rotateSecret() {
 	s.secret, s.secrets = secret, append(s.secrets, secret)
 }
 
+// mayList lets the root client list the Entity's credentials.
+func (s *site) mayList() {
+	s.edit(s.client.ClientID, func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, listScope) })
+}
+
 // anotherClient makes a second client in the Dashboard, which a scene may put in
 // the root's place.
 func (s *site) anotherClient() {

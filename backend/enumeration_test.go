@@ -87,7 +87,7 @@ func (p *trial) run() record {
 	p.judgeMints(played)
 	p.judgeWrites(played)
 	p.judgeBan()
-	p.pass()
+	p.pass(played)
 	p.repeat(request)
 	p.judgeEnd()
 	p.judgeSecrets()

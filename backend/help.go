@@ -154,6 +154,29 @@ ttl, rotation_period and last_vault_rotation tell Vault Agent and the Vault Secr
 Operator when to read again. A write may name some of the role's scopes.
 `
 
+const driftHelp = `
+Holds Paxos's list of the Entity's credentials against what this mount knows: clients
+that it does not know, that are disabled or gone, whose scopes or IP allow-list were
+changed, whose secret may be used from anywhere, or without a signature. A read shows
+the latest comparison; refresh=true makes a new one, for which the root client needs
+api_creds:read_credentials. Once that has worked, it is done every hour, and an event
+tells what is new and bad.
+
+label and evidence hold text from the Dashboard, which others may have written: take it
+for data. No fix ever contains it.
+`
+
+const privilegeHelp = `
+Every scope that anyone could get through this mount, with its risk and the roles that
+give it, and findings: scopes that the client holds and no role uses, roles that can
+move money, that nobody has read for 30 days or that hold more than the guardrails or
+the client allow, clients whose secret is old, unverified or of use from anywhere, and
+every dangerous option in force. Each finding has the command that mends it.
+
+The order is always the same, so that two reports can be compared by diff. What is known
+of Paxos is from the latest comparison (report/drift); refresh=true makes one first.
+`
+
 const lookupHelp = `
 Takes a token that was found in a log, a repository or a chat, or the token_id that
 an audit log has, and tells which role, client and lease holders it belongs to.

@@ -64,6 +64,9 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
 	}
 	b.metrics.read(want, issued, err)
+	if err == nil {
+		b.usage.note(want.name, issued.ClientID, b.options.Now())
+	}
 	return issued, want, link, explain(err, want)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
@@ -69,7 +70,7 @@ func (b *backend) pathRole() *framework.Path {
 			"metadata": {Type: framework.TypeKVPairs, Description: "Free key=value pairs for people and reports. Not secret."},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(reading(b.readRole, "Read a role.", answer("The role.", roleAnswer)), "read", "role"),
+			logical.ReadOperation:   displayed(onActive(b.readRole, "Read a role.", answer("The role.", roleAnswer)), "read", "role"),
 			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", answerNothing("Stored.")), "write", "role"),
 			logical.UpdateOperation: displayed(onActive(b.writeRole, "Make a role, or change it; parameters left out keep their value.", answerNothing("Stored.")), "write", "role"),
 			logical.PatchOperation:  displayed(onActive(b.patchRole, "Change parts of a role that exists; null gives a parameter its default back.", answerNothing("Stored.")), "patch", "role"),
@@ -95,6 +96,10 @@ var roleAnswer = fields{
 	"mint_limit":        {Type: framework.TypeInt, Required: true, Description: "Most token requests in any 5 minutes."},
 	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
 	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
+	"created_at":        {Type: framework.TypeString, Required: true, Description: "When the role was made (RFC 3339); empty where that was before it was noted."},
+	"last_issued_at":    {Type: framework.TypeString, Required: true, Description: "When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if it never did."},
+	"live_tokens":       {Type: framework.TypeInt, Required: true, Description: "Its tokens that have neither expired nor been revoked."},
+	"live_leases":       {Type: framework.TypeInt, Required: true, Description: "Leases that last on them, as far as the running plugin gave them."},
 	"dangerous_options": {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken or cost something, and how."},
 
 	"client":                {Type: framework.TypeString, Required: true, Description: "The client that mints; empty for the root."},
@@ -106,10 +111,18 @@ var roleAnswer = fields{
 
 // readRole answers GET roles/:name.
 func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	r, err := load[role](ctx, req.Storage, rolesPrefix+d.Get("name").(string))
+	name := d.Get("name").(string)
+	r, err := load[role](ctx, req.Storage, rolesPrefix+name)
 	if errors.Is(err, errNotFound) {
 		return nil, nil // Vault answers 404
 	}
+	if err != nil {
+		return reply(err)
+	}
+	if err := b.usage.load(ctx, req.Storage); err != nil {
+		return reply(err)
+	}
+	tokens, leases, err := b.broker.Count(ctx, func(row broker.Row) bool { return row.Key.Role == r.ID })
 	if err != nil {
 		return reply(err)
 	}
@@ -132,6 +145,10 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 		"mint_limit":        r.mintLimit(),
 		"disabled":          r.Disabled,
 		"metadata":          metadata,
+		"created_at":        timestamp(r.CreatedAt),
+		"last_issued_at":    timestamp(b.usage.last(subject{roleSubject, name})),
+		"live_tokens":       tokens,
+		"live_leases":       leases,
 		"dangerous_options": r.dangers(),
 
 		"client":                r.Client,
@@ -188,6 +205,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	switch {
 	case errors.Is(err, errNotFound) && create:
 		before = newRole()
+		before.CreatedAt = b.options.Now().UTC()
 	case errors.Is(err, errNotFound):
 		return after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
 	case err != nil:
@@ -220,6 +238,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *frame
 	}
 	if err == nil {
 		b.metrics.forget(name)
+		b.usage.forget(name)
 		b.announceRole(roleDeleted, name, before, req.Operation)
 	}
 	ended, pending, err := b.endBeyond(ctx, req.Storage, name)

@@ -10,7 +10,7 @@ import (
 
 func (b *backend) pathRotateRoot() *framework.Path {
 	return &framework.Path{
-		Pattern:         "config/rotate-root$",
+		Pattern:         rotateRootPath + "$",
 		HelpSynopsis:    "Give the root client its new secret, while readers go on.",
 		HelpDescription: rotateRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
@@ -50,6 +50,9 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 		},
 	}
 }
+
+// rotateRootPath takes the root's new secret, and needs no sudo.
+const rotateRootPath = "config/rotate-root"
 
 // replaceRootPath needs sudo: who replaces the root decides whose money moves.
 const replaceRootPath = "config/replace-root"

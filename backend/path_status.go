@@ -34,6 +34,7 @@ var statusAnswer = fields{
 	"clients":            {Type: framework.TypeMap, Required: true, Description: "How many stocked clients there are in each state."},
 	"stopped_since":      {Type: framework.TypeString, Required: true, Description: "Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if it has not. config/resume lets it go on."},
 	"live_tokens":        {Type: framework.TypeInt, Required: true, Description: "Tokens that have neither expired nor been revoked."},
+	"last_issued_at":     {Type: framework.TypeString, Required: true, Description: "When the root client's tokens were last issued to somebody (RFC 3339); empty if they never were."},
 	"ending_tokens":      {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
 	"token_budget_used":  {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint."},
@@ -75,6 +76,9 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 	if err != nil {
 		return reply(err)
 	}
+	if err := b.usage.load(ctx, req.Storage); err != nil {
+		return reply(err)
+	}
 	stocked := map[string]int{}
 	if err := eachNamed(ctx, req.Storage, func(_ string, n namedClient) error { stocked[string(n.State)]++; return nil }); err != nil {
 		return reply(err)
@@ -96,6 +100,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		"clients":            stocked,
 		"stopped_since":      timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
+		"last_issued_at":     timestamp(b.usage.last(subject{clientSubject, g.ClientID})),
 		"ending_tokens":      ending(rows),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,

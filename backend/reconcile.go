@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// listInterval is how often Paxos is asked which of the stocked clients it still has.
-const listInterval = time.Hour
-
 // reconcileClients is the periodic work on stocked clients: it ends check-outs whose
 // deadline has passed, finishes promotions that were interrupted, and, unless the
-// mount has stopped itself, deletes what is to be deleted at Paxos and looks which
-// clients are gone there. A mount without clients does nothing and calls nobody.
+// mount has stopped itself, deletes what is to be deleted at Paxos. A mount without clients does nothing and calls nobody.
 func (b *backend) reconcileClients(ctx context.Context) error {
 	if b.reconciling.Acquire(ctx, 1) != nil {
 		return nil // its time is up
@@ -42,9 +37,9 @@ func (b *backend) reconcile(ctx context.Context) error {
 	if stopped {
 		return err
 	}
-	listErr := b.compareWithPaxos(ctx)
+	listErr := b.deleteWhatEnded(ctx)
 	if later(listErr) {
-		b.logger.Info("the stocked clients were not compared with Paxos's list; the next tick tries again", "error", listErr)
+		b.logger.Info("nothing could be deleted at Paxos; the next tick tries again", "error", listErr)
 		listErr = nil
 	}
 	return errors.Join(err, listErr)
@@ -103,41 +98,28 @@ func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 	return w, err
 }
 
-// compareWithPaxos asks Paxos for its list of credentials if something is to be
-// deleted, or if that was not done for an hour, and acts on it.
-func (b *backend) compareWithPaxos(ctx context.Context) error {
-	w, err := b.clientWork(ctx) // anew: what was overdue may be to be deleted now
-	if err != nil {
-		return err
-	}
+// deleteWhatEnded deletes what is to be deleted at Paxos, if anything is.
+func (b *backend) deleteWhatEnded(ctx context.Context) error {
 	if b.options.Now().Sub(b.begun) < settling { // not all mounts that need a client may be known yet
-		w.deletion, w.roots = nil, nil
-	}
-	deleting := len(w.deletion)+len(w.roots) > 0
-	if !deleting && b.options.Now().Sub(b.listed) < listInterval {
 		return nil
 	}
-	act := func(ctx context.Context, at credentials) error {
+	w, err := b.clientWork(ctx) // anew: what was overdue may be to be deleted now
+	if err != nil || len(w.deletion)+len(w.roots) == 0 {
+		return err
+	}
+	may, err := b.withCredentials(ctx, []string{listScope, deleteScope}, func(ctx context.Context, at credentials) error {
 		return errors.Join(b.markLost(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
+	})
+	if err != nil || may {
+		return err
 	}
-	if deleting {
-		may, err := b.withCredentials(ctx, []string{listScope, deleteScope}, act)
-		if err != nil || may {
-			return err
-		}
-		why := "the root client does not hold " + listScope + " and " + deleteScope
-		for _, name := range w.deletion {
-			err = errors.Join(err, b.quarantineUndeleted(ctx, name, why))
-		}
-		for _, g := range w.roots {
-			err = errors.Join(err, b.forgetRoot(ctx, g, why))
-		}
-		if err != nil {
-			return err
-		}
+	why := "the root client does not hold " + listScope + " and " + deleteScope
+	for _, name := range w.deletion {
+		err = errors.Join(err, b.quarantineUndeleted(ctx, name, why))
 	}
-	w.deletion, w.roots = nil, nil
-	_, err = b.withCredentials(ctx, []string{listScope}, act)
+	for _, g := range w.roots {
+		err = errors.Join(err, b.forgetRoot(ctx, g, why))
+	}
 	return err
 }
 
@@ -177,12 +159,11 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 	if err != nil {
 		return false, err
 	}
-	b.listed = b.options.Now() // whatever comes of it: a root that may not list is not asked every minute
 	return b.broker.Prove(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
 		at := credentials{link: link, way: minter.Client.Way(), bearer: grant.AccessToken}
-		err := b.broker.Call(ctx, at.way, func(ctx context.Context) (err error) {
-			at.all, err = link.ListCredentials(ctx, grant.AccessToken)
-			return err
+		var err error
+		at.all, err = link.ListCredentials(ctx, grant.AccessToken, func(ctx context.Context, call func(context.Context) error) error {
+			return b.broker.Call(ctx, at.way, call)
 		})
 		if err != nil {
 			return err

@@ -47,7 +47,8 @@ type role struct {
 	Operations []string            `json:"operations,omitempty"`
 	Sources    map[string][]string `json:"scope_sources,omitempty"` // what brought in each scope; none if Scopes did all
 
-	leasing // what is for roles of client_credentials only
+	leasing             // what is for roles of client_credentials only
+	CreatedAt time.Time `json:"created_at,omitzero"`
 }
 
 // Defaults of a role.

@@ -69,6 +69,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 		return reply(explain(err, want))
 	}
 	g, _ := n.current()
+	b.usage.note(want.name, g.ClientID, b.options.Now())
 	resp := b.Secret(clientCredentials).Response(map[string]any{
 		"client_id":     g.ClientID,
 		"client_secret": g.ClientSecret,

@@ -75,3 +75,21 @@ func (b *Broker) Lookup(ctx context.Context, fingerprint string) (Found, bool, e
 	found.Holders = slices.SortedFunc(maps.Values(t.holds.lasting), func(a, z Holding) int { return a.Since.Compare(z.Since) })
 	return found, true, nil
 }
+
+// Count tells how many live tokens there are of some kind, and how many leases that
+// this process knows of last on them. It calls nobody.
+func (b *Broker) Count(ctx context.Context, of func(Row) bool) (tokens, leases int, err error) {
+	if err := b.load(ctx); err != nil {
+		return 0, 0, err
+	}
+	now := b.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range b.tokens {
+		if !t.expired(now) && of(t.Row) {
+			tokens++
+			leases += len(t.holds.lasting)
+		}
+	}
+	return tokens, leases, nil
+}

@@ -98,7 +98,7 @@ func TestErrorsTellNothing(t *testing.T) {
 			client := connection.Client("id", paxos.Hide("own-secret"))
 			_, err := client.Mint(t.Context(), []string{"transfer:read"})
 			asError(t, err)
-			_, listErr := connection.ListCredentials(t.Context(), paxos.Hide("own-secret"))
+			_, listErr := connection.ListCredentials(t.Context(), paxos.Hide("own-secret"), atOnce)
 			for _, err := range []error{ // some are nil: what is no grant may be an answer to another question
 				err, listErr,
 				client.Revoke(t.Context(), paxos.Hide("own-secret")),

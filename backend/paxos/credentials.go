@@ -51,23 +51,21 @@ const maximumPages = 200
 const listing = "listing API credentials"
 
 // ListCredentials returns every credential of the Entity in the given states, all
-// states when none is given. The bearer token needs api_creds:read_credentials.
-func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, statuses ...string) ([]Credential, error) {
+// states when none is given. The bearer token needs api_creds:read_credentials. Each
+// page is asked for through paced, which may wait first.
+func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced Pacer, statuses ...string) ([]Credential, error) {
 	if len(statuses) == 0 {
 		statuses = []string{StatusApproved, StatusDisabled}
 	}
 	query := url.Values{"statuses": statuses, "limit": {strconv.Itoa(pageSize)}}
 	var all []Credential
 	for range maximumPages {
-		req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
+		var page credentialPage
+		err := paced(ctx, func(ctx context.Context) (err error) {
+			page, err = c.credentialPage(ctx, bearer, query)
+			return err
+		})
 		if err != nil {
-			return nil, failure(listing, err)
-		}
-		var page struct {
-			Items []Credential `json:"items"`
-			Next  string       `json:"next_page_cursor"`
-		}
-		if err := c.do(req, listing, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Items...)
@@ -77,6 +75,25 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, statuse
 		query.Set("page_cursor", page.Next)
 	}
 	return nil, &Error{Doing: listing, Reason: "the list does not end"}
+}
+
+// A Pacer makes one call of the API when its turn comes.
+type Pacer func(ctx context.Context, call func(context.Context) error) error
+
+// A credentialPage is one reply of the list.
+type credentialPage struct {
+	Items []Credential `json:"items"`
+	Next  string       `json:"next_page_cursor"`
+}
+
+// credentialPage asks for one page.
+func (c *Connection) credentialPage(ctx context.Context, bearer Secret, query url.Values) (page credentialPage, err error) {
+	req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
+	if err != nil {
+		return page, failure(listing, err)
+	}
+	err = c.do(req, listing, &page)
+	return page, err
 }
 
 // DeleteCredential deletes a credential at Paxos, for good. The bearer token needs

@@ -47,7 +47,7 @@ func TestListCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			listed, err := h.connection.ListCredentials(t.Context(), bearer, test.statuses...)
+			listed, err := h.connection.ListCredentials(t.Context(), bearer, atOnce, test.statuses...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestEndlessList(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.FailAll(paxostest.ListCredentials, paxostest.Fault{Body: `{"items":[{"id":"again"}],"next_page_cursor":"again"}`})
-	_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"))
+	_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"), atOnce)
 	if failure := asError(t, err); failure.Reason != "the list does not end" {
 		t.Errorf("got %v", failure)
 	}
@@ -102,7 +102,7 @@ func TestRefusedList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := h.connection.ListCredentials(t.Context(), test.bearer)
+			_, err := h.connection.ListCredentials(t.Context(), test.bearer, atOnce)
 			if failure := asError(t, err); failure.Status != test.status || failure.Code != "" {
 				t.Errorf("got %v", failure)
 			}

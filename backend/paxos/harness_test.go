@@ -1,6 +1,7 @@
 package paxos_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -152,3 +153,6 @@ func (r *recorder) requests() []seen {
 	defer r.mu.Unlock()
 	return r.seen
 }
+
+// atOnce paces nothing.
+func atOnce(ctx context.Context, call func(context.Context) error) error { return call(ctx) }

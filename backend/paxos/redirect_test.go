@@ -25,7 +25,7 @@ var calls = map[string]struct {
 		return h.client.Revoke(t.Context(), paxos.Hide("opaque"))
 	}},
 	"listing": {paxostest.ListCredentials, func(t *testing.T, h *harness) error {
-		_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"))
+		_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"), atOnce)
 		return err
 	}},
 	"deleting": {paxostest.DeleteCredentials, func(t *testing.T, h *harness) error {

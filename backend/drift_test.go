@@ -1,0 +1,426 @@
+package backend_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// listScope is what the root needs to list credentials.
+const listScope = "api_creds:read_credentials"
+
+// edit changes a client in the Dashboard.
+func (m *mount) edit(clientID string, change func(*paxostest.Credential)) {
+	m.t.Helper()
+	if err := m.paxos.EditCredential(clientID, change); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// listing is a mount whose root may list, and is as it should be.
+func newListingMount(t *testing.T) *mount {
+	t.Helper()
+	m := newConfiguredMount(t)
+	m.edit(m.client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, listScope)
+		c.IPAllowlist, c.EnforceRequestSigning = []string{"127.0.0.0/8"}, true
+	})
+	m.must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32"})
+	return m
+}
+
+// report reads a report.
+func (m *mount) report(name string) map[string]any {
+	m.t.Helper()
+	return m.must(logical.ReadOperation, "report/"+name, nil).Data
+}
+
+// compare makes a new comparison a minute after the last.
+func (m *mount) compare() map[string]any {
+	m.t.Helper()
+	m.clock.advance(time.Minute)
+	return m.must(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}).Data
+}
+
+// rules lists the findings of a report as severity, rule and subject.
+func rules(report map[string]any) (found []string) {
+	for _, f := range report["findings"].([]any) {
+		f := f.(map[string]any)
+		found = append(found, fmt.Sprint(f["severity"], " ", f["rule"], " ", f["subject"]))
+	}
+	return found
+}
+
+// finding is the one of a rule and a subject, nil if there is none.
+func finding(report map[string]any, rule, subject string) map[string]any {
+	for _, f := range report["findings"].([]any) {
+		if f := f.(map[string]any); f["rule"] == rule && f["subject"] == subject {
+			return f
+		}
+	}
+	return nil
+}
+
+func TestDriftCallsNobodyUnlessAsked(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	before := m.paxos.TotalCalls()
+	got := m.report("drift")
+	if m.paxos.TotalCalls() != before {
+		t.Error("Paxos was called")
+	}
+	if got["may_list"] != "unknown" || got["compared_at"] != "" || fmt.Sprint(rules(got)) != "[info never-compared report/drift]" {
+		t.Errorf("without a comparison: %v", got)
+	}
+	mints := m.paxos.Calls(paxostest.TokenEndpoint)
+	got = m.compare()
+	if m.paxos.Calls(paxostest.TokenEndpoint) != mints+1 || m.paxos.Calls(paxostest.ListCredentials) != 1 || len(m.paxos.LiveTokens()) != 0 {
+		t.Errorf("a comparison cost %d token requests and %d lists, and left %d tokens", m.paxos.Calls(paxostest.TokenEndpoint)-mints, m.paxos.Calls(paxostest.ListCredentials), len(m.paxos.LiveTokens()))
+	}
+	if got["may_list"] != "yes" || got["listed_at"] != "2026-11-01T12:01:00Z" || len(rules(got)) != 0 || len(got["credentials"].([]any)) != 1 {
+		t.Errorf("a mount as it should be: %v", got)
+	}
+	m.restart()
+	before = m.paxos.TotalCalls()
+	if again := m.report("drift"); fmt.Sprint(again) != fmt.Sprint(got) || m.paxos.TotalCalls() != before {
+		t.Errorf("read again: %v, want %v", again, got)
+	}
+	resp := m.must(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
+	if m.paxos.TotalCalls() != before || len(resp.Warnings) != 1 {
+		t.Errorf("within a minute Paxos was asked again, or nobody told: %v", resp.Warnings)
+	}
+}
+
+func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
+	t.Parallel()
+	root := func(change func(*paxostest.Credential)) func(*mount) {
+		return func(m *mount) { m.edit(m.client.ClientID, change) }
+	}
+	later := func(m *mount) { m.clock.advance(7*24*time.Hour + time.Hour) }
+	for name, test := range map[string]struct {
+		cause, fix func(*mount)
+		want       string // severity, rule and subject
+		says       string // in the fix
+	}{
+		"no allow-list": {
+			root(func(c *paxostest.Credential) { c.IPAllowlist = nil }),
+			root(func(c *paxostest.Credential) { c.IPAllowlist = []string{"127.0.0.0/8"} }),
+			"high no-allowlist client root", "Allowable IP of CLIENT to 127.0.0.1/32",
+		},
+		"an allow-list of everything": {
+			root(func(c *paxostest.Credential) { c.IPAllowlist = []string{"0.0.0.0/1", "128.0.0.0/1"} }),
+			root(func(c *paxostest.Credential) { c.IPAllowlist = []string{"127.0.0.0/8"} }),
+			"high no-allowlist client root", "Allowable IP of CLIENT",
+		},
+		"an allow-list of others": {
+			func(m *mount) {
+				m.must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32,203.0.113.0/24"})
+			},
+			root(func(c *paxostest.Credential) {
+				c.IPAllowlist = append(c.IPAllowlist, "203.0.113.0/25", "203.0.113.128/25")
+			}),
+			"medium allowlist-short client root", "of CLIENT: 203.0.113.0/24",
+		},
+		"signing switched off": {
+			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = false }),
+			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = true }),
+			"high signing-switched-off client root", "switch Request Signing on",
+		},
+		"more scopes": {
+			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, "funding:write_profile") }),
+			root(func(c *paxostest.Credential) { c.Scopes = c.Scopes[:len(c.Scopes)-1] }),
+			"medium scopes-changed client root", "change it back",
+		},
+		"fewer scopes": {
+			root(func(c *paxostest.Credential) {
+				c.Scopes = slices.DeleteFunc(c.Scopes, func(s string) bool { return s == "events:read_event" })
+			}),
+			later, "low scopes-changed client root", "change it back",
+		},
+		"a root that is disabled": {
+			func(m *mount) { // listed by a token that was minted just before
+				m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+					reply["items"].([]any)[0].(map[string]any)["status"] = "DISABLED"
+				}})
+			},
+			func(*mount) {}, "high client-disabled client root", "vault write paxos/config/replace-root 'client_id=<Client ID>' client_secret=-",
+		},
+		"a root that is gone": {
+			func(m *mount) {
+				m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) { reply["items"] = []any{} }})
+			},
+			func(*mount) {}, "high client-missing client root", "replace-root",
+		},
+		"an old secret": {
+			func(m *mount) { m.clock.advance(91 * 24 * time.Hour) },
+			func(m *mount) {
+				secret, err := m.paxos.RotateCredential(m.client.ClientID)
+				if err != nil {
+					m.t.Fatal(err)
+				}
+				m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+			},
+			"medium secret-old client root", "vault write paxos/config/rotate-root client_secret=-",
+		},
+		"a secret that nobody verified": {
+			func(m *mount) {
+				secret, err := m.paxos.RotateCredential(m.client.ClientID)
+				if err != nil {
+					m.t.Fatal(err)
+				}
+				m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret, "verify_connection": false})
+			},
+			func(m *mount) {
+				secret, err := m.paxos.RotateCredential(m.client.ClientID)
+				if err != nil {
+					m.t.Fatal(err)
+				}
+				m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+			},
+			"medium secret-unverified client root", "vault write paxos/config/rotate-root client_secret=-",
+		},
+		"egress that was never named": {
+			func(m *mount) { m.must(logical.PatchOperation, "config", map[string]any{"egress_cidrs": nil}) },
+			func(m *mount) {
+				m.must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32"})
+			},
+			"info egress-unknown config", "vault patch paxos/config 'egress_cidrs=<blocks>'",
+		},
+		"public keys": {
+			func(m *mount) {
+				m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+					reply["items"].([]any)[0].(map[string]any)["client_public_keys"] = []any{map[string]any{"id": "key-1", "algorithm": "ED25519", "active": true}}
+				}})
+			},
+			func(*mount) {}, "info public-keys credential CLIENT", "delete those",
+		},
+		"a root that may not list any more": {
+			root(func(c *paxostest.Credential) {
+				c.Scopes = slices.DeleteFunc(c.Scopes, func(s string) bool { return s == listScope })
+			}),
+			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, listScope) }),
+			"low listing-refused report/drift", "vault read paxos/report/drift refresh=true",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newListingMount(t)
+			if got := rules(m.compare()); len(got) > 0 {
+				t.Fatalf("at first: %s", got)
+			}
+			test.cause(m)
+			report := m.compare()
+			want := strings.ReplaceAll(test.want, "CLIENT", m.client.ClientID)
+			if got := rules(report); !slices.Contains(got, want) {
+				t.Fatalf("found are %s, want %s", got, want)
+			}
+			fields := strings.SplitN(want, " ", 3)
+			if fix := finding(report, fields[1], fields[2])["fix"].(string); !strings.Contains(fix, strings.ReplaceAll(test.says, "CLIENT", m.client.ClientID)) {
+				t.Errorf("the fix is %q, want it to say %q", fix, test.says)
+			}
+			test.fix(m)
+			if got := rules(m.compare()); slices.Contains(got, want) {
+				t.Errorf("mended, found are still %s", got)
+			}
+		})
+	}
+}
+
+func TestDriftFindsClientsThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	m.compare()
+	thief, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-batch", Scopes: []string{"transfer:write_crypto_withdrawal"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := m.compare()
+	f := finding(report, "client-unknown", "credential "+thief.ClientID)
+	if f == nil || f["severity"] != "high" || fmt.Sprint(f["evidence"]) != "[label=vault-batch created_at=2026-11-01T12:01:00Z transfer:write_crypto_withdrawal (moves-money)]" {
+		t.Errorf("the stranger: %v of %v", f, rules(report))
+	}
+	if finding(report, "label-deletable", "credential "+thief.ClientID) == nil {
+		t.Errorf("its Label: %v", rules(report))
+	}
+	event := m.await("paxos/drift")
+	if !strings.Contains(event, "rule:client-unknown") || !strings.Contains(event, "subject:credential "+thief.ClientID) || strings.Contains(event, "batch") {
+		t.Errorf("the event is %s", event)
+	}
+	count := m.events.count()
+	m.compare()
+	if m.events.count() != count {
+		t.Error("what is not new is announced again")
+	}
+	m.clock.advance(91 * 24 * time.Hour)
+	if finding(m.compare(), "credential-old", "credential "+thief.ClientID) == nil {
+		t.Error("its age is no finding")
+	}
+	if err := m.paxos.DisableCredential(thief.ClientID); err != nil {
+		t.Fatal(err)
+	}
+	report = m.compare()
+	if f := finding(report, "credentials-disabled", "credentials"); f == nil || fmt.Sprint(f["evidence"]) != "["+thief.ClientID+"]" || finding(report, "client-unknown", "credential "+thief.ClientID) != nil {
+		t.Errorf("disabled: %v", rules(report))
+	}
+}
+
+func TestDriftComparesHourlyOnceTheRootMayList(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	lists := func() int { return m.paxos.Calls(paxostest.ListCredentials) }
+	mints := func() int { return m.paxos.Calls(paxostest.TokenEndpoint) }
+	before := mints()
+	for range 3 {
+		m.clock.advance(time.Hour)
+		m.tick()
+	}
+	if mints() != before {
+		t.Fatal("a root of which nobody knows that it may list was tried")
+	}
+	m.compare()
+	m.tick()
+	if lists() != 1 {
+		t.Errorf("within the hour there were %d lists", lists())
+	}
+	m.clock.advance(time.Hour)
+	m.tick()
+	m.tick()
+	if lists() != 2 {
+		t.Errorf("after an hour there were %d lists", lists())
+	}
+	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = rootScopes })
+	m.clock.advance(time.Hour)
+	before = mints()
+	m.tick()
+	m.clock.advance(time.Minute)
+	m.tick()
+	if got := mints() - before; got != 1 || m.report("drift")["may_list"] != "no" {
+		t.Errorf("after a refusal there were %d tries, may_list is %v", got, m.report("drift")["may_list"])
+	}
+	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = append(slices.Clone(rootScopes), listScope) })
+	m.clock.advance(time.Hour)
+	m.tick()
+	if m.report("drift")["may_list"] != "yes" {
+		t.Error("an hour after the refusal it is not tried again")
+	}
+	before = mints()
+	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	m.clock.advance(time.Hour)
+	m.tick()
+	m.clock.advance(time.Minute)
+	m.tick()
+	if got := mints() - before; got != 1 {
+		t.Errorf("while Paxos is unwell there were %d tries", got)
+	}
+	m.paxos.Heal()
+	m.must(logical.UpdateOperation, "lockdown", nil)
+	m.clock.advance(time.Hour)
+	before = mints()
+	m.tick()
+	if mints() != before {
+		t.Error("it was compared in a lockdown")
+	}
+}
+
+func TestAProbeThatMayListStartsTheComparisons(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	m.must(logical.UpdateOperation, "probe", nil)
+	m.tick()
+	if got := m.report("drift")["may_list"]; got != "yes" {
+		t.Errorf("after the first tick may_list is %v", got)
+	}
+}
+
+func TestAComparisonThatFailsLeavesTheLastOne(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	before := m.compare()
+	m.clock.advance(time.Minute)
+	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 502 {
+		t.Errorf("answered %d %s", status, text)
+	}
+	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 429 || !strings.Contains(text, "come back in a minute") {
+		t.Errorf("once more: %d %s", status, text)
+	}
+	if got := m.report("drift"); fmt.Sprint(got) != fmt.Sprint(before) {
+		t.Errorf("the last one was %v, is %v", before, got)
+	}
+	m.paxos.Heal()
+	m.compare()
+	m.must(logical.UpdateOperation, "lockdown", nil)
+	m.clock.advance(time.Minute)
+	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 403 {
+		t.Errorf("in a lockdown: %d %s", status, text)
+	}
+	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"severity": "dire"}); status != 400 || !strings.Contains(text, "severity must be high") {
+		t.Errorf("a severity that is none: %d %s", status, text)
+	}
+}
+
+func TestLabelsAreHarmless(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	hostile := "vault-<script>alert(1)</script>\x1b[31m\u202e'; rm -rf / #\n\x00" + strings.Repeat("x", 1000)
+	stranger, _, err := m.paxos.CreateCredential(paxostest.Credential{
+		Nickname: hostile, Scopes: []string{"funding:read_profile", "$(reboot)\x07:x"}, ClientID: "id';reboot;'",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := m.compare()
+	text := fmt.Sprint(report)
+	for _, bad := range []string{"\x1b", "\u202e", "\n\x00", "\x07", strings.Repeat("x", 200)} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the report holds %q", bad)
+		}
+	}
+	if !strings.Contains(text, "<script>") {
+		t.Error("the Label is not shown at all")
+	}
+	for _, f := range report["findings"].([]any) {
+		fix := f.(map[string]any)["fix"].(string)
+		if strings.Contains(fix, "script") || strings.Contains(fix, "reboot") || strings.Contains(fix, stranger.ClientID) {
+			t.Errorf("a fix holds what the Dashboard does: %q", fix)
+		}
+	}
+	if strings.Contains(m.log.String(), "script") {
+		t.Error("the log holds the Label")
+	}
+}
+
+func TestALongListIsCutAndSaysSo(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	for page := range 31 {
+		item := map[string]any{"client_id": fmt.Sprintf("client-%d", page), "status": "APPROVED", "client_scopes": []string{}}
+		next := "more"
+		if page == 30 {
+			item["client_id"], next = m.client.ClientID, ""
+		}
+		for j := range 255 {
+			item["client_scopes"] = append(item["client_scopes"].([]string), fmt.Sprintf("a%d:%s", j, strings.Repeat("b", 100)))
+		}
+		body, err := json.Marshal(map[string]any{"items": []any{item}, "next_page_cursor": next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Body: string(body)})
+	}
+	report := m.compare()
+	credentials := report["credentials"].([]any)
+	if first := credentials[0].(map[string]any); first["known_as"] != "root" {
+		t.Errorf("the first that is kept is %v", first["client_id"])
+	}
+	if left := report["left_out"].(float64); left == 0 || int(left)+len(credentials) != 31 || finding(report, "list-too-long", "credentials") == nil {
+		t.Errorf("%v were left out, %d kept", left, len(credentials))
+	}
+}

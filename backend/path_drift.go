@@ -1,0 +1,112 @@
+package backend
+
+import (
+	"context"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// driftPath is where Paxos's list is held against what Vault knows.
+const driftPath = "report/drift"
+
+func (b *backend) pathDrift() *framework.Path {
+	return &framework.Path{
+		Pattern:         driftPath + "$",
+		HelpSynopsis:    "What Paxos has against what this mount knows. Calls nobody unless refresh=true.",
+		HelpDescription: driftHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields:          reportFields,
+		Operations: operations{
+			logical.ReadOperation: displayed(onActive(b.readDrift, "Read the latest comparison, or make a new one.", answer("The comparison.", driftAnswer)), "read", "drift-report"),
+		},
+	}
+}
+
+// reportFields are the parameters of every report.
+var reportFields = fields{
+	"refresh": {
+		Type: framework.TypeBool, Query: true,
+		Description: "Ask Paxos first, which costs a token request and needs " + listScope + "; at most once a minute.",
+	},
+	"severity": {
+		Type: framework.TypeString, Query: true, Default: info.String(), AllowedValues: []any{"high", "medium", "low", "info"},
+		Description: "The least severity to show.",
+	},
+}
+
+// findingsAnswer are the fields that every report has.
+var findingsAnswer = fields{
+	"findings":    {Type: framework.TypeSlice, Required: true, Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, evidence (a list), fix (commands, and lines beginning with # for what a person does at Paxos)."},
+	"counts":      {Type: framework.TypeMap, Required: true, Description: "How many findings there are of each severity, shown or not."},
+	"compared_at": {Type: framework.TypeString, Required: true, Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
+	"listed_at":   {Type: framework.TypeString, Required: true, Description: "When it last answered with it (RFC 3339); empty if it never did."},
+}
+
+// reporting is findingsAnswer with what else a report has.
+func reporting(further fields) fields {
+	for name, field := range findingsAnswer {
+		further[name] = field
+	}
+	return further
+}
+
+// driftAnswer is what a read of report/drift holds.
+var driftAnswer = reporting(fields{
+	"may_list":    {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the root client was allowed to list when it last tried."},
+	"credentials": {Type: framework.TypeSlice, Required: true, Description: "Objects: client_id, known_as (what this mount calls it, empty if it does not know it), label, status, risk, scopes, ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
+	"left_out":    {Type: framework.TypeInt, Required: true, Description: "Credentials that were too many to keep."},
+})
+
+// readDrift answers GET report/drift.
+func (b *backend) readDrift(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	least, seen, warnings, err := b.beginReport(ctx, req, d)
+	if err != nil {
+		return reply(err)
+	}
+	r, err := b.review(ctx, req, seen)
+	if err != nil {
+		return reply(err)
+	}
+	r.drift()
+	credentials := make([]any, 0, len(seen.Credentials))
+	for _, o := range seen.Credentials {
+		name, _ := r.known(o.ClientID)
+		credentials = append(credentials, o.shown(name))
+	}
+	data := r.answer(least)
+	data["may_list"], data["credentials"], data["left_out"] = seen.mayList(), credentials, seen.Left
+	return &logical.Response{Data: data, Warnings: warnings}, nil
+}
+
+// mayList is whether the root was allowed to list when it last tried.
+func (c comparison) mayList() string {
+	if c.At.IsZero() {
+		return answerUnknown
+	}
+	return yesOrNo(!c.Refused)
+}
+
+// answer is the part of the answer that all reports share.
+func (r *review) answer(least severity) map[string]any {
+	findings, counts := showFindings(r.sorted(), least)
+	return map[string]any{
+		"findings": findings, "counts": counts,
+		"compared_at": timestamp(r.seen.At), "listed_at": timestamp(r.seen.ListedAt),
+	}
+}
+
+// beginReport reads what a report is to show, and asks Paxos first if that is wanted.
+func (b *backend) beginReport(ctx context.Context, req *logical.Request, d *framework.FieldData) (least severity, seen comparison, warnings []string, err error) {
+	if least, err = parseSeverity(d.Get("severity").(string)); err != nil {
+		return least, seen, nil, err
+	}
+	if seen, err = b.comparison(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
+		return least, seen, nil, err
+	}
+	if seen.recent(b.options.Now(), comparisonPause) && !seen.At.Before(seen.TriedAt) {
+		return least, seen, []string{"Paxos was asked less than a minute ago, and is not asked again: this is what it answered"}, nil
+	}
+	seen, err = b.compare(ctx, req.Storage)
+	return least, seen, nil, err
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+	"github.com/hashicorp/vault/sdk/helper/consts"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// A harness is the engine behind Vault's HTTP API, as far as a reader of a mount called paxos sees it.
+type harness struct {
+	t       *testing.T
+	backend logical.Backend
+	storage logical.Storage
+	paxos   *paxostest.Server
+	root    paxostest.Credential
+	vault   *api.Client
+
+	mu     sync.Mutex
+	denied string // the beginning of paths that the policies forbid
+}
+
+// hostile is the Label that somebody gave a credential.
+const hostile = `</style><script>alert("label")</script><img src=x onerror=alert(1)>'; rm -rf /`
+
+// newHarness returns a mount with a role that reads, one that moves money, and a credential at Paxos that nobody knows.
+func newHarness(t *testing.T) *harness {
+	t.Helper()
+	h := &harness{t: t, storage: &logical.InmemStorage{}}
+	paxos, err := paxostest.Start(paxostest.Options{TokenLimit: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(paxos.Close)
+	h.paxos = paxos
+	var secret string
+	if h.root, secret, err = paxos.CreateCredential(paxostest.Credential{Nickname: "root", ClientID: "root-client", Scopes: []string{
+		"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal", "api_creds:read_credentials",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := paxos.CreateCredential(paxostest.Credential{Nickname: hostile, ClientID: "stranger", Scopes: []string{"funding:read_profile"}}); err != nil {
+		t.Fatal(err)
+	}
+	if h.backend, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(t.Context(), &logical.BackendConfig{
+		StorageView: h.storage, System: &logical.StaticSystemView{
+			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: time.Hour, ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
+		}, BackendUUID: "mount",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.backend.Cleanup(context.Background()) })
+	h.must("config/connection", map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
+	h.must("config", map[string]any{"environment": "custom", "client_id": h.root.ClientID, "client_secret": secret})
+	h.must("roles/watch", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
+	h.must("roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	config := api.DefaultConfig()
+	config.Address = server.URL
+	if h.vault, err = api.NewClient(config); err != nil {
+		t.Fatal(err)
+	}
+	h.vault.SetToken("token")
+	return h
+}
+
+// must writes to the engine.
+func (h *harness) must(path string, data map[string]any) {
+	h.t.Helper()
+	var operation logical.Operation = logical.UpdateOperation
+	if strings.HasPrefix(path, "roles/") {
+		operation = logical.CreateOperation
+	}
+	resp, err := h.backend.HandleRequest(h.t.Context(), &logical.Request{Operation: operation, Path: path, Data: data, Storage: h.storage})
+	if err != nil || resp.IsError() {
+		h.t.Fatalf("%s: %v %v", path, resp, err)
+	}
+}
+
+// ServeHTTP answers a read as Vault does.
+func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, ours := strings.CutPrefix(r.URL.Path, "/v1/paxos/")
+	h.mu.Lock()
+	denied := h.denied
+	h.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	answer := func(status int, body any) {
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(body) // the reader will notice
+	}
+	switch {
+	case !ours || r.Method != http.MethodGet:
+		answer(http.StatusNotFound, map[string]any{"errors": []string{}})
+		return
+	case denied != "" && strings.HasPrefix(path, denied):
+		answer(http.StatusForbidden, map[string]any{"errors": []string{"permission denied"}})
+		return
+	}
+	req := &logical.Request{Operation: logical.ReadOperation, Path: path, Storage: h.storage, MountPoint: "paxos/", Data: map[string]any{}}
+	for name := range r.URL.Query() {
+		req.Data[name] = r.URL.Query().Get(name)
+	}
+	if req.Data["list"] == "true" {
+		delete(req.Data, "list")
+		req.Operation, req.Path = logical.ListOperation, path+"/"
+	}
+	resp, err := h.backend.HandleRequest(r.Context(), req)
+	status, err := logical.RespondErrorCommon(req, resp, err)
+	if err != nil {
+		logical.AdjustErrorStatusCode(&status, err)
+		answer(status, map[string]any{"errors": []string{err.Error()}})
+		return
+	}
+	answer(http.StatusOK, map[string]any{"data": resp.Data, "warnings": resp.Warnings})
+}
+
+// report runs the program on the mount.
+func (h *harness) report(wanted settings) (text string, code int) {
+	h.t.Helper()
+	if wanted.mount == "" {
+		wanted.mount = "paxos"
+	}
+	var out strings.Builder
+	code, err := report(h.t.Context(), h.vault, wanted, atNoon, &out)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return out.String(), code
+}
+
+// deny forbids reads of paths that begin so.
+func (h *harness) deny(beginning string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.denied = beginning
+}
+
+// atNoon is when every page is written.
+var atNoon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestExitCodesFollowTheFindings(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.report(settings{refresh: true}) // now the root is known to have no allow-list, which is high
+	for failOn, want := range map[string]int{"": exitFine, "high": exitFindings, "medium": exitFindings, "low": exitFindings, "info": exitFindings} {
+		if _, code := h.report(settings{failOn: failOn, json: true}); code != want {
+			t.Errorf("-fail-on %q: %d, want %d", failOn, code, want)
+		}
+	}
+	calm := newHarness(t) // what Paxos has is not known
+	if _, code := calm.report(settings{failOn: "high"}); code != exitFine {
+		t.Errorf("without a high finding: %d", code)
+	}
+	if _, code := calm.report(settings{failOn: "medium"}); code != exitFindings {
+		t.Errorf("with a medium finding: %d", code)
+	}
+}
+
+func TestNothingIsAskedOfPaxosUnlessWanted(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	before := h.paxos.TotalCalls()
+	h.report(settings{})
+	if h.paxos.TotalCalls() != before {
+		t.Error("Paxos was called")
+	}
+	text, _ := h.report(settings{refresh: true, json: true})
+	if !strings.Contains(text, `"may_list": "yes"`) || h.paxos.TotalCalls() == before {
+		t.Errorf("with -refresh: %s", text)
+	}
+}
+
+func TestJSONHoldsBothReportsOnce(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.report(settings{refresh: true})
+	text, _ := h.report(settings{json: true})
+	var m mount
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, f := range m.Findings {
+		found = append(found, f.Severity+" "+f.Rule+" "+f.Subject)
+	}
+	for _, want := range []string{"high no-allowlist client root", "medium moves-money roles/pay", "low client-unknown credential stranger"} {
+		if count := len(slices.DeleteFunc(slices.Clone(found), func(f string) bool { return f != want })); count != 1 {
+			t.Errorf("%s is there %d times in %s", want, count, strings.Join(found, "; "))
+		}
+	}
+	if len(m.Roles) != 2 || len(m.Credentials) != 2 || len(m.Clients) != 1 || len(m.Scopes) != 3 || len(m.Notes) != 0 {
+		t.Errorf("%d roles, %d credentials, %d clients, %d scopes, notes %v", len(m.Roles), len(m.Credentials), len(m.Clients), len(m.Scopes), m.Notes)
+	}
+	if strings.Contains(text, "<script>") {
+		t.Error("the Label is not escaped for those who paste JSON into a page")
+	}
+}
+
+func TestATokenThatMayReadLessGetsLess(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	for denied, note := range map[string]string{
+		"report/drift": "may not read report/drift", "roles": "may not list roles/", "roles/": "may not read every role",
+	} {
+		h.deny(denied)
+		if text, _ := h.report(settings{}); !strings.Contains(text, note) {
+			t.Errorf("without %s the page does not say %q", denied, note)
+		}
+	}
+	for denied, want := range map[string]string{"report/": "permission denied", "": "is it a paxos mount"} {
+		h.deny(denied)
+		wanted := settings{mount: "paxos"}
+		if denied == "" {
+			wanted.mount = "elsewhere"
+		}
+		var out strings.Builder
+		code, err := report(t.Context(), h.vault, wanted, time.Now(), &out)
+		if code != exitFailed || err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
+			t.Errorf("without %q: code %d, error %v, wrote %q", denied, code, err, out.String())
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	for arguments, want := range map[string]struct {
+		code            int
+		out, complaints string
+	}{
+		"-help":                   {exitFine, "Usage: paxos-report", "^$"},
+		"-version":                {exitFine, "^dev\n$", "^$"},
+		"-fail-on dire":           {exitUsage, "^$", "-fail-on must be one of high, medium, low, info"},
+		"-mount /":                {exitUsage, "^$", "-mount is empty"},
+		"surplus":                 {exitUsage, "^$", `unexpected argument "surplus"`},
+		"-unknown":                {exitUsage, "^$", "Usage: paxos-report"},
+		"-mount=x -fail-on=worst": {exitUsage, "^$", "must be one of"},
+	} {
+		var out, complaints strings.Builder
+		code := run(t.Context(), strings.Fields(arguments), &out, &complaints)
+		if code != want.code || !regexp.MustCompile(want.out).MatchString(out.String()) || !regexp.MustCompile(want.complaints).MatchString(complaints.String()) {
+			t.Errorf("%s: %d, %q, %q", arguments, code, out.String(), complaints.String())
+		}
+	}
+}
+
+func TestWithoutATokenItSaysSo(t *testing.T) { // alone: it sets the environment
+	t.Setenv("VAULT_TOKEN", "")
+	var out, complaints strings.Builder
+	if code := run(t.Context(), nil, &out, &complaints); code != exitFailed || !strings.Contains(complaints.String(), "VAULT_TOKEN is not set") {
+		t.Errorf("%d %q", code, complaints.String())
+	}
+}

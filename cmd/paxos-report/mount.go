@@ -1,0 +1,183 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// mostRoles is how many roles are read one by one: the reports tell of all of them.
+const mostRoles = 1000
+
+// A mount is what was read of one.
+type mount struct {
+	Vault       string       `json:"vault"`
+	Mount       string       `json:"mount"`
+	ComparedAt  string       `json:"compared_at"`
+	MayList     string       `json:"may_list"`
+	Findings    []finding    `json:"findings"` // of both reports, the worst first
+	Scopes      []scope      `json:"scopes"`
+	Clients     []client     `json:"clients"`
+	Credentials []credential `json:"credentials"`
+	Roles       []role       `json:"roles"`
+	Notes       []string     `json:"notes"` // what could not be read, and warnings
+}
+
+// The parts of the engine's answers.
+type (
+	finding struct {
+		Severity string   `json:"severity"`
+		Rule     string   `json:"rule"`
+		Subject  string   `json:"subject"`
+		Reason   string   `json:"reason"`
+		Evidence []string `json:"evidence"`
+		Fix      string   `json:"fix"`
+	}
+	scope struct {
+		Scope      string   `json:"scope"`
+		Risk       string   `json:"risk"`
+		Catalogued bool     `json:"catalogued"`
+		Roles      []string `json:"roles"`
+	}
+	client struct {
+		Name           string   `json:"name"`
+		ClientID       string   `json:"client_id"`
+		Scopes         []string `json:"scopes"`
+		ScopesKnown    bool     `json:"scopes_known"`
+		Risk           string   `json:"risk"`
+		SecretSetAt    string   `json:"secret_set_at"`
+		SecretVerified bool     `json:"secret_verified"`
+		LastIssuedAt   string   `json:"last_issued_at"`
+	}
+	credential struct {
+		ClientID    string   `json:"client_id"`
+		KnownAs     string   `json:"known_as"`
+		Label       string   `json:"label"`
+		Status      string   `json:"status"`
+		Risk        string   `json:"risk"`
+		Scopes      []string `json:"scopes"`
+		IPAllowlist []string `json:"ip_allowlist"`
+		Signing     bool     `json:"enforce_request_signing"`
+		CreatedAt   string   `json:"created_at"`
+		ChangedAt   string   `json:"changed_at"`
+	}
+	role struct {
+		Name         string   `json:"name"`
+		Disabled     bool     `json:"disabled"`
+		LiveTokens   int      `json:"live_tokens"`
+		LiveLeases   int      `json:"live_leases"`
+		LastIssuedAt string   `json:"last_issued_at"`
+		Dangers      []string `json:"dangerous_options"`
+	}
+)
+
+// readMount reads the reports, and of the roles what the token may.
+func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount, error) {
+	m := &mount{Vault: vault.Address(), Mount: wanted.mount}
+	query := map[string][]string{}
+	if wanted.refresh {
+		query["refresh"] = []string{"true"}
+	}
+	if err := m.read(ctx, vault, "report/least-privilege", query, m); err != nil {
+		return nil, err
+	}
+	drift := mount{}
+	if err := m.read(ctx, vault, "report/drift", nil, &drift); err != nil {
+		if !denied(err) {
+			return nil, err
+		}
+		m.Notes = append(m.Notes, "This token may not read report/drift: what Paxos has is left out.")
+	}
+	m.MayList, m.Credentials = drift.MayList, drift.Credentials
+	m.Findings = append(m.Findings, drift.Findings...)
+	slices.SortStableFunc(m.Findings, func(a, z finding) int {
+		return cmp.Or(cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, z.Severity)),
+			strings.Compare(a.Rule, z.Rule), strings.Compare(a.Subject, z.Subject), slices.Compare(a.Evidence, z.Evidence))
+	})
+	m.Findings = slices.CompactFunc(m.Findings, func(a, z finding) bool {
+		return a.Severity == z.Severity && a.Rule == z.Rule && a.Subject == z.Subject && slices.Equal(a.Evidence, z.Evidence)
+	})
+	return m, m.readRoles(ctx, vault)
+}
+
+// readRoles reads who holds what now, if the token may.
+func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
+	var names struct{ Keys []string }
+	err := m.read(ctx, vault, "roles", map[string][]string{"list": {"true"}}, &names)
+	switch {
+	case denied(err):
+		m.Notes = append(m.Notes, "This token may not list roles/: who holds what now is left out.")
+		return nil
+	case errors.Is(err, errNothing): // there are no roles
+		return nil
+	case err != nil:
+		return err
+	}
+	if len(names.Keys) > mostRoles {
+		m.Notes = append(m.Notes, fmt.Sprintf("There are %d roles: who holds what now is shown of the first %d.", len(names.Keys), mostRoles))
+		names.Keys = names.Keys[:mostRoles]
+	}
+	for _, name := range names.Keys {
+		one := role{Name: name}
+		switch err := m.read(ctx, vault, "roles/"+name, nil, &one); {
+		case errors.Is(err, errNothing): // deleted meanwhile
+		case denied(err):
+			m.Notes = append(m.Notes, "This token may not read every role: who holds what now is not complete.")
+			return nil
+		case err != nil:
+			return err
+		default:
+			m.Roles = append(m.Roles, one)
+		}
+	}
+	return nil
+}
+
+// errNothing is what Vault answers where there is nothing.
+var errNothing = errors.New("there is nothing: is it a paxos mount, and recent enough?")
+
+// read reads a path of the mount into a value.
+func (m *mount) read(ctx context.Context, vault *api.Client, path string, query map[string][]string, into any) error {
+	path = m.Mount + "/" + path
+	secret, err := vault.Logical().ReadWithDataWithContext(ctx, path, query)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", path, err)
+	case secret == nil || secret.Data == nil:
+		return fmt.Errorf("reading %s: %w", path, errNothing)
+	}
+	for _, warning := range secret.Warnings {
+		m.Notes = append(m.Notes, "Vault says: "+warning)
+	}
+	data := secret.Data
+	delete(data, "roles") // of the least-privilege report: their number
+	text, err := json.Marshal(data)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: the answer is not what this version expects: %w", path, err)
+	}
+	return nil
+}
+
+// denied reports whether Vault's policies forbid a read.
+func denied(err error) bool {
+	var answer *api.ResponseError
+	return errors.As(err, &answer) && answer.StatusCode == http.StatusForbidden
+}
+
+// writeJSON writes the report for machines.
+func (m *mount) writeJSON(out io.Writer) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(m)
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"flag"
+	"html"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestThePageIsAsReviewed(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	text, _ := h.report(settings{refresh: true})
+	text = strings.NewReplacer(h.paxos.URL(), "https://paxos.invalid", h.vault.Address(), "https://vault.invalid", styleText, "STYLE").Replace(text)
+	text = regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:]*Z`).ReplaceAllString(text, "TIME")
+	const path = "testdata/page.golden.html"
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != string(want) {
+		t.Errorf("the page differs; run the test with -update and look at the diff:\n%s", text)
+	}
+}
+
+// TestLabelsAreHarmless reads a page in which text from the Dashboard means to be more than text.
+func TestLabelsAreHarmless(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	text, _ := h.report(settings{refresh: true})
+	if strings.Contains(text, hostile) || !strings.Contains(text, html.EscapeString(hostile)) && !strings.Contains(text, "&lt;script&gt;alert(") {
+		t.Error("the Label is not there, or not escaped")
+	}
+	for _, tag := range []string{"script", "img", "iframe", "link", "object", "form", "svg", "a"} {
+		if regexp.MustCompile(`(?i)<` + tag + `[\s>/]`).MatchString(text) {
+			t.Errorf("the page has an element %s", tag)
+		}
+	}
+	if found := regexp.MustCompile(`(?i)<[^>]*\s(href|src|style|on[a-z]+)\s*=`).FindString(text); found != "" {
+		t.Errorf("an element reaches out: %s", found)
+	}
+	if got := strings.Count(text, "</style>"); got != 1 {
+		t.Errorf("there are %d ends of the style", got)
+	}
+	for _, fix := range regexp.MustCompile(`(?s)<pre>(.*?)</pre>`).FindAllString(text, -1) {
+		if strings.Contains(fix, "rm -rf") {
+			t.Error("a command holds the Label")
+		}
+	}
+}
+
+// TestThePolicyAllowsTheStyleAndNothingElse does what a browser does with the page's policy.
+func TestThePolicyAllowsTheStyleAndNothingElse(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	text, _ := h.report(settings{})
+	policy := html.UnescapeString(regexp.MustCompile(`<meta http-equiv="Content-Security-Policy" content="([^"]*)">`).FindStringSubmatch(text)[1])
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(text)[1]
+	sum := sha256.Sum256([]byte(style))
+	want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+	if policy != want {
+		t.Errorf("the policy is %q, want %q", policy, want)
+	}
+	if strings.Index(text, "Content-Security-Policy") > strings.Index(text, "<style>") {
+		t.Error("the policy comes after what it governs")
+	}
+}
+
+func TestTheMatrixShowsTheWorstFirst(t *testing.T) {
+	t.Parallel()
+	m := &mount{Scopes: []scope{
+		{Scope: "b:read", Risk: "read", Catalogued: true, Roles: []string{"reader", "payer"}},
+		{Scope: "a:pay", Risk: "moves-money", Catalogued: true, Roles: []string{"payer"}},
+		{Scope: "c:admin", Risk: "admin", Catalogued: true, Roles: []string{"boss"}},
+	}}
+	var page strings.Builder
+	if err := m.writePage(&page, atNoon); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(regexp.MustCompile(`(?s).*<div class="wide">(.*?)</div>.*`).ReplaceAllString(strings.SplitAfter(page.String(), `id="clients"`)[0], "$1"), " ")), " ")
+	if text != "role c:admin a:pay b:read boss A payer M R reader R" {
+		t.Errorf("the matrix is %q", text)
+	}
+}
