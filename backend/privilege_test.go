@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -196,6 +197,11 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 				role("own-too", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 50})),
 			want: "medium unique-tokens-beyond-budget config", evidence: "[roles/own roles/own-too mint_limits=150 of 120]", fix: "vault patch paxos/roles/own unique_tokens=false",
 		},
+		"too many own tokens for the mount's share": {
+			cause: all(func(m *mount) { m.must(logical.UpdateOperation, "config", map[string]any{"token_budget": 100}) },
+				role("own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})),
+			want: "medium unique-tokens-beyond-budget config", evidence: "[roles/own mint_limits=60 of 50]", fix: "vault patch paxos/roles/own unique_tokens=false",
+		},
 		"tokens that are never revoked": {
 			cause: func(m *mount) {
 				m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
@@ -294,6 +300,12 @@ func TestReportsAreTheSameWhateverTheOrderOfWrites(t *testing.T) {
 		got := m.report("least-privilege")
 		if len(got["findings"].([]any)) < 9 {
 			t.Errorf("there are only %d findings", len(got["findings"].([]any)))
+		}
+		order := []string{"high", "medium", "low", "info"}
+		if !slices.IsSortedFunc(rules(got), func(a, z string) int {
+			return cmp.Compare(slices.Index(order, strings.Fields(a)[0]), slices.Index(order, strings.Fields(z)[0]))
+		}) {
+			t.Errorf("the worst do not come first: %s", rules(got))
 		}
 		return strings.ReplaceAll(fmt.Sprint(got["findings"], got["scopes"]), m.paxos.URL(), "")
 	}
