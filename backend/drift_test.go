@@ -271,6 +271,36 @@ func TestDriftFindsClientsThatNobodyKnows(t *testing.T) {
 	}
 }
 
+func TestAChangeThatIsUndoneIsForgotten(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	m.compare()
+	changed := func() any { return m.report("drift")["credentials"].([]any)[0].(map[string]any)["changed_at"] }
+	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = false })
+	m.compare()
+	if changed() != "2026-11-01T12:02:00Z" {
+		t.Errorf("changed at %v", changed())
+	}
+	m.compare()
+	if changed() != "2026-11-01T12:02:00Z" {
+		t.Errorf("compared again, changed at %v", changed())
+	}
+	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = true })
+	m.compare()
+	if changed() != "" {
+		t.Errorf("undone, changed at %v", changed())
+	}
+}
+
+func TestAListThatTheAPIForbidsIsAFinding(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 403})
+	if got := m.compare(); got["may_list"] != "no" || fmt.Sprint(rules(got)) != "[low listing-refused report/drift]" {
+		t.Errorf("may_list is %v, found are %s", got["may_list"], rules(got))
+	}
+}
+
 func TestDriftComparesHourlyOnceTheRootMayList(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)

@@ -83,6 +83,7 @@ func (p *privileges) roles(ctx context.Context, s logical.Storage) (count int, e
 	if err != nil {
 		return 0, fmt.Errorf("listing the roles: %w", err)
 	}
+	slices.Sort(names)
 	for _, name := range names {
 		r, err := load[role](ctx, s, rolesPrefix+name)
 		if errors.Is(err, errNotFound) {
@@ -102,9 +103,7 @@ func (p *privileges) shownScopes() []any {
 	shown := make([]any, 0, len(p.gives))
 	for _, scope := range slices.Sorted(maps.Keys(p.gives)) {
 		_, catalogued := catalog.LookupScope(scope)
-		roles := p.gives[scope]
-		slices.Sort(roles)
-		shown = append(shown, map[string]any{"scope": scope, "risk": catalog.RiskOf(scope).String(), "catalogued": catalogued, "roles": roles})
+		shown = append(shown, map[string]any{"scope": scope, "risk": catalog.RiskOf(scope).String(), "catalogued": catalogued, "roles": p.gives[scope]})
 	}
 	return shown
 }

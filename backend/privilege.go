@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ type privileges struct {
 	unique   []string            // roles of own tokens
 	demand   int                 // their token requests in 5 minutes
 	greatest demander            // the one of them with the most
-	strange  bool                // a role has a scope that the catalogue lacks
+	hints    map[string]string   // scopes that the catalogue lacks, with what may have been meant
 }
 
 // A demander is a role and the token requests that its readers may cause.
@@ -44,6 +43,7 @@ func newPrivileges(r *review, limits guardrails, lastUse func(subject) time.Time
 	p := &privileges{
 		review: r, limits: limits, lastUse: lastUse, budget: budget,
 		holds: map[string]set{}, used: map[string]set{}, spare: map[string]set{}, movers: map[string][]string{}, gives: map[string][]string{},
+		hints: map[string]string{},
 	}
 	for _, c := range r.clients {
 		p.used[c.Name], p.spare[c.Name] = set{}, set{}
@@ -136,8 +136,7 @@ func (p *privileges) roleScopes(name, client string, r role, given, beyond, lack
 		p.add(medium, "scopes-lacking", path, "client "+client+" does not hold all scopes of the role: Paxos refuses a token with all of them", p.narrow(path, r, lacking), graded(lacking)...)
 	}
 	if unknown := slices.DeleteFunc(slices.Clone(given), func(scope string) bool { _, ok := catalog.LookupScope(scope); return ok }); len(unknown) > 0 {
-		p.strange = true
-		p.add(low, "scopes-uncatalogued", path, "the role has scopes of which this version does not know what they open; they count as moves-money", p.narrow(path, r, unknown), uncatalogued(unknown)...)
+		p.add(low, "scopes-uncatalogued", path, "the role has scopes of which this version does not know what they open; they count as moves-money", p.narrow(path, r, unknown), p.hinted(unknown)...)
 	}
 	of := func(risk catalog.Risk) []string {
 		return slices.DeleteFunc(slices.Clone(given), func(scope string) bool { return catalog.RiskOf(scope) != risk })
@@ -151,6 +150,23 @@ func (p *privileges) roleScopes(name, client string, r role, given, beyond, lack
 	}
 }
 
+// hinted are scopes that the catalogue lacks, with what may have been meant. To look for
+// that is dear, so it is done once for each scope, and not for any number of them.
+func (p *privileges) hinted(scopes []string) []string {
+	const most = 1000
+	hinted := make([]string, len(scopes))
+	for i, scope := range scopes {
+		if p.hints[scope] == "" {
+			p.hints[scope] = scope
+			if len(p.hints) <= most {
+				p.hints[scope] = uncatalogued([]string{scope})[0]
+			}
+		}
+		hinted[i] = p.hints[scope]
+	}
+	return hinted
+}
+
 // narrow is the command that takes scopes away from a role; if none would be left, the
 // role is disabled.
 func (p *privileges) narrow(path string, r role, scopes []string) string {
@@ -158,7 +174,14 @@ func (p *privileges) narrow(path string, r role, scopes []string) string {
 	if len(rest) == 0 {
 		return p.patch(path, "disabled=true")
 	}
-	return p.patch(path, "scopes="+strings.Join(rest, ","))
+	changes := []string{"scopes=" + strings.Join(rest, ",")}
+	if len(r.ScopeSets) > 0 {
+		changes = append(changes, "scope_sets=")
+	}
+	if len(r.Operations) > 0 {
+		changes = append(changes, "operations=")
+	}
+	return p.patch(path, changes...)
 }
 
 // roleLeases finds leases that are longer than the guardrails allow.
@@ -200,88 +223,4 @@ func (p *privileges) roleUse(name string, r role, risk catalog.Risk) {
 		severity = medium
 	}
 	p.add(severity, "role-unused", rolesPrefix+name, "nobody has read the role for 30 days", command("delete", p.mount+rolesPrefix+name), evidence)
-}
-
-// severityOfOption is how bad a dangerous option is where it is not medium.
-var severityOfOption = map[string]severity{"never_revoke": high, "allow_admin_scopes": high, "unique_tokens": low}
-
-// saferOption is what takes the place of a dangerous value that is not true or false.
-var saferOption = map[string]string{"on_revoke": quarantine, "require_entity_match": "true"}
-
-// dangers are the dangerous options in force at a path: their names, and why.
-func (p *privileges) dangers(path string, dangers []string) {
-	for _, danger := range dangers {
-		option, reason, _ := strings.Cut(danger, ": ")
-		severity, known := severityOfOption[option]
-		if !known {
-			severity = medium
-		}
-		fix := p.patch(path, option+"=false")
-		if name, _, assigned := strings.Cut(option, "="); assigned { // such as on_revoke=return_unrotated
-			fix = p.patch(path, name+"="+saferOption[name])
-		}
-		if option == "token_url" {
-			fix = "# enable another mount whose config/connection has an https URL, or environment=production"
-		}
-		p.add(severity, "dangerous-option", path, option+": "+reason, fix, option)
-	}
-}
-
-// mountWide finds what no single role is to blame for.
-func (p *privileges) mountWide(settings connection) {
-	p.dangers(connectionPath, settings.dangers())
-	p.dangers(guardrailsPath, p.limits.dangers())
-	if p.limits.AllowUncatalogued {
-		severity := info
-		if p.strange {
-			severity = low
-		}
-		p.add(severity, "dangerous-option", guardrailsPath, "allow_uncatalogued_scopes: a role may hold scopes of which nobody knows what they open",
-			p.patch(guardrailsPath, "allow_uncatalogued_scopes=false"), "allow_uncatalogued_scopes")
-	}
-	if most := max(1, p.budget/2); p.budget > 0 && p.demand > most {
-		p.add(medium, "unique-tokens-beyond-budget", configKey, "the mint_limits of roles with unique_tokens add up to more than the half of the token budget that is open to them: their readers will be refused",
-			p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique), fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
-	}
-	for _, c := range p.clients {
-		p.clientScopes(c)
-	}
-}
-
-// clientScopes holds what a client holds against what its roles use.
-func (p *privileges) clientScopes(c custody) {
-	subject := "client " + c.Name
-	engine := []string{p.settings.VerifyScope, profileScope, listScope} // what it uses itself
-	var unused, disabled []string
-	for _, scope := range slices.Sorted(maps.Keys(p.holds[c.Name])) {
-		switch {
-		case p.used[c.Name][scope] || slices.Contains(engine, scope):
-		case p.spare[c.Name][scope]:
-			disabled = append(disabled, scope)
-		default:
-			unused = append(unused, scope)
-		}
-	}
-	if len(unused) > 0 {
-		p.add(severityOf(worst(unused)), "scopes-unused", subject, "the client holds scopes that no role uses: whoever gets its secret has them",
-			byHand("take the scopes in evidence away from %s", c.ID), graded(unused)...)
-	}
-	if len(disabled) > 0 {
-		p.add(max(severityOf(worst(disabled)), medium), "scopes-of-disabled-roles", subject, "the client holds scopes that only disabled roles use",
-			byHand("take the scopes in evidence away from %s, or delete the roles", c.ID), graded(disabled)...)
-	}
-	if movers := p.movers[c.Name]; len(movers) > 1 {
-		p.add(medium, "money-shared", subject, "several roles that can move money are minted by one client: at Paxos they cannot be told apart, nor limited apart",
-			"# give each of these roles a mount and a client of its own, which holds its scopes only", some(movers)...)
-	}
-}
-
-// some are the first of the names, and how many more there are.
-func some(names []string) []string {
-	const most = 10
-	sorted := slices.Sorted(slices.Values(names))
-	if more := len(sorted) - most; more > 0 {
-		return append(sorted[:most:most], fmt.Sprintf("and %d more", more))
-	}
-	return sorted
 }

@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -196,6 +197,11 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 				role("own-too", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 50})),
 			want: "medium unique-tokens-beyond-budget config", evidence: "[roles/own roles/own-too mint_limits=150 of 120]", fix: "vault patch paxos/roles/own unique_tokens=false",
 		},
+		"too many own tokens for the mount's share": {
+			cause: all(func(m *mount) { m.must(logical.UpdateOperation, "config", map[string]any{"token_budget": 100}) },
+				role("own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})),
+			want: "medium unique-tokens-beyond-budget config", evidence: "[roles/own mint_limits=60 of 50]", fix: "vault patch paxos/roles/own unique_tokens=false",
+		},
 		"tokens that are never revoked": {
 			cause: func(m *mount) {
 				m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
@@ -217,6 +223,30 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 		"a mover that nobody reads": {
 			cause: all(mover, holds(money), func(m *mount) { m.clock.advance(31 * 24 * time.Hour) }),
 			want:  "medium role-unused roles/pay", evidence: "[never since created_at=2026-11-01T12:01:00Z]", fix: "vault delete paxos/roles/pay",
+		},
+		"a role by operations that can move money": {
+			cause: all(holds(money), role("pay", map[string]any{"operations": "CreateCryptoWithdrawal,GetTransfer"})),
+			want:  "medium moves-money roles/pay", evidence: "[transfer:write_crypto_withdrawal]",
+			fix: "vault patch paxos/roles/pay scopes=transfer:read_transfer operations=",
+		},
+		"clients that are leased on unrotated": {
+			cause: role("vendor", map[string]any{"credential_type": "client_credentials", "clients": "c0", "on_revoke": "return_unrotated"}),
+			want:  "medium dangerous-option roles/vendor", evidence: "[on_revoke=return_unrotated]",
+			fix: "vault patch paxos/roles/vendor on_revoke=quarantine",
+		},
+		"a leased client that can move money": {
+			cause: all(role("vendor", map[string]any{"credential_type": "client_credentials", "clients": "c0"}), func(m *mount) {
+				m.stock("c0", "vault-c0", map[string]any{"scopes": money, "verify_connection": false})
+			}),
+			want: "medium leases-money roles/vendor", evidence: "[transfer:write_crypto_withdrawal (moves-money)]",
+			fix: "vault patch paxos/roles/vendor disabled=true",
+		},
+		"a role beyond its client": {
+			cause: all(role("team", map[string]any{"scopes": "funding:read_profile," + leasedScope, "client": "c0"}), func(m *mount) {
+				m.stock("c0", "vault-c0", map[string]any{"verify_connection": false})
+			}),
+			want: "medium scopes-lacking roles/team", evidence: "[funding:read_profile (read)]",
+			fix: "vault patch paxos/roles/team scopes=" + leasedScope,
 		},
 		"a client without an allow-list": {
 			cause: func(m *mount) {
@@ -294,6 +324,12 @@ func TestReportsAreTheSameWhateverTheOrderOfWrites(t *testing.T) {
 		got := m.report("least-privilege")
 		if len(got["findings"].([]any)) < 9 {
 			t.Errorf("there are only %d findings", len(got["findings"].([]any)))
+		}
+		order := []string{"high", "medium", "low", "info"}
+		if !slices.IsSortedFunc(rules(got), func(a, z string) int {
+			return cmp.Compare(slices.Index(order, strings.Fields(a)[0]), slices.Index(order, strings.Fields(z)[0]))
+		}) {
+			t.Errorf("the worst do not come first: %s", rules(got))
 		}
 		return strings.ReplaceAll(fmt.Sprint(got["findings"], got["scopes"]), m.paxos.URL(), "")
 	}

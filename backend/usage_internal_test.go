@@ -1,8 +1,11 @@
 package backend
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
 )
 
 func TestNotingAHitAllocatesNothing(t *testing.T) { // alone: it counts everybody's allocations
@@ -22,4 +25,26 @@ func BenchmarkNotingAHit(b *testing.B) {
 			u.note("mint", "client", now)
 		}
 	})
+}
+
+func TestUsageOfManyRolesStaysBelowTheLimitOfAnEntry(t *testing.T) {
+	t.Parallel()
+	const roles, limit = 10000, 512 << 10 // Consul's; integrated storage takes twice that
+	var u usage
+	for i := range roles {
+		u.note(fmt.Sprintf("%0*d", maximumName, i), "client", time.Unix(1_800_000_000, 0))
+	}
+	s := &logical.InmemStorage{}
+	if err := u.flush(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := logical.CollectKeys(t.Context(), s)
+	if err != nil || len(keys) != usageEntries+1 {
+		t.Fatalf("there are %d entries, %v", len(keys), err)
+	}
+	for _, key := range keys {
+		if entry, err := s.Get(t.Context(), key); err != nil || len(entry.Value) > limit {
+			t.Errorf("%s has %d bytes, %v", key, len(entry.Value), err)
+		}
+	}
 }

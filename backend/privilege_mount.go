@@ -1,0 +1,93 @@
+package backend
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// severityOfOption is how bad a dangerous option is where it is not medium.
+var severityOfOption = map[string]severity{"never_revoke": high, "allow_admin_scopes": high, "unique_tokens": low}
+
+// saferValue is what takes the place of a dangerous value that is not true.
+var saferValue = map[string]string{"on_revoke": quarantine, "require_entity_match": "true"}
+
+// dangers are the dangerous options in force at a path: their names, and why.
+func (p *privileges) dangers(path string, dangers []string) {
+	for _, danger := range dangers {
+		option, reason, _ := strings.Cut(danger, ": ")
+		name, _, assigned := strings.Cut(option, "=")
+		severity, known := severityOfOption[option]
+		if !known {
+			severity = medium
+		}
+		fix := p.patch(path, option+"=false")
+		switch {
+		case assigned:
+			fix = p.patch(path, name+"="+saferValue[name])
+		case option == "token_url":
+			fix = "# enable another mount whose config/connection has an https URL, or environment=production"
+		}
+		p.add(severity, "dangerous-option", path, option+": "+reason, fix, option)
+	}
+}
+
+// mountWide finds what no single role is to blame for.
+func (p *privileges) mountWide(settings connection) {
+	p.dangers(connectionPath, settings.dangers())
+	p.dangers(guardrailsPath, p.limits.dangers())
+	if p.limits.AllowUncatalogued {
+		severity := info
+		if len(p.hints) > 0 {
+			severity = low
+		}
+		p.add(severity, "dangerous-option", guardrailsPath, "allow_uncatalogued_scopes: a role may hold scopes of which nobody knows what they open",
+			p.patch(guardrailsPath, "allow_uncatalogued_scopes=false"), "allow_uncatalogued_scopes")
+	}
+	if most := max(1, p.budget/2); p.budget > 0 && p.demand > most {
+		p.add(medium, "unique-tokens-beyond-budget", configKey, "the mint_limits of roles with unique_tokens add up to more than the half of the token budget that is open to them: their readers will be refused",
+			p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique), fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
+	}
+	for _, c := range p.clients {
+		p.clientScopes(c)
+	}
+}
+
+// clientScopes holds what a client holds against what its roles use.
+func (p *privileges) clientScopes(c custody) {
+	subject := "client " + c.Name
+	engine := []string{p.settings.VerifyScope, profileScope, listScope} // what it uses itself
+	var unused, disabled []string
+	for _, scope := range slices.Sorted(maps.Keys(p.holds[c.Name])) {
+		switch {
+		case p.used[c.Name][scope] || slices.Contains(engine, scope):
+		case p.spare[c.Name][scope]:
+			disabled = append(disabled, scope)
+		default:
+			unused = append(unused, scope)
+		}
+	}
+	if len(unused) > 0 {
+		p.add(severityOf(worst(unused)), "scopes-unused", subject, "the client holds scopes that no role uses: whoever gets its secret has them",
+			byHand("take the scopes in evidence away from %s", c.ID), graded(unused)...)
+	}
+	if len(disabled) > 0 {
+		p.add(max(severityOf(worst(disabled)), medium), "scopes-of-disabled-roles", subject, "the client holds scopes that only disabled roles use",
+			byHand("take the scopes in evidence away from %s, or delete the roles", c.ID), graded(disabled)...)
+	}
+	if movers := p.movers[c.Name]; len(movers) > 1 {
+		p.add(medium, "money-shared", subject, "several roles that can move money are minted by one client: at Paxos they cannot be told apart, nor limited apart",
+			"# give each of these roles a mount and a client of its own, which holds its scopes only", some(movers)...)
+	}
+}
+
+// some are the first of the names, and how many more there are.
+func some(names []string) []string {
+	const most = 10
+	sorted := slices.Sorted(slices.Values(names))
+	if more := len(sorted) - most; more > 0 {
+		return append(sorted[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return sorted
+}
