@@ -98,8 +98,8 @@ type fault struct {
 
 // faults are all that can go wrong in these steps, but for what comes to the same
 // as another: a crash before a step is one after the effect before it; storage that
-// stays away from the second of two reads on leaves undone what it leaves undone
-// from the first on; what stays away where nothing follows just fails.
+// stays away from the second of two reads on, and a caller who leaves then, leave undone
+// what they leave undone from the first on; what stays away where nothing follows just fails.
 func faults(steps []step) (all []fault) {
 	count, effects := map[medium]int{}, 0
 	for i, s := range steps {
@@ -112,6 +112,7 @@ func faults(steps []step) (all []fault) {
 			switch {
 			case again && i < len(steps)-1 && steps[i-1] == s && steps[i+1] == s: // a loop
 			case (k == crashes || k == readOnly) && effects > 0:
+			case k == cancels && again:
 			case k == breaks && (again || !follows(s.medium)):
 			case k == severs && (again || !follows(atPaxos)):
 			default:
