@@ -37,6 +37,14 @@ func TestRenewalMovesTheDeadline(t *testing.T) {
 	if _, err := m.renew(lease, time.Hour); err == nil {
 		t.Error("a lease was renewed in a lockdown")
 	}
+	for path, data := range map[string]map[string]any{
+		"clients/c0/rotate": {"client_secret": "new"}, "config/promote-standby": nil,
+		"clients/c9": {"client_id": "x", "client_secret": "y", "scopes": leasedScope},
+	} {
+		if status, text := m.refused(logical.UpdateOperation, path, data); status != 403 || !strings.Contains(text, "locked down") {
+			t.Errorf("%s in a lockdown: %d %s", path, status, text)
+		}
+	}
 	held := m.must(logical.ReadOperation, "lockdown", nil).Data["cannot_end"]
 	if !strings.Contains(fmt.Sprint(held), "client c0") || !strings.Contains(fmt.Sprint(held), "app-e1") {
 		t.Errorf("cannot_end is %v", held)

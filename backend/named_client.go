@@ -110,6 +110,19 @@ func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n
 	return nil
 }
 
+// clientsByState counts the stocked clients in each state.
+func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
+	counts := map[string]int{}
+	for _, state := range []clientState{available, leased, revoking, quarantined, lost} {
+		counts[string(state)] = 0
+	}
+	err := eachNamed(ctx, s, func(_ string, n namedClient) error {
+		counts[string(n.State)]++
+		return nil
+	})
+	return counts, err
+}
+
 // whereStored says where on this mount a Client ID is in use already, empty if it is
 // nowhere. A Client ID is once on a mount, lest a client be leased that mints for all.
 func whereStored(ctx context.Context, s logical.Storage, clientID string) (string, error) {

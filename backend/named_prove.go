@@ -57,6 +57,11 @@ func (b *backend) proveClient(ctx context.Context, s logical.Storage, before nam
 	if err != nil {
 		return client{}, nil, err
 	}
+	if next.verify { // of all secrets only the root's is proved in a lockdown
+		if err := checkStoredLockdown(ctx, s); err != nil {
+			return client{}, nil, err
+		}
+	}
 	next.scopes, next.holdsAll, next.need, next.entity = scopes, true, "that scopes names", root.Profiles
 	return b.succeed(ctx, link, c, before.client, next)
 }

@@ -46,15 +46,24 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *fram
 		return reply(fmt.Errorf("listing the roles: %w", err))
 	}
 	b.metrics.keep(names)
+	stocked, err := clientsByState(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	stop, err := storedPulse(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
 	limits := b.throttling(c, settings)
 	text, err := b.metrics.text(func(g gauges) {
 		g.live.Set(float64(len(rows)))
 		g.queued.Set(float64(ending(rows)))
 		g.budget.Set(float64(limits.budget))
 		g.used.Set(float64(limits.used))
-		g.banned.Set(0)
-		if !limits.bannedUntil.IsZero() {
-			g.banned.Set(1)
+		g.banned.Set(oneIf(!limits.bannedUntil.IsZero()))
+		g.stopped.Set(oneIf(!stop.Stopped.IsZero()))
+		for state, count := range stocked {
+			g.clients.WithLabelValues(state).Set(float64(count))
 		}
 	})
 	if err != nil {
@@ -65,4 +74,12 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *fram
 		logical.HTTPContentType: metricsContent,
 		logical.HTTPRawBody:     text,
 	}}, nil
+}
+
+// oneIf is how a gauge says yes.
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }

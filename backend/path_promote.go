@@ -30,6 +30,9 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 // promoteStandby answers POST config/promote-standby. The root is swapped first: if
 // the client's own entry cannot be deleted then, the periodic work does it.
 func (b *backend) promoteStandby(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	if err := checkStoredLockdown(ctx, req.Storage); err != nil { // which leaves config/rotate-root and replace-root open
+		return reply(err)
+	}
 	before, err := storedRoot(ctx, req.Storage)
 	if err != nil {
 		return reply(err)

@@ -79,8 +79,8 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 	if err := b.usage.load(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
-	stocked := map[string]int{}
-	if err := eachNamed(ctx, req.Storage, func(_ string, n namedClient) error { stocked[string(n.State)]++; return nil }); err != nil {
+	stocked, err := clientsByState(ctx, req.Storage)
+	if err != nil {
 		return reply(err)
 	}
 	stop, err := storedPulse(ctx, req.Storage)

@@ -103,6 +103,9 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 	if b.options.Now().Sub(b.begun) < settling { // not all mounts that need a client may be known yet
 		return nil
 	}
+	if err := checkStoredLockdown(ctx, b.storage); err != nil {
+		return excusing(err, errLocked) // nothing is minted then, for nobody
+	}
 	w, err := b.clientWork(ctx) // anew: what was overdue may be to be deleted now
 	if err != nil || len(w.deletion)+len(w.roots) == 0 {
 		return err
