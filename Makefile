@@ -2,7 +2,7 @@ FUZZTIME ?= 30s
 VERSION  ?=
 
 # Every package but the end-to-end tests, which need a Vault.
-UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster)$$')
+UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
 
 # go build as for a release; VERSION=v1.2.3 is what the programs say they are.
 BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
@@ -11,7 +11,7 @@ BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-cluster bench check fuzz clean
+.PHONY: help build demo dev test test-cluster test-load bench check fuzz clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ test: ## run every test: units, the plugin boundary, fuzz seeds, then end to end
 
 test-cluster: ## run the tests that need a cluster of three Vaults: failover under load, 2,000 leases at once, Paxos down
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster
+
+test-load: ## run the tests that Paxos's limits make long: 20 rotations under 500 roles, 200 entities after 50 clients, deletion
+	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=10m ./scripts/load
 
 bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)

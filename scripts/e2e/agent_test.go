@@ -12,8 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// agentConfiguration is that of a Vault Agent with two templates, each a line with a
-// token and, for the leased one, its lease.
+// agentConfiguration is that of a Vault Agent without its templates.
 const agentConfiguration = `
 vault {
   address = %[1]q
@@ -28,25 +27,24 @@ auto_auth {
     }
   }
 }
-template {
-  contents    = "{{ with secret \"%[2]s/creds/app\" }}{{ .Data.access_token }} {{ .LeaseID }}{{ end }}"
-  destination = "%[3]s/leased"
-}
-template {
-  contents    = "{{ with secret \"%[2]s/token/app\" }}{{ .Data.access_token }}{{ end }}"
-  destination = "%[3]s/unleased"
-}
 `
 
-// startAgent runs a Vault Agent that renders the files leased and unleased into the
-// directory, until the test ends.
-func (m *mount) startAgent(directory string) {
+// A template is a file that an agent renders from what it reads at a path of the mount.
+type template struct{ file, path, contents string }
+
+// startAgent runs a Vault Agent that renders the files into the directory, until the
+// test ends.
+func (m *mount) startAgent(directory string, templates ...template) {
 	m.Helper()
-	roleID, secretID := m.appRole(fmt.Sprintf("path %q { capabilities = [\"read\"] }\npath %q { capabilities = [\"read\"] }\n", m.path+"/creds/app", m.path+"/token/app"))
-	for name, text := range map[string]string{
-		"role_id": roleID, "secret_id": secretID,
-		"agent.hcl": fmt.Sprintf(agentConfiguration, m.server.Address, m.path, directory),
-	} {
+	configuration, policy := fmt.Sprintf(agentConfiguration, m.server.Address, m.path, directory), ""
+	for _, each := range templates {
+		path := m.path + "/" + each.path
+		policy += fmt.Sprintf("path %q { capabilities = [\"read\"] }\n", path)
+		configuration += fmt.Sprintf("template {\n  contents    = %q\n  destination = %q\n}\n",
+			fmt.Sprintf("{{ with secret %q }}%s{{ end }}", path, each.contents), filepath.Join(directory, each.file))
+	}
+	roleID, secretID := m.appRole(policy)
+	for name, text := range map[string]string{"role_id": roleID, "secret_id": secretID, "agent.hcl": configuration} {
 		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o600); err != nil {
 			m.Fatal(err)
 		}
@@ -100,7 +98,9 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	m := newMount(t, shared(t), paxostest.Options{TokenLifetime: 50 * time.Second})
 	m.role("app", map[string]any{"ttl": "6s"}, profiles)
 	directory := t.TempDir()
-	m.startAgent(directory)
+	m.startAgent(directory,
+		template{"leased", "creds/app", "{{ .Data.access_token }} {{ .LeaseID }}"},
+		template{"unleased", "token/app", "{{ .Data.access_token }}"})
 	leased, unleased := filepath.Join(directory, "leased"), filepath.Join(directory, "unleased")
 
 	firstLeased, content := m.rendered(leased, "")

@@ -1,0 +1,140 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// Some scopes of Paxos.
+const (
+	profiles       = "funding:read_profile"
+	transfers      = "transfer:read_transfer"
+	withdrawals    = "transfer:write_crypto_withdrawal"
+	orchestrations = "orchestration:read_orchestration"
+	listing        = "api_creds:read_credentials"
+	deleting       = "api_creds:delete_credentials"
+)
+
+// tick is longer than any wait for Vault's next call of the periodic work, once a minute.
+const tick = 90 * time.Second
+
+// mounts counts the mounts, for their names.
+var mounts atomic.Int64
+
+// A mount is the engine at a path of its own, with a Paxos of its own that throttles as
+// the real one does.
+type mount struct {
+	*testing.T
+	server   *stack.Stack
+	paxos    *paxostest.Server
+	client   *api.Client // as root
+	path     string
+	clientID string // of its first root client
+}
+
+// newMount enables and configures the engine with a root client of these scopes.
+func newMount(t *testing.T, server *stack.Stack, scopes ...string) *mount {
+	t.Helper()
+	paxos, err := paxostest.Start(paxostest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(paxos.Close)
+	m := &mount{T: t, server: server, paxos: paxos, client: client(t, server, server.RootToken), path: fmt.Sprintf("paxos-%d", mounts.Add(1))}
+	if err := server.Mount(t.Context(), m.path); err != nil {
+		t.Fatal(err)
+	}
+	m.write("config/connection", map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
+	var secret string
+	m.clientID, secret = m.create("the first root", scopes...)
+	m.write("config", map[string]any{"environment": "custom", "client_id": m.clientID, "client_secret": secret})
+	return m
+}
+
+// client returns a client of the server.
+func client(t *testing.T, server *stack.Stack, token string) *api.Client {
+	t.Helper()
+	c, err := server.Client(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// create makes a client in the Dashboard.
+func (m *mount) create(label string, scopes ...string) (id, secret string) {
+	m.Helper()
+	credential, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: scopes})
+	if err != nil {
+		m.Fatal(err)
+	}
+	return credential.ClientID, secret
+}
+
+// write writes to a path of the mount as root.
+func (m *mount) write(path string, data map[string]any) *api.Secret {
+	m.Helper()
+	answer, err := m.client.Logical().WriteWithContext(m.Context(), m.path+"/"+path, data)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return answer
+}
+
+// read reads a path of the mount as root; nil if there is nothing.
+func (m *mount) read(path string) map[string]any {
+	m.Helper()
+	answer, err := m.client.Logical().ReadWithContext(m.Context(), m.path+"/"+path)
+	if err != nil {
+		m.Fatal(err)
+	}
+	if answer == nil {
+		return nil
+	}
+	return answer.Data
+}
+
+// endLeases ends all leases of the mount, and returns when that is done.
+func (m *mount) endLeases() {
+	m.Helper()
+	m.endLeasesOf("")
+}
+
+// endLeasesOf ends those of a role.
+func (m *mount) endLeasesOf(role string) {
+	m.Helper()
+	if err := m.client.Sys().RevokeWithOptionsWithContext(m.Context(), &api.RevokeOptions{LeaseID: m.path + "/creds/" + role, Prefix: true, Sync: true}); err != nil {
+		m.Fatal(err)
+	}
+}
+
+// expectNoneIrrevocable asks Vault for leases that it has given up.
+func (m *mount) expectNoneIrrevocable() {
+	m.Helper()
+	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count", map[string][]string{"type": {"irrevocable"}})
+	if err != nil {
+		m.Fatal(err)
+	}
+	if count, ok := answer.Data["lease_count"].(json.Number); !ok || count.String() != "0" {
+		m.Errorf("Vault has leases that it cannot revoke: %v", answer.Data)
+	}
+}
+
+// await asks until the condition returns no error, for so long at most.
+func (m *mount) await(limit time.Duration, condition func() error) {
+	m.Helper()
+	ctx, cancel := context.WithTimeout(m.Context(), limit)
+	defer cancel()
+	if err := stack.Await(ctx, 200*time.Millisecond, condition); err != nil {
+		m.Fatal(err)
+	}
+}
