@@ -16,7 +16,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-	"golang.org/x/sync/semaphore"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 )
@@ -58,11 +57,11 @@ type backend struct {
 
 	probing sync.Mutex // one probe at a time
 
-	begun       time.Time           // when this process began to know the mount
-	mounts      *mounts             // of the process, this one included
-	life        context.Context     // of work in the background
-	reconciling *semaphore.Weighted // of one reconciliation of the stocked clients at a time
-	comparing   sync.Mutex          // one comparison with Paxos at a time
+	begun       time.Time       // when this process began to know the mount
+	mounts      *mounts         // of the process, this one included
+	life        context.Context // of work in the background
+	reconciling *broker.Turns   // of reconciling the stocked clients
+	comparing   sync.Mutex      // one comparison with Paxos at a time
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
@@ -79,7 +78,7 @@ func NewFactory(options Options) logical.Factory {
 	}
 	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: semaphore.NewWeighted(1)}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown

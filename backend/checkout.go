@@ -87,7 +87,7 @@ func holderOf(req *logical.Request) string {
 // that may not.
 func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role, link *link) (pool, error) {
 	p := pool{taken: map[string]namedClient{}}
-	reserved, err := b.reserved(ctx, req.Storage)
+	reserved, err := b.reservations(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
@@ -107,7 +107,7 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 				p.mine = name
 			}
 		}
-		why := reserved[name]
+		why := reserved.of(name, n)
 		if why == "" {
 			why = unfit(n, roleName, r, link)
 		}
@@ -154,27 +154,32 @@ func beyond(n namedClient, limits guardrails) string {
 	return ""
 }
 
-// reserved names the clients that are not for leasing, and what for they are.
-func (b *backend) reserved(ctx context.Context, s logical.Storage) (map[string]string, error) {
+// reservations are the clients that are not for leasing.
+type reservations struct {
+	standby []string
+	root    client
+}
+
+// reservations reads them.
+func (b *backend) reservations(ctx context.Context, s logical.Storage) (reservations, error) {
 	c, err := load[config](ctx, s, configKey)
 	if excusing(err, errNotFound) != nil {
-		return nil, err
-	}
-	reserved := map[string]string{}
-	for _, name := range c.StandbyClients {
-		reserved[name] = "stands by for the root"
+		return reservations{}, err
 	}
 	root, err := storedRoot(ctx, s)
-	if err != nil {
-		return nil, err
+	return reservations{c.StandbyClients, root}, err
+}
+
+// of says what a client is kept for, nothing if it is not.
+func (r reservations) of(name string, n namedClient) string {
+	g, _ := n.current()
+	switch {
+	case slices.Contains(r.standby, name):
+		return "stands by for the root"
+	case r.root.has(g.ClientID):
+		return "has become the root"
 	}
-	err = eachNamed(ctx, s, func(name string, n namedClient) error {
-		if g, _ := n.current(); root.has(g.ClientID) {
-			reserved[name] = "has become the root"
-		}
-		return nil
-	})
-	return reserved, err
+	return ""
 }
 
 // checkIn ends a client's being out, if it still is on that lease: what follows is what

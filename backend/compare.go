@@ -91,7 +91,7 @@ func (b *backend) listCredentials(ctx context.Context, link *link, minter broker
 		return b.broker.Call(ctx, minter.Client.Way(), call)
 	}
 	asked := false
-	_, err = b.broker.Prove(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) (err error) {
+	_, err = b.broker.Manage(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) (err error) {
 		list, err = link.ListCredentials(ctx, grant.AccessToken, paced)
 		var refused *paxos.Error
 		if errors.As(err, &refused) && refused.Status == http.StatusForbidden {

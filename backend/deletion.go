@@ -125,31 +125,69 @@ func (b *backend) forbidsDeletion(ctx context.Context, g generation, c paxos.Cre
 }
 
 // reserveDeletion records that a client is about to be deleted, or says that there
-// were enough of that role in a day. One that was recorded before counts once.
+// were enough of that role in a day.
 func (b *backend) reserveDeletion(ctx context.Context, role, clientID string, limit int) (why string, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	log, err := load[deletions](ctx, b.storage, deletionsKey)
-	if excusing(err, errNotFound) != nil {
+	log, err := b.storedDeletions(ctx)
+	if err != nil {
 		return "", err
 	}
-	now := b.options.Now().UTC()
+	counted, why := log.allow(role, clientID, limit)
+	if counted || why != "" {
+		return why, nil
+	}
+	log.versioned = current
+	log.Sent = append(log.Sent, deletion{role, clientID, b.options.Now().UTC()})
+	return "", store(ctx, b.storage, deletionsKey, log)
+}
+
+// storedDeletions are those of the last day.
+func (b *backend) storedDeletions(ctx context.Context) (deletions, error) {
+	log, err := load[deletions](ctx, b.storage, deletionsKey)
+	now := b.options.Now()
 	log.Sent = slices.DeleteFunc(log.Sent, func(d deletion) bool { return now.Sub(d.At) >= deletionWindow })
+	return log, excusing(err, errNotFound)
+}
+
+// allow says why a client may not be deleted, nothing if it may, and whether its
+// deletion was counted before: then it counts once.
+func (d deletions) allow(role, clientID string, limit int) (counted bool, why string) {
 	count := 0
-	for _, d := range log.Sent {
-		if d.ClientID == clientID {
-			return "", nil
+	for _, sent := range d.Sent {
+		if sent.ClientID == clientID {
+			return true, ""
 		}
-		if d.Role == role {
+		if sent.Role == role {
 			count++
 		}
 	}
 	if count >= limit {
-		return fmt.Sprintf("%d clients of role %q were deleted in a day, which is its delete_limit", count, role), nil
+		return false, fmt.Sprintf("%d clients of role %q were deleted in a day, which is its delete_limit", count, role)
 	}
-	log.versioned = current
-	log.Sent = append(log.Sent, deletion{role, clientID, now})
-	return "", store(ctx, b.storage, deletionsKey, log)
+	return false, ""
+}
+
+// withinLimit puts the clients in quarantine that delete_limit keeps from being
+// deleted, which needs no token, and returns the rest.
+func (b *backend) withinLimit(ctx context.Context, names []string) (rest []string, err error) {
+	log, err := b.storedDeletions(ctx)
+	for _, name := range names {
+		n, loadErr := storedNamed(ctx, b.storage, name)
+		if err = errors.Join(err, excusing(loadErr, errNotFound)); err != nil {
+			return nil, err
+		}
+		g, _ := n.current()
+		if n.Checkout == nil {
+			continue
+		}
+		if _, why := log.allow(n.Checkout.Role, g.ClientID, n.Checkout.DeleteLimit); why != "" {
+			err = b.quarantineUndeleted(ctx, name, why)
+			continue
+		}
+		rest = append(rest, name)
+	}
+	return rest, err
 }
 
 // forgetDeleted deletes a client in Vault that is gone at Paxos.

@@ -15,19 +15,19 @@ func TestAnOldRootIsDeletedWhenItHasDrained(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	replace := func(label string) string {
+	replace := func(label string, erase bool) string {
 		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: append(credentialScopes, rootScopes...)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": true})
+		m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": erase})
 		return made.ClientID
 	}
 	generations := func() int {
 		return len(m.must(logical.ReadOperation, "status", nil).Data["generations"].([]any))
 	}
 	first := m.must(logical.ReadOperation, "creds/mint", nil)
-	second := replace("payments") // the first root's Label is vault-root
+	second := replace("payments", true) // the first root's Label is vault-root
 	m.settled()
 	if generations() != 2 || m.atPaxos(m.client.ClientID) != "APPROVED" || !m.paxos.Alive(token(first)) {
 		t.Error("the old root was deleted while a token of it lived")
@@ -38,9 +38,32 @@ func TestAnOldRootIsDeletedWhenItHasDrained(t *testing.T) {
 		t.Errorf("%d generations, and the old root is %s at Paxos", generations(), m.atPaxos(m.client.ClientID))
 	}
 	m.clock.advance(10 * time.Minute)
-	replace("vault-third")
+	replace("vault-third", true)
 	m.settled()
 	if generations() != 1 || m.atPaxos(second) != "APPROVED" {
 		t.Errorf("%d generations, and the root of another Label is %s at Paxos", generations(), m.atPaxos(second))
+	}
+}
+
+// TestOnlyTheRootThatWasReplacedIsDeleted replaces the root twice while both drain, and
+// asks for a deletion the second time only.
+func TestOnlyTheRootThatWasReplacedIsDeleted(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	var roots []string
+	for _, erase := range []bool{false, true} {
+		m.must(logical.ReadOperation, "creds/mint", nil)
+		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next", Scopes: append(credentialScopes, rootScopes...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": erase})
+		roots = append(roots, made.ClientID)
+	}
+	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	m.settled()
+	if first, second := m.atPaxos(m.client.ClientID), m.atPaxos(roots[0]); first != "APPROVED" || second == "APPROVED" {
+		t.Errorf("the root that nobody asked to delete is %s, the other %s", first, second)
 	}
 }

@@ -125,6 +125,32 @@ func TestNoMoreDeletionsThanADayAllows(t *testing.T) {
 	}
 }
 
+// TestEndsOfLeasesLeaveTheRootItsProofs ends more leases than there are proofs, and then
+// gives the root its new secret, for which the Dashboard has ended the old one.
+func TestEndsOfLeasesLeaveTheRootItsProofs(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 0, map[string]any{"on_revoke": "delete", "clients": "c0"})
+	var names []string
+	for i := range 14 {
+		names = append(names, fmt.Sprint("c", i))
+		m.stock(names[i], "payments", map[string]any{"verify_connection": false})
+	}
+	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": names, "max_leases_per_entity": 20})
+	for i := range names {
+		lease, err := m.lease("e1", fmt.Sprint("r", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.end(lease)
+		m.tick()
+	}
+	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+}
+
 func TestADeletionThatPaxosCannotTakeIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, erase)

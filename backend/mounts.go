@@ -68,7 +68,7 @@ func (b *backend) usedHere(ctx context.Context, clientID string, oldRoot bool) (
 	if now, _ := root.current(); now.ClientID == clientID || root.has(clientID) && !oldRoot {
 		return "it is, or was, the root client", nil
 	}
-	reserved, err := b.reserved(ctx, b.storage)
+	reserved, err := b.reservations(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
@@ -79,8 +79,8 @@ func (b *backend) usedHere(ctx context.Context, clientID string, oldRoot bool) (
 	err = eachNamed(ctx, b.storage, func(name string, n namedClient) error {
 		switch {
 		case !n.has(clientID):
-		case reserved[name] != "":
-			use = "it " + reserved[name]
+		case reserved.of(name, n) != "":
+			use = "it " + reserved.of(name, n)
 		case minting[name] != "":
 			use = fmt.Sprintf("role %q mints with it", minting[name])
 		}

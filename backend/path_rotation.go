@@ -129,9 +129,7 @@ func refuseStocked(ctx context.Context, s logical.Storage, clientID string) erro
 func (b *backend) rotate(ctx context.Context, req *logical.Request, d *framework.FieldData, before client, next successor) (*logical.Response, error) {
 	after, warnings, err := b.proveSuccessor(ctx, req.Storage, d, before, next)
 	if erase, _ := given[bool](d, "delete_old_at_paxos"); erase {
-		for i := range len(after.Generations) - 1 {
-			after.Generations[i].Erase = true
-		}
+		after.erase(before)
 	}
 	if err == nil {
 		b.writes.Lock()
@@ -158,6 +156,15 @@ func (b *backend) rotate(ctx context.Context, req *logical.Request, d *framework
 		Data:     map[string]any{"client_id": next.clientID, "generation": after.last(), "draining": draining},
 		Warnings: warnings,
 	}, nil
+}
+
+// erase marks the generations of the client that was the root before to be deleted at
+// Paxos, and no older ones, of which nobody asked that.
+func (c *client) erase(before client) {
+	old, _ := before.current()
+	for i, g := range c.Generations {
+		c.Generations[i].Erase = g.Erase || g.ClientID == old.ClientID
+	}
 }
 
 // proveSuccessor completes the successor from the request and proves it.

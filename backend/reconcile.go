@@ -13,11 +13,7 @@ import (
 // deadline has passed, finishes promotions that were interrupted, and, unless the
 // mount has stopped itself, deletes what is to be deleted at Paxos. A mount without clients does nothing and calls nobody.
 func (b *backend) reconcileClients(ctx context.Context) error {
-	if b.reconciling.Acquire(ctx, 1) != nil {
-		return nil // its time is up
-	}
-	defer b.reconciling.Release(1)
-	return b.reconcile(ctx)
+	return b.reconciling.Do(ctx, b.reconcile)
 }
 
 // reconcile is reconcileClients for one at a time.
@@ -52,20 +48,12 @@ func later(err error) bool {
 	return errors.As(err, &throttled) || errors.As(err, &answer) && (answer.Temporary() || answer.Throttled())
 }
 
-// reconcileSoon does it in the background unless it is being done, because a client
-// whose lease has ended should not wait for the next tick to be deleted.
+// reconcileSoon does it in the background, because a client whose lease has ended should
+// not wait for the next tick to be deleted.
 func (b *backend) reconcileSoon() {
-	if !b.reconciling.TryAcquire(1) {
-		return
-	}
-	go func() {
-		defer b.reconciling.Release(1)
-		ctx, cancel := context.WithTimeout(b.life, periodicDeadline)
-		defer cancel()
-		if err := b.reconcile(ctx); err != nil {
-			b.logger.Warn("reconciling the stocked clients: it is tried again with the next tick", "error", err)
-		}
-	}()
+	b.reconciling.Soon(b.life, periodicDeadline, b.reconcile, func(err error) {
+		b.logger.Warn("reconciling the stocked clients: it is tried again with the next tick", "error", err)
+	})
 }
 
 // clientWork is what there is to do on stocked clients.
@@ -107,6 +95,9 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 		return excusing(err, errLocked) // nothing is minted then, for nobody
 	}
 	w, err := b.clientWork(ctx) // anew: what was overdue may be to be deleted now
+	if err == nil {
+		w.deletion, err = b.withinLimit(ctx, w.deletion)
+	}
 	if err != nil || len(w.deletion)+len(w.roots) == 0 {
 		return err
 	}
@@ -162,7 +153,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 	if err != nil {
 		return false, err
 	}
-	return b.broker.Prove(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
+	return b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
 		at := credentials{link: link, way: minter.Client.Way(), bearer: grant.AccessToken}
 		var err error
 		at.all, err = link.ListCredentials(ctx, grant.AccessToken, func(ctx context.Context, call func(context.Context) error) error {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -41,8 +40,8 @@ type Broker struct {
 	Options
 	flights singleflight.Group // by Key.flight: never two mints for one key
 
-	loading  sync.Mutex          // serialises load, so that one caller reads the ledger for all
-	sweeping *semaphore.Weighted // of one sweep at a time
+	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
+	sweeping *Turns
 
 	life  context.Context // of work in the background
 	Close func()          // ends it
@@ -88,7 +87,7 @@ func New(options Options) *Broker {
 	if options.Granted == nil {
 		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
 	}
-	b := &Broker{Options: options, sweeping: semaphore.NewWeighted(1)}
+	b := &Broker{Options: options, sweeping: NewTurns()}
 	b.life, b.Close = context.WithCancel(context.Background())
 	b.clear()
 	return b

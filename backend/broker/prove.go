@@ -10,20 +10,39 @@ import (
 )
 
 // proofLimit is how many token requests a mount may make in any Window to prove
-// secrets.
-const proofLimit = 12
+// secrets, manageLimit how many to look after its clients at Paxos. Neither takes of
+// the other: a root can be rotated however many leases have ended.
+const (
+	proofLimit  = 12
+	manageLimit = 6
+)
+
+// management pays for what Manage asks. No role has that name.
+const management = "clients/"
 
 // Prove finds out whether a client's secret is right and whether it holds the
 // scopes, with one token request within the budget. A refusal of a scope proves the
 // secret too: Paxos looks at the secret first. The grant that it gets is given to
 // use, if there is one, and ended before Prove returns, or put on the queue.
 func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	charge := Charge{Mount: b.Mount, Kind: Upkeep, Allowance: Allowance{Role: proofLimit, Mount: minter.Allowance.Mount}}
+	return b.prove(ctx, minter, scopes, charge, use)
+}
+
+// Manage is Prove for a token that the engine uses itself, to look after the clients
+// of the Entity.
+func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	charge := Charge{Mount: b.Mount, Role: management, Kind: Upkeep, Allowance: Allowance{Role: manageLimit, Mount: minter.Allowance.Mount}}
+	return b.prove(ctx, minter, scopes, charge, use)
+}
+
+// prove does both.
+func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, charge Charge, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline) // a token may land after the caller has left
 	defer cancel()
-	charge := Charge{Mount: b.Mount, Kind: Upkeep, Allowance: Allowance{Role: proofLimit, Mount: minter.Allowance.Mount}}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
 	var answer *paxos.Error
 	switch {

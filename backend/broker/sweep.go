@@ -21,13 +21,7 @@ const backgroundDeadline = 5 * time.Minute
 // expired, ends what nobody holds any more, and works off the queue, oldest first,
 // until all is done or ctx ends. What is left is for the next time. One sweep waits
 // for another.
-func (b *Broker) Sweep(ctx context.Context) error {
-	if b.sweeping.Acquire(ctx, 1) != nil {
-		return nil // its time is up, which is no failure
-	}
-	defer b.sweeping.Release(1)
-	return b.sweep(ctx)
-}
+func (b *Broker) Sweep(ctx context.Context) error { return b.sweeping.Do(ctx, b.sweep) }
 
 // sweep is Sweep for one at a time.
 func (b *Broker) sweep(ctx context.Context) error {
@@ -43,21 +37,12 @@ func (b *Broker) sweep(ctx context.Context) error {
 	return err
 }
 
-// SweepSoon begins a sweep in the background unless one is under way: where a queue
-// may be longer than the pace admits at once, its tokens should not wait for the next
-// tick.
+// SweepSoon begins a sweep in the background: where a queue may be longer than the pace
+// admits at once, its tokens should not wait for the next tick.
 func (b *Broker) SweepSoon() {
-	if !b.sweeping.TryAcquire(1) {
-		return
-	}
-	go func() {
-		defer b.sweeping.Release(1)
-		ctx, cancel := context.WithTimeout(b.life, backgroundDeadline)
-		defer cancel()
-		if err := b.sweep(ctx); err != nil {
-			b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
-		}
-	}()
+	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
+		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
+	})
 }
 
 // due takes the tokens that are to be ended out of service, and returns them with

@@ -111,7 +111,7 @@ func (r *rush) doubles() int {
 	return len(r.leased) - len(slices.Compact(slices.Sorted(slices.Values(r.leased))))
 }
 
-// states counts the stocked clients by state.
+// states counts the stocked clients in each state that some are in.
 func (m *mount) states() map[string]int {
 	m.Helper()
 	states := map[string]int{}
@@ -120,7 +120,9 @@ func (m *mount) states() map[string]int {
 		if err != nil {
 			m.Fatal(err)
 		}
-		states[state] = int(number)
+		if number > 0 {
+			states[state] = int(number)
+		}
 	}
 	return states
 }
