@@ -29,19 +29,22 @@ func (t *Turns) Do(ctx context.Context, work func(context.Context) error) error 
 
 // Soon does the work in the background, within so long, when its turn comes, and tells
 // of a failure. However many come while it is being done, it is done once more for all
-// of them: whoever does it now may have looked already.
+// of them: whoever does it now may have looked already. A turn that is free is taken at
+// once, so that a Do after it comes after it.
 func (t *Turns) Soon(life context.Context, within time.Duration, work func(context.Context) error, failed func(error)) {
 	if !t.waits.CompareAndSwap(false, true) {
 		return
 	}
+	free := t.busy.TryAcquire(1)
 	go func() {
-		err := t.Do(life, func(ctx context.Context) error {
-			t.waits.Store(false)
-			ctx, cancel := context.WithTimeout(ctx, within)
-			defer cancel()
-			return work(ctx)
-		})
-		if err != nil {
+		if !free && t.busy.Acquire(life, 1) != nil {
+			return // all is over
+		}
+		t.waits.Store(false)
+		defer t.busy.Release(1)
+		ctx, cancel := context.WithTimeout(life, within)
+		defer cancel()
+		if err := work(ctx); err != nil {
 			failed(err)
 		}
 	}()
