@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // pool is what a role's clients are at the moment.
@@ -95,6 +96,10 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	if err != nil {
 		return p, err
 	}
+	seen, err := b.comparison(ctx, req.Storage)
+	if err != nil {
+		return p, err
+	}
 	for _, name := range r.Clients {
 		n, err := storedNamed(ctx, req.Storage, name)
 		if excusing(err, errNotFound) != nil {
@@ -109,10 +114,10 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 		}
 		why := reserved.of(name, n)
 		if why == "" {
-			why = unfit(n, roleName, r, link)
+			why = unfit(n, roleName, link)
 		}
 		if why == "" {
-			why = beyond(n, limits)
+			why = beyond(n, r, limits, seen)
 		}
 		if why == "" {
 			p.free = append(p.free, name)
@@ -124,9 +129,8 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 }
 
 // unfit says why a client may not be leased through a role, nothing if it may.
-func unfit(n namedClient, roleName string, r role, link *link) string {
+func unfit(n namedClient, roleName string, link *link) string {
 	g, stocked := n.current()
-	lacking := n.lacking(r.ResolvedScopes)
 	switch {
 	case !stocked:
 		return "is not stocked"
@@ -138,17 +142,29 @@ func unfit(n namedClient, roleName string, r role, link *link) string {
 		return "is " + string(n.State)
 	case g.Connection != link.fingerprint:
 		return "was stocked over another connection"
-	case len(lacking) > 0:
-		return "does not hold " + strings.Join(lacking, ", ")
-	case len(r.ResolvedScopes) > 0 && len(n.Scopes) > len(r.ResolvedScopes):
-		return "holds scopes that the role does not name"
 	}
 	return ""
 }
 
-// beyond says that the client holds more than the guardrails allow.
-func beyond(n namedClient, limits guardrails) string {
-	if limits.check(n.Scopes) != nil {
+// beyond says why a client does not fit a role and the guardrails by the scopes that it
+// holds, nothing if it does: those that Paxos listed when it was last asked, else those
+// that it was said to hold.
+func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
+	g, _ := n.current()
+	scopes := n.Scopes
+	if listed := seen.find(g.ClientID); listed != nil && seen.ListedAt.After(g.Since) { // a newer secret shows that it works
+		if listed.Status != paxos.StatusApproved {
+			return "is disabled at Paxos"
+		}
+		scopes = listed.Scopes
+	}
+	lacking, surplus := without(r.ResolvedScopes, scopes), without(scopes, r.ResolvedScopes)
+	switch {
+	case len(lacking) > 0:
+		return "does not hold " + shortened(lacking)
+	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
+		return "holds scopes that the role does not name"
+	case limits.check(scopes) != nil:
 		return "holds scopes beyond the guardrails"
 	}
 	return ""

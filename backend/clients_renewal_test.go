@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 func TestRenewalMovesTheDeadline(t *testing.T) {
@@ -122,5 +124,25 @@ func TestALostClientIsNotLeased(t *testing.T) {
 	}
 	if lease := m.leased("e1"); lease.Data["client_id"] != ids["c2"] {
 		t.Error("a client that is gone was leased")
+	}
+}
+
+// TestAClientThatHoldsMoreAtPaxosIsNotLeased widens and disables clients in the
+// Dashboard: what Paxos listed counts, not what the operator said when it was stocked.
+func TestAClientThatHoldsMoreAtPaxosIsNotLeased(t *testing.T) {
+	t.Parallel()
+	for what, role := range map[string]map[string]any{
+		"holds scopes beyond the guardrails":       nil,
+		"holds scopes that the role does not name": {"scopes": leasedScope},
+	} {
+		m := newPool(t, 1, role)
+		m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "transfer:read_*"})
+		m.edit(m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"].(string), func(c *paxostest.Credential) {
+			c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal")
+		})
+		m.compare()
+		if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("want %q: %v", what, err)
+		}
 	}
 }

@@ -73,9 +73,7 @@ func (n namedClient) allows(role string) bool {
 }
 
 // lacking lists those of the scopes that the client does not hold.
-func (n namedClient) lacking(scopes []string) []string {
-	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return slices.Contains(n.Scopes, scope) })
-}
+func (n namedClient) lacking(scopes []string) []string { return without(scopes, n.Scopes) }
 
 // storedNamed reads the client of that name.
 func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
