@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -24,25 +23,7 @@ var running struct {
 }
 
 // TestMain ends the cluster, whatever the tests did.
-func TestMain(m *testing.M) {
-	if os.Getenv("VAULT_BIN") == "" {
-		fmt.Fprintln(os.Stderr, "VAULT_BIN is not set: it names the vault binary that these tests run. `make test-cluster` sets it; by hand: VAULT_BIN=$(scripts/vault/build.sh) go test ./scripts/cluster")
-		os.Exit(1)
-	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-interrupted
-		_ = stopAll() // the exit code says enough
-		os.Exit(1)
-	}()
-	code := m.Run()
-	if err := stopAll(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test-cluster", stopAll)) }
 
 // stopAll stops the cluster and every stand-in.
 func stopAll() error {

@@ -2,56 +2,19 @@ package load
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// running are the servers to stop at the end, also when the tests are interrupted.
-var running struct {
-	sync.Mutex
-	stacks map[*stack.Stack]bool
-}
+// servers are to be stopped at the end, also when the tests are interrupted.
+var servers stack.Servers
 
 // TestMain ends the servers, whatever the tests did.
-func TestMain(m *testing.M) {
-	if os.Getenv("VAULT_BIN") == "" {
-		fmt.Fprintln(os.Stderr, "VAULT_BIN is not set: it names the vault binary that these tests run. `make test-load` sets it; by hand: VAULT_BIN=$(scripts/vault/build.sh) go test ./scripts/load")
-		os.Exit(1)
-	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-interrupted
-		_ = closeAll() // the exit code says enough
-		os.Exit(1)
-	}()
-	code := m.Run()
-	if err := closeAll(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// closeAll stops every server.
-func closeAll() error {
-	running.Lock()
-	defer running.Unlock()
-	var all error
-	for s := range running.stacks {
-		all = errors.Join(all, s.Close())
-		delete(running.stacks, s)
-	}
-	return all
-}
+func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test-load", servers.CloseAll)) }
 
 // start starts a server with the plugin registered; plugin is its binary, or empty to
 // build it.
@@ -62,12 +25,7 @@ func start(plugin string) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	running.Lock()
-	defer running.Unlock()
-	if running.stacks == nil {
-		running.stacks = map[*stack.Stack]bool{}
-	}
-	running.stacks[s] = true
+	servers.Add(s)
 	return s, s.Register(ctx, s.Plugin)
 }
 
