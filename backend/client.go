@@ -107,39 +107,38 @@ func (b *backend) callRate(ctx context.Context) int {
 	return c.APIRate
 }
 
-// forgetGenerations drops the generations of the root and of stocked clients whose
-// last token has ended.
+// forgetGenerations drops the generations of the root and of stored clients that no token
+// needs any more. Under the lock of all writes nobody can begin a request with a generation
+// that has been replaced, so what is not needed then is never needed again.
 func (b *backend) forgetGenerations(ctx context.Context) error {
-	rows, err := b.broker.Live(ctx)
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	need, err := b.broker.Need(ctx)
 	if err != nil {
 		return err
 	}
-	b.writes.Lock()
-	defer b.writes.Unlock()
 	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
 		return err
 	}
-	if b.dropEnded(&root, rows) {
+	if b.dropEnded(&root, need) {
 		if err := b.roots.put(ctx, b.storage, rootKey, root); err != nil {
 			return err
 		}
 	}
 	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
-		if !b.dropEnded(&n.client, rows) {
+		if !b.dropEnded(&n.client, need) {
 			return nil
 		}
 		return b.putNamed(ctx, b.storage, name, n)
 	})
 }
 
-// dropEnded takes away the generations of a client that none of the tokens is of, but
-// for the last, and reports whether there were any.
-func (b *backend) dropEnded(c *client, rows []broker.Row) bool {
+// dropEnded takes away the generations of a client that no token needs, but for the last, and
+// reports whether there were any.
+func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	kept := slices.DeleteFunc(slices.Clone(c.Generations), func(g generation) bool {
-		return g.Number != c.last() && !g.Erase && !slices.ContainsFunc(rows, func(row broker.Row) bool {
-			return row.ClientID == g.ClientID && row.Generation == g.Number
-		})
+		return g.Number != c.last() && !g.Erase && !need.OfGeneration(g.ClientID, g.Number)
 	})
 	dropped := len(c.Generations) - len(kept)
 	if dropped > 0 {

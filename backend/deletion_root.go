@@ -17,15 +17,11 @@ func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
 	if err != nil || !slices.ContainsFunc(root.Generations, func(g generation) bool { return g.Erase }) {
 		return nil, err
 	}
-	rows, err := b.broker.Live(ctx)
+	need, err := b.broker.Need(ctx)
 	if err != nil {
 		return nil, err
 	}
-	live := map[string]bool{}
-	for _, row := range rows {
-		live[row.ClientID] = true
-	}
-	return slices.DeleteFunc(root.Generations, func(g generation) bool { return !g.Erase || live[g.ClientID] }), nil
+	return slices.DeleteFunc(root.Generations, func(g generation) bool { return !g.Erase || need.OfClient(g.ClientID) }), nil
 }
 
 // eraseRoots deletes old root clients at Paxos, as far as the rules of deletion allow

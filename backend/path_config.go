@@ -215,25 +215,15 @@ func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framewo
 
 // deleteConfig answers DELETE config.
 func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	rows, err := b.broker.Live(ctx)
-	if err != nil {
-		return reply(err)
-	}
-	if force, _ := given[bool](d, "force"); len(rows) > 0 && !force {
-		return reply(badRequest("config is needed to revoke %d live tokens: end them first (write to roles/<name>/rotate, or delete the roles), or set force=true", len(rows)))
-	}
-	if force, _ := given[bool](d, "force"); !force {
-		if err := refuseWhileLeased(ctx, req.Storage); err != nil {
+	force, _ := given[bool](d, "force")
+	pending := 0
+	if force {
+		var err error
+		if _, pending, err = b.broker.End(ctx, func(broker.Row) bool { return true }); err != nil {
 			return reply(err)
 		}
 	}
-	_, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
-	if err != nil {
-		return reply(err)
-	}
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	if err := errors.Join(b.roots.remove(ctx, req.Storage, rootKey), b.configs.remove(ctx, req.Storage, configKey)); err != nil {
+	if err := b.removeConfig(ctx, req.Storage, force); err != nil {
 		return reply(err)
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
@@ -241,6 +231,32 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *fra
 		return nil, nil
 	}
 	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+}
+
+// removeConfig deletes the settings and the root, unless something needs them. The question is
+// asked under the lock, so that no token request is missed that began meanwhile.
+func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force bool) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	if !force {
+		if err := b.refuseWhileNeeded(ctx, s); err != nil {
+			return err
+		}
+	}
+	return errors.Join(b.roots.remove(ctx, s, rootKey), b.configs.remove(ctx, s, configKey))
+}
+
+// refuseWhileNeeded refuses to delete a config by which tokens and leased clients are ended.
+func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) error {
+	need, err := b.broker.Need(ctx)
+	switch {
+	case err != nil:
+		return err
+	case need.Count() > 0:
+		return badRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being requested count too). "+
+			"Rotate the roles first (roles/<name>/rotate), or set force=true and let the tokens expire.", need.Count())
+	}
+	return refuseWhileLeased(ctx, s)
 }
 
 // refuseWhileLeased refuses to delete what the end of a client's lease may need.

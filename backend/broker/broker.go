@@ -47,6 +47,7 @@ type Broker struct {
 	Close func()          // ends it
 
 	mu       sync.Mutex
+	requests map[*underway]bool // token requests under way
 	loaded   bool               // the ledger has been read
 	resets   int                // how often all was forgotten
 	tokens   map[string]*token  // fingerprint → every token not known to have ended
@@ -71,7 +72,9 @@ type token struct {
 	nextTry    time.Time // no refresh before this
 	lastError  error     // why the last refresh failed
 
+	using    bool  // the engine itself is using it: a sweep leaves it alone
 	marked   bool  // the ledger knows that it is to be ended
+	dropping bool  // its row is being deleted: it has ended
 	attempts int   // to end it at Paxos that failed
 	lastFail error // why the last of them did
 }
@@ -87,7 +90,7 @@ func New(options Options) *Broker {
 	if options.Granted == nil {
 		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
 	}
-	b := &Broker{Options: options, sweeping: NewTurns()}
+	b := &Broker{Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}}
 	b.life, b.Close = context.WithCancel(context.Background())
 	b.clear()
 	return b

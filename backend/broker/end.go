@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // Release ends one reader's hold on a token. An own token is ended at once, a
@@ -95,7 +97,7 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 			pending++
 		}
 	}
-	if paced {
+	if paced { // the sweep that the first of them began may have looked before the others were queued
 		b.SweepSoon()
 	}
 	return ended, pending, err
@@ -108,18 +110,25 @@ func (b *Broker) withdraw(t *token) {
 	}
 }
 
-// abandon ends a token that nobody will hold, on a context of its own.
-func (b *Broker) abandon(t *token) {
+// abandon ends a token that nobody will hold, on a context of its own. The client that
+// requested it, where it is at hand, is asked if no stored client can revoke the token: the
+// configuration may have been deleted while the request was under way.
+func (b *Broker) abandon(t *token, client *paxos.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
-	if _, err := b.end(ctx, t, atOnce); err != nil {
+	cause, err := b.end(ctx, t, atOnce)
+	if errors.Is(cause, errNobody) && client != nil && b.revokeWith(ctx, client, b.rowOf(t), inTurn) == nil {
+		err = b.drop(ctx, t)
+	}
+	if err != nil {
 		b.Logger.Error("a token that nobody holds could not be ended", "token_id", t.Fingerprint, "error", err)
 	}
 }
 
 // Why a token has not ended at Paxos although nothing went wrong.
 var (
-	errPaced  = errors.New("revocations are paced; its turn comes")
+	errPaced  = errors.New("revocations are paced; this one is waiting for its turn")
+	errBehind = errors.New("waiting behind other revocations")
 	errNobody = errors.New("no stored client can revoke it; it expires by itself")
 )
 
@@ -154,10 +163,10 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	if cause = b.revoke(ctx, row, try); cause == nil {
 		return nil, b.drop(ctx, t)
 	}
-	b.failed(t, cause)
 	if !queued {
 		err = b.enqueue(ctx, t)
 	}
+	b.failed(t, cause)
 	return cause, err
 }
 
@@ -174,7 +183,13 @@ func (b *Broker) enqueue(ctx context.Context, t *token) error {
 		return fmt.Errorf("queueing the end of a token: %w", err)
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	t.marked = true
+	gone := t.dropping
+	b.mu.Unlock()
+	if gone { // another ended the token meanwhile, and its row must not come back
+		if err := b.Ledger.Delete(ctx, row.Fingerprint); err != nil {
+			return fmt.Errorf("queueing the end of a token: %w", err)
+		}
+	}
 	return nil
 }

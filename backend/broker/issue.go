@@ -192,7 +192,7 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	case <-ctx.Done():
 		go func() {
 			if minted := <-done; minted.err == nil {
-				b.abandon(minted.t)
+				b.abandon(minted.t, nil)
 			}
 		}()
 		return Issued{}, ctx.Err()

@@ -32,16 +32,19 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 			b.Logger.Error("a mint panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 			minted, err = nil, errors.New("minting an access token: internal error, see Vault's log")
 			if recorded != nil {
-				b.abandon(recorded)
+				b.abandon(recorded, nil)
 			}
 		}
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), mintDeadline)
 	defer cancel()
+	request := b.begin()
+	defer b.finish(request)
 	minter, err := req.Authorize(ctx)
 	if err != nil {
 		return nil, err
 	}
+	b.asks(request, minter)
 	if err := b.recentRefusal(req, minter); err != nil {
 		return nil, err
 	}
@@ -56,7 +59,7 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 	recorded = t
 	b.Observe(Observation{What: Minted, Row: t.public(), Role: req.RoleName, Kind: kind, Took: b.Now().Sub(t.MintedAt)})
 	if _, err := req.Authorize(ctx); err != nil {
-		b.abandon(t)
+		b.abandon(t, minter.Client)
 		return nil, err
 	}
 	b.Logger.Info("token minted", "role", req.RoleName, "client_id", t.ClientID, "generation", t.Generation,

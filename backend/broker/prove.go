@@ -43,6 +43,9 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline) // a token may land after the caller has left
 	defer cancel()
+	request := b.begin()
+	defer b.finish(request)
+	b.asks(request, minter)
 	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
 	var answer *paxos.Error
 	switch {
@@ -59,7 +62,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 		b.discard(minter.Client, grant.AccessToken)
 		return false, err
 	}
-	t := &token{holds: newHolds(), marked: true, Row: Row{
+	t := &token{holds: newHolds(), marked: true, using: use != nil, Row: Row{
 		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
 		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew), EndingSince: b.Now(),
 	}}
@@ -70,6 +73,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 	b.know(t)
 	if use != nil {
 		err = use(ctx, grant)
+		b.used(t)
 	}
 	return true, errors.Join(err, b.endProof(ctx, minter.Client, t))
 }
@@ -85,4 +89,11 @@ func (b *Broker) endProof(ctx context.Context, client *paxos.Client, t *token) e
 	b.Logger.Warn("the token of a proof could not be ended at Paxos yet; it is tried again until it is done or expired",
 		"client_id", t.ClientID, "token_id", t.Fingerprint, "error", err)
 	return nil
+}
+
+// used lets sweeps end a token that the engine itself has used.
+func (b *Broker) used(t *token) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.using = false
 }

@@ -10,7 +10,7 @@ import (
 // revoke asks Paxos to end the token, with each client that may be able to.
 func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 	if try == never {
-		return errPaced
+		return errBehind
 	}
 	log := b.Logger.With("role", row.RoleName, "client_id", row.ClientID, "token_id", row.Fingerprint)
 	clients, err := b.Revokers(ctx, row)
@@ -50,9 +50,15 @@ func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, 
 	return err
 }
 
-// failed takes note of a try that failed, for those who look at the queue.
+// failed takes note that a token is on the queue because a try to revoke it failed. Every
+// token gets there by this function. One that only waits for its turn does not wait for the
+// next tick: the queue is worked off at once.
 func (b *Broker) failed(t *token, cause error) {
-	if errors.Is(cause, errPaced) {
+	switch {
+	case errors.Is(cause, errPaced):
+		b.SweepSoon()
+		return
+	case errors.Is(cause, errBehind):
 		return
 	}
 	b.mu.Lock()
@@ -64,10 +70,10 @@ func (b *Broker) failed(t *token, cause error) {
 // kept reports whether an idle token is kept although its time is over, because
 // minting another would take of what little is left of the budget.
 func (b *Broker) kept(ctx context.Context, t *token) bool {
-	now := b.Now()
-	if t.expired(now) {
+	now, row := b.Now(), b.rowOf(t)
+	if row.expired(now) {
 		return false
 	}
-	clients, err := b.Revokers(ctx, t.Row)
+	clients, err := b.Revokers(ctx, row)
 	return err == nil && len(clients) > 0 && b.Limits.Budget(clients[0].TokenURL()).Scarce(now)
 }

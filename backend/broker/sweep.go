@@ -54,6 +54,7 @@ func (b *Broker) due(ctx context.Context) ([]*token, error) {
 	b.mu.Lock()
 	for _, t := range b.tokens {
 		switch {
+		case t.using:
 		case t.expired(now) || !t.EndingSince.IsZero():
 			due = append(due, t)
 			b.withdraw(t)
@@ -79,7 +80,7 @@ func (b *Broker) due(ctx context.Context) ([]*token, error) {
 // process that died before it could end them.
 func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, err error) {
 	for _, t := range tokens {
-		granted, askErr := b.Granted(ctx, t.public())
+		granted, askErr := b.Granted(ctx, b.rowOf(t).public())
 		switch {
 		case askErr != nil:
 			err = askErr // one of many that are alike
@@ -114,10 +115,10 @@ func (b *Broker) endAll(ctx context.Context, due []*token) error {
 	errs := make([]error, len(due))
 	var group errgroup.Group
 	group.SetLimit(sweepers)
-	first := slices.IndexFunc(due, func(t *token) bool { return !t.expired(b.Now()) })
+	first := slices.IndexFunc(due, func(t *token) bool { return !b.rowOf(t).expired(b.Now()) })
 	for i, t := range due {
 		endOne := func() error {
-			if !t.expired(b.Now()) && (unreachable.Load() || ctx.Err() != nil) {
+			if !b.rowOf(t).expired(b.Now()) && (unreachable.Load() || ctx.Err() != nil) {
 				return nil
 			}
 			var cause error
@@ -163,6 +164,13 @@ func (b *Broker) reconcile(ctx context.Context) error {
 		b.mu.Unlock()
 	}
 	return nil
+}
+
+// rowOf copies the row of a token that others may be changing.
+func (b *Broker) rowOf(t *token) Row {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return t.Row
 }
 
 // Live returns the rows of all tokens that have not ended.

@@ -16,12 +16,14 @@ func (b *Broker) drop(ctx context.Context, t *token) error {
 		ClientID: t.ClientID, Generation: t.Generation, MintedAt: t.MintedAt, ExpiresAt: t.ExpiresAt, Ended: true,
 	}
 	counts := b.counts(tombstone)
+	b.setDropping(t, true)
 	if counts {
 		err = b.Ledger.Put(ctx, tombstone)
 	} else {
 		err = b.Ledger.Delete(ctx, t.Fingerprint)
 	}
 	if err != nil {
+		b.setDropping(t, false)
 		return fmt.Errorf("forgetting a token: %w", err)
 	}
 	b.mu.Lock()
@@ -31,6 +33,14 @@ func (b *Broker) drop(ctx context.Context, t *token) error {
 		b.ended[t.Fingerprint] = tombstone
 	}
 	return nil
+}
+
+// setDropping tells those who queue the token at the same time whether its row is being
+// deleted.
+func (b *Broker) setDropping(t *token, dropping bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.dropping = dropping
 }
 
 // counts reports whether a window of the budget still holds the row's mint.
