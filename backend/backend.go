@@ -66,7 +66,9 @@ type backend struct {
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
 
-	writes sync.Mutex // serialises the read-modify-writes of config, connection, guardrails, lockdown, root and roles; never held across the network
+	locking sync.Mutex // serialises writes of the lockdown, which must wait for no other write
+
+	writes sync.Mutex // serialises the read-modify-writes of config, connection, guardrails, root, clients and roles; never held across the network
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither

@@ -58,6 +58,9 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 	if err := b.putNamed(ctx, req.Storage, name, n); err != nil {
 		return "", namedClient{}, err
 	}
+	if err := b.undoInLockdown(ctx, req.Storage, name, n); err != nil {
+		return "", namedClient{}, err
+	}
 	b.announceClient(clientLeased, name, n, "")
 	if left := len(p.free) - 1; left <= len(r.Clients)/5 {
 		b.announcePool(want.name, left, len(r.Clients))
@@ -65,22 +68,35 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 	return name, n, nil
 }
 
+// undoInLockdown takes a check-out back whose record was written while a lockdown came: either
+// the lockdown finds the record, or this finds the lockdown. The secret has not been answered.
+func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+	locked := checkStoredLockdown(ctx, s)
+	if locked == nil {
+		return nil
+	}
+	n.State, n.Checkout = available, nil
+	return errors.Join(locked, b.putNamed(ctx, s, name, n))
+}
+
 // newCheckout is the record of a lease that begins now.
 func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n namedClient) *checkout {
 	now := b.options.Now().UTC()
 	return &checkout{
-		ID: rand.Text(), Role: want.name, Generation: n.last(), OnRevoke: r.OnRevoke, DeleteLimit: r.DeleteLimit,
+		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke, DeleteLimit: r.DeleteLimit,
 		Holder: holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
 		Since: now, Deadline: now.Add(b.clientTTL(want)), MaximumTTL: b.maximumClientTTL(want),
 	}
 }
 
-// holderOf tells who counts as one: an entity, else a token.
+// holderOf tells who counts as one: an entity, else one Vault token. A plugin sees a token only
+// as a salted value, which is the same for the same token and mount. A batch token has no
+// accessor, so the accessor would make all of them one holder.
 func holderOf(req *logical.Request) string {
 	if req.EntityID != "" {
 		return req.EntityID
 	}
-	sum := sha256.Sum256([]byte(req.ClientTokenAccessor))
+	sum := sha256.Sum256([]byte(req.ClientToken))
 	return "token " + hex.EncodeToString(sum[:8])
 }
 
@@ -113,6 +129,9 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 			}
 		}
 		why := reserved.of(name, n)
+		if why == "" && n.State != available && n.last() > 0 {
+			why = "is " + string(n.State)
+		}
 		if why == "" {
 			why = unfit(n, roleName, link)
 		}
@@ -128,7 +147,8 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	return p, nil
 }
 
-// unfit says why a client may not be leased through a role, nothing if it may.
+// unfit says why a client may not be leased through a role, or stay leased, whatever its state;
+// nothing if it may.
 func unfit(n namedClient, roleName string, link *link) string {
 	g, stocked := n.current()
 	switch {
@@ -138,8 +158,6 @@ func unfit(n namedClient, roleName string, link *link) string {
 		return "is disabled"
 	case !n.allows(roleName):
 		return "does not name this role among its allowed_roles"
-	case n.State != available:
-		return "is " + string(n.State)
 	case g.Connection != link.fingerprint:
 		return "was stocked over another connection"
 	}

@@ -64,6 +64,87 @@ func TestRenewalMovesTheDeadline(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotAllowedIsNotRenewed changes what a lease rests on, each in another way.
+func TestWhatIsNotAllowedIsNotRenewed(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(m *mount){
+		"the role is disabled": func(m *mount) {
+			m.must(logical.PatchOperation, "roles/vendor", map[string]any{"disabled": true})
+		},
+		"the role is deleted": func(m *mount) { m.must(logical.DeleteOperation, "roles/vendor", nil) },
+		"the role is made again": func(m *mount) {
+			m.must(logical.DeleteOperation, "roles/vendor", nil)
+			m.must(logical.UpdateOperation, "roles/vendor", map[string]any{"credential_type": "client_credentials", "clients": "c0"})
+		},
+		"the role names another client": func(m *mount) {
+			m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "c9"})
+		},
+		"the role names fewer scopes": func(m *mount) {
+			m.must(logical.PatchOperation, "roles/vendor", map[string]any{"scopes": "funding:read_profile"})
+		},
+		"the client does not allow the role": func(m *mount) {
+			m.must(logical.PatchOperation, "clients/c0", map[string]any{"allowed_roles": "other"})
+		},
+		"the client is disabled": func(m *mount) {
+			m.must(logical.PatchOperation, "clients/c0", map[string]any{"disabled": true})
+		},
+		"the guardrails are lowered": func(m *mount) {
+			m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			m := newPool(t, 1, nil)
+			lease := m.leased("e1")
+			m.clock.advance(30 * time.Minute)
+			before := m.must(logical.ReadOperation, "clients/c0", nil).Data["held_until"]
+			change(m)
+			if renewed, err := m.renew(lease, time.Hour); err == nil {
+				t.Errorf("renewed for %s", renewed.Secret.TTL)
+			} else if !strings.Contains(err.Error(), "is not renewed") {
+				t.Errorf("refused with %q", err)
+			}
+			if after := m.must(logical.ReadOperation, "clients/c0", nil).Data["held_until"]; after != before {
+				t.Errorf("the deadline moved from %v to %v", before, after)
+			}
+		})
+	}
+}
+
+// TestALockdownNamesWhatItCannotEnd has one client out on lease, one in quarantine, and one whose
+// deletion is due. All are named; the deletion goes on.
+func TestALockdownNamesWhatItCannotEnd(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 3, map[string]any{"max_leases_per_entity": 3})
+	m.end(m.leased("e1"))
+	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"on_revoke": "delete"})
+	deleted := m.leased("e2")
+	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	m.end(deleted)
+	m.tick()
+	m.leased("e3")
+	m.paxos.Heal()
+	if got := m.state("c0") + " " + m.state("c1") + " " + m.state("c2"); got != "quarantined revoking leased" {
+		t.Fatalf("the clients are %s", got)
+	}
+	told := fmt.Sprint(m.must(logical.UpdateOperation, "lockdown", nil).Data["cannot_end"])
+	for _, want := range []string{"client c0, in quarantine", "client c1, waiting to be deleted", "client c2, leased through role vendor to app-e3"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("cannot_end lacks %q: %s", want, told)
+		}
+	}
+	for range 10 {
+		m.clock.advance(time.Minute)
+		m.tick()
+	}
+	if got := m.atPaxos(deleted.Data["client_id"].(string)); got == "APPROVED" {
+		t.Errorf("ten minutes later the client whose deletion was due is %s at Paxos", got)
+	}
+	if live := m.paxos.LiveTokens(); len(live) != 0 {
+		t.Errorf("%d tokens are alive in the lockdown", len(live))
+	}
+}
+
 func TestAClientIsMintedWith(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "c0"})

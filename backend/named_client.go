@@ -151,18 +151,21 @@ func (c client) has(clientID string) bool {
 // A checkout is a client's being out on a lease. It is on record before the secret is
 // out, and outlives whatever happens to the role.
 type checkout struct {
-	ID          string        `json:"id"` // random; a lease ends only what it began
-	Role        string        `json:"role"`
-	Generation  int           `json:"generation"`
-	OnRevoke    string        `json:"on_revoke"`
-	DeleteLimit int           `json:"delete_limit"`
-	Holder      string        `json:"holder"`    // who counts as one for max_leases_per_entity
-	EntityID    string        `json:"entity_id"` // Vault's; empty for a token without one
-	DisplayName string        `json:"display_name"`
-	RequestID   string        `json:"request_id"` // Vault's: a request that it sends again gets the same client
-	Since       time.Time     `json:"since"`
-	Deadline    time.Time     `json:"deadline"` // the end of the lease as it stands
-	MaximumTTL  time.Duration `json:"maximum_ttl"`
+	ID   string `json:"id"` // random; a lease ends only what it began
+	Role string `json:"role"`
+	// RoleCreatedAt tells the role from one that was made again under its name; zero in a record
+	// that is older than this field.
+	RoleCreatedAt time.Time     `json:"role_created_at,omitzero"`
+	Generation    int           `json:"generation"`
+	OnRevoke      string        `json:"on_revoke"`
+	DeleteLimit   int           `json:"delete_limit"`
+	Holder        string        `json:"holder"`    // who counts as one for max_leases_per_entity
+	EntityID      string        `json:"entity_id"` // Vault's; empty for a token without one
+	DisplayName   string        `json:"display_name"`
+	RequestID     string        `json:"request_id"` // Vault's: a request that it sends again gets the same client
+	Since         time.Time     `json:"since"`
+	Deadline      time.Time     `json:"deadline"` // the end of the lease as it stands
+	MaximumTTL    time.Duration `json:"maximum_ttl"`
 }
 
 // String says in words who holds the client, and until when.

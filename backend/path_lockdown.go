@@ -36,7 +36,7 @@ var lockdownAnswer = fields{
 	"ended":              {Type: framework.TypeInt, Required: true, Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
 	"pending":            {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
 	"pending_seconds":    {Type: framework.TypeInt64, Required: true, Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
-	"cannot_end":         {Type: framework.TypeStringSlice, Required: true, Description: "What the engine cannot end, and until when it is of use."},
+	"cannot_end":         {Type: framework.TypeStringSlice, Required: true, Description: "What the engine cannot end: clients whose secret somebody outside may know, and why."},
 	"last_token_expires": {Type: framework.TypeString, Required: true, Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
 }
 
@@ -75,8 +75,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request, d *fr
 
 // storeLockdown stores that the mount is locked down. Once more keeps the time.
 func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *framework.FieldData) (lockdown, error) {
-	b.writes.Lock()
-	defer b.writes.Unlock()
+	b.locking.Lock()
+	defer b.locking.Unlock()
 	l, err := storedLockdown(ctx, s)
 	if err != nil {
 		return l, err
@@ -90,8 +90,8 @@ func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *frame
 
 // deleteLockdown answers DELETE lockdown.
 func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
-	b.writes.Lock()
-	defer b.writes.Unlock()
+	b.locking.Lock()
+	defer b.locking.Unlock()
 	if err := b.lockdowns.remove(ctx, req.Storage, lockdownKey); err != nil {
 		return reply(err)
 	}
@@ -106,13 +106,8 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	if err != nil {
 		return nil, err
 	}
-	held := []string{}
-	if err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
-		if n.State == leased {
-			held = append(held, fmt.Sprintf("client %s, %s", name, n.Checkout))
-		}
-		return nil
-	}); err != nil {
+	exposed, err := exposedClients(ctx, b.storage)
+	if err != nil {
 		return nil, err
 	}
 	var last time.Time
@@ -129,7 +124,25 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 		"ended":              ended,
 		"pending":            len(rows),
 		"pending_seconds":    int64((len(rows) + rate - 1) / rate),
-		"cannot_end":         held,
+		"cannot_end":         exposed,
 		"last_token_expires": timestamp(last),
 	}, nil
+}
+
+// exposedClients lists the clients whose secret somebody outside may know: a lockdown cannot take
+// it back. Rotate Credentials in the Dashboard, or the deletion that is due, ends them.
+func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
+	exposed := []string{}
+	err := eachNamed(ctx, s, func(name string, n namedClient) error {
+		switch n.State {
+		case leased:
+			exposed = append(exposed, fmt.Sprintf("client %s, %s", name, n.Checkout))
+		case quarantined:
+			exposed = append(exposed, fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
+		case revoking:
+			exposed = append(exposed, fmt.Sprintf("client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
+		}
+		return nil
+	})
+	return exposed, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -83,50 +84,102 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	return resp, nil
 }
 
-// renewClient answers the renewal of a lease, within what the role allowed when it
-// began and the guardrails allow now. The deadline on record moves with it.
+// renewClient answers the renewal of a lease. Permission is asked again, as when the lease began:
+// what is no longer allowed is not renewed, and ends with the lease as it stands. The deadline on
+// record moves with the lease.
 func (b *backend) renewClient(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
 	name, id := leaseOf(req)
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, req.Storage, name)
-	switch {
-	case excusing(err, errNotFound) != nil:
-		return reply(err)
-	case err != nil || n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
-		return reply(badRequest("the lease of client %q has ended: read the role again", name))
-	case n.Disabled:
-		return reply(forbidden("client %q is disabled: its lease is not renewed", name))
-	}
-	limits, err := storedGuardrails(ctx, req.Storage)
+	held, ttl, err := b.extendLease(ctx, req, name, id)
 	if err != nil {
 		return reply(err)
 	}
-	now := b.options.Now()
-	left := n.Checkout.Since.Add(min(n.Checkout.MaximumTTL, limits.MaxTTL)).Sub(now)
-	if left < time.Second {
-		return reply(badRequest("the lease of client %q has lasted as long as it may: read the role again", name))
-	}
-	wish := req.Secret.Increment
-	if wish <= 0 {
-		wish = req.Secret.TTL
-	}
-	if wish <= 0 {
-		wish = b.System().DefaultLeaseTTL()
-	}
-	ttl := min(wish, left).Truncate(time.Second)
-	held := *n.Checkout
-	held.Deadline = now.Add(ttl).UTC()
-	n.Checkout = &held
-	if err := b.putNamed(ctx, req.Storage, name, n); err != nil {
+	if err := checkStoredLockdown(ctx, req.Storage); err != nil { // it may have come while the record was written
 		return reply(err)
 	}
 	resp := &logical.Response{Secret: req.Secret}
 	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, held.MaximumTTL
 	return resp, nil
+}
+
+// extendLease moves the deadline of a check-out and returns the record and the lease's new length.
+func (b *backend) extendLease(ctx context.Context, req *logical.Request, name, id string) (checkout, time.Duration, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	n, err := storedNamed(ctx, req.Storage, name)
+	switch {
+	case excusing(err, errNotFound) != nil:
+		return checkout{}, 0, err
+	case err != nil || n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
+		return checkout{}, 0, badRequest("The lease of client %q has ended: read the role again.", name)
+	}
+	held := *n.Checkout
+	limits, err := storedGuardrails(ctx, req.Storage)
+	if err != nil {
+		return held, 0, err
+	}
+	if err := b.checkRenewal(ctx, req.Storage, name, n, limits); err != nil {
+		return held, 0, err
+	}
+	now := b.options.Now()
+	left := held.Since.Add(min(held.MaximumTTL, limits.MaxTTL)).Sub(now)
+	if left < time.Second {
+		return held, 0, badRequest("The lease of client %q has reached its max_ttl: read the role again.", name)
+	}
+	ttl := min(b.wishOf(req), left).Truncate(time.Second)
+	held.Deadline = now.Add(ttl).UTC()
+	n.Checkout = &held
+	return held, ttl, b.putNamed(ctx, req.Storage, name, n)
+}
+
+// wishOf is how much longer the holder wants the lease to last.
+func (b *backend) wishOf(req *logical.Request) time.Duration {
+	switch {
+	case req.Secret.Increment > 0:
+		return req.Secret.Increment
+	case req.Secret.TTL > 0:
+		return req.Secret.TTL
+	}
+	return b.System().DefaultLeaseTTL()
+}
+
+// checkRenewal asks whether a client may stay leased as it is: its role must be there, be the one
+// that it was leased through, and still allow it within the guardrails.
+func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n namedClient, limits guardrails) error {
+	r, err := load[role](ctx, s, rolesPrefix+n.Checkout.Role)
+	switch {
+	case excusing(err, errNotFound) != nil:
+		return err
+	case err != nil || !n.Checkout.RoleCreatedAt.IsZero() && !r.CreatedAt.Equal(n.Checkout.RoleCreatedAt):
+		return notRenewed(name, fmt.Sprintf("role %q was deleted", n.Checkout.Role))
+	case r.Disabled:
+		return notRenewed(name, fmt.Sprintf("role %q is disabled", n.Checkout.Role))
+	case r.CredentialType != clientCredentials || !slices.Contains(r.Clients, name):
+		return notRenewed(name, fmt.Sprintf("role %q does not lease it any more", n.Checkout.Role))
+	}
+	link, err := b.dial(ctx, s)
+	if err != nil {
+		return err
+	}
+	seen, err := b.comparison(ctx, s)
+	if err != nil {
+		return err
+	}
+	why := unfit(n, n.Checkout.Role, link)
+	if why == "" {
+		why = beyond(n, r, limits, seen)
+	}
+	if why != "" {
+		return notRenewed(name, "it "+why)
+	}
+	return nil
+}
+
+// notRenewed refuses a renewal and says why.
+func notRenewed(name, why string) error {
+	return forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; contact your Vault operators.", name, why)
 }
 
 // revokeClient ends a lease. It reads neither role nor config, and fails only where
