@@ -2,7 +2,9 @@ package backend
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -43,7 +45,8 @@ func patchSeconds(d *framework.FieldData, name string, dst *time.Duration) {
 	}
 }
 
-// given returns the named parameter if the request carries it, null as its default.
+// given returns the named parameter if the request carries it, null as its default. Every list
+// is read here, and so every list is split the same way.
 func given[T any](d *framework.FieldData, name string) (T, bool) {
 	raw, ok := d.Raw[name]
 	if !ok {
@@ -53,7 +56,35 @@ func given[T any](d *framework.FieldData, name string) (T, bool) {
 	if raw == nil {
 		return d.GetDefaultOrZero(name).(T), true
 	}
-	return d.Get(name).(T), true
+	value := d.Get(name)
+	if list, ok := value.([]string); ok {
+		value = splitList(list)
+	}
+	return value.(T), true
+}
+
+// splitList is what a list means: its elements, each once.
+func splitList(written []string) []string {
+	list := []string{}
+	seen := map[string]bool{}
+	for _, element := range listElements(written) {
+		if !seen[element] {
+			seen[element] = true
+			list = append(list, element)
+		}
+	}
+	return list
+}
+
+// listElements splits a list at commas and white space, as the Dashboard prints scopes and people
+// write them. What is empty is no element. No list of this engine has elements that hold a comma
+// or white space.
+func listElements(written []string) []string {
+	var elements []string
+	for _, text := range written {
+		elements = append(elements, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })...)
+	}
+	return elements
 }
 
 // reading describes an operation that changes nothing and may run on any node.

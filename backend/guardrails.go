@@ -67,12 +67,11 @@ func (g *guardrails) change(d *framework.FieldData) error {
 	if err := g.changeClients(d); err != nil {
 		return err
 	}
-	elements, ok := given[[]string](d, "allowed_scopes")
+	globs, ok := given[[]string](d, "allowed_scopes")
 	if !ok {
 		return nil
 	}
-	globs, err := parseGlobs(elements)
-	if err != nil {
+	if err := checkGlobs(globs); err != nil {
 		return badRequest("%s", err)
 	}
 	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
@@ -103,23 +102,17 @@ func (g *guardrails) changeClients(d *framework.FieldData) error {
 // so that funding:* never matches a scope of another family. A lone * is all.
 var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
 
-// parseGlobs is parseScopes for globs.
-func parseGlobs(elements []string) ([]string, error) {
-	var globs []string
-	seen := map[string]bool{}
-	for _, pattern := range strings.Fields(strings.Join(elements, " ")) {
+// checkGlobs is checkScopes for globs.
+func checkGlobs(globs []string) error {
+	for _, pattern := range globs {
 		if len(pattern) > maximumScopeSize || !globGrammar.MatchString(pattern) {
-			return nil, fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as funding:* or *:read_*; * stands for any text", excerpt(pattern))
-		}
-		if !seen[pattern] {
-			seen[pattern] = true
-			globs = append(globs, pattern)
+			return fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as funding:* or *:read_*; * stands for any text", excerpt(pattern))
 		}
 	}
 	if len(globs) > maximumScopes {
-		return nil, fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), maximumScopes)
+		return fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), maximumScopes)
 	}
-	return globs, nil
+	return nil
 }
 
 // refusal says why a scope may not be issued, nothing if it may.

@@ -175,32 +175,33 @@ func durationProblem(value any) string {
 	return unless(err == nil && duration >= 0 && duration.Seconds() <= maximumSeconds, wantedDuration)
 }
 
-const wantedList = "an array of strings, or one string with commas between them"
+const wantedList = "an array of strings, or one string with commas or spaces between them"
 
 func listProblem(value any) string {
-	var elements []any
+	var texts []string
 	switch list := value.(type) {
 	case string:
-		if strings.Count(list, ",") >= maximumElements {
-			return fmt.Sprintf("%s, of at most %d elements", wantedList, maximumElements)
-		}
-		return textProblem(value, wantedList)
+		texts = []string{list}
 	case []string:
-		for _, element := range list {
-			elements = append(elements, element)
-		}
+		texts = list
 	case []any:
-		elements = list
+		for _, element := range list {
+			text, ok := element.(string)
+			if !ok {
+				return wantedList
+			}
+			texts = append(texts, text)
+		}
 	default:
 		return wantedList
 	}
-	if len(elements) > maximumElements {
-		return fmt.Sprintf("%s, of at most %d elements", wantedList, maximumElements)
-	}
-	for _, element := range elements {
-		if problem := textProblem(element, wantedList); problem != "" {
+	for _, text := range texts {
+		if problem := textProblem(text, wantedList); problem != "" {
 			return problem
 		}
+	}
+	if max(len(texts), len(listElements(texts))) > maximumElements {
+		return fmt.Sprintf("%s, of at most %d elements", wantedList, maximumElements)
 	}
 	return ""
 }

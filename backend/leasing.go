@@ -53,12 +53,9 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	case r.DeleteLimit < 0:
 		return badRequest("delete_limit must be 0, for no deletion at all, or more")
 	}
-	for i, name := range r.Clients {
-		switch {
-		case !validName(name):
+	for _, name := range r.Clients {
+		if !validName(name) {
 			return badRequest("clients holds %s, which is not the name of a client under clients/", excerpt(name))
-		case slices.Contains(r.Clients[:i], name):
-			return badRequest("clients names %s more than once", name)
 		}
 	}
 	return nil

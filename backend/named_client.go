@@ -49,11 +49,10 @@ func (n *namedClient) change(d *framework.FieldData) error {
 	patch(d, "label", &n.Label)
 	patch(d, "disabled", &n.Disabled)
 	patch(d, "metadata", &n.Metadata)
-	scopes, err := parseScopes(n.Scopes)
-	switch {
+	switch err := checkScopes(n.Scopes); {
 	case err != nil:
 		return badRequest("%s", err)
-	case len(scopes) == 0:
+	case len(n.Scopes) == 0:
 		return badRequest("scopes must name the scopes that the Dashboard gave this client")
 	case len(n.Label) > maximumName:
 		return badRequest("label must have at most %d bytes", maximumName)
@@ -63,7 +62,6 @@ func (n *namedClient) change(d *framework.FieldData) error {
 			return badRequest("allowed_roles holds %s, which is neither a role's name nor *", excerpt(name))
 		}
 	}
-	n.Scopes = scopes
 	return checkMetadata(n.Metadata)
 }
 

@@ -132,7 +132,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 	}
 	data := map[string]any{
 		"credential_type":   r.CredentialType,
-		"scopes":            append([]string{}, r.Scopes...),
+		"scopes":            splitList(r.Scopes), // an older version stored them as they were sent
 		"scope_sets":        append([]string{}, r.ScopeSets...),
 		"operations":        append([]string{}, r.Operations...),
 		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),

@@ -1,8 +1,6 @@
 package backend
 
 import (
-	"strings"
-
 	"github.com/hashicorp/vault/sdk/framework"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
@@ -27,13 +25,12 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 	if !named {
 		return nil
 	}
-	r.ScopeSets, r.Operations = words(r.ScopeSets), words(r.Operations)
-	scopes, err := parseScopes(r.Scopes)
-	if err != nil {
+	r.Scopes = splitList(r.Scopes) // an older version stored them as they were sent
+	if err := checkScopes(r.Scopes); err != nil {
 		return badRequest("%s", err)
 	}
 	var all sourced
-	all.add(scopesSource, scopes...)
+	all.add(scopesSource, r.Scopes...)
 	for _, name := range r.ScopeSets {
 		scopes, err := lookup(name)
 		if err != nil {
@@ -87,20 +84,4 @@ func (s *sourced) add(source string, scopes ...string) {
 		}
 		s.sources[scope] = append(s.sources[scope], source)
 	}
-}
-
-// words are the names in a list as written, whose elements may be several with white
-// space between them, without repetitions.
-func words(elements []string) []string {
-	var all []string
-	seen := map[string]bool{}
-	for _, element := range elements {
-		for _, word := range strings.Fields(element) {
-			if !seen[word] {
-				seen[word] = true
-				all = append(all, word)
-			}
-		}
-	}
-	return all
 }

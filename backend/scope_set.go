@@ -26,11 +26,10 @@ type scopeSet struct {
 }
 
 // change applies the parameters of a request to the set and judges the whole.
-func (s *scopeSet) change(d *framework.FieldData) (err error) {
+func (s *scopeSet) change(d *framework.FieldData) error {
 	patch(d, "description", &s.Description)
 	patch(d, "scopes", &s.Scopes)
-	s.Scopes, err = parseScopes(s.Scopes)
-	switch {
+	switch err := checkScopes(s.Scopes); {
 	case err != nil:
 		return badRequest("%s", err)
 	case len(s.Scopes) == 0:

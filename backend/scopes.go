@@ -20,27 +20,17 @@ const (
 // form is a mistake: a missing comma, a quote, a stray bracket.
 var scopeGrammar = regexp.MustCompile(`^[a-z0-9_.-]+:[a-z0-9_.-]+$`)
 
-// parseScopes checks the elements of a scope list, which may themselves be several
-// scopes with white space between them, as the Dashboard prints them. It drops
-// repetitions and keeps the order.
-func parseScopes(elements []string) ([]string, error) {
-	var scopes []string
-	seen := map[string]bool{}
-	for _, element := range elements {
-		for _, scope := range strings.Fields(element) {
-			if err := checkScope(scope); err != nil {
-				return nil, err
-			}
-			if !seen[scope] {
-				seen[scope] = true
-				scopes = append(scopes, scope)
-			}
+// checkScopes checks the elements of a scope list.
+func checkScopes(scopes []string) error {
+	for _, scope := range scopes {
+		if err := checkScope(scope); err != nil {
+			return err
 		}
 	}
 	if len(scopes) > maximumScopes {
-		return nil, fmt.Errorf("scopes names %d scopes; at most %d are allowed", len(scopes), maximumScopes)
+		return fmt.Errorf("scopes names %d scopes; at most %d are allowed", len(scopes), maximumScopes)
 	}
-	return scopes, nil
+	return nil
 }
 
 // narrowScopes checks the scopes that a reader asks for instead of the role's: a

@@ -15,8 +15,8 @@ func FuzzScopes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		allowed := []string{"a:b", "c:d", "e:f"}
-		scopes, err := parseScopes(strings.Split(text, ","))
-		if err == nil {
+		scopes := splitList([]string{text})
+		if checkScopes(scopes) == nil {
 			seen := map[string]bool{}
 			for _, scope := range scopes {
 				if !scopeGrammar.MatchString(scope) || seen[scope] {
