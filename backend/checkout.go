@@ -27,6 +27,11 @@ type pool struct {
 // checkOut takes the first free client of the role's pool and records who has it. All
 // who take clients do so one after another.
 func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted, link *link) (string, namedClient, error) {
+	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
+		if _, err := b.named.get(ctx, req.Storage, clientsPrefix+name); excusing(err, errNotFound) != nil {
+			return "", namedClient{}, err
+		}
+	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
@@ -40,6 +45,8 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 		return "", namedClient{}, err
 	case r.ID != want.role.ID || r.Disabled:
 		return "", namedClient{}, errChanged
+	case r.RequireEntity && req.EntityID == "":
+		return "", namedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity (require_entity), and this token has none. Log in through an auth method, or contact your Vault operators.", want.name)
 	}
 	p, err := b.lookAtPool(ctx, req, want.name, r, link)
 	switch {
@@ -53,7 +60,10 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate", want.name, shortened(p.why))
 	}
 	name := p.free[0]
-	n := p.taken[name]
+	n, err := storedNamed(ctx, req.Storage, name)
+	if err != nil {
+		return "", namedClient{}, err
+	}
 	n.State, n.StateReason, n.Checkout = leased, "", b.newCheckout(req, want, r, n)
 	if err := b.putNamed(ctx, req.Storage, name, n); err != nil {
 		return "", namedClient{}, err
@@ -117,7 +127,7 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 		return p, err
 	}
 	for _, name := range r.Clients {
-		n, err := storedNamed(ctx, req.Storage, name)
+		n, err := b.named.get(ctx, req.Storage, clientsPrefix+name) // from memory: others wait for the lock meanwhile
 		if excusing(err, errNotFound) != nil {
 			return p, err
 		}

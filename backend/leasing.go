@@ -12,6 +12,7 @@ type leasing struct {
 	OnRevoke           string   `json:"on_revoke,omitempty"`
 	MaxLeasesPerEntity int      `json:"max_leases_per_entity,omitempty"`
 	DeleteLimit        int      `json:"delete_limit,omitempty"`
+	RequireEntity      bool     `json:"require_entity,omitempty"` // restricts: raises the role's schema
 }
 
 // What becomes of a client at the end of its lease.
@@ -31,7 +32,7 @@ const (
 // and judges them.
 func (r *role) changeLeasing(d *framework.FieldData) error {
 	if r.CredentialType == accessToken {
-		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit")
+		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit", "require_entity")
 	}
 	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "mint_limit"); err != nil {
 		return err
@@ -43,6 +44,7 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	patch(d, "on_revoke", &r.OnRevoke)
 	patch(d, "max_leases_per_entity", &r.MaxLeasesPerEntity)
 	patch(d, "delete_limit", &r.DeleteLimit)
+	patch(d, "require_entity", &r.RequireEntity)
 	switch {
 	case len(r.Clients) == 0:
 		return badRequest("clients must name at least one client under clients/")

@@ -51,6 +51,7 @@ func (b *backend) pathRole() *framework.Path {
 			},
 			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity, Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
 			"delete_limit":          {Type: framework.TypeInt, Default: defaultDeleteLimit, Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
+			"require_entity":        {Type: framework.TypeBool, Description: "With client_credentials: refuse callers whose Vault token belongs to no entity. Such tokens count as one holder each, and so do the tokens that they create."},
 			"scopes":                {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them."},
 			"scope_sets":            {Type: framework.TypeCommaStringSlice, Description: "Names of scope sets: the role gets the scopes that they have when it is written."},
 			"operations":            {Type: framework.TypeCommaStringSlice, Description: "Paxos's operationIds, such as GetTransfer: the role gets the least scopes that allow them. scopes, scope_sets and operations add up."},
@@ -106,6 +107,7 @@ var roleAnswer = fields{
 	"clients":               {Type: framework.TypeStringSlice, Required: true, Description: "The clients that it leases."},
 	"on_revoke":             {Type: framework.TypeString, Required: true, Description: "What becomes of a leased client; empty for roles of access_token."},
 	"max_leases_per_entity": {Type: framework.TypeInt, Required: true, Description: "How many of them one entity may hold; 0 for roles of access_token."},
+	"require_entity":        {Type: framework.TypeBool, Required: true, Description: "Whether callers whose Vault token belongs to no entity are refused."},
 	"delete_limit":          {Type: framework.TypeInt, Required: true, Description: "Most deletions in a day; 0 for roles of access_token."},
 }
 
@@ -156,6 +158,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 		"on_revoke":             r.OnRevoke,
 		"max_leases_per_entity": r.MaxLeasesPerEntity,
 		"delete_limit":          r.DeleteLimit,
+		"require_entity":        r.RequireEntity,
 	}
 	if len(r.Operations) > 0 {
 		data["operations_beyond"] = identifiers(catalog.Beyond(r.ResolvedScopes, r.Operations))
@@ -213,10 +216,10 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	}
 	stored := err == nil
 	after = before
-	after.versioned = current
 	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
 		return after, limits, err
 	}
+	after.versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
 		return after, limits, badRequest("credential_type is %s for the life of this role: delete it, or make another", before.CredentialType)
 	}

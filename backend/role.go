@@ -51,6 +51,20 @@ type role struct {
 	CreatedAt time.Time `json:"created_at,omitzero"`
 }
 
+// schemaOfRestrictedRoles is the schema of roles that use require_entity.
+const schemaOfRestrictedRoles = 2
+
+func (r role) understands() int { return schemaOfRestrictedRoles }
+
+// writtenAs is the version that the role is stored with: a plugin that is too old for what
+// restricts it must refuse it, and may read all others.
+func (r role) writtenAs() versioned {
+	if r.RequireEntity {
+		return versioned{schemaOfRestrictedRoles}
+	}
+	return current
+}
+
 // Defaults of a role.
 const (
 	defaultMinTTL  = 5 * time.Minute
