@@ -62,7 +62,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 		b.discard(minter.Client, grant.AccessToken)
 		return false, err
 	}
-	t := &token{holds: newHolds(), marked: true, using: use != nil, Row: Row{
+	t := &token{holds: newHolds(), marked: true, Row: Row{
 		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
 		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew), EndingSince: b.Now(),
 	}}
@@ -70,6 +70,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 		b.unrecord(t, minter.Client)
 		return false, fmt.Errorf("recording a token: %w", err)
 	}
+	t.using = use != nil
 	b.know(t)
 	if use != nil {
 		err = use(ctx, grant)
