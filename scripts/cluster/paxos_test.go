@@ -49,6 +49,15 @@ func (m *mount) onlyAlive(want ...string) error {
 	return nil
 }
 
+// aliveAtLeast returns an error while fewer tokens live at Paxos.
+func (m *mount) aliveAtLeast(want int) error {
+	m.Helper()
+	if got := len(m.alive()); got < want {
+		return fmt.Errorf("at Paxos %d tokens live, want %d", got, want)
+	}
+	return nil
+}
+
 // fail makes Paxos fail at everything that the engine asks it, until it is healed.
 func (m *mount) fail(fault map[string]any) {
 	m.Helper()
