@@ -1,0 +1,23 @@
+package broker
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Throttled error refuses a call before Paxos is asked. Its text is made of sentences, because Vault's caller reads
+// it: what happened, when to try again, and what else there is to do.
+type Throttled struct {
+	Reason     string // a sentence without its full stop
+	RetryAfter time.Duration
+	Advice     string // sentences, in which %s is the time to wait; empty for "Retry in %s."
+}
+
+// Error says why, and when to try again.
+func (t *Throttled) Error() string {
+	advice := t.Advice
+	if advice == "" {
+		advice = "Retry in %s."
+	}
+	return t.Reason + ". " + fmt.Sprintf(advice, t.RetryAfter.Round(time.Second)+time.Second)
+}
