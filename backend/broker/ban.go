@@ -78,7 +78,7 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, s
 	grant, err := minter.Client.Mint(ctx, scopes)
 	if throttle.LeaveToken(b.Now(), err) {
 		b.banned(way, err)
-		err = throttle.CheckToken(b.Now()) // which says how long
+		err = throttle.explain(b.Now(), err)
 	}
 	return grant, request.At, err
 }

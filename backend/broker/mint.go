@@ -50,7 +50,7 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 	}
 	t, err := b.mintAndRecord(ctx, req, minter, kind)
 	if err != nil {
-		b.Observe(Observation{What: MintFailed, Role: req.RoleName, Kind: kind, Err: err})
+		b.Observe(Observation{What: MintFailed, Role: req.RoleName, Kind: kind, Err: origin(err)})
 		return nil, err
 	}
 	recorded = t

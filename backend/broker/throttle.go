@@ -91,6 +91,16 @@ func (t *Throttle) CheckToken(now time.Time) error {
 	return t.token.check(now)
 }
 
+// explain says how long the ban lasts that an answer began.
+func (t *Throttle) explain(now time.Time, cause error) error {
+	var throttled *Throttled
+	if !errors.As(t.CheckToken(now), &throttled) {
+		return cause
+	}
+	throttled.Cause = cause
+	return throttled
+}
+
 // EnterToken lets a token request out. Whoever it lets out calls LeaveToken.
 func (t *Throttle) EnterToken(now time.Time) error {
 	t.mu.Lock()
