@@ -143,7 +143,7 @@ type throttling struct {
 func (b *backend) throttling(c config, settings connection) throttling {
 	complete, err := settings.settings(c.Environment)
 	if err != nil {
-		return throttling{}
+		return throttling{known: true} // nothing can have been sent
 	}
 	now, way := b.options.Now(), complete.Way()
 	used, budget, known := b.options.Limits.Budget(complete.TokenURL).Usage(now)

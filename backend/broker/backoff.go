@@ -47,6 +47,14 @@ func disowned(err error) bool {
 	return errors.As(err, &answer) && (answer.Code == "invalid_client" || answer.Status == http.StatusUnauthorized)
 }
 
+// refusesAll reports whether Paxos refused the client, its address or the endpoint, and
+// not just one token: then one try is enough to know.
+func refusesAll(err error) bool {
+	var answer *paxos.Error
+	return disowned(err) || errors.As(err, &answer) && (answer.Status == http.StatusForbidden ||
+		answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed)
+}
+
 // definite reports whether Paxos refused what was asked, and will again.
 func definite(err error) bool {
 	var answer *paxos.Error
@@ -69,15 +77,15 @@ func (b *Broker) mayTry(client *paxos.Client) bool {
 	return true
 }
 
-// learn takes note of whether Paxos takes a client's secret. When it does again, what
-// waited for that is done at once.
+// learn takes note of whether Paxos takes revocations of a client. When it does again,
+// what waited for that is done at once.
 func (b *Broker) learn(client *paxos.Client, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	key := client.Credentials()
 	refused := b.dead[key]
 	switch {
-	case disowned(err) && refused == nil:
+	case refusesAll(err) && refused == nil:
 		refused = &backoff{}
 		refused.wait(b.Now())
 		b.dead[key] = refused

@@ -55,7 +55,7 @@ type Broker struct {
 	serving    map[Key]*token       // what the next reader of a key gets
 	refused    map[string]refusal   // definite refusals of the last moments: flight or generation → what was said
 	sent       map[string]time.Time // token requests on record: when they were sent
-	dead       map[string]*backoff  // credentials that Paxos refused to revoke with
+	dead       map[string]*backoff  // credentials with which Paxos refuses revocations
 	member     *member              // of the process's census, once the mount has joined
 }
 

@@ -63,7 +63,7 @@ func (b *Broker) failed(t *token, cause error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if definite(cause) && !disowned(cause) {
+	if definite(cause) && !refusesAll(cause) {
 		t.nextEnd = b.Now().Add(backoffAfter(t.attempts))
 	}
 	t.attempts++
