@@ -166,7 +166,7 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix, usagePrefix, pulseKey},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usagePrefix, pulseKey},
 	}
 }
 
@@ -191,7 +191,7 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.roles.forget(key)
 	case strings.HasPrefix(key, clientsPrefix):
 		b.named.forget(key)
-	case strings.HasPrefix(key, ledgerPrefix):
+	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()
 	case strings.HasPrefix(key, usagePrefix):
 		b.usage.reload()
@@ -235,12 +235,17 @@ func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request
 
 // initialize is called when the mount is to serve: after a start, a reload, and when
 // Vault has put a new process in the place of one that died. What that one left to be
-// ended should not wait for the next tick.
-func (b *backend) initialize(context.Context, *logical.InitializationRequest) error {
+// ended should not wait for the next tick, and what it has sent should be known soon:
+// until then no mount of the process requests a token.
+func (b *backend) initialize(ctx context.Context, _ *logical.InitializationRequest) error {
 	b.mounts.add(b)
-	if b.writable() {
-		b.broker.SweepSoon()
+	if !b.writable() {
+		return nil
 	}
+	if err := b.broker.Start(ctx); err != nil { // whoever needs a token tries again
+		b.logger.Warn("the token requests before this start are not known yet", "error", err)
+	}
+	b.broker.SweepSoon()
 	return nil
 }
 

@@ -85,13 +85,18 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
+		narrowed, caller := len(want.scopes) < len(want.role.ResolvedScopes), ""
+		if narrowed {
+			caller = holderOf(req)
+		}
 		issued, err := b.broker.Issue(ctx, broker.Request{
 			Key: broker.Key{
 				Role: want.role.ID, Client: want.role.Client, Connection: link.fingerprint,
 				Scopes: broker.ScopeSet(want.scopes), Leased: leased,
 			},
-			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens, Narrowed: len(want.scopes) < len(want.role.ResolvedScopes),
+			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens, Narrowed: narrowed,
 			Holder:      broker.Holder{EntityID: req.EntityID, DisplayName: req.DisplayName},
+			Caller:      caller,
 			MinimumLife: want.role.MinTTL, IdleTTL: want.role.IdleTTL, RefreshAt: c.RefreshAt,
 			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -11,11 +12,14 @@ import (
 )
 
 // ledgerPrefix is where the broker's rows are: seal-wrapped, because they hold
-// tokens. bansPrefix is where it keeps what Paxos forbade. Both are local to the
-// cluster, because tokens and addresses are.
+// tokens. bansPrefix is where it keeps what Paxos forbade, requestsPrefix the token
+// requests of the last minutes, neighborsKey which other mounts its process has. All
+// are local to the cluster, because tokens, addresses and processes are.
 const (
-	ledgerPrefix = "ledger/"
-	bansPrefix   = "bans/"
+	ledgerPrefix   = "ledger/"
+	bansPrefix     = "bans/"
+	requestsPrefix = "requests/"
+	neighborsKey   = "neighbors"
 )
 
 // ledger keeps the broker's records in Vault's storage.
@@ -33,6 +37,18 @@ type banEntry struct {
 	broker.Ban
 }
 
+// requestEntry is a token request as it is stored.
+type requestEntry struct {
+	versioned
+	broker.TokenRequest
+}
+
+// neighborsEntry is the record of the other mounts as it is stored.
+type neighborsEntry struct {
+	versioned
+	Others map[string]time.Time `json:"others"`
+}
+
 // List returns the fingerprints of all rows.
 func (l ledger) List(ctx context.Context) ([]string, error) {
 	fingerprints, err := l.storage.List(ctx, ledgerPrefix)
@@ -48,7 +64,16 @@ func (l ledger) Get(ctx context.Context, fingerprint string) (broker.Row, bool, 
 	if errors.Is(err, errNotFound) {
 		return broker.Row{}, false, nil
 	}
-	return entry.Row, err == nil, err
+	return entry.Row, err == nil, asUnreadable(err)
+}
+
+// asUnreadable tells the broker that an entry is there and cannot be read.
+func asUnreadable(err error) error {
+	var damaged *unreadable
+	if errors.As(err, &damaged) {
+		return fmt.Errorf("%w: %w", broker.ErrUnreadable, err)
+	}
+	return err
 }
 
 // Put writes a row.
@@ -72,6 +97,8 @@ func (l ledger) Bans(ctx context.Context) ([]broker.Ban, error) {
 		entry, err := load[banEntry](ctx, l.storage, bansPrefix+way)
 		switch {
 		case errors.Is(err, errNotFound): // it ended meanwhile
+		case errors.Is(asUnreadable(err), broker.ErrUnreadable):
+			bans = append(bans, broker.Ban{Way: way, Unreadable: true})
 		case err != nil:
 			return nil, err
 		default:
@@ -89,4 +116,51 @@ func (l ledger) PutBan(ctx context.Context, ban broker.Ban) error {
 // DeleteBan removes a ban.
 func (l ledger) DeleteBan(ctx context.Context, way string) error {
 	return remove(ctx, l.storage, bansPrefix+way)
+}
+
+// Requests reads every token request.
+func (l ledger) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
+	ids, err := l.storage.List(ctx, requestsPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("listing the token requests: %w", err)
+	}
+	requests := make([]broker.TokenRequest, 0, len(ids))
+	for _, id := range ids {
+		entry, err := load[requestEntry](ctx, l.storage, requestsPrefix+id)
+		switch {
+		case errors.Is(err, errNotFound): // it was forgotten meanwhile
+			continue
+		case errors.Is(asUnreadable(err), broker.ErrUnreadable):
+			entry = requestEntry{}
+		case err != nil:
+			return nil, err
+		}
+		entry.ID = id
+		requests = append(requests, entry.TokenRequest)
+	}
+	return requests, nil
+}
+
+// PutRequest writes a token request.
+func (l ledger) PutRequest(ctx context.Context, request broker.TokenRequest) error {
+	return store(ctx, l.storage, requestsPrefix+request.ID, requestEntry{current, request})
+}
+
+// DeleteRequest removes a token request.
+func (l ledger) DeleteRequest(ctx context.Context, id string) error {
+	return remove(ctx, l.storage, requestsPrefix+id)
+}
+
+// Neighbors reads which other mounts the process has or had.
+func (l ledger) Neighbors(ctx context.Context) (map[string]time.Time, error) {
+	entry, err := load[neighborsEntry](ctx, l.storage, neighborsKey)
+	if errors.Is(err, errNotFound) {
+		return nil, nil
+	}
+	return entry.Others, asUnreadable(err)
+}
+
+// PutNeighbors writes which other mounts the process has or had.
+func (l ledger) PutNeighbors(ctx context.Context, others map[string]time.Time) error {
+	return store(ctx, l.storage, neighborsKey, neighborsEntry{current, others})
 }

@@ -34,8 +34,8 @@ type metrics struct {
 
 // gauges are the state of the mount, set when the metrics are read.
 type gauges struct {
-	live, queued, budget, used, banned, stopped prometheus.Gauge
-	clients                                     *prometheus.GaugeVec // by state
+	live, queued, budget, used, known, banned, stopped prometheus.Gauge
+	clients                                            *prometheus.GaugeVec // by state
 }
 
 // reads are a role's counters of what its readers got. They are looked up once, so
@@ -64,7 +64,8 @@ func newMetrics() *metrics {
 			live:    gauge("paxos_live_tokens", "Tokens that have neither expired nor been revoked."),
 			queued:  gauge("paxos_queued_revocations", "Those of them that Paxos has yet to be made to revoke."),
 			budget:  gauge("paxos_token_budget", "Token requests that this process allows itself in any 5 minutes."),
-			used:    gauge("paxos_token_budget_used", "Token requests of the last 5 minutes, of all mounts with this endpoint."),
+			used:    gauge("paxos_token_budget_used", "Token requests of the last 5 minutes, of all mounts with this endpoint; all of paxos_token_budget while that is not known."),
+			known:   gauge("paxos_token_budget_known", "Whether it is known how many token requests were sent in the last 5 minutes, 0 or 1."),
 			banned:  gauge("paxos_banned", "Whether Paxos throttles token requests from this address, 0 or 1."),
 			stopped: gauge("paxos_stopped", "Whether the mount has stopped itself, as a restored copy does, 0 or 1."),
 			clients: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_clients", Help: "Clients that are stocked, by state."}, []string{"state"}),
@@ -72,7 +73,7 @@ func newMetrics() *metrics {
 		roles: map[string]reads{},
 	}
 	m.registry.MustRegister(m.issued, m.denied, m.mints, m.mintSeconds, m.revocations, m.eventsLost,
-		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.banned, m.gauges.stopped, m.gauges.clients)
+		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.known, m.gauges.banned, m.gauges.stopped, m.gauges.clients)
 	return m
 }
 

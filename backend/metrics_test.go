@@ -120,7 +120,7 @@ func TestMetricsCountWhatReadersAreDenied(t *testing.T) {
 		}
 	}
 	status := m.must(logical.ReadOperation, "status", nil).Data
-	if !strings.Contains(status["last_mint_error"].(string), "429") || status["last_mint_error_at"] != "2026-11-01T12:00:00Z" || status["calls_banned_until"] != "" {
+	if !strings.Contains(status["last_mint_error"].(string), "rate-limiting") || status["last_mint_error_at"] != "2026-11-01T12:00:00Z" || status["calls_banned_until"] != "" {
 		t.Errorf("status is %v", status)
 	}
 }

@@ -49,7 +49,7 @@ func (b *backend) pathConfig() *framework.Path {
 			},
 			"token_budget": {
 				Type:        framework.TypeInt,
-				Description: "This mount's share of the token requests that the plugin process allows itself in any 5 minutes, 1 to 300. 0: no share of its own, up to all of them.",
+				Description: "Maximum token requests in any 5 minutes for this mount, 1 to 300. 0 (default): no separate limit.",
 			},
 			"api_rate": {
 				Type: framework.TypeInt, Default: broker.DefaultCallRate,
@@ -88,7 +88,7 @@ var configAnswer = fields{
 	"verify_scope":       {Type: framework.TypeString, Required: true, Description: "The scope asked for when a secret is verified."},
 	"refresh_at":         {Type: framework.TypeFloat, Required: true, Description: "Share of a token's life after which it is refreshed."},
 	"credential_max_age": {Type: framework.TypeInt64, Required: true, Description: "Seconds after which the secret should be rotated."},
-	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "The mount's share of the process's token requests per 5 minutes; 0 means up to all."},
+	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Maximum token requests per 5 minutes for this mount; 0: no separate limit."},
 	"api_rate":           {Type: framework.TypeInt, Required: true, Description: "Most revocations and API calls a second."},
 	"egress_cidrs":       {Type: framework.TypeStringSlice, Required: true, Description: "Address blocks that Vault's calls come from, as far as they were set."},
 	"standby_clients":    {Type: framework.TypeStringSlice, Required: true, Description: "Clients that stand by for the root."},

@@ -2,7 +2,7 @@ package backend
 
 import (
 	"context"
-	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -38,7 +38,7 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framew
 	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
 	ttl := b.leaseTTL(want, left)
 	if ttl <= 0 { // zero would mean the mount's default, 32 days
-		return nil, fmt.Errorf("the token expired while it was being handed out; read again")
+		return reply(&fault{http.StatusServiceUnavailable, "The token expired while it was being issued. Read again."})
 	}
 	resp := b.Secret(accessToken).Response(answerToken(issued, link), map[string]any{
 		leaseTokenID:    issued.Fingerprint,

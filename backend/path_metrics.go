@@ -60,6 +60,7 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *fram
 		g.queued.Set(float64(ending(rows)))
 		g.budget.Set(float64(limits.budget))
 		g.used.Set(float64(limits.used))
+		g.known.Set(oneIf(limits.known))
 		g.banned.Set(oneIf(!limits.bannedUntil.IsZero()))
 		g.stopped.Set(oneIf(!stop.Stopped.IsZero()))
 		for state, count := range stocked {

@@ -88,11 +88,16 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request, d *fra
 // deleteRevocation answers DELETE revocations/:token_id.
 func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
-	if err != nil || !found {
+	if err != nil {
 		return reply(err)
 	}
-	if forgotten, err := b.broker.Forget(ctx, queued.Row.Fingerprint); err != nil || !forgotten {
+	fingerprint := d.Get("token_id").(string)
+	if forgotten, err := b.broker.Forget(ctx, fingerprint); err != nil || !forgotten {
 		return reply(err)
+	}
+	if !found { // nothing is known of it: its record could not be read
+		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires", "token_id", fingerprint)
+		return &logical.Response{Warnings: []string{"The record could not be read and was deleted. If the token is still valid at Paxos, it is so until it expires."}}, nil
 	}
 	b.logger.Warn("a token is given up: it lives on at Paxos until it expires",
 		"token_id", queued.Row.Fingerprint, "role", queued.Row.RoleName, "expires_at", queued.Row.ExpiresAt)

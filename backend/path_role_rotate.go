@@ -45,7 +45,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return reply(fmt.Errorf("the role was rotated, but ending its tokens: %w", err))
 	}
-	return &logical.Response{Data: map[string]any{"ended": ended, "pending": pending}}, nil
+	return &logical.Response{Data: map[string]any{"ended": ended, "pending": pending}, Warnings: b.unreadableWarnings(ctx)}, nil
 }
 
 // renewRoleID gives the role a new ID and returns what it was.

@@ -37,7 +37,8 @@ var statusAnswer = fields{
 	"last_issued_at":     {Type: framework.TypeString, Required: true, Description: "When the root client's tokens were last issued to somebody (RFC 3339); empty if they never were."},
 	"ending_tokens":      {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
-	"token_budget_used":  {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint."},
+	"token_budget_used":  {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint, whether they succeeded or not. All of token_budget while that is not known."},
+	"token_budget_known": {Type: framework.TypeBool, Required: true, Description: "Whether it is known how many token requests were sent. It is not for a short time after a start, until all mounts of the plugin have loaded, or 5 minutes have passed."},
 	"banned_until":       {Type: framework.TypeString, Required: true, Description: "When Paxos's throttling of this address ends (RFC 3339); empty if there is none."},
 	"calls_banned_until": {Type: framework.TypeString, Required: true, Description: "Likewise for revocations."},
 	"last_mint_error":    {Type: framework.TypeString, Required: true, Description: "Why the latest mint that failed did so, since the plugin started; empty if none did."},
@@ -104,6 +105,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		"ending_tokens":      ending(rows),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,
+		"token_budget_known": throttling.known,
 		"banned_until":       timestamp(throttling.bannedUntil),
 		"calls_banned_until": timestamp(throttling.callsBannedUntil),
 		"last_mint_error":    failure.text,
@@ -131,7 +133,8 @@ func ending(rows []broker.Row) int {
 // throttling is what bounds the calls of the mount at the moment. Times that have
 // passed are zero.
 type throttling struct {
-	budget, used     int // of token requests
+	budget, used     int  // of token requests
+	known            bool // used is; else it is all of the budget
 	bannedUntil      time.Time
 	callsBannedUntil time.Time
 }
@@ -140,12 +143,12 @@ type throttling struct {
 func (b *backend) throttling(c config, settings connection) throttling {
 	complete, err := settings.settings(c.Environment)
 	if err != nil {
-		return throttling{}
+		return throttling{known: true} // nothing can have been sent
 	}
 	now, way := b.options.Now(), complete.Way()
-	used, budget := b.options.Limits.Budget(complete.TokenURL).Usage(now)
+	used, budget, known := b.options.Limits.Budget(complete.TokenURL).Usage(now)
 	throttle := b.options.Limits.Throttle(way)
-	told := throttling{budget: budget, used: used, bannedUntil: throttle.BannedUntil(now)}
+	told := throttling{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
 	if ban := throttle.Ban(way); now.Before(ban.CallUntil) {
 		told.callsBannedUntil = ban.CallUntil
 	}

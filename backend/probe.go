@@ -49,7 +49,7 @@ func noProbe() probe { return probe{versioned: current} }
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
 	p.RevocationEnds, p.MayList, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
-	holds, err := b.broker.Prove(ctx, minter, []string{profileScope}, func(ctx context.Context, grant paxos.Grant) error {
+	holds, err := b.broker.Probe(ctx, minter, []string{profileScope}, func(ctx context.Context, grant paxos.Grant) error {
 		p.TokenLifetime = grant.Lifetime
 		return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
 	})
@@ -60,7 +60,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link 
 		p.Problems = append(p.Problems, "the root client does not hold "+profileScope+", so that no token could be tried out")
 	}
 	p.TokenCalls++
-	holds, err = b.broker.Prove(ctx, minter, []string{listScope}, nil)
+	holds, err = b.broker.Probe(ctx, minter, []string{listScope}, nil)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	defer done()
 	minter.Client = other
 	p.TokenCalls++
-	_, err = b.broker.Prove(ctx, minter, []string{profileScope}, nil)
+	_, err = b.broker.Probe(ctx, minter, []string{profileScope}, nil)
 	switch {
 	case paxos.Refused(err):
 		p.BasicAuth = answerNo

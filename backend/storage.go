@@ -16,6 +16,12 @@ const schema = 1
 // errNotFound reports that nothing is stored under a key.
 var errNotFound = errors.New("not found")
 
+// unreadable says of an entry that is there that this version cannot read it.
+type unreadable struct{ text string }
+
+// Error says which, and why.
+func (u *unreadable) Error() string { return u.text }
+
 // stored is an entry that knows its schema, and the latest that this code understands.
 type stored interface {
 	schemaOf() int
@@ -47,11 +53,11 @@ func load[T stored](ctx context.Context, s logical.Storage, key string) (T, erro
 		return value, fmt.Errorf("%s: %w", key, errNotFound)
 	}
 	if err := entry.DecodeJSON(&value); err != nil {
-		return value, fmt.Errorf("decoding %s: the stored entry is damaged", key) // the decoder's error may quote it
+		return value, &unreadable{fmt.Sprintf("decoding %s: the stored entry is damaged", key)} // the decoder's error may quote it
 	}
 	if value.schemaOf() > value.understands() {
-		return value, fmt.Errorf("%s was written by a later version of this plugin (schema %d, this version knows %d): upgrade the plugin on this node",
-			key, value.schemaOf(), value.understands())
+		return value, &unreadable{fmt.Sprintf("%s was written by a later version of this plugin (schema %d, this version knows %d): upgrade the plugin on this node",
+			key, value.schemaOf(), value.understands())}
 	}
 	return value, nil
 }

@@ -193,7 +193,7 @@ func TestA429StopsAllTokenCalls(t *testing.T) {
 	}
 	calls := m.paxos.Calls(paxostest.TokenEndpoint)
 	m.clock.advance(4 * time.Minute)
-	if status, text := m.refused(logical.ReadOperation, "token/mint", nil); status != 429 || !strings.Contains(text, "come back in") {
+	if status, text := m.refused(logical.ReadOperation, "token/mint", nil); status != 429 || !strings.Contains(text, "again in 1m1s") {
 		t.Errorf("%d %s", status, text)
 	}
 	if m.paxos.Calls(paxostest.TokenEndpoint) != calls {

@@ -2,19 +2,23 @@ package broker
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// banned keeps a ban, so that whoever comes after this process does not run into it
-// again. It is in force whether it can be kept or not.
+// banned keeps a ban, so that the process after this one does not run into it again.
+// It is in force whether it can be kept or not.
 func (b *Broker) banned(way string, cause error) {
 	ban := b.Limits.Throttle(way).Ban(way)
-	b.Logger.Error("Paxos throttles this address: nothing is asked of it until the ban ends",
-		"tokens_from", ban.TokenUntil, "calls_from", ban.CallUntil, "error", cause)
+	known := []any{"error", cause}
+	if !ban.TokenUntil.IsZero() {
+		known = append(known, "tokens_from", ban.TokenUntil)
+	}
+	if !ban.CallUntil.IsZero() {
+		known = append(known, "calls_from", ban.CallUntil)
+	}
+	b.Logger.Error("Paxos throttles this address: nothing is asked of it until the ban ends", known...)
 	b.Observe(Observation{What: Banned, Err: cause})
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
@@ -30,6 +34,10 @@ func (b *Broker) restoreBans(ctx context.Context) error {
 		return err
 	}
 	for _, ban := range bans {
+		if ban.Unreadable {
+			b.Logger.Error("the record of a ban cannot be read: if it lasts, Paxos's next answer says so", "way", ban.Way)
+			continue
+		}
 		b.Limits.Throttle(ban.Way).restore(b.Now(), ban)
 	}
 	return nil
@@ -60,41 +68,36 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, s
 	if err := throttle.CheckToken(b.Now()); err != nil {
 		return paxos.Grant{}, time.Time{}, err // without spending budget
 	}
-	budget := b.Limits.Budget(minter.Client.TokenURL())
-	b.recall(budget)
-	now := b.Now()
-	at, err := budget.Reserve(now, charge)
+	request, err := b.book(ctx, minter.Client.TokenURL(), charge)
 	if err != nil {
-		return paxos.Grant{}, at, err
-	}
-	if at.After(now) {
-		if err := b.Wait(ctx, at.Sub(now)); err != nil {
-			return paxos.Grant{}, at, err
-		}
+		return paxos.Grant{}, time.Time{}, err
 	}
 	if err := throttle.EnterToken(b.Now()); err != nil {
-		return paxos.Grant{}, at, err
+		return paxos.Grant{}, request.At, err
 	}
 	grant, err := minter.Client.Mint(ctx, scopes)
 	if throttle.LeaveToken(b.Now(), err) {
 		b.banned(way, err)
+		err = throttle.explain(b.Now(), err)
 	}
-	return grant, at, err
+	return grant, request.At, err
 }
 
-// recall tells a budget of the mints that the ledger knows and this process may not
-// have made.
-func (b *Broker) recall(budget *Budget) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.recalled[budget] {
-		return
+// book finds room in the budget for a token request, waits until it may be sent, and
+// writes it down.
+func (b *Broker) book(ctx context.Context, tokenURL string, charge Charge) (TokenRequest, error) {
+	budget := b.Limits.Budget(tokenURL)
+	now := b.Now()
+	request, err := budget.Reserve(now, charge)
+	if err != nil {
+		return request, err
 	}
-	b.recalled[budget] = true
-	recent := slices.Collect(maps.Values(b.ended))
-	for _, t := range b.tokens {
-		recent = append(recent, t.Row)
+	request.Endpoint = paxos.CanonicalURL(tokenURL)
+	if request.At.After(now) {
+		if err := b.Wait(ctx, request.At.Sub(now)); err != nil {
+			budget.cancel(request.ID)
+			return request, err
+		}
 	}
-	recent = slices.DeleteFunc(recent, func(row Row) bool { return !b.counts(row) })
-	budget.Recall(b.Now(), b.Mount, recent)
+	return b.writeAhead(ctx, budget, request)
 }

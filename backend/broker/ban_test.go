@@ -1,8 +1,8 @@
 package broker_test
 
 import (
-	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +18,15 @@ func throttling(header string) paxostest.Fault {
 		fault.Header = http.Header{"Retry-After": {header}}
 	}
 	return fault
+}
+
+// wantBan checks that an error says how long the ban lasts that a 429 began.
+func wantBan(t *testing.T, err error, lasts time.Duration) {
+	t.Helper()
+	text := "Paxos is rate-limiting the address that Vault calls from. New tokens can be requested again in " + (lasts + time.Second).String() + "."
+	if wantThrottled(t, err).RetryAfter != lasts || !strings.HasPrefix(err.Error(), text) {
+		t.Errorf("got %v, want %s", err, text)
+	}
 }
 
 // TestBan checks that after a 429 nobody calls until Paxos's time, within bounds, is over.
@@ -44,10 +53,7 @@ func TestBan(t *testing.T) {
 			cached := h.issue()
 			h.paxos.FailNext(paxostest.TokenEndpoint, throttling(test.header))
 			_, err := h.Issue(t.Context(), h.request(own))
-			var answer *paxos.Error
-			if !errors.As(err, &answer) || !answer.Throttled() {
-				t.Fatalf("got %v", err)
-			}
+			wantBan(t, err, test.want)
 			if until := h.limits.Throttle(h.client.Way()).BannedUntil(h.clock.Now()); !until.Equal(h.clock.Now().Add(test.want)) {
 				t.Errorf("banned until %s, want %s", until, h.clock.Now().Add(test.want))
 			}

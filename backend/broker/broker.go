@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -46,15 +47,17 @@ type Broker struct {
 	life  context.Context // of work in the background
 	Close func()          // ends it
 
-	mu       sync.Mutex
-	requests map[*underway]bool // token requests under way
-	loaded   bool               // the ledger has been read
-	resets   int                // how often all was forgotten
-	tokens   map[string]*token  // fingerprint → every token not known to have ended
-	ended    map[string]Row     // fingerprint → tombstones
-	serving  map[Key]*token     // what the next reader of a key gets
-	refused  map[string]refusal // definite refusals of the last moments: flight or generation → what was said
-	recalled map[*Budget]bool   // budgets that know what the ledger knew
+	mu         sync.Mutex
+	requests   map[*underway]bool   // token requests under way
+	loaded     bool                 // the ledger has been read
+	resets     int                  // how often all was forgotten
+	tokens     map[string]*token    // fingerprint → every token not known to have ended
+	unreadable map[string]bool      // fingerprints of rows that cannot be read
+	serving    map[Key]*token       // what the next reader of a key gets
+	refused    map[string]refusal   // definite refusals of the last moments: flight or generation → what was said
+	sent       map[string]time.Time // token requests on record: when they were sent
+	dead       map[string]*backoff  // credentials with which Paxos refuses revocations
+	member     *member              // of the process's census, once the mount has joined
 }
 
 // A token is a Row and what only memory knows of it.
@@ -72,11 +75,15 @@ type token struct {
 	nextTry    time.Time // no refresh before this
 	lastError  error     // why the last refresh failed
 
-	using    bool  // the engine itself is using it: a sweep leaves it alone
-	marked   bool  // the ledger knows that it is to be ended
-	dropping bool  // its row is being deleted: it has ended
-	attempts int   // to end it at Paxos that failed
-	lastFail error // why the last of them did
+	using    bool      // the engine itself is using it: a sweep leaves it alone
+	marked   bool      // the ledger knows that it is to be ended
+	dropping bool      // its row is being deleted: it has ended
+	attempts int       // to end it at Paxos that failed
+	lastFail error     // why the last of them did
+	nextEnd  time.Time // no attempt before this: Paxos refused it definitely
+
+	opener   string    // whose request brought the token about, among the readers of narrowed sets
+	lastRead time.Time // by anybody
 }
 
 // New returns a broker that has not touched storage yet.
@@ -91,7 +98,8 @@ func New(options Options) *Broker {
 		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
 	}
 	b := &Broker{Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}}
-	b.life, b.Close = context.WithCancel(context.Background())
+	life, end := context.WithCancel(context.Background())
+	b.life, b.Close = life, func() { end(); b.retire() }
 	b.clear()
 	return b
 }
@@ -101,6 +109,9 @@ func (b *Broker) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.clear()
+	if b.member != nil {
+		b.Limits.census.reset(b.Now(), b.member)
+	}
 }
 
 // clear empties memory. mu is held, or nobody else has b yet.
@@ -108,10 +119,11 @@ func (b *Broker) clear() {
 	b.resets++
 	b.loaded = false
 	b.tokens = map[string]*token{}
-	b.ended = map[string]Row{}
+	b.unreadable = map[string]bool{}
 	b.serving = map[Key]*token{}
 	b.refused = map[string]refusal{}
-	b.recalled = map[*Budget]bool{}
+	b.sent = map[string]time.Time{}
+	b.dead = map[string]*backoff{}
 }
 
 // wait is the real thing.
@@ -139,8 +151,14 @@ func (b *Broker) load(ctx context.Context) error {
 	}
 	for {
 		before := b.resetCount()
-		rows, err := b.rows(ctx)
+		if err := b.Join(ctx); err != nil {
+			return err
+		}
+		rows, unreadable, err := b.rows(ctx)
 		if err != nil {
+			return err
+		}
+		if err := b.recallRequests(ctx, rows, unreadable); err != nil {
 			return err
 		}
 		if err := b.restoreBans(ctx); err != nil {
@@ -164,40 +182,43 @@ func (b *Broker) take(rows []Row, after int) bool {
 		b.adopt(row)
 	}
 	b.loaded = true
+	b.Limits.census.load(b.member)
 	return true
 }
 
 // adopt takes a row of the ledger into memory. Who holds the token is not known any
 // more. mu is held.
 func (b *Broker) adopt(row Row) {
-	if row.Ended {
-		b.ended[row.Fingerprint] = row
-		return
+	if row.Token == "" { // kept by an earlier version of a token that had ended: the next sweep deletes it
+		row.ExpiresAt = time.Time{}
 	}
-	t := &token{Row: row, jitter: jitter(), holds: newHolds(), marked: !row.EndingSince.IsZero()}
+	t := &token{Row: row, jitter: jitter(), holds: newHolds(), marked: !row.EndingSince.IsZero(), lastRead: b.Now()}
 	b.tokens[row.Fingerprint] = t
 	if b.servable(t) && (b.serving[row.Key] == nil || b.serving[row.Key].MintedAt.Before(row.MintedAt)) {
 		b.serving[row.Key] = t
 	}
 }
 
-// rows reads the whole ledger. A row that disappears meanwhile has ended.
-func (b *Broker) rows(ctx context.Context) ([]Row, error) {
+// rows reads the whole ledger. A row that disappears meanwhile has ended; one that
+// cannot be read stands for itself alone.
+func (b *Broker) rows(ctx context.Context) (rows []Row, unreadable []string, err error) {
 	fingerprints, err := b.Ledger.List(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	rows := make([]Row, 0, len(fingerprints))
 	for _, fingerprint := range fingerprints {
 		row, found, err := b.Ledger.Get(ctx, fingerprint)
-		if err != nil {
-			return nil, err
-		}
-		if found {
+		switch {
+		case errors.Is(err, ErrUnreadable):
+			b.noteUnreadable(fingerprint, err)
+			unreadable = append(unreadable, fingerprint)
+		case err != nil:
+			return nil, nil, err
+		case found:
 			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	return rows, unreadable, nil
 }
 
 func (b *Broker) resetCount() int {

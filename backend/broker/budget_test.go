@@ -33,11 +33,12 @@ func charge(role string, kind broker.Kind) broker.Charge {
 // take books a request and says whether there was room.
 func take(t *testing.T, budget *broker.Budget, now time.Time, charge broker.Charge) bool {
 	t.Helper()
-	at, err := budget.Reserve(now, charge)
+	booked, err := budget.Reserve(now, charge)
 	if err != nil {
 		wantThrottled(t, err)
 		return false
 	}
+	at := booked.At
 	if at.Before(now) || at.Sub(now) > 2*time.Second {
 		t.Fatalf("booked for %s from now", at.Sub(now))
 	}
@@ -76,20 +77,21 @@ func TestBudgetProperty(t *testing.T) {
 			case 3:
 				now = now.Add(time.Duration(random.Int64N(int64(broker.Window / time.Duration(limit) * 2))))
 			}
-			at, err := budget.Reserve(now, charge("role", broker.Upkeep))
+			booked, err := budget.Reserve(now, charge("role", broker.Upkeep))
 			if err != nil {
 				after := wantThrottled(t, err).RetryAfter
 				if after <= 2*time.Second || after > window {
 					t.Fatalf("seed %d: told to come back in %s", seed, after)
 				}
-				if at, err = budget.Reserve(now.Add(after-2*time.Second-1), charge("role", broker.Upkeep)); err == nil {
+				if _, err = budget.Reserve(now.Add(after-2*time.Second-1), charge("role", broker.Upkeep)); err == nil {
 					t.Fatalf("seed %d: admitted before the time told", seed)
 				}
 				now = now.Add(after)
-				if at, err = budget.Reserve(now, charge("role", broker.Upkeep)); err != nil || !at.Equal(now) {
-					t.Fatalf("seed %d: at the time told: %s later, %v", seed, at.Sub(now), err)
+				if booked, err = budget.Reserve(now, charge("role", broker.Upkeep)); err != nil || !booked.At.Equal(now) {
+					t.Fatalf("seed %d: at the time told: %s later, %v", seed, booked.At.Sub(now), err)
 				}
 			}
+			at := booked.At
 			taken = append(taken, at)
 			inWindow := 0
 			for _, other := range slices.Backward(taken) {
@@ -157,13 +159,13 @@ func TestAllowances(t *testing.T) {
 		want   int
 		reason string
 	}{
-		{limited(broker.Shared, broker.Allowance{Role: 12}), 12, `role "mint-role" has had its 12 token requests per 5 minutes (mint_limit)`},
-		{limited(broker.Own, broker.Allowance{Role: 12}), 12, `role "mint-role" has had`},
-		{limited(broker.Narrowed, broker.Allowance{Role: 12}), 6, "half of them for narrowed scopes"},
-		{limited(broker.Upkeep, broker.Allowance{Mount: 8}), 8, "this mount's share of 8 token requests per 5 minutes (token_budget) is spent"},
-		{limited(broker.Shared, broker.Allowance{Mount: 8}), 6, "this mount's share"},
-		{limited(broker.Own, broker.Allowance{Mount: 8}), 4, "this mount's share"},
-		{broker.Charge{Mount: "mount", Kind: broker.Upkeep, Allowance: broker.Allowance{Role: 3}}, 3, "this mount has verified secrets 3 times"},
+		{limited(broker.Shared, broker.Allowance{Role: 12}), 12, `Role "mint-role" used all 12 of its token requests per 5 minutes (mint_limit=12). Retry in 5m3s, or ask your Vault operators to raise mint_limit.`},
+		{limited(broker.Own, broker.Allowance{Role: 12}), 12, `Role "mint-role" used all 12`},
+		{limited(broker.Narrowed, broker.Allowance{Role: 12}), 6, `Role "mint-role" used all 6 of its narrowed-token requests (half of mint_limit=12). Retry in 5m3s`},
+		{limited(broker.Upkeep, broker.Allowance{Mount: 8}), 8, "This mount used up its token_budget of 8 token requests per 5 minutes. Retry in 5m3s."},
+		{limited(broker.Shared, broker.Allowance{Mount: 8}), 6, "This mount used up its token_budget of 8"},
+		{limited(broker.Own, broker.Allowance{Mount: 8}), 4, "This mount used up its token_budget of 8"},
+		{broker.Charge{Mount: "mount", Role: "config/", Kind: broker.Upkeep, Allowance: broker.Allowance{Role: 3}}, 3, "This mount has verified secrets of its root client with 3 token requests in 5 minutes"},
 	} {
 		budget := broker.NewLimits(240).Budget("")
 		if got := takeAll(t, budget, now, test.charge); got != test.want {
@@ -291,7 +293,7 @@ func TestBudgetAfterRestart(t *testing.T) {
 		h.issue(role("a")) // a hit
 	}
 	h.issue(role("e"))
-	if used, _ := h.limits.Budget(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 5 {
+	if used, _, _ := h.limits.Budget(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 5 {
 		t.Errorf("%d calls are counted, want 5", used)
 	}
 	_, err := h.Issue(t.Context(), h.request(role("f")))
@@ -303,7 +305,7 @@ func TestBudgetAfterRestart(t *testing.T) {
 	h.restart()
 	h.clock.advance(time.Hour)
 	h.issue(role("g"))
-	if used, _ := h.limits.Budget(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 1 {
+	if used, _, _ := h.limits.Budget(h.paxos.TokenURL()).Usage(h.clock.Now()); used != 1 {
 		t.Errorf("an hour later %d calls are counted, want 1", used)
 	}
 	if h.mints() != 7 {

@@ -7,16 +7,17 @@ type Kind int
 
 // The kinds of token requests.
 const (
-	Upkeep   Kind = iota // a refresh, or the proof of a secret: nobody can ask for more of it
+	Upkeep   Kind = iota // a refresh, or the verification of a secret: nobody can ask for more of it
 	Shared               // a token that the readers of a role share
 	Narrowed             // likewise, for some of the role's scopes: a caller may name many subsets
 	Own                  // a token for one reader: a caller may read as often as it likes
+	first                // the first token of a role in the Window, whatever its kind
 )
 
 // A Charge says who pays for a token request.
 type Charge struct {
 	Mount string // a name that no other mount in the process has
-	Role  string // the role's name, which a rotation does not change; empty for the mount's own needs
+	Role  string // the role's name, which a rotation does not change; or a name that no role has, for the mount's own needs
 	Kind  Kind
 	Allowance
 }
@@ -28,7 +29,7 @@ type Allowance struct {
 	Mount int
 }
 
-// payer is whose turn it is: the roles of a process take turns.
+// payer is who shares: the roles of a mount share what it has.
 type payer struct{ mount, role string }
 
 func (c Charge) payer() payer { return payer{c.Mount, c.Role} }
@@ -43,7 +44,7 @@ func reserve(pool int) int { return pool / 4 }
 // ceiling is how many requests of all kinds a pool may hold for one more of this
 // kind to be let in.
 func ceiling(kind Kind, pool int) int {
-	if kind == Upkeep {
+	if kind == Upkeep || kind == first {
 		return pool
 	}
 	return pool - reserve(pool)

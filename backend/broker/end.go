@@ -154,6 +154,9 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	if row.expired(b.Now()) {
 		return nil, b.drop(ctx, t)
 	}
+	if queued && b.backedOff(t) {
+		return errBackedOff, nil
+	}
 	if !row.Own && !queued {
 		if err := b.enqueue(ctx, t); err != nil {
 			return err, err

@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -244,4 +245,14 @@ func (h *harness) issueAside(ctx context.Context, req broker.Request) <-chan out
 		done <- outcome{issued, err}
 	}()
 	return done
+}
+
+// settled waits until no refresh is under way.
+func (h *harness) settled() {
+	h.t.Helper()
+	for deadline := time.Now().Add(patience); h.Refreshing(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			h.t.Fatal("a refresh does not end")
+		}
+	}
 }

@@ -16,6 +16,7 @@ type Request struct {
 	Own      bool     // a token of the reader's own, never shared
 	Narrowed bool     // Scopes are some of the role's only
 	Holder   Holder   // who reads, for a leased token
+	Caller   string   // who reads: an entity, else a Vault token; empty where it is not known
 
 	MinimumLife time.Duration // least life left that the reader accepts; counts as at most half the token's life
 	IdleTTL     time.Duration // how long a shared token is kept after its last lease ended
@@ -160,6 +161,7 @@ func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
 		Stale:       t.lastError,
 	}
 	issued.NextRead = t.nextRead(issued.RefreshAt, now)
+	t.lastRead = now
 	if req.Leased {
 		issued.Issue = t.holds.add(Holding{req.Holder, now})
 		t.idleFrom, t.idleTTL = time.Time{}, req.IdleTTL
@@ -216,9 +218,14 @@ func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
 }
 
 // minimumLife is the least life left that a reader of this request accepts of a
-// token that lives for life: never more than half, so that a short token is still
-// served more than once.
-func (r Request) minimumLife(life time.Duration) time.Duration { return min(r.MinimumLife, life/2) }
+// token that lives for life: never more than half, so that a token is served more
+// than once, and a quarter of a short one, so that it is refreshed late enough.
+func (r Request) minimumLife(life time.Duration) time.Duration {
+	if life < shortLife {
+		return min(r.MinimumLife, life/4)
+	}
+	return min(r.MinimumLife, life/2)
+}
 
 // anyLife accepts a token while it lives at all.
 func anyLife(time.Duration) time.Duration { return 0 }

@@ -8,9 +8,8 @@ import (
 )
 
 // A Row is the ledger's record of one token, kept from before the token is handed
-// out until it has ended, whatever it was for, and until no window of the budget
-// holds its mint any more. It holds the token itself, so the place it is stored in
-// must be encrypted.
+// out until it has ended, whatever it was for. It holds the token itself, so the
+// place it is stored in must be encrypted.
 type Row struct {
 	Fingerprint string    `json:"fingerprint"`
 	Token       string    `json:"token"`
@@ -23,12 +22,12 @@ type Row struct {
 	Scopes      []string  `json:"scopes"` // as granted, in the order Paxos gave
 	MintedAt    time.Time `json:"minted_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
-	Ended       bool      `json:"ended,omitempty"`       // it has ended and is kept for the budget only, without its text
 	EndingSince time.Time `json:"ending_since,omitzero"` // set: hand out no more, revoke until done or expired
 }
 
-// A Ledger keeps rows and bans across restarts. An error from a Put or a Delete
-// leaves it unknown whether the write happened.
+// A Ledger keeps rows, bans and token requests across restarts. An error from a Put or
+// a Delete leaves it unknown whether the write happened. An entry that is there and
+// cannot be read is [ErrUnreadable].
 type Ledger interface {
 	List(ctx context.Context) (fingerprints []string, err error)
 	Get(ctx context.Context, fingerprint string) (Row, bool, error)
@@ -38,6 +37,16 @@ type Ledger interface {
 	Bans(ctx context.Context) ([]Ban, error)
 	PutBan(ctx context.Context, ban Ban) error
 	DeleteBan(ctx context.Context, way string) error
+
+	// Requests returns the token requests on record; one that cannot be read has its ID only.
+	Requests(ctx context.Context) ([]TokenRequest, error)
+	PutRequest(ctx context.Context, request TokenRequest) error
+	DeleteRequest(ctx context.Context, id string) error
+
+	// Neighbors are the other mounts of the process, each with until when it counts that
+	// is away, zero for one that is here. None are on record where there are none.
+	Neighbors(ctx context.Context) (map[string]time.Time, error)
+	PutNeighbors(ctx context.Context, others map[string]time.Time) error
 }
 
 // kind is what the token was minted for, as far as a row tells.

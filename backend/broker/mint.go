@@ -48,12 +48,12 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 	if err := b.recentRefusal(req, minter); err != nil {
 		return nil, err
 	}
-	if err := b.roomForNarrowed(req); err != nil {
+	if err := b.checkNarrowed(req); err != nil {
 		return nil, err
 	}
 	t, err := b.mintAndRecord(ctx, req, minter, kind)
 	if err != nil {
-		b.Observe(Observation{What: MintFailed, Role: req.RoleName, Kind: kind, Err: err})
+		b.Observe(Observation{What: MintFailed, Role: req.RoleName, Kind: kind, Err: origin(err)})
 		return nil, err
 	}
 	recorded = t
@@ -64,6 +64,7 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 	}
 	b.Logger.Info("token minted", "role", req.RoleName, "client_id", t.ClientID, "generation", t.Generation,
 		"token_id", t.Fingerprint, "expires_at", t.ExpiresAt)
+	b.makeNarrowedRoom(req)
 	return t, b.serve(t)
 }
 
@@ -97,9 +98,9 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 		Row: Row{
 			Fingerprint: Fingerprint(text), Token: text, Key: req.Key, Own: req.Own, Narrowed: req.Narrowed, RoleName: req.RoleName,
 			ClientID: minter.Client.ID(), Generation: minter.Generation, Scopes: scopes,
-			MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew),
+			MintedAt: asked, ExpiresAt: asked.Add(b.usable(grant)),
 		},
-		jitter: jitter(), holds: newHolds(), counted: true, idleTTL: req.IdleTTL,
+		jitter: jitter(), holds: newHolds(), counted: true, idleTTL: req.IdleTTL, opener: req.Caller, lastRead: b.Now(),
 	}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
 		b.unrecord(t, minter.Client)
@@ -141,6 +142,9 @@ func (b *Broker) serve(t *token) error {
 	case b.tokens[t.Fingerprint] != t || !t.EndingSince.IsZero():
 		return ErrEnded
 	case !t.Own:
+		if before := b.serving[t.Key]; before != nil {
+			t.opener = before.opener // who refreshes a set does not take it over
+		}
 		b.serving[t.Key] = t // whoever still holds the one before keeps it, nobody else gets it
 		b.startIdling(t)     // until its first reader comes, which after a refresh may be never
 	}

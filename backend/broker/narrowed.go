@@ -5,38 +5,115 @@ import (
 	"time"
 )
 
-// mostNarrowed is how many subsets of a role's scopes may have a live token at a
-// time: there are more subsets than anybody could pay for.
+// mostNarrowed is how many subsets of a role's scopes may have a token that is handed
+// out: there are more subsets than anybody could pay for.
 const mostNarrowed = 8
 
-// roomForNarrowed refuses a further subset of the role's scopes while there are as
-// many as may be.
-func (b *Broker) roomForNarrowed(req Request) error {
-	if !req.Narrowed || req.Own {
-		return nil
-	}
-	now := b.Now()
-	sets := map[string]time.Time{} // to when the last token of each expires
+// checkNarrowed refuses a further subset of the role's scopes where there are as many
+// as may be and none makes room. It is asked before Paxos is.
+func (b *Broker) checkNarrowed(req Request) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, t := range b.tokens {
-		if t.Narrowed && !t.Own && t.Key.Role == req.Role && t.EndingSince.IsZero() && !t.expired(now) {
-			if t.ExpiresAt.After(sets[t.Key.Scopes]) {
-				sets[t.Key.Scopes] = t.ExpiresAt
-			}
-		}
+	_, err := b.narrowedRoom(req)
+	return err
+}
+
+// makeNarrowedRoom hands out no more of the subset that makes room, once there is a
+// token to take its place.
+func (b *Broker) makeNarrowedRoom(req Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if set, err := b.narrowedRoom(req); err == nil && set != nil {
+		b.displace(set)
 	}
+}
+
+// narrowedRoom returns the subset that has to make room for the request's: the caller's
+// own oldest, else the one that nobody has read for longest, if that is as long as a
+// token without leases is kept. None, if there is room. mu is held.
+func (b *Broker) narrowedRoom(req Request) (*narrowedSet, error) {
+	if !req.Narrowed || req.Own {
+		return nil, nil
+	}
+	now := b.Now()
+	sets := b.narrowedSets(req, now)
 	if _, ok := sets[req.Key.Scopes]; ok || len(sets) < mostNarrowed {
-		return nil
+		return nil, nil
 	}
-	var first time.Time
-	for _, end := range sets {
-		if first.IsZero() || end.Before(first) {
-			first = end
+	var mine, idle *narrowedSet
+	for _, set := range sets {
+		if set.opener == req.Caller && req.Caller != "" && (mine == nil || set.opened.Before(mine.opened)) {
+			mine = set
+		}
+		if idle == nil || set.freeAt(req).Before(idle.freeAt(req)) {
+			idle = set
 		}
 	}
-	return &Throttled{
-		Reason:     fmt.Sprintf("tokens for %d subsets of the scopes of role %q are alive, the most there may be: ask for one of those, or for all", mostNarrowed, req.RoleName),
-		RetryAfter: first.Sub(now),
+	switch free := idle.freeAt(req); {
+	case mine != nil:
+		return mine, nil
+	case !now.Before(free):
+		return idle, nil
+	default:
+		return nil, &Throttled{
+			Reason:     fmt.Sprintf("Other callers use tokens for %d different subsets of the scopes of role %q, the most it may have at a time", len(sets), req.RoleName),
+			RetryAfter: free.Sub(now),
+			Advice:     "Retry in %s, read one of those subsets, or read the whole role.",
+		}
 	}
+}
+
+// A narrowedSet is what is known of one subset of a role's scopes.
+type narrowedSet struct {
+	tokens   []*token
+	opener   string // who read it first
+	opened   time.Time
+	lastRead time.Time
+	expires  time.Time // when the last of its tokens does
+}
+
+// freeAt is when the set makes room for others by itself.
+func (s *narrowedSet) freeAt(req Request) time.Time {
+	free := s.lastRead.Add(req.IdleTTL)
+	if s.expires.Before(free) {
+		free = s.expires
+	}
+	return free
+}
+
+// narrowedSets are those of the request's role that are handed out. mu is held.
+func (b *Broker) narrowedSets(req Request, now time.Time) map[string]*narrowedSet {
+	sets := map[string]*narrowedSet{}
+	for _, t := range b.serving {
+		if !t.Narrowed || t.Key.Role != req.Role || t.expired(now) {
+			continue
+		}
+		set := sets[t.Key.Scopes]
+		if set == nil {
+			set = &narrowedSet{opener: t.opener, opened: t.MintedAt}
+			sets[t.Key.Scopes] = set
+		}
+		set.tokens = append(set.tokens, t)
+		if t.MintedAt.Before(set.opened) {
+			set.opener, set.opened = t.opener, t.MintedAt
+		}
+		if t.lastRead.After(set.lastRead) {
+			set.lastRead = t.lastRead
+		}
+		if t.ExpiresAt.After(set.expires) {
+			set.expires = t.ExpiresAt
+		}
+	}
+	return sets
+}
+
+// displace hands the set's tokens out no more. Those on leases end with the last of
+// them, the others when they expire. mu is held.
+func (b *Broker) displace(set *narrowedSet) {
+	for _, t := range set.tokens {
+		b.withdraw(t)
+		t.idleTTL = 0
+		b.startIdling(t)
+	}
+	b.SweepSoon()
 }

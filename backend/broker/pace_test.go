@@ -17,7 +17,7 @@ func (h *harness) fill(count int) (fingerprints []string) {
 		token := fmt.Sprintf("token-%d", i)
 		row := broker.Row{
 			Fingerprint: broker.Fingerprint(token), Token: token, Own: true, ClientID: h.client.ID(), Generation: 1,
-			MintedAt: h.clock.Now(), ExpiresAt: h.clock.Now().Add(time.Hour),
+			MintedAt: h.clock.Now().Add(-10 * time.Minute), ExpiresAt: h.clock.Now().Add(time.Hour),
 		}
 		h.storage.set(func(s *storage) { s.rows[row.Fingerprint] = row })
 		fingerprints = append(fingerprints, row.Fingerprint)

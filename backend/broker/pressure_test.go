@@ -25,7 +25,7 @@ func TestStormOf429(t *testing.T) {
 				for range 50 {
 					h.issue()
 				}
-				settle() // the refresh that the first of them started
+				h.settled() // the refresh that the first of them started
 				h.clock.advance(time.Second)
 			}
 			if calls := h.mints() - mints; calls < 1 || calls > bans {

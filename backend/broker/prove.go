@@ -9,35 +9,57 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// proofLimit is how many token requests a mount may make in any Window to prove
-// secrets, manageLimit how many to look after its clients at Paxos. Neither takes of
-// the other: a root can be rotated however many leases have ended.
+// verifyLimit is how many token requests a mount may make in any Window to verify
+// secrets of one kind, manageLimit how many to look after its clients at Paxos.
 const (
-	proofLimit  = 12
+	verifyLimit = 12
 	manageLimit = 6
 )
 
-// management pays for what Manage asks. No role has that name.
-const management = "clients/"
+// What pays for token requests that are no role's. No role has these names. None
+// takes of another: however many wrong secrets are written to clients/, the root can
+// be rotated.
+const (
+	verifyingRoot    = "config/"
+	verifyingClients = "clients/"
+	probing          = "probe/"
+	managing         = "report/"
+)
+
+// purposes says of each what there was too much of.
+var purposes = map[string]string{
+	verifyingRoot:    "This mount has verified secrets of its root client with %d token requests in 5 minutes, the most it may",
+	verifyingClients: "This mount has verified secrets of its clients with %d token requests in 5 minutes, the most it may",
+	probing:          "This mount has probed Paxos with %d token requests in 5 minutes, the most it may",
+	managing:         "This mount has looked after its clients with %d token requests in 5 minutes, the most it may",
+}
 
 // Prove finds out whether a client's secret is right and whether it holds the
 // scopes, with one token request within the budget. A refusal of a scope proves the
 // secret too: Paxos looks at the secret first. The grant that it gets is given to
-// use, if there is one, and ended before Prove returns, or put on the queue.
+// use, if there is one, and ended before Prove returns, or put on the queue. The root,
+// which has no name, has room of its own for it.
 func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
-	charge := Charge{Mount: b.Mount, Kind: Upkeep, Allowance: Allowance{Role: proofLimit, Mount: minter.Allowance.Mount}}
-	return b.prove(ctx, minter, scopes, charge, use)
+	purpose := verifyingClients
+	if minter.Name == "" {
+		purpose = verifyingRoot
+	}
+	return b.prove(ctx, minter, scopes, purpose, verifyLimit, use)
+}
+
+// Probe is Prove for questions about Paxos that a probe asks with the root.
+func (b *Broker) Probe(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	return b.prove(ctx, minter, scopes, probing, verifyLimit, use)
 }
 
 // Manage is Prove for a token that the engine uses itself, to look after the clients
 // of the Entity.
 func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
-	charge := Charge{Mount: b.Mount, Role: management, Kind: Upkeep, Allowance: Allowance{Role: manageLimit, Mount: minter.Allowance.Mount}}
-	return b.prove(ctx, minter, scopes, charge, use)
+	return b.prove(ctx, minter, scopes, managing, manageLimit, use)
 }
 
-// prove does both.
-func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, charge Charge, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+// prove does all three.
+func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purpose string, limit int, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
 	}
@@ -46,6 +68,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 	request := b.begin()
 	defer b.finish(request)
 	b.asks(request, minter)
+	charge := Charge{Mount: b.Mount, Role: purpose, Kind: Upkeep, Allowance: Allowance{Role: limit, Mount: minter.Allowance.Mount}}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
 	var answer *paxos.Error
 	switch {
@@ -64,7 +87,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, char
 	}
 	t := &token{holds: newHolds(), marked: true, Row: Row{
 		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
-		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(grant.Lifetime - skew), EndingSince: b.Now(),
+		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(b.usable(grant)), EndingSince: b.Now(),
 	}}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
 		b.unrecord(t, minter.Client)

@@ -30,8 +30,8 @@ func (b *Broker) Queue(ctx context.Context) ([]Queued, error) {
 	return queue, nil
 }
 
-// Forget takes a token off the queue: it lives on at Paxos until it expires. It
-// reports whether there was one.
+// Forget takes a token off the queue, or deletes a record that cannot be read: the
+// token is valid at Paxos until it expires. It reports whether there was one.
 func (b *Broker) Forget(ctx context.Context, fingerprint string) (bool, error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
@@ -41,7 +41,7 @@ func (b *Broker) Forget(ctx context.Context, fingerprint string) (bool, error) {
 	queued := t != nil && !t.EndingSince.IsZero()
 	b.mu.Unlock()
 	if !queued {
-		return false, nil
+		return b.forgetUnreadable(ctx, fingerprint)
 	}
 	return true, b.drop(ctx, t)
 }

@@ -20,13 +20,22 @@ const (
 	lastRetry  = time.Minute
 )
 
-// refreshAt is when the next reader starts a refresh of the token. It lies in the
-// token's life whatever the settings: at a quarter of it at the earliest.
+// shortLife is below which a token has to be used to the last to be worth its token
+// request: readers accept less life of it, and no setting has it refreshed sooner than
+// they need.
+const shortLife = 90 * time.Second
+
+// refreshAt is when the next reader starts a refresh of the token: before the least
+// life that readers accept is undercut, and after three eighths of its life whatever
+// the settings, so that refreshing does not spend what the role may request.
 func (t *token) refreshAt(req Request) time.Time {
 	life := t.life()
+	if life < shortLife {
+		return t.MintedAt.Add(life - req.minimumLife(life) - life/16)
+	}
 	share := time.Duration(float64(life) * min(req.RefreshAt*(1+refreshJitter*t.jitter), 1))
-	before := life - req.minimumLife(life) - refreshMargin
-	return t.MintedAt.Add(max(min(share, before), life/4))
+	before := life - req.minimumLife(life) - min(refreshMargin, life/8)
+	return t.MintedAt.Add(max(min(share, before), life*3/8))
 }
 
 // nextRead is when a reader of the token learns something new by asking again:

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
@@ -27,12 +28,11 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 			b.Observe(Observation{What: Revoked, Row: row.public(), Role: row.RoleName, Kind: row.kind()})
 			return nil
 		}
-		var answer *paxos.Error
-		if !errors.As(err, &answer) || answer.Code != "invalid_client" {
+		if !disowned(err) && !errors.Is(err, errBackedOff) {
 			break
 		}
 	}
-	if errors.Is(err, errPaced) {
+	if errors.Is(err, errPaced) || errors.Is(err, errBackedOff) {
 		return err
 	}
 	log.Warn("a token could not be ended at Paxos yet; it is tried again until it is done or expired", "error", err)
@@ -40,13 +40,18 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 	return err
 }
 
-// revokeWith makes one call, when its turn comes.
+// revokeWith makes one call, when its turn comes, unless Paxos has just refused the
+// client.
 func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, try patience) error {
+	if !b.mayTry(client) {
+		return errBackedOff
+	}
 	if err := b.enter(ctx, client.Way(), try); err != nil {
 		return err
 	}
 	err := client.Revoke(ctx, paxos.Hide(row.Token))
 	b.leave(client.Way(), err)
+	b.learn(client, err)
 	return err
 }
 
@@ -58,22 +63,58 @@ func (b *Broker) failed(t *token, cause error) {
 	case errors.Is(cause, errPaced):
 		b.SweepSoon()
 		return
-	case errors.Is(cause, errBehind):
+	case errors.Is(cause, errBehind), errors.Is(cause, errBackedOff):
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if definite(cause) && !refusesAll(cause) {
+		t.nextEnd = b.Now().Add(backoffAfter(t.attempts))
+	}
 	t.attempts++
 	t.lastFail = cause
 }
 
+// backedOff reports whether Paxos refused to end the token a moment ago.
+func (b *Broker) backedOff(t *token) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return early(b.Now(), t.nextEnd)
+}
+
 // kept reports whether an idle token is kept although its time is over, because
-// minting another would take of what little is left of the budget.
+// requesting another would take of what little is left of the budget. One that nobody
+// can get any more is not.
 func (b *Broker) kept(ctx context.Context, t *token) bool {
-	now, row := b.Now(), b.rowOf(t)
-	if row.expired(now) {
+	now := b.Now()
+	b.mu.Lock()
+	row, serving := t.Row, b.serving[t.Key] == t
+	b.mu.Unlock()
+	if row.expired(now) || !serving {
 		return false
 	}
 	clients, err := b.Revokers(ctx, row)
 	return err == nil && len(clients) > 0 && b.Limits.Budget(clients[0].TokenURL()).Scarce(now)
+}
+
+// drop forgets a token that has ended. Its row goes first: if that fails, the token
+// is still known, and ending it again does no harm.
+func (b *Broker) drop(ctx context.Context, t *token) error {
+	b.setDropping(t, true)
+	if err := b.Ledger.Delete(ctx, t.Fingerprint); err != nil {
+		b.setDropping(t, false)
+		return fmt.Errorf("forgetting a token: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.tokens, t.Fingerprint)
+	return nil
+}
+
+// setDropping tells those who queue the token at the same time whether its row is being
+// deleted.
+func (b *Broker) setDropping(t *token, dropping bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.dropping = dropping
 }

@@ -14,15 +14,16 @@ import (
 // budget alone, so that an hour takes milliseconds.
 type simulation struct {
 	t      *testing.T
+	apart  bool // the abusers have mounts of their own
 	seed   uint64
 	random *rand.Rand
 	limit  int
 	budget *broker.Budget
 	now    time.Time
 	start  time.Time
-	minted []time.Time             // by everybody, in order
-	rows   map[string][]broker.Row // of each mount
-	counts map[string]int          // mints of each role
+	minted []time.Time                      // by everybody, in order
+	log    map[string][]broker.TokenRequest // of each mount
+	counts map[string]int                   // mints of each role
 }
 
 // An honest role reads now and then, and its token is refreshed ahead, as the broker does it.
@@ -35,12 +36,12 @@ type honest struct {
 
 // mint books a request and makes it.
 func (s *simulation) mint(charge broker.Charge) bool {
-	at, err := s.budget.Reserve(s.now, charge)
+	booked, err := s.budget.Reserve(s.now, charge)
 	if err != nil {
 		return false
 	}
-	s.minted = append(s.minted, at)
-	s.rows[charge.Mount] = append(s.rows[charge.Mount], broker.Row{RoleName: charge.Role, Own: charge.Kind == broker.Own, Narrowed: charge.Kind == broker.Narrowed, MintedAt: at})
+	s.minted = append(s.minted, booked.At)
+	s.log[charge.Mount] = append(s.log[charge.Mount], booked)
 	s.counts[charge.Role]++
 	return true
 }
@@ -51,9 +52,17 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	limit := 60 + random.IntN(241)
 	start := newClock().Now()
 	return &simulation{
-		t: t, seed: seed, random: random, limit: limit, now: start, start: start,
-		budget: broker.NewLimits(limit).Budget(""), counts: map[string]int{}, rows: map[string][]broker.Row{},
+		t: t, apart: seed%2 == 0, seed: seed, random: random, limit: limit, now: start, start: start,
+		budget: broker.NewLimits(limit).Budget(""), counts: map[string]int{}, log: map[string][]broker.TokenRequest{},
 	}
+}
+
+// mountOf is an honest role's mount: one of three, or the one that it shares with the abusers.
+func (s *simulation) mountOf(role int) string {
+	if s.apart {
+		return fmt.Sprint("mount-", role%3)
+	}
+	return "mount"
 }
 
 // tokenLife is shorter than Paxos's, so that more happens in less time.
@@ -64,7 +73,7 @@ func (s *simulation) honestRoles() []*honest {
 	roles := make([]*honest, 1+s.random.IntN(s.limit/4-2))
 	for i := range roles {
 		roles[i] = &honest{
-			Charge: broker.Charge{Mount: fmt.Sprint("mount-", i%3), Role: fmt.Sprint("honest-", i), Kind: broker.Shared, Allowance: broker.Allowance{Role: 12}},
+			Charge: broker.Charge{Mount: s.mountOf(i), Role: fmt.Sprint("honest-", i), Kind: broker.Shared, Allowance: broker.Allowance{Role: 12}},
 			every:  time.Second + time.Duration(s.random.Int64N(int64(4*time.Minute))),
 			next:   s.start.Add(time.Duration(s.random.Int64N(int64(tokenLife)))),
 		}
@@ -82,8 +91,11 @@ func (s *simulation) abusers(most int) []broker.Charge {
 		if kind == broker.Own {
 			limit = 60
 		}
-		callers[i] = broker.Charge{Mount: fmt.Sprint("mount-", s.random.IntN(4)), Role: fmt.Sprint("abuser-", i), Kind: kind, Allowance: broker.Allowance{Role: limit}}
-		if s.random.IntN(4) == 0 {
+		callers[i] = broker.Charge{Mount: "mount", Role: fmt.Sprint("abuser-", i), Kind: kind, Allowance: broker.Allowance{Role: limit}}
+		if s.apart {
+			callers[i].Mount = fmt.Sprint("abusers-", s.random.IntN(2))
+		}
+		if s.apart && s.random.IntN(4) == 0 {
 			callers[i].Allowance.Mount = 1 + s.random.IntN(s.limit)
 			callers[i].Mount = "small"
 		}
@@ -114,12 +126,12 @@ func (s *simulation) serve(role *honest) {
 	}
 }
 
-// restart begins with a new process. The ledger knows each mint for as long as it counts.
+// restart begins with a new process, which reads what was written down of each request that counts.
 func (s *simulation) restart() {
 	s.budget = broker.NewLimits(s.limit).Budget("")
 	for range 2 { // once more must change nothing
-		for mount, rows := range s.rows {
-			s.budget.Recall(s.now, mount, slices.DeleteFunc(rows, func(row broker.Row) bool { return s.now.Sub(row.MintedAt) >= window }))
+		for mount, log := range s.log {
+			s.budget.Recall(s.now, mount, slices.DeleteFunc(log, func(r broker.TokenRequest) bool { return s.now.Sub(r.At) >= window }))
 		}
 	}
 }

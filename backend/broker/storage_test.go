@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 )
@@ -18,6 +19,12 @@ type storage struct {
 	mu       sync.Mutex
 	rows     map[string]broker.Row
 	bans     map[string]broker.Ban
+	requests map[string]broker.TokenRequest
+	others   map[string]time.Time // the other mounts of the process
+	damaged  map[string]bool      // rows and requests that cannot be read
+	logged   int                  // token requests ever written down
+	failLog  error
+	onLog    func() // called by PutRequest before anything else
 	loads    int
 	gets     int
 	puts     int
@@ -34,7 +41,7 @@ type storage struct {
 
 // newStorage returns an empty storage with room for many deletions that nobody waits for.
 func newStorage() *storage {
-	return &storage{rows: map[string]broker.Row{}, bans: map[string]broker.Ban{}, deleted: make(chan struct{}, 10_000)}
+	return &storage{rows: map[string]broker.Row{}, bans: map[string]broker.Ban{}, requests: map[string]broker.TokenRequest{}, damaged: map[string]bool{}, deleted: make(chan struct{}, 10_000)}
 }
 
 // List is part of broker.Ledger.
@@ -57,8 +64,68 @@ func (s *storage) Get(ctx context.Context, fingerprint string) (broker.Row, bool
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gets++
+	if s.damaged[fingerprint] {
+		return broker.Row{}, false, broker.ErrUnreadable
+	}
 	row, found := s.rows[fingerprint]
 	return row, found, ctx.Err()
+}
+
+// Requests is part of broker.Ledger.
+func (s *storage) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var requests []broker.TokenRequest
+	for id, r := range s.requests {
+		if s.damaged[id] {
+			r = broker.TokenRequest{}
+		}
+		r.ID = id
+		requests = append(requests, r)
+	}
+	return requests, errors.Join(s.failLoad, ctx.Err())
+}
+
+// PutRequest is part of broker.Ledger.
+func (s *storage) PutRequest(ctx context.Context, request broker.TokenRequest) error {
+	s.mu.Lock()
+	hook := s.onLog
+	s.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failLog == nil {
+		s.logged++
+		s.requests[request.ID] = request
+	}
+	return errors.Join(s.failLog, ctx.Err())
+}
+
+// DeleteRequest is part of broker.Ledger.
+func (s *storage) DeleteRequest(ctx context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.requests, id)
+	return ctx.Err()
+}
+
+// Neighbors is part of broker.Ledger.
+func (s *storage) Neighbors(ctx context.Context) (map[string]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.others), ctx.Err()
+}
+
+// PutNeighbors is part of broker.Ledger.
+func (s *storage) PutNeighbors(ctx context.Context, others map[string]time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failLog == nil {
+		s.others = maps.Clone(others)
+	}
+	return errors.Join(s.failLog, ctx.Err())
 }
 
 // Bans is part of broker.Ledger.
@@ -96,9 +163,6 @@ func (s *storage) Put(ctx context.Context, row broker.Row) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if row.Ended { // a tombstone is how a young token is deleted
-		return s.end(ctx, func() { s.rows[row.Fingerprint] = row })
-	}
 	s.puts++
 	s.texts = append(s.texts, row.Token)
 	if s.failPut == nil || s.effect {
@@ -144,25 +208,14 @@ func (s *storage) row(fingerprint string) (broker.Row, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row, ok := s.rows[fingerprint]
-	return row, ok && !row.Ended
+	return row, ok
 }
 
 // size is how many tokens are on record.
 func (s *storage) size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.rows) - s.ended()
-}
-
-// ended is how many records are of tokens that have ended, kept for the budget. mu is held.
-func (s *storage) ended() int {
-	n := 0
-	for _, row := range s.rows {
-		if row.Ended {
-			n++
-		}
-	}
-	return n
+	return len(s.rows)
 }
 
 // queued is how many of them are to be ended.

@@ -28,7 +28,7 @@ func (b *Broker) sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.removeTombstones(ctx))
+	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.forgetRequests(ctx))
 	due, dueErr := b.due(ctx)
 	err = errors.Join(err, dueErr, b.endAll(ctx, due))
 	if ctx.Err() != nil {
@@ -146,10 +146,14 @@ func (b *Broker) reconcile(ctx context.Context) error {
 		return err
 	}
 	for _, fingerprint := range fingerprints {
-		if b.known(fingerprint) || b.buried(fingerprint) {
+		if b.known(fingerprint) {
 			continue
 		}
 		row, found, err := b.Ledger.Get(ctx, fingerprint)
+		if errors.Is(err, ErrUnreadable) {
+			b.noteUnreadable(fingerprint, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // TestThresholds draws lives, settings and jitters, and checks that every token is refreshed inside its life, not
-// before a quarter of it, and that no reader is told to come back in the past.
+// before three eighths of it, and that no reader is told to come back in the past.
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -27,14 +27,14 @@ func TestThresholds(t *testing.T) {
 			req.MinimumLife, req.RefreshAt = 5*time.Minute, random.Float64()
 		}
 		at := tok.refreshAt(req)
-		if !at.After(minted) || !at.Before(tok.ExpiresAt) || at.Before(minted.Add(life/4)) {
+		if !at.After(minted) || !at.Before(tok.ExpiresAt) || at.Before(minted.Add(life*3/8)) {
 			t.Fatalf("a life of %s (%+v, jitter %f) is refreshed after %s", life, req, tok.jitter, at.Sub(minted))
 		}
-		if earliest := req.RefreshAt * 1.05; earliest > 0.25 && at.Sub(minted) > time.Duration(earliest*float64(life))+1 {
+		if earliest := req.RefreshAt * 1.05; life >= shortLife && earliest > 0.375 && at.Sub(minted) > time.Duration(earliest*float64(life))+1 {
 			t.Fatalf("a life of %s with a share of %f is refreshed after %s", life, req.RefreshAt, at.Sub(minted))
 		}
 		if atLeast := req.minimumLife(life); atLeast > life/2 || atLeast > req.MinimumLife ||
-			life > 8*time.Minute && tok.ExpiresAt.Sub(at) < min(atLeast+refreshMargin, life*3/4) {
+			life > 16*time.Minute && tok.ExpiresAt.Sub(at) < min(atLeast+refreshMargin, life*3/4) {
 			t.Fatalf("a life of %s with %s accepted is refreshed %s before its end", life, atLeast, tok.ExpiresAt.Sub(at))
 		}
 		now := minted.Add(time.Duration(random.Int64N(int64(life))))

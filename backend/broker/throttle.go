@@ -19,6 +19,12 @@ const (
 // probeWait is when to ask again while one request finds out whether a ban is over.
 const probeWait = 2 * time.Second
 
+// What a caller is told during a ban.
+const (
+	rateLimited = "Paxos is rate-limiting the address that Vault calls from"
+	banAdvice   = "New tokens can be requested again in %s. Tokens already cached are still served; calls to Paxos from the same address may be refused meanwhile."
+)
+
 // A Throttle is how Paxos treats this address by one way: it answers 429 to every
 // request for a while when there were too many. All calls stop then; when the time
 // is over, one token request and one other call find out, each for its kind, whether
@@ -46,9 +52,9 @@ func (g *gate) check(now time.Time) error {
 	}
 	switch {
 	case now.Before(g.until):
-		return &Throttled{Reason: "Paxos throttles this address (HTTP 429)", RetryAfter: g.until.Sub(now)}
+		return &Throttled{Reason: rateLimited, RetryAfter: g.until.Sub(now), Advice: banAdvice}
 	case g.suspect && g.probing:
-		return &Throttled{Reason: "one request is finding out whether Paxos still throttles this address", RetryAfter: probeWait}
+		return &Throttled{Reason: "One request is finding out whether Paxos still rate-limits the address that Vault calls from", RetryAfter: probeWait}
 	}
 	return nil
 }
@@ -83,6 +89,16 @@ func (t *Throttle) CheckToken(now time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.token.check(now)
+}
+
+// explain says how long the ban lasts that an answer began.
+func (t *Throttle) explain(now time.Time, cause error) error {
+	var throttled *Throttled
+	if !errors.As(t.CheckToken(now), &throttled) {
+		return cause
+	}
+	throttled.Cause = cause
+	return throttled
 }
 
 // EnterToken lets a token request out. Whoever it lets out calls LeaveToken.
@@ -164,6 +180,7 @@ type Ban struct {
 	Way        string    `json:"way"`
 	TokenUntil time.Time `json:"token_until"`
 	CallUntil  time.Time `json:"call_until"`
+	Unreadable bool      `json:"-"` // only Way is known
 }
 
 // over reports whether both its times have passed.

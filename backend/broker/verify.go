@@ -9,12 +9,18 @@ import (
 )
 
 // skew is how much earlier than Paxos says a token counts as expired, so that a
-// reader with a clock a little behind never sends a dead one.
+// reader with a clock a little behind never sends a dead one. Of a token that is
+// granted for less than two minutes it is a quarter.
 const skew = 30 * time.Second
 
-// maximumLifetime is the longest life that is believed. Paxos grants an hour; a
-// reply that grants more than a day is not Paxos's.
-const maximumLifetime = 24 * time.Hour
+// The lifetimes that are believed. Paxos grants an hour. A token of less than
+// minimumLifetime would have to be refreshed so often that a role spent its mint_limit
+// of 12 per Window on nothing else; one of more than maximumLifetime counts as if it
+// lived so long.
+const (
+	minimumLifetime = 49 * time.Second
+	maximumLifetime = 24 * time.Hour
+)
 
 // maximumToken is the longest token text that is accepted, in bytes.
 const maximumToken = 8 << 10
@@ -35,8 +41,8 @@ func verify(grant paxos.Grant, asked []string) ([]string, error) {
 		return nil, &Mismatch{"the token is not a bearer token"}
 	case grant.Lifetime == 0:
 		return nil, &Mismatch{"the reply names no lifetime that can be read"}
-	case grant.Lifetime < skew+time.Second || grant.Lifetime > maximumLifetime:
-		return nil, &Mismatch{fmt.Sprintf("a lifetime of %s; between %s and %s is accepted", grant.Lifetime, skew+time.Second, maximumLifetime)}
+	case grant.Lifetime < minimumLifetime:
+		return nil, &Mismatch{fmt.Sprintf("its lifetime of %s is too short: at least %s is needed to serve readers within the limits", grant.Lifetime, minimumLifetime)}
 	}
 	if grant.Scopes == nil { // RFC 6749, section 5.1: identical to those requested
 		return asked, nil
@@ -49,6 +55,16 @@ func verify(grant paxos.Grant, asked []string) ([]string, error) {
 		return nil, &Mismatch{"it holds more scopes than were asked for"} // their names are the other side's text
 	}
 	return grant.Scopes, nil
+}
+
+// usable is how long the granted token counts as valid.
+func (b *Broker) usable(grant paxos.Grant) time.Duration {
+	if grant.Lifetime > maximumLifetime {
+		b.Logger.Warn("Paxos granted a token for longer than is believed: it counts as valid for a day",
+			"granted_seconds", int64(grant.Lifetime/time.Second), "believed_seconds", int64(maximumLifetime/time.Second))
+	}
+	lifetime := min(grant.Lifetime, maximumLifetime)
+	return lifetime - min(skew, lifetime/4)
 }
 
 // printable reports whether text can stand in an Authorization header as it is.

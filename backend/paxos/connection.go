@@ -126,9 +126,11 @@ func (s Settings) Fingerprint() string {
 }
 
 // Way identifies by which way calls reach Paxos: where they go and through which
-// proxy. Paxos throttles by the address that a call comes from, and so by way.
+// proxy, however the addresses are spelt. Paxos throttles by the address that a call
+// comes from, and so by way.
 func (s Settings) Way() string {
-	sum := sha256.Sum256([]byte(s.Fingerprint() + "\x00" + s.ProxyURL))
+	s.Endpoints = s.Endpoints.canonical()
+	sum := sha256.Sum256([]byte(s.Fingerprint() + "\x00" + CanonicalURL(s.ProxyURL)))
 	return hex.EncodeToString(sum[:16])
 }
 

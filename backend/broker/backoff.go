@@ -1,0 +1,96 @@
+package broker
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// What Paxos refuses definitely is tried again after firstBackoff, then after twice as
+// long each time, up to lastBackoff: the answer changes only when somebody acts.
+const (
+	firstBackoff = time.Minute
+	lastBackoff  = 8 * time.Minute
+)
+
+// errBackedOff says that no try was made.
+var errBackedOff = errors.New("Paxos refused this definitely a moment ago; it is tried again later")
+
+// A backoff is when to try again what was refused.
+type backoff struct {
+	refusals int
+	until    time.Time
+}
+
+// wait sets the time of the next try after a further refusal.
+func (o *backoff) wait(now time.Time) {
+	o.until = now.Add(backoffAfter(o.refusals))
+	o.refusals++
+}
+
+// backoffAfter is how long to wait after so many refusals before the last.
+func backoffAfter(refusals int) time.Duration {
+	return min(firstBackoff<<min(refusals, 10), lastBackoff)
+}
+
+// early reports whether it is too early for a try. A time further ahead than any wait
+// was set before the clock went back.
+func early(now, until time.Time) bool {
+	return now.Before(until) && until.Sub(now) <= lastBackoff
+}
+
+// disowned reports whether Paxos does not take the client's secret.
+func disowned(err error) bool {
+	var answer *paxos.Error
+	return errors.As(err, &answer) && (answer.Code == "invalid_client" || answer.Status == http.StatusUnauthorized)
+}
+
+// refusesAll reports whether Paxos refused the client, its address or the endpoint, and
+// not just one token: then one try is enough to know.
+func refusesAll(err error) bool {
+	var answer *paxos.Error
+	return disowned(err) || errors.As(err, &answer) && (answer.Status == http.StatusForbidden ||
+		answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed)
+}
+
+// definite reports whether Paxos refused what was asked, and will again.
+func definite(err error) bool {
+	var answer *paxos.Error
+	return errors.As(err, &answer) && answer.Status >= 400 && !answer.Temporary()
+}
+
+// mayTry reports whether a client may be tried for a revocation. Of those that come
+// when a refused one is due, one finds out for all.
+func (b *Broker) mayTry(client *paxos.Client) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	refused := b.dead[client.Credentials()]
+	if refused == nil {
+		return true
+	}
+	if early(b.Now(), refused.until) {
+		return false
+	}
+	refused.wait(b.Now())
+	return true
+}
+
+// learn takes note of whether Paxos takes revocations of a client. When it does again,
+// what waited for that is done at once.
+func (b *Broker) learn(client *paxos.Client, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := client.Credentials()
+	refused := b.dead[key]
+	switch {
+	case refusesAll(err) && refused == nil:
+		refused = &backoff{}
+		refused.wait(b.Now())
+		b.dead[key] = refused
+	case err == nil && refused != nil:
+		delete(b.dead, key)
+		b.SweepSoon()
+	}
+}

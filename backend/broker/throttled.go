@@ -1,0 +1,35 @@
+package broker
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Throttled error refuses a call before Paxos is asked. Its text is made of sentences, because Vault's caller reads
+// it: what happened, when to try again, and what else there is to do.
+type Throttled struct {
+	Reason     string // a sentence without its full stop
+	RetryAfter time.Duration
+	Advice     string // sentences, in which %s is the time to wait; empty for "Retry in %s."
+	Cause      error  // what Paxos answered, where it was asked; else nil
+}
+
+// Error says why, and when to try again.
+func (t *Throttled) Error() string {
+	advice := t.Advice
+	if advice == "" {
+		advice = "Retry in %s."
+	}
+	return t.Reason + ". " + fmt.Sprintf(advice, t.RetryAfter.Round(time.Second)+time.Second)
+}
+
+// Unwrap returns what Paxos answered, if it was asked.
+func (t *Throttled) Unwrap() error { return t.Cause }
+
+// origin is what Paxos answered, for people who look for causes, else the error itself.
+func origin(err error) error {
+	if t, ok := err.(*Throttled); ok && t.Cause != nil {
+		return t.Cause
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// ErrUnreadable is what a [Ledger] returns for an entry that is there and cannot be
+// read: it is damaged, or a later version wrote it. Reading it again does not help.
+var ErrUnreadable = errors.New("the stored entry cannot be read")
+
+// noteUnreadable logs a row that cannot be read, once. Its token cannot be served,
+// revoked or forgotten; all others go on.
+func (b *Broker) noteUnreadable(fingerprint string, cause error) {
+	b.mu.Lock()
+	known := b.unreadable[fingerprint]
+	b.unreadable[fingerprint] = true
+	b.mu.Unlock()
+	if !known {
+		b.Logger.Error("a token's record cannot be read: the token is neither served nor revoked, and expires by itself",
+			"token_id", fingerprint, "error", cause)
+	}
+}
+
+// Unreadable returns the fingerprints of tokens whose record cannot be read, and which
+// therefore cannot be ended.
+func (b *Broker) Unreadable(ctx context.Context) ([]string, error) {
+	if err := b.load(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	fingerprints := make([]string, 0, len(b.unreadable))
+	for fingerprint := range b.unreadable {
+		fingerprints = append(fingerprints, fingerprint)
+	}
+	slices.Sort(fingerprints)
+	return fingerprints, nil
+}
+
+// forgetUnreadable deletes the record of such a token, if there is one.
+func (b *Broker) forgetUnreadable(ctx context.Context, fingerprint string) (bool, error) {
+	b.mu.Lock()
+	known := b.unreadable[fingerprint]
+	b.mu.Unlock()
+	if !known {
+		return false, nil
+	}
+	if err := b.Ledger.Delete(ctx, fingerprint); err != nil {
+		return true, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.unreadable, fingerprint)
+	return true, nil
+}

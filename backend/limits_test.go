@@ -1,0 +1,381 @@
+package backend_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// served reads a path and says whether there was a token, and else why not.
+func (m *mount) served(path string) (bool, string) {
+	m.t.Helper()
+	resp, err := m.do(logical.ReadOperation, path, nil)
+	switch {
+	case err != nil:
+		return false, err.Error()
+	case resp.IsError():
+		return false, resp.Error().Error()
+	}
+	return true, ""
+}
+
+// addRoles makes roles of the mount, numbered behind the prefix.
+func (m *mount) addRoles(prefix string, count int) {
+	m.t.Helper()
+	for i := range count {
+		m.must(logical.UpdateOperation, fmt.Sprintf("roles/%s%d", prefix, i), map[string]any{"scopes": "funding:read_profile"})
+	}
+}
+
+// readAll reads every one of these roles once, and says how many got a token.
+func (m *mount) readAll(prefix string, count int) (served int) {
+	m.t.Helper()
+	for i := range count {
+		if ok, _ := m.served(fmt.Sprintf("token/%s%d", prefix, i)); ok {
+			served++
+		}
+	}
+	return served
+}
+
+// newProcess is what Vault does after a plugin process has died: memory is gone, that of the limits too. Of the mounts
+// only those given are loaded, in their order.
+func newProcess(mounts map[string]*mount, names ...string) {
+	limits := broker.NewLimits(broker.DefaultBudget)
+	first := mounts[names[0]]
+	for i, name := range names {
+		m := mounts[name]
+		m.limits = limits
+		if i == 0 {
+			m.begin(name)
+		} else {
+			m.factory = first.factory
+			m.serve(name)
+		}
+	}
+}
+
+// budgetUsed is what status says of the budget.
+func (m *mount) budgetUsed() (used int, known bool) {
+	m.t.Helper()
+	status := m.must(logical.ReadOperation, "status", nil).Data
+	used, err := strconv.Atoi(fmt.Sprint(status["token_budget_used"]))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return used, status["token_budget_known"].(bool)
+}
+
+// TestNoWindowHoldsMoreThanPaxosAllows has two mounts of one process, each with 160 roles that have no token, and 110
+// requests that fail. The process dies in the middle. Whichever mount is loaded first, and whether the other is loaded
+// then or never, Paxos counts at most 300 requests in any 5 minutes; and nobody is held up for longer than that.
+func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][]string{
+		"the first mount alone": {"test-mount"}, "the second mount alone": {"other-mount"},
+		"both": {"test-mount", "other-mount"}, "both the other way": {"other-mount", "test-mount"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMount(t)
+			m.configure()
+			other := m.neighbour()
+			other.configure()
+			mounts := map[string]*mount{"test-mount": m, "other-mount": other}
+			for _, one := range mounts {
+				one.addRoles("cold", 160)
+			}
+			m.clock.advance(10 * time.Minute) // past what the set-up cost
+			for range 110 {
+				m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+			}
+			m.readAll("cold", 160)
+			other.readAll("cold", 160)
+			sent := m.paxos.Calls(paxostest.TokenEndpoint)
+			newProcess(mounts, order...)
+			for _, one := range order {
+				mounts[one].readAll("cold", 160)
+			}
+			if used, _ := mounts[order[0]].budgetUsed(); used != broker.DefaultBudget {
+				t.Errorf("right after the start %d are said to be used", used)
+			}
+			if calls := m.paxos.Calls(paxostest.TokenEndpoint) - sent; calls != 0 {
+				t.Errorf("%d requests were sent while the budget was spent or unknown", calls)
+			}
+			for range 10 {
+				m.clock.advance(time.Minute)
+				for _, one := range order {
+					mounts[one].tick()
+					mounts[one].readAll("cold", 160)
+				}
+			}
+			if most := m.paxos.MostCallsInWindow(); most > broker.DefaultBudget {
+				t.Errorf("Paxos counts %d requests in 5 minutes", most)
+			}
+			if got := mounts[order[0]].readAll("cold", 160); got != 160 {
+				t.Errorf("ten minutes later %d of 160 roles have a token", got)
+			}
+			if _, known := mounts[order[0]].budgetUsed(); !known {
+				t.Error("ten minutes later the budget is still unknown")
+			}
+		})
+	}
+}
+
+// TestAStartedMountSaysWhatItWaitsFor checks the answer, the status and the metrics while it is not known what another
+// mount has sent, that cached tokens are served meanwhile, and that all goes on once that mount is loaded.
+func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	other := m.neighbour()
+	other.configure()
+	other.addRoles("r", 1)
+	other.readAll("r", 1)
+	cached := m.must(logical.ReadOperation, "token/mint", nil)
+	mounts := map[string]*mount{"test-mount": m, "other-mount": other}
+	newProcess(mounts, "test-mount")
+	if again := m.must(logical.ReadOperation, "token/mint", nil); token(again) != token(cached) {
+		t.Error("the cached token is not served")
+	}
+	status, text := m.refused(logical.ReadOperation, "creds/mint", nil)
+	if status != 429 || !strings.Contains(text, "The plugin has just started") || !strings.Contains(text, "Retry in 1m6s.") {
+		t.Errorf("answered %d %s", status, text)
+	}
+	if used, known := m.budgetUsed(); used != broker.DefaultBudget || known {
+		t.Errorf("status: %d used, known: %v", used, known)
+	}
+	m.expect(map[string]float64{`paxos_token_budget_used`: 240, `paxos_token_budget_known`: 0})
+	other.limits, other.factory = m.limits, m.factory
+	other.serve("other-mount") // Vault's tick comes to it
+	other.tick()
+	m.must(logical.ReadOperation, "creds/mint", nil)
+	if used, known := m.budgetUsed(); used != 5 || !known { // two secrets, two shared tokens, this lease
+		t.Errorf("status: %d used, known: %v", used, known)
+	}
+	m.expect(map[string]float64{`paxos_token_budget_used`: 5, `paxos_token_budget_known`: 1})
+}
+
+// TestAMountAloneIsNotHeldUp checks that a new mount, and one that was alone before a restart, request tokens at once.
+func TestAMountAloneIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.must(logical.ReadOperation, "token/mint", nil)
+	newProcess(map[string]*mount{"test-mount": m}, "test-mount")
+	m.must(logical.ReadOperation, "creds/mint", nil)
+	if used, known := m.budgetUsed(); used != 3 || !known {
+		t.Errorf("%d used, known: %v", used, known)
+	}
+	requests, err := m.storage.List(context.Background(), "requests/")
+	if err != nil || len(requests) != 3 {
+		t.Errorf("%d requests on record, %v", len(requests), err)
+	}
+	m.clock.advance(6 * time.Minute)
+	m.tick()
+	if requests, err = m.storage.List(context.Background(), "requests/"); err != nil || len(requests) != 0 {
+		t.Errorf("%d requests are left on record after the window, %v", len(requests), err)
+	}
+}
+
+// TestAMountOfManyRolesStarvesNoOther has 400 roles of one mount get first tokens as fast as they may, for half an hour,
+// while a role of another mount comes every 20 s for its first token: each gets it at once.
+func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.configure()
+	victim := m.neighbour()
+	victim.configure()
+	m.addRoles("a", 400)
+	next, refused := 0, 0
+	for second := range 30 * 60 {
+		for range 3 {
+			if ok, _ := m.served(fmt.Sprintf("token/a%d", next%400)); ok {
+				m.must(logical.UpdateOperation, fmt.Sprintf("roles/a%d/rotate", next%400), nil)
+				next++
+			}
+		}
+		if second > 300 && second%20 == 0 {
+			name := fmt.Sprint("v", second)
+			victim.must(logical.UpdateOperation, "roles/"+name, map[string]any{"scopes": "funding:read_profile"})
+			if ok, text := victim.served("token/" + name); !ok {
+				refused++
+				t.Logf("second %d: %s", second, text)
+			}
+		}
+		m.clock.advance(time.Second)
+	}
+	if refused > 0 || next < 1000 {
+		t.Errorf("the victims were refused %d times of 74; the other mount got %d tokens, want at least 1000", refused, next)
+	}
+	if most := m.paxos.MostCallsInWindow(); most > broker.DefaultBudget {
+		t.Errorf("%d requests in 5 minutes", most)
+	}
+}
+
+// TestWrongSecretsOfClientsLeaveTheRootItsRoom writes 13 wrong secrets to clients/, of which the last is refused without
+// a request, and then rotates the root.
+func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	for i := range 13 {
+		status, text := m.refused(logical.UpdateOperation, fmt.Sprint("clients/x", i), map[string]any{
+			"client_id": fmt.Sprint("nobody", i), "client_secret": "wrong", "scopes": "funding:read_profile",
+		})
+		if want := map[bool]int{true: 400, false: 429}[i < 12]; status != want {
+			t.Errorf("secret %d was answered %d %s", i, status, text)
+		}
+	}
+	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	m.must(logical.ReadOperation, "token/mint", nil)
+}
+
+// TestSpellingsOfOneEndpointShare has two mounts name the same Paxos in two ways, and a 429 at one of them.
+func TestSpellingsOfOneEndpointShare(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	other := m.neighbour()
+	respelt := m.connection()
+	for name, address := range respelt {
+		respelt[name] = strings.Replace(address.(string), "127.0.0.1", "LOCALHOST", 1)
+		if respelt[name] == address {
+			t.Fatalf("%s does not name 127.0.0.1", address)
+		}
+	}
+	other.must(logical.UpdateOperation, "config/connection", respelt)
+	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
+	other.addRoles("r", 1)
+	for _, one := range []*mount{m, other} {
+		if used, _ := one.budgetUsed(); used != 2 {
+			t.Errorf("%d token requests are counted, want those of both mounts", used)
+		}
+	}
+	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
+	m.refused(logical.ReadOperation, "token/mint", nil)
+	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	status, text := other.refused(logical.ReadOperation, "token/r0", nil)
+	if status != 429 || !strings.Contains(text, "New tokens can be requested again in 5m1s.") || m.paxos.Calls(paxostest.TokenEndpoint) != calls {
+		t.Errorf("the other spelling was answered %d %s, with %d calls", status, text, m.paxos.Calls(paxostest.TokenEndpoint)-calls)
+	}
+	if strings.Contains(m.log.String(), "0001-01-01") {
+		t.Error("the log tells a time that is not known")
+	}
+}
+
+// TestADeadSecretIsOneFailedTry ends 300 leases whose client has a new secret in the Dashboard. For an hour Paxos sees a
+// failed authentication every few minutes; once the new secret is stored, all tokens end with the next tick.
+func TestADeadSecretIsOneFailedTry(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.configure()
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 300})
+	var leases []*logical.Response
+	for range 300 {
+		leases = append(leases, m.must(logical.ReadOperation, "creds/mint", nil))
+		m.clock.advance(3 * time.Second)
+	}
+	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lease := range leases {
+		if err := m.revoke(lease); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if calls := m.paxos.Calls(paxostest.Revoke) - 1; calls != 1 { // the first was of the token that verified the secret
+		t.Errorf("%d failed authentications while 300 leases end, want one", calls)
+	}
+	for range 30 {
+		m.clock.advance(time.Minute)
+		m.tick()
+	}
+	if calls := m.paxos.Calls(paxostest.Revoke) - 1; calls > 7 {
+		t.Errorf("%d failed authentications in half an hour, want at most 7", calls)
+	}
+	if live := len(m.paxos.LiveTokens()); live != 300 {
+		t.Fatalf("%d tokens are alive, want 300", live)
+	}
+	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	m.tick()
+	if live := len(m.paxos.LiveTokens()); live != 0 {
+		t.Errorf("%d tokens are alive after the new secret was stored", live)
+	}
+}
+
+// TestADamagedRowStandsForItself damages one row of the ledger, as a later version or a bad disk would. Reads, ends of
+// leases, status, rotation and lockdown go on; the token is named where it could not be ended, and logged once.
+func TestADamagedRowStandsForItself(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"of a later schema": `{"schema":99}`, "that is no JSON": `{`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+			lease := m.must(logical.ReadOperation, "creds/own", nil)
+			damaged := m.must(logical.ReadOperation, "token/mint", nil).Data["token_id"].(string)
+			if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "ledger/" + damaged, Value: []byte(value)}); err != nil {
+				t.Fatal(err)
+			}
+			newProcess(map[string]*mount{"test-mount": m}, "test-mount")
+			m.must(logical.ReadOperation, "creds/mint", nil)
+			m.must(logical.ReadOperation, "status", nil)
+			if err := m.revoke(lease); err != nil || m.paxos.Alive(token(lease)) {
+				t.Errorf("the lease ended with %v, its token is alive: %v", err, m.paxos.Alive(token(lease)))
+			}
+			m.tick()
+			rotated := m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+			if text := fmt.Sprint(rotated.Warnings); !strings.Contains(text, damaged) {
+				t.Errorf("the rotation warns of %s", text)
+			}
+			m.must(logical.UpdateOperation, "lockdown", nil)
+			if lines := strings.Count(m.log.String(), `"token_id":"`+damaged+`"`); lines < 1 || strings.Count(m.log.String(), "record cannot be read") != 1 {
+				t.Errorf("the log has %d lines of the token:\n%s", lines, m.log)
+			}
+			m.must(logical.DeleteOperation, "revocations/"+damaged, nil)
+			if strings.Contains(m.stored(), damaged) {
+				t.Error("an operator cannot delete the damaged row")
+			}
+		})
+	}
+}
+
+// TestOddLifetimesAreToldAtConfig checks that a server whose tokens are too short is refused when the secret is
+// verified, with the reason, and that one whose tokens live long is served.
+func TestOddLifetimesAreToldAtConfig(t *testing.T) {
+	t.Parallel()
+	for lifetime, want := range map[any]int{1: 502, 32: 502, 48: 502, 49: 0, 120: 0, 100_000: 0, 1e18: 0} {
+		t.Run(fmt.Sprint(lifetime), func(t *testing.T) {
+			t.Parallel()
+			m := newMount(t)
+			m.must(logical.UpdateOperation, "config/connection", m.connection())
+			m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(grant map[string]any) { grant["expires_in"] = lifetime }})
+			write := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret}
+			if want != 0 {
+				if status, text := m.refused(logical.UpdateOperation, "config", write); status != want || !strings.Contains(text, "too short: at least 49s") {
+					t.Errorf("answered %d %s", status, text)
+				}
+				return
+			}
+			m.must(logical.UpdateOperation, "config", write)
+			m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+			lease := m.must(logical.ReadOperation, "creds/mint", nil)
+			if lease.Secret.TTL <= 0 || lease.Secret.MaxTTL >= 24*time.Hour || !m.paxos.Alive(token(lease)) {
+				t.Errorf("a lease of %s, at most %s", lease.Secret.TTL, lease.Secret.MaxTTL)
+			}
+			if warned := strings.Contains(m.log.String(), "for longer than is believed"); warned != (fmt.Sprint(lifetime) == "100000" || fmt.Sprint(lifetime) == "1e+18") {
+				t.Errorf("warned of a long lifetime: %v", warned)
+			}
+		})
+	}
+}
