@@ -72,7 +72,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	b.usage.note(want.name, g.ClientID, b.options.Now())
 	resp := b.Secret(clientCredentials).Response(map[string]any{
 		"client_id":     g.ClientID,
-		"client_secret": g.ClientSecret,
+		"client_secret": g.ClientSecret.ForHolder(),
 		"scopes":        n.Scopes,
 		"token_url":     link.Endpoints().TokenURL,
 		"api_url":       link.Endpoints().APIURL,

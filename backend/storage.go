@@ -8,16 +8,19 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// schema is the version of every stored entry. A new field that restricts what an
-// entry allows raises it, so that code which does not know the field refuses the
-// entry instead of ignoring the restriction.
+// schema is the version of a stored entry whose type has no own. A new field that restricts what an
+// entry allows raises it, for its type alone (latestSchema), so that code which does not know the field
+// refuses the entry instead of ignoring the restriction.
 const schema = 1
 
 // errNotFound reports that nothing is stored under a key.
 var errNotFound = errors.New("not found")
 
-// stored is an entry that knows its schema.
-type stored interface{ schemaOf() int }
+// stored is an entry that knows its schema, and the latest one of its type.
+type stored interface {
+	schemaOf() int
+	latestSchema() int
+}
 
 // versioned is embedded in every stored type.
 type versioned struct {
@@ -25,6 +28,10 @@ type versioned struct {
 }
 
 func (v versioned) schemaOf() int { return v.Schema }
+
+// latestSchema is the schema that this code writes and the last one that it can read. A type that embeds
+// versioned may have its own.
+func (v versioned) latestSchema() int { return schema }
 
 // current is the versioned part of an entry that this code writes.
 var current = versioned{schema}
@@ -43,9 +50,9 @@ func load[T stored](ctx context.Context, s logical.Storage, key string) (T, erro
 	if err := entry.DecodeJSON(&value); err != nil {
 		return value, fmt.Errorf("decoding %s: the stored entry is damaged", key) // the decoder's error may quote it
 	}
-	if value.schemaOf() > schema {
+	if value.schemaOf() > value.latestSchema() {
 		return value, fmt.Errorf("%s was written by a later version of this plugin (schema %d, this version knows %d): upgrade the plugin on this node",
-			key, value.schemaOf(), schema)
+			key, value.schemaOf(), value.latestSchema())
 	}
 	return value, nil
 }
