@@ -97,14 +97,14 @@ func (b *backend) markLost(ctx context.Context, name string, n namedClient, why 
 	return nil
 }
 
-// noteListed keeps that Paxos lists a client as approved: a standby is then of the mount's Entity, and a lost
-// client is what it was before. writes is held.
+// noteListed keeps that Paxos lists a client as approved, which shows that it is of the mount's Entity, and
+// makes a lost client what it was before. writes is held.
 func (b *backend) noteListed(ctx context.Context, name string, n namedClient, found paxos.Credential) error {
 	before := n.State
 	if n.State == lost {
 		n.State, n.StateReason, n.StateBefore = n.before()
 	}
-	learnt := n.Purpose == purposeStandby && (!n.Listed || n.Customer != found.CustomerID)
+	learnt := !n.Listed || n.Customer != found.CustomerID
 	if before == n.State && !learnt {
 		return nil
 	}

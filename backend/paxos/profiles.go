@@ -16,7 +16,7 @@ func (c *Connection) ListProfiles(ctx context.Context, bearer Secret) ([]string,
 		return nil, failure(listing, err)
 	}
 	var page struct {
-		Items *[]struct {
+		Items *[]*struct {
 			ID string `json:"id"`
 		} `json:"items"`
 	}
@@ -28,7 +28,10 @@ func (c *Connection) ListProfiles(ctx context.Context, bearer Secret) ([]string,
 	}
 	var ids []string
 	for _, profile := range *page.Items {
-		if profile.ID != "" && len(profile.ID) <= 64 {
+		if profile == nil || profile.ID == "" {
+			return nil, malformed(listing)
+		}
+		if len(profile.ID) <= 64 {
 			ids = append(ids, profile.ID)
 		}
 	}
