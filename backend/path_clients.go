@@ -208,11 +208,14 @@ func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string
 			return now, err
 		}
 	}
-	after := now
+	planned, after := before, now
 	if change != nil {
-		if err := change(&after); err != nil {
+		if err := errors.Join(change(&planned), change(&after)); err != nil {
 			return now, err
 		}
+	}
+	if field := conflict(before, now, planned); verified.slow() && field != "" {
+		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. Read it and write again.", field, name)
 	}
 	verified.apply(&after)
 	if after.last() != now.last() { // a new secret, which nobody else knows

@@ -129,7 +129,7 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *fram
 	if err != nil {
 		return reply(err)
 	}
-	switch err := b.storeConfig(ctx, req.Storage, d, before, root != nil); {
+	switch err := b.storeConfig(ctx, req.Storage, d, before, planned, root != nil); {
 	case err != nil && root != nil && !root.same:
 		return reply(fmt.Errorf("client_secret was stored, but the settings were not; the same write again completes it: %w", err))
 	case err != nil:
@@ -170,7 +170,7 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 
 // storeConfig applies the request's changes to the settings as they are now, and stores them if that changes
 // anything. Where a secret was verified meanwhile, they must still be the ones it was verified for.
-func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before config, verified bool) error {
+func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before, planned config, verified bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	now, after, err := b.changedConfig(ctx, s, d)
@@ -179,6 +179,9 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	}
 	if verified && now.EntryID != before.EntryID {
 		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
+	}
+	if field := conflict(before, now, planned); verified && field != "" {
+		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and write again.", field)
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
 		return err
