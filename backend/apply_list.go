@@ -59,7 +59,8 @@ func (n namedClient) maybeLost() bool { return n.State == available || n.State =
 func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos.Credential, proved bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	if err := b.noteEntity(ctx, at); err != nil {
+	root, err := storedRoot(ctx, b.storage)
+	if err != nil {
 		return err
 	}
 	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
@@ -73,7 +74,7 @@ func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos
 		}
 		switch {
 		case exists && found.Status == paxos.StatusApproved:
-			return b.noteListed(ctx, name, n, found)
+			return b.noteListed(ctx, root, name, n, found)
 		case !n.maybeLost():
 			return nil
 		case exists && found.Status == paxos.StatusDisabled:
@@ -97,14 +98,14 @@ func (b *backend) markLost(ctx context.Context, name string, n namedClient, why 
 	return nil
 }
 
-// noteListed keeps that Paxos lists a client as approved, which shows that it is of the mount's Entity, and
+// noteListed keeps that Paxos lists a standby as approved, which shows that it is of the mount's Entity, and
 // makes a lost client what it was before. writes is held.
-func (b *backend) noteListed(ctx context.Context, name string, n namedClient, found paxos.Credential) error {
+func (b *backend) noteListed(ctx context.Context, root client, name string, n namedClient, found paxos.Credential) error {
 	before := n.State
 	if n.State == lost {
 		n.State, n.StateReason, n.StateBefore = n.before()
 	}
-	learnt := !n.Listed || n.Customer != found.CustomerID
+	learnt := n.Purpose == purposeStandby && !n.sameEntity(root, found.CustomerID) // of others nobody asks
 	if before == n.State && !learnt {
 		return nil
 	}
@@ -128,21 +129,4 @@ func (n namedClient) before() (clientState, string, clientState) {
 		return revoking, "", ""
 	}
 	return available, "", ""
-}
-
-// noteEntity keeps the Entity that the root is of, as a list first shows it. writes is held.
-func (b *backend) noteEntity(ctx context.Context, at *credentials) error {
-	entity := at.entity()
-	if entity == "" {
-		return nil
-	}
-	root, err := storedRoot(ctx, b.storage)
-	if err != nil {
-		return err
-	}
-	if g, ok := root.current(); !ok || g.ClientID != at.rootID || root.Customer != "" {
-		return nil
-	}
-	root.Customer = entity
-	return b.putRoot(ctx, b.storage, root)
 }

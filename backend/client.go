@@ -22,7 +22,6 @@ type client struct {
 	EntryID     string       `json:"entry_id,omitempty"` // random: an entry that is deleted and made again is another one
 	Generations []generation `json:"generations"`        // oldest first; the last one mints
 	Profiles    []string     `json:"profiles,omitempty"` // that it was seen to see: they tell which Entity it is of
-	Customer    string       `json:"customer,omitempty"` // the Entity's id in a list of credentials that had this client
 }
 
 // A generation is one pair of Client ID and secret.

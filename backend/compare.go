@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -74,6 +75,7 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 			return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
 		}
 		after = before.listed(at.listedAt, at.all, own)
+		after.Customer = cmp.Or(before.Customer, at.entity())
 		return nil
 	})
 	var refused *paxos.Error

@@ -115,6 +115,10 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 	at.paced = func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, at.way, call)
 	}
+	seen, err := b.comparison(ctx, b.storage)
+	if err != nil {
+		return false, err
+	}
 	if at.stored, err = storedEntries(ctx, b.storage); err != nil {
 		return false, err
 	}
@@ -125,7 +129,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 			return err
 		}
 		at.all = all
-		if entity := at.entity(); entity != "" && root.Customer != "" && entity != root.Customer {
+		if entity := at.entity(); entity != "" && seen.Customer != "" && entity != seen.Customer {
 			return errOtherEntity
 		}
 		return use(ctx, at)

@@ -49,13 +49,13 @@ func (b *backend) clients(ctx context.Context, s logical.Storage) ([]custody, er
 		return nil, err
 	}
 	held.Shared = slices.ContainsFunc(others, func(h heldID) bool { return h.key == rootKey && h.verified })
-	held.EntityShown = len(root.Profiles) > 0 || root.Customer != ""
+	held.EntityShown = len(root.Profiles) > 0
 	all := []custody{held}
 	err = eachNamed(ctx, s, func(name string, n namedClient) error {
 		g, _ := n.current()
 		all = append(all, custody{
 			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes,
-			Stored: true, Purpose: n.Purpose, EntityShown: n.sameEntity(root),
+			Stored: true, Purpose: n.Purpose, EntityShown: n.Listed || overlap(n.Profiles, root.Profiles),
 		})
 		return nil
 	})

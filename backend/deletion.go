@@ -151,7 +151,11 @@ func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c condem
 	if err != nil {
 		return "", err
 	}
-	entity := cmp.Or(root.Customer, at.entity())
+	seen, err := b.comparison(ctx, b.storage)
+	if err != nil {
+		return "", err
+	}
+	entity := cmp.Or(seen.Customer, at.entity())
 	switch now, _ := root.current(); {
 	case now.ClientID == c.ClientID || c.lease && root.has(c.ClientID):
 		return "it is, or was, the root client", nil

@@ -103,6 +103,7 @@ func clientScenes() []scene {
 			standby := s.dashboardClient()
 			standby["purpose"] = "standby"
 			s.write("clients/s1", standby)
+			s.succeed(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}) // shows its Entity
 		}, alone: "root", once: true},
 		{operation: logical.UpdateOperation, path: "config/resume", when: "on a mount that stopped itself", state: (*site).stop},
 		{operation: logical.ReadOperation, path: "creds/" + poolRole, when: "with clients free", state: (*site).shelve},

@@ -7,7 +7,7 @@ func (r *review) custodyFindings(c custody) {
 		r.add(medium, "client-without-purpose", subject, "The client was stored before clients had a purpose, and nothing uses it: it cannot be used until it has one.",
 			r.patch(c.Name, "purpose=<mint, lease or standby>"), "client_id="+c.ID)
 	}
-	if !c.EntityShown {
+	if !c.EntityShown && r.seen.find(c.ID) == nil {
 		r.add(low, "entity-unknown", subject, "The client has not been shown to be of this mount's Entity: it sees no profiles, and no list of credentials that the root client asked for had it.",
 			byHand("add %s to the scopes of %s, and store its secret again", profileScope, c.ID), "client_id="+c.ID)
 	}

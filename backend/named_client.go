@@ -24,6 +24,7 @@ type namedClient struct {
 	Purpose      purpose           `json:"purpose"`
 	ScopesSince  time.Time         `json:"scopes_since,omitzero"`  // when the scopes were last verified with Paxos
 	Listed       bool              `json:"listed,omitempty"`       // a list that the root client asked for had it: it is of the mount's Entity
+	Customer     string            `json:"customer,omitempty"`     // the Entity that this list was of, if it told
 	StateBefore  clientState       `json:"state_before,omitempty"` // of a lost one: what it was, and is again when Paxos lists it
 	Scopes       []string          `json:"scopes"`                 // what the Dashboard gave it
 	AllowedRoles []string          `json:"allowed_roles"`          // none by default; * for all

@@ -98,7 +98,7 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	if err != nil {
 		return "", err
 	}
-	limits, err := storedGuardrails(ctx, req.Storage)
+	needs, err := b.readiness(ctx, req.Storage, true)
 	if err != nil {
 		return "", err
 	}
@@ -109,7 +109,7 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 			return nil
 		}
 		known = true
-		if reason := notReady(n, root, true, limits, link); reason != "" {
+		if reason := notReady(n, root, needs, link); reason != "" {
 			why = append(why, name+" "+reason)
 			return nil
 		}
@@ -129,9 +129,26 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).", shortened(why))
 }
 
+// readiness is what a client that is to become the root must have shown before.
+type readiness struct {
+	proofs    bool   // its secret and Entity must have been proved, because nobody needs sudo
+	anyEntity bool   // the guardrails let it be of another Entity
+	entity    string // the mount's, as a list showed it; empty if none did
+}
+
+// readiness reads it.
+func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted bool) (readiness, error) {
+	limits, err := storedGuardrails(ctx, s)
+	if err != nil {
+		return readiness{}, err
+	}
+	seen, err := b.comparison(ctx, s)
+	return readiness{promoted, limits.IgnoreEntity, seen.Customer}, err
+}
+
 // notReady says why a stored client may not become the root, nothing if it may. Without sudo its secret must
 // have been verified and its Entity proved before: by a list that the root asked for, or by the profiles.
-func notReady(n namedClient, root client, promoted bool, limits guardrails, link *link) string {
+func notReady(n namedClient, root client, needs readiness, link *link) string {
 	g, stored := n.current()
 	switch {
 	case !stored:
@@ -144,19 +161,20 @@ func notReady(n namedClient, root client, promoted bool, limits guardrails, link
 		return "is " + string(n.State)
 	case g.Connection != link.fingerprint:
 		return "was stored for another connection"
-	case !promoted:
+	case !needs.proofs:
 		return ""
 	case !g.Proved:
 		return "has a secret that was never verified; config/replace-root client=<name> verifies it (needs sudo)"
-	case !limits.IgnoreEntity && !n.sameEntity(root):
+	case !needs.anyEntity && !n.sameEntity(root, needs.entity):
 		return "has not been shown to be of this mount's Entity; read report/drift with refresh=true if the root client may list credentials, or use config/replace-root client=<name> (needs sudo)"
 	}
 	return ""
 }
 
-// sameEntity reports whether the client was shown to be of the root's Entity.
-func (n namedClient) sameEntity(root client) bool {
-	listed := n.Listed && (n.Customer == "" || root.Customer == "" || n.Customer == root.Customer)
+// sameEntity reports whether the client was shown to be of the mount's Entity: by a list that the root asked
+// for and that was of this Entity, as far as lists tell, or by the profiles that both see.
+func (n namedClient) sameEntity(root client, entity string) bool {
+	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
 	return listed || overlap(n.Profiles, root.Profiles)
 }
 

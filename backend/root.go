@@ -121,12 +121,12 @@ type rootSwap struct {
 
 // nextRoot is the generation that is to be the root's, and the standby that it is taken from.
 func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, before client, change rootChange) (generation, namedClient, error) {
+	if change.standby != "" {
+		return b.nextFromStandby(ctx, s, link, before, change)
+	}
 	limits, err := storedGuardrails(ctx, s)
 	if err != nil {
 		return generation{}, namedClient{}, err
-	}
-	if change.standby != "" {
-		return b.nextFromStandby(ctx, s, link, before, limits, change)
 	}
 	if !change.verify && limits.RefuseUnchecked {
 		return generation{}, namedClient{}, forbidden("Not saved: the guardrails (allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out verify_connection=false.")
@@ -142,7 +142,7 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, b
 }
 
 // nextFromStandby is nextRoot for a standby: with its own secret, which stays bound to its own connection.
-func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *link, before client, limits guardrails, change rootChange) (generation, namedClient, error) {
+func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *link, before client, change rootChange) (generation, namedClient, error) {
 	n, err := storedNamed(ctx, s, change.standby)
 	if errors.Is(err, errNotFound) {
 		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.", excerpt(change.standby))
@@ -150,7 +150,11 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *
 	if err != nil {
 		return generation{}, n, err
 	}
-	if why := notReady(n, before, change.promoted, limits, link); why != "" {
+	needs, err := b.readiness(ctx, s, change.promoted)
+	if err != nil {
+		return generation{}, n, err
+	}
+	if why := notReady(n, before, needs, link); why != "" {
 		return generation{}, n, badRequest("Not replaced: client %q %s.", change.standby, why)
 	}
 	g, _ := n.current()
@@ -192,7 +196,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 	own := []string{rootKey}
 	if swap.standby != "" {
 		own = append(own, clientsPrefix+swap.standby)
-		if err := checkSameStandby(ctx, s, now, swap); err != nil {
+		if err := b.checkSameStandby(ctx, s, now, swap); err != nil {
 			return client{}, err
 		}
 	}
@@ -214,16 +218,16 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 }
 
 // checkSameStandby refuses a standby that was changed since it was read.
-func checkSameStandby(ctx context.Context, s logical.Storage, root client, swap rootSwap) error {
+func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root client, swap rootSwap) error {
 	n, err := storedNamed(ctx, s, swap.standby)
 	if excusing(err, errNotFound) != nil {
 		return err
 	}
-	limits, err := storedGuardrails(ctx, s)
+	needs, err := b.readiness(ctx, s, swap.promoted)
 	if err != nil {
 		return err
 	}
-	if n.entry() != swap.from.entry() || notReady(n, root, swap.promoted, limits, swap.link) != "" {
+	if n.entry() != swap.from.entry() || notReady(n, root, needs, swap.link) != "" {
 		return badRequest("Not replaced: client %q was changed by somebody else at the same time. Read it and write again.", swap.standby)
 	}
 	return nil
