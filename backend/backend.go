@@ -63,12 +63,17 @@ type backend struct {
 	reconciling *broker.Turns   // of reconciling the stocked clients
 	comparing   sync.Mutex      // one comparison with Paxos at a time
 
+	index    clientIndex // which Client IDs are stored, for the other mounts of the process
+	numbers  numbers     // of generations, so that none is used twice
+	attempts attempts    // to store a secret for a client that has one
+
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last
 
 	locking sync.Mutex // serialises writes of the lockdown, which must wait for no other write
 
-	writes sync.Mutex // serialises the read-modify-writes of config, connection, guardrails, root, clients and roles; never held across the network
+	writes  sync.Mutex // serialises the read-modify-writes of config, connection, guardrails, root, clients and roles; never held across the network
+	settled bool       // guarded by writes: every stored client has had the chance to get a purpose
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither
@@ -187,10 +192,12 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.lockdowns.forget(key)
 	case key == rootKey:
 		b.roots.forget(key)
+		b.index.forget()
 	case strings.HasPrefix(key, rolesPrefix):
 		b.roles.forget(key)
 	case strings.HasPrefix(key, clientsPrefix):
 		b.named.forget(key)
+		b.index.forget()
 	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()
 	case strings.HasPrefix(key, usagePrefix):
@@ -264,6 +271,9 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 			b.logger.Warn("the mount is being disabled while tokens live on at Paxos", "tokens", pending)
 		}
 		return errors.Join(err, b.reconcileClients(ctx))
+	}
+	if _, err := b.watchForRestore(ctx); err != nil { // first, so that nothing that fails makes a gap
+		return err
 	}
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err

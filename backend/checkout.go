@@ -28,7 +28,7 @@ type pool struct {
 // who take clients do so one after another.
 func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted, link *link) (string, namedClient, error) {
 	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
-		if _, err := b.named.get(ctx, req.Storage, clientsPrefix+name); excusing(err, errNotFound) != nil {
+		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil {
 			return "", namedClient{}, err
 		}
 	}
@@ -114,10 +114,6 @@ func holderOf(req *logical.Request) string {
 // that may not.
 func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role, link *link) (pool, error) {
 	p := pool{taken: map[string]namedClient{}}
-	reserved, err := b.reservations(ctx, req.Storage)
-	if err != nil {
-		return p, err
-	}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return p, err
@@ -127,8 +123,8 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 		return p, err
 	}
 	for _, name := range r.Clients {
-		n, err := b.named.get(ctx, req.Storage, clientsPrefix+name) // from memory: others wait for the lock meanwhile
-		if excusing(err, errNotFound) != nil {
+		n, err := b.rememberedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
+		if err != nil {
 			return p, err
 		}
 		p.taken[name] = n
@@ -138,15 +134,20 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 				p.mine = name
 			}
 		}
-		why := reserved.of(name, n)
-		if why == "" && n.State != available && n.last() > 0 {
+		why := ""
+		if n.State != available && n.last() > 0 {
 			why = "is " + string(n.State)
 		}
 		if why == "" {
-			why = unfit(n, roleName, link)
+			why = unfit(n, roleName, limits, link)
 		}
 		if why == "" {
 			why = beyond(n, r, limits, seen)
+		}
+		if g, _ := n.current(); why == "" && len(p.free) == 0 {
+			if why, err = b.leasedElsewhere(ctx, req.Storage, clientsPrefix+name, g.ClientID); err != nil {
+				return p, err
+			}
 		}
 		if why == "" {
 			p.free = append(p.free, name)
@@ -159,11 +160,15 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 
 // unfit says why a client may not be leased through a role, or stay leased, whatever its state;
 // nothing if it may.
-func unfit(n namedClient, roleName string, link *link) string {
+func unfit(n namedClient, roleName string, limits guardrails, link *link) string {
 	g, stocked := n.current()
 	switch {
 	case !stocked:
 		return "is not stocked"
+	case n.unlike(purposeLease) != "":
+		return n.unlike(purposeLease)
+	case !g.Proved && limits.RefuseUnchecked:
+		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let no such client be used"
 	case n.Disabled:
 		return "is disabled"
 	case !n.allows(roleName):
@@ -174,57 +179,40 @@ func unfit(n namedClient, roleName string, link *link) string {
 	return ""
 }
 
-// beyond says why a client does not fit a role and the guardrails by the scopes that it
-// holds, nothing if it does: those that Paxos listed when it was last asked, else those
-// that it was said to hold.
+// beyond says why a client does not fit a role and the guardrails by the scopes that it holds, nothing if it
+// does. What Paxos listed counts from the time of the list, whatever happens to the secret: a scope that was
+// added in the Dashboard stays there when the secret is rotated. What was verified after the list counts
+// besides, because it is newer.
 func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 	g, _ := n.current()
-	scopes := n.Scopes
-	if listed := seen.find(g.ClientID); listed != nil && seen.ListedAt.After(g.Since) { // a newer secret shows that it works
-		if listed.Status != paxos.StatusApproved {
-			return "is disabled at Paxos"
+	holds, has := n.Scopes, n.Scopes // at most, and at least
+	if listed := seen.find(g.ClientID); listed != nil {
+		holds = union(listed.Scopes, n.Scopes)
+		verified := n.ScopesSince
+		if g.Proved && g.Since.After(verified) {
+			verified = g.Since
 		}
-		scopes = listed.Scopes
+		if seen.ListedAt.After(verified) {
+			holds, has = listed.Scopes, listed.Scopes
+			if listed.Status != paxos.StatusApproved {
+				return "is disabled at Paxos"
+			}
+		}
 	}
-	lacking, surplus := without(r.ResolvedScopes, scopes), without(scopes, r.ResolvedScopes)
+	lacking, surplus := without(r.ResolvedScopes, has), without(holds, r.ResolvedScopes)
 	switch {
 	case len(lacking) > 0:
 		return "does not hold " + shortened(lacking)
 	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
 		return "holds scopes that the role does not name"
-	case limits.check(scopes) != nil:
+	case limits.check(holds) != nil:
 		return "holds scopes beyond the guardrails"
 	}
 	return ""
 }
 
-// reservations are the clients that are not for leasing.
-type reservations struct {
-	standby []string
-	root    client
-}
-
-// reservations reads them.
-func (b *backend) reservations(ctx context.Context, s logical.Storage) (reservations, error) {
-	c, err := load[config](ctx, s, configKey)
-	if excusing(err, errNotFound) != nil {
-		return reservations{}, err
-	}
-	root, err := storedRoot(ctx, s)
-	return reservations{c.StandbyClients, root}, err
-}
-
-// of says what a client is kept for, nothing if it is not.
-func (r reservations) of(name string, n namedClient) string {
-	g, _ := n.current()
-	switch {
-	case slices.Contains(r.standby, name):
-		return "stands by for the root"
-	case r.root.has(g.ClientID):
-		return "has become the root"
-	}
-	return ""
-}
+// union is the names that are in either list.
+func union(a, z []string) []string { return append(slices.Clone(a), without(z, a)...) }
 
 // checkIn ends a client's being out, if it still is on that lease: what follows is what
 // the role said when the lease began. It may be called any number of times.
@@ -242,6 +230,8 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	}
 	held := *n.Checkout
 	switch {
+	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
+		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+"), and it is not for leasing", nil
 	case held.OnRevoke == deleteAtPaxos:
 		n.State = revoking
 	case held.OnRevoke == returnUnrotated, n.last() > held.Generation: // it has a secret that the holder never had

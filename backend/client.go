@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"time"
@@ -18,19 +19,20 @@ const rootKey = "root"
 // minted has ended, because only the client that minted a token can revoke it.
 type client struct {
 	versioned
+	EntryID     string       `json:"entry_id,omitempty"` // random: an entry that is deleted and made again is another one
 	Generations []generation `json:"generations"`        // oldest first; the last one mints
 	Profiles    []string     `json:"profiles,omitempty"` // that it was seen to see: they tell which Entity it is of
 }
 
 // A generation is one pair of Client ID and secret.
 type generation struct {
-	Number       int       `json:"number"` // counts up from 1, never used twice
-	ClientID     string    `json:"client_id"`
-	ClientSecret string    `json:"client_secret"`
-	Connection   string    `json:"connection"` // fingerprint of what it may be sent over
-	Since        time.Time `json:"since"`
-	Proved       bool      `json:"proved"`          // a mint has shown that the secret is right
-	Erase        bool      `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
+	Number       int                `json:"number"` // counts up from 1, never used twice
+	ClientID     string             `json:"client_id"`
+	ClientSecret paxos.StoredSecret `json:"client_secret"`
+	Connection   string             `json:"connection"` // fingerprint of what it may be sent over
+	Since        time.Time          `json:"since"`
+	Proved       bool               `json:"proved"`          // a mint has shown that the secret is right
+	Erase        bool               `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
 }
 
 // current is the generation that mints.
@@ -47,11 +49,24 @@ func (c client) last() int {
 	return g.Number
 }
 
-// with returns the client with a further generation, numbered after the last.
+// with returns the client with a further generation.
 func (c client) with(next generation) client {
-	next.Number = c.last() + 1
-	return client{versioned: current, Generations: append(slices.Clone(c.Generations), next), Profiles: c.Profiles}
+	c.Generations = append(slices.Clone(c.Generations), next)
+	return c
 }
+
+// entry tells one stored entry of a client from the next. It changes when the entry is deleted and made
+// again, and with each new secret.
+type entry struct {
+	id   string
+	last int
+}
+
+// entry is that of the client, the zero entry if it is not stored.
+func (c client) entry() entry { return entry{c.EntryID, c.last()} }
+
+// newEntryID is the random id of an entry that is about to be made.
+func newEntryID() string { return rand.Text() }
 
 // revokers returns the clients that can end the row's token: the newest secret of
 // the Client ID that minted it first. A secret is not sent over a connection that
@@ -74,8 +89,11 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	}
 	var able []*paxos.Client
 	for _, g := range slices.Backward(minted.Generations) {
-		if g.ClientID == row.ClientID && g.Connection == link.fingerprint {
-			able = append(able, link.Client(g.ClientID, paxos.Hide(g.ClientSecret)))
+		if g.ClientID != row.ClientID {
+			continue
+		}
+		if open, err := link.clientFor(g); err == nil { // else its secret is not sent over this connection
+			able = append(able, open)
 		}
 	}
 	return able, nil
@@ -86,7 +104,7 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 // have become the root.
 func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client, error) {
 	if row.Key.Client != "" {
-		n, err := b.named.get(ctx, b.storage, clientsPrefix+row.Key.Client)
+		n, err := b.rememberedClient(ctx, b.storage, row.Key.Client)
 		if excusing(err, errNotFound) != nil {
 			return client{}, err
 		}
@@ -122,7 +140,7 @@ func (b *backend) forgetGenerations(ctx context.Context) error {
 		return err
 	}
 	if b.dropEnded(&root, need) {
-		if err := b.roots.put(ctx, b.storage, rootKey, root); err != nil {
+		if err := b.putRoot(ctx, b.storage, root); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func TestRenewalMovesTheDeadline(t *testing.T) {
 	}
 	for path, data := range map[string]map[string]any{
 		"clients/c0/rotate": {"client_secret": "new"}, "config/promote-standby": nil,
-		"clients/c9": {"client_id": "x", "client_secret": "y", "scopes": leasedScope},
+		"clients/c9": {"client_id": "x", "client_secret": "y", "scopes": leasedScope, "purpose": "lease"},
 	} {
 		if status, text := m.refused(logical.UpdateOperation, path, data); status != 403 || !strings.Contains(text, "locked down") {
 			t.Errorf("%s in a lockdown: %d %s", path, status, text)
@@ -148,7 +148,7 @@ func TestALockdownNamesWhatItCannotEnd(t *testing.T) {
 func TestAClientIsMintedWith(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "c0"})
-	clientID := m.stock("team", "vault-team", map[string]any{"allowed_roles": "team"})
+	clientID := m.stock("team", "vault-team", map[string]any{"allowed_roles": "team", "purpose": "mint"})
 	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "team"})
 	lease := m.must(logical.ReadOperation, "creds/team", nil)
 	if lease.Data["client_id"] != clientID {
@@ -163,7 +163,7 @@ func TestAClientIsMintedWith(t *testing.T) {
 	if status, text := m.refused(logical.ReadOperation, "creds/wide", nil); status != 400 || !strings.Contains(text, "funding:read_profile") {
 		t.Errorf("a role beyond its client: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.DeleteOperation, "clients/team", nil); status != 400 || !strings.Contains(text, "1 live tokens") {
+	if status, text := m.refused(logical.DeleteOperation, "clients/team", nil); status != 400 || !strings.Contains(text, "needed to revoke live tokens") {
 		t.Errorf("deleting a client with a live token: %d %s", status, text)
 	}
 	m.rotateStocked("team", clientID)

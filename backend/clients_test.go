@@ -51,7 +51,7 @@ func (m *mount) stock(name, label string, further map[string]any) (clientID stri
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope, "allowed_roles": "vendor"}
+	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope, "allowed_roles": "vendor", "purpose": "lease"}
 	for name, value := range further {
 		data[name] = value
 	}

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -38,23 +38,18 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 	if before.recent(now, comparisonPause) {
 		return before, &fault{http.StatusTooManyRequests, "Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute"}
 	}
-	link, err := b.dial(ctx, s)
-	if err != nil {
-		return before, err
-	}
 	root, err := storedRoot(ctx, s)
 	if err != nil {
 		return before, err
 	}
-	minter, err := b.minter(ctx, root)
-	if err != nil {
+	if _, err := b.minter(ctx, root); err != nil { // it cannot be asked: that is no attempt
 		return before, err
 	}
 	begun := before.begun(now.UTC())
 	if err := b.comparisons.put(ctx, s, driftKey, begun); err != nil {
 		return before, err
 	}
-	after, err := b.compareWith(ctx, s, begun, link, minter)
+	after, err := b.compareWith(ctx, s, begun)
 	if err != nil {
 		return before, err
 	}
@@ -64,43 +59,30 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 	return after, b.announceDrift(ctx, s, before, after)
 }
 
-// compareWith makes the comparison that follows on another.
-func (b *backend) compareWith(ctx context.Context, s logical.Storage, before comparison, link *link, minter broker.Minter) (comparison, error) {
-	list, may, err := b.listCredentials(ctx, link, minter)
-	if err != nil {
-		return before, err
-	}
-	now := b.options.Now().UTC()
-	if !may {
-		return before.refused(now), nil
-	}
-	clients, err := b.clients(ctx, s)
-	if err != nil {
-		return before, err
-	}
-	own := func(clientID string) bool {
-		return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
-	}
-	return before.listed(now, list, own), b.markLost(ctx, credentials{all: list})
-}
-
-// listCredentials lists the Entity's credentials with a token for just that, if the
-// root may. A refusal is no error.
-func (b *backend) listCredentials(ctx context.Context, link *link, minter broker.Minter) (list []paxos.Credential, may bool, err error) {
-	paced := func(ctx context.Context, call func(context.Context) error) error {
-		return b.broker.Call(ctx, minter.Client.Way(), call)
-	}
-	asked := false
-	_, err = b.broker.Manage(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) (err error) {
-		list, err = link.ListCredentials(ctx, grant.AccessToken, paced)
-		var refused *paxos.Error
-		if errors.As(err, &refused) && refused.Status == http.StatusForbidden {
-			return nil
+// compareWith makes the comparison that follows on another. A list that does not have the root client itself
+// proves nothing about those that it lacks: then the comparison before goes on being the latest.
+func (b *backend) compareWith(ctx context.Context, s logical.Storage, before comparison) (comparison, error) {
+	after := before
+	may, err := b.withCredentials(ctx, []string{listScope}, func(ctx context.Context, at *credentials) error {
+		if err := b.applyList(ctx, at); err != nil {
+			return err
 		}
-		asked = err == nil
-		return err
+		clients, err := b.clients(ctx, s)
+		if err != nil {
+			return err
+		}
+		own := func(clientID string) bool {
+			return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
+		}
+		after = before.listed(at.listedAt, at.all, own)
+		after.Customer = cmp.Or(before.Customer, at.entity())
+		return nil
 	})
-	return list, asked && err == nil, err
+	var refused *paxos.Error
+	if err == nil && !may || errors.As(err, &refused) && refused.Status == http.StatusForbidden {
+		return before.refused(b.options.Now().UTC()), nil
+	}
+	return after, err
 }
 
 // announceDrift logs a comparison and sends an event for each finding that is new and

@@ -28,11 +28,12 @@ const changeMemory = 7 * 24 * time.Hour
 // A comparison is what Paxos's list of the Entity's credentials was seen to hold.
 type comparison struct {
 	versioned
-	TriedAt     time.Time  `json:"tried_at"`  // when it was last begun; zero: never
-	At          time.Time  `json:"at"`        // when Paxos answered anything; zero: never
-	ListedAt    time.Time  `json:"listed_at"` // when it answered with the list; zero: never
-	Refused     bool       `json:"refused"`   // at At it said that the root may not list
-	Left        int        `json:"left"`      // credentials that were too many to keep
+	TriedAt     time.Time  `json:"tried_at"`           // when it was last begun; zero: never
+	At          time.Time  `json:"at"`                 // when Paxos answered anything; zero: never
+	ListedAt    time.Time  `json:"listed_at"`          // when it answered with the list; zero: never
+	Customer    string     `json:"customer,omitempty"` // the Entity that the first list was of, if it told: it is the mount's
+	Refused     bool       `json:"refused"`            // at At it said that the root may not list
+	Left        int        `json:"left"`               // credentials that were too many to keep
 	Credentials []observed `json:"credentials"`
 }
 
@@ -61,7 +62,7 @@ func noComparison() comparison { return comparison{versioned: current} }
 // listed is the comparison that follows on c when Paxos has answered with a list. The
 // mount's own credentials and the living are kept first.
 func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clientID string) bool) comparison {
-	next := comparison{versioned: current, TriedAt: c.TriedAt, At: now, ListedAt: now}
+	next := comparison{versioned: current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
 	for _, credential := range list {
 		next.Credentials = append(next.Credentials, observe(credential).after(c.find(foreign(credential.ClientID)), now))
 	}

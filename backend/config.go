@@ -31,7 +31,8 @@ type config struct {
 	TokenBudget      int           `json:"token_budget"` // 0: all that the process has
 	APIRate          int           `json:"api_rate"`
 	EgressCIDRs      []string      `json:"egress_cidrs"`
-	StandbyClients   []string      `json:"standby_clients,omitempty"` // names under clients/, the next root first
+	StandbyClients   []string      `json:"standby_clients,omitempty"` // from before clients had a purpose: it gives them theirs
+	EntryID          string        `json:"entry_id,omitempty"`        // random: a config that is deleted and made again is another one
 }
 
 // Defaults of a mount.
@@ -65,7 +66,6 @@ func (c *config) change(d *framework.FieldData) error {
 	}
 	patch(d, "api_rate", &c.APIRate)
 	patch(d, "egress_cidrs", &c.EgressCIDRs)
-	patch(d, "standby_clients", &c.StandbyClients)
 	if err := c.checkLimits(); err != nil {
 		return err
 	}
@@ -85,11 +85,6 @@ func (c *config) checkLimits() error {
 		return badRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for all that the process has", broker.MaximumBudget)
 	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
 		return badRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
-	}
-	for _, name := range c.StandbyClients {
-		if !validName(name) {
-			return badRequest("standby_clients holds %s, which is not the name of a client under clients/", excerpt(name))
-		}
 	}
 	for _, block := range c.EgressCIDRs {
 		if _, err := netip.ParsePrefix(block); err != nil {

@@ -40,6 +40,7 @@ func newConnection() connection {
 
 // change applies the parameters of a request to the settings and judges the whole.
 func (c *connection) change(d *framework.FieldData) error {
+	before := *c
 	patch(d, "token_url", &c.TokenURL)
 	patch(d, "revoke_url", &c.RevokeURL)
 	patch(d, "api_url", &c.APIURL)
@@ -65,7 +66,15 @@ func (c *connection) change(d *framework.FieldData) error {
 			return badRequest("%s", err)
 		}
 	}
+	if _, again := d.Raw["proxy_password"]; !again && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
+		return badRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: write it again together with the new proxy_url, or empty if the new proxy needs none")
+	}
 	return c.checkTransport()
+}
+
+// elsewhere reports whether secrets are sent to other servers than by the other settings, or other servers trusted.
+func (c connection) elsewhere(other connection) bool {
+	return c.TokenURL != other.TokenURL || c.RevokeURL != other.RevokeURL || c.APIURL != other.APIURL || c.TrustedCA != other.TrustedCA
 }
 
 // checkTransport judges the settings that lead nowhere else, only another way.

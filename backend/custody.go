@@ -17,6 +17,11 @@ type custody struct {
 	Verified bool      // a mint has shown that the secret is right
 	Rotate   string    // the path that takes its new secret
 	Scopes   []string  // that it was said to hold; none: nobody said
+
+	Stored      bool    // under clients/; else it is the root
+	Purpose     purpose // of a stored one
+	EntityShown bool    // it was shown to be of the mount's Entity
+	Shared      bool    // another mount of the process has the same root
 }
 
 // rootName is what reports call the root client.
@@ -39,10 +44,19 @@ func (b *backend) clients(ctx context.Context, s logical.Storage) ([]custody, er
 			held.Former = append(held.Former, before.ClientID)
 		}
 	}
+	others, err := b.mounts.elsewhere(ctx, b, g.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	held.Shared = slices.ContainsFunc(others, func(h heldID) bool { return h.key == rootKey && h.verified })
+	held.EntityShown = len(root.Profiles) > 0
 	all := []custody{held}
 	err = eachNamed(ctx, s, func(name string, n namedClient) error {
 		g, _ := n.current()
-		all = append(all, custody{Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes})
+		all = append(all, custody{
+			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes,
+			Stored: true, Purpose: n.Purpose, EntityShown: n.Listed || overlap(n.Profiles, root.Profiles),
+		})
 		return nil
 	})
 	return all, err

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ type deletion struct {
 const deletionWindow = 24 * time.Hour
 
 // deleteAll deletes at Paxos those of the clients that may be deleted.
-func (b *backend) deleteAll(ctx context.Context, names []string, at credentials) error {
+func (b *backend) deleteAll(ctx context.Context, names []string, at *credentials) error {
 	var err error
 	for _, name := range names {
 		err = errors.Join(err, b.deleteOne(ctx, name, at))
@@ -43,7 +44,7 @@ func (b *backend) deleteAll(ctx context.Context, names []string, at credentials)
 
 // deleteOne deletes a client at Paxos and in Vault, or puts it in quarantine if one of
 // the rules forbids that. What Paxos cannot take now is tried again.
-func (b *backend) deleteOne(ctx context.Context, name string, at credentials) error {
+func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) error {
 	n, err := storedNamed(ctx, b.storage, name)
 	switch {
 	case errors.Is(err, errNotFound):
@@ -54,35 +55,65 @@ func (b *backend) deleteOne(ctx context.Context, name string, at credentials) er
 		return nil
 	}
 	g, _ := n.current()
-	found, exists := at.of(g.ClientID)
-	if !exists || found.Status == paxos.StatusDisabled { // gone already, perhaps by a request whose answer was lost
-		return b.forgetDeleted(ctx, name, n)
-	}
-	why, err := b.forbidsDeletion(ctx, g, found, false)
-	if err != nil {
-		return err
-	}
-	if why == "" {
-		why, err = b.reserveDeletion(ctx, n.Checkout.Role, g.ClientID, n.Checkout.DeleteLimit)
-	}
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		return b.quarantineUndeleted(ctx, name, why)
-	}
-	switch why, err := b.eraseAtPaxos(ctx, at, g.ClientID); {
+	result, err := b.deleteAtPaxos(ctx, at, condemned{generation: g, key: clientsPrefix + name, role: n.Checkout.Role, limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
+	switch {
 	case err != nil:
 		return err
-	case why != "":
-		return b.quarantineUndeleted(ctx, name, why)
+	case result.missing:
+		return b.loseUndeleted(ctx, name, n)
+	case result.forbidden != "":
+		return b.quarantineUndeleted(ctx, name, n, result.forbidden)
 	}
 	return b.forgetDeleted(ctx, name, n)
 }
 
-// eraseAtPaxos sends the DELETE. It says why Paxos will not do it, or fails if it may
-// do it later. A client that is not there has been deleted.
-func (b *backend) eraseAtPaxos(ctx context.Context, at credentials, clientID string) (why string, err error) {
+// A condemned is a credential that is to be deleted at Paxos.
+type condemned struct {
+	generation
+	key   string // where it is stored here
+	role  string // whose delete_limit counts; empty for an old root
+	limit int
+	lease bool // it is a client for leasing; else it was the root
+}
+
+// A deletionResult is what came of it: deleted, unless one of these is set.
+type deletionResult struct {
+	forbidden string // why it was not, and will not be
+	missing   bool   // Paxos has no such credential, and none was asked to be deleted
+}
+
+// deleteAtPaxos is the only function that sends a DELETE. It reads the credential from Paxos just before and
+// asks every rule. A credential counts as deleted by a DELETE's 200, by its 404 if Paxos then shows it
+// disabled or not at all when asked after by its id, or because it is listed as disabled.
+func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials, c condemned) (result deletionResult, err error) {
+	found, exists, err := at.find(ctx, c.ClientID)
+	if err != nil {
+		return result, err
+	}
+	if exists && found.Status == paxos.StatusDisabled { // perhaps by a request whose answer was lost
+		return result, nil
+	}
+	log, err := b.storedDeletions(ctx)
+	if err != nil {
+		return result, err
+	}
+	if !exists && !log.has(c.ClientID) {
+		return deletionResult{missing: true}, nil
+	}
+	if exists { // else it passed the rules when the deletion was sent whose answer was lost
+		if result.forbidden, err = b.forbidsDeletion(ctx, at, c, found); err != nil || result.forbidden != "" {
+			return result, err
+		}
+	}
+	if result.forbidden, err = b.reserveDeletion(ctx, c.role, c.ClientID, c.limit); err != nil || result.forbidden != "" {
+		return result, err
+	}
+	result.forbidden, err = b.sendDeletion(ctx, at, c.ClientID)
+	return result, err
+}
+
+// sendDeletion sends it. It says why Paxos will not do it, or fails if it may do it later.
+func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID string) (why string, err error) {
 	err = b.broker.Call(ctx, at.way, func(ctx context.Context) error {
 		return at.link.DeleteCredential(ctx, at.bearer, clientID)
 	})
@@ -91,6 +122,13 @@ func (b *backend) eraseAtPaxos(ctx context.Context, at credentials, clientID str
 	case err == nil:
 		return "", nil
 	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
+		found, err := at.ask(ctx, []string{clientID})
+		if err != nil {
+			return "", err
+		}
+		if c, exists := credentialOf(found, clientID); exists && c.Status != paxos.StatusDisabled {
+			return "Paxos answered that it does not exist (HTTP 404), but lists it", nil
+		}
 		return "", nil
 	case errors.As(err, &answer) && answer.Status >= 400 && !answer.Temporary() && !answer.Throttled():
 		return "Paxos refused the deletion: " + answer.Error(), nil
@@ -98,10 +136,14 @@ func (b *backend) eraseAtPaxos(ctx context.Context, at credentials, clientID str
 	return "", err
 }
 
-// forbidsDeletion says which of the rules forbids to delete a credential, which were
+// forbidsDeletion says which of the rules forbids to delete a credential, which was
 // read from Paxos just before, nothing if none does.
-func (b *backend) forbidsDeletion(ctx context.Context, g generation, c paxos.Credential, oldRoot bool) (string, error) {
+func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c condemned, found paxos.Credential) (string, error) {
 	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return "", err
+	}
+	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
@@ -109,17 +151,28 @@ func (b *backend) forbidsDeletion(ctx context.Context, g generation, c paxos.Cre
 	if err != nil {
 		return "", err
 	}
-	switch {
-	case !g.Proved:
+	seen, err := b.comparison(ctx, b.storage)
+	if err != nil {
+		return "", err
+	}
+	entity := cmp.Or(seen.Customer, at.entity())
+	switch now, _ := root.current(); {
+	case now.ClientID == c.ClientID || c.lease && root.has(c.ClientID):
+		return "it is, or was, the root client", nil
+	case c.key != rootKey && !c.lease:
+		return "it is not for leasing", nil
+	case !c.Proved:
 		return "its secret was never verified, so it may be another's", nil
-	case g.Connection != link.fingerprint:
-		return "it was stocked over another connection", nil
-	case !limits.deletable(c.Label):
+	case c.Connection != link.fingerprint:
+		return "it was stored for another connection", nil
+	case entity != "" && found.CustomerID != "" && found.CustomerID != entity:
+		return "it is of another Entity", nil
+	case !limits.deletable(found.Label):
 		return fmt.Sprintf("its Label at Paxos does not begin with %q", limits.deletablePrefix()), nil
 	}
-	use, err := b.mounts.usedElsewhere(ctx, b, g.ClientID, oldRoot)
+	use, err := b.usedElsewhere(ctx, c.key, c.ClientID)
 	if err != nil {
-		return "", fmt.Errorf("asking whether client %s is needed elsewhere: %w", g.ClientID, err)
+		return "", fmt.Errorf("asking whether client %s is needed elsewhere: %w", c.ClientID, err)
 	}
 	return use, nil
 }
@@ -148,6 +201,11 @@ func (b *backend) storedDeletions(ctx context.Context) (deletions, error) {
 	now := b.options.Now()
 	log.Sent = slices.DeleteFunc(log.Sent, func(d deletion) bool { return now.Sub(d.At) >= deletionWindow })
 	return log, excusing(err, errNotFound)
+}
+
+// has reports whether the deletion of a client was sent in the last day.
+func (d deletions) has(clientID string) bool {
+	return slices.ContainsFunc(d.Sent, func(sent deletion) bool { return sent.ClientID == clientID })
 }
 
 // allow says why a client may not be deleted, nothing if it may, and whether its
@@ -182,7 +240,7 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 			continue
 		}
 		if _, why := log.allow(n.Checkout.Role, g.ClientID, n.Checkout.DeleteLimit); why != "" {
-			err = b.quarantineUndeleted(ctx, name, why)
+			err = b.quarantineUndeleted(ctx, name, n, why)
 			continue
 		}
 		rest = append(rest, name)
@@ -190,20 +248,26 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	return rest, err
 }
 
-// forgetDeleted deletes a client in Vault that is gone at Paxos.
-func (b *backend) forgetDeleted(ctx context.Context, name string, n namedClient) error {
+// stillDue reads a client that was to be deleted at Paxos, and reports whether it still is, on the lease that
+// it was when that was begun.
+func (b *backend) stillDue(ctx context.Context, name string, before namedClient) (namedClient, bool, error) {
+	now, err := storedNamed(ctx, b.storage, name)
+	if err != nil {
+		return now, false, excusing(err, errNotFound)
+	}
+	due := now.entry() == before.entry() && now.State == revoking && now.Checkout != nil && before.Checkout != nil && now.Checkout.ID == before.Checkout.ID
+	return now, due, nil
+}
+
+// forgetDeleted deletes a client in Vault that is deleted at Paxos.
+func (b *backend) forgetDeleted(ctx context.Context, name string, before namedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	now, err := storedNamed(ctx, b.storage, name)
-	switch {
-	case errors.Is(err, errNotFound):
-		return nil
-	case err != nil:
+	n, due, err := b.stillDue(ctx, name, before)
+	if err != nil || !due {
 		return err
-	case now.State != revoking:
-		return nil
 	}
-	if err := b.named.remove(ctx, b.storage, clientsPrefix+name); err != nil {
+	if err := b.removeNamed(ctx, b.storage, name, n); err != nil {
 		return err
 	}
 	g, _ := n.current()
@@ -212,13 +276,25 @@ func (b *backend) forgetDeleted(ctx context.Context, name string, n namedClient)
 	return nil
 }
 
-// quarantineUndeleted keeps a client that was to be deleted and may not be.
-func (b *backend) quarantineUndeleted(ctx context.Context, name, why string) error {
+// loseUndeleted keeps a client that was to be deleted and that Paxos does not list, although nobody asked it
+// to delete it. If it is listed again, it is to be deleted again.
+func (b *backend) loseUndeleted(ctx context.Context, name string, before namedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, b.storage, name)
-	if err != nil || n.State != revoking {
-		return excusing(err, errNotFound)
+	n, due, err := b.stillDue(ctx, name, before)
+	if err != nil || !due {
+		return err
+	}
+	return b.markLost(ctx, name, n, "Paxos does not list it any more")
+}
+
+// quarantineUndeleted keeps a client that was to be deleted and may not be.
+func (b *backend) quarantineUndeleted(ctx context.Context, name string, before namedClient, why string) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	n, due, err := b.stillDue(ctx, name, before)
+	if err != nil || !due {
+		return err
 	}
 	n.State, n.StateReason, n.Checkout = quarantined, "not deleted: "+strings.TrimSpace(why), nil
 	if err := b.putNamed(ctx, b.storage, name, n); err != nil {

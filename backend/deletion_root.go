@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // rootsToErase lists the generations of the root that are to be deleted at Paxos, once
@@ -26,31 +24,19 @@ func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
 
 // eraseRoots deletes old root clients at Paxos, as far as the rules of deletion allow
 // it. One that may not be deleted is only forgotten.
-func (b *backend) eraseRoots(ctx context.Context, old []generation, at credentials) error {
+func (b *backend) eraseRoots(ctx context.Context, old []generation, at *credentials) error {
 	var err error
 	for _, g := range old {
-		err = errors.Join(err, b.eraseRoot(ctx, g, at))
+		result, deleteErr := b.deleteAtPaxos(ctx, at, condemned{generation: g, key: rootKey, limit: defaultDeleteLimit})
+		if result.missing {
+			result.forbidden = "Paxos does not list it"
+		}
+		if deleteErr == nil {
+			deleteErr = b.forgetRoot(ctx, g, result.forbidden)
+		}
+		err = errors.Join(err, deleteErr)
 	}
 	return err
-}
-
-// eraseRoot deletes one of them.
-func (b *backend) eraseRoot(ctx context.Context, g generation, at credentials) error {
-	found, exists := at.of(g.ClientID)
-	if !exists || found.Status == paxos.StatusDisabled {
-		return b.forgetRoot(ctx, g, "")
-	}
-	why, err := b.forbidsDeletion(ctx, g, found, true)
-	if err == nil && why == "" {
-		why, err = b.reserveDeletion(ctx, "", g.ClientID, defaultDeleteLimit)
-	}
-	if err == nil && why == "" {
-		why, err = b.eraseAtPaxos(ctx, at, g.ClientID)
-	}
-	if err != nil {
-		return err
-	}
-	return b.forgetRoot(ctx, g, why)
 }
 
 // forgetRoot drops the generations of an old root client. why says why it lives on at
@@ -63,7 +49,7 @@ func (b *backend) forgetRoot(ctx context.Context, old generation, why string) er
 		return err
 	}
 	root.Generations = slices.DeleteFunc(root.Generations, func(g generation) bool { return g.Erase && g.ClientID == old.ClientID })
-	if err := b.roots.put(ctx, b.storage, rootKey, root); err != nil {
+	if err := b.putRoot(ctx, b.storage, root); err != nil {
 		return err
 	}
 	kind := clientErased

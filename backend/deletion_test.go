@@ -59,12 +59,6 @@ func TestWhatForbidsADeletion(t *testing.T) {
 		"label changed":      {label: "vault-x", before: relabel("payments"), says: "does not begin"},
 		"prefix changed":     {label: "vault-x", before: guard(map[string]any{"deletable_label_prefix": "lease-"}), says: `"lease-"`},
 		"no deletions a day": {label: "vault-x", role: map[string]any{"on_revoke": "delete", "delete_limit": 0}, says: "delete_limit"},
-		"a role mints with it": {label: "vault-x", says: "mints with it", before: func(m *mount, _ string) {
-			m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "x"})
-		}},
-		"it stands by": {label: "vault-x", says: "stands by", before: func(m *mount, _ string) {
-			m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "x"})
-		}},
 		"the root may not delete": {label: "vault-x", says: "does not hold", before: func(m *mount, _ string) {
 			if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = rootScopes }); err != nil {
 				m.t.Fatal(err)
@@ -179,7 +173,6 @@ func TestARestoredCopyDeletesNothing(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 2, erase)
 	lease := m.leased("e1")
-	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "c1"})
 	m.clock.advance(3 * time.Hour)
 	m.tick()
 	m.end(lease)
@@ -228,23 +221,21 @@ func TestAnotherMountsClientIsNotDeleted(t *testing.T) {
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "store one under clients/ with purpose=standby") {
+		t.Errorf("without standbys: %d %s", status, text)
+	}
 	all := append([]string{"api_creds:read_credentials"}, rootScopes...)
 	for i, name := range []string{"s1", "s2"} {
 		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: name, Scopes: all})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "clients/"+name, map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": all, "disabled": i == 0, "allowed_roles": "*"})
+		m.must(logical.UpdateOperation, "clients/"+name, map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": all, "disabled": i == 0, "allowed_roles": "*", "purpose": "standby"})
 	}
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "standby_clients is empty") {
-		t.Errorf("without standbys: %d %s", status, text)
-	}
-	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "s1,s2"})
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "c0"}) // no business of the root's
-	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "s2"})
-	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "stands by") {
-		t.Errorf("a standby was leased: %v", err)
+	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "later"}) // the root need not hold these
+	if status, text := m.refused(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "s2"}); status != 400 || !strings.Contains(text, "purpose=standby, not lease") {
+		t.Errorf("a role that would lease a standby: %d %s", status, text)
 	}
 	before := m.must(logical.ReadOperation, "creds/mint", nil)
 	resp := m.must(logical.UpdateOperation, "config/promote-standby", nil)
@@ -272,22 +263,22 @@ func TestPromotion(t *testing.T) {
 func TestAPromotionThatWasInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	clientID := m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"]
-	entry, err := m.storage.Get(context.Background(), "clients/c0")
+	clientID := m.stock("s1", "vault-standby", map[string]any{"purpose": "standby"})
+	entry, err := m.storage.Get(context.Background(), "clients/s1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "config", map[string]any{"standby_clients": "c0"})
+	m.compare() // shows that it is of the mount's Entity
 	m.must(logical.UpdateOperation, "config/promote-standby", nil)
 	if err := m.storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
 	m.restart()
-	if _, err := m.lease("e1", "r1"); err == nil {
-		t.Errorf("the root %v was leased", clientID)
+	if got := m.must(logical.ReadOperation, "config", nil).Data["client_id"]; got != clientID {
+		t.Errorf("the root is %v", got)
 	}
 	m.tick()
-	if got := m.state("c0"); got != "gone" {
+	if got := m.state("s1"); got != "gone" {
 		t.Errorf("the promoted client is %s", got)
 	}
 }

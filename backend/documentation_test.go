@@ -115,7 +115,7 @@ func TestStoredEntriesKeepTheirForm(t *testing.T) {
 		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT", m.paxos.Tokens()[0].Fingerprint, "PROOF",
 		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",
 	).Replace(m.stored())
-	text = regexp.MustCompile(`"(id|role|connection)":"[^"]*"`).ReplaceAllString(text, `"$1":RANDOM`)
+	text = regexp.MustCompile(`"(id|entry_id|role|connection)":"[^"]*"`).ReplaceAllString(text, `"$1":RANDOM`)
 	text = regexp.MustCompile(`"profiles":\["[^"]*"\]`).ReplaceAllString(text, `"profiles":["RANDOM"]`)
 	entries := strings.SplitAfter(text, "\n\n")
 	slices.Sort(entries) // fingerprints come in any order

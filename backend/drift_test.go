@@ -151,12 +151,6 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 			},
 			func(*mount) {}, "high client-disabled client root", "vault write paxos/config/replace-root 'client_id=<Client ID>' client_secret=-",
 		},
-		"a root that is gone": {
-			func(m *mount) {
-				m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) { reply["items"] = []any{} }})
-			},
-			func(*mount) {}, "high client-missing client root", "replace-root",
-		},
 		"an old secret": {
 			func(m *mount) { m.clock.advance(91 * 24 * time.Hour) },
 			func(m *mount) {

@@ -25,7 +25,7 @@ func (s *site) dashboardClient() map[string]any {
 		s.t.Fatal(err)
 	}
 	s.secrets = append(s.secrets, secret)
-	return map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes, "allowed_roles": poolRole}
+	return map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes, "allowed_roles": poolRole, "purpose": "lease"}
 }
 
 // shelve has two stocked clients and a role that leases them.
@@ -99,8 +99,11 @@ func clientScenes() []scene {
 			return map[string]any{"client_secret": secret}
 		}, once: true},
 		{operation: logical.UpdateOperation, path: "config/promote-standby", when: "with one in stock", state: func(s *site) {
-			s.shelve()
-			s.write("config", map[string]any{"standby_clients": "c1"})
+			s.use()
+			standby := s.dashboardClient()
+			standby["purpose"] = "standby"
+			s.write("clients/s1", standby)
+			s.succeed(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}) // shows its Entity
 		}, alone: "root", once: true},
 		{operation: logical.UpdateOperation, path: "config/resume", when: "on a mount that stopped itself", state: (*site).stop},
 		{operation: logical.ReadOperation, path: "creds/" + poolRole, when: "with clients free", state: (*site).shelve},

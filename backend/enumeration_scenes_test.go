@@ -24,10 +24,10 @@ func with(data map[string]any) func(*site) map[string]any {
 func settingScenes() []scene {
 	return []scene{
 		{operation: logical.UpdateOperation, path: "config/connection", when: "on a new mount", state: func(*site) {}, data: (*site).connection},
-		{operation: logical.UpdateOperation, path: "config", when: "on a new mount", state: (*site).connect, data: (*site).configuration, alone: "config"},
+		{operation: logical.UpdateOperation, path: "config", when: "on a new mount", state: (*site).connect, data: (*site).configuration, alone: "root"},
 		{operation: logical.UpdateOperation, path: "config", when: "with a new secret", state: func(s *site) { s.use(); s.rotateSecret() }, data: func(s *site) map[string]any {
 			return map[string]any{"client_secret": s.secret, "refresh_at": 0.6}
-		}, alone: "config"},
+		}, alone: "root"},
 		{operation: logical.UpdateOperation, path: "config", when: "with a wrong secret", state: (*site).use, data: with(map[string]any{"client_secret": "wrong"}), refused: true},
 		{operation: logical.DeleteOperation, path: "config", when: "with nothing alive", state: (*site).configure, alone: "root"},
 		{operation: logical.DeleteOperation, path: "config", when: "with tokens alive", state: (*site).use, refused: true},

@@ -52,6 +52,7 @@ type countingStorage struct {
 	failReads  atomic.Bool
 	failWrites atomic.Bool
 	readOnly   atomic.Bool
+	failKey    atomic.Value // of string: writes of this key fail
 }
 
 func (s *countingStorage) Get(ctx context.Context, key string) (*logical.StorageEntry, error) {
@@ -73,6 +74,9 @@ func (s *countingStorage) List(ctx context.Context, prefix string) ([]string, er
 func (s *countingStorage) Put(ctx context.Context, entry *logical.StorageEntry) error {
 	if err := s.write(); err != nil {
 		return err
+	}
+	if key, _ := s.failKey.Load().(string); key == entry.Key && key != "" {
+		return errStorage
 	}
 	return s.Storage.Put(ctx, entry)
 }

@@ -215,18 +215,23 @@ client and the age of its secret.
 `
 
 const clientHelp = `
-Clients are made by hand in the Paxos Dashboard and stocked here beside the root:
-for roles of credential_type client_credentials, which lease one to software that
-must hold a Client ID and Secret itself; for roles of access tokens that name it as
-their client; or to stand by for the root (standby_clients in config).
+Clients are made by hand in the Paxos Dashboard and stored here beside the root.
+purpose says what for, is required, and never changes:
 
-Stocking a client verifies its secret and all its scopes with one token request;
-verify_connection=false skips that, and then the engine never deletes the client at
-Paxos. A client_id is stored once on a mount. allowed_roles says which roles may use
-it, none by default. Neither secret nor lease is ever shown here.
+    mint     roles that name it as their client request tokens with it
+    lease    roles of credential_type client_credentials lease it, with its secret
+    standby  it may become the root client (config/promote-standby)
+
+Storing a client verifies its secret and all its scopes with one token request;
+verify_connection=false skips that. A client whose secret was not verified is never
+deleted at Paxos and never promoted, and is used only where the guardrails'
+allow_unchecked_clients is true. A client_id is stored once on a mount, and one with
+purpose=lease nowhere else in this plugin process. allowed_roles says which roles may
+use it, none by default. Neither secret nor lease is ever shown here.
 
 Deleting the entry only makes Vault forget the client. It is refused while the client
-is leased, and while tokens are alive that it minted, unless force=true.
+is leased or is due to be deleted at Paxos, and while tokens that it requested are
+valid, unless force=true.
 `
 
 const clientRotateHelp = `
@@ -239,10 +244,15 @@ again afterwards.
 `
 
 const promoteHelp = `
-Takes the first client of standby_clients (config) that is available, or the one that
-client names, verifies with one token request that it holds what all roles need, and
-puts it in the root's place. Its entry under clients/ is gone then. Tokens of the root
-before it are served until they end, and refreshed with the new one.
+Takes the first stored client with purpose=standby, by name, that is ready, or the one
+that client names; verifies with one token request that it holds what all roles need;
+and puts it in the root's place. Its entry under clients/ is deleted then. Tokens of
+the previous root are served until they end, and refreshed with the new one.
+
+A standby is ready if its secret was verified when it was stored and it was shown to
+be of this mount's Entity: by the profiles that it sees, or by a list of credentials
+that the root client asked for (report/drift with refresh=true). Otherwise, and in a
+lockdown, use config/replace-root client=<name>, which needs sudo.
 
 It is refused while the root before drains, and on a mount that stopped itself.
 `

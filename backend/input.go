@@ -35,6 +35,9 @@ func checkInput(path *framework.Path, req *logical.Request) error {
 	for _, name := range slices.Sorted(maps.Keys(req.Data)) {
 		field, ok := path.Fields[name]
 		if !ok {
+			if instead, removed := removedParameters[strings.Trim(path.Pattern, "^$")][name]; removed {
+				return fmt.Errorf("%s was removed: %s", name, instead)
+			}
 			unknown = append(unknown, excerpt(name))
 			continue
 		}
@@ -49,6 +52,11 @@ func checkInput(path *framework.Path, req *logical.Request) error {
 		return fmt.Errorf("unknown parameter %s; this path knows: %s", strings.Join(unknown[:min(len(unknown), 5)], ", "), known(path))
 	}
 	return nil
+}
+
+// removedParameters says by the pattern of a path what takes the place of a parameter that it once had.
+var removedParameters = map[string]map[string]string{
+	"config": {"standby_clients": "store the client under clients/ with purpose=standby instead"},
 }
 
 // known lists the parameters a path takes in its body or query.

@@ -196,7 +196,7 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	if err := limits.check(want.scopes); err != nil {
 		return broker.Minter{}, err
 	}
-	minting, err := b.clientOf(ctx, r, want)
+	minting, err := b.clientOf(ctx, r, want, limits)
 	if err != nil {
 		return broker.Minter{}, err
 	}
@@ -206,7 +206,7 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 }
 
 // clientOf is the client that mints the role's tokens, if it may mint these.
-func (b *backend) clientOf(ctx context.Context, r role, want wanted) (client, error) {
+func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guardrails) (client, error) {
 	if r.Client == "" {
 		return storedRoot(ctx, b.storage)
 	}
@@ -217,6 +217,10 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted) (client, er
 		return client{}, badRequest("role %q mints with client %q, which is not stocked: write it to clients/%s", want.name, r.Client, r.Client)
 	case err != nil:
 		return client{}, err
+	case n.unlike(purposeMint) != "":
+		return client{}, badRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens only with clients of purpose=mint.", r.Client, want.name, n.unlike(purposeMint))
+	case n.unchecked() && limits.RefuseUnchecked:
+		return client{}, forbidden("The secret of client %q, which role %q requests tokens with, was never verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
 	case n.Disabled:
 		return client{}, forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
 	case !n.allows(want.name):
@@ -227,30 +231,6 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted) (client, er
 		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the Dashboard and to the client's scopes, or change the role", r.Client, shortened(lacking), want.name)
 	}
 	return n.client, nil
-}
-
-// minter is a client with its current secret, if it may be sent over the connection
-// there is, and the mount's share of the budget.
-func (b *backend) minter(ctx context.Context, minting client) (broker.Minter, error) {
-	link, err := b.dial(ctx, b.storage)
-	if err != nil {
-		return broker.Minter{}, err
-	}
-	c, err := load[config](ctx, b.storage, configKey)
-	if err != nil {
-		return broker.Minter{}, err
-	}
-	g, ok := minting.current()
-	switch {
-	case !ok:
-		return broker.Minter{}, badRequest("this mount has no root client yet: write client_id and client_secret to its config path")
-	case g.Connection != link.fingerprint:
-		return broker.Minter{}, badRequest("the secret of client %s was proved over another connection and is not sent over this one: write it again", g.ClientID)
-	}
-	return broker.Minter{
-		Client: link.Client(g.ClientID, paxos.Hide(g.ClientSecret)), Generation: g.Number,
-		Allowance: broker.Allowance{Mount: c.TokenBudget},
-	}, nil
 }
 
 // explain adds to a refusal what the reader cannot know: the role and its scopes.

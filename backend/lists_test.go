@@ -22,7 +22,6 @@ var writtenLists = map[string]struct {
 	"clients/(?P<name>[^/]+)$ scopes":        {"clients/c0", "transfer:read_transfer", "transfer:read_transfer"},
 	"clients/(?P<name>[^/]+)$ allowed_roles": {"clients/c0", "vendor", "other"},
 	"config$ egress_cidrs":                   {"config", "203.0.113.0/24", "198.51.100.7/32"},
-	"config$ standby_clients":                {"config", "c0", "c1"},
 	"config/guardrails$ allowed_scopes":      {"config/guardrails", "funding:*", "transfer:*"},
 	"roles/(?P<name>[^/]+)$ scopes":          {"roles/app", "funding:read_profile", "transfer:read_transfer"},
 	"roles/(?P<name>[^/]+)$ scope_sets":      {"roles/app", "one", "two"},

@@ -2,15 +2,16 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
 
-// mounts are those of this process, so that none deletes at Paxos what another needs.
+// mounts are those of this process, so that none leases or deletes what another needs.
 type mounts struct {
 	mu  sync.Mutex
 	all map[*backend]bool
+
+	claims sync.Mutex // held from the question whether another mount has a client until it is stored; never across the network
 }
 
 // add makes a mount known from when it is to serve.
@@ -34,10 +35,8 @@ func (m *mounts) remove(b *backend) {
 // each once a minute, and begins it then if it did not before.
 const settling = 2 * time.Minute
 
-// usedElsewhere says what a Client ID is needed for other than being leased from the
-// pool of the asking mount, nothing if it is not. A mount that cannot be read counts as
-// one that needs it, for now.
-func (m *mounts) usedElsewhere(ctx context.Context, asking *backend, clientID string, oldRoot bool) (string, error) {
+// elsewhere lists the entries of the other mounts that have a Client ID.
+func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string) (found []heldID, err error) {
 	m.mu.Lock()
 	var others []*backend
 	for b := range m.all {
@@ -47,55 +46,29 @@ func (m *mounts) usedElsewhere(ctx context.Context, asking *backend, clientID st
 	}
 	m.mu.Unlock()
 	for _, other := range others {
-		where, err := whereStored(ctx, other.storage, clientID)
+		held, err := other.index.of(ctx, other.storage, clientID)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if where != "" {
-			return "it is stored on another mount too", nil
-		}
+		found = append(found, held...)
 	}
-	return asking.usedHere(ctx, clientID, oldRoot)
+	return found, nil
 }
 
-// usedHere says what a Client ID is needed for on this mount, other than being leased,
-// or having been the root.
-func (b *backend) usedHere(ctx context.Context, clientID string, oldRoot bool) (use string, err error) {
-	root, err := storedRoot(ctx, b.storage)
+// usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or that it
+// is stored on this one for another use. Here an entry counts that was never verified, because a deletion
+// cannot be undone. A mount that cannot be read is an error, and nothing is deleted.
+func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
+	others, err := b.mounts.elsewhere(ctx, b, clientID)
 	if err != nil {
 		return "", err
 	}
-	if now, _ := root.current(); now.ClientID == clientID || root.has(clientID) && !oldRoot {
-		return "it is, or was, the root client", nil
+	if len(others) > 0 {
+		return "it is stored on another mount too", nil
 	}
-	reserved, err := b.reservations(ctx, b.storage)
-	if err != nil {
+	where, err := b.whereStored(ctx, b.storage, clientID, key)
+	if err != nil || where == "" {
 		return "", err
 	}
-	minting, err := b.mintingClients(ctx)
-	if err != nil {
-		return "", err
-	}
-	err = eachNamed(ctx, b.storage, func(name string, n namedClient) error {
-		switch {
-		case !n.has(clientID):
-		case reserved.of(name, n) != "":
-			use = "it " + reserved.of(name, n)
-		case minting[name] != "":
-			use = fmt.Sprintf("role %q mints with it", minting[name])
-		}
-		return nil
-	})
-	return use, err
-}
-
-// mintingClients names the stocked clients that roles mint with, each with a role.
-func (b *backend) mintingClients(ctx context.Context) (map[string]string, error) {
-	minting := map[string]string{}
-	err := eachRole(ctx, b.storage, func(name string, r role) {
-		if r.Client != "" {
-			minting[r.Client] = name
-		}
-	})
-	return minting, err
+	return "it is stored as " + where + " too", nil
 }

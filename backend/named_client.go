@@ -15,13 +15,19 @@ import (
 // clientsPrefix is both the API path and the storage prefix, seal-wrapped.
 const clientsPrefix = "clients/"
 
-// A namedClient is a Paxos API client that an operator stocked beside the root: to be
-// leased to software that must hold one, to mint a team's tokens, or to stand by for
-// the root.
+// clientSchema is the schema of entries under clients/. Since 2 they say what the client is for.
+const clientSchema = 2
+
+// A namedClient is a Paxos API client that an operator stored beside the root. Its purpose says what for.
 type namedClient struct {
 	client
-	Scopes       []string          `json:"scopes"`        // what the Dashboard gave it
-	AllowedRoles []string          `json:"allowed_roles"` // none by default; * for all
+	Purpose      purpose           `json:"purpose"`
+	ScopesSince  time.Time         `json:"scopes_since,omitzero"`  // when the scopes were last verified with Paxos
+	Listed       bool              `json:"listed,omitempty"`       // a list that the root client asked for had it: it is of the mount's Entity
+	Customer     string            `json:"customer,omitempty"`     // the Entity that this list was of, if it told
+	StateBefore  clientState       `json:"state_before,omitempty"` // of a lost one: what it was, and is again when Paxos lists it
+	Scopes       []string          `json:"scopes"`                 // what the Dashboard gave it
+	AllowedRoles []string          `json:"allowed_roles"`          // none by default; * for all
 	Label        string            `json:"label"`
 	Metadata     map[string]string `json:"metadata"`
 	Disabled     bool              `json:"disabled"`
@@ -42,8 +48,14 @@ const (
 	lost        clientState = "lost"        // disabled or deleted in the Dashboard
 )
 
+// latestSchema is that of this type alone.
+func (namedClient) latestSchema() int { return clientSchema }
+
 // change applies the parameters of a request, but for the secret, and judges the whole.
 func (n *namedClient) change(d *framework.FieldData) error {
+	if err := n.changePurpose(d); err != nil {
+		return err
+	}
 	patch(d, "scopes", &n.Scopes)
 	patch(d, "allowed_roles", &n.AllowedRoles)
 	patch(d, "label", &n.Label)
@@ -70,18 +82,52 @@ func (n namedClient) allows(role string) bool {
 	return slices.Contains(n.AllowedRoles, role) || slices.Contains(n.AllowedRoles, "*")
 }
 
+// unchecked reports whether the secret of the client was never verified.
+func (n namedClient) unchecked() bool {
+	g, _ := n.current()
+	return !g.Proved
+}
+
 // lacking lists those of the scopes that the client does not hold.
 func (n namedClient) lacking(scopes []string) []string { return without(scopes, n.Scopes) }
 
-// storedNamed reads the client of that name.
-func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
-	return load[namedClient](ctx, s, clientsPrefix+name)
+// rememberedClient returns the client of that name, from memory or storage, without generations if there is none.
+func (b *backend) rememberedClient(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
+	n, err := b.named.get(ctx, s, clientsPrefix+name)
+	if err == nil && n.Schema < clientSchema && n.last() > 0 { // its purpose is not in the entry yet
+		return storedNamed(ctx, s, name)
+	}
+	return n, err
 }
 
-// put stores the client. writes is held.
+// storedNamed reads the client of that name.
+func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
+	n, err := load[namedClient](ctx, s, clientsPrefix+name)
+	if err != nil {
+		return n, err
+	}
+	var u uses
+	return n, u.complete(ctx, s, name, &n)
+}
+
+// putNamed stores the client. writes is held.
 func (b *backend) putNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
-	n.versioned = current
-	return b.named.put(ctx, s, clientsPrefix+name, n)
+	n.versioned = versioned{clientSchema}
+	if n.EntryID == "" {
+		n.EntryID = newEntryID()
+	}
+	key := clientsPrefix + name
+	err := b.named.put(ctx, s, key, n)
+	b.noteStored(key, n.client, n.Purpose == purposeLease, err)
+	return err
+}
+
+// removeNamed deletes the entry of a client. writes is held.
+func (b *backend) removeNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+	key := clientsPrefix + name
+	err := b.named.remove(ctx, s, key)
+	b.noteRemoved(key, n.client, err)
+	return err
 }
 
 // eachNamed calls visit with every stored client, in order of their names.
@@ -91,10 +137,14 @@ func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n
 		return fmt.Errorf("listing %s: %w", clientsPrefix, err)
 	}
 	slices.Sort(names)
+	var u uses
 	for _, name := range names {
-		n, err := storedNamed(ctx, s, name)
+		n, err := load[namedClient](ctx, s, clientsPrefix+name)
 		if errors.Is(err, errNotFound) {
 			continue // deleted meanwhile
+		}
+		if err == nil {
+			err = u.complete(ctx, s, name, &n)
 		}
 		if err != nil {
 			return err
@@ -117,28 +167,6 @@ func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, err
 		return nil
 	})
 	return counts, err
-}
-
-// whereStored says where on this mount a Client ID is in use already, empty if it is
-// nowhere. A Client ID is once on a mount, lest a client be leased that mints for all.
-func whereStored(ctx context.Context, s logical.Storage, clientID string) (string, error) {
-	root, err := storedRoot(ctx, s)
-	if err != nil {
-		return "", err
-	}
-	for _, g := range root.Generations {
-		if g.ClientID == clientID {
-			return "the root client", nil
-		}
-	}
-	where := ""
-	err = eachNamed(ctx, s, func(name string, n namedClient) error {
-		if n.has(clientID) {
-			where = clientsPrefix + name
-		}
-		return nil
-	})
-	return where, err
 }
 
 // has reports whether a generation of the client is of that Client ID.

@@ -47,35 +47,37 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request, d *fra
 		return reply(err)
 	}
 	known, _ := before.current()
-	next := successor{name: name, clientID: known.ClientID, verify: true}
-	patch(d, "client_secret", &next.secret)
-	patch(d, "verify_connection", &next.verify)
-	if err := before.renewed(); err != nil { // on a copy: no call for a client that is to be deleted
+	secret, verify := "", true
+	patch(d, "client_secret", &secret)
+	patch(d, "verify_connection", &verify)
+	revived := before
+	if err := revived.renewed(); err != nil { // no call for a client that is to be deleted
 		return reply(err)
 	}
 	link, err := b.dial(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
-	if known.same(next.secret) && known.Connection == link.fingerprint {
-		return reply(badRequest("client_secret is the one that is stored already: make a new one in the Dashboard (Rotate Credentials)"))
+	switch which, err := b.recognize(clientsPrefix+name, before.client, known.ClientID, secret); {
+	case err != nil:
+		return reply(err)
+	case which == olderSecret:
+		return reply(errOlderSecret)
+	case which == currentSecret && known.Connection == link.fingerprint:
+		return reply(errSameSecret)
 	}
-	rotated, warnings, err := b.proveClient(ctx, req.Storage, before, before.Scopes, next)
+	verified, err := b.verifyNew(ctx, req.Storage, name, before, before, known.ClientID, secret, verify)
 	if err != nil {
 		return reply(err)
 	}
-	after := before
-	after.client = rotated
-	if err := b.storeNamed(ctx, req.Storage, name, before, after); err != nil {
+	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, nil)
+	if err != nil {
 		return reply(err)
 	}
 	b.announceChange(clientRotated, req.Path, req.Operation)
-	if after, err = storedNamed(ctx, req.Storage, name); err != nil {
-		return reply(err)
-	}
-	b.logger.Info("a client has a new secret", "client", name, "client_id", known.ClientID, "generation", rotated.last())
+	b.logger.Info("a client has a new secret", "client", name, "client_id", known.ClientID, "generation", after.last())
 	return &logical.Response{
-		Data:     map[string]any{"client_id": known.ClientID, "generation": rotated.last(), "state": string(after.State)},
-		Warnings: warnings,
+		Data:     map[string]any{"client_id": known.ClientID, "generation": after.last(), "state": string(after.State)},
+		Warnings: verified.warnings,
 	}, nil
 }

@@ -38,7 +38,11 @@ func (b *backend) pathClient() *framework.Path {
 		ExistenceCheck:  exists,
 		Fields: fields{
 			"name":      nameField("Name of the client in Vault. Case matters."),
-			"client_id": {Type: framework.TypeString, Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client is stocked, and then fixed."},
+			"client_id": {Type: framework.TypeString, Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client is stored, and then fixed."},
+			"purpose": {
+				Type: framework.TypeString, AllowedValues: []any{string(purposeMint), string(purposeLease), string(purposeStandby)},
+				Description: "What the client is for: mint (roles request tokens with it), lease (roles of client_credentials lease it whole) or standby (it may become the root client). Required when the client is stored, and then fixed.",
+			},
 			"client_secret": {
 				Type:         framework.TypeString,
 				Description:  "Client Secret. Write-only. Required when the client is stocked; a new one is written to clients/<name>/rotate.",
@@ -74,6 +78,7 @@ var clientAnswer = fields{
 	"generation":        {Type: framework.TypeInt, Required: true, Description: "Counts the client's secrets."},
 	"secret_set_at":     {Type: framework.TypeString, Required: true, Description: "When its secret was stored (RFC 3339)."},
 	"secret_verified":   {Type: framework.TypeBool, Required: true, Description: "Whether a mint has shown that the secret is right."},
+	"purpose":           {Type: framework.TypeString, Required: true, Description: "mint, lease or standby; empty if it was stored before there were purposes and nothing used it: then it is unusable until it gets one."},
 	"scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The scopes that it was said to hold."},
 	"allowed_roles":     {Type: framework.TypeStringSlice, Required: true, Description: "The roles that may use it; * for every role."},
 	"label":             {Type: framework.TypeString, Required: true, Description: "Its Label, as written."},
@@ -111,6 +116,7 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request, d *frame
 		"generation":        g.Number,
 		"secret_set_at":     timestamp(g.Since),
 		"secret_verified":   g.Proved,
+		"purpose":           string(n.Purpose),
 		"scopes":            n.Scopes,
 		"allowed_roles":     append([]string{}, n.AllowedRoles...),
 		"label":             n.Label,
@@ -136,29 +142,30 @@ func (b *backend) patchClient(ctx context.Context, req *logical.Request, d *fram
 	return b.changeClient(ctx, req, d, false)
 }
 
-// changeClient proves what is new with no lock held, stores it unless somebody else
-// has changed the client meanwhile, and ends what its roles may not have any more.
+// changeClient verifies what is new with no lock held, then applies the request to the entry as it is by then,
+// and ends the tokens that its roles may not have any more.
 func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	before, err := storedNamed(ctx, req.Storage, name)
 	absent := errors.Is(err, errNotFound)
 	switch {
 	case absent && !create:
-		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to stock it", name)})
+		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to store it", name)})
 	case absent:
-		before = namedClient{client: client{versioned: current}, State: available}
+		before = namedClient{State: available}
 	case err != nil:
 		return reply(err)
 	}
-	after := before
-	if err := after.change(d); err != nil {
+	planned := before
+	if err := planned.change(d); err != nil {
 		return reply(err)
 	}
-	warnings, err := b.proveNamed(ctx, req.Storage, d, name, before, &after)
+	verified, err := b.verifyWrite(ctx, req.Storage, d, name, before, planned)
 	if err != nil {
 		return reply(err)
 	}
-	if err := b.storeNamed(ctx, req.Storage, name, before, after); err != nil {
+	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, func(n *namedClient) error { return n.change(d) })
+	if err != nil {
 		return reply(err)
 	}
 	b.announceChange(clientWritten, req.Path, req.Operation)
@@ -166,6 +173,7 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	if err != nil {
 		return reply(fmt.Errorf("client %s was stored, but ending tokens that are now too much: %w", name, err))
 	}
+	warnings := verified.warnings
 	if ended+pending > 0 {
 		warnings = append(warnings, endedWarning("this client", ended, pending))
 	}
@@ -175,46 +183,82 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	return &logical.Response{Warnings: warnings}, nil
 }
 
-// storeNamed is the write of a read-modify-write that began with before. A change of
-// the client's state meanwhile, by a lease, stays.
-func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before, after namedClient) error {
+// storeNamed is the write of a read-modify-write that began with before. What was verified and what the
+// request changes is applied to the entry as it is now, so that whatever else was changed meanwhile stays.
+// An entry that was deleted, made again, or given another secret since is not the one that was verified.
+func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before namedClient, verified verifiedClient, change func(*namedClient) error) (namedClient, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
+	b.mounts.claims.Lock()
+	defer b.mounts.claims.Unlock()
 	now, err := storedNamed(ctx, s, name)
+	created := before.last() == 0
 	switch {
-	case errors.Is(err, errNotFound) && before.last() == 0:
-		g, _ := after.current()
-		where, err := whereStored(ctx, s, g.ClientID)
-		if err != nil {
-			return err
-		}
-		if where != "" {
-			return badRequest("client_id is that of %s already: a client is stored once on a mount", where)
-		}
-		return b.putNamed(ctx, s, name, after)
+	case errors.Is(err, errNotFound) && created:
+		now = before
 	case errors.Is(err, errNotFound):
-		return badRequest("client %s was deleted at the same time", name)
+		return now, badRequest("Not saved: client %s was deleted at the same time.", name)
 	case err != nil:
-		return err
-	case now.last() != before.last():
-		return badRequest("client %s was written by somebody else at the same time: read it and write again", name)
+		return now, err
+	case created, now.EntryID != before.EntryID, verified.slow() && now.last() != before.last():
+		return now, badRequest("Not saved: client %s was written by somebody else at the same time. Read it and write again.", name)
 	}
-	after.State, after.StateReason, after.Checkout = now.State, now.StateReason, now.Checkout
-	if after.last() != before.last() { // a new secret, which nobody else knows
-		if err := after.renewed(); err != nil {
-			return err
+	if verified.slow() {
+		if err := b.checkSameConnection(ctx, s, verified); err != nil {
+			return now, err
 		}
 	}
-	return b.putNamed(ctx, s, name, after)
+	planned, after := before, now
+	if change != nil {
+		if err := errors.Join(change(&planned), change(&after)); err != nil {
+			return now, err
+		}
+	}
+	if field := conflict(before, now, planned); verified.slow() && field != "" {
+		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. Read it and write again.", field, name)
+	}
+	verified.apply(&after)
+	if after.last() != now.last() { // a new secret, which nobody else knows
+		if err := after.renewed(); err != nil {
+			return now, err
+		}
+	}
+	g, _ := after.current()
+	if old, _ := now.current(); after.last() != now.last() || g.Proved != old.Proved || after.Purpose != now.Purpose {
+		if err := b.claim(ctx, s, g.ClientID, after.Purpose == purposeLease, g.Proved, clientsPrefix+name); err != nil {
+			return now, err
+		}
+	}
+	return after, b.putNamed(ctx, s, name, after)
+}
+
+// checkSameConnection refuses a secret that was verified over a connection which is another by now.
+func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, verified verifiedClient) error {
+	if verified.next == nil {
+		return nil
+	}
+	c, err := load[config](ctx, s, configKey)
+	if err != nil {
+		return notConfigured(err)
+	}
+	settings, err := storedConnection(ctx, s)
+	if err != nil {
+		return err
+	}
+	complete, err := settings.settings(c.Environment)
+	if err == nil && complete.Fingerprint() != verified.next.Connection {
+		err = badRequest("Not saved: config or config/connection was changed at the same time. Write again.")
+	}
+	return err
 }
 
 // renewed is the state that a new secret brings about.
 func (n *namedClient) renewed() error {
 	switch n.State {
 	case revoking:
-		return badRequest("this client is being deleted at Paxos: stock another one")
+		return badRequest("this client is being deleted at Paxos: store another one")
 	case quarantined, lost:
-		n.State, n.StateReason, n.Checkout = available, "", nil
+		n.State, n.StateReason, n.Checkout, n.StateBefore = available, "", nil, ""
 	}
 	return nil
 }
@@ -222,35 +266,18 @@ func (n *namedClient) renewed() error {
 // deleteClient answers DELETE clients/:name. Paxos is not told.
 func (b *backend) deleteClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	rows, err := b.broker.Live(ctx)
-	if err != nil {
-		return reply(err)
-	}
-	live := 0
-	for _, row := range rows {
-		if row.Key.Client == name {
-			live++
+	force, _ := given[bool](d, "force")
+	pending := 0
+	if force {
+		var err error
+		if _, pending, err = b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Client == name }); err != nil {
+			return reply(err)
 		}
 	}
-	if force, _ := given[bool](d, "force"); live > 0 && !force {
-		return reply(badRequest("client %s is needed to revoke %d live tokens that it minted: end them first (set disabled=true on it), or set force=true", name, live))
-	}
-	_, pending, err := b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Client == name })
-	if err != nil {
-		return reply(err)
-	}
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, req.Storage, name)
-	switch {
+	switch err := b.takeClient(ctx, req.Storage, name, force); {
 	case errors.Is(err, errNotFound):
 		return nil, nil
 	case err != nil:
-		return reply(err)
-	case n.State == leased:
-		return reply(badRequest("client %s is %s: end its lease first", name, n.Checkout))
-	}
-	if err := b.named.remove(ctx, req.Storage, clientsPrefix+name); err != nil {
 		return reply(err)
 	}
 	b.announceChange(clientDeleted, req.Path, req.Operation)
@@ -258,6 +285,30 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request, d *fra
 		return nil, nil
 	}
 	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+}
+
+// takeClient deletes the entry of a client, unless something needs it. The question is asked under
+// the lock, so that no token request is missed that began meanwhile.
+func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string, force bool) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	n, err := storedNamed(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	need, err := b.broker.Need(ctx)
+	if err != nil {
+		return err
+	}
+	switch g, _ := n.current(); {
+	case n.State == leased:
+		return badRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
+	case n.State == revoking:
+		return badRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; without its entry it would go on working there. The entry is deleted as soon as Paxos has confirmed the deletion.", name)
+	case !force && need.OfClient(g.ClientID):
+		return badRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
+	}
+	return b.removeNamed(ctx, s, name, n)
 }
 
 // endOfClient ends the tokens that the client minted and may not have minted as it is now.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -59,10 +58,6 @@ func (b *backend) pathConfig() *framework.Path {
 				Type:        framework.TypeCommaStringSlice,
 				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each client's IP allow-list should cover them and little more.",
 			},
-			"standby_clients": {
-				Type:        framework.TypeCommaStringSlice,
-				Description: "Clients under clients/ that stand by for the root, the next one first. config/promote-standby puts one in its place; they are leased to nobody.",
-			},
 			"force": {
 				Type:        framework.TypeBool,
 				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
@@ -91,7 +86,6 @@ var configAnswer = fields{
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Maximum token requests per 5 minutes for this mount; 0: no separate limit."},
 	"api_rate":           {Type: framework.TypeInt, Required: true, Description: "Most revocations and API calls a second."},
 	"egress_cidrs":       {Type: framework.TypeStringSlice, Required: true, Description: "Address blocks that Vault's calls come from, as far as they were set."},
-	"standby_clients":    {Type: framework.TypeStringSlice, Required: true, Description: "Clients that stand by for the root."},
 }
 
 // readConfig answers GET config.
@@ -120,97 +114,101 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request, _ *frame
 		"token_budget":       c.TokenBudget,
 		"api_rate":           c.APIRate,
 		"egress_cidrs":       append([]string{}, c.EgressCIDRs...),
-		"standby_clients":    append([]string{}, c.StandbyClients...),
 	}}, nil
 }
 
-// writeConfig answers POST and PATCH config. A secret is proved first, with no lock
-// held, and stored only if nobody else has stored one meanwhile.
+// writeConfig answers POST and PATCH config. A secret goes the way of config/rotate-root: it is verified with
+// no lock held, then the root is stored, then the settings. If storing the settings fails, the same write
+// completes it, because the secret is then the one that is stored already.
 func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	before, err := load[client](ctx, req.Storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
-	}
-	changed, err := b.changedConfig(ctx, req.Storage, d)
+	before, planned, err := b.changedConfig(ctx, req.Storage, d)
 	if err != nil {
 		return reply(err)
 	}
-	root, warning, err := b.changedRoot(ctx, req.Storage, d, changed, before)
+	root, err := b.secretOfConfig(ctx, req, d, planned)
 	if err != nil {
 		return reply(err)
 	}
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	if changed, err = b.changedConfig(ctx, req.Storage, d); err != nil { // again, now that nobody else writes
-		return reply(err)
-	}
-	if err := b.storeConfig(ctx, req.Storage, changed, root != nil); err != nil {
+	switch err := b.storeConfig(ctx, req.Storage, d, before, planned, root != nil); {
+	case err != nil && root != nil && !root.same:
+		return reply(fmt.Errorf("client_secret was stored, but the settings were not; the same write again completes it: %w", err))
+	case err != nil:
 		return reply(err)
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
-	if root == nil {
-		return nil, nil
-	}
-	if err := b.storeRoot(ctx, req.Storage, before, *root); err != nil {
-		return reply(fmt.Errorf("the settings are stored, but client_secret is not (write it again): %w", err))
-	}
-	if warning != "" {
-		return &logical.Response{Warnings: []string{warning}}, nil
+	if root != nil && len(root.warnings) > 0 {
+		return &logical.Response{Warnings: root.warnings}, nil
 	}
 	return nil, nil
 }
 
-// storeConfig stores the settings, unless only a secret was written: then there is
-// one write, which happens or does not.
-func (b *backend) storeConfig(ctx context.Context, s logical.Storage, changed config, withSecret bool) error {
-	stored, err := load[config](ctx, s, configKey)
-	if withSecret && err == nil && reflect.DeepEqual(stored, changed) {
+// secretOfConfig gives the root the request's secret, if it brings one.
+func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData, planned config) (*changedRoot, error) {
+	if _, hasSecret := given[string](d, "client_secret"); hasSecret {
+		after, err := b.giveSecret(ctx, req, d, planned)
+		return &after, err
+	}
+	if _, err := b.linkOf(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
+		return nil, err
+	}
+	clientID, hasID := given[string](d, "client_id")
+	if !hasID {
+		return nil, nil
+	}
+	root, err := storedRoot(ctx, req.Storage)
+	known, exists := root.current()
+	switch {
+	case err != nil:
+		return nil, err
+	case !exists && clientID != "":
+		return nil, badRequest("client_secret is missing: a client_id is stored only together with its secret")
+	case exists && clientID != known.ClientID:
+		return nil, badRequest("This mount already uses client %s as its root. To switch to another client, write it to config/replace-root.", known.ClientID)
+	}
+	return nil, nil
+}
+
+// storeConfig applies the request's changes to the settings as they are now, and stores them if that changes
+// anything. Where a secret was verified meanwhile, they must still be the ones it was verified for.
+func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before, planned config, verified bool) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	now, after, err := b.changedConfig(ctx, s, d)
+	if err != nil {
+		return err
+	}
+	if verified && now.EntryID != before.EntryID {
+		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
+	}
+	if field := conflict(before, now, planned); verified && field != "" {
+		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and write again.", field)
+	}
+	if err := b.settlePurposes(ctx, s); err != nil {
+		return err
+	}
+	after.StandbyClients = nil // their entries say so themselves now
+	if now.Schema != 0 && reflect.DeepEqual(now, after) {
 		return nil
 	}
-	return b.configs.put(ctx, s, configKey, changed)
+	if after.EntryID == "" {
+		after.EntryID = newEntryID()
+	}
+	return b.configs.put(ctx, s, configKey, after)
 }
 
-// changedConfig is the stored config, or a new one, with the request's changes.
-func (b *backend) changedConfig(ctx context.Context, s logical.Storage, d *framework.FieldData) (config, error) {
-	c, err := load[config](ctx, s, configKey)
+// changedConfig is the stored config, the zero config if there is none, and what the request makes of it.
+func (b *backend) changedConfig(ctx context.Context, s logical.Storage, d *framework.FieldData) (stored, changed config, err error) {
+	stored, err = load[config](ctx, s, configKey)
 	if errors.Is(err, errNotFound) {
-		c, err = newConfig(), nil
+		changed = newConfig()
+		return config{}, changed, changed.change(d)
 	}
 	if err != nil {
-		return c, err
+		return stored, stored, err
 	}
-	c.versioned = current
-	return c, c.change(d)
-}
-
-// changedRoot is the root client with the request's secret as a new generation, nil
-// if the request brings none.
-func (b *backend) changedRoot(ctx context.Context, s logical.Storage, d *framework.FieldData, c config, root client) (*client, string, error) {
-	link, err := b.linkOf(ctx, s, c)
-	if err != nil {
-		return nil, "", err
-	}
-	known, _ := root.current()
-	next := successor{clientID: known.ClientID, scopes: []string{c.VerifyScope}, entity: root.Profiles, verify: true}
-	patch(d, "client_id", &next.clientID)
-	patch(d, "verify_connection", &next.verify)
-	secret, hasSecret := given[string](d, "client_secret")
-	switch {
-	case known.ClientID != "" && next.clientID != known.ClientID:
-		return nil, "", badRequest("client_id is %s: write another client to config/replace-root, which puts it in its place", known.ClientID)
-	case !hasSecret && known.ClientID == "" && next.clientID != "":
-		return nil, "", badRequest("client_secret is missing: a client_id is stored only together with its secret")
-	case !hasSecret:
-		return nil, "", nil
-	}
-	next.secret = secret
-	if known.ClientID == "" {
-		if err := refuseStocked(ctx, s, next.clientID); err != nil {
-			return nil, "", err
-		}
-	}
-	after, warnings, err := b.succeed(ctx, link, c, root, next)
-	return &after, strings.Join(warnings, "; "), err
+	changed = stored
+	changed.versioned = current
+	return stored, changed, changed.change(d)
 }
 
 // deleteConfig answers DELETE config.
@@ -243,7 +241,14 @@ func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force boo
 			return err
 		}
 	}
-	return errors.Join(b.roots.remove(ctx, s, rootKey), b.configs.remove(ctx, s, configKey))
+	if err := b.settlePurposes(ctx, s); err != nil {
+		return err
+	}
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.removeRoot(ctx, s, root), b.configs.remove(ctx, s, configKey))
 }
 
 // refuseWhileNeeded refuses to delete a config by which tokens and leased clients are ended.

@@ -104,11 +104,12 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request, d *
 	if err != nil {
 		return reply(err)
 	}
+	before := c
 	c.versioned = current
 	if err := c.change(d); err != nil {
 		return reply(err)
 	}
-	if err := b.checkConnection(ctx, req.Storage, c); err != nil {
+	if err := b.checkConnection(ctx, req.Storage, before, c); err != nil {
 		return reply(err)
 	}
 	if err := b.connections.put(ctx, req.Storage, connectionKey, c); err != nil {
@@ -121,35 +122,42 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request, d *
 	return nil, nil
 }
 
-// checkConnection judges a connection against the config and the secrets there are.
-func (b *backend) checkConnection(ctx context.Context, s logical.Storage, c connection) error {
+// checkConnection judges a connection against the config and the secrets there are, whether or not there is a
+// config at the moment.
+func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
 	mount, err := load[config](ctx, s, configKey)
-	if errors.Is(err, errNotFound) {
-		return nil // config will be judged against this when it is written
-	}
-	if err != nil {
+	unconfigured := errors.Is(err, errNotFound) // config will be judged against this when it is written
+	if err != nil && !unconfigured {
 		return err
 	}
-	settings, err := c.settings(mount.Environment)
+	fingerprint := ""
+	if !unconfigured {
+		settings, err := after.settings(mount.Environment)
+		if err != nil {
+			return err
+		}
+		if _, err := paxos.Connect(settings, b.options.Now); err != nil {
+			return badRequest("%s", err)
+		}
+		fingerprint = settings.Fingerprint()
+	}
+	if !after.elsewhere(before) {
+		return nil
+	}
+	const locked = "token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the %s is stored: it was proved over them and is sent nowhere else; %s"
+	root, err := storedRoot(ctx, s)
 	if err != nil {
-		return err
-	}
-	if _, err := paxos.Connect(settings, b.options.Now); err != nil {
-		return badRequest("%s", err)
-	}
-	root, err := load[client](ctx, s, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
 		return err
 	}
 	for _, g := range root.Generations {
-		if g.Connection != settings.Fingerprint() {
-			return badRequest("token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the root client's secret is stored: it was proved over them and is sent nowhere else; delete config, change the connection, and write config with the secret again")
+		if g.Connection != fingerprint {
+			return badRequest(locked, "root client's secret", "delete config, change the connection, and write config with the secret again")
 		}
 	}
 	return eachNamed(ctx, s, func(name string, n namedClient) error {
 		for _, g := range n.Generations {
-			if g.Connection != settings.Fingerprint() {
-				return badRequest("token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the secret of client %s is stored: it was proved over them and is sent nowhere else; delete clients/%s first, and stock it again afterwards", name, name)
+			if g.Connection != fingerprint {
+				return badRequest(locked, "secret of client "+name, "delete clients/"+name+" first, and store it again afterwards")
 			}
 		}
 		return nil

@@ -43,7 +43,7 @@ func (b *backend) pathGuardrails() *framework.Path {
 			},
 			"allow_unchecked_clients": {
 				Type: framework.TypeBool, Default: true,
-				Description: "Whether a client may be stored although it sees no profiles, by which its Entity would be known.",
+				Description: "Whether a client may be used whose secret was stored without being verified, and one be stored whose Entity cannot be told because it sees no profiles.",
 			},
 			"require_entity_match": {
 				Type: framework.TypeBool, Default: true,
@@ -67,7 +67,7 @@ var guardrailsAnswer = fields{
 	"allow_admin_scopes":        {Type: framework.TypeBool, Required: true, Description: "Whether scopes that govern API credentials may be issued."},
 	"max_ttl":                   {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
 	"deletable_label_prefix":    {Type: framework.TypeString, Required: true, Description: "How the Labels begin of the clients that the engine may delete at Paxos."},
-	"allow_unchecked_clients":   {Type: framework.TypeBool, Required: true, Description: "Whether a client whose Entity cannot be told may be stored."},
+	"allow_unchecked_clients":   {Type: framework.TypeBool, Required: true, Description: "Whether a client may be used whose secret was not verified, and one be stored whose Entity cannot be told."},
 	"require_entity_match":      {Type: framework.TypeBool, Required: true, Description: "Whether a client of another Entity is refused."},
 	"dangerous_options":         {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken something, and how."},
 }

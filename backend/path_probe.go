@@ -28,6 +28,7 @@ var probeAnswer = fields{
 	"revocation_ends_token": {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the API refuses a token that was revoked."},
 	"revoked_after":         {Type: framework.TypeInt64, Required: true, Description: "Seconds until it did, or for which it was watched."},
 	"may_list_credentials":  {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the root may list the Entity's credentials."},
+	"root_is_listed":        {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether that list has the root client itself. Only then does a client's absence from it prove anything."},
 	"auth_style_basic":      {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the client may authenticate with HTTP Basic."},
 	"rate_limit_headers":    {Type: framework.TypeStringSlice, Required: true, Description: "Names of the headers that seem to tell of rate limits."},
 	"clock_ahead":           {Type: framework.TypeInt64, Required: true, Description: "Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."},

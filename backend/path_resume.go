@@ -38,7 +38,7 @@ func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework
 	}
 	since := p.Stopped
 	if !since.IsZero() {
-		p.Stopped, p.At = time.Time{}, b.options.Now().UTC()
+		p.Stopped, p.At, p.Steady = time.Time{}, b.options.Now().UTC(), true
 		if err := b.putPulse(ctx, p); err != nil {
 			return reply(err)
 		}

@@ -223,6 +223,12 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	if stored && after.CredentialType != before.CredentialType {
 		return after, limits, badRequest("credential_type is %s for the life of this role: delete it, or make another", before.CredentialType)
 	}
+	if err := b.settlePurposes(ctx, req.Storage); err != nil {
+		return after, limits, err
+	}
+	if err := checkPurposes(ctx, req.Storage, before, after); err != nil {
+		return after, limits, err
+	}
 	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
 		return after, limits, err
 	}
@@ -260,6 +266,9 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 	defer b.writes.Unlock()
 	before, err := load[role](ctx, s, key)
 	if err != nil {
+		return before, err
+	}
+	if err := b.settlePurposes(ctx, s); err != nil {
 		return before, err
 	}
 	return before, b.roles.remove(ctx, s, key)

@@ -36,9 +36,10 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 		HelpDescription: replaceRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
-			"client_id": {Type: framework.TypeString, Required: true, Description: "Client ID of the new root client."},
+			"client":    {Type: framework.TypeString, Description: "A stored client with purpose=standby, whose stored secret is used, instead of client_id and client_secret."},
+			"client_id": {Type: framework.TypeString, Description: "Client ID of the new root client."},
 			"client_secret": {
-				Type: framework.TypeString, Required: true,
+				Type:         framework.TypeString,
 				Description:  "Its Client Secret. Write-only.",
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
@@ -57,7 +58,7 @@ const rotateRootPath = "config/rotate-root"
 // replaceRootPath needs sudo: who replaces the root decides whose money moves.
 const replaceRootPath = "config/replace-root"
 
-// eraseField is a parameter of those who put another client in the root's place.
+// eraseField is a parameter of config/replace-root alone, because that needs sudo.
 func eraseField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type:        framework.TypeBool,
@@ -74,119 +75,74 @@ var rotationAnswer = fields{
 
 // rotateRoot answers POST config/rotate-root.
 func (b *backend) rotateRoot(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	before, err := storedRoot(ctx, req.Storage)
+	c, err := load[config](ctx, req.Storage, configKey)
 	if err != nil {
-		return reply(err)
+		return reply(notConfigured(err))
 	}
-	known, exists := before.current()
-	next := successor{clientID: known.ClientID, verify: true}
-	patch(d, "client_id", &next.clientID)
+	after, err := b.giveSecret(ctx, req, d, c)
 	switch {
-	case !exists && next.clientID == "":
-		return reply(badRequest("client_id is missing: this mount has no root client yet"))
-	case exists && next.clientID != known.ClientID:
-		return reply(badRequest("client_id is %s: write another client to config/replace-root, which puts it in its place", known.ClientID))
+	case err != nil:
+		return reply(err)
+	case after.same:
+		return reply(errSameSecret)
 	}
-	return b.rotate(ctx, req, d, before, next)
+	return b.answerRotation(ctx, after)
 }
 
 // replaceRoot answers POST config/replace-root.
 func (b *backend) replaceRoot(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	c, err := load[config](ctx, req.Storage, configKey)
+	if err != nil {
+		return reply(notConfigured(err))
+	}
 	before, err := storedRoot(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
+	change := rootChange{holdsAll: true, verify: true}
+	patch(d, "client", &change.standby)
+	patch(d, "client_id", &change.clientID)
+	patch(d, "client_secret", &change.secret)
+	patch(d, "verify_connection", &change.verify)
+	patch(d, "delete_old_at_paxos", &change.erase)
 	known, exists := before.current()
-	next := successor{holdsAll: true, verify: true}
-	patch(d, "client_id", &next.clientID)
 	switch {
 	case !exists:
 		return reply(badRequest("this mount has no root client yet: write client_id and client_secret to config"))
-	case next.clientID == known.ClientID:
+	case change.standby != "" && change.clientID+change.secret != "":
+		return reply(badRequest("client is a stored client with its own secret: leave out client_id and client_secret"))
+	case change.standby == "" && (change.clientID == "" || change.secret == ""):
+		return reply(badRequest("client_id and client_secret are required, or client, the name of a stored client with purpose=standby"))
+	case change.clientID == known.ClientID:
 		return reply(badRequest("client_id is that of the root client already: write its new client_secret to config/rotate-root"))
 	}
-	if err := refuseStocked(ctx, req.Storage, next.clientID); err != nil {
+	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
-	if next.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
-		return reply(err)
-	}
-	return b.rotate(ctx, req, d, before, next)
-}
-
-// refuseStocked refuses a root that is stored under clients/ already.
-func refuseStocked(ctx context.Context, s logical.Storage, clientID string) error {
-	return eachNamed(ctx, s, func(name string, n namedClient) error {
-		if n.has(clientID) {
-			return badRequest("client_id is that of clients/%s already: name it in standby_clients and write config/promote-standby, or delete it there", name)
-		}
-		return nil
-	})
-}
-
-// rotate puts the successor in the root's place: proved with no lock held, swapped
-// in one write.
-func (b *backend) rotate(ctx context.Context, req *logical.Request, d *framework.FieldData, before client, next successor) (*logical.Response, error) {
-	after, warnings, err := b.proveSuccessor(ctx, req.Storage, d, before, next)
-	if erase, _ := given[bool](d, "delete_old_at_paxos"); erase {
-		after.erase(before)
-	}
-	if err == nil {
-		b.writes.Lock()
-		err = b.storeRoot(ctx, req.Storage, before, after)
-		b.writes.Unlock()
-	}
+	after, err := b.changeRoot(ctx, req, c, before, change)
 	if err != nil {
-		b.events.add(event{rootNotRotated, []string{logical.EventMetadataPath, req.Path, logical.EventMetadataOperation, string(req.Operation)}})
 		return reply(err)
 	}
-	b.announceChange(rootRotated, req.Path, req.Operation)
-	b.logger.Info("the root client has a new generation", "client_id", next.clientID, "generation", after.last())
+	return b.answerRotation(ctx, after)
+}
+
+// answerRotation tells who has changed the root what it is now.
+func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logical.Response, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
 		return reply(fmt.Errorf("the root was rotated, but counting the tokens of earlier generations: %w", err))
 	}
+	g, _ := after.current()
 	draining := 0
 	for _, row := range rows {
-		if row.Generation != after.last() {
+		if row.Generation != g.Number {
 			draining++
 		}
 	}
 	return &logical.Response{
-		Data:     map[string]any{"client_id": next.clientID, "generation": after.last(), "draining": draining},
-		Warnings: warnings,
+		Data:     map[string]any{"client_id": g.ClientID, "generation": g.Number, "draining": draining},
+		Warnings: after.warnings,
 	}, nil
-}
-
-// erase marks the generations of the client that was the root before to be deleted at
-// Paxos, and no older ones, of which nobody asked that.
-func (c *client) erase(before client) {
-	old, _ := before.current()
-	for i, g := range c.Generations {
-		c.Generations[i].Erase = g.Erase || g.ClientID == old.ClientID
-	}
-}
-
-// proveSuccessor completes the successor from the request and proves it.
-func (b *backend) proveSuccessor(ctx context.Context, s logical.Storage, d *framework.FieldData, before client, next successor) (client, []string, error) {
-	c, err := b.configs.get(ctx, s, configKey)
-	if err != nil {
-		return client{}, nil, notConfigured(err)
-	}
-	link, err := b.linkOf(ctx, s, c)
-	if err != nil {
-		return client{}, nil, err
-	}
-	patch(d, "client_secret", &next.secret)
-	patch(d, "verify_connection", &next.verify)
-	if g, ok := before.current(); ok && g.ClientID == next.clientID && g.same(next.secret) && g.Connection == link.fingerprint {
-		return client{}, nil, badRequest("client_secret is the one that is stored already: make a new one in the Dashboard (Rotate Credentials)")
-	}
-	if len(next.scopes) == 0 {
-		next.scopes, next.holdsAll = []string{c.VerifyScope}, false
-	}
-	next.need, next.entity = "that the roles of this mount need", before.Profiles
-	return b.succeed(ctx, link, c, before, next)
 }
 
 // scopesOfRoles is the union of what the mount's roles need of the root client.

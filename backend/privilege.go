@@ -63,6 +63,7 @@ func newPrivileges(r *review, limits guardrails, lastUse func(subject) time.Time
 
 // role looks at one role. Its name and scopes were judged when it was written.
 func (p *privileges) role(name string, r role) {
+	p.purposes(name, r)
 	if r.CredentialType == clientCredentials {
 		p.lease(name, r)
 		return

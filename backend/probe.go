@@ -36,6 +36,7 @@ type probe struct {
 	RevocationEnds   string        `json:"revocation_ends_token"`
 	RevokedAfter     time.Duration `json:"revoked_after"`
 	MayList          string        `json:"may_list_credentials"`
+	RootListed       string        `json:"root_is_listed"`
 	BasicAuth        string        `json:"auth_style_basic"`
 	RateLimitHeaders []string      `json:"rate_limit_headers"`
 	ClockAhead       time.Duration `json:"clock_ahead"`
@@ -47,7 +48,7 @@ func noProbe() probe { return probe{versioned: current} }
 
 // run asks the questions that are open, with three token requests.
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
-	p.RevocationEnds, p.MayList, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown
+	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
 	holds, err := b.broker.Probe(ctx, minter, []string{profileScope}, func(ctx context.Context, grant paxos.Grant) error {
 		p.TokenLifetime = grant.Lifetime
@@ -60,12 +61,29 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link 
 		p.Problems = append(p.Problems, "the root client does not hold "+profileScope+", so that no token could be tried out")
 	}
 	p.TokenCalls++
-	holds, err = b.broker.Probe(ctx, minter, []string{listScope}, nil)
+	holds, err = b.broker.Probe(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) error {
+		p.lookForRoot(ctx, b, minter, link, grant.AccessToken)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	p.MayList = yesOrNo(holds)
 	return p.tryBasic(ctx, b, minter, link)
+}
+
+// lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence from a
+// list prove anything.
+func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, link *link, token paxos.Secret) {
+	paced := func(ctx context.Context, call func(context.Context) error) error {
+		return b.broker.Call(ctx, minter.Client.Way(), call)
+	}
+	found, err := link.FindCredentials(ctx, token, paced, minter.Client.ID())
+	if err != nil {
+		p.Problems = append(p.Problems, problem("whether Paxos lists the root client itself could not be found out", err))
+		return
+	}
+	p.RootListed = yesOrNo(len(found) > 0)
 }
 
 // listScope is what a token needs to list the Entity's credentials.
@@ -180,6 +198,7 @@ func (p probe) answer() map[string]any {
 		"token_lifetime":        seconds(p.TokenLifetime),
 		"revocation_ends_token": p.RevocationEnds,
 		"revoked_after":         seconds(p.RevokedAfter),
+		"root_is_listed":        p.RootListed,
 		"may_list_credentials":  p.MayList,
 		"auth_style_basic":      p.BasicAuth,
 		"rate_limit_headers":    append([]string{}, p.RateLimitHeaders...),

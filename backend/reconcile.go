@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -24,6 +23,9 @@ func (b *backend) reconcile(ctx context.Context) error {
 	}
 	stopped, err := b.watchForRestore(ctx)
 	if err != nil {
+		return err
+	}
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	for name, id := range w.overdue {
@@ -99,94 +101,21 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 	if err != nil || len(w.deletion)+len(w.roots) == 0 {
 		return err
 	}
-	may, err := b.withCredentials(ctx, []string{listScope, deleteScope}, func(ctx context.Context, at credentials) error {
-		return errors.Join(b.markLost(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
+	may, err := b.withCredentials(ctx, []string{listScope, deleteScope}, func(ctx context.Context, at *credentials) error {
+		return errors.Join(b.applyList(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
 	})
 	if err != nil || may {
 		return err
 	}
 	why := "the root client does not hold " + listScope + " and " + deleteScope
 	for _, name := range w.deletion {
-		err = errors.Join(err, b.quarantineUndeleted(ctx, name, why))
+		n, loadErr := storedNamed(ctx, b.storage, name)
+		if err = errors.Join(err, excusing(loadErr, errNotFound)); loadErr == nil {
+			err = errors.Join(err, b.quarantineUndeleted(ctx, name, n, why))
+		}
 	}
 	for _, g := range w.roots {
 		err = errors.Join(err, b.forgetRoot(ctx, g, why))
 	}
 	return err
-}
-
-// deleteScope is what a token needs to delete a credential.
-const deleteScope = "api_creds:delete_credentials"
-
-// credentials are all that the Entity has at Paxos, and the means to delete some.
-type credentials struct {
-	all    []paxos.Credential
-	link   *link
-	way    string
-	bearer paxos.Secret
-}
-
-// of finds the credential of a Client ID.
-func (c credentials) of(clientID string) (paxos.Credential, bool) {
-	i := slices.IndexFunc(c.all, func(c paxos.Credential) bool { return c.ClientID == clientID })
-	if i < 0 {
-		return paxos.Credential{}, false
-	}
-	return c.all[i], true
-}
-
-// withCredentials gives use the list of all credentials of the Entity, and a token of
-// the root with these scopes, which lives until use returns. It reports false if the
-// root does not hold them.
-func (b *backend) withCredentials(ctx context.Context, scopes []string, use func(context.Context, credentials) error) (may bool, err error) {
-	root, err := storedRoot(ctx, b.storage)
-	if err != nil {
-		return false, err
-	}
-	link, err := b.dial(ctx, b.storage)
-	if err != nil {
-		return false, err
-	}
-	minter, err := b.minter(ctx, root)
-	if err != nil {
-		return false, err
-	}
-	return b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
-		at := credentials{link: link, way: minter.Client.Way(), bearer: grant.AccessToken}
-		var err error
-		at.all, err = link.ListCredentials(ctx, grant.AccessToken, func(ctx context.Context, call func(context.Context) error) error {
-			return b.broker.Call(ctx, at.way, call)
-		})
-		if err != nil {
-			return err
-		}
-		return use(ctx, at)
-	})
-}
-
-// markLost takes clients out of use that were disabled or deleted in the Dashboard.
-// Those out on lease stay so: their holders find out by themselves, and the end of the
-// lease finds them again.
-func (b *backend) markLost(ctx context.Context, at credentials) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
-		g, _ := n.current()
-		found, exists := at.of(g.ClientID)
-		why := ""
-		switch {
-		case n.State != available && n.State != quarantined:
-		case !exists:
-			why = "it is not in Paxos's list of credentials"
-		case found.Status == paxos.StatusDisabled:
-			why = "it was disabled in the Dashboard"
-		}
-		if why == "" {
-			return nil
-		}
-		n.State, n.StateReason = lost, why
-		b.logger.Warn("a stocked client is gone at Paxos", "client", name, "client_id", g.ClientID, "why", why)
-		b.announceClient(clientLost, name, n, why)
-		return b.putNamed(ctx, b.storage, name, n)
-	})
 }

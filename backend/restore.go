@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -15,6 +16,7 @@ type pulse struct {
 	versioned
 	At      time.Time `json:"at"`
 	Stopped time.Time `json:"stopped,omitzero"` // since when the mount does nothing at Paxos that cannot be undone
+	Steady  bool      `json:"steady"`           // it is stored whether or not there is anything to do, so that a gap means something
 }
 
 // A mount whose periodic work paused for longer than longestGap stops itself. The
@@ -24,8 +26,10 @@ const (
 	pulseInterval = 10 * time.Minute
 )
 
-// watchForRestore takes the pulse, and reports whether the mount has stopped itself. A
-// copy that was restored for a drill must not delete what production leases.
+// watchForRestore takes the pulse, and reports whether the mount has stopped itself. A copy that was restored
+// for a drill must not delete what production leases. It is called with every tick, whether or not there is
+// anything to do: a pause of the work is no gap. A mount that has nothing to delete, quarantine or promote has
+// nothing to stop, and a pulse from an older version, which was stored only while there was work, counts as now.
 func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -33,22 +37,38 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 	if err != nil {
 		return true, err
 	}
+	if !p.Stopped.IsZero() {
+		return true, nil
+	}
 	now := b.options.Now().UTC()
 	gap := now.Sub(p.At)
-	switch {
-	case p.At.IsZero():
-	case !p.Stopped.IsZero():
-		return true, nil
-	case gap > longestGap+pulseInterval:
-		p.Stopped = now
-		b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
-			"last", timestamp(p.At))
-		b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", timestamp(p.At)}})
-	case gap < pulseInterval && gap > -pulseInterval:
+	if p.Steady && gap < pulseInterval && gap > -pulseInterval {
 		return false, nil
 	}
-	p.At = now
+	if p.Steady && gap > longestGap+pulseInterval {
+		endangers, err := b.mayEndanger(ctx)
+		if err != nil {
+			return true, err
+		}
+		if endangers {
+			p.Stopped = now
+			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
+				"last", timestamp(p.At))
+			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", timestamp(p.At)}})
+		}
+	}
+	p.At, p.Steady = now, true
 	return !p.Stopped.IsZero(), b.putPulse(ctx, p)
+}
+
+// mayEndanger reports whether the mount has anything that it could delete, quarantine or promote.
+func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
+	names, err := b.storage.List(ctx, clientsPrefix)
+	if err != nil {
+		return true, err
+	}
+	root, err := storedRoot(ctx, b.storage)
+	return len(names) > 0 || slices.ContainsFunc(root.Generations, func(g generation) bool { return g.Erase }), err
 }
 
 // storedPulse is the stored pulse, none if there is none.

@@ -88,6 +88,7 @@ func (r *review) client(c custody) {
 	if !c.Verified {
 		r.add(medium, "secret-unverified", subject, "the client's secret was stored without being verified: it may be wrong, or of another client", r.newSecret(c), "client_id="+c.ID)
 	}
+	r.custodyFindings(c)
 	if r.seen.ListedAt.IsZero() {
 		return
 	}

@@ -54,7 +54,8 @@ type role struct {
 // schemaOfRestrictedRoles is the schema of roles that use require_entity.
 const schemaOfRestrictedRoles = 2
 
-func (r role) understands() int { return schemaOfRestrictedRoles }
+// latestSchema is that of this type alone.
+func (r role) latestSchema() int { return schemaOfRestrictedRoles }
 
 // writtenAs is the version that the role is stored with: a plugin that is too old for what
 // restricts it must refuse it, and may read all others.
@@ -208,7 +209,7 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 		return false, excusing(err, errNotFound)
 	}
 	if r.Client != "" {
-		n, err := b.named.get(ctx, b.storage, clientsPrefix+r.Client)
+		n, err := b.rememberedClient(ctx, b.storage, r.Client)
 		if err != nil || !n.grants(row) {
 			return false, excusing(err, errNotFound)
 		}

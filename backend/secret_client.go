@@ -73,7 +73,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	b.usage.note(want.name, g.ClientID, b.options.Now())
 	resp := b.Secret(clientCredentials).Response(map[string]any{
 		"client_id":     g.ClientID,
-		"client_secret": g.ClientSecret,
+		"client_secret": g.ClientSecret.ForHolder(),
 		"scopes":        n.Scopes,
 		"token_url":     link.Endpoints().TokenURL,
 		"api_url":       link.Endpoints().APIURL,
@@ -167,7 +167,7 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 	if err != nil {
 		return err
 	}
-	why := unfit(n, n.Checkout.Role, link)
+	why := unfit(n, n.Checkout.Role, limits, link)
 	if why == "" {
 		why = beyond(n, r, limits, seen)
 	}

@@ -22,10 +22,10 @@ type unreadable struct{ text string }
 // Error says which, and why.
 func (u *unreadable) Error() string { return u.text }
 
-// stored is an entry that knows its schema, and the latest that this code understands.
+// stored is an entry that knows its schema, and the latest one that this code can read.
 type stored interface {
 	schemaOf() int
-	understands() int
+	latestSchema() int
 }
 
 // versioned is embedded in every stored type.
@@ -35,8 +35,8 @@ type versioned struct {
 
 func (v versioned) schemaOf() int { return v.Schema }
 
-// understands is the latest schema of most types. A type with a later one has its own method.
-func (v versioned) understands() int { return schema }
+// latestSchema is the last one of most types. A type with a later one has its own method.
+func (v versioned) latestSchema() int { return schema }
 
 // current is the versioned part of an entry that this code writes.
 var current = versioned{schema}
@@ -55,9 +55,9 @@ func load[T stored](ctx context.Context, s logical.Storage, key string) (T, erro
 	if err := entry.DecodeJSON(&value); err != nil {
 		return value, &unreadable{fmt.Sprintf("decoding %s: the stored entry is damaged", key)} // the decoder's error may quote it
 	}
-	if value.schemaOf() > value.understands() {
+	if value.schemaOf() > value.latestSchema() {
 		return value, &unreadable{fmt.Sprintf("%s was written by a later version of this plugin (schema %d, this version knows %d): upgrade the plugin on this node",
-			key, value.schemaOf(), value.understands())}
+			key, value.schemaOf(), value.latestSchema())}
 	}
 	return value, nil
 }

@@ -2,6 +2,7 @@ package paxos
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 )
 
@@ -23,8 +24,17 @@ func (c *Connection) do(req *http.Request, doing string, out any) error {
 	if out == nil {
 		return nil
 	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return &Error{Doing: doing, Reason: errMalformedReply.Error()}
+	decoder := json.NewDecoder(resp.Body)
+	if err := decoder.Decode(out); err != nil {
+		return malformed(doing)
+	}
+	if _, err := decoder.Token(); err != io.EOF { // something follows
+		return malformed(doing)
 	}
 	return nil
+}
+
+// malformed is the Error for a 200 whose body is not what the documentation says.
+func malformed(doing string) *Error {
+	return &Error{Doing: doing, Reason: errMalformedReply.Error(), Malformed: true}
 }

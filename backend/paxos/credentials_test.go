@@ -1,6 +1,7 @@
 package paxos_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -73,17 +74,69 @@ func TestListCredentials(t *testing.T) {
 	}
 }
 
-// TestEndlessList checks that a list whose cursor never ends does.
+// TestEndlessList checks that a list ends whose cursor never does, and that a page which repeats is an error at once.
 func TestEndlessList(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
-	h.FailAll(paxostest.ListCredentials, paxostest.Fault{Body: `{"items":[{"id":"again"}],"next_page_cursor":"again"}`})
-	_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"), atOnce)
-	if failure := asError(t, err); failure.Reason != "the list does not end" {
-		t.Errorf("got %v", failure)
+	for name, test := range map[string]struct {
+		repeats bool
+		says    string
+		most    int
+	}{
+		"new items on each page": {false, "the list does not end, so it proves nothing", 200},
+		"the same page again":    {true, "the list has a credential twice, so it proves nothing", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, readCredentials)
+			bearer := h.bearer(t, readCredentials)
+			page := 0
+			h.FailAll(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+				if !test.repeats {
+					page++
+				}
+				reply["items"] = []any{map[string]any{"client_id": fmt.Sprint("client-", page)}}
+				reply["next_page_cursor"] = base64.RawURLEncoding.EncodeToString([]byte(h.Credentials()[0].ID))
+			}})
+			_, err := h.connection.ListCredentials(t.Context(), bearer, atOnce)
+			if failure := asError(t, err); failure.Reason != test.says || !failure.Malformed {
+				t.Errorf("got %v", failure)
+			}
+			if calls := h.Calls(paxostest.ListCredentials); calls > test.most {
+				t.Errorf("%d calls were made", calls)
+			}
+		})
 	}
-	if calls := h.Calls(paxostest.ListCredentials); calls > 1000 {
-		t.Errorf("%d calls were made", calls)
+}
+
+// TestFindCredentials asks after clients in any state, of which Paxos does not have all.
+func TestFindCredentials(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, readCredentials)
+	var ids []string
+	for i := range 60 {
+		created, _ := createCredential(t, h.Server, paxostest.Credential{Nickname: fmt.Sprint("vault-", i), Scopes: []string{readCredentials}})
+		if i%2 == 0 {
+			if err := h.DisableCredential(created.ClientID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ids = append(ids, created.ClientID)
+	}
+	bearer := h.bearer(t, readCredentials)
+	found, err := h.connection.FindCredentials(t.Context(), bearer, atOnce, append(ids[:50:50], "nobody")...)
+	if err != nil || len(found) != 50 {
+		t.Errorf("%d were found: %v", len(found), err)
+	}
+	for _, count := range []int{0, 101} {
+		if _, err := h.connection.FindCredentials(t.Context(), bearer, atOnce, make([]string, count)...); err == nil {
+			t.Errorf("%d were asked after at once", count)
+		}
+	}
+	h.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+		reply["items"] = []any{map[string]any{"client_id": ids[1]}}
+	}})
+	if found, err := h.connection.FindCredentials(t.Context(), bearer, atOnce, ids[0]); err == nil {
+		t.Errorf("another was taken for the one that was asked for: %v", found)
 	}
 }
 

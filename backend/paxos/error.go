@@ -17,6 +17,7 @@ type Error struct {
 	Code       string        // RFC 6749, section 5.2, if it was one of those known
 	Reason     string        // our own words, where the status does not say it all
 	RetryAfter time.Duration // from the Retry-After header, unclamped; 0 if absent
+	Malformed  bool          // Paxos answered 200, and the reply is not what the documentation says: it proves nothing
 }
 
 // Error says what was being done and how it ended.

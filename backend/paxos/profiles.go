@@ -16,16 +16,22 @@ func (c *Connection) ListProfiles(ctx context.Context, bearer Secret) ([]string,
 		return nil, failure(listing, err)
 	}
 	var page struct {
-		Items []struct {
+		Items *[]*struct {
 			ID string `json:"id"`
 		} `json:"items"`
 	}
 	if err := c.do(req, listing, &page); err != nil {
 		return nil, err
 	}
+	if page.Items == nil { // none at all is something else than no answer
+		return nil, malformed(listing)
+	}
 	var ids []string
-	for _, profile := range page.Items {
-		if profile.ID != "" && len(profile.ID) <= 64 {
+	for _, profile := range *page.Items {
+		if profile == nil || profile.ID == "" {
+			return nil, malformed(listing)
+		}
+		if len(profile.ID) <= 64 {
 			ids = append(ids, profile.ID)
 		}
 	}

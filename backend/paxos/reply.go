@@ -178,5 +178,5 @@ func failure(doing string, err error) *Error {
 	case errors.As(err, &certificate):
 		reason = "the server's certificate is not valid (expired, or not for this use)"
 	}
-	return &Error{Doing: doing, Reason: reason}
+	return &Error{Doing: doing, Reason: reason, Malformed: errors.Is(err, io.ErrUnexpectedEOF)} // a reply that ended early
 }

@@ -30,7 +30,7 @@ func (s *story) leaseClient(ctx context.Context) error {
 	}
 	s.hide(made.Secret)
 	if _, err := s.vaultWith(ctx, made.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1",
-		"client_id="+made.ID, "client_secret=-", "scopes="+readScope, "allowed_roles=vendor"); err != nil {
+		"client_id="+made.ID, "client_secret=-", "scopes="+readScope, "purpose=lease", "allowed_roles=vendor"); err != nil {
 		return err
 	}
 	if _, err := s.vault(ctx, "write", "paxos/roles/vendor", "credential_type=client_credentials", "clients=vendor-1", "ttl=8h", "max_ttl=24h"); err != nil {

@@ -24,7 +24,7 @@ func (m *mount) vendor(count int, more map[string]any) {
 		m.guard(secret)
 		name := fmt.Sprintf("client-%d", i)
 		m.write("clients/"+name, map[string]any{
-			"client_id": credential.ClientID, "client_secret": secret, "scopes": profiles, "allowed_roles": "vendor", "verify_connection": false,
+			"client_id": credential.ClientID, "client_secret": secret, "scopes": profiles, "allowed_roles": "vendor", "purpose": "lease", "verify_connection": false,
 		})
 		names = append(names, name)
 	}

@@ -21,7 +21,7 @@ func (m *mount) newPool(role string, count int, verify bool, more map[string]any
 		id, secret := m.create(name, profiles, transfers)
 		m.write("clients/"+name, map[string]any{
 			"client_id": id, "client_secret": secret, "scopes": []string{profiles, transfers},
-			"allowed_roles": role, "verify_connection": verify,
+			"allowed_roles": role, "purpose": "lease", "verify_connection": verify,
 		})
 		names = append(names, name)
 	}

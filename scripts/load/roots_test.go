@@ -49,7 +49,7 @@ func (r *roots) replaceRoot(deleteOld bool) {
 func (r *roots) stock(name string) {
 	r.Helper()
 	id, secret := r.create(name, r.scopes...)
-	r.write("clients/"+name, map[string]any{"client_id": id, "client_secret": secret, "scopes": r.scopes, "verify_connection": false})
+	r.write("clients/"+name, map[string]any{"client_id": id, "client_secret": secret, "scopes": r.scopes, "purpose": "standby"})
 }
 
 // promote puts the next client that stands by in the root's place.

@@ -1,0 +1,135 @@
+package backend
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+)
+
+// grants reports whether a token of this row may have been minted by the client as it
+// is now.
+func (n namedClient) grants(row broker.Row) bool {
+	return !n.Disabled && n.allows(row.RoleName) && len(n.lacking(strings.Fields(row.Key.Scopes))) == 0
+}
+
+// A verifiedClient is what a write of a stored client has had verified, with no lock held. It is applied to
+// the entry as it is when the write is stored.
+type verifiedClient struct {
+	next     *generation // a new secret, or the same one that was verified now; nil: there is none
+	profiles []string    // that the client was seen to see; none: it could not be told
+	scopesAt time.Time   // when its scopes were verified; zero: they were not
+	warnings []string
+}
+
+// slow reports whether Paxos was asked for what it says, so that the entry may have changed meanwhile.
+func (v verifiedClient) slow() bool { return v.next != nil || !v.scopesAt.IsZero() }
+
+// apply makes the entry what was verified.
+func (v verifiedClient) apply(n *namedClient) {
+	if v.next != nil {
+		if v.next.Number == n.last() { // the same secret, verified now
+			n.Generations = n.Generations[:len(n.Generations)-1]
+		}
+		n.client = n.with(*v.next)
+	}
+	if len(v.profiles) > 0 {
+		n.Profiles = v.profiles
+	}
+	if !v.scopesAt.IsZero() {
+		n.ScopesSince = v.scopesAt
+	}
+}
+
+// verifyWrite verifies what a write of clients/:name brings that is new: a secret, or scopes. planned is the
+// entry as the request would make it.
+func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framework.FieldData, name string, before, planned namedClient) (verifiedClient, error) {
+	known, exists := before.current()
+	clientID, verify := known.ClientID, true
+	patch(d, "client_id", &clientID)
+	patch(d, "verify_connection", &verify)
+	secret, hasSecret := given[string](d, "client_secret")
+	switch {
+	case !exists && (clientID == "" || secret == ""):
+		return verifiedClient{}, badRequest("client_id and client_secret are required to store a client")
+	case exists && clientID != known.ClientID:
+		return verifiedClient{}, badRequest("client_id is %s and fixed: store another client under another name", known.ClientID)
+	case !exists:
+		return b.verifyNew(ctx, s, name, before, planned, clientID, secret, verify)
+	}
+	if hasSecret {
+		which, err := b.recognize(clientsPrefix+name, before.client, clientID, secret)
+		if err != nil {
+			return verifiedClient{}, err
+		}
+		if which != currentSecret {
+			return verifiedClient{}, badRequest("client_secret is not the one that is stored: write a new secret to clients/<name>/rotate")
+		}
+	}
+	if !verify || slices.Equal(before.Scopes, planned.Scopes) && (!hasSecret || known.Proved) {
+		return verifiedClient{}, nil
+	}
+	return b.verifyClient(ctx, s, name, planned, known)
+}
+
+// verifyNew binds a secret that was submitted to the connection, and verifies it if that is wanted.
+func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned namedClient, clientID, secret string, verify bool) (verifiedClient, error) {
+	c, err := b.configs.get(ctx, s, configKey)
+	if err != nil {
+		return verifiedClient{}, notConfigured(err)
+	}
+	link, err := b.linkOf(ctx, s, c)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	next, err := b.newGeneration(ctx, link, before.client, clientID, secret)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	if !verify {
+		return verifiedClient{next: &next, warnings: b.unverifiedWarnings(ctx, s)}, nil
+	}
+	return b.verifyClient(ctx, s, name, planned, next)
+}
+
+// unverifiedWarnings are what the writer of a secret is told that was not verified.
+func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []string {
+	warnings := []string{unverifiedWarning}
+	if limits, err := storedGuardrails(ctx, s); err == nil && limits.RefuseUnchecked {
+		warnings = append(warnings, "The guardrails (allow_unchecked_clients=false) let no client be used whose secret was not verified.")
+	}
+	return warnings
+}
+
+// verifyClient requests one token for all scopes of a client.
+func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned namedClient, g generation) (verifiedClient, error) {
+	c, err := b.configs.get(ctx, s, configKey)
+	if err != nil {
+		return verifiedClient{}, notConfigured(err)
+	}
+	link, err := b.linkOf(ctx, s, c)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names", entity: root.Profiles}
+	now := b.options.Now().UTC()
+	profiles, err := b.verify(ctx, link, c, g, v)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	result := verifiedClient{profiles: profiles, scopesAt: now}
+	if !g.Proved {
+		g.Proved = true
+		result.next = &g
+	}
+	return result, nil
+}

@@ -1,0 +1,190 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// A purpose is what a stored client is for. It is given when the client is stored and never changed, so
+// that the permission for one use never becomes the permission for another.
+type purpose string
+
+// The purposes. An entry from before there were any may have none; then it is unusable until it gets one.
+const (
+	purposeMint    purpose = "mint"    // roles request tokens with it
+	purposeLease   purpose = "lease"   // roles of client_credentials lease it whole
+	purposeStandby purpose = "standby" // it may take the root's place
+)
+
+// purposes are all of them.
+var purposes = []purpose{purposeMint, purposeLease, purposeStandby}
+
+const purposeHelp = "mint (roles request tokens with it), lease (roles of client_credentials lease it whole) or standby (it may become the root client)"
+
+// changePurpose applies the parameter purpose of a request.
+func (n *namedClient) changePurpose(d *framework.FieldData) error {
+	text, ok := given[string](d, "purpose")
+	asked := purpose(text)
+	switch {
+	case !ok && n.last() == 0:
+		return badRequest("purpose is required when a client is stored: %s", purposeHelp)
+	case !ok:
+		return nil
+	case !slices.Contains(purposes, asked):
+		return badRequest("purpose must be %s", purposeHelp)
+	case n.Purpose != "" && n.Purpose != asked:
+		return badRequest("The purpose of this client is %s and never changes. Delete the client and store it again with purpose=%s.", n.Purpose, asked)
+	}
+	n.Purpose = asked
+	return nil
+}
+
+// unlike says why a client is not for this use, nothing if it is.
+func (n namedClient) unlike(use purpose) string {
+	switch n.Purpose {
+	case use:
+		return ""
+	case "":
+		return "has no purpose (Operators: set one with purpose=mint, lease or standby)"
+	}
+	return "has purpose=" + string(n.Purpose) + ", not " + string(use)
+}
+
+// uses are what config and roles say about clients that were stored before there were purposes.
+type uses struct {
+	read    bool
+	standby []string
+	mints   map[string]bool
+	leases  map[string]bool
+}
+
+// load reads them from storage, once.
+func (u *uses) load(ctx context.Context, s logical.Storage) error {
+	if u.read {
+		return nil
+	}
+	c, err := load[config](ctx, s, configKey)
+	if excusing(err, errNotFound) != nil {
+		return err
+	}
+	u.standby, u.mints, u.leases = c.StandbyClients, map[string]bool{}, map[string]bool{}
+	err = eachRole(ctx, s, func(_ string, r role) {
+		if r.Client != "" {
+			u.mints[r.Client] = true
+		}
+		for _, name := range r.Clients {
+			u.leases[name] = true
+		}
+	})
+	u.read = err == nil
+	return err
+}
+
+// of lists the uses of a client, the one that counts first: each one takes away only the more dangerous
+// uses after it.
+func (u *uses) of(name string) (all []purpose) {
+	if slices.Contains(u.standby, name) {
+		all = append(all, purposeStandby)
+	}
+	if u.mints[name] {
+		all = append(all, purposeMint)
+	}
+	if u.leases[name] {
+		all = append(all, purposeLease)
+	}
+	return all
+}
+
+// complete gives an entry from before there were purposes the one that it is used for.
+func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *namedClient) error {
+	if n.Schema >= clientSchema {
+		return nil
+	}
+	if err := u.load(ctx, s); err != nil {
+		return err
+	}
+	n.Purpose = ""
+	if all := u.of(name); len(all) > 0 {
+		n.Purpose = all[0]
+	}
+	return nil
+}
+
+// settlePurposes stores the purposes of entries from before there were any. It is done with the first
+// tick, and before config or a role is written, because what these say decides. writes is held.
+func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
+	if b.settled {
+		return nil
+	}
+	var u uses
+	names, err := s.List(ctx, clientsPrefix)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		n, err := load[namedClient](ctx, s, clientsPrefix+name)
+		if errors.Is(err, errNotFound) || err == nil && n.Schema >= clientSchema {
+			continue
+		}
+		if err == nil {
+			err = u.complete(ctx, s, name, &n)
+		}
+		if err == nil {
+			err = b.putNamed(ctx, s, name, n)
+		}
+		if err != nil {
+			return err
+		}
+		if all := u.of(name); len(all) != 1 {
+			b.logger.Warn("a client that was stored before there were purposes has no single use: it keeps the first of these, and none if there is none; clients without a purpose are not used",
+				"client", name, "purpose", string(n.Purpose), "uses", joinPurposes(all))
+		}
+	}
+	b.settled = true
+	return nil
+}
+
+// settle is settlePurposes as periodic work.
+func (b *backend) settle(ctx context.Context) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	return b.settlePurposes(ctx, b.storage)
+}
+
+func joinPurposes(all []purpose) string {
+	var names []string
+	for _, p := range all {
+		names = append(names, string(p))
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client that is
+// not stored yet is judged when the role is read.
+func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
+	use, names, had := purposeLease, after.Clients, before.Clients
+	if after.CredentialType == accessToken {
+		use, names, had = purposeMint, []string{after.Client}, []string{before.Client}
+	}
+	for _, name := range names {
+		if name == "" || slices.Contains(had, name) {
+			continue
+		}
+		n, err := storedNamed(ctx, s, name)
+		if errors.Is(err, errNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if why := n.unlike(use); why != "" {
+			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why, after.CredentialType, use)
+		}
+	}
+	return nil
+}

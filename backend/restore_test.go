@@ -1,0 +1,123 @@
+package backend_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// tickFor lets the time pass with a tick every minute.
+func (m *mount) tickFor(d time.Duration) {
+	m.t.Helper()
+	for range int(d / time.Minute) {
+		m.clock.advance(time.Minute)
+		m.tick()
+	}
+}
+
+// stopped is since when the mount has stopped itself.
+func (m *mount) stopped() string {
+	m.t.Helper()
+	return m.must(logical.ReadOperation, "status", nil).Data["stopped_since"].(string)
+}
+
+// TestAnEmptyPoolIsNoGap lets a pool run empty for hours and stores a client again.
+func TestAnEmptyPoolIsNoGap(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, erase)
+	m.end(m.leased("e1"))
+	m.settled()
+	if got := m.state("c0"); got != "gone" {
+		t.Fatal(got)
+	}
+	m.tickFor(3 * time.Hour)
+	id := m.stock("c0", "vault-new", nil)
+	m.tick()
+	if m.stopped() != "" {
+		t.Errorf("a mount that ticked every minute has taken itself for a restored copy since %s", m.stopped())
+	}
+	m.end(m.leased("e2"))
+	m.settled()
+	if m.atPaxos(id) != "DISABLED" {
+		t.Errorf("after its lease the client is %s at Paxos", m.atPaxos(id))
+	}
+}
+
+// TestTheHeartbeat counts its writes over hours on a mount with nothing to do, and on one that was never
+// configured.
+func TestTheHeartbeat(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]*mount{"configured": newConfiguredMount(t), "not configured": newMount(t)} {
+		m.tick()
+		writes := m.storage.writes.Load()
+		m.tickFor(3 * time.Hour)
+		if got := m.storage.writes.Load() - writes; got < 12 || got > 19 { // and one for the token of the verification, which expires
+			t.Errorf("%s: %d writes in 3 hours, want at most one every 10 minutes, and never one less than once an hour", name, got)
+		}
+	}
+}
+
+// TestAMountWithNothingToLoseNeverStops has gaps on a mount that has nothing to delete, quarantine or promote.
+func TestAMountWithNothingToLoseNeverStops(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.tick()
+	m.clock.advance(5 * time.Hour)
+	m.tick()
+	if m.stopped() != "" {
+		t.Error("it stopped")
+	}
+	m.standby("s1", rootScopes, nil)
+	m.tick()
+	m.must(logical.UpdateOperation, "config/promote-standby", nil)
+}
+
+// TestAGapStopsAMountWithClients is what the heartbeat is for.
+func TestAGapStopsAMountWithClients(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.tick()
+	m.clock.advance(69 * time.Minute)
+	m.tick()
+	if m.stopped() != "" {
+		t.Error("it stopped after less than the gap")
+	}
+	m.clock.advance(71 * time.Minute)
+	m.restart()
+	m.tick()
+	if m.stopped() == "" {
+		t.Error("it goes on after a gap")
+	}
+	m.tickFor(20 * time.Minute)
+	if m.stopped() == "" {
+		t.Error("it went on by itself")
+	}
+}
+
+// TestAHeartbeatFromBeforeCountsAsNow has the pulse of a version that stored it only while there was work.
+func TestAHeartbeatFromBeforeCountsAsNow(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.tick()
+	entry, err := m.storage.Get(t.Context(), "pulse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Value = []byte(strings.Replace(string(entry.Value), `,"steady":true`, ``, 1))
+	if err := m.storage.Put(t.Context(), entry); err != nil {
+		t.Fatal(err)
+	}
+	m.clock.advance(24 * time.Hour)
+	m.restart()
+	m.tick()
+	if m.stopped() != "" {
+		t.Error("the upgrade stopped the mount")
+	}
+	m.clock.advance(24 * time.Hour)
+	m.tick()
+	if m.stopped() == "" {
+		t.Error("the next gap does not stop it")
+	}
+}

@@ -1,0 +1,254 @@
+package backend_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// standby stores a client with purpose=standby, and returns its Client ID.
+func (m *mount) standby(name string, scopes []string, further map[string]any) string {
+	m.t.Helper()
+	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-" + name, Scopes: scopes})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": scopes, "purpose": "standby"}
+	for name, value := range further {
+		data[name] = value
+	}
+	m.must(logical.UpdateOperation, "clients/"+name, data)
+	return made.ClientID
+}
+
+// rootID is the Client ID of the root.
+func (m *mount) rootID() string {
+	m.t.Helper()
+	return fmt.Sprint(m.must(logical.ReadOperation, "config", nil).Data["client_id"])
+}
+
+// TestOnlyAProvedStandbyIsPromoted promotes clients that lack one proof each. config/replace-root, which needs
+// sudo, takes them all but the one that Paxos refuses.
+func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
+	t.Parallel()
+	unseen := []string{leasedScope} // its token shows no profiles
+	for name, test := range map[string]struct {
+		scopes []string
+		stored map[string]any
+		before func(m *mount)
+		says   string
+		sudo   string // what config/replace-root says; empty: it does it
+	}{
+		"secret never verified":     {rootScopes, map[string]any{"verify_connection": false}, nil, "never verified", ""},
+		"Entity not shown":          {unseen, nil, nil, "has not been shown to be of this mount's Entity", ""},
+		"disabled":                  {rootScopes, map[string]any{"disabled": true}, nil, "is disabled", "is disabled"},
+		"for leasing":               {rootScopes, map[string]any{"purpose": "lease"}, nil, "purpose=lease, not standby", "purpose=lease, not standby"},
+		"for requesting tokens":     {rootScopes, map[string]any{"purpose": "mint"}, nil, "purpose=mint, not standby", "purpose=mint, not standby"},
+		"wrong secret":              {rootScopes, map[string]any{"client_secret": canary, "verify_connection": false}, nil, "never verified", "was not stored"},
+		"a lockdown":                {rootScopes, nil, func(m *mount) { m.must(logical.UpdateOperation, "lockdown", nil) }, "locked down", ""},
+		"what may be a copy":        {rootScopes, nil, func(m *mount) { m.tick(); m.clock.advance(3 * time.Hour); m.tick() }, "config/resume", ""},
+		"a copy before its 1. tick": {rootScopes, nil, func(m *mount) { m.tick(); m.clock.advance(3 * time.Hour) }, "config/resume", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
+			id := m.standby("s1", test.scopes, test.stored)
+			if test.before != nil {
+				test.before(m)
+			}
+			for _, data := range []map[string]any{nil, {"client": "s1"}} {
+				status, text := m.refused(logical.UpdateOperation, "config/promote-standby", data)
+				if status != 400 && status != 403 || data != nil && !strings.Contains(text, test.says) {
+					t.Errorf("%d %s", status, text)
+				}
+			}
+			if m.rootID() != m.client.ClientID {
+				t.Fatal("it was promoted")
+			}
+			if test.sudo != "" {
+				if status, text := m.refused(logical.UpdateOperation, "config/replace-root", map[string]any{"client": "s1"}); status != 400 || !strings.Contains(text, test.sudo) {
+					t.Errorf("replace-root: %d %s", status, text)
+				}
+				return
+			}
+			m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client": "s1"})
+			if got := m.must(logical.ReadOperation, "config", nil).Data; got["client_id"] != id || got["secret_verified"] != true || m.state("s1") != "gone" {
+				t.Errorf("the root is %v, its entry %s", got["client_id"], m.state("s1"))
+			}
+		})
+	}
+}
+
+// TestAListShowsAStandbysEntity lets the root list its Entity's credentials once.
+func TestAListShowsAStandbysEntity(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 0, map[string]any{"clients": "c0"})
+	id := m.standby("s1", []string{leasedScope}, nil)
+	m.refused(logical.UpdateOperation, "config/promote-standby", nil)
+	m.compare()
+	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503}) // no list is made at promotion
+	m.must(logical.UpdateOperation, "config/promote-standby", nil)
+	if m.rootID() != id {
+		t.Errorf("the root is %s", m.rootID())
+	}
+}
+
+// TestAStandbyOfAnotherEntityIsRefused has the standby see other profiles, when it is stored and when it is
+// promoted.
+func TestAStandbyOfAnotherEntityIsRefused(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	others := paxostest.Fault{Rewrite: func(page map[string]any) { page["items"] = []any{map[string]any{"id": "of-somebody-else"}} }}
+	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Scopes: rootScopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes, "purpose": "standby"}
+	m.paxos.FailNext(paxostest.Operations, others)
+	if status, text := m.refused(logical.UpdateOperation, "clients/s1", data); status != 400 || !strings.Contains(text, "another Entity") {
+		t.Errorf("stored: %d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "clients/s1", data)
+	m.paxos.FailNext(paxostest.Operations, others)
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "another Entity") || m.rootID() != m.client.ClientID {
+		t.Errorf("promoted: %d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "config/promote-standby", nil)
+}
+
+// TestOneRuleForAllDoorsOfTheRoot offers a client that is stored, and out on a lease, at each of them.
+func TestOneRuleForAllDoorsOfTheRoot(t *testing.T) {
+	t.Parallel()
+	const secret = canary + "leased"
+	for door, first := range map[string]bool{"config": true, "config/rotate-root": true, "config/replace-root": false} {
+		t.Run(door, func(t *testing.T) {
+			t.Parallel()
+			m := newMount(t)
+			m.must(logical.UpdateOperation, "config/connection", m.connection())
+			m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+			if !first {
+				m.configure()
+			}
+			id := m.stock("c0", "vault-x", nil)
+			m.must(logical.UpdateOperation, "roles/vendor", map[string]any{"credential_type": "client_credentials", "clients": "c0"})
+			m.leased("e1")
+			if err := m.paxos.SetSecret(id, secret); err != nil {
+				t.Fatal(err)
+			}
+			calls := m.paxos.TotalCalls()
+			status, text := m.refused(logical.UpdateOperation, door, map[string]any{"client_id": id, "client_secret": secret})
+			if status != 400 || !strings.Contains(text, "clients/c0 already") || m.paxos.TotalCalls() != calls {
+				t.Errorf("%d %s after %d calls", status, text, m.paxos.TotalCalls()-calls)
+			}
+			if m.rootID() == id {
+				t.Error("I2: the root is a client that somebody holds on a lease")
+			}
+		})
+	}
+}
+
+// TestConfigAndRotateRootAreOne gives the root secrets at both.
+func TestConfigAndRotateRootAreOne(t *testing.T) {
+	t.Parallel()
+	for _, door := range []string{"config", "config/rotate-root"} {
+		t.Run(door, func(t *testing.T) {
+			t.Parallel()
+			m := newConfiguredMount(t)
+			m.must(logical.ReadOperation, "creds/mint", nil) // keeps the old generation
+			first := m.secret
+			second, err := m.paxos.RotateCredential(m.client.ClientID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.must(logical.UpdateOperation, door, map[string]any{"client_secret": second})
+			if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) || got["secret_verified"] != true {
+				t.Errorf("the root is %v", got)
+			}
+			if status, text := m.refused(logical.UpdateOperation, door, map[string]any{"client_secret": first}); status != 400 || !strings.Contains(text, "older secret") {
+				t.Errorf("the secret from before: %d %s", status, text)
+			}
+			if status, text := m.refused(logical.UpdateOperation, door, map[string]any{"client_id": "x", "client_secret": "y"}); status != 400 || !strings.Contains(text, "config/replace-root") {
+				t.Errorf("another client: %d %s", status, text)
+			}
+		})
+	}
+}
+
+// TestTheSameSecretAgainChangesNothing is what Terraform does with each apply.
+func TestTheSameSecretAgainChangesNothing(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	before, calls := m.stored(), m.paxos.TotalCalls()
+	same := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret}
+	for range 3 {
+		m.must(logical.UpdateOperation, "config", same)
+	}
+	if m.stored() != before || m.paxos.TotalCalls() != calls {
+		t.Errorf("something was stored, or Paxos was called %d times", m.paxos.TotalCalls()-calls)
+	}
+	m.must(logical.UpdateOperation, "config", map[string]any{"client_secret": m.secret, "refresh_at": 0.5})
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["refresh_at"] != 0.5 || got["generation"] != float64(1) {
+		t.Errorf("config is %v", got)
+	}
+	refusals := 0
+	for range 20 { // so that nobody tries secrets out by what they are answered
+		status, err := m.do(logical.UpdateOperation, "config", same)
+		if err != nil && strings.Contains(err.Error(), "Retry in") {
+			refusals++
+		} else if status.IsError() {
+			t.Error(status.Error())
+		}
+	}
+	if refusals == 0 {
+		t.Error("it can be asked any number of times whether a secret is the stored one")
+	}
+	m.clock.advance(5 * time.Minute)
+	m.must(logical.UpdateOperation, "config", same)
+}
+
+// TestAnUnverifiedSecretIsVerifiedAgain stores one without verifying it, and submits it once more.
+func TestAnUnverifiedSecretIsVerifiedAgain(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.must(logical.UpdateOperation, "config/connection", m.connection())
+	data := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret, "verify_connection": false}
+	m.must(logical.UpdateOperation, "config", data)
+	delete(data, "verify_connection")
+	m.must(logical.UpdateOperation, "config", data)
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["secret_verified"] != true || got["generation"] != float64(1) {
+		t.Errorf("config is %v", got)
+	}
+	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": false})
+	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": "new", "verify_connection": false}); status != 403 || !strings.Contains(text, "allow_unchecked_clients") {
+		t.Errorf("an unverified root past the guardrails: %d %s", status, text)
+	}
+}
+
+// TestTheSameWriteCompletesAConfig fails to store the settings after the root was stored.
+func TestTheSameWriteCompletesAConfig(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := map[string]any{"client_secret": secret, "refresh_at": 0.5}
+	m.storage.failKey.Store("config")
+	if status, text := m.refused(logical.UpdateOperation, "config", data); status < 500 || !strings.Contains(text, "the same write again completes it") {
+		t.Errorf("%d %s", status, text)
+	}
+	m.storage.failKey.Store("")
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) || got["refresh_at"] != 0.75 {
+		t.Errorf("half-way the config is %v", got)
+	}
+	m.must(logical.UpdateOperation, "config", data)
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) || got["refresh_at"] != 0.5 {
+		t.Errorf("the config is %v", got)
+	}
+}

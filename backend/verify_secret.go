@@ -1,0 +1,123 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// A verification says with what a generation is tried before it is stored.
+type verification struct {
+	name     string   // under which the client is stored; empty for the root
+	scopes   []string // that a token is requested for
+	holdsAll bool     // it must hold them all; else the secret alone is verified
+	need     string   // whose they are, in words
+	entity   []string // profiles that tell which Entity it must be of; none: any
+	locked   bool     // it may be verified in a lockdown
+}
+
+// newGeneration binds a secret that was submitted to the connection that there is.
+func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID, secret string) (generation, error) {
+	if err := errors.Join(checkClientID(clientID), checkClientSecret(secret)); err != nil {
+		return generation{}, badRequest("%s", err)
+	}
+	number, err := b.nextNumber(ctx, before, clientID)
+	return generation{
+		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: link.fingerprint, Since: b.options.Now().UTC(),
+	}, err
+}
+
+// unverifiedWarning is what the writer of a secret is told that was not verified.
+const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will show whether it is right"
+
+// verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity it is
+// of. It returns these profiles, none if they cannot be told.
+func (b *backend) verify(ctx context.Context, link *link, c config, g generation, v verification) ([]string, error) {
+	if !v.locked { // of all secrets only the root's is verified in a lockdown
+		if err := checkStoredLockdown(ctx, b.storage); err != nil {
+			return nil, err
+		}
+	}
+	profiles, err := b.tryOut(ctx, link, c, g, v)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(profiles) == 0 && limits.RefuseUnchecked:
+		return nil, badRequest("client_secret was not stored: which Entity this client is of cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; give it %s in the Dashboard", profileScope)
+	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
+		return nil, badRequest("client_secret was not stored: this client sees other profiles than the mount's root client, so it is of another Entity; one mount is one Entity")
+	}
+	return profiles, nil
+}
+
+// overlap reports whether the lists have a name in common.
+func overlap(a, z []string) bool {
+	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(z, name) })
+}
+
+// profileScope is what a token needs to list profiles.
+const profileScope = "funding:read_profile"
+
+// tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say what to do.
+func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation, v verification) (profiles []string, err error) {
+	if !b.writable() {
+		return nil, logical.ErrReadOnly
+	}
+	minter, err := link.minterFor(v.name, g, c)
+	if err != nil {
+		return nil, err
+	}
+	look := func(ctx context.Context, grant paxos.Grant) error {
+		if !slices.Contains(v.scopes, profileScope) {
+			return nil
+		}
+		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
+			profiles, err = link.ListProfiles(ctx, grant.AccessToken)
+			return err
+		})
+		if answer := new(paxos.Error); errors.As(err, &answer) && answer.Malformed {
+			return err // it proves nothing, least of all that the client is of this Entity
+		}
+		if err != nil {
+			b.logger.Warn("which Entity a client is of could not be told", "client_id", g.ClientID, "error", err)
+		}
+		return nil
+	}
+	holds, err := b.broker.Prove(ctx, minter, v.scopes, look)
+	var refused *paxos.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "invalid_client":
+		return nil, badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)
+	case err != nil:
+		return nil, err
+	case !holds && v.holdsAll:
+		return nil, b.explainMissing(ctx, minter, v)
+	}
+	return profiles, nil
+}
+
+// explainMissing finds out which scopes a client lacks, and says so.
+func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v verification) error {
+	missing, suspects := bisect(v.scopes, func(scopes []string) (bool, error) {
+		return b.broker.Prove(ctx, minter, scopes, nil)
+	})
+	text := "client_secret was not stored: client " + minter.Client.ID() + " does not hold every scope " + v.need
+	if len(missing) > 0 {
+		text += "; it lacks " + strings.Join(missing, ", ")
+	}
+	if len(suspects) > 0 {
+		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " + strings.Join(suspects, ", ")
+	}
+	return badRequest("%s. Add them in the Dashboard, or ask for less", text)
+}
