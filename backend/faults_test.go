@@ -127,7 +127,7 @@ func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 	if err != nil || entry == nil {
 		t.Fatal(err)
 	}
-	entry.Value = []byte(strings.Replace(string(entry.Value), `"schema":1`, `"schema":2`, 1))
+	entry.Value = []byte(strings.Replace(string(entry.Value), `"schema":1`, `"schema":3`, 1))
 	if err := m.storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 		t.Errorf("%d %s", status, text)
 	}
 	m.refused(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": 60})
-	if m.paxos.TotalCalls() != upstream || !strings.Contains(m.stored(), `"schema":2`) {
+	if m.paxos.TotalCalls() != upstream || !strings.Contains(m.stored(), `"schema":3`) {
 		t.Error("an entry of a later schema was used or rewritten")
 	}
 }

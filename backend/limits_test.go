@@ -226,7 +226,7 @@ func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
 	m := newConfiguredMount(t)
 	for i := range 13 {
 		status, text := m.refused(logical.UpdateOperation, fmt.Sprint("clients/x", i), map[string]any{
-			"client_id": fmt.Sprint("nobody", i), "client_secret": "wrong", "scopes": "funding:read_profile",
+			"client_id": fmt.Sprint("nobody", i), "client_secret": "wrong", "scopes": "funding:read_profile", "purpose": "mint",
 		})
 		if want := map[bool]int{true: 400, false: 429}[i < 12]; status != want {
 			t.Errorf("secret %d was answered %d %s", i, status, text)
