@@ -42,6 +42,8 @@ type Broker struct {
 
 	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
 	sweeping *Turns
+	asking   inquiries
+	sparing  map[string]int // roles that are being changed with a grace: their tokens are about to be marked
 
 	life  context.Context // of work in the background
 	Close func()          // ends it
@@ -71,6 +73,8 @@ type token struct {
 	nextTry    time.Time // no refresh before this
 	lastError  error     // why the last refresh failed
 
+	standing // what Paxos said when it was asked about the token
+
 	marked   bool  // the ledger knows that it is to be ended
 	attempts int   // to end it at Paxos that failed
 	lastFail error // why the last of them did
@@ -87,7 +91,7 @@ func New(options Options) *Broker {
 	if options.Granted == nil {
 		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
 	}
-	b := &Broker{Options: options, sweeping: NewTurns()}
+	b := &Broker{Options: options, sweeping: NewTurns(), asking: newInquiries(), sparing: map[string]int{}}
 	b.life, b.Close = context.WithCancel(context.Background())
 	b.clear()
 	return b

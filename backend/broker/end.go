@@ -140,12 +140,13 @@ const (
 func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err error) {
 	b.mu.Lock()
 	b.withdraw(t)
-	row, queued := t.Row, t.marked
+	row, waits := t.Row, t.waits(b.Now())
+	queued := t.marked && !waits // what is on record is a later time
 	b.mu.Unlock()
 	if row.expired(b.Now()) {
 		return nil, b.drop(ctx, t)
 	}
-	if !row.Own && !queued {
+	if (!row.Own || waits) && !queued {
 		if err := b.enqueue(ctx, t); err != nil {
 			return err, err
 		}
@@ -161,20 +162,29 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	return cause, err
 }
 
-// enqueue records that the token is to be ended, which a restart does not forget. If
+// enqueue records that the token is to be ended now, which a restart does not forget. If
 // storage fails this process ends it all the same, when storage is back.
-func (b *Broker) enqueue(ctx context.Context, t *token) error {
-	b.mu.Lock()
-	if t.EndingSince.IsZero() {
-		t.EndingSince = b.Now()
+func (b *Broker) enqueue(ctx context.Context, t *token) error { return b.mark(ctx, t, b.Now()) }
+
+// mark records that the token is to be ended at a time, or at the earlier one that it was marked with before. Of
+// several who mark it at once, the last to write has the earliest time.
+func (b *Broker) mark(ctx context.Context, t *token, at time.Time) error {
+	for {
+		b.mu.Lock()
+		if t.EndingSince.IsZero() || t.EndingSince.After(at) {
+			t.EndingSince = at
+		}
+		row := t.Row
+		b.mu.Unlock()
+		if err := b.Ledger.Put(ctx, row); err != nil {
+			return fmt.Errorf("queueing the end of a token: %w", err)
+		}
+		b.mu.Lock()
+		written := t.EndingSince.Equal(row.EndingSince)
+		t.marked = t.marked || written
+		b.mu.Unlock()
+		if written {
+			return nil
+		}
 	}
-	row := t.Row
-	b.mu.Unlock()
-	if err := b.Ledger.Put(ctx, row); err != nil {
-		return fmt.Errorf("queueing the end of a token: %w", err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t.marked = true
-	return nil
 }

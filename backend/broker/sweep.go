@@ -54,11 +54,12 @@ func (b *Broker) due(ctx context.Context) ([]*token, error) {
 	b.mu.Lock()
 	for _, t := range b.tokens {
 		switch {
-		case t.expired(now) || !t.EndingSince.IsZero():
+		case t.expired(now) || !t.EndingSince.IsZero() && !t.waits(now):
 			due = append(due, t)
 			b.withdraw(t)
 		case t.idle(now):
 			idle = append(idle, t)
+		case t.waits(now): // its grace lasts
 		default:
 			lasting = append(lasting, t)
 		}
@@ -89,6 +90,7 @@ func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	due = slices.DeleteFunc(due, b.spared)
 	for _, t := range due {
 		b.withdraw(t)
 	}
