@@ -21,7 +21,7 @@ type Ending struct {
 // grace was marked before the clock was set back. mu is held.
 func (t *token) waits(now time.Time) bool {
 	left := t.EndingSince.Sub(now)
-	return !t.EndingSince.IsZero() && left > 0 && left <= MaximumGrace
+	return !t.EndingSince.IsZero() && left > 0 && left <= MaximumGrace+skew
 }
 
 // Waits is waits for a row that was read from the broker.
@@ -91,7 +91,7 @@ func (b *Broker) sweepAt(at time.Time) {
 			b.SweepSoon()
 			return
 		}
-		if left > MaximumGrace || b.Wait(b.life, left) != nil { // the clock was set back, or all is over
+		if left > MaximumGrace+skew || b.Wait(b.life, left) != nil { // the clock was set back, or all is over
 			return
 		}
 	}

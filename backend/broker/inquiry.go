@@ -50,7 +50,7 @@ func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) 
 	select {
 	case <-ctx.Done():
 		return Issued{}, ctx.Err()
-	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) { return b.inquire(t, req), nil }):
+	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) { return b.inquire(t, req, atOnce), nil }):
 		doubt = done.Val.(*Doubt)
 	}
 	issued, err := b.Issue(ctx, req)
@@ -77,7 +77,7 @@ func (b *Broker) served(req Request, fingerprint string) *token {
 
 // inquire asks Paxos whether it accepts the token that the request's key serves and puts another in the place of one
 // that it rejects. It returns what keeps the token in service, nil if nothing does. It runs on a context of its own.
-func (b *Broker) inquire(t *token, req Request) (doubt *Doubt) {
+func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
 			b.Logger.Error("asking after a token panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
@@ -97,7 +97,7 @@ func (b *Broker) inquire(t *token, req Request) (doubt *Doubt) {
 		return nil
 	}
 	if !b.isRejected(t) {
-		accepted, err := b.ask(ctx, t, minter.Client, atOnce)
+		accepted, err := b.ask(ctx, t, minter.Client, try)
 		switch {
 		case err != nil:
 			return &Doubt{Reason: Unanswered, Cause: err}
@@ -157,11 +157,14 @@ func (b *Broker) accepted(t *token) *Doubt {
 // never accepted: then it is not the token that Paxos rejects.
 func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if t.untested {
+	untested := t.untested
+	if !untested {
+		t.reject(b.Now(), cause)
+	}
+	b.mu.Unlock()
+	if untested {
 		return false
 	}
-	t.reject(b.Now(), cause)
 	b.Logger.Warn("Paxos rejects a token that has not expired; another is requested when it is read",
 		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt)
 	return true
@@ -170,16 +173,16 @@ func (b *Broker) rejected(t *token, key Key, cause error) bool {
 // mute keeps the key from being asked after for a while, because Paxos rejects new tokens too.
 func (b *Broker) mute(t *token, key Key) *Doubt {
 	now := b.Now()
+	until := now.Add(mutePause)
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for old, until := range b.asking.muted {
-		if !now.Before(until) {
+	for old, over := range b.asking.muted {
+		if !now.Before(over) {
 			delete(b.asking.muted, old)
 		}
 	}
-	until := now.Add(mutePause)
 	b.asking.muted[key] = until
 	t.askedAt, t.untested = now, false
+	b.mu.Unlock()
 	b.Logger.Warn("Paxos rejects a token that was just requested, so that its answer tells nothing of the token; look at the client's IP allow-list and at request signing",
 		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "not_asked_before", until)
 	return &Doubt{Reason: Muted, Until: until}

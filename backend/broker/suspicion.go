@@ -49,7 +49,7 @@ func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cau
 	log := b.Logger.With("client_id", t.ClientID, "token_id", t.Fingerprint)
 	accepted, err := false, b.awaitQuestion(ctx)
 	if err == nil {
-		accepted, err = b.ask(ctx, t, client, atOnce)
+		accepted, err = b.ask(ctx, t, client, inTurn)
 	}
 	switch {
 	case err != nil:
@@ -63,8 +63,8 @@ func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cau
 	case !b.rejected(t, t.Key, cause):
 		b.mute(t, t.Key)
 	default:
-		log.Warn("Paxos refuses a client and a token of it: each of its tokens is asked after when it is read next", "error", cause)
 		b.suspectAll(t.ClientID)
+		log.Warn("Paxos refuses a client and a token of it: each of its tokens is asked after when it is read next", "error", cause)
 	}
 }
 
@@ -97,7 +97,7 @@ func (b *Broker) settle(t *token, req Request) {
 		ctx, cancel := context.WithTimeout(b.life, backgroundDeadline)
 		defer cancel()
 		if b.awaitQuestion(ctx) == nil {
-			<-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) { return b.inquire(t, req), nil })
+			<-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) { return b.inquire(t, req, inTurn), nil })
 		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
