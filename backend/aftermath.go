@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,6 +33,12 @@ func (b *backend) spare(name string, grace time.Duration) (done func()) {
 		return func() {}
 	}
 	return b.broker.Spare(name)
+}
+
+// urgent reports whether no grace counts: in a lockdown.
+func (b *backend) urgent(ctx context.Context) (bool, error) {
+	err := b.checkLockdown(ctx, b.storage)
+	return errors.Is(err, errLocked), excusing(err, errLocked)
 }
 
 // takesAway reports whether a change of the role ends tokens that were issued before it.

@@ -189,3 +189,29 @@ func TestDurationsOutOfBoundsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestALockdownEndsWhatItsProcessCouldNot, be it in its grace: the process died after it had stored the lockdown.
+func TestALockdownEndsWhatItsProcessCouldNot(t *testing.T) {
+	t.Parallel()
+	m, other := newConfiguredMount(t), newConfiguredMount(t)
+	held := m.must(logical.ReadOperation, "creds/mint", nil)
+	m.must(logical.UpdateOperation, "roles/mint/rotate", map[string]any{"grace": "20m"})
+	other.must(logical.UpdateOperation, "lockdown", nil)
+	entry, err := other.storage.Get(context.Background(), "lockdown")
+	if err != nil || entry == nil {
+		t.Fatalf("no lockdown is stored: %v", err)
+	}
+	m.tick()
+	if !m.paxos.Alive(token(held)) {
+		t.Fatal("the token died in its grace")
+	}
+	m.backend.Cleanup(context.Background())
+	if err := m.storage.Put(context.Background(), entry); err != nil {
+		t.Fatal(err)
+	}
+	m.restart()
+	m.tick()
+	if m.paxos.Alive(token(held)) {
+		t.Error("a token lives on in a lockdown because its grace lasts")
+	}
+}

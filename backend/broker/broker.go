@@ -26,6 +26,8 @@ type Options struct {
 	Closing func() bool
 	// Granted reports whether a token may live on by what is stored now; nil for always.
 	Granted func(ctx context.Context, row Row) (bool, error)
+	// Urgent reports that every token is to end now, whatever grace lasts; nil for never.
+	Urgent func(ctx context.Context) (bool, error)
 	// Observe is told what happens to tokens; nil for nobody. It is called on the
 	// path of what happens, so it must be quick, but never on a hit.
 	Observe func(Observation)
@@ -90,6 +92,9 @@ func New(options Options) *Broker {
 	}
 	if options.Granted == nil {
 		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
+	}
+	if options.Urgent == nil {
+		options.Urgent = func(context.Context) (bool, error) { return false, nil }
 	}
 	b := &Broker{Options: options, sweeping: NewTurns(), asking: newInquiries(), sparing: map[string]int{}}
 	b.life, b.Close = context.WithCancel(context.Background())

@@ -114,3 +114,16 @@ func (b *Broker) Spare(roleName string) (done func()) {
 
 // spared reports whether a sweep leaves the token alone although its role does not grant it any more. mu is held.
 func (b *Broker) spared(t *token) bool { return b.sparing[t.RoleName] > 0 || t.waits(b.Now()) }
+
+// hurried are those tokens whose grace lasts and that are to end all the same: those of a mount that was locked down by
+// a process that died before it could end them.
+func (b *Broker) hurried(ctx context.Context, waiting []*token) ([]*token, error) {
+	if len(waiting) == 0 {
+		return nil, nil
+	}
+	urgent, err := b.Urgent(ctx)
+	if err != nil || !urgent {
+		return nil, err
+	}
+	return waiting, nil
+}

@@ -33,7 +33,9 @@ func (t *token) refreshAt(req Request) time.Time {
 // when a refresh is due; while one is under way or failing, in a few seconds.
 func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	switch {
-	case now.Before(refreshAt) && !t.settling:
+	case t.rejected || t.suspect || t.settling:
+		return later(t.settleAt, t.nextTry, now.Add(firstRetry))
+	case now.Before(refreshAt):
 		return refreshAt
 	case t.nextTry.After(now.Add(firstRetry)):
 		return t.nextTry

@@ -1,6 +1,9 @@
 package broker
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // standing is what is known of a token's life at Paxos beyond its expiry, in memory only. The broker's lock guards it.
 type standing struct {
@@ -49,3 +52,6 @@ func (s *standing) answeredLately(now time.Time) bool {
 	age := now.Sub(s.askedAt)
 	return !s.askedAt.IsZero() && age >= 0 && age < questionPause
 }
+
+// later is the latest of some times.
+func later(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }

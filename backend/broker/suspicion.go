@@ -83,8 +83,8 @@ func (b *Broker) settleIfDue(t *token, req Request, now time.Time) {
 	if !t.suspect && !t.rejected {
 		return
 	}
-	later := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= maximumBan } // or the clock was set back
-	if t.settling || later(t.settleAt) || later(t.nextTry) {
+	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= maximumBan } // or the clock was set back
+	if t.settling || ahead(t.settleAt) || ahead(t.nextTry) {
 		return
 	}
 	b.settle(t, req)
