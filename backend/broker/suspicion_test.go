@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -120,6 +121,12 @@ func TestQuestionsInTheBackgroundAreSlow(t *testing.T) {
 	}
 	h.refuseClient()
 	h.log.await(t, "Paxos refuses a client and a token of it")
+	for range 100 { // the pace of all calls is at its ceiling
+		if err := h.Call(t.Context(), h.client.Way(), func(context.Context) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.advance(time.Second)
+	}
 	start := h.clock.Now()
 	for _, name := range names {
 		h.issue(role(name))
@@ -128,4 +135,38 @@ func TestQuestionsInTheBackgroundAreSlow(t *testing.T) {
 	if took := h.clock.Now().Sub(start); took < 1800*time.Millisecond {
 		t.Errorf("ten questions took %s of the clock, want 1.8s at least", took)
 	}
+}
+
+// TestQuestionsInTheBackgroundGoBehindRevocations checks that none is asked while the queue is being worked off.
+func TestQuestionsInTheBackgroundGoBehindRevocations(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.issue()
+	h.clock.advance(time.Second)
+	h.issue(role("last"))
+	queued := h.issue(own)
+	h.down(paxostest.Revoke)
+	h.release(queued)
+	h.paxos.Heal()
+	if err := h.paxos.DisableCredential(h.client.ID()); err != nil {
+		t.Fatal(err)
+	}
+	h.refuseClient()
+	h.log.await(t, "Paxos refuses a client and a token of it")
+	hold, swept := make(chan struct{}), make(chan struct{})
+	revocations := h.revocations()
+	h.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Hold: hold})
+	go func() {
+		defer close(swept)
+		h.sweep()
+	}()
+	h.eventually(func() bool { return h.revocations() > revocations }, "the revocation")
+	h.issue() // it is suspect
+	settle()
+	if h.questions() != 1 {
+		t.Errorf("%d API calls while a revocation is under way, want the one before it", h.questions())
+	}
+	close(hold)
+	await(t, swept, "the sweep")
+	h.eventually(func() bool { return h.questions() == 2 }, "the question")
 }
