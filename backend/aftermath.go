@@ -14,9 +14,10 @@ import (
 // graceField is the parameter of requests that take tokens away from their holders.
 func graceField() *framework.FieldSchema {
 	return &framework.FieldSchema{
-		Type:        framework.TypeDurationSecond,
-		Description: "How long tokens that this request takes out of service are left to those who hold them, at most 20m, before they are revoked. 0: revoked at once. Not stored.",
-		Query:       true,
+		Type: framework.TypeDurationSecond,
+		Description: "How long tokens that this request takes out of service are left to those who hold them, " +
+			"at most 20m, before they are revoked. 0: revoked at once. Not stored.",
+		Query: true,
 	}
 }
 
@@ -49,13 +50,15 @@ func (r role) takesAway(after role) bool {
 // endingWarnings tell what a request did to the tokens of a role, and when the applications that hold them will have
 // others. again says that the role still issues tokens.
 func endingWarnings(name string, r role, ending broker.Ending, again bool) (warnings []string) {
-	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.", short(r.pollInterval()), name, name)
+	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.",
+		short(r.pollInterval()), name, name)
 	if ended := ending.Ended + ending.Pending; ended > 0 {
 		until := "until they read again: " + readers
 		if !again {
 			until = "and read no other token of this role."
 		}
-		warnings = append(warnings, revoked("this role", ending.Ended, ending.Pending)+" Applications that hold them get 401 from Paxos "+until)
+		warnings = append(warnings, revoked("this role", ending.Ended, ending.Pending)+
+			" Applications that hold them get 401 from Paxos "+until)
 	}
 	if ending.Waiting > 0 {
 		text := fmt.Sprintf("%s of this role %s no longer issued and will be revoked at %s.",
@@ -70,14 +73,15 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 
 // endedWarning tells the operator what a change did to tokens of several roles.
 func endedWarning(of string, ended, pending int) string {
-	return revoked(of, ended, pending) + " Applications that hold them get 401 from Paxos until they read again: Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/."
+	return revoked(of, ended, pending) + " Applications that hold them get 401 from Paxos until they read again: " +
+		"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/."
 }
 
 // revoked says how many tokens were revoked and how many are still to be.
 func revoked(of string, ended, pending int) string {
 	text := fmt.Sprintf("%s of %s %s revoked", tokens(ended), of, wasOrWere(ended))
 	if pending > 0 {
-		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as Paxos can be reached", pending, isOrAre(pending))
+		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as possible", pending, isOrAre(pending))
 	}
 	return text + "."
 }

@@ -72,7 +72,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request, d *fr
 	b.announceChange(lockedDown, req.Path, req.Operation)
 	resp := &logical.Response{Data: data}
 	if ended+pending > 0 {
-		resp.AddWarning(revoked("this mount", ended, pending) + " Applications that hold them get 401 from Paxos until the lockdown is lifted and they read again: " +
+		resp.AddWarning(revoked("this mount", ended, pending) +
+			" Applications that hold them get 401 from Paxos until the lockdown is lifted and they read again: " +
 			"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/.")
 	}
 	return resp, nil

@@ -18,27 +18,35 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 		return "", nil
 	}
 	id, _ := given[string](d, rejectedField)
+	const again = "read creds/%s again without it"
 	switch {
 	case r.CredentialType != accessToken:
-		return "", badRequest("%s is for access tokens, and role %q leases clients: read creds/%s again without it", rejectedField, name, name)
+		return "", badRequest("%s is for access tokens, and role %q leases clients: "+again, rejectedField, name, name)
 	case r.UniqueTokens:
-		return "", badRequest("%s is for tokens that readers share, and role %q gives each reader its own: read creds/%s again without it", rejectedField, name, name)
+		return "", badRequest("%s is for tokens that readers share, and role %q gives each reader its own: "+again,
+			rejectedField, name, name)
 	case !tokenIDGrammar.MatchString(id):
-		return "", badRequest("%s must be the token_id that came with the token: 32 hexadecimal digits in lower case, not the token itself", rejectedField)
+		return "", badRequest("%s must be the token_id that came with the token: "+
+			"32 hexadecimal digits in lower case, not the token itself", rejectedField)
 	}
 	return id, nil
 }
 
 // doubtWarning tells the reader why the token that it got may be one that Paxos rejects.
 func doubtWarning(issued broker.Issued) string {
-	id, doubt := issued.Fingerprint, issued.Doubt
+	token, doubt := "the token with token_id "+issued.Fingerprint, issued.Doubt
 	switch doubt.Reason {
 	case broker.Accepted:
-		return fmt.Sprintf("Paxos accepted the token with token_id %s at %s, so it was returned again. The 401 has another cause: check the Authorization header, the host, and whether requests must be signed.", id, timestamp(doubt.Asked))
+		return fmt.Sprintf("Paxos accepted %s at %s, so it was returned again. The 401 has another cause: "+
+			"check the Authorization header, the host, and whether requests must be signed.", token, timestamp(doubt.Asked))
 	case broker.Unanswered:
-		return fmt.Sprintf("It could not be checked whether Paxos accepts the token with token_id %s (%s). The same token was returned. Retry.", id, doubt.Cause)
+		return fmt.Sprintf("It could not be checked whether Paxos accepts %s (%s). The same token was returned. Retry.",
+			token, doubt.Cause)
 	case broker.Unreplaced:
-		return fmt.Sprintf("Paxos rejected the token with token_id %s before it expired, and a new token could not be requested (%s). The rejected token was returned. Retry in a minute.", id, doubt.Cause)
+		return fmt.Sprintf("Paxos rejected %s before it expired, and a new token could not be requested (%s). "+
+			"The rejected token was returned. Retry in a minute.", token, doubt.Cause)
 	}
-	return fmt.Sprintf("Paxos rejected the token with token_id %s and also one that was requested in another's place, so the token is not the cause. It is not checked again before %s. Contact your Vault operators: the client's IP allow-list or request signing may be the cause.", id, timestamp(doubt.Until))
+	return fmt.Sprintf("Paxos rejected %s and also a token that had just been requested, so the token is not the cause. "+
+		"It is not checked again before %s. Contact your Vault operators: "+
+		"the client's IP allow-list or request signing may be the cause.", token, timestamp(doubt.Until))
 }

@@ -58,7 +58,8 @@ func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(R
 		}
 	}
 	if ending.Waiting > 0 {
-		b.Logger.Info("tokens are no longer handed out and are revoked after a grace", "tokens", ending.Waiting, "revoked_at", ending.At)
+		b.Logger.Info("tokens are no longer handed out and are revoked after a grace",
+			"tokens", ending.Waiting, "revoked_at", ending.At)
 		go b.sweepAt(ending.At)
 	}
 	return ending, err

@@ -183,7 +183,8 @@ func (b *Broker) mute(t *token, key Key) *Doubt {
 	b.asking.muted[key] = until
 	t.askedAt, t.untested = now, false
 	b.mu.Unlock()
-	b.Logger.Warn("Paxos rejects a token that was just requested, so that its answer tells nothing of the token; look at the client's IP allow-list and at request signing",
+	b.Logger.Warn("Paxos rejects a token that was just requested, so its answer tells nothing of the token; "+
+		"look at the client's IP allow-list and at request signing",
 		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "not_asked_before", until)
 	return &Doubt{Reason: Muted, Until: until}
 }

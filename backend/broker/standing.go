@@ -10,8 +10,8 @@ type standing struct {
 	servedAt time.Time // when it was last handed out
 	askedAt  time.Time // when Paxos last said whether it accepts it
 	rejected bool      // it does not
-	suspect  bool      // its client was refused and another of the client's tokens rejected: it is asked after when it is read
-	untested bool      // it took the place of a rejected one, and Paxos has not accepted it yet
+	suspect  bool      // its client was refused, and another of the client's tokens rejected: ask when it is read
+	untested bool      // it took a rejected one's place, and Paxos has not accepted it yet
 	doubt    *Doubt    // what its readers are told; nil for nothing
 
 	settling bool      // a question or a replacement is under way in the background
@@ -34,7 +34,7 @@ const (
 	Accepted   DoubtReason = iota // the reader says that Paxos rejects the token, and Paxos says that it accepts it
 	Unanswered                    // likewise, and Paxos could not be asked
 	Unreplaced                    // Paxos rejects the token, and no other could be requested
-	Muted                         // Paxos rejected the token that was requested in another's place too, so that the question tells nothing
+	Muted                         // Paxos rejected a token that was just requested too, so the question tells nothing
 )
 
 // accept notes that Paxos accepts the token.

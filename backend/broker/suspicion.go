@@ -59,12 +59,14 @@ func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cau
 		log.Debug("a token of a refused client could not be asked after", "error", err)
 	case accepted:
 		b.accepted(t)
-		log.Warn("Paxos refuses a client whose tokens still work: its secret was probably rotated in the Dashboard", "error", cause)
+		log.Warn("Paxos refuses a client whose tokens still work: its secret was probably rotated in the Dashboard",
+			"error", cause)
 	case !b.rejected(t, t.Key, cause):
 		b.mute(t, t.Key)
 	default:
 		b.suspectAll(t.ClientID)
-		log.Warn("Paxos refuses a client and a token of it: each of its tokens is asked after when it is read next", "error", cause)
+		log.Warn("Paxos refuses a client and a token of it: each of its tokens is asked after when it is read next",
+			"error", cause)
 	}
 }
 

@@ -215,3 +215,32 @@ func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
 		t.Errorf("the old tokens ended after %s, want 14s", took)
 	}
 }
+
+// TestOneReadersWordHelpsVaultAgent: Paxos loses a token that an agent holds; another reader says so, and the agent has
+// a living one with its next read.
+func TestOneReadersWordHelpsVaultAgent(t *testing.T) {
+	t.Parallel()
+	const poll = 10 * time.Second
+	m := newMount(t, shared(t), paxostest.Options{})
+	_, unleased := m.agentOf(6*time.Second, poll)
+	answer := m.read("token/app")
+	if token(answer) != m.held(unleased) || !m.paxos.EndToken(token(answer)) {
+		t.Fatal("the agent holds another token, or Paxos does not know it")
+	}
+	start := time.Now()
+	fresh := m.write("token/app", map[string]any{"rejected_token_id": answer.Data["token_id"]})
+	m.guard(token(fresh))
+	if !m.paxos.Alive(token(fresh)) || len(fresh.Warnings) > 0 {
+		t.Errorf("the reader who said so got a token that is alive: %v, with %v", m.paxos.Alive(token(fresh)), fresh.Warnings)
+	}
+	await(t, func() error {
+		if m.held(unleased) != token(fresh) {
+			return errors.New("the file does not hold the new token")
+		}
+		return nil
+	})
+	t.Logf("the agent has the living token after %s with a poll_interval of %s", time.Since(start), poll)
+	if took := time.Since(start); took > poll+2*time.Second {
+		t.Errorf("the agent has it after %s", took)
+	}
+}
