@@ -171,9 +171,7 @@ func (b *Broker) enqueue(ctx context.Context, t *token) error { return b.mark(ct
 func (b *Broker) mark(ctx context.Context, t *token, at time.Time) error {
 	for {
 		b.mu.Lock()
-		if t.EndingSince.IsZero() || t.EndingSince.After(at) {
-			t.EndingSince = at
-		}
+		t.endAt(at)
 		row := t.Row
 		b.mu.Unlock()
 		if err := b.Ledger.Put(ctx, row); err != nil {

@@ -24,6 +24,14 @@ func (t *token) waits(now time.Time) bool {
 	return !t.EndingSince.IsZero() && left > 0 && left <= MaximumGrace+skew
 }
 
+// endAt has the token ended at a time, unless it is to be ended before. What is on record is another time then. mu is
+// held.
+func (t *token) endAt(at time.Time) {
+	if t.EndingSince.IsZero() || t.EndingSince.After(at) {
+		t.EndingSince, t.marked = at, false
+	}
+}
+
 // Waits is waits for a row that was read from the broker.
 func (r Row) Waits(now time.Time) bool { return (&token{Row: r}).waits(now) }
 
@@ -76,9 +84,7 @@ func (b *Broker) putOff(which func(Row) bool, at time.Time) (selected []*token) 
 		}
 		b.withdraw(t)
 		t.idleTTL = 0
-		if t.EndingSince.IsZero() || t.EndingSince.After(at) {
-			t.EndingSince = at
-		}
+		t.endAt(at)
 		selected = append(selected, t)
 	}
 	return selected

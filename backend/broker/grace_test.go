@@ -244,3 +244,25 @@ func TestGraceEndsWithTheLastLease(t *testing.T) {
 	h.release(second)
 	h.wantAlive(first, false)
 }
+
+// TestGraceIsCutShortWhenStorageIsBack checks that an end without a grace that could not be recorded is recorded with
+// the next try, so that no later process leaves the token its grace.
+func TestGraceIsCutShortWhenStorageIsBack(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.issue()
+	h.endAfter(20 * time.Minute)
+	h.storage.set(func(s *storage) { s.failPut = errStorage })
+	if _, _, err := h.End(t.Context(), all); err == nil {
+		t.Error("the failure is not reported")
+	}
+	h.storage.set(func(s *storage) { s.failPut = nil })
+	h.down(paxostest.Revoke)
+	h.sweep()
+	h.paxos.Heal()
+	h.restart()
+	h.sweep()
+	if live := h.paxos.LiveTokens(); len(live) != 0 {
+		t.Errorf("%d tokens live on for their grace", len(live))
+	}
+}

@@ -53,5 +53,12 @@ func (s *standing) answeredLately(now time.Time) bool {
 	return !s.askedAt.IsZero() && age >= 0 && age < questionPause
 }
 
-// later is the latest of some times.
-func later(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+// latest is the last of some times, sooner the first of two.
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
+func sooner(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
