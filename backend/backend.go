@@ -104,6 +104,7 @@ func NewFactory(options Options) logical.Factory {
 			CallRate: b.callRate,
 			Closing:  b.tainted,
 			Granted:  b.granted,
+			Urgent:   b.urgent,
 			Observe:  b.observe,
 			Logger:   b.logger,
 			Now:      options.Now,

@@ -80,6 +80,9 @@ func (p *trial) tryRead(path string) (*logical.Response, error) {
 	}
 	if err == nil {
 		p.take(path, resp)
+		if p.lost[paxostest.Fingerprint(token(resp))] {
+			p.refreshed() // another may be requested in its place, be it as the probe after a ban
+		}
 	}
 	return resp, err
 }

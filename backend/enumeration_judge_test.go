@@ -35,6 +35,9 @@ func (p *trial) judgeAnswer() {
 		p.t.Fatal("I9, I10: what must be refused succeeded")
 	case issued:
 		p.take(p.path, p.out.resp)
+		if id := paxostest.Fingerprint(token(p.out.resp)); p.lost[id] && !p.warned {
+			p.t.Fatalf("I13: a token that its reader says is rejected is answered again without a word")
+		}
 	case p.out.ok() && p.out.resp != nil && p.out.resp.Data["client_secret"] != nil:
 		p.take(p.path, p.out.resp)
 	case p.answered(): // but nobody heard it: Vault knows of no lease
@@ -205,6 +208,9 @@ func (p *trial) judgeReads() map[string]bool {
 // judgeHolders checks that every lease that lasts has a token that lives.
 func (p *trial) judgeHolders() {
 	p.t.Helper()
+	if p.fault.believed() {
+		return
+	}
 	for _, l := range p.leases {
 		fingerprint, ok := l.resp.Data["token_id"].(string)
 		if !ok { // it is a client's
@@ -215,7 +221,7 @@ func (p *trial) judgeHolders() {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		if l.ended || p.ends == "*" || p.ends == of.role || !p.clock.Now().Before(expires) {
+		if l.ended || p.lost[fingerprint] || p.ends == "*" || p.ends == of.role || !p.clock.Now().Before(expires) {
 			continue
 		}
 		if !p.paxos.Alive(token(l.resp)) {

@@ -156,6 +156,8 @@ func (s *site) take(path string, resp *logical.Response) {
 	}
 	stored := fingerprint + s.entries()["roles/"+name]
 	switch {
+	case s.lost[fingerprint]: // the engine may not know, and may be about to replace it
+		return
 	case !s.paxos.Alive(token(resp)):
 		s.t.Fatalf("I8: %s answers a token that is dead at Paxos", path)
 	case !s.recorded(fingerprint):

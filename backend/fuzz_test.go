@@ -20,6 +20,8 @@ func FuzzInput(f *testing.F) {
 		`{"scopes":[["canary-"]],"ttl":"canary-"}`, `{"scopes":"a:b","ttl":1e99}`, `{"scopes":"","ttl":-1}`, `{"metadata":{"a":{"b":"canary-"}}}`,
 		`{"canary-":1}`, `{"limit":"x","after":{}}`, `{"refresh_at":"NaN"}`, `{"proxy_password":"canary-","proxy_url":"http://u:canary-@h"}`,
 		`{"token_url":"https://canary-@h/x"}`, `{"verify_connection":"canary-"}`, `{"access_token":"canary-","token_id":{"canary-":0}}`, `{"allowed_scopes":["canary-:*",null],"max_ttl":"canary-"}`, `{"ttl":"99999999999999999999h"}`,
+		`{"rejected_token_id":"canary-"}`, `{"rejected_token_id":["canary-"],"scopes":"canary-"}`, `{"rejected_token_id":"00112233445566778899aabbccddeeff"}`,
+		`{"grace":"canary-","poll_interval":"canary-"}`, `{"grace":"20m","poll_interval":10,"disabled":true}`, `{"grace":-1}`, `{"grace":1e300}`,
 		`{"operations":"canary-","scope_sets":[["canary-"]]}`, `{"risk":"canary-","tag":"canary-","q":["canary-"]}`,
 	} {
 		for path := range paths {

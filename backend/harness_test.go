@@ -15,11 +15,15 @@ import (
 
 // clock is the time of a test; it moves only when told to.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu       sync.Mutex
+	now      time.Time
+	moved    chan struct{} // closed when it moves
+	sleepers atomic.Int64  // timers that wait for it to move
 }
 
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)} }
+func newClock() *clock {
+	return &clock{now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), moved: make(chan struct{})}
+}
 
 // Now is what the engine and the stand-in Paxos take for the time.
 func (c *clock) Now() time.Time {
@@ -28,10 +32,36 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// wait lets the time pass at once.
+// longestPause is how long the engine waits at most for its turn at a pace. Who waits longer is a timer.
+const longestPause = 5 * time.Second
+
+// wait lets a pause pass at once; a timer waits until the test moves the clock.
 func (c *clock) wait(ctx context.Context, d time.Duration) error {
+	if d > longestPause {
+		return c.sleep(ctx, d)
+	}
 	c.advance(d)
 	return ctx.Err()
+}
+
+// sleep waits until the clock has moved so far. Its name tells the enumeration that a goroutine rests.
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	end := c.Now().Add(d)
+	c.sleepers.Add(1)
+	defer c.sleepers.Add(-1)
+	for {
+		c.mu.Lock()
+		over, moved := !c.now.Before(end), c.moved
+		c.mu.Unlock()
+		if over {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-moved:
+		}
+	}
 }
 
 // advance moves the clock.
@@ -39,6 +69,8 @@ func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	close(c.moved)
+	c.moved = make(chan struct{})
 }
 
 // errStorage is what a broken storage says.

@@ -133,6 +133,10 @@ const roleRotateHelp = `
 Every live token of the role, leased or not, is put out of use at once and revoked
 at Paxos. The answer says how many Paxos has ended and how many are waiting for
 it. Leases stay until they end; their tokens are dead.
+
+With grace=20m the tokens are no longer issued, but are revoked that much later, when
+their readers have new ones: Vault Agent reads token/<name> again within poll_interval,
+creds/<name> at the end of its lease. Do not use it for a token that leaked.
 `
 
 const credsHelp = `
@@ -143,6 +147,10 @@ last lease has ended.
 
 A write gets less than the role gives: scopes, some of the role's; ttl, a shorter
 lease. Send the token as "Authorization: Bearer <access_token>" to api_url.
+
+If Paxos answers 401 to a token, write rejected_token_id with its token_id. If it is the
+one that is issued now and Paxos rejects it, a new token is requested. If not, the same
+token is returned with a warning that says why. At most one question per token and minute.
 `
 
 const tokenHelp = `
@@ -151,7 +159,8 @@ storage for a reader, however many there are. The token cannot be revoked by its
 reader; it lives until it expires, or until roles/<name>/rotate.
 
 ttl, rotation_period and last_vault_rotation tell Vault Agent and the Vault Secrets
-Operator when to read again. A write may name some of the role's scopes.
+Operator when to read again. A write may name some of the role's scopes, or, after a 401
+from Paxos, the token's token_id as rejected_token_id.
 `
 
 const driftHelp = `
@@ -191,6 +200,9 @@ const revocationHelp = `
 A token that nobody gets any more and that Paxos has not revoked yet, because it was
 out of reach or had its pace. It is tried again every minute until it is done or the
 token has expired. A delete gives that up: the token then lives until it expires.
+
+A token in state waiting is left to its holders for the grace of a rotation or a change
+of its role, and is revoked at the time shown. Nothing is wrong with it.
 `
 
 const listHelp = `

@@ -44,7 +44,11 @@ func checkInput(path *framework.Path, req *logical.Request) error {
 		if req.Data[name] == nil && req.Operation == logical.PatchOperation {
 			continue // JSON merge patch (RFC 7396): null gives the default back
 		}
-		if wrong := checkValue(field.Type, req.Data[name]); wrong != "" {
+		wrong := checkValue(field.Type, req.Data[name])
+		if bounds, ok := durationBounds[name]; ok && !bounds.admit(req.Data[name]) {
+			wrong = bounds.String()
+		}
+		if wrong != "" {
 			return fmt.Errorf("%s must be %s", name, wrong)
 		}
 	}

@@ -21,6 +21,10 @@ func issueFields(description string, leased bool) fields {
 		"name":   nameField(description),
 		"scopes": {Type: framework.TypeCommaStringSlice, Description: "On write: some of the role's scopes, instead of all."},
 	}
+	all[rejectedField] = &framework.FieldSchema{
+		Type:        framework.TypeString,
+		Description: "On write: the token_id of a token to which Paxos answered 401. If it is the one served, Paxos is asked, and a new token is issued if Paxos rejects it.",
+	}
 	if leased {
 		all["ttl"] = &framework.FieldSchema{Type: framework.TypeDurationSecond, Description: "On write: a shorter lease than the role's."}
 	}
@@ -52,6 +56,8 @@ type wanted struct {
 	scopes  []string
 	ttl     time.Duration // 0: no wish
 	ceiling time.Duration // the longest lease that the guardrails allow
+
+	rejected string // token_id of a token that Paxos rejects, as the reader says; empty for none
 }
 
 // errChanged reports that the role is not what it was when the reader came.
@@ -97,6 +103,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens, Narrowed: narrowed,
 			Holder:      broker.Holder{EntityID: req.EntityID, DisplayName: req.DisplayName},
 			Caller:      caller,
+			Rejected:    want.rejected,
 			MinimumLife: want.role.MinTTL, IdleTTL: want.role.IdleTTL, RefreshAt: c.RefreshAt,
 			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
 		})
@@ -129,6 +136,9 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 		return want, badRequest("role %q leases whole clients: read it from creds/%s", want.name, want.name)
 	case want.role.UniqueTokens && !leased:
 		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: read it from creds/%s", want.name, want.name)
+	}
+	if want.rejected, err = rejectedTokenID(d, want.role, want.name); err != nil {
+		return want, err
 	}
 	if asked, ok := d.Raw["scopes"]; ok {
 		if want.scopes, err = narrowScopes(elements(asked), want.role.ResolvedScopes); err != nil {
@@ -260,8 +270,11 @@ func answerToken(issued broker.Issued, link *link) map[string]any {
 	}
 }
 
-// staleWarning tells the reader that it got an old token, and why.
-func staleWarning(issued broker.Issued) []string {
+// issueWarnings tell the reader that it got an old token, and why, or one that Paxos may reject.
+func issueWarnings(issued broker.Issued) []string {
+	if issued.Doubt != nil {
+		return []string{doubtWarning(issued)}
+	}
 	if issued.Stale == nil {
 		return nil
 	}

@@ -34,7 +34,7 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	if r.CredentialType == accessToken {
 		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit", "require_entity")
 	}
-	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "mint_limit"); err != nil {
+	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "poll_interval", "grace", "mint_limit"); err != nil {
 		return err
 	}
 	if r.OnRevoke == "" { // a new role

@@ -60,7 +60,7 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request, d *fr
 	if err != nil {
 		return reply(err)
 	}
-	ended, _, err := b.broker.End(ctx, func(broker.Row) bool { return true })
+	ended, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 	if err != nil {
 		return reply(fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err))
 	}
@@ -70,7 +70,13 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request, d *fr
 	}
 	b.logger.Warn("the mount is locked down", "ended", ended, "pending", data["pending"])
 	b.announceChange(lockedDown, req.Path, req.Operation)
-	return &logical.Response{Data: data}, nil
+	resp := &logical.Response{Data: data}
+	if ended+pending > 0 {
+		resp.AddWarning(revoked("this mount", ended, pending) +
+			" Applications that hold them get 401 from Paxos until the lockdown is lifted and they read again: " +
+			"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/.")
+	}
+	return resp, nil
 }
 
 // storeLockdown stores that the mount is locked down. Once more keeps the time.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -36,7 +37,7 @@ func (b *backend) pathLookup() *framework.Path {
 var lookupAnswer = fields{
 	"known":            {Type: framework.TypeBool, Required: true, Description: "Whether the token is this mount's and has not ended."},
 	"token_id":         {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token, by which audit logs know it even after its end."},
-	"state":            {Type: framework.TypeString, Description: "serving (the next reader gets it), held (it lives, and no further reader gets it) or ending (Paxos has yet to be made to revoke it)."},
+	"state":            {Type: framework.TypeString, Description: "serving (the next reader gets it), held (it lives, and no further reader gets it), waiting (likewise, and it is revoked when its grace is over) or ending (Paxos has yet to be made to revoke it)."},
 	"role":             {Type: framework.TypeString, Description: "The role it was minted for, under its name of then; empty for the engine's own."},
 	"client_id":        {Type: framework.TypeString, Description: "Client ID of the client that minted it."},
 	"generation":       {Type: framework.TypeInt, Description: "Which of the client's secrets minted it."},
@@ -81,7 +82,7 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	}
 	row := found.Row
 	for name, value := range map[string]any{
-		"state":            stateOf(found),
+		"state":            stateOf(found, b.options.Now()),
 		"role":             row.RoleName,
 		"client_id":        row.ClientID,
 		"generation":       row.Generation,
@@ -120,8 +121,10 @@ func askedFor(d *framework.FieldData) (string, error) {
 }
 
 // stateOf says what becomes of the token.
-func stateOf(found broker.Found) string {
+func stateOf(found broker.Found, now time.Time) string {
 	switch {
+	case found.Row.Waits(now):
+		return "waiting"
 	case !found.Row.EndingSince.IsZero():
 		return "ending"
 	case found.Serving:

@@ -57,7 +57,7 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *fram
 	limits := b.throttling(c, settings)
 	text, err := b.metrics.text(func(g gauges) {
 		g.live.Set(float64(len(rows)))
-		g.queued.Set(float64(ending(rows)))
+		g.queued.Set(float64(ending(rows, b.options.Now())))
 		g.budget.Set(float64(limits.budget))
 		g.used.Set(float64(limits.used))
 		g.known.Set(oneIf(limits.known))

@@ -58,7 +58,8 @@ var revocationAnswer = fields{
 	"role":       {Type: framework.TypeString, Required: true, Description: "The role it was minted for, under its name of then; empty for the engine's own."},
 	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
 	"generation": {Type: framework.TypeInt, Required: true, Description: "Which of the client's secrets minted it."},
-	"since":      {Type: framework.TypeString, Required: true, Description: "Since when it is handed out no longer (RFC 3339)."},
+	"state":      {Type: framework.TypeString, Required: true, Description: "queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."},
+	"since":      {Type: framework.TypeString, Required: true, Description: "Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."},
 	"expires_at": {Type: framework.TypeString, Required: true, Description: "When it ends by itself (RFC 3339)."},
 	"attempts":   {Type: framework.TypeInt, Required: true, Description: "How often Paxos was asked in vain, since the plugin started."},
 	"last_error": {Type: framework.TypeString, Required: true, Description: "Why the last attempt failed; empty if there was none."},
@@ -74,7 +75,12 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request, d *fra
 	if queued.LastError != nil {
 		lastError = queued.LastError.Error()
 	}
+	state := "queued"
+	if queued.Waits {
+		state = "waiting"
+	}
 	return &logical.Response{Data: map[string]any{
+		"state":      state,
 		"role":       queued.Row.RoleName,
 		"client_id":  queued.Row.ClientID,
 		"generation": queued.Row.Generation,

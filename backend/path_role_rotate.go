@@ -16,7 +16,7 @@ func (b *backend) pathRoleRotate() *framework.Path {
 		HelpSynopsis:    "End all live tokens of a role now; the next reader gets a new one.",
 		HelpDescription: roleRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          fields{"name": nameField("Name of the role.")},
+		Fields:          fields{"name": nameField("Name of the role."), "grace": graceField()},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.rotateRole, "End all live tokens of a role now.", answer("What became of the tokens.", rotateAnswer)), "rotate", "role"),
 		},
@@ -25,13 +25,17 @@ func (b *backend) pathRoleRotate() *framework.Path {
 
 // rotateAnswer is what a rotation of a role answers.
 var rotateAnswer = fields{
-	"ended":   {Type: framework.TypeInt, Required: true, Description: "Tokens that Paxos has revoked."},
-	"pending": {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are revoked as soon as Paxos takes it."},
+	"ended":      {Type: framework.TypeInt, Required: true, Description: "Tokens that Paxos has revoked."},
+	"pending":    {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are revoked as soon as Paxos takes it."},
+	"waiting":    {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are revoked when their grace is over."},
+	"revoked_at": {Type: framework.TypeString, Required: true, Description: "When the last grace is over (RFC 3339); empty where no token waits."},
 }
 
 // rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that
 // a mint that is under way finds its permission gone.
 func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	name, grace := d.Get("name").(string), graceOf(d)
+	defer b.spare(name, grace)()
 	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
 	if errors.Is(err, errNotFound) {
 		return reply(badRequest("there is no role %q", d.Get("name")))
@@ -39,13 +43,17 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return reply(err)
 	}
-	name := d.Get("name").(string)
 	b.announceRole(roleRotated, name, before, req.Operation)
-	ended, pending, err := b.endBeyond(ctx, req.Storage, name)
+	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
 	if err != nil {
 		return reply(fmt.Errorf("the role was rotated, but ending its tokens: %w", err))
 	}
-	return &logical.Response{Data: map[string]any{"ended": ended, "pending": pending}, Warnings: b.unreadableWarnings(ctx)}, nil
+	return &logical.Response{
+		Data: map[string]any{
+			"ended": ending.Ended, "pending": ending.Pending, "waiting": ending.Waiting, "revoked_at": timestamp(ending.At),
+		},
+		Warnings: append(endingWarnings(name, before, ending, !before.Disabled), b.unreadableWarnings(ctx)...),
+	}, nil
 }
 
 // renewRoleID gives the role a new ID and returns what it was.

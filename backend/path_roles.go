@@ -63,6 +63,11 @@ func (b *backend) pathRole() *framework.Path {
 			"max_ttl":  {Type: framework.TypeDurationSecond, Description: "The longest a lease may last. 0: as long as its token."},
 			"min_ttl":  {Type: framework.TypeDurationSecond, Default: int(defaultMinTTL.Seconds()), Description: "The least life a token has left when it is handed out; counts as at most half of its whole life."},
 			"idle_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultIdleTTL.Seconds()), Description: "How long a shared token is kept after its last lease ended, before it is revoked. 0: revoked at once."},
+			"poll_interval": {
+				Type: framework.TypeDurationSecond, Default: int(defaultPollInterval.Seconds()),
+				Description: "The longest that a reader of token/<name> is told to wait before it reads again, from 10s to 1h: how long an agent may hold a token that was revoked.",
+			},
+			"grace": graceField(),
 			"mint_limit": {
 				Type:        framework.TypeInt,
 				Description: "Most token requests that reads of this role may cause in any 5 minutes, 1 to 300. 0: 12, or 60 with unique_tokens. A caller that spends it harms this role only.",
@@ -94,6 +99,7 @@ var roleAnswer = fields{
 	"max_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds; 0 means the token's life."},
 	"min_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Least life of a token handed out, in seconds."},
 	"idle_ttl":          {Type: framework.TypeInt64, Required: true, Description: "Seconds a shared token outlives its last lease."},
+	"poll_interval":     {Type: framework.TypeInt64, Required: true, Description: "The longest that a reader of token/ is told to wait before it reads again, in seconds."},
 	"mint_limit":        {Type: framework.TypeInt, Required: true, Description: "Most token requests in any 5 minutes."},
 	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
 	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
@@ -144,6 +150,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 		"max_ttl":           seconds(r.MaxTTL),
 		"min_ttl":           seconds(r.MinTTL),
 		"idle_ttl":          seconds(r.IdleTTL),
+		"poll_interval":     seconds(r.pollInterval()),
 		"mint_limit":        r.mintLimit(),
 		"disabled":          r.Disabled,
 		"metadata":          metadata,
@@ -179,20 +186,19 @@ func (b *backend) patchRole(ctx context.Context, req *logical.Request, d *framew
 // changeRole stores the role with the request's changes, and ends what it issued
 // that is now too much.
 func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
-	name := d.Get("name").(string)
-	after, limits, err := b.storeRole(ctx, req, d, create)
+	name, grace := d.Get("name").(string), graceOf(d)
+	defer b.spare(name, grace)()
+	before, after, limits, err := b.storeRole(ctx, req, d, create)
 	if err != nil {
 		return reply(err)
 	}
 	b.announceRole(roleWritten, name, after, req.Operation)
-	ended, pending, err := b.endBeyond(ctx, req.Storage, name)
+	ending, err := b.endBeyond(ctx, req.Storage, name, grace, before.takesAway(after))
 	if err != nil {
 		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
 	}
 	warnings := append(after.dangers(), limits.warnings(after)...)
-	if ended+pending > 0 {
-		warnings = append(warnings, endedWarning("this role", ended, pending))
-	}
+	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
 	if len(warnings) == 0 {
 		return nil, nil
 	}
@@ -200,47 +206,48 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 }
 
 // storeRole does the read-modify-write, within the guardrails that it returns.
-func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (after role, limits guardrails, err error) {
+func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (before, after role, limits guardrails, err error) {
 	key := rolesPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	before, err := load[role](ctx, req.Storage, key)
+	before, err = load[role](ctx, req.Storage, key)
 	switch {
 	case errors.Is(err, errNotFound) && create:
 		before = newRole()
 		before.CreatedAt = b.options.Now().UTC()
 	case errors.Is(err, errNotFound):
-		return after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
+		return before, after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
 	case err != nil:
-		return after, limits, err
+		return before, after, limits, err
 	}
 	stored := err == nil
 	after = before
 	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
-		return after, limits, err
+		return before, after, limits, err
 	}
 	after.versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
-		return after, limits, badRequest("credential_type is %s for the life of this role: delete it, or make another", before.CredentialType)
+		return before, after, limits, badRequest("credential_type is %s for the life of this role: delete it, or make another", before.CredentialType)
 	}
 	if err := b.settlePurposes(ctx, req.Storage); err != nil {
-		return after, limits, err
+		return before, after, limits, err
 	}
 	if err := checkPurposes(ctx, req.Storage, before, after); err != nil {
-		return after, limits, err
+		return before, after, limits, err
 	}
 	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
-		return after, limits, err
+		return before, after, limits, err
 	}
 	if err := limits.checkRole(before, after); err != nil {
-		return after, limits, err
+		return before, after, limits, err
 	}
-	return after, limits, b.roles.put(ctx, req.Storage, key, after)
+	return before, after, limits, b.roles.put(ctx, req.Storage, key, after)
 }
 
 // deleteRole answers DELETE roles/:name. What was issued under the role ends.
 func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	name := d.Get("name").(string)
+	name, grace := d.Get("name").(string), graceOf(d)
+	defer b.spare(name, grace)()
 	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)
 	if excusing(err, errNotFound) != nil {
 		return reply(err)
@@ -250,14 +257,15 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *frame
 		b.usage.forget(name)
 		b.announceRole(roleDeleted, name, before, req.Operation)
 	}
-	ended, pending, err := b.endBeyond(ctx, req.Storage, name)
+	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
 	if err != nil {
 		return reply(fmt.Errorf("the role was deleted, but ending its tokens: %w", err))
 	}
-	if ended+pending == 0 {
+	warnings := endingWarnings(name, before, ending, false)
+	if len(warnings) == 0 {
 		return nil, nil
 	}
-	return &logical.Response{Warnings: []string{endedWarning("this role", ended, pending)}}, nil
+	return &logical.Response{Warnings: warnings}, nil
 }
 
 // takeRole deletes the role and returns what it was.
@@ -272,13 +280,4 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 		return before, err
 	}
 	return before, b.roles.remove(ctx, s, key)
-}
-
-// endedWarning tells the operator what a change did to live tokens.
-func endedWarning(of string, ended, pending int) string {
-	text := fmt.Sprintf("%d live tokens of %s were revoked at Paxos", ended, of)
-	if pending > 0 {
-		text += fmt.Sprintf("; %d more are handed out no longer and are revoked as soon as Paxos takes it", pending)
-	}
-	return text
 }

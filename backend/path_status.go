@@ -36,6 +36,7 @@ var statusAnswer = fields{
 	"live_tokens":        {Type: framework.TypeInt, Required: true, Description: "Tokens that have neither expired nor been revoked."},
 	"last_issued_at":     {Type: framework.TypeString, Required: true, Description: "When the root client's tokens were last issued to somebody (RFC 3339); empty if they never were."},
 	"ending_tokens":      {Type: framework.TypeInt, Required: true, Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
+	"waiting_tokens":     {Type: framework.TypeInt, Required: true, Description: "Those of them that are no longer issued and are revoked when their grace is over; revocations/ lists them too."},
 	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Token requests that this process allows itself in any 5 minutes."},
 	"token_budget_used":  {Type: framework.TypeInt, Required: true, Description: "Token requests of the last 5 minutes, of all mounts with this endpoint, whether they succeeded or not. All of token_budget while that is not known."},
 	"token_budget_known": {Type: framework.TypeBool, Required: true, Description: "Whether it is known how many token requests were sent. It is not for a short time after a start, until all mounts of the plugin have loaded, or 5 minutes have passed."},
@@ -102,7 +103,8 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 		"stopped_since":      timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
 		"last_issued_at":     timestamp(b.usage.last(subject{clientSubject, g.ClientID})),
-		"ending_tokens":      ending(rows),
+		"ending_tokens":      ending(rows, b.options.Now()),
+		"waiting_tokens":     waiting(rows, b.options.Now()),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,
 		"token_budget_known": throttling.known,
@@ -120,10 +122,21 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request, _ *frame
 }
 
 // ending counts the tokens that Paxos has yet to be made to revoke.
-func ending(rows []broker.Row) int {
-	count := 0
+func ending(rows []broker.Row, now time.Time) int {
+	count := -waiting(rows, now)
 	for _, row := range rows {
 		if !row.EndingSince.IsZero() {
+			count++
+		}
+	}
+	return count
+}
+
+// waiting counts the tokens whose grace lasts.
+func waiting(rows []broker.Row, now time.Time) int {
+	count := 0
+	for _, row := range rows {
+		if row.Waits(now) {
 			count++
 		}
 	}

@@ -28,32 +28,34 @@ func (b *backend) pathToken() *framework.Path {
 // scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator
 // schedule the next read of a secret that has no lease.
 var scheduleAnswer = fields{
-	"ttl":                 {Type: framework.TypeInt64, Required: true, Description: "Seconds after which reading again is worth while."},
+	"ttl":                 {Type: framework.TypeInt64, Required: true, Description: "Seconds after which to read again; at most the role's poll_interval."},
 	"rotation_period":     {Type: framework.TypeInt64, Required: true, Description: "Seconds from one token to the next."},
 	"last_vault_rotation": {Type: framework.TypeString, Required: true, Description: "When the token was minted (RFC 3339)."},
 }
 
 // readToken answers GET and POST token/:name.
 func (b *backend) readToken(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	issued, _, link, err := b.issue(ctx, req, d, false)
+	issued, want, link, err := b.issue(ctx, req, d, false)
 	if err != nil {
 		return reply(err)
 	}
 	data := answerToken(issued, link)
-	data["ttl"] = nextReadSeconds(issued, b.options.Now(), spread())
-	data["rotation_period"] = max(1, seconds(issued.RefreshAt.Sub(issued.MintedAt)))
+	period := max(1, seconds(issued.RefreshAt.Sub(issued.MintedAt)))
+	data["ttl"] = min(period, nextReadSeconds(issued, b.options.Now(), want.role.pollInterval(), spread()))
+	data["rotation_period"] = period
 	data["last_vault_rotation"] = timestamp(issued.MintedAt)
-	return &logical.Response{Data: data, Warnings: staleWarning(issued)}, nil
+	return &logical.Response{Data: data, Warnings: issueWarnings(issued)}, nil
 }
 
-// spread is a factor of 1 ± 10 %: agents that started together do not stagger by
-// themselves.
-func spread() float64 { return 0.9 + 0.2*rand.Float64() }
+// spread is a factor between 0.8 and 1: agents that started together do not stagger by themselves, and none may come
+// later than it is promised a living token.
+func spread() float64 { return 1 - 0.2*rand.Float64() }
 
-// nextReadSeconds is when the reader is to come back: never in zero seconds, which
+// nextReadSeconds is when the reader is to come back: when a refresh is due, but within the role's poll_interval, so
+// that a reader whose token was ended has another that soon. It is never in zero seconds, which
 // some clients take for "never" and others for "at once", and never after the
 // token's end.
-func nextReadSeconds(issued broker.Issued, now time.Time, factor float64) int64 {
-	wait := time.Duration(float64(issued.NextRead.Sub(now)) * factor)
+func nextReadSeconds(issued broker.Issued, now time.Time, poll time.Duration, factor float64) int64 {
+	wait := time.Duration(float64(min(issued.NextRead.Sub(now), poll)) * factor)
 	return max(1, seconds(min(wait, issued.ExpiresAt.Sub(now))))
 }

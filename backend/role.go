@@ -37,7 +37,8 @@ type role struct {
 	MaxTTL         time.Duration     `json:"max_ttl"`
 	MinTTL         time.Duration     `json:"min_ttl"`
 	IdleTTL        time.Duration     `json:"idle_ttl"`
-	MintLimit      int               `json:"mint_limit"` // 0: the default of its kind
+	PollInterval   time.Duration     `json:"poll_interval,omitempty"` // 0: stored before there was one
+	MintLimit      int               `json:"mint_limit"`              // 0: the default of its kind
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
 	Client         string            `json:"client,omitempty"` // the stocked client that mints; empty for the root
@@ -72,6 +73,21 @@ const (
 	defaultIdleTTL = 5 * time.Minute
 )
 
+// How long a reader of token/ is told at most to wait before it reads again.
+const (
+	defaultPollInterval = 5 * time.Minute
+	minimumPollInterval = 10 * time.Second
+	maximumPollInterval = time.Hour
+)
+
+// pollInterval is the role's, or the default of a role that was stored before there was one.
+func (r role) pollInterval() time.Duration {
+	if r.PollInterval == 0 {
+		return defaultPollInterval
+	}
+	return r.PollInterval
+}
+
 // The token requests that a role may cause in any 5 minutes. Its readers share
 // their tokens, so few are needed; where each gets its own, two such roles fill the
 // half of the budget that is open to them.
@@ -93,7 +109,7 @@ func (r role) mintLimit() int {
 
 // newRole is a role before the first write.
 func newRole() role {
-	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL, IdleTTL: defaultIdleTTL}
+	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL, IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
 }
 
 func newRoleID() string { return rand.Text() }
@@ -107,6 +123,7 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	patchSeconds(d, "max_ttl", &r.MaxTTL)
 	patchSeconds(d, "min_ttl", &r.MinTTL)
 	patchSeconds(d, "idle_ttl", &r.IdleTTL)
+	patchSeconds(d, "poll_interval", &r.PollInterval)
 	patch(d, "mint_limit", &r.MintLimit)
 	patch(d, "disabled", &r.Disabled)
 	patch(d, "metadata", &r.Metadata)
@@ -227,19 +244,21 @@ func excusing(err, one error) error {
 }
 
 // endBeyond ends the tokens of a role that it does not grant any more as it is stored
-// now, those included that a request before this one should have ended.
-func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string) (ended, pending int, err error) {
+// now, those included that a request before this one should have ended; after a grace, if there is one. Tokens whose
+// grace lasts are left alone unless this request itself takes something away.
+func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration, takesAway bool) (broker.Ending, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
-		return 0, 0, err
+		return broker.Ending{}, err
 	}
-	r, err := load[role](ctx, s, rolesPrefix+name) // after its tokens, lest one be judged by a role that is older
+	r, err := load[role](ctx, s, rolesPrefix+name) // after its tokens, so that none is judged by an older role
 	if excusing(err, errNotFound) != nil {
-		return 0, 0, err
+		return broker.Ending{}, err
 	}
-	beyond := map[string]bool{}
+	now, beyond := b.options.Now(), map[string]bool{}
 	for _, row := range rows {
-		beyond[row.Fingerprint] = row.RoleName == name && row.Key.Role != "" && !r.grants(row)
+		left := !takesAway && row.Waits(now)
+		beyond[row.Fingerprint] = row.RoleName == name && row.Key.Role != "" && !r.grants(row) && !left
 	}
-	return b.broker.End(ctx, func(row broker.Row) bool { return beyond[row.Fingerprint] })
+	return b.broker.EndAfter(ctx, grace, func(row broker.Row) bool { return beyond[row.Fingerprint] })
 }

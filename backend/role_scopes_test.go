@@ -181,7 +181,7 @@ func TestNarrowingByOperationsEndsTokens(t *testing.T) {
 		t.Error("other operations of the same scopes ended the token")
 	}
 	resp := m.must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListTransfers"})
-	if m.paxos.Alive(token(lease)) || !strings.Contains(fmt.Sprint(resp.Warnings), "1 live tokens of this role were revoked") {
+	if m.paxos.Alive(token(lease)) || !strings.Contains(fmt.Sprint(resp.Warnings), "1 token of this role was revoked") {
 		t.Errorf("a token lives beyond its role; the warnings are %v", resp.Warnings)
 	}
 }

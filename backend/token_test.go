@@ -21,32 +21,6 @@ func number(t *testing.T, resp *logical.Response, name string) float64 {
 	return value
 }
 
-func TestTokensTellAgentsWhenToComeBack(t *testing.T) {
-	t.Parallel()
-	m := newConfiguredMount(t)
-	resp := m.must(logical.ReadOperation, "token/mint", nil)
-	if resp.Secret != nil {
-		t.Error("token/ gave a lease")
-	}
-	ttl, period := number(t, resp, "ttl"), number(t, resp, "rotation_period")
-	if life := 3569 * 0.75; ttl < life*0.95*0.9-1 || ttl > life*1.05*1.1+1 {
-		t.Errorf("ttl is %v; want about %v, when the refresh is due", ttl, life)
-	}
-	if period < 3569*0.75*0.95-1 || period > 3569*0.75*1.05+1 {
-		t.Errorf("rotation_period is %v", period)
-	}
-	if resp.Data["last_vault_rotation"] != m.clock.Now().Format(time.RFC3339) {
-		t.Errorf("last_vault_rotation is %v", resp.Data["last_vault_rotation"])
-	}
-	seen := map[float64]bool{}
-	for range 20 {
-		seen[number(t, m.must(logical.ReadOperation, "token/mint", nil), "ttl")] = true
-	}
-	if len(seen) < 5 {
-		t.Errorf("20 readers are told to come back at %d different times", len(seen))
-	}
-}
-
 func TestAReaderNeverWaitsForARefresh(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"token/mint", "creds/mint"} {

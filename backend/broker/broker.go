@@ -27,6 +27,8 @@ type Options struct {
 	Closing func() bool
 	// Granted reports whether a token may live on by what is stored now; nil for always.
 	Granted func(ctx context.Context, row Row) (bool, error)
+	// Urgent reports that every token is to end now, whatever grace lasts; nil for never.
+	Urgent func(ctx context.Context) (bool, error)
 	// Observe is told what happens to tokens; nil for nobody. It is called on the
 	// path of what happens, so it must be quick, but never on a hit.
 	Observe func(Observation)
@@ -43,6 +45,8 @@ type Broker struct {
 
 	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
 	sweeping *Turns
+	asking   inquiries
+	sparing  map[string]int // roles that are being changed with a grace: their tokens are about to be marked
 
 	life  context.Context // of work in the background
 	Close func()          // ends it
@@ -75,6 +79,8 @@ type token struct {
 	nextTry    time.Time // no refresh before this
 	lastError  error     // why the last refresh failed
 
+	standing // what Paxos said when it was asked about the token
+
 	using    bool      // the engine itself is using it: a sweep leaves it alone
 	marked   bool      // the ledger knows that it is to be ended
 	dropping bool      // its row is being deleted: it has ended
@@ -97,7 +103,12 @@ func New(options Options) *Broker {
 	if options.Granted == nil {
 		options.Granted = func(context.Context, Row) (bool, error) { return true, nil }
 	}
-	b := &Broker{Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}}
+	if options.Urgent == nil {
+		options.Urgent = func(context.Context) (bool, error) { return false, nil }
+	}
+	b := &Broker{
+		Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}, asking: newInquiries(), sparing: map[string]int{},
+	}
 	life, end := context.WithCancel(context.Background())
 	b.life, b.Close = life, func() { end(); b.retire() }
 	b.clear()

@@ -149,7 +149,8 @@ const (
 func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err error) {
 	b.mu.Lock()
 	b.withdraw(t)
-	row, queued := t.Row, t.marked
+	row, waits := t.Row, t.waits(b.Now())
+	queued := t.marked && !waits // what is on record is a later time
 	b.mu.Unlock()
 	if row.expired(b.Now()) {
 		return nil, b.drop(ctx, t)
@@ -157,7 +158,7 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	if queued && b.backedOff(t) {
 		return errBackedOff, nil
 	}
-	if !row.Own && !queued {
+	if (!row.Own || waits) && !queued {
 		if err := b.enqueue(ctx, t); err != nil {
 			return err, err
 		}
@@ -173,26 +174,39 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	return cause, err
 }
 
-// enqueue records that the token is to be ended, which a restart does not forget. If
+// enqueue records that the token is to be ended now, which a restart does not forget. If
 // storage fails this process ends it all the same, when storage is back.
-func (b *Broker) enqueue(ctx context.Context, t *token) error {
-	b.mu.Lock()
-	if t.EndingSince.IsZero() {
-		t.EndingSince = b.Now()
-	}
-	row := t.Row
-	b.mu.Unlock()
-	if err := b.Ledger.Put(ctx, row); err != nil {
-		return fmt.Errorf("queueing the end of a token: %w", err)
-	}
-	b.mu.Lock()
-	t.marked = true
-	gone := t.dropping
-	b.mu.Unlock()
-	if gone { // another ended the token meanwhile, and its row must not come back
-		if err := b.Ledger.Delete(ctx, row.Fingerprint); err != nil {
+func (b *Broker) enqueue(ctx context.Context, t *token) error { return b.mark(ctx, t, b.Now()) }
+
+// mark records that the token is to be ended at a time, or at the earlier one that it was marked with before. Of
+// several who mark it at once, the last to write has the earliest time.
+func (b *Broker) mark(ctx context.Context, t *token, at time.Time) error {
+	for {
+		b.mu.Lock()
+		t.endAt(at)
+		row := t.Row
+		b.mu.Unlock()
+		if err := b.Ledger.Put(ctx, row); err != nil {
 			return fmt.Errorf("queueing the end of a token: %w", err)
 		}
+		b.mu.Lock()
+		written := t.EndingSince.Equal(row.EndingSince)
+		t.marked = t.marked || written
+		gone := t.dropping
+		b.mu.Unlock()
+		switch {
+		case gone: // another ended the token meanwhile, and its row must not come back
+			return b.unmark(ctx, row)
+		case written:
+			return nil
+		}
+	}
+}
+
+// unmark deletes the row of a token that ended while it was being queued.
+func (b *Broker) unmark(ctx context.Context, row Row) error {
+	if err := b.Ledger.Delete(ctx, row.Fingerprint); err != nil {
+		return fmt.Errorf("queueing the end of a token: %w", err)
 	}
 	return nil
 }

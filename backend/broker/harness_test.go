@@ -103,12 +103,9 @@ func (h *harness) restart() {
 		},
 		CallRate: func(context.Context) int { return broker.DefaultCallRate },
 		Closing:  h.closing.Load,
-		Wait: func(ctx context.Context, d time.Duration) error {
-			h.clock.reach(h.clock.Now().Add(d))
-			return ctx.Err()
-		},
-		Logger: hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
-		Now:    h.clock.Now,
+		Wait:     h.clock.wait,
+		Logger:   hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
+		Now:      h.clock.Now,
 	})
 }
 

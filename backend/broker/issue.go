@@ -17,6 +17,7 @@ type Request struct {
 	Narrowed bool     // Scopes are some of the role's only
 	Holder   Holder   // who reads, for a leased token
 	Caller   string   // who reads: an entity, else a Vault token; empty where it is not known
+	Rejected string   // fingerprint of a token to which Paxos answered 401, as the reader says; empty for none
 
 	MinimumLife time.Duration // least life left that the reader accepts; counts as at most half the token's life
 	IdleTTL     time.Duration // how long a shared token is kept after its last lease ended
@@ -50,11 +51,15 @@ type Issued struct {
 	NextRead    time.Time // when reading again is worth while; always ahead
 	Stale       error     // why the token could not be refreshed, if it could not
 	Minted      bool      // while the reader waited
+	Doubt       *Doubt    // why the token may be one that Paxos rejects; nil where nothing says so
 }
 
 // Issue answers a reader: from memory, from the ledger, or with a mint that all
 // readers of the key share. The caller's context bounds its waiting, not the mint.
 func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
+	if req.Rejected != "" && !req.Own {
+		return b.issueInstead(ctx, req)
+	}
 	if issued, ok := b.hit(req); ok {
 		return issued, nil
 	}
@@ -98,6 +103,7 @@ func (b *Broker) hit(req Request) (Issued, bool) {
 		return Issued{}, false
 	}
 	b.refreshIfDue(t, req, now)
+	b.settleIfDue(t, req, now)
 	return b.hold(t, req, now), true
 }
 
@@ -159,6 +165,7 @@ func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
 		ExpiresAt:   t.ExpiresAt,
 		RefreshAt:   t.refreshAt(req),
 		Stale:       t.lastError,
+		Doubt:       t.doubt,
 	}
 	issued.NextRead = t.nextRead(issued.RefreshAt, now)
 	t.lastRead = now

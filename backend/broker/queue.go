@@ -10,6 +10,7 @@ type Queued struct {
 	Row       Row   // without its token
 	Attempts  int   // by this process
 	LastError error // of the last of them
+	Waits     bool  // a grace lasts: its time, Row.EndingSince, has not come
 }
 
 // Queue returns the tokens that are still to be ended at Paxos, the oldest first.
@@ -23,7 +24,7 @@ func (b *Broker) Queue(ctx context.Context) ([]Queued, error) {
 	var queue []Queued
 	for _, t := range b.tokens {
 		if !t.EndingSince.IsZero() && !t.expired(now) {
-			queue = append(queue, Queued{Row: t.public(), Attempts: t.attempts, LastError: t.lastFail})
+			queue = append(queue, Queued{Row: t.public(), Attempts: t.attempts, LastError: t.lastFail, Waits: t.waits(now)})
 		}
 	}
 	slices.SortFunc(queue, func(a, z Queued) int { return a.Row.EndingSince.Compare(z.Row.EndingSince) })

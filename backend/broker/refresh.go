@@ -39,13 +39,16 @@ func (t *token) refreshAt(req Request) time.Time {
 }
 
 // nextRead is when a reader of the token learns something new by asking again:
-// when a refresh is due; while one is under way or failing, in a few seconds.
+// when a refresh is due; while one is under way, in a few seconds, and ever later up to
+// a minute while refreshing fails.
 func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	switch {
+	case t.rejected || t.suspect || t.settling:
+		return latest(t.settleAt, t.nextTry, now.Add(firstRetry))
 	case now.Before(refreshAt):
 		return refreshAt
 	case t.nextTry.After(now.Add(firstRetry)):
-		return t.nextTry
+		return sooner(t.nextTry, now.Add(lastRetry))
 	default:
 		return now.Add(firstRetry)
 	}

@@ -28,6 +28,7 @@ func (b *Broker) remember(req Request, minter Minter, err error) {
 	case answer.Temporary():
 	case answer.Code == "invalid_client":
 		b.rememberFor(minter.refusalKey(), err)
+		b.suspect(minter, err)
 	default:
 		b.rememberFor(req.flight(), err)
 	}

@@ -50,16 +50,18 @@ func (b *Broker) SweepSoon() {
 // looked at, so that each is judged by what was stored after its mint.
 func (b *Broker) due(ctx context.Context) ([]*token, error) {
 	now := b.Now()
-	var due, idle, lasting []*token
+	var due, idle, waiting, lasting []*token
 	b.mu.Lock()
 	for _, t := range b.tokens {
 		switch {
 		case t.using:
-		case t.expired(now) || !t.EndingSince.IsZero():
+		case t.expired(now) || !t.EndingSince.IsZero() && !t.waits(now):
 			due = append(due, t)
 			b.withdraw(t)
 		case t.idle(now):
 			idle = append(idle, t)
+		case t.waits(now):
+			waiting = append(waiting, t)
 		default:
 			lasting = append(lasting, t)
 		}
@@ -71,8 +73,9 @@ func (b *Broker) due(ctx context.Context) ([]*token, error) {
 			due = append(due, t)
 		}
 	}
+	hurried, urgentErr := b.hurried(ctx, waiting)
 	ungranted, err := b.ungranted(ctx, lasting)
-	return append(due, ungranted...), err
+	return slices.Concat(due, hurried, ungranted), errors.Join(urgentErr, err)
 }
 
 // ungranted takes those of the tokens out of service that may not live on: of a role
@@ -90,6 +93,7 @@ func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	due = slices.DeleteFunc(due, b.spared)
 	for _, t := range due {
 		b.withdraw(t)
 	}

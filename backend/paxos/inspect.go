@@ -39,6 +39,18 @@ func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, er
 	return found, nil
 }
 
+// Accepts asks whether the API takes a token, of any client and with any scopes, by a call that any token may make: a
+// 403 says that the token is good and lacks a scope, or comes from another address. Only a 401 says that it is not
+// accepted; every other answer says nothing and is an error.
+func (c *Client) Accepts(ctx context.Context, bearer Secret) (bool, error) {
+	found, err := c.connection.Inspect(ctx, bearer)
+	var answer *Error
+	if errors.As(err, &answer) && answer.Status == http.StatusForbidden {
+		return true, nil
+	}
+	return found.Accepted, err
+}
+
 // rateLimitHeaders returns the names of such headers, in order. A name is the other
 // side's text, so only a few short plain ones are repeated.
 func rateLimitHeaders(header http.Header) []string {

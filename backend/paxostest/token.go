@@ -87,6 +87,18 @@ func (s *Server) recordMint(accessToken, signature, clientID string, scopes []st
 	s.byHash[minted.Fingerprint] = minted
 }
 
+// EndToken ends a live token although nobody revoked it, as when Paxos loses its tokens, and says whether there was one.
+func (s *Server) EndToken(accessToken string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, t := s.now(), s.byHash[Fingerprint(accessToken)]
+	if t == nil || !s.aliveLocked(t, now) {
+		return false
+	}
+	t.grant.revokedAt = now
+	return true
+}
+
 // killTokensLocked ends every live token of the client. The caller holds s.mu.
 func (s *Server) killTokensLocked(clientID string) {
 	now := s.now()

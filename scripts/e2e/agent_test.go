@@ -127,3 +127,120 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 		return nil
 	})
 }
+
+// agentOf has an agent render a leased and an unleased token of a role whose lease and poll_interval are short, with the
+// README's templates, and returns the files once both hold a living token.
+func (m *mount) agentOf(lease, poll time.Duration) (leased, unleased string) {
+	m.Helper()
+	m.role("app", map[string]any{"ttl": lease.String(), "poll_interval": poll.String()}, profiles)
+	directory := m.TempDir()
+	m.startAgent(directory,
+		template{"leased", "creds/app", "{{ .Data.access_token }}"},
+		template{"unleased", "token/app", "{{ .Data.access_token }}"})
+	leased, unleased = filepath.Join(directory, "leased"), filepath.Join(directory, "unleased")
+	m.rendered(leased, "")
+	m.rendered(unleased, "")
+	return leased, unleased
+}
+
+// held is the token that the file holds.
+func (m *mount) held(path string) string {
+	m.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestVaultAgentRecoversFromARotation: its files hold dead tokens for as long as it was told to wait, and no longer.
+func TestVaultAgentRecoversFromARotation(t *testing.T) {
+	t.Parallel()
+	const lease, poll = 6 * time.Second, 10 * time.Second
+	m := newMount(t, shared(t), paxostest.Options{})
+	leased, unleased := m.agentOf(lease, poll)
+	for range 3 {
+		m.write("roles/app/rotate", nil)
+		start := time.Now()
+		var after [2]time.Duration
+		await(t, func() error {
+			for i, path := range []string{leased, unleased} {
+				if alive := m.paxos.Alive(m.held(path)); alive && after[i] == 0 {
+					after[i] = time.Since(start)
+				}
+			}
+			if after[0]*after[1] == 0 {
+				return errors.New("a file holds a dead token")
+			}
+			return nil
+		})
+		t.Logf("a living token after %s on a lease of %s, after %s with a poll_interval of %s", after[0], lease, after[1], poll)
+		if after[0] > lease || after[1] > poll+2*time.Second {
+			t.Errorf("too late: on a lease of %s after %s, with a poll_interval of %s after %s", lease, after[0], poll, after[1])
+		}
+		m.guard(m.held(leased))
+		m.guard(m.held(unleased))
+	}
+}
+
+// TestGraceKeepsVaultAgentsTokensAlive: from a rotation with a grace until after its end, no file ever holds a token
+// that is dead at Paxos.
+func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
+	t.Parallel()
+	m := newMount(t, shared(t), paxostest.Options{})
+	leased, unleased := m.agentOf(6*time.Second, 10*time.Second)
+	before := []string{m.held(leased), m.held(unleased)}
+	answer := m.write("roles/app/rotate", map[string]any{"grace": "14s"})
+	if fmt.Sprint(answer.Data["waiting"]) != "2" || fmt.Sprint(answer.Data["ended"]) != "0" || len(answer.Warnings) == 0 {
+		t.Errorf("the rotation answered %v with %v", answer.Data, answer.Warnings)
+	}
+	start, looks := time.Now(), 0
+	await(t, func() error {
+		for _, path := range []string{leased, unleased} {
+			if looks++; !m.paxos.Alive(m.held(path)) {
+				t.Fatalf("%s holds a dead token after %s", filepath.Base(path), time.Since(start))
+			}
+		}
+		for _, old := range before {
+			if m.paxos.Alive(old) {
+				return errors.New("a token from before the rotation lives still")
+			}
+		}
+		return nil
+	})
+	m.guard(m.held(leased))
+	m.guard(m.held(unleased))
+	t.Logf("%d looks at the files, none of them at a dead token; the old tokens ended after %s", looks, time.Since(start))
+	if took := time.Since(start); took < 13*time.Second || took > 16*time.Second {
+		t.Errorf("the old tokens ended after %s, want 14s", took)
+	}
+}
+
+// TestOneReadersWordHelpsVaultAgent: Paxos loses a token that an agent holds; another reader says so, and the agent has
+// a living one with its next read.
+func TestOneReadersWordHelpsVaultAgent(t *testing.T) {
+	t.Parallel()
+	const poll = 10 * time.Second
+	m := newMount(t, shared(t), paxostest.Options{})
+	_, unleased := m.agentOf(6*time.Second, poll)
+	answer := m.read("token/app")
+	if token(answer) != m.held(unleased) || !m.paxos.EndToken(token(answer)) {
+		t.Fatal("the agent holds another token, or Paxos does not know it")
+	}
+	start := time.Now()
+	fresh := m.write("token/app", map[string]any{"rejected_token_id": answer.Data["token_id"]})
+	m.guard(token(fresh))
+	if !m.paxos.Alive(token(fresh)) || len(fresh.Warnings) > 0 {
+		t.Errorf("the reader who said so got a token that is alive: %v, with %v", m.paxos.Alive(token(fresh)), fresh.Warnings)
+	}
+	await(t, func() error {
+		if m.held(unleased) != token(fresh) {
+			return errors.New("the file does not hold the new token")
+		}
+		return nil
+	})
+	t.Logf("the agent has the living token after %s with a poll_interval of %s", time.Since(start), poll)
+	if took := time.Since(start); took > poll+2*time.Second {
+		t.Errorf("the agent has it after %s", took)
+	}
+}

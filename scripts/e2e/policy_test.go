@@ -109,7 +109,7 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	app := m.login(fmt.Sprintf(`path "%s/creds/a" {
   capabilities        = ["update"]
   required_parameters = ["scopes"]
-  allowed_parameters  = { "scopes" = ["%s"] }
+  allowed_parameters  = { "scopes" = ["%s"], "rejected_token_id" = [] }
 }`, m.path, profiles))
 
 	answer, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a", map[string]any{"scopes": profiles})
@@ -120,10 +120,15 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	if live := m.paxos.LiveTokens(); len(live) != 1 || len(live[0].Scopes) != 1 || live[0].Scopes[0] != profiles {
 		t.Errorf("at Paxos live %+v", live)
 	}
+	said, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a", map[string]any{"scopes": profiles, "rejected_token_id": answer.Data["token_id"]})
+	if err != nil || token(said) != token(answer) || len(said.Warnings) != 1 {
+		t.Errorf("a reader's word about a token that lives: %v, error %v", said, err)
+	}
 	for name, refused := range map[string]struct {
 		data map[string]any
 		want int
 	}{
+		"a token instead of its id":  {map[string]any{"scopes": profiles, "rejected_token_id": token(answer)}, http.StatusBadRequest},
 		"all, by leaving scopes out": {map[string]any{}, http.StatusForbidden},
 		"another scope":              {map[string]any{"scopes": transfers}, http.StatusForbidden},
 		"both, as a string":          {map[string]any{"scopes": profiles + "," + transfers}, http.StatusForbidden},

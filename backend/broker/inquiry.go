@@ -1,0 +1,268 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// A token is asked after at most once in questionPause. Where Paxos rejects the token that was requested in the place
+// of a rejected one too, the question tells nothing, and none is asked for that key during mutePause.
+const (
+	questionPause   = time.Minute
+	mutePause       = 15 * time.Minute
+	inquiryDeadline = mintDeadline + 2*paxos.MaximumTimeout
+	longestTurn     = 2 * time.Second // that a question waits for at the pace of calls
+)
+
+// inquiries are the questions after tokens. The broker's lock guards all but flights.
+type inquiries struct {
+	flights   singleflight.Group   // by fingerprint: those who say the same meanwhile wait for the answer
+	muted     map[Key]time.Time    // until when no question is asked for the key
+	suspected map[string]time.Time // by [Minter.refusalKey]: when a token of a refused client was last asked after
+	next      time.Time            // when the next question in the background may be asked
+}
+
+func newInquiries() inquiries {
+	return inquiries{muted: map[Key]time.Time{}, suspected: map[string]time.Time{}}
+}
+
+// issueInstead answers a reader who says that Paxos answered 401 to a token. If that is the one that the reader's key
+// serves, Paxos is asked, and the reader gets another token where there is one. Any other fingerprint, of a superseded
+// token, of another role's or of none, makes no difference, so that nobody learns anything from it.
+func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) {
+	word := req.Rejected
+	req.Rejected = ""
+	if err := b.load(ctx); err != nil {
+		return Issued{}, err
+	}
+	t := b.served(req, word)
+	if t == nil {
+		return b.Issue(ctx, req)
+	}
+	var doubt *Doubt
+	select {
+	case <-ctx.Done():
+		return Issued{}, ctx.Err()
+	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) { return b.inquire(t, req, atOnce), nil }):
+		doubt = done.Val.(*Doubt)
+	}
+	issued, err := b.Issue(ctx, req)
+	switch {
+	case err != nil:
+	case issued.Fingerprint != word:
+		issued.Minted = true
+	case doubt != nil:
+		issued.Doubt = doubt
+	}
+	return issued, err
+}
+
+// served is the token that the request's key serves, if it has that fingerprint and the life that the reader accepts.
+func (b *Broker) served(req Request, fingerprint string) *token {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.serving[req.Key]
+	if !t.lives(b.Now(), req.minimumLife) || t.Fingerprint != fingerprint {
+		return nil
+	}
+	return t
+}
+
+// inquire asks Paxos whether it accepts the token that the request's key serves and puts another in the place of one
+// that it rejects. It returns what keeps the token in service, nil if nothing does. It runs on a context of its own.
+func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
+	defer func() {
+		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
+			b.Logger.Error("asking after a token panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			doubt = &Doubt{Reason: Unanswered, Cause: errors.New("internal error, see Vault's log")}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), inquiryDeadline)
+	defer cancel()
+	if doubt, over := b.answerKnown(t, req.Key); over {
+		return doubt
+	}
+	minter, err := req.Authorize(ctx) // it reads storage: a process that is cut off from its Vault calls nobody
+	if err != nil {
+		return &Doubt{Reason: Unanswered, Cause: err}
+	}
+	if !b.serves(t, req.Key) { // it was ended while permission was asked
+		return nil
+	}
+	if !b.isRejected(t) {
+		accepted, err := b.ask(ctx, t, minter.Client, try)
+		switch {
+		case err != nil:
+			return &Doubt{Reason: Unanswered, Cause: err}
+		case accepted:
+			return b.accepted(t)
+		case !b.rejected(t, req.Key, errNoOther):
+			return b.mute(t, req.Key)
+		}
+	}
+	return b.replace(ctx, t, req, minter.Client)
+}
+
+// errNoOther is why there is no other token while none has been requested.
+var errNoOther = errors.New("none has been requested yet")
+
+// answerKnown is the answer that needs no question, and whether there is one.
+func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
+	now := b.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	muted := b.asking.muted[key]
+	switch {
+	case b.serving[key] != t: // another has taken its place
+		return nil, true
+	case now.Before(muted) && muted.Sub(now) <= mutePause: // or the clock was set back
+		return &Doubt{Reason: Muted, Until: muted}, true
+	case t.rejected:
+		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan // no other could be had a moment ago
+	case t.answeredLately(now):
+		t.suspect = false
+		return &Doubt{Reason: Accepted, Asked: t.askedAt}, true
+	}
+	return nil, false
+}
+
+// ask has Paxos say whether it accepts the token. Nothing but an answer counts as a question.
+func (b *Broker) ask(ctx context.Context, t *token, client *paxos.Client, try patience) (accepted bool, err error) {
+	entering, cancel := context.WithTimeout(ctx, longestTurn)
+	defer cancel()
+	if err := b.enter(entering, client.Way(), try); err != nil {
+		return false, err
+	}
+	accepted, err = client.Accepts(ctx, paxos.Hide(t.Token))
+	b.leave(client.Way(), err)
+	return accepted, err
+}
+
+// accepted notes that Paxos accepts the token.
+func (b *Broker) accepted(t *token) *Doubt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.accept(b.Now())
+	return &Doubt{Reason: Accepted, Asked: t.askedAt}
+}
+
+// rejected notes that Paxos rejects the token. It reports false for one that took a rejected one's place and was
+// never accepted: then it is not the token that Paxos rejects.
+func (b *Broker) rejected(t *token, key Key, cause error) bool {
+	b.mu.Lock()
+	untested := t.untested
+	if !untested {
+		t.reject(b.Now(), cause)
+	}
+	b.mu.Unlock()
+	if untested {
+		return false
+	}
+	b.Logger.Warn("Paxos rejects a token that has not expired; another is requested when it is read",
+		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt)
+	return true
+}
+
+// mute keeps the key from being asked after for a while, because Paxos rejects new tokens too.
+func (b *Broker) mute(t *token, key Key) *Doubt {
+	now := b.Now()
+	until := now.Add(mutePause)
+	b.mu.Lock()
+	for old, over := range b.asking.muted {
+		if !now.Before(over) {
+			delete(b.asking.muted, old)
+		}
+	}
+	b.asking.muted[key] = until
+	t.askedAt, t.untested = now, false
+	b.mu.Unlock()
+	b.Logger.Warn("Paxos rejects a token that was just requested, so its answer tells nothing of the token; "+
+		"look at the client's IP allow-list and at request signing",
+		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "not_asked_before", until)
+	return &Doubt{Reason: Muted, Until: until}
+}
+
+// replace requests a token in the place of one that Paxos rejects and has Paxos say whether it accepts that. Only then
+// is the old one revoked: if Paxos rejects both, nothing is ended.
+func (b *Broker) replace(ctx context.Context, old *token, req Request, client *paxos.Client) *Doubt {
+	fresh, err := b.mintInstead(old, req)
+	if err != nil {
+		return b.unreplaced(old, err)
+	}
+	accepted, err := b.ask(ctx, fresh, client, inTurn)
+	switch {
+	case err != nil: // whoever says that it is rejected asks again
+		return nil
+	case !accepted:
+		return b.mute(fresh, req.Key)
+	}
+	b.accepted(fresh)
+	if err := b.enqueue(ctx, old); err != nil { // this process ends it all the same
+		b.Logger.Warn("the end of a token that Paxos rejects is not on record", "token_id", old.Fingerprint, "error", err)
+	}
+	b.SweepSoon()
+	return nil
+}
+
+// mintInstead requests the token, together with all who want a new one for the key. It is charged as narrowed tokens
+// are, because readers can cause it.
+func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
+	for range 2 { // a reader who needs none may have begun the flight
+		result := <-b.flights.DoChan(req.flight(), func() (any, error) {
+			if now := b.replacement(old); now != nil {
+				return now, nil
+			}
+			return b.mint(req, Narrowed)
+		})
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		if fresh := result.Val.(*token); fresh != old {
+			b.mu.Lock()
+			fresh.untested = fresh.askedAt.IsZero()
+			b.mu.Unlock()
+			return fresh, nil
+		}
+	}
+	return nil, ErrEnded
+}
+
+// unreplaced notes that no token could be had in the place of one that Paxos rejects, and when to try again.
+func (b *Broker) unreplaced(t *token, cause error) *Doubt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.failures++
+	t.nextTry = b.Now().Add(retryDelay(t.failures, cause))
+	t.doubt = &Doubt{Reason: Unreplaced, Cause: cause}
+	return t.doubt
+}
+
+// replacement is the token that the key of an old one serves now, nil if it is none or still the old one.
+func (b *Broker) replacement(old *token) *token {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := b.serving[old.Key]; now != old {
+		return now
+	}
+	return nil
+}
+
+// serves reports whether the key still serves the token.
+func (b *Broker) serves(t *token, key Key) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.serving[key] == t
+}
+
+func (b *Broker) isRejected(t *token) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return t.rejected
+}
