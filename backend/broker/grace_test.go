@@ -127,7 +127,7 @@ func TestGraceIsCutShort(t *testing.T) {
 				h.endAfter(20 * time.Minute)
 				end(h, issued)
 				h.wantAlive(issued, false)
-				if row, ok := h.storage.row(issued.Fingerprint); ok {
+				if _, ok := h.storage.row(issued.Fingerprint); ok {
 					t.Error("it is still on record")
 				}
 			})
