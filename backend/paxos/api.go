@@ -10,7 +10,7 @@ import (
 func (c *Connection) do(req *http.Request, doing string, out any) error {
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return failure(doing, err)
+		return c.failure(req.Context(), doing, req.URL.String(), err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // the body is in memory
 	if resp.StatusCode != http.StatusOK {
@@ -24,7 +24,7 @@ func (c *Connection) do(req *http.Request, doing string, out any) error {
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return &Error{Doing: doing, Reason: errMalformedReply.Error()}
+		return &Error{Doing: doing, Host: req.URL.Host, Reason: errMalformedReply.Error()}
 	}
 	return nil
 }

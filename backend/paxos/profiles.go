@@ -13,7 +13,7 @@ func (c *Connection) ListProfiles(ctx context.Context, bearer Secret) ([]string,
 	const listing = "listing profiles"
 	req, err := c.apiRequest(ctx, http.MethodGet, "/profiles?limit=100", bearer)
 	if err != nil {
-		return nil, failure(listing, err)
+		return nil, c.failure(ctx, listing, c.settings.APIURL, err)
 	}
 	var page struct {
 		Items []struct {
