@@ -216,7 +216,8 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 			return logical.ErrorResponse(problem.Error()), nil
 		}
 	}
-	return b.Backend.HandleRequest(ctx, req)
+	resp, err = b.Backend.HandleRequest(ctx, req)
+	return located(req.MountPoint, resp, err)
 }
 
 const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault path-help` of the mount)"

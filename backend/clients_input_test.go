@@ -44,7 +44,7 @@ func TestBadClients(t *testing.T) {
 	}{
 		"no secret":           {logical.UpdateOperation, "clients/x", map[string]any{"client_id": "x", "scopes": leasedScope}, "client_secret"},
 		"no scopes":           {logical.UpdateOperation, "clients/x", map[string]any{"client_id": "x", "client_secret": "y"}, "scopes"},
-		"a wrong secret":      {logical.UpdateOperation, "clients/x", stock(map[string]any{"client_secret": canary}), "client_secret was not stored"},
+		"a wrong secret":      {logical.UpdateOperation, "clients/x", stock(map[string]any{"client_secret": canary}), "Not saved: Paxos rejected"},
 		"more scopes":         {logical.UpdateOperation, "clients/x", stock(map[string]any{"scopes": leasedScope + ",funding:read_profile"}), "funding:read_profile"},
 		"the root":            {logical.UpdateOperation, "clients/x", stock(map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret}), "the root client already"},
 		"twice":               {logical.UpdateOperation, "clients/x", stock(map[string]any{"client_id": stocked, "verify_connection": false}), "clients/c0 already"},
@@ -53,7 +53,7 @@ func TestBadClients(t *testing.T) {
 		"a bad role name":     {logical.PatchOperation, "clients/c0", map[string]any{"allowed_roles": "a b"}, "allowed_roles"},
 		"none to patch":       {logical.PatchOperation, "clients/x", map[string]any{"label": "y"}, "no client"},
 		"none to rotate":      {logical.UpdateOperation, "clients/x/rotate", map[string]any{"client_secret": canary}, "no client"},
-		"rotated to a wrong":  {logical.UpdateOperation, "clients/c0/rotate", map[string]any{"client_secret": canary}, "client_secret was not stored"},
+		"rotated to a wrong":  {logical.UpdateOperation, "clients/c0/rotate", map[string]any{"client_secret": canary}, "Not saved: Paxos rejected"},
 		"the root replaced":   {logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": stocked, "client_secret": canary}, "clients/c0"},
 		"a changed host":      {logical.UpdateOperation, "config/connection", map[string]any{"api_url": "https://example.com/v2"}, "cannot be changed"},
 		"a role of no client": {logical.UpdateOperation, "roles/x", map[string]any{"credential_type": "client_credentials"}, "clients"},

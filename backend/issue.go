@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -196,7 +195,7 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 		return broker.Minter{}, err
 	}
 	minter, err := b.minter(ctx, minting)
-	minter.Role = r.mintLimit()
+	minter.Role, minter.Name = r.mintLimit(), r.Client
 	return minter, err
 }
 
@@ -255,8 +254,9 @@ func explain(err error, want wanted) error {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
 		return badRequest("%s", err)
 	case errors.As(err, &refused) && refused.Code == "invalid_scope":
-		return badRequest("%s: %s does not hold every scope of role %q; one that is missing fails them all. Add it in the Dashboard, or change the role. Asked for: %s",
-			refused, want.role.minting(), want.name, strings.Join(slices.Sorted(slices.Values(want.scopes)), ", "))
+		return badRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
+			"Operators: add it in the Dashboard, or change the role's scopes, scope_sets or operations.",
+			clientLabel(refused.Client), scopesAtFault(refused.Scopes, want.scopes), want.name)
 	}
 	return err
 }
@@ -280,5 +280,5 @@ func staleWarning(issued broker.Issued) []string {
 	if issued.Stale == nil {
 		return nil
 	}
-	return []string{"the token could not be refreshed and is served until it expires at " + timestamp(issued.ExpiresAt) + ": " + issued.Stale.Error()}
+	return []string{"The token could not be refreshed and is served until it expires at " + timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
 }

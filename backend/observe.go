@@ -18,6 +18,7 @@ const (
 	guardrailsWritten = "guardrails-write"
 	rootRotated       = "rotate"
 	rootNotRotated    = "rotate-fail"
+	rootForgotten     = "root-forget"
 	driftFound        = "drift"
 	lockedDown        = "lockdown"
 	lockdownLifted    = "lockdown-lift"

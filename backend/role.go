@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -151,14 +150,6 @@ func (r role) holds(scopes []string) bool {
 	return true
 }
 
-// minting names the client that mints, in words.
-func (r role) minting() string {
-	if r.Client == "" {
-		return "the root client"
-	}
-	return fmt.Sprintf("client %q", r.Client)
-}
-
 // dangers names the options in force that weaken or cost something.
 func (r role) dangers() []string {
 	dangers := []string{}
@@ -175,7 +166,7 @@ func (r role) dangers() []string {
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
 	r, err := b.roles.get(ctx, s, rolesPrefix+name)
 	if errors.Is(err, errNotFound) {
-		return r, badRequest("there is no role %q; `vault list` of the mount's roles shows those there are", name)
+		return r, badRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
 	}
 	return r, err
 }

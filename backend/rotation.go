@@ -39,7 +39,7 @@ func (b *backend) succeed(ctx context.Context, link *link, c config, before clie
 	if !next.verify {
 		return after, []string{"client_secret was stored without being verified: the first read of a role will show whether it is right"}, nil
 	}
-	profiles, err := b.prove(ctx, link, c, after, next)
+	profiles, warnings, err := b.prove(ctx, link, c, after, next)
 	if err != nil {
 		return client{}, nil, err
 	}
@@ -56,20 +56,22 @@ func (b *backend) succeed(ctx context.Context, link *link, c config, before clie
 	default:
 		after.Profiles = profiles
 	}
-	return after, nil, nil
+	return after, warnings, nil
 }
 
 // profileScope is what a token needs to list profiles.
 const profileScope = "funding:read_profile"
 
 // prove checks a successor with Paxos, and returns the profiles that it sees, if
-// that can be told. Its errors say what to do.
-func (b *backend) prove(ctx context.Context, link *link, c config, after client, next successor) (profiles []string, err error) {
+// that can be told, and what its writer should know of the check. Its errors say what
+// to do.
+func (b *backend) prove(ctx context.Context, link *link, c config, after client, next successor) (profiles, warnings []string, err error) {
 	if !b.writable() {
-		return nil, logical.ErrReadOnly
+		return nil, nil, logical.ErrReadOnly
 	}
 	minter := broker.Minter{
 		Client: link.Client(next.clientID, paxos.Hide(next.secret)), Name: next.name, Generation: after.last(),
+		Unended:   func(cause error) { warnings = unended(cause) },
 		Allowance: broker.Allowance{Mount: c.TokenBudget},
 	}
 	look := func(ctx context.Context, grant paxos.Grant) error {
@@ -89,13 +91,13 @@ func (b *backend) prove(ctx context.Context, link *link, c config, after client,
 	var refused *paxos.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
-		return nil, badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)
+		return nil, nil, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check both, and auth_style in config/connection, which is %s.", link.environment, refused.AuthStyle)
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case !holds && next.holdsAll:
-		return nil, b.explainMissing(ctx, minter, next)
+		return nil, nil, b.explainMissing(ctx, minter, next)
 	}
-	return profiles, nil
+	return profiles, warnings, nil
 }
 
 // explainMissing finds out which scopes a client lacks, and says so.

@@ -29,6 +29,7 @@ const longestWait = 2 * time.Second
 type Throttled struct {
 	Reason     string
 	RetryAfter time.Duration
+	Banned     bool // by Paxos, and not by our own budget
 }
 
 // Error says why, and when to come back.

@@ -46,7 +46,7 @@ func (g *gate) check(now time.Time) error {
 	}
 	switch {
 	case now.Before(g.until):
-		return &Throttled{Reason: "Paxos throttles this address (HTTP 429)", RetryAfter: g.until.Sub(now)}
+		return &Throttled{Reason: "Paxos throttles this address (HTTP 429)", RetryAfter: g.until.Sub(now), Banned: true}
 	case g.suspect && g.probing:
 		return &Throttled{Reason: "one request is finding out whether Paxos still throttles this address", RetryAfter: probeWait}
 	}
