@@ -50,7 +50,8 @@ type backend struct {
 	roles       memo[role]
 	named       memo[namedClient]
 
-	usage usage
+	usage   usage
+	tallies tallies
 
 	failures sync.Mutex // guards failed
 	failed   failure    // the latest mint that did
@@ -88,6 +89,7 @@ func NewFactory(options Options) logical.Factory {
 		}
 		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
 		b.events = events{send: b.sendEvent, lost: b.metrics.eventsLost.Inc, logger: b.logger}
+		b.tallies.turns = broker.NewTurns()
 		b.broker = broker.New(broker.Options{
 			Mount:    conf.BackendUUID,
 			Ledger:   ledger{b.storage},
@@ -139,6 +141,8 @@ func (b *backend) paths() []*framework.Path {
 		b.pathProbe(),
 		b.pathDrift(),
 		b.pathPrivilege(),
+		b.pathException(),
+		b.pathExceptions(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
@@ -161,7 +165,7 @@ func (b *backend) paths() []*framework.Path {
 // patterns of their paths end in $ and take no trailing slash.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
-		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath},
+		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath, exceptionsPrefix + "*"},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
 		LocalStorage:    []string{ledgerPrefix, bansPrefix, usagePrefix, pulseKey},
 	}

@@ -62,7 +62,7 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 	if err == nil {
 		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
 	}
-	b.metrics.read(want, issued, err)
+	b.countRead(ctx, req.Storage, want, issued, err)
 	if err == nil {
 		b.usage.note(want.name, issued.ClientID, b.options.Now())
 	}

@@ -136,6 +136,15 @@ func (r role) grants(row broker.Row) bool {
 	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
 }
 
+// identity tells the role from one that was made again under its name. A rotation, which
+// gives it another ID, keeps it.
+func (r role) identity() string {
+	if r.CreatedAt.IsZero() { // made by an early version
+		return r.ID
+	}
+	return r.CreatedAt.UTC().Format(time.RFC3339Nano)
+}
+
 // holds reports whether the role has all these scopes.
 func (r role) holds(scopes []string) bool {
 	has := map[string]bool{}

@@ -57,6 +57,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	}
 	want, err := b.want(ctx, req, d, true)
 	if err != nil {
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
 		return reply(err)
 	}
 	link, err := b.dial(ctx, req.Storage)
@@ -65,7 +66,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	}
 	name, n, err := b.checkOut(ctx, req, want, link)
 	if err != nil {
-		b.metrics.read(want, broker.Issued{}, err)
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
 		return reply(explain(err, want))
 	}
 	g, _ := n.current()
