@@ -39,6 +39,7 @@ type backend struct {
 	broker  *broker.Broker
 	metrics *metrics
 	events  events
+	signals signals
 
 	configs     memo[config]
 	connections memo[connection]
@@ -88,6 +89,7 @@ func NewFactory(options Options) logical.Factory {
 			b.logger = hclog.NewNullLogger()
 		}
 		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
+		b.signals.logger, b.signals.now = b.logger, options.Now
 		b.events = events{send: b.sendEvent, lost: b.metrics.eventsLost.Inc, logger: b.logger}
 		b.tallies.turns = broker.NewTurns()
 		b.broker = broker.New(broker.Options{
@@ -252,6 +254,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if !b.writable() {
 		return nil
 	}
+	b.signals.flush()
 	ctx = logical.IndexStateContext(ctx, nil) // the SDK notes every write there, with no lock, and the sweep writes in parallel
 	ctx, cancel := context.WithTimeout(ctx, periodicDeadline)
 	defer cancel()

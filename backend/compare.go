@@ -78,10 +78,17 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 	if err != nil {
 		return before, err
 	}
+	b.signals.see(listFails, "", !believable(list, clients), "credentials", len(list))
 	own := func(clientID string) bool {
 		return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
 	}
 	return before.listed(now, list, own), b.markLost(ctx, credentials{all: list})
+}
+
+// believable reports whether a list can be the whole of the Entity's: then it has the
+// root client, with whose token it was asked for.
+func believable(list []paxos.Credential, clients []custody) bool {
+	return len(clients) == 0 || slices.ContainsFunc(list, func(c paxos.Credential) bool { return c.ClientID == clients[0].ID })
 }
 
 // listCredentials lists the Entity's credentials with a token for just that, if the

@@ -83,6 +83,7 @@ func (b *backend) countRead(ctx context.Context, s logical.Storage, want wanted,
 // why the latest mint failed, and announces it.
 func (b *backend) observe(o broker.Observation) {
 	b.metrics.observe(o)
+	b.signals.signalMint(o)
 	if o.What == broker.MintFailed {
 		b.failures.Lock()
 		b.failed = failure{b.options.Now(), o.Err.Error()}
