@@ -81,6 +81,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
 	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second), n.Checkout.MaximumTTL
 	resp.Secret.Renewable = true
+	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
 	return resp, nil
 }
 
