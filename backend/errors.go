@@ -71,5 +71,5 @@ func readOnly(err error) bool {
 
 // orphans says what a forced deletion leaves behind.
 func orphans(tokens int) string {
-	return fmt.Sprintf("%d tokens could not be revoked and live on at Paxos until they expire, an hour after they were minted at the latest", tokens)
+	return fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an hour after they were issued.", tokens)
 }

@@ -144,8 +144,8 @@ func command(words ...string) string {
 	return line
 }
 
-// foreign makes text from Paxos's Dashboard fit to be shown: whoever wrote it may have
-// meant to harm. What a terminal would obey, or a reader could not see, is replaced.
+// foreign makes text from Paxos's Dashboard fit to be shown, because its writer may mean
+// to harm. What a terminal would obey, or a reader could not see, is replaced.
 func foreign(text string) string {
 	const most = maximumScopeSize // characters
 	clean := []rune(strings.ToValidUTF8(text, "\ufffd"))

@@ -32,8 +32,8 @@ func tokenAnswer(further fields) fields {
 		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.", DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
 		"token_type":   {Type: framework.TypeString, Required: true, Description: "Always Bearer."},
 		"scope":        {Type: framework.TypeString, Required: true, Description: "The scopes granted, space-delimited."},
-		"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the token stops being of use (RFC 3339)."},
-		"client_id":    {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
+		"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the token expires (RFC 3339)."},
+		"client_id":    {Type: framework.TypeString, Required: true, Description: "Client ID of the client that it was requested with."},
 		"environment":  {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
 		"api_url":      {Type: framework.TypeString, Required: true, Description: "Where to use it, with the API's version."},
 		"token_id":     {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token for audit; not a secret."},
@@ -54,7 +54,7 @@ type wanted struct {
 }
 
 // errChanged reports that the role is not what it was when the reader came.
-var errChanged = errors.New("the role was changed or rotated while a token was being minted; read again")
+var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
 // issue answers a reader of creds/ or token/ with a token, and where it was minted.
 func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
@@ -163,7 +163,7 @@ func (w *wanted) narrowTTL(d *framework.FieldData) error {
 	return nil
 }
 
-// authorize reads anew whether lockdown, guardrails and role let these scopes be
+// authorize reads again whether lockdown, guardrails and role let these scopes be
 // issued, and who mints. It is asked before and after every mint, and asks storage,
 // not memory.
 func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, error) {
