@@ -122,8 +122,14 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 	if err != nil {
 		return err
 	}
-	old.drift()
-	next.drift()
+	who, err := callersOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, r := range []*review{old, next} {
+		r.lookAtClients(who)
+		r.drift()
+	}
 	var news []finding
 	open, _ := next.judged()
 	for _, f := range open {

@@ -31,11 +31,13 @@ func (b *backend) reviews(ctx context.Context, s logical.Storage, mount string) 
 	if _, err := p.roles(ctx, s); err != nil {
 		return nil, err
 	}
+	p.lookAtClients(p.callers)
 	p.mountWide(settings)
 	r, err := b.review(ctx, req, seen)
 	if err != nil {
 		return nil, err
 	}
+	r.lookAtClients(p.callers)
 	r.drift()
 	return map[string]*review{privilegeReport: p.review, driftReport: r}, nil
 }

@@ -70,6 +70,11 @@ func (b *backend) readDrift(ctx context.Context, req *logical.Request, d *framew
 	if err != nil {
 		return reply(err)
 	}
+	who, err := callersOf(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	r.lookAtClients(who)
 	r.drift()
 	credentials := make([]any, 0, len(seen.Credentials))
 	for _, o := range seen.Credentials {

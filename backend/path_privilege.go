@@ -47,6 +47,7 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request, d *fr
 	if err != nil {
 		return reply(err)
 	}
+	p.lookAtClients(p.callers)
 	p.mountWide(settings)
 	data := p.answer(least)
 	data["roles"], data["scopes"], data["clients"] = roles, p.shownScopes(), p.shownClients()

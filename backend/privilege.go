@@ -64,6 +64,7 @@ func newPrivileges(r *review, limits guardrails, lastUse func(subject) time.Time
 // role looks at one role. Its name and scopes were judged when it was written. A
 // finding on it is accepted for this role and its scopes only.
 func (p *privileges) role(name string, r role) {
+	p.callers.add(name, r)
 	p.basis = r.identity() + " " + strings.Join(slices.Sorted(slices.Values(r.ResolvedScopes)), " ")
 	defer func() { p.basis = "" }()
 	if r.CredentialType == clientCredentials {

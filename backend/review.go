@@ -19,8 +19,8 @@ type review struct {
 	now        time.Time
 	settings   config
 	clients    []custody
-	callers    map[string][]string // of each client, who sends requests with its tokens or secret
-	elsewhere  map[string]bool     // Client IDs that other mounts of the process have
+	callers    callers
+	elsewhere  map[string]bool // Client IDs that other mounts of the process have
 	seen       comparison
 	prefix     string // of the Labels of credentials that the engine may delete
 	exceptions []namedException
@@ -28,7 +28,7 @@ type review struct {
 	basis      string // of the findings that are being added
 }
 
-// review begins one with what is stored, and what the clients in custody show.
+// review begins one with what is stored.
 func (b *backend) review(ctx context.Context, req *logical.Request, seen comparison) (*review, error) {
 	settings, err := load[config](ctx, req.Storage, configKey)
 	if errors.Is(err, errNotFound) {
@@ -49,19 +49,20 @@ func (b *backend) review(ctx context.Context, req *logical.Request, seen compari
 	if err != nil {
 		return nil, err
 	}
-	callers, err := callersOf(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
-	r := &review{
-		mount: req.MountPoint, now: b.options.Now(), settings: settings, clients: clients, callers: callers,
+	return &review{
+		mount: req.MountPoint, now: b.options.Now(), settings: settings, clients: clients, callers: callers{},
 		elsewhere: b.mounts.clientIDs(ctx, b), seen: seen, prefix: limits.deletablePrefix(), exceptions: exceptions,
-	}
-	for _, c := range clients {
+	}, nil
+}
+
+// lookAtClients finds what is wrong with the clients in the mount's custody, which these
+// call Paxos with.
+func (r *review) lookAtClients(who callers) {
+	r.callers = who
+	for _, c := range r.clients {
 		r.client(c)
 	}
 	r.comparable()
-	return r, nil
 }
 
 // add adds a finding with a fix: what restores a promise and takes nothing away.
@@ -186,21 +187,26 @@ func (r *review) whoCalls(c custody) string {
 	return "the readers of " + strings.Join(some(roles), ", ")
 }
 
-// callersOf lists, for each client, the roles whose readers get its tokens or itself.
-func callersOf(ctx context.Context, s logical.Storage) (map[string][]string, error) {
-	callers := map[string][]string{}
-	err := eachRole(ctx, s, func(name string, r role) {
-		switch {
-		case r.Disabled:
-		case r.CredentialType == clientCredentials:
-			for _, client := range r.Clients {
-				callers[clientsPrefix+client] = append(callers[clientsPrefix+client], rolesPrefix+name)
-			}
-		default:
-			callers[mintedBy(r)] = append(callers[mintedBy(r)], rolesPrefix+name)
+// callers are, for each client, the roles whose readers get its tokens or itself.
+type callers map[string][]string
+
+// add adds the readers of a role.
+func (c callers) add(name string, r role) {
+	switch {
+	case r.Disabled:
+	case r.CredentialType == clientCredentials:
+		for _, client := range r.Clients {
+			c[clientsPrefix+client] = append(c[clientsPrefix+client], rolesPrefix+name)
 		}
-	})
-	return callers, err
+	default:
+		c[mintedBy(r)] = append(c[mintedBy(r)], rolesPrefix+name)
+	}
+}
+
+// callersOf reads every role for that.
+func callersOf(ctx context.Context, s logical.Storage) (callers, error) {
+	who := callers{}
+	return who, eachRole(ctx, s, who.add)
 }
 
 // sorted are the findings in their order, each once.
