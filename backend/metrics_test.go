@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,6 +56,13 @@ func TestMetricsComeAsPrometheusReadsThemAndOfOneMountOnly(t *testing.T) {
 	text, isText := got[logical.HTTPRawBody].(string)
 	if !isText || !strings.Contains(text, "# TYPE paxos_live_tokens gauge\npaxos_live_tokens 0\n") {
 		t.Errorf("the body is %T %v", got[logical.HTTPRawBody], got[logical.HTTPRawBody])
+	}
+	same := m.must(logical.ReadOperation, "metrics", map[string]any{"format": "prometheus"}).Data
+	if !strings.HasPrefix(fmt.Sprint(same[logical.HTTPRawBody]), "# HELP paxos_") {
+		t.Errorf("with format=prometheus the body is %v", same[logical.HTTPRawBody])
+	}
+	if status, text := m.refused(logical.ReadOperation, "metrics", map[string]any{"format": canary}); status != 400 || text != "format must be prometheus" {
+		t.Errorf("of another format: %d %s", status, text)
 	}
 	other := newConfiguredMount(t)
 	other.must(logical.ReadOperation, "creds/mint", nil)

@@ -20,18 +20,30 @@ func (b *backend) pathMetrics() *framework.Path {
 		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields: fields{
+			"format": {
+				Type: framework.TypeString, Query: true, Default: prometheusFormat, AllowedValues: []any{prometheusFormat},
+				Description: "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
+			},
+		},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.", answer("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
 		},
 	}
 }
 
+// prometheusFormat is the one format of the metrics.
+const prometheusFormat = "prometheus"
+
 // metricsContent is the text format of Prometheus.
 var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 
 // readMetrics answers GET metrics. The body must be a string: over gRPC anything
 // else arrives as something else, and only strings are HMACed in an audit log.
-func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readMetrics(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	if format, ok := given[string](d, "format"); ok && format != prometheusFormat {
+		return reply(badRequest("format must be %s", prometheusFormat))
+	}
 	state, err := b.measure(ctx, req.Storage)
 	if err != nil {
 		return reply(err)

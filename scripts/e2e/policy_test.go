@@ -123,7 +123,19 @@ func TestExceptionsNeedSudo(t *testing.T) {
 			t.Errorf("%s was written without sudo", path)
 		}
 	}
-	with := m.login(fmt.Sprintf(`path "%s/exceptions/*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }`, m.path))
+	const policy = "exceptions-with-sudo"
+	if err := m.client.Sys().PutPolicyWithContext(t.Context(), policy, fmt.Sprintf(`path "%s/exceptions/*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }`, m.path)); err != nil {
+		t.Fatal(err)
+	}
+	made, err := m.client.Auth().Token().CreateWithContext(t.Context(), &api.TokenCreateRequest{Policies: []string{policy}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := m.client.Clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with.SetToken(made.Auth.ClientToken)
 	if _, err := with.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/new", accept); err != nil {
 		t.Error(err)
 	}
