@@ -151,6 +151,26 @@ func TestAnotherDangerIsNotAcceptedWithTheFirst(t *testing.T) {
 	}
 }
 
+// TestOtherEvidenceIsNotAccepted gives a client that nobody knows another Label: its
+// severity stays, its evidence does not.
+func TestOtherEvidenceIsNotAccepted(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "ci", Scopes: []string{"funding:read_profile"}}); err != nil {
+		t.Fatal(err)
+	}
+	m.compare()
+	m.must(logical.UpdateOperation, "exceptions/ci", map[string]any{"rule": "client-unknown", "subject": "credential stranger", "reason": "of team CI", "expires_at": "90d"})
+	if got := m.compare(); len(rules(got)) != 0 || got["accepted_count"] != float64(1) {
+		t.Errorf("open %v, accepted %v", rules(got), accepted(got))
+	}
+	m.edit("stranger", func(c *paxostest.Credential) { c.Nickname = "somebody else's" })
+	f := finding(m.compare(), "client-unknown", "credential stranger")
+	if f == nil || !strings.Contains(f["note"].(string), "exceptions/ci no longer applies") {
+		t.Errorf("found is %v", f)
+	}
+}
+
 func TestAnExpiredExceptionIsAFinding(t *testing.T) {
 	t.Parallel()
 	m := newTidyMount(t)

@@ -104,7 +104,7 @@ func TestLookupReadsATokenAsItIsFound(t *testing.T) {
 	found := token(lease)
 	for _, text := range []string{
 		"Bearer " + found, "bearer\t" + found + "\n", "BEARER  " + found, "Authorization: Bearer " + found, `"` + found + `"`, "'" + found + "'", "`" + found + "`",
-		`"Bearer ` + found + `"`, `Bearer "` + found + `"`, found[:20] + "\n" + found[20:], found[:20] + "\r\n" + found[20:] + "\r\n", "Bearer\n" + found,
+		`"Bearer ` + found + `"`, `Bearer "` + found + `"`, found[:20] + "\n" + found[20:], found[:20] + "\r\n" + found[20:] + "\r\n", "Bearer\n" + found, `" ` + found + ` "`,
 	} {
 		if got := m.lookup("access_token", text); got["known"] != true || got["token_id"] != lease.Data["token_id"] {
 			t.Errorf("%q: %v", strings.ReplaceAll(text, found, "TOKEN"), got)
