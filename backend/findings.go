@@ -87,6 +87,13 @@ func (b *backend) tallied() map[tally]int {
 	return counts
 }
 
+// outdate has the reports made again for the next who reads the metrics.
+func (t *tallies) outdate() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.at = time.Time{}
+}
+
 // judgeSoon has the reports made in the background, for the metrics.
 func (b *backend) judgeSoon() {
 	b.tallies.mu.Lock()

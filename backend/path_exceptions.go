@@ -98,7 +98,7 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request, d *f
 	}
 	b.announceChange(exceptionWritten, req.Path, req.Operation)
 	b.logger.Info("a finding is accepted", "exception", name, "rule", e.Rule, "subject", e.Subject, "expires_at", e.ExpiresAt, "entity_id", e.EntityID)
-	b.judgeSoon()
+	b.tallies.outdate()
 	return nil, nil
 }
 
@@ -134,6 +134,6 @@ func (b *backend) deleteException(ctx context.Context, req *logical.Request, d *
 		return reply(err)
 	}
 	b.announceChange(exceptionDeleted, req.Path, req.Operation)
-	b.judgeSoon()
+	b.tallies.outdate()
 	return nil, nil
 }
