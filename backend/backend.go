@@ -39,6 +39,7 @@ type backend struct {
 	broker  *broker.Broker
 	metrics *metrics
 	events  events
+	signals signals
 
 	configs     memo[config]
 	connections memo[connection]
@@ -50,7 +51,8 @@ type backend struct {
 	roles       memo[role]
 	named       memo[namedClient]
 
-	usage usage
+	usage   usage
+	tallies tallies
 
 	failures sync.Mutex // guards failed
 	failed   failure    // the latest mint that did
@@ -95,7 +97,9 @@ func NewFactory(options Options) logical.Factory {
 			b.logger = hclog.NewNullLogger()
 		}
 		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
+		b.signals.logger, b.signals.now = b.logger, options.Now
 		b.events = events{send: b.sendEvent, lost: b.metrics.eventsLost.Inc, logger: b.logger}
+		b.tallies.turns = broker.NewTurns()
 		b.broker = broker.New(broker.Options{
 			Mount:    conf.BackendUUID,
 			Ledger:   ledger{b.storage},
@@ -148,6 +152,8 @@ func (b *backend) paths() []*framework.Path {
 		b.pathProbe(),
 		b.pathDrift(),
 		b.pathPrivilege(),
+		b.pathException(),
+		b.pathExceptions(),
 		b.pathRoleRotate(),
 		b.pathRole(),
 		b.pathRoles(),
@@ -170,7 +176,7 @@ func (b *backend) paths() []*framework.Path {
 // patterns of their paths end in $ and take no trailing slash.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
-		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath},
+		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath, exceptionsPrefix + "*"},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
 		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usagePrefix, pulseKey},
 	}
@@ -227,7 +233,8 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 			return logical.ErrorResponse(problem.Error()), nil
 		}
 	}
-	return b.Backend.HandleRequest(ctx, req)
+	resp, err = b.Backend.HandleRequest(ctx, req)
+	return located(req.MountPoint, resp, err)
 }
 
 const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault path-help` of the mount)"
@@ -263,6 +270,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if !b.writable() {
 		return nil
 	}
+	b.signals.flush()
 	ctx = logical.IndexStateContext(ctx, nil) // the SDK notes every write there, with no lock, and the sweep writes in parallel
 	ctx, cancel := context.WithTimeout(ctx, periodicDeadline)
 	defer cancel()

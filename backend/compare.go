@@ -97,20 +97,27 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 	if err != nil {
 		return err
 	}
-	old.drift()
-	next.drift()
+	who, err := callersOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, r := range []*review{old, next} {
+		r.lookAtClients(who)
+		r.drift()
+	}
 	var news []finding
-	for _, f := range next.sorted() {
+	open, _ := next.judged()
+	for _, f := range open {
 		if f.Severity <= medium && !slices.ContainsFunc(old.findings, f.same) {
 			news = append(news, f)
 		}
 	}
 	b.logger.Info("compared the Entity's credentials at Paxos with what this mount knows",
-		"refused", after.Refused, "credentials", len(after.Credentials)+after.Left, "findings", len(next.findings), "new", len(news))
+		"refused", after.Refused, "credentials", len(after.Credentials)+after.Left, "findings", len(open), "new", len(news))
 	const most = 20 // of one comparison: the report has them all
 	for _, f := range news[:min(len(news), most)] {
 		b.events.add(event{driftFound, []string{
-			logical.EventMetadataPath, driftPath, "severity", f.Severity.String(), "rule", f.Rule, "subject", f.Subject, "reason", f.Reason,
+			logical.EventMetadataPath, driftPath, "severity", f.Severity.String(), "rule", string(f.Rule), "subject", f.Subject, "reason", f.Reason,
 		}})
 	}
 	return nil

@@ -40,7 +40,7 @@ func TestConfigStoresNothingThatPaxosRefuses(t *testing.T) {
 		status int
 		says   string
 	}{
-		"a wrong secret":         {secret: canary + "wrong", status: 400, says: "client_secret was not stored"},
+		"a wrong secret":         {secret: canary + "wrong", status: 400, says: "Not saved: Paxos rejected this client ID and secret (environment: custom)"},
 		"Paxos in trouble":       {fault: paxostest.Fault{Status: 503}, status: 502, says: "503"},
 		"a throttled address":    {fault: paxostest.Fault{Status: 429}, status: 429, says: "again in 5m1s"},
 		"an answer that is none": {fault: paxostest.Fault{Drop: true}, status: 502, says: "connection"},

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -122,7 +123,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 	if at.stored, err = storedEntries(ctx, b.storage); err != nil {
 		return false, err
 	}
-	return b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
+	may, err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
 		at.bearer, at.listedAt = grant.AccessToken, b.options.Now().UTC()
 		all, err := link.ListCredentials(ctx, grant.AccessToken, at.paced)
 		if err != nil {
@@ -134,4 +135,10 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 		}
 		return use(ctx, at)
 	})
+	var answer *paxos.Error
+	malformed := errors.As(err, &answer) && answer.Malformed
+	if malformed || at.all != nil {
+		b.signals.see(listFails, "", malformed || !at.whole(), "credentials", len(at.all))
+	}
+	return may, err
 }

@@ -54,7 +54,7 @@ func (b *backend) forgetRoot(ctx context.Context, old generation, why string) er
 	}
 	kind := clientErased
 	if why != "" {
-		kind = clientQuarantined
+		kind = rootForgotten // it is not quarantined: nobody waits for its new secret
 	}
 	b.logger.Info("an old root client is forgotten", "client_id", old.ClientID, "not_deleted_because", why)
 	b.events.add(event{kind, []string{logical.EventMetadataPath, configKey, "client_id", old.ClientID, "reason", why}})

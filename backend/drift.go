@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -8,7 +9,12 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// known is what the mount calls the client of a Client ID, empty if it knows none.
+// ofAnotherMount is what reports call a client that another mount of this plugin process
+// has. They do not say which: who may read one mount may not know of the others.
+const ofAnotherMount = "(another mount)"
+
+// known is what the mount calls the client of a Client ID, empty if no mount of this
+// plugin process has it.
 func (r *review) known(clientID string) (name string, former bool) {
 	for _, c := range r.clients {
 		switch {
@@ -18,14 +24,24 @@ func (r *review) known(clientID string) (name string, former bool) {
 			return c.Name, true
 		}
 	}
+	if r.elsewhere[clientID] {
+		return ofAnotherMount, false
+	}
 	return "", false
 }
 
 // drift finds in what way Paxos's list differs from what Vault knows.
 func (r *review) drift() {
+	if root := r.clients; len(root) > 0 && r.elsewhere[root[0].ID] {
+		r.add(low, ruleRootShared, "client "+root[0].Name, "Another mount of this plugin process requests tokens with the same client, so Paxos cannot tell the two mounts apart",
+			byHand("create a client of its own for each mount")+"\n"+command("write", r.mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-"), "client_id="+root[0].ID)
+	}
 	var disabled []string
 	for _, o := range r.seen.Credentials {
 		name, former := r.known(o.ClientID)
+		if name == ofAnotherMount {
+			continue // its own mount reports on it
+		}
 		if o.Was != nil {
 			r.changed(o, name)
 		}
@@ -36,21 +52,23 @@ func (r *review) drift() {
 			}
 			continue
 		case former:
-			r.add(low, "client-replaced", credentialSubject(o), "the client was replaced here and goes on at Paxos",
-				byHand("delete %s when status shows it draining no more", r.nameable(o)), "label="+o.Label)
+			r.suggest(low, ruleClientReplaced, credentialSubject(o), "The client was replaced here and is still active at Paxos",
+				command("read", r.mount+"status"), byHand("delete %s when status no longer shows it as draining", r.nameable(o)), "label="+o.Label)
 		case name == "":
 			r.stranger(o)
 		}
 		if len(o.PublicKeys) > 0 {
-			r.add(info, "public-keys", credentialSubject(o), "request-signing keys are registered whose private halves this mount does not keep", byHand("delete those that nobody answers for"), o.PublicKeys...)
+			r.suggest(info, rulePublicKeys, credentialSubject(o), "Request-signing keys are registered whose private keys this mount does not hold",
+				"# find the owner of each key", byHand("delete the keys that nobody owns"), o.PublicKeys...)
 		}
 	}
 	if len(disabled) > 0 {
 		slices.Sort(disabled)
-		r.add(info, "credentials-disabled", "credentials", "Paxos lists credentials that are disabled or deleted and that this mount does not know", byHand("nothing needs to be done"), disabled...)
+		r.add(info, ruleCredentialsDisabled, "credentials", "Paxos lists disabled or deleted credentials that no mount of this plugin process accounts for", "# nothing needs to be done", disabled...)
 	}
 	if r.seen.Left > 0 {
-		r.add(low, "list-too-long", "credentials", "Paxos lists more credentials than a comparison keeps; the living and the newest were kept", byHand("delete those that nobody answers for"))
+		r.suggest(low, ruleListTooLong, "credentials", fmt.Sprintf("Paxos lists more credentials than this report keeps. Active ones were kept first, then the newest; %d are not shown", r.seen.Left),
+			"", byHand("delete the credentials that nobody owns"))
 	}
 }
 
@@ -69,14 +87,21 @@ func (r *review) nameable(o observed) string {
 func (r *review) stranger(o observed) {
 	subject, of := credentialSubject(o), r.nameable(o)
 	evidence := append([]string{"label=" + o.Label, "created_at=" + timestamp(o.CreatedAt)}, graded(o.Scopes)...)
-	r.add(severityOf(worst(o.Scopes)), "client-unknown", subject, "Paxos has a client that this mount does not know",
-		byHand("delete %s, unless somebody answers for it", of), evidence...)
+	fix := "# find the owner of " + of
+	if of == o.ClientID { // else it may not stand in a command
+		fix += ". If it has one, accept this finding:\n" + command("write", r.mount+exceptionsPrefix+of, "rule="+string(ruleClientUnknown),
+			"subject="+subject, "reason=<owner>", "expires_at=90d")
+	}
+	r.suggest(severityOf(worst(o.Scopes)), ruleClientUnknown, subject,
+		"Paxos lists a client that no mount of this plugin process accounts for. Another Vault, plugin version or team may own it",
+		fix, byHand("delete %s only if nobody owns it", of), evidence...)
 	if !o.CreatedAt.IsZero() && r.now.Sub(o.CreatedAt) > r.settings.CredentialMaxAge {
-		r.add(low, "credential-old", subject, "the credential was made longer ago than credential_max_age allows", byHand("rotate or delete %s", of), "created_at="+timestamp(o.CreatedAt))
+		r.suggest(low, ruleCredentialOld, subject, "The credential is older than credential_max_age",
+			"# find the owner of "+of, byHand("the owner rotates %s, or deletes it if it is not needed", of), "created_at="+timestamp(o.CreatedAt))
 	}
 	if strings.HasPrefix(o.Label, r.prefix) {
-		r.add(low, "label-deletable", subject, "the Label begins with "+r.prefix+", which says that this engine may delete the credential",
-			byHand("give %s another Label, if it is not this engine's", of), "label="+o.Label)
+		r.add(low, ruleLabelDeletable, subject, "The Label begins with "+r.prefix+", which allows this engine to delete the credential",
+			byHand("give %s another Label, unless it belongs to this mount", of), "label="+o.Label)
 	}
 }
 
@@ -86,7 +111,8 @@ func (r *review) changed(o observed, name string) {
 	if name != "" {
 		subject = "client " + name
 	}
-	undo := byHand("change it back, unless somebody answers for it")
+	const ask = "# find out who made this change, and why"
+	undo := byHand("change it back if nobody ordered it")
 	more, less := without(o.Scopes, o.Was.Scopes), without(o.Was.Scopes, o.Scopes)
 	if len(more)+len(less) > 0 {
 		severity := low
@@ -100,14 +126,14 @@ func (r *review) changed(o observed, name string) {
 		for _, scope := range less {
 			evidence = append(evidence, "-"+scope)
 		}
-		r.add(severity, "scopes-changed", subject, "the credential's scopes were changed at Paxos in the last 7 days", undo, evidence...)
+		r.suggest(severity, ruleScopesChanged, subject, "The credential's scopes were changed at Paxos in the last 7 days", ask, undo, evidence...)
 	}
 	if !slices.Equal(o.IPAllowlist, o.Was.IPAllowlist) {
 		severity := low
 		if len(uncovered(o.IPAllowlist, o.Was.IPAllowlist)) > 0 || anywhere(o.IPAllowlist) && !anywhere(o.Was.IPAllowlist) {
 			severity = medium
 		}
-		r.add(severity, "allowlist-changed", subject, "the credential's IP allow-list was changed at Paxos in the last 7 days", undo,
+		r.suggest(severity, ruleAllowlistChanged, subject, "The credential's IP allow-list was changed at Paxos in the last 7 days", ask, undo,
 			when, "before="+strings.Join(o.Was.IPAllowlist, ", "), "now="+strings.Join(o.IPAllowlist, ", "))
 	}
 	if name == "" && o.Was.Signing && !o.Signing {
@@ -115,7 +141,7 @@ func (r *review) changed(o observed, name string) {
 		if worst(o.Scopes) >= catalog.MovesMoney {
 			severity = high
 		}
-		r.add(severity, "signing-switched-off", subject, "request signing was enforced for the credential, and is not any more", undo, when)
+		r.suggest(severity, ruleSigningStopped, subject, "Request signing was enforced for the credential, and no longer is", ask, undo, when)
 	}
 }
 

@@ -106,7 +106,7 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 	for name, test := range map[string]struct {
 		cause, fix func(*mount)
 		want       string // severity, rule and subject
-		says       string // in the fix
+		says       string // in fix or suggestion
 	}{
 		"no allow-list": {
 			root(func(c *paxostest.Credential) { c.IPAllowlist = nil }),
@@ -130,7 +130,7 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		"signing switched off": {
 			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = false }),
 			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = true }),
-			"high signing-switched-off client root", "switch Request Signing on",
+			"high signing-switched-off client root", "before each of these signs its requests, because Paxos would refuse them: the engine itself",
 		},
 		"more scopes": {
 			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, "funding:write_profile") }),
@@ -192,7 +192,7 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 					reply["items"].([]any)[0].(map[string]any)["client_public_keys"] = []any{map[string]any{"id": "key-1", "algorithm": "ED25519", "active": true}}
 				}})
 			},
-			func(*mount) {}, "info public-keys credential CLIENT", "delete those",
+			func(*mount) {}, "info public-keys credential CLIENT", "delete the keys that nobody owns",
 		},
 		"a root that may not list any more": {
 			root(func(c *paxostest.Credential) {
@@ -215,7 +215,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 				t.Fatalf("found are %s, want %s", got, want)
 			}
 			fields := strings.SplitN(want, " ", 3)
-			if fix := finding(report, fields[1], fields[2])["fix"].(string); !strings.Contains(fix, strings.ReplaceAll(test.says, "CLIENT", m.client.ClientID)) {
+			found := finding(report, fields[1], fields[2])
+			if fix := found["fix"].(string) + "\n" + found["suggestion"].(string); !strings.Contains(fix, strings.ReplaceAll(test.says, "CLIENT", m.client.ClientID)) {
 				t.Errorf("the fix is %q, want it to say %q", fix, test.says)
 			}
 			test.fix(m)

@@ -12,7 +12,7 @@ import (
 // scenes are the states that matter to an operation. Operations without one here
 // get theirs by declaredScenes.
 func scenes() []scene {
-	return slices.Concat(settingScenes(), roleScenes(), scopeScenes(), issuingScenes(), endingScenes(), clientScenes(), readerScenes())
+	return slices.Concat(settingScenes(), roleScenes(), scopeScenes(), issuingScenes(), endingScenes(), clientScenes(), readerScenes(), exceptionScenes())
 }
 
 // with makes the data of a request that is the same on every site.

@@ -51,31 +51,15 @@ func reply(err error) (*logical.Response, error) {
 	case errors.As(err, &mistake):
 		return nil, logical.CodedError(mistake.status, mistake.text)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return nil, logical.CodedError(http.StatusServiceUnavailable, "the request was given up before Paxos answered")
+		return nil, logical.CodedError(http.StatusServiceUnavailable, "The request was canceled before Paxos answered.")
 	case errors.As(err, &throttled):
-		return nil, logical.CodedError(http.StatusTooManyRequests, err.Error())
+		return nil, logical.CodedError(http.StatusTooManyRequests, throttled.Error())
 	case errors.As(err, &mismatch):
 		return nil, logical.CodedError(http.StatusBadGateway, err.Error())
 	case errors.As(err, &refused):
-		return replyRefused(err, refused)
+		return replyRefused(refused)
 	}
 	return nil, err
-}
-
-// replyRefused answers for what Paxos said. What the operator must mend is a 400,
-// because Vault's clients send a 5xx again, and each try spends the budget of all.
-func replyRefused(err error, refused *paxos.Error) (*logical.Response, error) {
-	switch {
-	case refused.Throttled():
-		return nil, logical.CodedError(http.StatusTooManyRequests, err.Error()+": it throttles this address; come back in 5 minutes")
-	case refused.Temporary():
-		return nil, logical.CodedError(http.StatusBadGateway, err.Error())
-	case refused.Code == "invalid_client":
-		return logical.ErrorResponse("%s: the root client's ID or secret is wrong, or was rotated or disabled in the Dashboard; write client_secret to config", err), nil
-	case refused.Status == http.StatusForbidden:
-		return logical.ErrorResponse("%s: the address that Vault calls from may be missing from the client's IP allow-list", err), nil
-	}
-	return logical.ErrorResponse(err.Error()), nil
 }
 
 // readOnly recognises storage's refusal to write, which comes over gRPC as text.
@@ -85,5 +69,5 @@ func readOnly(err error) bool {
 
 // orphans says what a forced deletion leaves behind.
 func orphans(tokens int) string {
-	return fmt.Sprintf("%d tokens could not be revoked and live on at Paxos until they expire, an hour after they were minted at the latest", tokens)
+	return fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an hour after they were issued.", tokens)
 }

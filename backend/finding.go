@@ -30,18 +30,21 @@ func (s severity) String() string { return severities[s] }
 
 // A finding is something that a security review should know.
 type finding struct {
-	Severity severity
-	Rule     string   // names the kind of finding, for those who count or accept them
-	Subject  string   // what it is about
-	Reason   string   // why it matters
-	Evidence []string // what was seen: data, parts of which come from Paxos's Dashboard
-	Fix      string   // a command, or where a person must act a line that begins with #
+	Severity   severity
+	Rule       rule
+	Subject    string   // what it is about
+	Reason     string   // why it matters
+	Evidence   []string // what was seen: data, parts of which come from Paxos's Dashboard
+	Fix        string   // harmless commands, or lines that begin with # where a person must act
+	Suggestion string   // likewise, for what takes a function away from somebody
+	Note       string   // why an exception for it does not hold
+	basis      string   // what its acceptance depends on beside severity and evidence
 }
 
 // compareFindings is the order of findings: that of two reports is the same.
 func compareFindings(a, z finding) int {
 	return cmp.Or(
-		cmp.Compare(a.Severity, z.Severity), strings.Compare(a.Rule, z.Rule), strings.Compare(a.Subject, z.Subject),
+		cmp.Compare(a.Severity, z.Severity), cmp.Compare(a.Rule, z.Rule), strings.Compare(a.Subject, z.Subject),
 		slices.Compare(a.Evidence, z.Evidence),
 	)
 }
@@ -49,8 +52,8 @@ func compareFindings(a, z finding) int {
 // shown is the finding as reports answer it.
 func (f finding) shown() map[string]any {
 	return map[string]any{
-		"severity": f.Severity.String(), "rule": f.Rule, "subject": f.Subject, "reason": f.Reason,
-		"evidence": append([]string{}, f.Evidence...), "fix": f.Fix,
+		"severity": f.Severity.String(), "rule": string(f.Rule), "subject": f.Subject, "reason": f.Reason,
+		"evidence": append([]string{}, f.Evidence...), "fix": f.Fix, "suggestion": f.Suggestion, "note": f.Note,
 	}
 }
 
@@ -141,8 +144,8 @@ func command(words ...string) string {
 	return line
 }
 
-// foreign makes text from Paxos's Dashboard fit to be shown: whoever wrote it may have
-// meant to harm. What a terminal would obey, or a reader could not see, is replaced.
+// foreign makes text from Paxos's Dashboard fit to be shown, because its writer may mean
+// to harm. What a terminal would obey, or a reader could not see, is replaced.
 func foreign(text string) string {
 	const most = maximumScopeSize // characters
 	clean := []rune(strings.ToValidUTF8(text, "\ufffd"))

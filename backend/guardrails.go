@@ -168,18 +168,6 @@ func (g guardrails) checkRole(before, after role) error {
 	return nil
 }
 
-// warnings are what the writer of a role is told about its scopes.
-func (g guardrails) warnings(r role) []string {
-	var warnings []string
-	if unknown := uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
-		warnings = append(warnings, "Paxos is asked for scopes that this version of the engine does not know: "+shortened(unknown))
-	}
-	if err := g.check(r.ResolvedScopes); err != nil {
-		warnings = append(warnings, "this role issues no token with all its scopes: "+err.Error())
-	}
-	return warnings
-}
-
 // dangers names the options in force that weaken something.
 func (g guardrails) dangers() []string {
 	dangers := []string{}

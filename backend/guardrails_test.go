@@ -205,7 +205,7 @@ func TestAnUnknownScopeIsWarnedOfWithWhatItMayHaveBeen(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "event:read_event,funding:read_profile"}))
-	if !strings.Contains(said, "event:read_event (did you mean events:read_event?)") || strings.Contains(said, "funding:") {
+	if !strings.Contains(said, `"event:read_event" (did you mean events:read_event?)`) || strings.Contains(said, "funding:") {
 		t.Errorf("the warnings are %q", said)
 	}
 	if said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "events:read_event"})); said != "" {

@@ -164,36 +164,43 @@ from Paxos, the token's token_id as rejected_token_id.
 `
 
 const driftHelp = `
-Holds Paxos's list of the Entity's credentials against what this mount knows: clients
-that it does not know, that are disabled or gone, whose scopes or IP allow-list were
-changed, whose secret may be used from anywhere, or without a signature. A read shows
-the latest comparison; refresh=true makes a new one, for which the root client needs
-api_creds:read_credentials. Once that has worked, it is done every hour, and an event
-tells what is new and bad.
+Compares Paxos's list of the Entity's credentials with this mount's records: clients that
+no mount of this plugin process accounts for, clients that are disabled or missing, changed
+scopes or IP allow-lists, clients without an IP allow-list or without enforced request
+signing. A read shows the latest comparison. refresh=true makes a new one, for which the
+root client needs api_creds:read_credentials. Once that has worked, it is repeated every
+hour, and an event announces each new finding of severity medium or high.
 
-label and evidence hold text from the Dashboard, which others may have written: take it
-for data. No fix ever contains it.
+fix is harmless. suggestion takes a function away from somebody: try the fix first.
+Accepted findings (exceptions/<name>) stand apart, under accepted.
+
+label and evidence contain text from the Dashboard, which others may have written: treat
+it as data. No fix or suggestion contains a label.
 `
 
 const privilegeHelp = `
 Every scope that anyone could get through this mount, with its risk and the roles that
-give it, and findings: scopes that the client holds and no role uses, roles that can
-move money, that nobody has read for 30 days or that hold more than the guardrails or
-the client allow, clients whose secret is old, unverified or of use from anywhere, and
-every dangerous option in force. Each finding has the command that mends it.
+give it, and findings: scopes that the client holds and no role uses; roles that can move
+money, that nobody has read for 30 days, or that exceed the guardrails or the client;
+clients whose secret is old or unverified, or works from any address; and every dangerous
+option in force.
 
-The order is always the same, so that two reports can be compared by diff. What is known
-of Paxos is from the latest comparison (report/drift); refresh=true makes one first.
+fix is the harmless way to resolve a finding. suggestion takes a function away from
+somebody: try the fix first. Accepted findings (exceptions/<name>) stand apart, under
+accepted.
+
+The order is always the same, so that two reports can be compared with diff. What is known
+of Paxos is from the latest comparison (report/drift); refresh=true makes a new one first.
 `
 
 const lookupHelp = `
-Takes a token that was found in a log, a repository or a chat, or the token_id that
-an audit log has, and tells which role, client and lease holders it belongs to.
-Nothing is sent to Paxos, and the token is not repeated. A token that is not this
-mount's, or has ended, answers known=false, with the token_id to look for in the
-audit logs.
+Takes a token that was found in a log, a repository or a chat, or the token_id that an
+audit log has, and tells which role, client and lease holders it belongs to. "Bearer"
+before the token, quotes around it and line breaks in it are ignored. Nothing is sent to
+Paxos, and the token is not repeated. A token of another mount, or one that has ended,
+answers known=false, with the token_id to search audit logs for.
 
-To put a token out of use at once, write to roles/<role>/rotate.
+To revoke a token now, write to roles/<role>/rotate.
 `
 
 const revocationHelp = `
@@ -211,13 +218,14 @@ parameters, so use a read with list=true: vault read paxos/roles list=true limit
 `
 
 const metricsHelp = `
-Counters and gauges of this mount in Prometheus's text format, for whoever's policy
-allows it; vault read shows no raw text, so use curl or vault read -format=raw:
+Counters and gauges of this mount in Prometheus's text format, for those whose Vault policy
+allows it. vault read shows no raw text, so use curl or vault read -format=raw:
 
     curl -H "X-Vault-Token: ..." $VAULT_ADDR/v1/paxos/metrics
 
 Counters begin at zero when the plugin starts. Labels are names of roles that exist,
-kinds, outcomes and reasons, never what a caller sent.
+kinds, outcomes, reasons, reports and severities, never what a caller sent. paxos_findings
+is counted in the background, at most once a minute, when the metrics are read.
 `
 
 const statusHelp = `
@@ -322,4 +330,18 @@ A set gives nobody anything. A role takes the scopes that its sets have when it 
 written and keeps them: changing or deleting a set changes no role, and a warning
 names the roles that have it as it was. Write such a role again, with scope_sets, to
 bring it up to date.
+`
+
+const exceptionHelp = `
+An exception accepts the findings of one rule on one subject, for at most a year. The
+reports then show them apart, under accepted, and always say how many there are; metrics
+count them with accepted="true", and paxos-report -fail-on passes over them.
+
+A write accepts the finding as it is at that moment: its severity and evidence, and of a
+role the role itself and its scopes. When one of these changes, the exception no longer
+applies, and the finding is open again and says so. Write the exception again to accept
+what it has become. An exception that has expired is a finding itself.
+
+Who wrote it is recorded. rule and subject are those of the report, exactly. The path
+needs sudo, like config/guardrails.
 `

@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,8 +36,8 @@ func tokenAnswer(further fields) fields {
 		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.", DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
 		"token_type":   {Type: framework.TypeString, Required: true, Description: "Always Bearer."},
 		"scope":        {Type: framework.TypeString, Required: true, Description: "The scopes granted, space-delimited."},
-		"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the token stops being of use (RFC 3339)."},
-		"client_id":    {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
+		"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the token expires (RFC 3339)."},
+		"client_id":    {Type: framework.TypeString, Required: true, Description: "Client ID of the client that it was requested with."},
 		"environment":  {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
 		"api_url":      {Type: framework.TypeString, Required: true, Description: "Where to use it, with the API's version."},
 		"token_id":     {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token for audit; not a secret."},
@@ -61,7 +60,7 @@ type wanted struct {
 }
 
 // errChanged reports that the role is not what it was when the reader came.
-var errChanged = errors.New("the role was changed or rotated while a token was being minted; read again")
+var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
 // issue answers a reader of creds/ or token/ with a token, and where it was minted.
 func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
@@ -69,7 +68,7 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 	if err == nil {
 		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
 	}
-	b.metrics.read(want, issued, err)
+	b.countRead(ctx, req.Storage, want, issued, err)
 	if err == nil {
 		b.usage.note(want.name, issued.ClientID, b.options.Now())
 	}
@@ -179,7 +178,7 @@ func (w *wanted) narrowTTL(d *framework.FieldData) error {
 	return nil
 }
 
-// authorize reads anew whether lockdown, guardrails and role let these scopes be
+// authorize reads again whether lockdown, guardrails and role let these scopes be
 // issued, and who mints. It is asked before and after every mint, and asks storage,
 // not memory.
 func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, error) {
@@ -211,7 +210,7 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 		return broker.Minter{}, err
 	}
 	minter, err := b.minter(ctx, minting)
-	minter.Role = r.mintLimit()
+	minter.Role, minter.Name = r.mintLimit(), r.Client
 	return minter, err
 }
 
@@ -250,8 +249,9 @@ func explain(err error, want wanted) error {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
 		return badRequest("%s", err)
 	case errors.As(err, &refused) && refused.Code == "invalid_scope":
-		return badRequest("%s: %s does not hold every scope of role %q; one that is missing fails them all. Add it in the Dashboard, or change the role. Asked for: %s",
-			refused, want.role.minting(), want.name, strings.Join(slices.Sorted(slices.Values(want.scopes)), ", "))
+		return badRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
+			"Operators: add it in the Dashboard, or change the role's scopes, scope_sets or operations.",
+			clientLabel(refused.Client), scopesAtFault(refused.Scopes, want.scopes), want.name)
 	}
 	return err
 }
@@ -278,5 +278,5 @@ func issueWarnings(issued broker.Issued) []string {
 	if issued.Stale == nil {
 		return nil
 	}
-	return []string{"the token could not be refreshed and is served until it expires at " + timestamp(issued.ExpiresAt) + ": " + issued.Stale.Error()}
+	return []string{"The token could not be refreshed and is served until it expires at " + timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
 }

@@ -96,6 +96,41 @@ func TestLookupTellsWhatBecomesOfAToken(t *testing.T) {
 	}
 }
 
+// TestLookupReadsATokenAsItIsFound looks up what a header, a log line or code holds.
+func TestLookupReadsATokenAsItIsFound(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	lease := m.must(logical.ReadOperation, "creds/mint", nil)
+	found := token(lease)
+	for _, text := range []string{
+		"Bearer " + found, "bearer\t" + found + "\n", "BEARER  " + found, "Authorization: Bearer " + found, `"` + found + `"`, "'" + found + "'", "`" + found + "`",
+		`"Bearer ` + found + `"`, `Bearer "` + found + `"`, found[:20] + "\n" + found[20:], found[:20] + "\r\n" + found[20:] + "\r\n", "Bearer\n" + found, `" ` + found + ` "`,
+	} {
+		if got := m.lookup("access_token", text); got["known"] != true || got["token_id"] != lease.Data["token_id"] {
+			t.Errorf("%q: %v", strings.ReplaceAll(text, found, "TOKEN"), got)
+		}
+	}
+	for _, text := range []string{"Bearer ", `""`, found + " " + found, found[:10] + " " + found[10:], "é" + found, "Bearer " + found + ", other"} {
+		status, said := m.refused(logical.UpdateOperation, "lookup", map[string]any{"access_token": text})
+		if status != 400 || !strings.Contains(said, "whole token") || strings.Contains(said, found[:10]) {
+			t.Errorf("%q: %d %s", strings.ReplaceAll(text, found, "TOKEN"), status, said)
+		}
+	}
+	resp := m.must(logical.UpdateOperation, "lookup", map[string]any{"access_token": found[:len(found)/2]})
+	if want := fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d.", len(found)/2, len(found)); resp.Data["known"] != false || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], want) {
+		t.Errorf("half of a token: %v, warnings %q", resp.Data, resp.Warnings)
+	}
+	other := strings.Map(func(r rune) rune {
+		if r == 'a' {
+			return 'b'
+		}
+		return r
+	}, found) + "x"
+	if resp := m.must(logical.UpdateOperation, "lookup", map[string]any{"access_token": other[1:]}); resp.Data["known"] != false || len(resp.Warnings) != 0 {
+		t.Errorf("another token: %v, warnings %q", resp.Data, resp.Warnings)
+	}
+}
+
 func TestLookupRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)

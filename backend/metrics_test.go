@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,6 +56,13 @@ func TestMetricsComeAsPrometheusReadsThemAndOfOneMountOnly(t *testing.T) {
 	text, isText := got[logical.HTTPRawBody].(string)
 	if !isText || !strings.Contains(text, "# TYPE paxos_live_tokens gauge\npaxos_live_tokens 0\n") {
 		t.Errorf("the body is %T %v", got[logical.HTTPRawBody], got[logical.HTTPRawBody])
+	}
+	same := m.must(logical.ReadOperation, "metrics", map[string]any{"format": "prometheus"}).Data
+	if !strings.HasPrefix(fmt.Sprint(same[logical.HTTPRawBody]), "# HELP paxos_") {
+		t.Errorf("with format=prometheus the body is %v", same[logical.HTTPRawBody])
+	}
+	if status, text := m.refused(logical.ReadOperation, "metrics", map[string]any{"format": canary}); status != 400 || text != "format must be prometheus" {
+		t.Errorf("of another format: %d %s", status, text)
 	}
 	other := newConfiguredMount(t)
 	other.must(logical.ReadOperation, "creds/mint", nil)
@@ -140,6 +148,99 @@ func TestMetricsShowTheQueue(t *testing.T) {
 	m.clock.advance(10 * time.Minute)
 	m.tick()
 	m.expect(map[string]float64{`paxos_queued_revocations`: 0, `paxos_live_tokens`: 0, `paxos_revocations_total{outcome="revoked"}`: 2})
+}
+
+func TestMetricsShowTheStateOfTheMount(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.expect(map[string]float64{
+		`paxos_lockdown`: 0, `paxos_root_secret_age_seconds`: 0, `paxos_last_token_request_success_timestamp_seconds`: 0, `paxos_last_comparison_timestamp_seconds`: 0,
+	})
+	m = newListingMount(t)
+	begun := float64(m.clock.Now().Unix())
+	m.clock.advance(time.Hour)
+	m.must(logical.ReadOperation, "token/mint", nil)
+	m.clock.advance(time.Minute)
+	m.expect(map[string]float64{
+		`paxos_root_secret_age_seconds`: 3660, `paxos_last_token_request_success_timestamp_seconds`: begun + 3600, `paxos_last_comparison_timestamp_seconds`: 0,
+		`paxos_token_budget`: 240,
+	})
+	m.compare()
+	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.restart()
+	m.expect(map[string]float64{`paxos_last_token_request_success_timestamp_seconds`: begun + 3600, `paxos_last_comparison_timestamp_seconds`: begun + 3720})
+	m.must(logical.UpdateOperation, "lockdown", nil)
+	m.expect(map[string]float64{`paxos_lockdown`: 1})
+	m.must(logical.DeleteOperation, "lockdown", nil)
+	m.expect(map[string]float64{`paxos_lockdown`: 0})
+}
+
+// TestMetricsCountFindings reads the metrics while the reports are made in the
+// background, and what it costs to read them again.
+func TestMetricsCountFindings(t *testing.T) {
+	t.Parallel()
+	m := newTidyMount(t)
+	count := func(report, severity, accepted string) float64 {
+		number, ok := m.metrics()[`paxos_findings{accepted="`+accepted+`",report="`+report+`",severity="`+severity+`"}`]
+		if !ok {
+			return -1
+		}
+		return number
+	}
+	waitUntil(t, func() bool { return count("least-privilege", "medium", "false") == 1 })
+	if count("drift", "high", "true") != 0 || count("least-privilege", "high", "false") != 0 {
+		t.Error("kinds without findings are not 0")
+	}
+	before := m.storage.operations.Load()
+	m.metrics()
+	one := m.storage.operations.Load() - before
+	for i := range 50 {
+		m.must(logical.UpdateOperation, "roles/r"+strconv.Itoa(i), map[string]any{"scopes": "funding:read_profile"})
+	}
+	before = m.storage.operations.Load()
+	for range 10 {
+		m.metrics()
+	}
+	if each := (m.storage.operations.Load() - before) / 10; each > one {
+		t.Errorf("with 50 more roles a scrape costs %d storage operations instead of %d", each, one)
+	}
+	m.must(logical.UpdateOperation, "exceptions/url", urlException)
+	waitUntil(t, func() bool {
+		return count("least-privilege", "medium", "true") == 1 && count("least-privilege", "medium", "false") == 0
+	})
+	m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
+	if count("least-privilege", "high", "false") != 0 {
+		t.Error("the reports were made twice within a minute")
+	}
+	m.clock.advance(time.Minute)
+	waitUntil(t, func() bool { return count("least-privilege", "high", "false") == 1 })
+	m.must(logical.DeleteOperation, "exceptions/url", nil)
+	waitUntil(t, func() bool {
+		return count("least-privilege", "medium", "true") == 0 && count("least-privilege", "medium", "false") == 1
+	})
+}
+
+// TestALockdownsRefusalsCountUnderTheirRoles reads roles of both types in a lockdown, and
+// one that does not exist.
+func TestALockdownsRefusalsCountUnderTheirRoles(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.must(logical.UpdateOperation, "lockdown", nil)
+	m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.refused(logical.ReadOperation, "token/mint", nil)
+	m.refused(logical.ReadOperation, "creds/vendor", nil)
+	m.refused(logical.ReadOperation, "creds/"+canary+"x", nil)
+	m.expect(map[string]float64{
+		`paxos_tokens_denied_total{reason="forbidden",role="mint"}`: 2, `paxos_tokens_denied_total{reason="forbidden",role="vendor"}`: 1,
+		`paxos_tokens_denied_total{reason="forbidden",role=""}`: 1,
+	})
+	for name := range m.metrics() {
+		if strings.Contains(name, canary) {
+			t.Errorf("a label holds what a caller sent: %s", name)
+		}
+	}
 }
 
 func TestMetricsForgetADeletedRole(t *testing.T) {

@@ -72,3 +72,34 @@ func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (stri
 	}
 	return "it is stored as " + where + " too", nil
 }
+
+// clientIDs are the Client IDs that the other mounts of the process have, those of old
+// generations among them. A mount that cannot be read has none for the moment: then its
+// clients are reported as unknown, whose owner is to be found before anything is done.
+func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool {
+	m.mu.Lock()
+	var others []*backend
+	for b := range m.all {
+		if b != asking {
+			others = append(others, b)
+		}
+	}
+	m.mu.Unlock()
+	ids := map[string]bool{}
+	add := func(c client) {
+		for _, g := range c.Generations {
+			ids[g.ClientID] = true
+		}
+	}
+	for _, other := range others {
+		root, err := storedRoot(ctx, other.storage)
+		if err == nil {
+			add(root)
+			err = eachNamed(ctx, other.storage, func(_ string, n namedClient) error { add(n.client); return nil })
+		}
+		if err != nil {
+			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports may call them unknown", "error", err)
+		}
+	}
+	return ids
+}

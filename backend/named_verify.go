@@ -122,11 +122,11 @@ func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name stri
 	}
 	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names", entity: root.Profiles}
 	now := b.options.Now().UTC()
-	profiles, err := b.verify(ctx, link, c, g, v)
+	seen, err := b.verify(ctx, link, c, g, v)
 	if err != nil {
 		return verifiedClient{}, err
 	}
-	result := verifiedClient{profiles: profiles, scopesAt: now}
+	result := verifiedClient{profiles: seen.profiles, warnings: seen.warnings, scopesAt: now}
 	if !g.Proved {
 		g.Proved = true
 		result.next = &g

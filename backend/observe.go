@@ -18,7 +18,10 @@ const (
 	guardrailsWritten = "guardrails-write"
 	rootRotated       = "rotate"
 	rootNotRotated    = "rotate-fail"
+	rootForgotten     = "root-forget"
 	driftFound        = "drift"
+	exceptionWritten  = "exception-write"
+	exceptionDeleted  = "exception-delete"
 	lockedDown        = "lockdown"
 	lockdownLifted    = "lockdown-lift"
 	clientWritten     = "client-write"
@@ -65,10 +68,22 @@ func described(r role) []string {
 	return metadata
 }
 
+// countRead counts what a reader got. One that was refused before its role was read, as in
+// a lockdown, counts under the role all the same, if there is one of that name.
+func (b *backend) countRead(ctx context.Context, s logical.Storage, want wanted, issued broker.Issued, err error) {
+	if err != nil && want.role.ID == "" && validName(want.name) {
+		if r, roleErr := b.roles.get(ctx, s, rolesPrefix+want.name); roleErr == nil {
+			want.role = r
+		}
+	}
+	b.metrics.read(want, issued, err)
+}
+
 // observe is told by the broker what happens to tokens. It counts it, remembers
 // why the latest mint failed, and announces it.
 func (b *backend) observe(o broker.Observation) {
 	b.metrics.observe(o)
+	b.signals.signalMint(o)
 	if o.What == broker.MintFailed {
 		b.failures.Lock()
 		b.failed = failure{b.options.Now(), o.Err.Error()}

@@ -47,7 +47,7 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framew
 		leaseExpiresAt:  issued.ExpiresAt.UTC().Format(time.RFC3339Nano),
 	})
 	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
-	resp.Warnings = issueWarnings(issued)
+	resp.Warnings = append(issueWarnings(issued), cutWarning(want, ttl, left)...)
 	if seen, err := b.probes.get(ctx, req.Storage, probeKey); err == nil { // what is not known warns nobody
 		resp.Warnings = append(resp.Warnings, seen.warnings()...)
 	}

@@ -13,7 +13,7 @@ const driftPath = "report/drift"
 func (b *backend) pathDrift() *framework.Path {
 	return &framework.Path{
 		Pattern:         driftPath + "$",
-		HelpSynopsis:    "What Paxos has against what this mount knows. Calls nobody unless refresh=true.",
+		HelpSynopsis:    "Compare Paxos's list of credentials with this mount's records. Asks Paxos only with refresh=true.",
 		HelpDescription: driftHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
@@ -27,7 +27,7 @@ func (b *backend) pathDrift() *framework.Path {
 var reportFields = fields{
 	"refresh": {
 		Type: framework.TypeBool, Query: true,
-		Description: "Ask Paxos first, which costs a token request and needs " + listScope + "; at most once a minute.",
+		Description: "Ask Paxos first, which costs a token request and needs " + listScope + ". At most once a minute.",
 	},
 	"severity": {
 		Type: framework.TypeString, Query: true, Default: info.String(), AllowedValues: []any{"high", "medium", "low", "info"},
@@ -37,10 +37,12 @@ var reportFields = fields{
 
 // findingsAnswer are the fields that every report has.
 var findingsAnswer = fields{
-	"findings":    {Type: framework.TypeSlice, Required: true, Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, evidence (a list), fix (commands, and lines beginning with # for what a person does at Paxos)."},
-	"counts":      {Type: framework.TypeMap, Required: true, Description: "How many findings there are of each severity, shown or not."},
-	"compared_at": {Type: framework.TypeString, Required: true, Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
-	"listed_at":   {Type: framework.TypeString, Required: true, Description: "When it last answered with it (RFC 3339); empty if it never did."},
+	"findings":       {Type: framework.TypeSlice, Required: true, Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), suggestion (likewise, for what takes a function away from somebody), note (why an exception for it does not hold)."},
+	"counts":         {Type: framework.TypeMap, Required: true, Description: "How many open findings there are of each severity, shown or not."},
+	"accepted":       {Type: framework.TypeSlice, Required: true, Description: "Findings that somebody accepted, as in findings, with exception (its path), accepted_reason, accepted_by, accepted_at and expires_at."},
+	"accepted_count": {Type: framework.TypeInt, Required: true, Description: "How many accepted findings there are, shown or not."},
+	"compared_at":    {Type: framework.TypeString, Required: true, Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
+	"listed_at":      {Type: framework.TypeString, Required: true, Description: "When it last answered with it (RFC 3339); empty if it never did."},
 }
 
 // reporting is findingsAnswer with what else a report has.
@@ -54,7 +56,7 @@ func reporting(further fields) fields {
 // driftAnswer is what a read of report/drift holds.
 var driftAnswer = reporting(fields{
 	"may_list":    {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the root client was allowed to list when it last tried."},
-	"credentials": {Type: framework.TypeSlice, Required: true, Description: "Objects: client_id, known_as (what this mount calls it, empty if it does not know it), label, status, risk, scopes, ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
+	"credentials": {Type: framework.TypeSlice, Required: true, Description: "Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where another mount of this plugin process has it, else empty), label, status, risk, scopes, ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
 	"left_out":    {Type: framework.TypeInt, Required: true, Description: "Credentials that were too many to keep."},
 })
 
@@ -68,6 +70,11 @@ func (b *backend) readDrift(ctx context.Context, req *logical.Request, d *framew
 	if err != nil {
 		return reply(err)
 	}
+	who, err := callersOf(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	r.lookAtClients(who)
 	r.drift()
 	credentials := make([]any, 0, len(seen.Credentials))
 	for _, o := range seen.Credentials {
@@ -89,9 +96,16 @@ func (c comparison) mayList() string {
 
 // answer is the part of the answer that all reports share.
 func (r *review) answer(least severity) map[string]any {
-	findings, counts := showFindings(r.sorted(), least)
+	open, accepted := r.judged()
+	findings, counts := showFindings(open, least)
+	shown := make([]any, 0, len(accepted))
+	for _, a := range accepted {
+		if a.Severity <= least {
+			shown = append(shown, a.shown())
+		}
+	}
 	return map[string]any{
-		"findings": findings, "counts": counts,
+		"findings": findings, "counts": counts, "accepted": shown, "accepted_count": len(accepted),
 		"compared_at": timestamp(r.seen.At), "listed_at": timestamp(r.seen.ListedAt),
 	}
 }
@@ -105,7 +119,7 @@ func (b *backend) beginReport(ctx context.Context, req *logical.Request, d *fram
 		return least, seen, nil, err
 	}
 	if seen.recent(b.options.Now(), comparisonPause) && !seen.At.Before(seen.TriedAt) {
-		return least, seen, []string{"Paxos was asked less than a minute ago, and is not asked again: this is what it answered"}, nil
+		return least, seen, []string{"Paxos was asked less than a minute ago, so it was not asked again. This is its last answer."}, nil
 	}
 	seen, err = b.compare(ctx, req.Storage)
 	return least, seen, nil, err

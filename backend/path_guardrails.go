@@ -160,12 +160,15 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails, 
 	if ended+pending > 0 {
 		warnings = append(warnings, endedWarning("the roles "+shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
 	}
-	beyond, err := rolesBeyond(ctx, s, g)
+	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
 		return reply(fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err))
 	}
 	if len(beyond) > 0 {
-		warnings = append(warnings, "roles that hold scopes beyond the guardrails, and issue no token with them: "+shortened(beyond))
+		warnings = append(warnings, "These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+shortened(beyond))
+	}
+	if len(cut) > 0 {
+		warnings = append(warnings, fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s", g.MaxTTL, shortened(cut)))
 	}
 	if len(warnings) == 0 {
 		return nil, nil
@@ -173,13 +176,16 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails, 
 	return &logical.Response{Warnings: warnings}, nil
 }
 
-// rolesBeyond lists the roles that hold more than the guardrails allow.
-func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) ([]string, error) {
-	var beyond []string
-	err := eachRole(ctx, s, func(name string, r role) {
+// rolesBeyond lists the roles that hold more scopes than the guardrails allow, and those
+// whose leases are shortened by them.
+func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) (beyond, cut []string, err error) {
+	err = eachRole(ctx, s, func(name string, r role) {
 		if g.check(r.ResolvedScopes) != nil {
 			beyond = append(beyond, name)
 		}
+		if g.shortens(r) {
+			cut = append(cut, name)
+		}
 	})
-	return beyond, err
+	return beyond, cut, err
 }

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -16,13 +17,13 @@ import (
 func (b *backend) pathLookup() *framework.Path {
 	return &framework.Path{
 		Pattern:         "lookup$",
-		HelpSynopsis:    "Whose is this token? For the responder who found one. Calls nobody.",
+		HelpSynopsis:    "Find the role, client and lease holders of a leaked token. Makes no request to Paxos.",
 		HelpDescription: lookupHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
 			"access_token": {
 				Type:         framework.TypeString,
-				Description:  "The token that was found. It is neither answered nor logged.",
+				Description:  "The token that was found; \"Bearer\" before it, quotes around it and line breaks are ignored. It is neither answered nor logged.",
 				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true},
 			},
 			"token_id": {Type: framework.TypeString, Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
@@ -37,17 +38,17 @@ func (b *backend) pathLookup() *framework.Path {
 var lookupAnswer = fields{
 	"known":            {Type: framework.TypeBool, Required: true, Description: "Whether the token is this mount's and has not ended."},
 	"token_id":         {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token, by which audit logs know it even after its end."},
-	"state":            {Type: framework.TypeString, Description: "serving (the next reader gets it), held (it lives, and no further reader gets it), waiting (likewise, and it is revoked when its grace is over) or ending (Paxos has yet to be made to revoke it)."},
-	"role":             {Type: framework.TypeString, Description: "The role it was minted for, under its name of then; empty for the engine's own."},
-	"client_id":        {Type: framework.TypeString, Description: "Client ID of the client that minted it."},
-	"generation":       {Type: framework.TypeInt, Description: "Which of the client's secrets minted it."},
+	"state":            {Type: framework.TypeString, Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), waiting (likewise, and it is revoked when its grace is over) or ending (it is to be revoked at Paxos)."},
+	"role":             {Type: framework.TypeString, Description: "The role it was issued for, under its name at that time; empty for the engine's own tokens."},
+	"client_id":        {Type: framework.TypeString, Description: "Client ID of the client that it was requested with."},
+	"generation":       {Type: framework.TypeInt, Description: "Which of the client's secrets it was requested with."},
 	"environment":      {Type: framework.TypeString, Description: "production, sandbox or custom; empty if the mount is not configured any more."},
 	"scopes":           {Type: framework.TypeStringSlice, Description: "The scopes as granted."},
-	"minted_at":        {Type: framework.TypeString, Description: "When it was minted (RFC 3339)."},
-	"expires_at":       {Type: framework.TypeString, Description: "When it stops being of use (RFC 3339)."},
-	"leased":           {Type: framework.TypeBool, Description: "Whether it is given out on leases (creds/) or without (token/)."},
+	"minted_at":        {Type: framework.TypeString, Description: "When it was requested (RFC 3339)."},
+	"expires_at":       {Type: framework.TypeString, Description: "When it expires (RFC 3339)."},
+	"leased":           {Type: framework.TypeBool, Description: "Whether it is issued on leases (creds/) or without (token/)."},
 	"unique":           {Type: framework.TypeBool, Description: "Whether it is one lease's own."},
-	"narrowed":         {Type: framework.TypeBool, Description: "Whether it holds some of the role's scopes only."},
+	"narrowed":         {Type: framework.TypeBool, Description: "Whether it has only some of the role's scopes."},
 	"holders":          {Type: framework.TypeSlice, Description: "Who holds leases on it, the longest first: entity_id, display_name, since, leases."},
 	"holders_complete": {Type: framework.TypeBool, Description: "Whether holders are all there are. False after a restart, and for tokens without a lease."},
 }
@@ -64,17 +65,29 @@ var errTokenID = badRequest("token_id must be 32 hexadecimal digits in lower cas
 // lookUp answers POST lookup. A token that is not known is an answer, not a 404:
 // a script must not take a mistyped mount for the news that a token is not ours.
 func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	fingerprint, err := askedFor(d)
+	spellings, err := askedFor(d)
 	if err != nil {
 		return reply(err)
 	}
-	found, ok, err := b.broker.Lookup(ctx, fingerprint)
-	if err != nil {
-		return reply(err)
+	var found broker.Found
+	var ok bool
+	var fingerprint string
+	for _, one := range spellings {
+		fingerprint = one.fingerprint
+		if found, ok, err = b.broker.Lookup(ctx, fingerprint); err != nil {
+			return reply(err)
+		}
+		if ok {
+			break
+		}
 	}
 	data := map[string]any{"known": ok, "token_id": fingerprint}
 	if !ok {
-		return &logical.Response{Data: data}, nil
+		warnings, err := b.unknownToken(ctx, spellings[len(spellings)-1].length)
+		if err != nil {
+			return reply(err)
+		}
+		return &logical.Response{Data: data, Warnings: warnings}, nil
 	}
 	c, err := b.configs.get(ctx, req.Storage, configKey)
 	if err != nil && !errors.Is(err, errNotFound) {
@@ -101,23 +114,67 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	return &logical.Response{Data: data}, nil
 }
 
-// askedFor is the fingerprint of the token that the request names. How long that
-// takes depends on the length of the text alone, which is bounded.
-func askedFor(d *framework.FieldData) (string, error) {
+// A spelling is one reading of what the request names: the fingerprint of the token,
+// and its length, 0 where only the fingerprint was given.
+type spelling struct {
+	fingerprint string
+	length      int
+}
+
+// askedFor is the token that the request names, in each way that its text can be read.
+// How long that takes depends on the length of the text alone, which is bounded.
+func askedFor(d *framework.FieldData) ([]spelling, error) {
 	text, hasText := given[string](d, "access_token")
 	fingerprint, hasFingerprint := given[string](d, "token_id")
 	text = strings.TrimSpace(text) // as a file or a log has it
 	switch {
 	case hasText == hasFingerprint:
-		return "", badRequest("give either access_token or token_id")
+		return nil, badRequest("give either access_token or token_id")
 	case hasText && (text == "" || len(text) > longestLookup):
-		return "", badRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
+		return nil, badRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
 	case hasText:
-		return broker.Fingerprint(text), nil
+		bare := unwrapped(text)
+		if bare == "" || strings.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			return nil, badRequest("access_token contains a space or a character that no token has. Send one whole token and nothing else.")
+		}
+		return []spelling{{broker.Fingerprint(text), len(text)}, {broker.Fingerprint(bare), len(bare)}}, nil
 	case !tokenIDGrammar.MatchString(fingerprint):
-		return "", errTokenID
+		return nil, errTokenID
 	}
-	return fingerprint, nil
+	return []spelling{{fingerprint: fingerprint}}, nil
+}
+
+// wrapping is what stands before a token in a header or in code.
+var wrapping = regexp.MustCompile(`(?i)^(authorization\s*:\s*)?bearer(\s+|$)`)
+
+// unwrapped is the token in a text that was copied from a header, a log or code: without
+// quotes around it, Bearer before it, and the line breaks of a narrow window.
+func unwrapped(text string) string {
+	for {
+		bare := wrapping.ReplaceAllString(strings.TrimSpace(text), "")
+		if n := len(bare); n >= 2 && strings.ContainsRune("\"'`", rune(bare[0])) && bare[n-1] == bare[0] {
+			bare = bare[1 : n-1]
+		}
+		if bare == text {
+			return strings.NewReplacer("\r", "", "\n", "").Replace(bare)
+		}
+		text = bare
+	}
+}
+
+// unknownToken warns where the text is of another length than every token of the mount:
+// then it may be a part of one. How a token looks is not documented, so it is no error.
+func (b *backend) unknownToken(ctx context.Context, length int) ([]string, error) {
+	rows, err := b.broker.Live(ctx)
+	if err != nil || length == 0 || len(rows) == 0 {
+		return nil, err
+	}
+	for _, row := range rows {
+		if len(row.Token) == length {
+			return nil, nil
+		}
+	}
+	return []string{fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d. It may be only a part of a token: look up a whole one.", length, len(rows[0].Token))}, nil
 }
 
 // stateOf says what becomes of the token.

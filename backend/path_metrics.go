@@ -2,42 +2,49 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/prometheus/common/expfmt"
+
+	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathMetrics() *framework.Path {
 	return &framework.Path{
 		Pattern:         "metrics$",
-		HelpSynopsis:    "The mount's metrics, as Prometheus reads them. Calls nobody.",
+		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields: fields{
+			"format": {
+				Type: framework.TypeString, Query: true, Default: prometheusFormat, AllowedValues: []any{prometheusFormat},
+				Description: "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
+			},
+		},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.", answer("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
 		},
 	}
 }
 
+// prometheusFormat is the one format of the metrics.
+const prometheusFormat = "prometheus"
+
 // metricsContent is the text format of Prometheus.
 var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 
 // readMetrics answers GET metrics. The body must be a string: over gRPC anything
 // else arrives as something else, and only strings are HMACed in an audit log.
-func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
-	c, err := b.configs.get(ctx, req.Storage, configKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
+func (b *backend) readMetrics(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+	if format, ok := given[string](d, "format"); ok && format != prometheusFormat {
+		return reply(badRequest("format must be %s", prometheusFormat))
 	}
-	settings, err := b.connections.get(ctx, req.Storage, connectionKey)
-	if err != nil {
-		return reply(err)
-	}
-	rows, err := b.broker.Live(ctx)
+	state, err := b.measure(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
@@ -46,27 +53,7 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *fram
 		return reply(fmt.Errorf("listing the roles: %w", err))
 	}
 	b.metrics.keep(names)
-	stocked, err := clientsByState(ctx, req.Storage)
-	if err != nil {
-		return reply(err)
-	}
-	stop, err := storedPulse(ctx, req.Storage)
-	if err != nil {
-		return reply(err)
-	}
-	limits := b.throttling(c, settings)
-	text, err := b.metrics.text(func(g gauges) {
-		g.live.Set(float64(len(rows)))
-		g.queued.Set(float64(ending(rows, b.options.Now())))
-		g.budget.Set(float64(limits.budget))
-		g.used.Set(float64(limits.used))
-		g.known.Set(oneIf(limits.known))
-		g.banned.Set(oneIf(!limits.bannedUntil.IsZero()))
-		g.stopped.Set(oneIf(!stop.Stopped.IsZero()))
-		for state, count := range stocked {
-			g.clients.WithLabelValues(state).Set(float64(count))
-		}
-	})
+	text, err := b.metrics.text(state.set)
 	if err != nil {
 		return reply(err)
 	}
@@ -75,6 +62,91 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request, _ *fram
 		logical.HTTPContentType: metricsContent,
 		logical.HTTPRawBody:     text,
 	}}, nil
+}
+
+// A measurement is the state of the mount at one moment.
+type measurement struct {
+	rows        []broker.Row
+	ending      int
+	clients     map[string]int
+	stopped     bool
+	locked      bool
+	throttling  throttling
+	secretAge   time.Duration
+	lastSuccess int64
+	listedAt    time.Time
+	findings    map[tally]int
+}
+
+// measure takes the measurement.
+func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
+	c, err := b.configs.get(ctx, s, configKey)
+	if excusing(err, errNotFound) != nil {
+		return state, err
+	}
+	settings, err := b.connections.get(ctx, s, connectionKey)
+	if err != nil {
+		return state, err
+	}
+	if state.rows, err = b.broker.Live(ctx); err != nil {
+		return state, err
+	}
+	state.ending = ending(state.rows, b.options.Now())
+	if state.clients, err = clientsByState(ctx, s); err != nil {
+		return state, err
+	}
+	stop, err := storedPulse(ctx, s)
+	if err != nil {
+		return state, err
+	}
+	lock, err := storedLockdown(ctx, s)
+	if err != nil {
+		return state, err
+	}
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return state, err
+	}
+	seen, err := b.comparison(ctx, s)
+	if err != nil {
+		return state, err
+	}
+	state.stopped, state.locked, state.listedAt = !stop.Stopped.IsZero(), lock.refuse() != nil, seen.ListedAt
+	if g, ok := root.current(); ok {
+		state.secretAge = b.options.Now().Sub(g.Since)
+	}
+	state.lastSuccess = b.metrics.minted.Load()
+	for _, row := range state.rows { // of a process before this one
+		if row.Key.Role != "" {
+			state.lastSuccess = max(state.lastSuccess, row.MintedAt.Unix())
+		}
+	}
+	state.throttling, state.findings = b.throttling(c, settings), b.tallied()
+	return state, nil
+}
+
+// set shows the measurement in the gauges.
+func (m measurement) set(g gauges) {
+	g.live.Set(float64(len(m.rows)))
+	g.queued.Set(float64(m.ending))
+	g.budget.Set(float64(m.throttling.budget))
+	g.used.Set(float64(m.throttling.used))
+	g.known.Set(oneIf(m.throttling.known))
+	g.banned.Set(oneIf(!m.throttling.bannedUntil.IsZero()))
+	g.stopped.Set(oneIf(m.stopped))
+	g.lockdown.Set(oneIf(m.locked))
+	g.secretAge.Set(m.secretAge.Seconds())
+	g.lastSuccess.Set(float64(m.lastSuccess))
+	g.lastComparison.Set(0)
+	if !m.listedAt.IsZero() {
+		g.lastComparison.Set(float64(m.listedAt.Unix()))
+	}
+	for state, count := range m.clients {
+		g.clients.WithLabelValues(state).Set(float64(count))
+	}
+	for kind, count := range m.findings {
+		g.findings.WithLabelValues(kind.report, kind.severity.String(), strconv.FormatBool(kind.accepted)).Set(float64(count))
+	}
 }
 
 // oneIf is how a gauge says yes.

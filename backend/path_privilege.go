@@ -16,7 +16,7 @@ import (
 func (b *backend) pathPrivilege() *framework.Path {
 	return &framework.Path{
 		Pattern:         "report/least-privilege$",
-		HelpSynopsis:    "What can be got through this mount, and what of it is too much. Calls nobody unless refresh=true.",
+		HelpSynopsis:    "Access available through this mount, and what should be reduced. Asks Paxos only with refresh=true.",
 		HelpDescription: privilegeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
@@ -47,6 +47,7 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request, d *fr
 	if err != nil {
 		return reply(err)
 	}
+	p.lookAtClients(p.callers)
 	p.mountWide(settings)
 	data := p.answer(least)
 	data["roles"], data["scopes"], data["clients"] = roles, p.shownScopes(), p.shownClients()

@@ -197,7 +197,11 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
 	}
-	warnings := append(after.dangers(), limits.warnings(after)...)
+	further, err := b.roleWarnings(ctx, req.Storage, name, after, limits)
+	if err != nil {
+		return reply(fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err))
+	}
+	warnings := append(after.dangers(), further...)
 	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
 	if len(warnings) == 0 {
 		return nil, nil

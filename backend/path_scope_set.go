@@ -68,7 +68,7 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request, d *fr
 	}
 	var warnings []string
 	if unknown := uncatalogued(set.Scopes); len(unknown) > 0 {
-		warnings = append(warnings, "the set holds scopes that this version of the engine does not know: "+shortened(unknown))
+		warnings = append(warnings, unknownScopes(unknown))
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {

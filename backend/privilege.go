@@ -61,9 +61,13 @@ func newPrivileges(r *review, limits guardrails, lastUse func(subject) time.Time
 	return p
 }
 
-// role looks at one role. Its name and scopes were judged when it was written.
+// role looks at one role. Its name and scopes were judged when it was written. A
+// finding on it is accepted for this role and its scopes only.
 func (p *privileges) role(name string, r role) {
 	p.purposes(name, r)
+	p.callers.add(name, r)
+	p.basis = r.identity() + " " + strings.Join(slices.Sorted(slices.Values(r.ResolvedScopes)), " ")
+	defer func() { p.basis = "" }()
 	if r.CredentialType == clientCredentials {
 		p.lease(name, r)
 		return
@@ -119,7 +123,8 @@ func (p *privileges) lease(name string, r role) {
 		p.gives[scope] = append(p.gives[scope], name)
 	}
 	if worst(given) >= catalog.MovesMoney {
-		p.add(medium, "leases-money", rolesPrefix+name, "the role's readers get a whole client that can move money, for as long as its lease lasts",
+		p.suggest(medium, ruleLeasesMoney, rolesPrefix+name, "The role's readers get a whole client that can move money, for as long as its lease lasts",
+			"# ask the role's readers whether an access token would do, and write them a role of credential_type=access_token",
 			p.patch(rolesPrefix+name, "disabled=true"), graded(given)...)
 	}
 	p.roleLeases(name, r)
@@ -131,28 +136,32 @@ func (p *privileges) lease(name string, r role) {
 func (p *privileges) roleScopes(name, client string, r role, given, beyond, lacking []string) {
 	path := rolesPrefix + name
 	if len(beyond) > 0 {
-		p.add(medium, "beyond-guardrails", path, "the role has scopes that the guardrails forbid: no token is issued with them", p.narrow(path, r, beyond), graded(beyond)...)
+		p.advise(medium, ruleBeyondGuardrails, path, "The role has scopes that the guardrails forbid: reads of the whole role are refused", p.narrow(path, r, beyond), graded(beyond)...)
 	}
 	if len(lacking) > 0 {
-		p.add(medium, "scopes-lacking", path, "client "+client+" does not hold all scopes of the role: Paxos refuses a token with all of them", p.narrow(path, r, lacking), graded(lacking)...)
+		p.suggest(medium, ruleScopesLacking, path, "Client "+client+" lacks scopes of the role: Paxos refuses token requests for the whole role",
+			byHand("add the scopes in evidence to client %s", client), p.narrow(path, r, lacking).command, graded(lacking)...)
 	}
 	if unknown := slices.DeleteFunc(slices.Clone(given), func(scope string) bool { _, ok := catalog.LookupScope(scope); return ok }); len(unknown) > 0 {
-		p.add(low, "scopes-uncatalogued", path, "the role has scopes of which this version does not know what they open; they count as moves-money", p.narrow(path, r, unknown), p.hinted(unknown)...)
+		p.suggest(low, ruleScopesUncatalogued, path, "The role has scopes that this version does not know; they count as moves-money",
+			"# check their spelling, and whether a newer version of the plugin knows them", p.narrow(path, r, unknown).command, p.hinted(unknown)...)
 	}
 	of := func(risk catalog.Risk) []string {
 		return slices.DeleteFunc(slices.Clone(given), func(scope string) bool { return catalog.RiskOf(scope) != risk })
 	}
 	if money := of(catalog.MovesMoney); len(money) > 0 {
 		p.movers[client] = append(p.movers[client], name)
-		p.add(medium, "moves-money", path, "the role's readers can move money, or say where it goes", p.narrow(path, r, money), money...)
+		p.suggest(medium, ruleMovesMoney, path, "Anyone who can read this role can move money or change its destination",
+			"# check which Vault policies allow reads of creds/"+name+" and token/"+name, p.narrow(path, r, money).command, money...)
 	}
 	if admin := of(catalog.Admin); len(admin) > 0 {
-		p.add(high, "administers", path, "the role's readers govern the company's API credentials", p.narrow(path, r, admin), admin...)
+		p.suggest(high, ruleAdministers, path, "Anyone who can read this role can list or delete the company's API credentials",
+			"# check which Vault policies allow reads of creds/"+name+" and token/"+name, p.narrow(path, r, admin).command, admin...)
 	}
 }
 
 // hinted are scopes that the catalogue lacks, with what may have been meant. To look for
-// that is dear, so it is done once for each scope, and not for any number of them.
+// that takes long, so it is done once for each scope, and not for any number of them.
 func (p *privileges) hinted(scopes []string) []string {
 	const most = 1000
 	hinted := make([]string, len(scopes))
@@ -168,12 +177,28 @@ func (p *privileges) hinted(scopes []string) []string {
 	return hinted
 }
 
-// narrow is the command that takes scopes away from a role; if none would be left, the
-// role is disabled.
-func (p *privileges) narrow(path string, r role, scopes []string) string {
+// A narrowing is a command that takes scopes away from a role, and whether it disables
+// the role, because none would be left.
+type narrowing struct {
+	command  string
+	disables bool
+}
+
+// advise adds a finding on scopes that nobody gets: to take them away from the role
+// takes nothing from its readers, unless the role is disabled by that.
+func (p *privileges) advise(severity severity, rule rule, path, reason string, n narrowing, evidence ...string) {
+	if n.disables {
+		p.suggest(severity, rule, path, reason, "", n.command, evidence...)
+		return
+	}
+	p.add(severity, rule, path, reason, n.command, evidence...)
+}
+
+// narrow takes scopes away from a role.
+func (p *privileges) narrow(path string, r role, scopes []string) narrowing {
 	rest := without(r.ResolvedScopes, scopes)
 	if len(rest) == 0 {
-		return p.patch(path, "disabled=true")
+		return narrowing{p.patch(path, "disabled=true"), true}
 	}
 	changes := []string{"scopes=" + strings.Join(rest, ",")}
 	if len(r.ScopeSets) > 0 {
@@ -182,7 +207,7 @@ func (p *privileges) narrow(path string, r role, scopes []string) string {
 	if len(r.Operations) > 0 {
 		changes = append(changes, "operations=")
 	}
-	return p.patch(path, changes...)
+	return narrowing{p.patch(path, changes...), false}
 }
 
 // roleLeases finds leases that are longer than the guardrails allow.
@@ -196,7 +221,7 @@ func (p *privileges) roleLeases(name string, r role) {
 		changes = append(changes, "max_ttl="+ceiling.String())
 	}
 	if len(changes) > 0 {
-		p.add(low, "leases-beyond-guardrails", path, "the role's ttl or max_ttl is more than the guardrails allow: leases are cut", p.patch(path, changes...),
+		p.add(low, ruleLeasesBeyond, path, "The role's ttl or max_ttl exceeds the guardrails' max_ttl: leases are shortened", p.patch(path, changes...),
 			"ttl="+r.TTL.String(), "max_ttl="+r.MaxTTL.String())
 	}
 	if r.UniqueTokens {
@@ -223,5 +248,6 @@ func (p *privileges) roleUse(name string, r role, risk catalog.Risk) {
 	if risk >= catalog.MovesMoney {
 		severity = medium
 	}
-	p.add(severity, "role-unused", rolesPrefix+name, "nobody has read the role for 30 days", command("delete", p.mount+rolesPrefix+name), evidence)
+	p.suggest(severity, ruleRoleUnused, rolesPrefix+name, "Nobody has read the role for 30 days",
+		"# ask the role's owner whether it is still needed", command("delete", p.mount+rolesPrefix+name), evidence)
 }

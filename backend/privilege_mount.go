@@ -22,18 +22,20 @@ func (p *privileges) dangers(path string, dangers []string) {
 		if !known {
 			severity = medium
 		}
-		fix := p.patch(path, option+"=false")
 		switch {
 		case assigned:
-			fix = p.patch(path, name+"="+saferValue[name])
+			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "", p.patch(path, name+"="+saferValue[name]), option)
 		case option == "token_url":
-			fix = "# enable another mount whose config/connection has an https URL, or environment=production"
+			p.add(severity, ruleDangerousOption, path, option+": "+reason, "# enable another mount whose config/connection has an https URL, or environment=production", option)
+		case option == "never_revoke": // that tokens end with their leases is a promise
+			p.add(severity, ruleDangerousOption, path, option+": "+reason, p.patch(path, option+"=false"), option)
+		default:
+			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "", p.patch(path, option+"=false"), option)
 		}
-		p.add(severity, "dangerous-option", path, option+": "+reason, fix, option)
 	}
 }
 
-// mountWide finds what no single role is to blame for.
+// mountWide finds what is not the matter of a single role.
 func (p *privileges) mountWide(settings connection) {
 	p.dangers(connectionPath, settings.dangers())
 	p.dangers(guardrailsPath, p.limits.dangers())
@@ -42,12 +44,12 @@ func (p *privileges) mountWide(settings connection) {
 		if len(p.hints) > 0 {
 			severity = low
 		}
-		p.add(severity, "dangerous-option", guardrailsPath, "allow_uncatalogued_scopes: a role may hold scopes of which nobody knows what they open",
-			p.patch(guardrailsPath, "allow_uncatalogued_scopes=false"), "allow_uncatalogued_scopes")
+		p.suggest(severity, ruleDangerousOption, guardrailsPath, "allow_uncatalogued_scopes: a role may hold scopes whose effect is unknown",
+			"", p.patch(guardrailsPath, "allow_uncatalogued_scopes=false"), "allow_uncatalogued_scopes")
 	}
 	if most := max(1, p.budget/2); p.budget > 0 && p.demand > most {
-		p.add(medium, "unique-tokens-beyond-budget", configKey, "the mint_limits of roles with unique_tokens add up to more than the half of the token budget that is open to them: their readers will be refused",
-			p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique), fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
+		p.suggest(medium, ruleUniqueBeyondBudget, configKey, "The mint_limits of roles with unique_tokens exceed the half of the token budget that they may use: some of their readers will be refused",
+			"", p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique), fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
 	}
 	for _, c := range p.clients {
 		p.clientScopes(c)
@@ -69,16 +71,16 @@ func (p *privileges) clientScopes(c custody) {
 		}
 	}
 	if len(unused) > 0 {
-		p.add(severityOf(worst(unused)), "scopes-unused", subject, "the client holds scopes that no role uses: whoever gets its secret has them",
-			byHand("take the scopes in evidence away from %s", c.ID), graded(unused)...)
+		p.suggest(severityOf(worst(unused)), ruleScopesUnused, subject, "The client holds scopes that no role uses: a stolen secret gives them away",
+			"# check that nothing outside this mount uses the client", byHand("remove the scopes in evidence from %s", c.ID), graded(unused)...)
 	}
 	if len(disabled) > 0 {
-		p.add(max(severityOf(worst(disabled)), medium), "scopes-of-disabled-roles", subject, "the client holds scopes that only disabled roles use",
-			byHand("take the scopes in evidence away from %s, or delete the roles", c.ID), graded(disabled)...)
+		p.suggest(max(severityOf(worst(disabled)), medium), ruleScopesDisabled, subject, "The client holds scopes that only disabled roles use",
+			"# check that the disabled roles will not be used again", byHand("remove the scopes in evidence from %s, or delete the roles", c.ID), graded(disabled)...)
 	}
 	if movers := p.movers[c.Name]; len(movers) > 1 {
-		p.add(medium, "money-shared", subject, "several roles that can move money are minted by one client: at Paxos they cannot be told apart, nor limited apart",
-			"# give each of these roles a mount and a client of its own, which holds its scopes only", some(movers)...)
+		p.add(medium, ruleMoneyShared, subject, "Several money-moving roles share one client, so Paxos cannot distinguish or limit them separately",
+			"# give each of these roles its own mount and a client that holds only its scopes", some(movers)...)
 	}
 }
 

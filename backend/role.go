@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -169,6 +168,15 @@ func (r role) grants(row broker.Row) bool {
 	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
 }
 
+// identity tells the role from one that was made again under its name. A rotation, which
+// gives it another ID, keeps it.
+func (r role) identity() string {
+	if r.CreatedAt.IsZero() { // made by an early version
+		return r.ID
+	}
+	return r.CreatedAt.UTC().Format(time.RFC3339Nano)
+}
+
 // holds reports whether the role has all these scopes.
 func (r role) holds(scopes []string) bool {
 	has := map[string]bool{}
@@ -181,14 +189,6 @@ func (r role) holds(scopes []string) bool {
 		}
 	}
 	return true
-}
-
-// minting names the client that mints, in words.
-func (r role) minting() string {
-	if r.Client == "" {
-		return "the root client"
-	}
-	return fmt.Sprintf("client %q", r.Client)
 }
 
 // dangers names the options in force that weaken or cost something.
@@ -207,7 +207,7 @@ func (r role) dangers() []string {
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
 	r, err := b.roles.get(ctx, s, rolesPrefix+name)
 	if errors.Is(err, errNotFound) {
-		return r, badRequest("there is no role %q; `vault list` of the mount's roles shows those there are", name)
+		return r, badRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
 	}
 	return r, err
 }

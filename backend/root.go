@@ -96,12 +96,12 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 		if len(v.scopes) == 0 {
 			v.scopes, v.holdsAll = []string{c.VerifyScope}, false
 		}
-		if profiles, err = b.verify(ctx, link, c, next, v); err != nil {
+		seen, err := b.verify(ctx, link, c, next, v)
+		if err != nil {
 			return changedRoot{}, err
 		}
-		next.Proved, result.warnings = true, nil
-	}
-	if next.Proved {
+		next.Proved, profiles, result.warnings = true, seen.profiles, seen.warnings
+	} else if next.Proved {
 		result.warnings = nil
 	}
 	result.client, err = b.swapRoot(ctx, s, rootSwap{change, c, link, before, next, standby, profiles})

@@ -100,7 +100,7 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 		says   string
 	}{
 		"no secret":                {rotate, func(*mount) map[string]any { return nil }, paxostest.Fault{}, 400, "client_secret"},
-		"a wrong secret":           {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": canary + "wrong"} }, paxostest.Fault{}, 400, "was not stored"},
+		"a wrong secret":           {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": canary + "wrong"} }, paxostest.Fault{}, 400, "Not saved"},
 		"the secret that it has":   {rotate, func(m *mount) map[string]any { return map[string]any{"client_secret": m.secret} }, paxostest.Fault{}, 400, "stored already"},
 		"another client to rotate": {rotate, func(*mount) map[string]any { return map[string]any{"client_id": "x", "client_secret": "y"} }, paxostest.Fault{}, 400, "config/replace-root"},
 		"Paxos is down":            {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": "new"} }, paxostest.Fault{Drop: true}, 502, "connection"},

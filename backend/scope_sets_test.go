@@ -129,7 +129,7 @@ func TestAScopeSetWarns(t *testing.T) {
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,event:*"})
 	for says, scopes := range map[string]string{
-		"does not know: event:read_event (did you mean events:read_event?)":                         "event:read_event",
+		"Unknown scope \"event:read_event\" (did you mean events:read_event?)":                      "event:read_event",
 		"no role can be written by this set: the guardrails of this mount do not allow events:read": "funding:read_profile,events:read_event",
 	} {
 		resp := m.must(logical.UpdateOperation, "scope-sets/s", map[string]any{"scopes": scopes})

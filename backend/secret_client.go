@@ -58,6 +58,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	}
 	want, err := b.want(ctx, req, d, true)
 	if err != nil {
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
 		return reply(err)
 	}
 	link, err := b.dial(ctx, req.Storage)
@@ -66,7 +67,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	}
 	name, n, err := b.checkOut(ctx, req, want, link)
 	if err != nil {
-		b.metrics.read(want, broker.Issued{}, err)
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
 		return reply(explain(err, want))
 	}
 	g, _ := n.current()
@@ -81,6 +82,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
 	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second), n.Checkout.MaximumTTL
 	resp.Secret.Renewable = true
+	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
 	return resp, nil
 }
 

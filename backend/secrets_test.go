@@ -110,7 +110,7 @@ func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
 			t.Errorf("%s holds a secret and is not seal-wrapped", key)
 		}
 	}
-	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root config/resume lockdown]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/ requests/ neighbors usage/ pulse]" {
+	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root config/resume lockdown exceptions/*]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/ requests/ neighbors usage/ pulse]" {
 		t.Errorf("special paths are %+v", special)
 	}
 }

@@ -41,13 +41,25 @@ func TestNoSpellingOfASudoPathGoesWithoutSudo(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	patterns := m.backend.SpecialPaths().Root
+	if !demandsSudo(patterns, "exceptions/") || !demandsSudo(patterns, "exceptions/x") {
+		t.Errorf("exceptions can be listed or written without sudo: %q", patterns)
+	}
+	for _, operation := range []logical.Operation{logical.ListOperation, logical.ReadOperation} { // Vault adds the slash to what it takes for a list
+		if status, text := m.refused(operation, "exceptions", nil); status != 404 {
+			t.Errorf("%s of exceptions without a slash: %d %s", operation, status, text)
+		}
+	}
 	if !slices.Contains(patterns, "config/guardrails") || !slices.Contains(patterns, "config/connection") {
 		t.Errorf("sudo is demanded at %q only", patterns)
 	}
 	before, upstream := m.stored(), m.paxos.TotalCalls()
-	for _, path := range patterns {
+	for _, pattern := range patterns {
+		path := pattern
+		if prefix, ok := strings.CutSuffix(pattern, "/*"); ok { // all below it, and the list
+			path = prefix + "/x"
+		}
 		if strings.ContainsAny(path, "*+$^(") || strings.HasSuffix(path, "/") {
-			t.Errorf("%q is not a path as it is asked for; Vault takes it literally", path)
+			t.Errorf("%q is neither a path as it is asked for nor all below one; Vault takes it literally", pattern)
 		}
 		if _, err := m.do(logical.ReadOperation, path, nil); err != nil && !errors.Is(err, logical.ErrUnsupportedOperation) {
 			t.Errorf("%q is no path of the engine: %v", path, err)

@@ -36,29 +36,35 @@ func (b *backend) newGeneration(ctx context.Context, link *link, before client, 
 // unverifiedWarning is what the writer of a secret is told that was not verified.
 const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will show whether it is right"
 
+// A verifiedSecret is what the verification of a generation has shown.
+type verifiedSecret struct {
+	profiles []string // that its token sees, by which its Entity is known; none if they cannot be told
+	warnings []string // for the writer of the secret
+}
+
 // verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity it is
-// of. It returns these profiles, none if they cannot be told.
-func (b *backend) verify(ctx context.Context, link *link, c config, g generation, v verification) ([]string, error) {
+// of.
+func (b *backend) verify(ctx context.Context, link *link, c config, g generation, v verification) (verifiedSecret, error) {
 	if !v.locked { // of all secrets only the root's is verified in a lockdown
 		if err := checkStoredLockdown(ctx, b.storage); err != nil {
-			return nil, err
+			return verifiedSecret{}, err
 		}
 	}
-	profiles, err := b.tryOut(ctx, link, c, g, v)
+	seen, err := b.tryOut(ctx, link, c, g, v)
 	if err != nil {
-		return nil, err
+		return verifiedSecret{}, err
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
-		return nil, err
+		return verifiedSecret{}, err
 	}
-	switch {
+	switch profiles := seen.profiles; {
 	case len(profiles) == 0 && limits.RefuseUnchecked:
-		return nil, badRequest("client_secret was not stored: which Entity this client is of cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; give it %s in the Dashboard", profileScope)
+		return verifiedSecret{}, badRequest("client_secret was not stored: which Entity this client is of cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; give it %s in the Dashboard", profileScope)
 	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
-		return nil, badRequest("client_secret was not stored: this client sees other profiles than the mount's root client, so it is of another Entity; one mount is one Entity")
+		return verifiedSecret{}, badRequest("client_secret was not stored: this client sees other profiles than the mount's root client, so it is of another Entity; one mount is one Entity")
 	}
-	return profiles, nil
+	return seen, nil
 }
 
 // overlap reports whether the lists have a name in common.
@@ -70,20 +76,21 @@ func overlap(a, z []string) bool {
 const profileScope = "funding:read_profile"
 
 // tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say what to do.
-func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation, v verification) (profiles []string, err error) {
+func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation, v verification) (seen verifiedSecret, err error) {
 	if !b.writable() {
-		return nil, logical.ErrReadOnly
+		return seen, logical.ErrReadOnly
 	}
 	minter, err := link.minterFor(v.name, g, c)
 	if err != nil {
-		return nil, err
+		return seen, err
 	}
+	minter.Unended = func(cause error) { seen.warnings = unended(cause) }
 	look := func(ctx context.Context, grant paxos.Grant) error {
 		if !slices.Contains(v.scopes, profileScope) {
 			return nil
 		}
 		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
-			profiles, err = link.ListProfiles(ctx, grant.AccessToken)
+			seen.profiles, err = link.ListProfiles(ctx, grant.AccessToken)
 			return err
 		})
 		if answer := new(paxos.Error); errors.As(err, &answer) && answer.Malformed {
@@ -98,13 +105,13 @@ func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation
 	var refused *paxos.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
-		return nil, badRequest("client_secret was not stored: Paxos does not know this client_id with this secret in %s (%s)", link.environment, refused)
+		return seen, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check both, and auth_style in config/connection, which is %s.", link.environment, refused.AuthStyle)
 	case err != nil:
-		return nil, err
+		return seen, err
 	case !holds && v.holdsAll:
-		return nil, b.explainMissing(ctx, minter, v)
+		return seen, b.explainMissing(ctx, minter, v)
 	}
-	return profiles, nil
+	return seen, nil
 }
 
 // explainMissing finds out which scopes a client lacks, and says so.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -76,6 +77,10 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, s
 		return paxos.Grant{}, request.At, err
 	}
 	grant, err := minter.Client.Mint(ctx, scopes)
+	var refused *paxos.Error
+	if errors.As(err, &refused) {
+		refused.Client = minter.Name // for whoever tells people about it
+	}
 	if throttle.LeaveToken(b.Now(), err) {
 		b.banned(way, err)
 		err = throttle.explain(b.Now(), err)

@@ -34,6 +34,7 @@ type Minter struct {
 	Client     *paxos.Client
 	Name       string // under which the client is stored; empty for the root
 	Generation int
+	Unended    func(error) // told why the token of a Prove could not be ended; may be nil
 	Allowance
 }
 

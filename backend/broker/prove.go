@@ -99,17 +99,20 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 		err = use(ctx, grant)
 		b.used(t)
 	}
-	return true, errors.Join(err, b.endProof(ctx, minter.Client, t))
+	return true, errors.Join(err, b.endProof(ctx, minter, t))
 }
 
 // endProof ends the token of a proof. If Paxos cannot do it now, it is on the queue.
 // The client may be one that is not stored, so it is not looked for there.
-func (b *Broker) endProof(ctx context.Context, client *paxos.Client, t *token) error {
-	err := b.revokeWith(ctx, client, t.Row, atOnce)
+func (b *Broker) endProof(ctx context.Context, minter Minter, t *token) error {
+	err := b.revokeWith(ctx, minter.Client, t.Row, atOnce)
 	if err == nil {
 		return b.drop(ctx, t)
 	}
 	b.failed(t, err)
+	if minter.Unended != nil {
+		minter.Unended(err)
+	}
 	b.Logger.Warn("the token of a proof could not be ended at Paxos yet; it is tried again until it is done or expired",
 		"client_id", t.ClientID, "token_id", t.Fingerprint, "error", err)
 	return nil

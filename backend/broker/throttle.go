@@ -25,6 +25,11 @@ const (
 	banAdvice   = "New tokens can be requested again in %s. Tokens already cached are still served; calls to Paxos from the same address may be refused meanwhile."
 )
 
+// RateLimited is the refusal while Paxos refuses all requests from this address, for that long.
+func RateLimited(left time.Duration) *Throttled {
+	return &Throttled{Reason: rateLimited, RetryAfter: left, Advice: banAdvice, Banned: true}
+}
+
 // A Throttle is how Paxos treats this address by one way: it answers 429 to every
 // request for a while when there were too many. All calls stop then; when the time
 // is over, one token request and one other call find out, each for its kind, whether
@@ -52,7 +57,7 @@ func (g *gate) check(now time.Time) error {
 	}
 	switch {
 	case now.Before(g.until):
-		return &Throttled{Reason: rateLimited, RetryAfter: g.until.Sub(now), Advice: banAdvice}
+		return RateLimited(g.until.Sub(now))
 	case g.suspect && g.probing:
 		return &Throttled{Reason: "One request is finding out whether Paxos still rate-limits the address that Vault calls from", RetryAfter: probeWait}
 	}

@@ -12,6 +12,7 @@ type Throttled struct {
 	RetryAfter time.Duration
 	Advice     string // sentences, in which %s is the time to wait; empty for "Retry in %s."
 	Cause      error  // what Paxos answered, where it was asked; else nil
+	Banned     bool   // by Paxos, and not by our own budget
 }
 
 // Error says why, and when to try again.

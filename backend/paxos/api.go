@@ -11,7 +11,7 @@ import (
 func (c *Connection) do(req *http.Request, doing string, out any) error {
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return failure(doing, err)
+		return c.failure(req.Context(), doing, req.URL.String(), err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // the body is in memory
 	if resp.StatusCode != http.StatusOK {
@@ -26,15 +26,15 @@ func (c *Connection) do(req *http.Request, doing string, out any) error {
 	}
 	decoder := json.NewDecoder(resp.Body)
 	if err := decoder.Decode(out); err != nil {
-		return malformed(doing)
+		return malformed(doing, req.URL.Host)
 	}
 	if _, err := decoder.Token(); err != io.EOF { // something follows
-		return malformed(doing)
+		return malformed(doing, req.URL.Host)
 	}
 	return nil
 }
 
 // malformed is the Error for a 200 whose body is not what the documentation says.
-func malformed(doing string) *Error {
-	return &Error{Doing: doing, Reason: errMalformedReply.Error(), Malformed: true}
+func malformed(doing, host string) *Error {
+	return &Error{Doing: doing, Host: host, Reason: errMalformedReply.Error(), Malformed: true}
 }

@@ -42,7 +42,7 @@ type Grant struct {
 	Lifetime    time.Duration // 0 where the reply names none that can be read; may be negative
 }
 
-const minting = "minting an access token"
+const minting = "requesting an access token"
 
 // Mint asks for an access token by the client credentials grant (RFC 6749,
 // section 4.4). Paxos allows one such call per second and IP address, averaged
@@ -66,9 +66,13 @@ func (c *Client) Mint(ctx context.Context, scopes []string) (Grant, error) {
 	var refused *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused):
-		return Grant{}, refusal(minting, refused.Response, refused.ErrorCode, c.connection.now())
+		refusal := refusal(minting, refused.Response, refused.ErrorCode, c.connection.now()).as(c)
+		if refusal.Code == "invalid_scope" {
+			refusal.Scopes = named(scopes, refused.Body)
+		}
+		return Grant{}, refusal
 	case err != nil:
-		return Grant{}, failure(minting, err)
+		return Grant{}, c.connection.failure(ctx, minting, config.TokenURL, err).as(c)
 	}
 	grant := Grant{AccessToken: Hide(token.AccessToken), TokenType: token.TokenType, Asked: asked}
 	switch granted := token.Extra("scope").(type) {
@@ -99,11 +103,16 @@ func (c *Client) Revoke(ctx context.Context, token Secret) error {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.connection.settings.RevokeURL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return failure(revoking, err)
+		return c.connection.failure(ctx, revoking, c.connection.settings.RevokeURL, err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if basic {
 		req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret.Reveal())) // RFC 6749, section 2.3.1
 	}
-	return c.connection.do(req, revoking, nil)
+	err = c.connection.do(req, revoking, nil)
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused.as(c)
+	}
+	return err
 }

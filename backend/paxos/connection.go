@@ -117,6 +117,14 @@ func (c *Connection) Close() { c.http.CloseIdleConnections() }
 // Endpoints returns where the connection leads.
 func (c *Connection) Endpoints() Endpoints { return c.settings.Endpoints }
 
+// authStyle is the style in force.
+func (s Settings) authStyle() AuthStyle {
+	if s.AuthStyle == "" {
+		return AuthPost
+	}
+	return s.AuthStyle
+}
+
 // Fingerprint identifies where a secret would be sent and whom the sender trusts
 // to be there: the three URLs and the CA. A secret proved over one fingerprint is
 // not sent over another.

@@ -158,7 +158,7 @@ func (p credentialPage) appendTo(all []Credential) ([]Credential, error) {
 func (c *Connection) credentialPage(ctx context.Context, bearer Secret, query url.Values) (page credentialPage, err error) {
 	req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
 	if err != nil {
-		return page, failure(listing, err)
+		return page, c.failure(ctx, listing, c.settings.APIURL, err)
 	}
 	err = c.do(req, listing, &page)
 	return page, err
@@ -174,7 +174,7 @@ func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, client
 	}
 	req, err := c.apiRequest(ctx, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID), bearer)
 	if err != nil {
-		return failure(deleting, err)
+		return c.failure(ctx, deleting, c.settings.APIURL, err)
 	}
 	var reply struct {
 		Credentials *Credential `json:"credentials"`

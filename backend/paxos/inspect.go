@@ -22,11 +22,11 @@ func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, er
 	const inspecting = "inspecting the API"
 	req, err := c.apiRequest(ctx, http.MethodGet, "/profiles?limit=1", bearer)
 	if err != nil {
-		return Inspection{}, failure(inspecting, err)
+		return Inspection{}, c.failure(ctx, inspecting, c.settings.APIURL, err)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return Inspection{}, failure(inspecting, err)
+		return Inspection{}, c.failure(ctx, inspecting, c.settings.APIURL, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // the body is in memory
 	found := Inspection{Accepted: resp.StatusCode == http.StatusOK, RateLimitHeaders: rateLimitHeaders(resp.Header)}

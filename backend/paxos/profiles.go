@@ -13,7 +13,7 @@ func (c *Connection) ListProfiles(ctx context.Context, bearer Secret) ([]string,
 	const listing = "listing profiles"
 	req, err := c.apiRequest(ctx, http.MethodGet, "/profiles?limit=100", bearer)
 	if err != nil {
-		return nil, failure(listing, err)
+		return nil, c.failure(ctx, listing, c.settings.APIURL, err)
 	}
 	var page struct {
 		Items *[]*struct {
@@ -24,12 +24,12 @@ func (c *Connection) ListProfiles(ctx context.Context, bearer Secret) ([]string,
 		return nil, err
 	}
 	if page.Items == nil { // none at all is something else than no answer
-		return nil, malformed(listing)
+		return nil, malformed(listing, req.URL.Host)
 	}
 	var ids []string
 	for _, profile := range *page.Items {
 		if profile == nil || profile.ID == "" {
-			return nil, malformed(listing)
+			return nil, malformed(listing, req.URL.Host)
 		}
 		if len(profile.ID) <= 64 {
 			ids = append(ids, profile.ID)

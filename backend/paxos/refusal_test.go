@@ -1,7 +1,10 @@
 package paxos_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -80,8 +83,54 @@ func TestPaxosRefuses(t *testing.T) {
 			if failure.Code != test.code || failure.Temporary() {
 				t.Errorf("got %v (temporary: %v), want %s", failure, failure.Temporary(), test.code)
 			}
+			host := strings.TrimPrefix(h.URL(), "http://")
+			if failure.Host != host || failure.ClientID != test.client(h).ID() || failure.AuthStyle != paxos.AuthPost || !strings.Contains(failure.Error(), failure.ClientID) {
+				t.Errorf("it names host %q, client %q and style %q", failure.Host, failure.ClientID, failure.AuthStyle)
+			}
 			if len(h.Tokens()) != 0 {
 				t.Error("a token was minted")
+			}
+		})
+	}
+}
+
+// TestTheRefusedScopeIsNamed holds what Paxos says of a scope against what was asked for: only that is repeated.
+func TestTheRefusedScopeIsNamed(t *testing.T) {
+	t.Parallel()
+	said := func(member, text string) paxostest.Fault {
+		body, err := json.Marshal(map[string]string{"error": "invalid_scope", member: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return paxostest.Fault{Status: 400, Body: string(body)}
+	}
+	const general = "The requested scope is invalid, unknown, or malformed"
+	for name, test := range map[string]struct {
+		fault *paxostest.Fault // nil: what the stand-in says itself
+		want  string
+	}{
+		"by the stand-in":             {nil, "[transfer:write]"},
+		"in the hint":                 {new(said("error_hint", `The OAuth 2.0 Client is not allowed to request scope "transfer:write".`)), "[transfer:write]"},
+		"in the description":          {new(said("error_description", general+`. The OAuth 2.0 Client is not allowed to request scope 'transfer:write'.`)), "[transfer:write]"},
+		"nowhere":                     {new(said("error_description", general)), "[]"},
+		"one that was not asked for":  {new(said("error_hint", `The OAuth 2.0 Client is not allowed to request scope "admin:all".`)), "[]"},
+		"one that begins as one does": {new(said("error_hint", `not allowed to request scope "transfer:write_all".`)), "[]"},
+		"without quotes":              {new(said("error_hint", `not allowed: transfer:write`)), "[]"},
+		"where the hint is no text":   {&paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":["transfer:write"]}`}, "[]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, "transfer:read")
+			if test.fault != nil {
+				h.FailNext(paxostest.TokenEndpoint, *test.fault)
+			}
+			_, err := h.client.Mint(t.Context(), []string{"transfer:read", "transfer:write"})
+			failure := asError(t, err)
+			if failure.Code != "invalid_scope" || fmt.Sprint(failure.Scopes) != test.want {
+				t.Errorf("%v names %v, want %s", failure, failure.Scopes, test.want)
+			}
+			if strings.Contains(failure.Error(), "admin:all") || strings.Contains(failure.Error(), "OAuth 2.0") {
+				t.Errorf("it repeats what Paxos said: %v", failure)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package paxos
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -149,34 +150,57 @@ func (t tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // failure is the Error for a call that got no usable answer. The cause is put
 // into our own words: errors of net/http quote bytes that the other side sent.
-func failure(doing string, err error) *Error {
+func (c *Connection) failure(ctx context.Context, doing, address string, err error) *Error {
+	e := &Error{Doing: doing}
+	if u, parseErr := url.Parse(address); parseErr == nil {
+		e.Host = u.Host
+	}
 	var (
+		operation   *net.OpError
 		network     net.Error
-		lookup      *net.DNSError
 		authority   x509.UnknownAuthorityError
 		hostname    x509.HostnameError
 		certificate x509.CertificateInvalidError
 	)
-	reason := "the connection failed"
+	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout()
 	switch {
 	case errors.Is(err, errReplyTooLarge):
-		reason = errReplyTooLarge.Error()
+		e.Reason = errReplyTooLarge.Error()
 	case errors.Is(err, errMalformedReply), !errors.As(err, new(*url.Error)): // the OAuth2 library's own complaints are no url.Error
-		reason = errMalformedReply.Error()
+		e.Reason = errMalformedReply.Error()
 	case errors.Is(err, errForbiddenAddress):
-		reason = errForbiddenAddress.Error()
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		reason = "no answer in time"
-	case errors.As(err, &lookup):
-		reason = "the host name could not be resolved"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		reason = "the connection was refused"
+		e.Reason = errForbiddenAddress.Error()
 	case errors.As(err, &authority):
-		reason = "the server's certificate is signed by an unknown authority; see override_trusted_ca"
+		e.Reason = "the server's certificate is signed by an unknown authority; see override_trusted_ca"
 	case errors.As(err, &hostname):
-		reason = "the server's certificate is for another host"
+		e.Reason = "the server's certificate is for another host"
 	case errors.As(err, &certificate):
-		reason = "the server's certificate is not valid (expired, or not for this use)"
+		e.Reason = "the server's certificate is not valid (expired, or not for this use)"
+	case late && ctx.Err() == nil && !(errors.As(err, &operation) && operation.Op == "dial"):
+		e.Reason, e.Waited = "no answer in time", c.settings.Timeout
+	default:
+		e.Reason, e.Unreachable = connectionProblem(err, late), true
 	}
-	return &Error{Doing: doing, Reason: reason, Malformed: errors.Is(err, io.ErrUnexpectedEOF)} // a reply that ended early
+	e.Malformed = errors.Is(err, io.ErrUnexpectedEOF) // a reply that ended early
+	return e
+}
+
+// connectionProblem says in our own words why there is no connection.
+func connectionProblem(err error, late bool) string {
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &lookup):
+		return "the host name could not be resolved"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "connection reset"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "no route to the host"
+	case late:
+		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "the call was canceled"
+	}
+	return "the connection failed"
 }

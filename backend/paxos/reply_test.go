@@ -12,9 +12,9 @@ import (
 
 // The reasons that an Error may give where Paxos said 200.
 const (
-	malformed = "minting an access token: the reply is malformed"
-	tooLarge  = "minting an access token: the reply is larger than 64 KiB"
-	cutShort  = "minting an access token: the connection failed"
+	malformed = "the reply is malformed"
+	tooLarge  = "the reply is larger than 64 KiB"
+	cutShort  = "the connection failed"
 )
 
 // zipped compresses text, as a server does that was not asked to.
@@ -78,7 +78,7 @@ func TestMalformedReplies(t *testing.T) {
 			h.FailNext(paxostest.TokenEndpoint, test.fault)
 			_, err := h.client.Mint(t.Context(), []string{"transfer:read"})
 			failure := asError(t, err)
-			if failure.Error() != test.want {
+			if failure.Reason != test.want {
 				t.Errorf("got %q, want %q", failure, test.want)
 			}
 			if !failure.Temporary() {

@@ -44,6 +44,9 @@ func TestTimeout(t *testing.T) {
 				if failure.Status != 0 || failure.Reason != "no answer in time" || !failure.Temporary() {
 					t.Errorf("got %v", failure)
 				}
+				if failure.Waited != short || failure.Unreachable || failure.Host == "" {
+					t.Errorf("it says that %s was waited for %s, unreachable %v", failure.Host, failure.Waited, failure.Unreachable)
+				}
 				if ctx.Err() != nil {
 					t.Error("it took too long")
 				}
@@ -80,7 +83,7 @@ func TestRefusedConnection(t *testing.T) {
 	}
 	connection := connect(t, paxos.Settings{Endpoints: endpoints("http://" + address)})
 	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
-	if failure := asError(t, err); failure.Reason != "the connection was refused" || !failure.Temporary() {
+	if failure := asError(t, err); failure.Reason != "connection refused" || !failure.Temporary() || !failure.Unreachable || failure.Waited != 0 {
 		t.Errorf("got %v", failure)
 	}
 }

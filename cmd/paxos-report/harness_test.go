@@ -81,7 +81,7 @@ func newHarness(t *testing.T) *harness {
 func (h *harness) must(path string, data map[string]any) {
 	h.t.Helper()
 	var operation logical.Operation = logical.UpdateOperation
-	if strings.HasPrefix(path, "roles/") {
+	if strings.HasPrefix(path, "roles/") || strings.HasPrefix(path, "exceptions/") {
 		operation = logical.CreateOperation
 	}
 	resp, err := h.backend.HandleRequest(h.t.Context(), &logical.Request{Operation: operation, Path: path, Data: data, Storage: h.storage})

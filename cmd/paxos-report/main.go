@@ -38,7 +38,7 @@ const usage = `Usage: paxos-report [flags] > report.html
 Reads report/least-privilege, report/drift and the roles of a paxos mount, and writes
 one self-contained HTML page. VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and VAULT_CACERT
 say which Vault, as for the vault command. The token needs read on report/*; with read
-and list on roles/* the page also tells who holds what now.
+and list on roles/* the page also shows the active tokens by role.
 
 Exit codes: 0 done, 1 not done, 2 wrong flags, 3 done, and -fail-on applies.
 
@@ -116,7 +116,7 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	flags.StringVar(&wanted.mount, "mount", "paxos", "`path` of the mount")
 	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first, which costs a token request")
 	flags.BoolVar(&wanted.json, "json", false, "write JSON instead of a page")
-	flags.StringVar(&wanted.failOn, "fail-on", "", "exit with 3 if there are findings of this `severity` or worse: "+strings.Join(severities, ", "))
+	flags.StringVar(&wanted.failOn, "fail-on", "", "exit with 3 if there are open findings (not accepted ones) of this `severity` or worse: "+strings.Join(severities, ", "))
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):

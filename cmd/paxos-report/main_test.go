@@ -27,6 +27,57 @@ func TestExitCodesFollowTheFindings(t *testing.T) {
 	}
 }
 
+// TestAcceptedFindingsStandApart accepts the one high finding that there is.
+func TestAcceptedFindingsStandApart(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.report(settings{refresh: true})
+	if _, code := h.report(settings{failOn: "high"}); code != exitFindings {
+		t.Fatalf("with an open finding: %d", code)
+	}
+	h.must("exceptions/open-address", map[string]any{"rule": "no-allowlist", "subject": "client root", "reason": "a <test> server", "expires_at": "90d"})
+	text, code := h.report(settings{failOn: "high", json: true})
+	if code != exitFine {
+		t.Errorf("with an accepted finding: %d", code)
+	}
+	var m mount
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Accepted) != 1 || m.Accepted[0].Rule != "no-allowlist" || m.Accepted[0].Exception != "exceptions/open-address" || m.Accepted[0].AcceptedReason != "a <test> server" {
+		t.Errorf("accepted are %+v", m.Accepted)
+	}
+	if slices.ContainsFunc(m.Findings, func(f finding) bool { return f.Rule == "no-allowlist" }) {
+		t.Errorf("it is open too: %+v", m.Findings)
+	}
+	page, _ := h.report(settings{})
+	for _, want := range []string{"<b>1</b> accepted", "Accepted findings", "a &lt;test&gt; server", "exceptions/open-address"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not have %q", want)
+		}
+	}
+}
+
+// TestWhatTakesAFunctionAwayIsASuggestion reads the advice on a role that moves money.
+func TestWhatTakesAFunctionAwayIsASuggestion(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	text, _ := h.report(settings{json: true})
+	var m mount
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(m.Findings, func(f finding) bool { return f.Rule == "moves-money" })
+	if i < 0 || m.Findings[i].Suggestion != "vault patch paxos/roles/pay disabled=true" || strings.Contains(m.Findings[i].Fix, "vault patch") {
+		t.Errorf("found is %+v", m.Findings)
+	}
+	page, _ := h.report(settings{})
+	fix, suggestion := strings.Index(page, "# check which Vault policies"), strings.Index(page, "vault patch paxos/roles/pay disabled=true")
+	if fix < 0 || suggestion < fix || !strings.Contains(page[fix:suggestion], "If nobody needs what this takes away:") {
+		t.Error("the page does not have the suggestion after the fix, apart from it")
+	}
+}
+
 func TestNothingIsAskedOfPaxosUnlessWanted(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -24,6 +24,7 @@ type mount struct {
 	ComparedAt  string       `json:"compared_at"`
 	MayList     string       `json:"may_list"`
 	Findings    []finding    `json:"findings"` // of both reports, the worst first
+	Accepted    []accepted   `json:"accepted"` // likewise, those that somebody accepted
 	Scopes      []scope      `json:"scopes"`
 	Clients     []client     `json:"clients"`
 	Credentials []credential `json:"credentials"`
@@ -34,12 +35,22 @@ type mount struct {
 // The parts of the engine's answers.
 type (
 	finding struct {
-		Severity string   `json:"severity"`
-		Rule     string   `json:"rule"`
-		Subject  string   `json:"subject"`
-		Reason   string   `json:"reason"`
-		Evidence []string `json:"evidence"`
-		Fix      string   `json:"fix"`
+		Severity   string   `json:"severity"`
+		Rule       string   `json:"rule"`
+		Subject    string   `json:"subject"`
+		Reason     string   `json:"reason"`
+		Evidence   []string `json:"evidence"`
+		Fix        string   `json:"fix"`
+		Suggestion string   `json:"suggestion"` // what takes a function away from somebody
+		Note       string   `json:"note"`       // why an exception for it does not hold
+	}
+	accepted struct {
+		finding
+		Exception      string `json:"exception"`
+		AcceptedReason string `json:"accepted_reason"`
+		AcceptedBy     string `json:"accepted_by"`
+		AcceptedAt     string `json:"accepted_at"`
+		ExpiresAt      string `json:"expires_at"`
 	}
 	scope struct {
 		Scope      string   `json:"scope"`
@@ -94,18 +105,24 @@ func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount,
 		if !denied(err) {
 			return nil, err
 		}
-		m.Notes = append(m.Notes, "This token may not read report/drift: what Paxos has is left out.")
+		m.Notes = append(m.Notes, "This token may not read report/drift: the credentials at Paxos are left out.")
 	}
 	m.MayList, m.Credentials = drift.MayList, drift.Credentials
-	m.Findings = append(m.Findings, drift.Findings...)
-	slices.SortStableFunc(m.Findings, func(a, z finding) int {
-		return cmp.Or(cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, z.Severity)),
-			strings.Compare(a.Rule, z.Rule), strings.Compare(a.Subject, z.Subject), slices.Compare(a.Evidence, z.Evidence))
-	})
-	m.Findings = slices.CompactFunc(m.Findings, func(a, z finding) bool {
-		return a.Severity == z.Severity && a.Rule == z.Rule && a.Subject == z.Subject && slices.Equal(a.Evidence, z.Evidence)
-	})
+	m.Findings = merged(m.Findings, drift.Findings, func(f finding) finding { return f })
+	m.Accepted = merged(m.Accepted, drift.Accepted, func(a accepted) finding { return a.finding })
 	return m, m.readRoles(ctx, vault)
+}
+
+// merged are the findings of two reports, the worst first, each once.
+func merged[T any](some, more []T, of func(T) finding) []T {
+	compare := func(a, z T) int {
+		one, other := of(a), of(z)
+		return cmp.Or(cmp.Compare(slices.Index(severities, one.Severity), slices.Index(severities, other.Severity)),
+			strings.Compare(one.Rule, other.Rule), strings.Compare(one.Subject, other.Subject), slices.Compare(one.Evidence, other.Evidence))
+	}
+	all := append(append([]T{}, some...), more...) // an empty list, and not null, where there is none
+	slices.SortStableFunc(all, compare)
+	return slices.CompactFunc(all, func(a, z T) bool { return compare(a, z) == 0 })
 }
 
 // readRoles reads who holds what now, if the token may.
@@ -114,7 +131,7 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 	err := m.read(ctx, vault, "roles", map[string][]string{"list": {"true"}}, &names)
 	switch {
 	case denied(err):
-		m.Notes = append(m.Notes, "This token may not list roles/: who holds what now is left out.")
+		m.Notes = append(m.Notes, "This token may not list roles/: the active tokens by role are left out.")
 		return nil
 	case errors.Is(err, errNothing): // there are no roles
 		return nil
@@ -122,7 +139,7 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 		return err
 	}
 	if len(names.Keys) > mostRoles {
-		m.Notes = append(m.Notes, fmt.Sprintf("There are %d roles: who holds what now is shown of the first %d.", len(names.Keys), mostRoles))
+		m.Notes = append(m.Notes, fmt.Sprintf("There are %d roles: the active tokens of the first %d are shown.", len(names.Keys), mostRoles))
 		names.Keys = names.Keys[:mostRoles]
 	}
 	for _, name := range names.Keys {
@@ -130,7 +147,7 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 		switch err := m.read(ctx, vault, "roles/"+name, nil, &one); {
 		case errors.Is(err, errNothing): // deleted meanwhile
 		case denied(err):
-			m.Notes = append(m.Notes, "This token may not read every role: who holds what now is not complete.")
+			m.Notes = append(m.Notes, "This token may not read every role: the active tokens by role are not complete.")
 			return nil
 		case err != nil:
 			return err

@@ -100,6 +100,58 @@ func TestConnectionNeedsSudo(t *testing.T) {
 	}
 }
 
+// TestExceptionsNeedSudo grants everything but sudo, and then sudo, and asks for all that can be done with exceptions.
+func TestExceptionsNeedSudo(t *testing.T) {
+	t.Parallel()
+	m := newMount(t, shared(t), paxostest.Options{})
+	accept := map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test server", "expires_at": "90d"}
+	m.write("exceptions/there", accept)
+	without := m.login(fmt.Sprintf(`path "%s/*" { capabilities = ["create", "read", "update", "patch", "delete", "list"] }`, m.path))
+	for what, err := range map[string]error{
+		"write":  second(without.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/new", accept)),
+		"update": second(without.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/there", map[string]any{"expires_at": "1d"})),
+		"read":   second(without.Logical().ReadWithContext(t.Context(), m.path+"/exceptions/there")),
+		"list":   second(without.Logical().ListWithContext(t.Context(), m.path+"/exceptions")),
+		"delete": second(without.Logical().DeleteWithContext(t.Context(), m.path+"/exceptions/there")),
+	} {
+		if status(err) != http.StatusForbidden {
+			t.Errorf("%s without sudo: %v", what, err)
+		}
+	}
+	for _, path := range []string{"exceptions/there/", "exceptions//new", "exceptions"} {
+		if _, err := without.Logical().WriteWithContext(t.Context(), m.path+"/"+path, accept); err == nil {
+			t.Errorf("%s was written without sudo", path)
+		}
+	}
+	const policy = "exceptions-with-sudo"
+	if err := m.client.Sys().PutPolicyWithContext(t.Context(), policy, fmt.Sprintf(`path "%s/exceptions/*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }`, m.path)); err != nil {
+		t.Fatal(err)
+	}
+	made, err := m.client.Auth().Token().CreateWithContext(t.Context(), &api.TokenCreateRequest{Policies: []string{policy}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := m.client.Clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with.SetToken(made.Auth.ClientToken)
+	if _, err := with.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/new", accept); err != nil {
+		t.Error(err)
+	}
+	answer, err := with.Logical().ListWithContext(t.Context(), m.path+"/exceptions")
+	if err != nil || fmt.Sprint(answer.Data["keys"]) != "[new there]" {
+		t.Errorf("listed are %v, %v", answer, err)
+	}
+	answer, err = with.Logical().ReadWithContext(t.Context(), m.path+"/exceptions/new")
+	if err != nil || answer.Data["display_name"] == "" {
+		t.Errorf("read is %v, %v", answer, err)
+	}
+}
+
+// second is the error of a call of Vault's API.
+func second(_ *api.Secret, err error) error { return err }
+
 // TestPolicyForcesNarrowing allows an application only some of its role's scopes, by
 // the parameters that a policy requires and allows.
 func TestPolicyForcesNarrowing(t *testing.T) {

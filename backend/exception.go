@@ -1,0 +1,208 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-secure-stdlib/parseutil"
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// exceptionsPrefix is both the API path and the storage prefix.
+const exceptionsPrefix = "exceptions/"
+
+// Bounds on an exception.
+const (
+	longestException = 365 * 24 * time.Hour
+	longestReason    = 1024 // bytes
+)
+
+// An exception accepts the findings of one rule on one subject, for a time.
+type exception struct {
+	versioned
+	Rule        rule         `json:"rule"`
+	Subject     string       `json:"subject"`
+	Reason      string       `json:"reason"`
+	ExpiresAt   time.Time    `json:"expires_at"`
+	CreatedAt   time.Time    `json:"created_at"`
+	AcceptedAt  time.Time    `json:"accepted_at"` // of the latest write
+	DisplayName string       `json:"display_name"`
+	EntityID    string       `json:"entity_id"`
+	Accepted    []acceptance `json:"accepted"`
+}
+
+// An acceptance is one finding as it was when somebody accepted it. A finding that is
+// not just so is another one.
+type acceptance struct {
+	Severity string   `json:"severity"`
+	Evidence []string `json:"evidence"`
+	Basis    string   `json:"basis,omitempty"`
+}
+
+// accepting is the acceptance of a finding as it is.
+func accepting(f finding) acceptance {
+	return acceptance{Severity: f.Severity.String(), Evidence: append([]string{}, f.Evidence...), Basis: f.basis}
+}
+
+// of reports whether this is the acceptance of the finding as it is.
+func (a acceptance) of(f finding) bool {
+	return a.Severity == f.Severity.String() && a.Basis == f.basis && slices.Equal(a.Evidence, f.Evidence)
+}
+
+// expired reports whether the exception no longer holds.
+func (e exception) expired(now time.Time) bool { return !now.Before(e.ExpiresAt) }
+
+// about reports whether the exception is on findings of this rule and subject.
+func (e exception) about(f finding) bool { return e.Rule == f.Rule && e.Subject == f.Subject }
+
+// by is who wrote the exception, in words.
+func (e exception) by() string {
+	if e.EntityID == "" {
+		return e.DisplayName
+	}
+	return strings.TrimSpace(e.DisplayName + " (entity " + e.EntityID + ")")
+}
+
+// change applies the parameters of a request and judges the whole. Rule and subject are
+// fixed by the first write.
+func (e *exception) change(d *framework.FieldData, now time.Time) error {
+	first := e.CreatedAt.IsZero()
+	before := *e
+	name, subject := string(e.Rule), e.Subject
+	patch(d, "rule", &name)
+	patch(d, "subject", &subject)
+	patch(d, "reason", &e.Reason)
+	e.Rule, e.Subject, e.Reason = rule(name), subject, strings.TrimSpace(e.Reason)
+	switch {
+	case !slices.Contains(acceptable(), name):
+		return badRequest("rule must be one of: %s", strings.Join(acceptable(), ", "))
+	case e.Subject == "":
+		return badRequest("subject must be the subject of a finding, exactly as the report shows it")
+	case !first && (e.Rule != before.Rule || e.Subject != before.Subject):
+		return badRequest("rule and subject cannot be changed. Delete this exception and write another.")
+	case e.Reason == "" || len(e.Reason) > longestReason:
+		return badRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
+	}
+	if until, ok := given[string](d, "expires_at"); ok || first {
+		end, err := parseExpiry(until, now)
+		if err != nil {
+			return err
+		}
+		e.ExpiresAt = end
+	}
+	if e.expired(now) {
+		return badRequest("expires_at has passed. Write a new expires_at.")
+	}
+	return nil
+}
+
+// parseExpiry reads when an exception is to end: a time, or how long from now.
+func parseExpiry(text string, now time.Time) (time.Time, error) {
+	end, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		length, lengthErr := parseutil.ParseDurationSecond(text)
+		if lengthErr != nil || text == "" || length > longestException {
+			length = -1
+		}
+		end, err = now.Add(length), nil
+	}
+	if !end.After(now) || end.Sub(now) > longestException {
+		return end, badRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration (90d), at most a year from now")
+	}
+	return end.UTC(), nil
+}
+
+// accept records what is accepted: the findings of the exception's rule and subject as
+// they are now.
+func (e *exception) accept(findings []finding) error {
+	e.Accepted = nil
+	var subjects []string
+	for _, f := range findings {
+		switch {
+		case f.Rule != e.Rule:
+		case f.Subject == e.Subject:
+			e.Accepted = append(e.Accepted, accepting(f))
+		default:
+			subjects = append(subjects, f.Subject)
+		}
+	}
+	if len(e.Accepted) > 0 {
+		return nil
+	}
+	if slices.Sort(subjects); len(subjects) > 0 {
+		return badRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule, shortened(slices.Compact(subjects)))
+	}
+	return badRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
+}
+
+// A namedException is an exception with its name.
+type namedException struct {
+	name string
+	exception
+}
+
+// storedExceptions reads all exceptions, in order of their names.
+func storedExceptions(ctx context.Context, s logical.Storage) ([]namedException, error) {
+	names, err := s.List(ctx, exceptionsPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", exceptionsPrefix, err)
+	}
+	slices.Sort(names)
+	var all []namedException
+	for _, name := range names {
+		e, err := load[exception](ctx, s, exceptionsPrefix+name)
+		if errors.Is(err, errNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, namedException{name, e})
+	}
+	return all, nil
+}
+
+// An acceptedFinding is a finding and the exception by which it is accepted.
+type acceptedFinding struct {
+	finding
+	by namedException
+}
+
+// shown is the accepted finding as reports answer it.
+func (a acceptedFinding) shown() map[string]any {
+	shown := a.finding.shown()
+	shown["exception"], shown["accepted_reason"] = exceptionsPrefix+a.by.name, a.by.Reason
+	shown["accepted_by"], shown["accepted_at"], shown["expires_at"] = a.by.by(), timestamp(a.by.AcceptedAt), timestamp(a.by.ExpiresAt)
+	return shown
+}
+
+// apply divides findings into those that are open and those that somebody accepted. An
+// exception that no longer holds is noted at the finding that it was for.
+func apply(exceptions []namedException, findings []finding, now time.Time) (open []finding, accepted []acceptedFinding) {
+	for _, f := range findings {
+		var holds *namedException
+		for i, e := range exceptions {
+			switch {
+			case !e.about(f):
+			case e.expired(now):
+				f.Note = fmt.Sprintf("%s%s expired at %s.", exceptionsPrefix, e.name, timestamp(e.ExpiresAt))
+			case !slices.ContainsFunc(e.Accepted, func(a acceptance) bool { return a.of(f) }):
+				f.Note = fmt.Sprintf("%s%s no longer applies: the finding is not what it was when it was accepted at %s.", exceptionsPrefix, e.name, timestamp(e.AcceptedAt))
+			default:
+				holds = &exceptions[i]
+			}
+		}
+		if holds == nil {
+			open = append(open, f)
+			continue
+		}
+		f.Note = ""
+		accepted = append(accepted, acceptedFinding{f, *holds})
+	}
+	return open, accepted
+}

@@ -1,0 +1,118 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// usualLife is about how long a token of Paxos lives.
+const usualLife = time.Hour
+
+// roleWarnings are what the writer of a role is told: what the role says that will not
+// happen.
+func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role, limits guardrails) ([]string, error) {
+	var warnings []string
+	if unknown := uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
+		warnings = append(warnings, unknownScopes(unknown))
+	}
+	if err := limits.check(r.ResolvedScopes); err != nil {
+		warnings = append(warnings, "Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+err.Error())
+	}
+	if r.CredentialType == accessToken && r.TTL > usualLife {
+		warnings = append(warnings, fmt.Sprintf("ttl is %s, but a token of Paxos lives about an hour: leases end with their token.", r.TTL))
+	}
+	if limits.shortens(r) {
+		warnings = append(warnings, fmt.Sprintf("ttl or max_ttl exceeds max_ttl of config/guardrails, which is %s: leases are shortened to it.", limits.MaxTTL))
+	}
+	lacking, err := b.clientWarnings(ctx, s, name, r)
+	return append(warnings, lacking...), err
+}
+
+// unknownScopes warns of scopes that the catalogue lacks, each with what may be meant.
+func unknownScopes(unknown []string) string {
+	if len(unknown) == 1 {
+		scope, meant, _ := strings.Cut(unknown[0], " ")
+		return strings.TrimSpace(fmt.Sprintf("Unknown scope %q %s", scope, meant)) + ". It was saved; Paxos will probably reject it."
+	}
+	return "Unknown scopes: " + shortened(unknown) + ". They were saved; Paxos will probably reject them."
+}
+
+// shortens reports whether the guardrails allow shorter leases than the role says.
+func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }
+
+// clientWarnings are those on the clients of the role: that they do not exist, do not
+// allow the role, or lack its scopes, as far as it is known.
+func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name string, r role) ([]string, error) {
+	seen, err := b.comparison(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	names := r.Clients
+	if r.CredentialType == accessToken {
+		if names = []string{r.Client}; r.Client == "" {
+			return rootWarnings(ctx, s, r, seen)
+		}
+	}
+	var warnings []string
+	for _, client := range names {
+		n, err := storedNamed(ctx, s, client)
+		switch {
+		case errors.Is(err, errNotFound):
+			warnings = append(warnings, fmt.Sprintf("Client %q does not exist: this role cannot use it until it is stored at %sclients/%s.", client, mountMark, client))
+			continue
+		case err != nil:
+			return warnings, err
+		}
+		if !n.allows(name) {
+			warnings = append(warnings, fmt.Sprintf("Client %q does not allow this role: add %q to allowed_roles of %sclients/%s.", client, name, mountMark, client))
+		}
+		scopes := n.Scopes
+		g, _ := n.current()
+		if listed := seen.find(g.ClientID); listed != nil && seen.ListedAt.After(g.Since) {
+			scopes = listed.Scopes
+		}
+		if lacking := without(r.ResolvedScopes, scopes); len(lacking) > 0 {
+			warnings = append(warnings, lacks(fmt.Sprintf("Client %q", client), lacking))
+		}
+	}
+	return warnings, nil
+}
+
+// rootWarnings are clientWarnings for the root client, whose scopes only Paxos's list
+// tells.
+func rootWarnings(ctx context.Context, s logical.Storage, r role, seen comparison) ([]string, error) {
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	g, _ := root.current()
+	listed := seen.find(g.ClientID)
+	if listed == nil {
+		return nil, nil
+	}
+	if lacking := without(r.ResolvedScopes, listed.Scopes); len(lacking) > 0 {
+		return []string{lacks("The root client", lacking)}, nil
+	}
+	return nil, nil
+}
+
+// lacks warns that a client cannot give what the role names.
+func lacks(client string, scopes []string) string {
+	return client + " lacks " + shortened(scopes) + ": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
+}
+
+// cutWarning tells a reader who asked for a longer lease than there is why it is shorter.
+func cutWarning(want wanted, ttl, left time.Duration) []string {
+	switch {
+	case want.ttl <= ttl:
+		return nil
+	case ttl == left:
+		return []string{fmt.Sprintf("The lease lasts %s, not %s: its token expires then.", ttl, want.ttl)}
+	}
+	return []string{fmt.Sprintf("The lease lasts %s, not %s: the role, the mount or config/guardrails allow no longer one.", ttl, want.ttl)}
+}
