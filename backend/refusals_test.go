@@ -24,7 +24,7 @@ func (m *mount) storeTeam() string {
 		m.t.Fatal(err)
 	}
 	m.must(logical.UpdateOperation, "clients/team", map[string]any{
-		"client_id": made.ClientID, "client_secret": secret, "scopes": teamScope + ",transfer:read_transfer", "allowed_roles": "team",
+		"client_id": made.ClientID, "client_secret": secret, "scopes": teamScope + ",transfer:read_transfer", "allowed_roles": "team", "purpose": "mint",
 	})
 	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": teamScope, "client": "team", "idle_ttl": 0})
 	return made.ClientID
