@@ -297,6 +297,14 @@ func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 	}
 }
 
+// TestAReloadedMountIsNotAnother has Vault make the mount again without having told the old one that it goes away.
+func TestAReloadedMountIsNotAnother(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.serve("test-mount")
+	m.leased("e1")
+}
+
 // TestADueDeletionIsNotForgotten deletes the entry of a client that is to be deleted at Paxos.
 func TestADueDeletionIsNotForgotten(t *testing.T) {
 	t.Parallel()
