@@ -251,7 +251,7 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 			if strings.Contains(other.stored(), secret) {
 				t.Error("it was stored")
 			}
-			path, data = test.first(made.ClientID)
+			path, _ = test.first(made.ClientID)
 			m.must(logical.DeleteOperation, path, nil)
 			path, data = test.second(made.ClientID)
 			other.must(logical.UpdateOperation, path, data) // the first mount has given it up
