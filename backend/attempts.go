@@ -42,16 +42,16 @@ func (a *attempts) take(key string, now time.Time) error {
 }
 
 // What a submitted secret is to a client that has some.
-type acquaintance int
+type secretKind int
 
 const (
-	newSecret     acquaintance = iota // none of those that are stored
+	newSecret     secretKind = iota // none of those that are stored
 	currentSecret                     // the one that is in use
 	olderSecret                       // one from before, whose tokens have not all ended
 )
 
 // recognize compares a submitted secret with those that are stored of the same Client ID, in constant time.
-func (b *backend) recognize(key string, c client, clientID, secret string) (acquaintance, error) {
+func (b *backend) recognize(key string, c client, clientID, secret string) (secretKind, error) {
 	if err := checkClientSecret(secret); err != nil {
 		return newSecret, err
 	}

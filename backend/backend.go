@@ -60,6 +60,7 @@ type backend struct {
 	probing sync.Mutex // one probe at a time
 
 	begun       time.Time       // when this process began to know the mount
+	uuid        string          // of the mount, by Vault
 	mounts      *mounts         // of the process, this one included
 	life        context.Context // of work in the background
 	reconciling *broker.Turns   // of reconciling the stocked clients
@@ -87,7 +88,7 @@ func NewFactory(options Options) logical.Factory {
 	}
 	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, uuid: conf.BackendUUID, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown

@@ -145,7 +145,7 @@ func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID s
 	return held[i].key, nil
 }
 
-// errElsewhere is the answer to whoever stores a client that another mount of the process has. It names no
+// errElsewhere is the answer to a write of a client that another mount of the process has. It names no
 // mount, because its reader may have no business there.
 var errElsewhere = badRequest("Not saved: this client is in use on another mount of this Vault, or would be leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
 

@@ -75,7 +75,7 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 			return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
 		}
 		after = before.listed(at.listedAt, at.all, own)
-		after.Customer = cmp.Or(before.Customer, at.entity())
+		after.Customer = cmp.Or(at.entity(), before.Customer) // withCredentials has refused another one, unless the guardrails allow it
 		return nil
 	})
 	var refused *paxos.Error

@@ -80,7 +80,7 @@ func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Cred
 
 // errOtherEntity reports a list of another Entity than the mount's.
 var errOtherEntity = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves nothing", Malformed: true,
+	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
 }
 
 // find is the credential of a Client ID: from the list, else asked after by its id. ok is false if Paxos is
@@ -120,6 +120,10 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 	if err != nil {
 		return false, err
 	}
+	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return false, err
+	}
 	if at.stored, err = storedEntries(ctx, b.storage); err != nil {
 		return false, err
 	}
@@ -130,7 +134,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 			return err
 		}
 		at.all = all
-		if entity := at.entity(); entity != "" && seen.Customer != "" && entity != seen.Customer {
+		if entity := at.entity(); entity != "" && seen.Customer != "" && entity != seen.Customer && !limits.IgnoreEntity {
 			return errOtherEntity
 		}
 		return use(ctx, at)

@@ -55,7 +55,7 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 		return nil
 	}
 	g, _ := n.current()
-	result, err := b.deleteAtPaxos(ctx, at, condemned{generation: g, key: clientsPrefix + name, role: n.Checkout.Role, limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
+	result, err := b.deleteAtPaxos(ctx, at, pendingDeletion{generation: g, key: clientsPrefix + name, role: n.Checkout.Role, limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
 	switch {
 	case err != nil:
 		return err
@@ -67,8 +67,8 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 	return b.forgetDeleted(ctx, name, n)
 }
 
-// A condemned is a credential that is to be deleted at Paxos.
-type condemned struct {
+// A pendingDeletion is a credential that is to be deleted at Paxos.
+type pendingDeletion struct {
 	generation
 	key   string // where it is stored here
 	role  string // whose delete_limit counts; empty for an old root
@@ -85,7 +85,7 @@ type deletionResult struct {
 // deleteAtPaxos is the only function that sends a DELETE. It reads the credential from Paxos just before and
 // asks every rule. A credential counts as deleted by a DELETE's 200, by its 404 if Paxos then shows it
 // disabled or not at all when asked after by its id, or because it is listed as disabled.
-func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials, c condemned) (result deletionResult, err error) {
+func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials, c pendingDeletion) (result deletionResult, err error) {
 	found, exists, err := at.find(ctx, c.ClientID)
 	if err != nil {
 		return result, err
@@ -138,7 +138,7 @@ func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID st
 
 // forbidsDeletion says which of the rules forbids to delete a credential, which was
 // read from Paxos just before, nothing if none does.
-func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c condemned, found paxos.Credential) (string, error) {
+func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendingDeletion, found paxos.Credential) (string, error) {
 	limits, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
 		return "", err

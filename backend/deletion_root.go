@@ -27,7 +27,7 @@ func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
 func (b *backend) eraseRoots(ctx context.Context, old []generation, at *credentials) error {
 	var err error
 	for _, g := range old {
-		result, deleteErr := b.deleteAtPaxos(ctx, at, condemned{generation: g, key: rootKey, limit: defaultDeleteLimit})
+		result, deleteErr := b.deleteAtPaxos(ctx, at, pendingDeletion{generation: g, key: rootKey, limit: defaultDeleteLimit})
 		if result.missing {
 			result.forbidden = "Paxos does not list it"
 		}

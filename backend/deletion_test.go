@@ -221,7 +221,7 @@ func TestAnotherMountsClientIsNotDeleted(t *testing.T) {
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "store one under clients/ with purpose=standby") {
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "Store one under clients/ with purpose=standby") {
 		t.Errorf("without standbys: %d %s", status, text)
 	}
 	all := append([]string{"api_creds:read_credentials"}, rootScopes...)

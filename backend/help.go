@@ -21,8 +21,10 @@ mount can get.
 
 A write that brings a client_secret verifies it with one token request for
 verify_scope and ends that token at once; nothing is stored if Paxos refuses.
-verify_connection=false skips that. A new secret for the same client_id becomes
-the next generation: tokens minted with the old one go on until they end.
+verify_connection=false skips that. A new secret for the same client_id does what
+config/rotate-root does: it becomes the next generation, and tokens minted with the
+old one go on until they end. The secret that is stored already changes nothing.
+Another client_id is refused: write it to config/replace-root.
 
 Parameters left out keep their value. Deleting the configuration is refused while
 tokens are alive that it is needed to revoke; force=true ends what it can, deletes,
@@ -64,12 +66,13 @@ on. If it is refused, nothing changes. It works during a lockdown too.
 `
 
 const replaceRootHelp = `
-Another client, made in the Dashboard, takes the root's place: because the old one
-leaked, or is to be deleted. It is verified with one token request for all scopes of
+Another client takes the root's place, because the old one leaked or is to be deleted:
+one made in the Dashboard (client_id and client_secret), or a stored client with
+purpose=standby (client), whose stored secret is used. It is verified with one token request for all scopes of
 all roles of the mount; if it lacks some, they are named, and nothing changes. It
 must be of the same Entity, as far as that can be told. Tokens of the old client are
-served until they end, and revoked with its secret; then it is forgotten here. It is
-not deleted at Paxos: do that in the Dashboard when status shows it draining no more.
+served until they end, and revoked with its secret; then it is forgotten here. At Paxos
+it is deleted only with delete_old_at_paxos=true. It works during a lockdown too.
 
 If the old client leaked, rotate the roles as well, or use lockdown.
 `

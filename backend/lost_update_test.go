@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,8 +53,8 @@ func slowWrites() map[string]slowWrite {
 			return map[string]any{"scopes": leasedScope + ",funding:read_profile,events:read_event"}
 		}), client, ""},
 		"clients/k/rotate": {paxostest.TokenEndpoint, update("clients/k/rotate", rotated("clients/k")), client, ""},
-		"a list without k": {paxostest.ListCredentials, func(m *mount) (logical.Operation, string, map[string]any) {
-			m.paxos.FailAll(paxostest.ListCredentials, without(fmt.Sprint(m.must(logical.ReadOperation, "clients/k", nil).Data["client_id"])))
+		"a list without all": {paxostest.ListCredentials, func(m *mount) (logical.Operation, string, map[string]any) {
+			m.paxos.FailAll(paxostest.ListCredentials, onlyThe(m.client.ClientID))
 			return logical.ReadOperation, "report/drift", map[string]any{"refresh": true}
 		}, nil, ""},
 		"a deletion at Paxos": {paxostest.DeleteCredentials, func(m *mount) (logical.Operation, string, map[string]any) {
@@ -118,6 +119,45 @@ func remakeConfig(m *mount) {
 	data := m.dashboard("vault-root", append(rootScopes, "api_creds:read_credentials", "api_creds:delete_credentials"))
 	data["environment"], data["refresh_at"] = "custom", 0.6
 	m.must(logical.UpdateOperation, "config", data)
+}
+
+// onlyThe leaves one credential in the list: one that was made after Paxos was asked is not in it either.
+func onlyThe(clientID string) paxostest.Fault {
+	return items(func(list []any) []any {
+		return slices.DeleteFunc(list, func(item any) bool { return item.(map[string]any)["client_id"] != clientID })
+	})
+}
+
+// TestAFirstSecretGoesToNoOtherConfig deletes and makes again the config of a mount that has no root yet, while its
+// first secret is being verified.
+func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
+	t.Parallel()
+	for _, door := range []string{"config", "config/rotate-root"} {
+		m := newMount(t)
+		m.must(logical.UpdateOperation, "config/connection", m.connection())
+		m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+		hold := make(chan struct{})
+		m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+		done := make(chan string)
+		go func() {
+			resp, err := m.do(logical.UpdateOperation, door, map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
+			if err == nil && resp.IsError() {
+				err = resp.Error()
+			}
+			done <- fmt.Sprint(err)
+		}()
+		waitUntil(t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > 0 })
+		m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
+		m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "refresh_at": 0.5})
+		before := m.settings()
+		close(hold)
+		if text := <-done; !strings.Contains(text, "config was deleted or made again") {
+			t.Errorf("%s: %s", door, text)
+		}
+		if m.settings() != before {
+			t.Errorf("%s: storage was\n%s\nand is\n%s", door, before, m.settings())
+		}
+	}
 }
 
 // dashboard makes a client at Paxos, and the parameters that name it.
@@ -197,7 +237,7 @@ func playBoth(t *testing.T, slow slowWrite, fast fastWrite) {
 	fault := paxostest.Fault{Hold: hold}
 	if slow.endpoint == paxostest.ListCredentials {
 		m.clock.advance(60e9)
-		fault.Rewrite = without(fmt.Sprint(m.must(logical.ReadOperation, "clients/k", nil).Data["client_id"])).Rewrite
+		fault.Rewrite = onlyThe(m.client.ClientID).Rewrite
 	}
 	m.paxos.FailNext(slow.endpoint, fault)
 	calls := m.paxos.Calls(slow.endpoint)

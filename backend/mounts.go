@@ -21,6 +21,11 @@ func (m *mounts) add(b *backend) {
 	if m.all == nil {
 		m.all = map[*backend]bool{}
 	}
+	for other := range m.all {
+		if other.uuid == b.uuid && b.uuid != "" { // the same mount, which was never told that it goes away
+			delete(m.all, other)
+		}
+	}
 	m.all[b] = true
 }
 

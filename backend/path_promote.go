@@ -124,7 +124,7 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case asked != "" && !known:
 		return "", badRequest("No client %s is stored under clients/.", excerpt(asked))
 	case len(why) == 0:
-		return "", badRequest("No standby client is available: store one under clients/ with purpose=standby.")
+		return "", badRequest("No standby client is available: none is stored, or the last one was promoted already. Store one under clients/ with purpose=standby.")
 	}
 	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).", shortened(why))
 }

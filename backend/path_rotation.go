@@ -135,7 +135,7 @@ func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logic
 	g, _ := after.current()
 	draining := 0
 	for _, row := range rows {
-		if row.Generation != g.Number {
+		if row.Key.Client == "" && row.Generation != g.Number {
 			draining++
 		}
 	}

@@ -251,7 +251,7 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 			if strings.Contains(other.stored(), secret) {
 				t.Error("it was stored")
 			}
-			path, data = test.first(made.ClientID)
+			path, _ = test.first(made.ClientID)
 			m.must(logical.DeleteOperation, path, nil)
 			path, data = test.second(made.ClientID)
 			other.must(logical.UpdateOperation, path, data) // the first mount has given it up
@@ -295,6 +295,14 @@ func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "in use on another mount") {
 		t.Errorf("I2: a client that two mounts have was leased: %v", err)
 	}
+}
+
+// TestAReloadedMountIsNotAnother has Vault make the mount again without having told the old one that it goes away.
+func TestAReloadedMountIsNotAnother(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	m.serve("test-mount")
+	m.leased("e1")
 }
 
 // TestADueDeletionIsNotForgotten deletes the entry of a client that is to be deleted at Paxos.
