@@ -358,3 +358,33 @@ func TestUnreadableRecords(t *testing.T) {
 		t.Errorf("%v unreadable, %d rows", names, h.storage.size())
 	}
 }
+
+// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that dies. Each goes on at once;
+// a third, of the first one's Paxos, waits for that one alone.
+func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	h, elsewhere := newHarness(t), newHarness(t)
+	elsewhere.clock = h.clock
+	abroad := newStorage()
+	third := newStorage()
+	neighbor := func() *harness {
+		elsewhere.limits = h.limits
+		return elsewhere.neighbor("elsewhere", abroad)
+	}
+	h.issue()
+	h.neighbor("third", third).issue(role("of the third"))
+	neighbor().issue()
+	h.sweep()
+	h.restart()
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.Issue(t.Context(), h.request(role("new")))
+	wantThrottled(t, err) // it waits for the third
+	neighbor().issue(role("new"))
+	h.neighbor("third", third).sweep()
+	h.issue(role("new"))
+	if len(h.storage.others) != 2 || fmt.Sprint(h.storage.others["third"].Endpoints) == fmt.Sprint(h.storage.others["elsewhere"].Endpoints) {
+		t.Errorf("on record are %v", h.storage.others)
+	}
+}
