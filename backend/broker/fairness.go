@@ -77,7 +77,7 @@ func (b *Budget) slot(now time.Time, charge Charge) slot {
 	}
 	mine := func(k booking) bool { return k.who == charge.payer() }
 	b.ownLimit(&s, charge, mine)
-	if _, some := b.latest(mine, 1); charge.Kind != Upkeep && !some {
+	if _, some := b.latest(mine, 1); !charge.Kind.upkeep() && !some {
 		charge.Kind = first // without it, none of the role's readers gets anything
 	}
 	b.wholeBudget(&s, charge)
@@ -96,8 +96,11 @@ func (b *Budget) ownLimit(s *slot, charge Charge, mine matcher) {
 		b.later(s, mine, most, ofItsOwn, say(text, most))
 		return
 	}
+	if charge.Kind == refresh {
+		most *= refreshAllowance
+	}
 	const advice = "Retry in %s, or ask your Vault operators to raise mint_limit."
-	if b.later(s, mine, most, ofItsOwn, say("Role %q used all %d of its token requests per 5 minutes (mint_limit=%d)", charge.Role, most, most)) {
+	if b.later(s, mine, most, ofItsOwn, say("Role %q used all %d of its token requests per 5 minutes (mint_limit=%d)", charge.Role, most, charge.Allowance.Role)) {
 		s.advice = advice
 	}
 	if charge.Kind != Narrowed { // room is kept for the scopes of the role as such
@@ -155,7 +158,7 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 			others++
 		}
 	}
-	if others == 0 || charge.Kind == Upkeep {
+	if others == 0 || charge.Kind.upkeep() {
 		return pool
 	}
 	content := b.count(func(k booking) bool { return k.who.mount != charge.Mount && !waiting(k.who.mount) })
@@ -178,7 +181,7 @@ func (b *Budget) within(s *slot, charge Charge, pool int, scarce scarcity, text 
 // roleShare gives the role an equal share of its mount's pool while other roles of
 // the mount are waiting.
 func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
-	if charge.Kind == Upkeep || charge.Kind == first {
+	if charge.Kind.upkeep() || charge.Kind == first {
 		return
 	}
 	waiting := func(who payer) bool {
