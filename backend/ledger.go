@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -46,7 +45,7 @@ type requestEntry struct {
 // neighborsEntry is the record of the other mounts as it is stored.
 type neighborsEntry struct {
 	versioned
-	Others map[string]time.Time `json:"others"`
+	Others broker.Neighborhood `json:"others"`
 }
 
 // List returns the fingerprints of all rows.
@@ -151,8 +150,8 @@ func (l ledger) DeleteRequest(ctx context.Context, id string) error {
 	return remove(ctx, l.storage, requestsPrefix+id)
 }
 
-// Neighbors reads which other mounts the process has or had.
-func (l ledger) Neighbors(ctx context.Context) (map[string]time.Time, error) {
+// Neighbors reads which other mounts the process has or had, and which endpoints they use.
+func (l ledger) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
 	entry, err := load[neighborsEntry](ctx, l.storage, neighborsKey)
 	if errors.Is(err, errNotFound) {
 		return nil, nil
@@ -161,6 +160,6 @@ func (l ledger) Neighbors(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // PutNeighbors writes which other mounts the process has or had.
-func (l ledger) PutNeighbors(ctx context.Context, others map[string]time.Time) error {
-	return store(ctx, l.storage, neighborsKey, neighborsEntry{current, others})
+func (l ledger) PutNeighbors(ctx context.Context, all broker.Neighborhood) error {
+	return store(ctx, l.storage, neighborsKey, neighborsEntry{current, all})
 }

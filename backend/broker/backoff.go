@@ -16,7 +16,7 @@ const (
 )
 
 // errBackedOff says that no try was made.
-var errBackedOff = errors.New("Paxos refused this definitely a moment ago; it is tried again later")
+var errBackedOff = errors.New("refused definitely by Paxos a moment ago; it is tried again later")
 
 // A backoff is when to try again what was refused.
 type backoff struct {

@@ -68,7 +68,7 @@ func (b *Budget) Reserve(now time.Time, charge Charge) (TokenRequest, error) {
 	slot := b.slot(now, charge)
 	if wait := slot.at.Sub(now); wait > longestWait {
 		b.remember(now, charge.payer(), slot.scarce)
-		return TokenRequest{}, &Throttled{Reason: slot.reason, RetryAfter: wait, Advice: slot.advice}
+		return TokenRequest{}, &Throttled{Reason: slot.reason(), RetryAfter: wait, Advice: slot.advice}
 	}
 	k := booking{id: newRequestID(), at: slot.at, who: charge.payer(), repeatable: charge.Kind.repeatable()}
 	b.insert(k)
@@ -185,10 +185,14 @@ func (b *Budget) Scarce(now time.Time) bool {
 // than any can be booked was logged before the clock was set back: it counts from
 // now. mu is held.
 func (b *Budget) forget(now time.Time) {
-	for i := len(b.log) - 1; i >= 0 && b.log[i].at.Sub(now) > longestWait; i-- {
-		b.log[i].at = now
+	ahead := len(b.log)
+	for ahead > 0 && b.log[ahead-1].at.Sub(now) > longestWait {
+		ahead--
+		b.log[ahead].at = now
 	}
-	slices.SortStableFunc(b.log, func(a, z booking) int { return a.at.Compare(z.at) })
+	if ahead < len(b.log) { // some may have been booked for a moment later than now
+		slices.SortStableFunc(b.log, func(a, z booking) int { return a.at.Compare(z.at) })
+	}
 	first := 0
 	for first < len(b.log) && now.Sub(b.log[first].at) >= Window+transit {
 		first++

@@ -3,14 +3,16 @@ package broker
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
 
 // A census knows the mounts of one process, and which mounts of the processes before
 // it may have sent token requests that nobody here knows of yet. Every mount keeps on
-// record who the others are, so that whichever is loaded first in the next process
-// knows whom to wait for.
+// record who the others are and which token endpoints they use, so that whichever is
+// loaded first in the next process knows whom to wait for.
 type census struct {
 	recording sync.Mutex // serialises the writing of those records
 
@@ -21,17 +23,33 @@ type census struct {
 
 // A member is a mount of this process.
 type member struct {
-	since    time.Time            // before this, another process may have worked in its place
-	read     bool                 // its record of the others was
-	loaded   bool                 // what it has sent is known
-	recorded map[string]time.Time // its record: the others; until when one counts that is away, zero for one that is here
-	record   func(ctx context.Context, others map[string]time.Time) error
+	name      string
+	since     time.Time // before this, another process may have worked in its place
+	read      bool      // its record was
+	loaded    bool      // what it has sent is known
+	endpoints []string  // that it is known to have sent token requests to; none: it may be any
+	recorded  Neighborhood
+	record    func(ctx context.Context, all Neighborhood) error
+}
+
+// A Neighborhood is a mount's record of the other mounts of its process, by name.
+type Neighborhood map[string]Neighbor
+
+// A Neighbor is another mount.
+type Neighbor struct {
+	Endpoints []string  `json:"endpoints,omitempty"` // that it uses; none: it may be any
+	Until     time.Time `json:"until,omitzero"`      // of one that is not here: until when what it has sent counts
 }
 
 // An absence is that of a mount, until no window reaches any more what it has sent.
 type absence struct {
-	until time.Time
+	Neighbor
 	known bool // what it has sent, because it did so in this process
+}
+
+// mayUse reports whether a mount of these endpoints may have sent requests to one.
+func mayUse(endpoints []string, endpoint string) bool {
+	return len(endpoints) == 0 || slices.Contains(endpoints, endpoint)
 }
 
 // unknownMount stands for mounts whose names are not known.
@@ -40,10 +58,10 @@ const unknownMount = "?"
 func newCensus() *census { return &census{members: map[string]*member{}, away: map[string]absence{}} }
 
 // join makes a mount a member, in the place of any of that name.
-func (c *census) join(now time.Time, name string, record func(context.Context, map[string]time.Time) error) *member {
+func (c *census) join(now time.Time, name string, record func(context.Context, Neighborhood) error) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := &member{since: now, record: record}
+	m := &member{name: name, since: now, record: record, endpoints: c.away[name].Endpoints}
 	c.members[name] = m
 	delete(c.away, name)
 	return m
@@ -51,12 +69,16 @@ func (c *census) join(now time.Time, name string, record func(context.Context, m
 
 // learn takes in what a member has on record. Mounts that it names and that are not
 // here may have sent requests until the member began.
-func (c *census) learn(now time.Time, m *member, others map[string]time.Time) {
+func (c *census) learn(now time.Time, m *member, recorded Neighborhood) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m.read, m.recorded = true, others
-	for name, until := range others {
-		c.expect(now, name, m.since, until)
+	m.read, m.recorded = true, recorded
+	for name, other := range recorded {
+		if here := c.members[name]; here != nil {
+			here.uses(other.Endpoints...)
+		} else {
+			c.expect(now, name, m.since, other)
+		}
 	}
 }
 
@@ -66,17 +88,34 @@ func (c *census) suspect(now time.Time, m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m.read = true
-	c.expect(now, unknownMount, m.since, time.Time{})
+	c.expect(now, unknownMount, m.since, Neighbor{})
 }
 
 // expect waits for a mount, at most for a window from when its requests must have
 // ended. mu is held.
-func (c *census) expect(now time.Time, name string, since, until time.Time) {
-	if last := since.Add(Window + transit); until.IsZero() || until.After(last) {
-		until = last
+func (c *census) expect(now time.Time, name string, since time.Time, other Neighbor) {
+	if last := since.Add(Window + transit); other.Until.IsZero() || other.Until.After(last) {
+		other.Until = last
 	}
-	if c.members[name] == nil && until.After(now) && until.After(c.away[name].until) && !c.away[name].known {
-		c.away[name] = absence{until: until}
+	before := c.away[name]
+	if !before.known && other.Until.After(now) && other.Until.After(before.Until) {
+		c.away[name] = absence{Neighbor: other}
+	}
+}
+
+// use notes that a member is about to send a token request to an endpoint.
+func (c *census) use(m *member, endpoint string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.uses(endpoint)
+}
+
+// uses adds to the endpoints that a member is known to use.
+func (m *member) uses(endpoints ...string) {
+	for _, endpoint := range endpoints {
+		if !slices.Contains(m.endpoints, endpoint) {
+			m.endpoints = append(slices.Clone(m.endpoints), endpoint)
+		}
 	}
 }
 
@@ -95,30 +134,30 @@ func (c *census) reset(now time.Time, m *member) {
 }
 
 // leave ends a membership. What it has sent counts on.
-func (c *census) leave(now time.Time, name string, m *member) {
+func (c *census) leave(now time.Time, m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.members[name] == m {
-		delete(c.members, name)
-		c.away[name] = absence{until: now.Add(Window + transit), known: m.loaded}
+	if c.members[m.name] == m {
+		delete(c.members, m.name)
+		c.away[m.name] = absence{Neighbor: Neighbor{Endpoints: m.endpoints, Until: now.Add(Window + transit)}, known: m.loaded}
 	}
 }
 
-// unknownUntil is when all that counts will be known at the latest; a time that is
-// past if it is.
-func (c *census) unknownUntil(now time.Time) time.Time {
+// unknownUntil is when all that counts at an endpoint will be known at the latest; a
+// time that is past if it is.
+func (c *census) unknownUntil(now time.Time, endpoint string) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tidy(now)
 	var until time.Time
 	for _, m := range c.members {
-		if end := m.since.Add(Window + transit); !m.loaded && end.After(until) {
+		if end := m.since.Add(Window + transit); !m.loaded && mayUse(m.endpoints, endpoint) && end.After(until) {
 			until = end
 		}
 	}
 	for _, a := range c.away {
-		if !a.known && a.until.After(until) {
-			until = a.until
+		if !a.known && mayUse(a.Endpoints, endpoint) && a.Until.After(until) {
+			until = a.Until
 		}
 	}
 	return until
@@ -133,60 +172,65 @@ func (c *census) tidy(now time.Time) {
 		}
 	}
 	for name, a := range c.away {
-		if last := now.Add(Window + transit); a.until.After(last) {
-			a.until = last
+		if last := now.Add(Window + transit); a.Until.After(last) {
+			a.Until = last
 			c.away[name] = a
 		}
-		if !a.until.After(now) {
+		if !a.Until.After(now) {
 			delete(c.away, name)
 		}
 	}
 }
 
-// others is what a member's record is to hold. mu is held.
-func (c *census) others(m *member) map[string]time.Time {
-	others := map[string]time.Time{}
+// neighborhood is what a member's record is to hold. mu is held.
+func (c *census) neighborhood(m *member) Neighborhood {
+	all := Neighborhood{}
 	for name, a := range c.away {
-		others[name] = a.until
+		all[name] = a.Neighbor
 	}
 	for name, other := range c.members {
-		if other != m {
-			others[name] = time.Time{}
+		if name != m.name {
+			all[name] = Neighbor{Endpoints: other.endpoints}
 		}
 	}
-	return others
+	return all
 }
 
-// outdated reports whether a record lacks something of what it is to hold, or, if
-// exactly is asked, holds anything else. mu is held.
-func (m *member) outdated(others map[string]time.Time, exactly bool) bool {
-	if exactly && len(m.recorded) != len(others) {
-		return true
-	}
-	for name, until := range others {
-		recorded, ok := m.recorded[name]
-		if !ok || (!recorded.IsZero() && (until.IsZero() || until.After(recorded))) || exactly && !recorded.Equal(until) {
+// lacks reports whether the record would have the next process wait for less than the
+// other would.
+func (n Neighborhood) lacks(other Neighborhood) bool {
+	for name, want := range other {
+		has, ok := n[name]
+		sooner := !has.Until.IsZero() && (want.Until.IsZero() || want.Until.After(has.Until))
+		if !ok || sooner || !covers(has.Endpoints, want.Endpoints) {
 			return true
 		}
 	}
 	return false
 }
 
-// stale are the members, of those given, whose record is outdated, with what it is to
-// hold. mu must not be held.
-func (c *census) stale(now time.Time, exactly bool, of ...*member) map[*member]map[string]time.Time {
+// covers reports whether who is said to use these endpoints is known to use all of those.
+func covers(endpoints, used []string) bool {
+	if len(endpoints) == 0 {
+		return true
+	}
+	return len(used) > 0 && !slices.ContainsFunc(used, func(e string) bool { return !slices.Contains(endpoints, e) })
+}
+
+// stale are the members, of those given or of all, whose record lacks something or, if
+// exactly is asked, holds too much; with what it is to hold.
+func (c *census) stale(now time.Time, exactly bool, of ...*member) map[*member]Neighborhood {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tidy(now)
 	if len(of) == 0 {
-		for _, m := range c.members {
-			of = append(of, m)
-		}
+		of = slices.Collect(maps.Values(c.members))
 	}
-	stale := map[*member]map[string]time.Time{}
+	stale := map[*member]Neighborhood{}
 	for _, m := range of {
-		if others := c.others(m); m.outdated(others, exactly) {
-			stale[m] = others
+		want := c.neighborhood(m)
+		if c.members[m.name] == m && (m.recorded.lacks(want) || exactly && want.lacks(m.recorded)) {
+			stale[m] = want
 		}
 	}
 	return stale
@@ -200,12 +244,12 @@ func (c *census) inform(ctx context.Context, now time.Time, exactly bool, of ...
 	}
 	c.recording.Lock()
 	defer c.recording.Unlock()
-	for m, others := range c.stale(now, exactly, of...) {
-		if err := m.record(ctx, others); err != nil {
+	for m, all := range c.stale(now, exactly, of...) {
+		if err := m.record(ctx, all); err != nil {
 			return fmt.Errorf("recording which mounts the process has: %w", err)
 		}
 		c.mu.Lock()
-		m.recorded = others
+		m.recorded = all
 		c.mu.Unlock()
 	}
 	return nil

@@ -12,7 +12,12 @@ const (
 	Narrowed             // likewise, for some of the role's scopes: a caller may name many subsets
 	Own                  // a token for one reader: a caller may read as often as it likes
 	first                // the first token of a role in the Window, whatever its kind
+	refresh              // Upkeep in the background: at most one in three eighths of a token's life
 )
+
+// refreshAllowance is how many times its mint_limit a role may request for refreshes in
+// the background, which no caller can ask for more of: short tokens need that many.
+const refreshAllowance = 3
 
 // A Charge says who pays for a token request.
 type Charge struct {
@@ -34,6 +39,9 @@ type payer struct{ mount, role string }
 
 func (c Charge) payer() payer { return payer{c.Mount, c.Role} }
 
+// upkeep reports whether the request keeps something going that is there already.
+func (k Kind) upkeep() bool { return k == Upkeep || k == refresh }
+
 // repeatable reports whether a caller can cause such requests as often as it likes.
 // Together they get at most half of any pool.
 func (k Kind) repeatable() bool { return k == Narrowed || k == Own }
@@ -44,7 +52,7 @@ func reserve(pool int) int { return pool / 4 }
 // ceiling is how many requests of all kinds a pool may hold for one more of this
 // kind to be let in.
 func ceiling(kind Kind, pool int) int {
-	if kind == Upkeep || kind == first {
+	if kind.upkeep() || kind == first {
 		return pool
 	}
 	return pool - reserve(pool)

@@ -43,10 +43,9 @@ type Ledger interface {
 	PutRequest(ctx context.Context, request TokenRequest) error
 	DeleteRequest(ctx context.Context, id string) error
 
-	// Neighbors are the other mounts of the process, each with until when it counts that
-	// is away, zero for one that is here. None are on record where there are none.
-	Neighbors(ctx context.Context) (map[string]time.Time, error)
-	PutNeighbors(ctx context.Context, others map[string]time.Time) error
+	// Neighbors is the zero value where none were put.
+	Neighbors(ctx context.Context) (Neighborhood, error)
+	PutNeighbors(ctx context.Context, all Neighborhood) error
 }
 
 // kind is what the token was minted for, as far as a row tells.

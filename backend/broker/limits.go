@@ -40,7 +40,7 @@ func (l *Limits) Budget(tokenURL string) *Budget {
 func (l *Limits) budget(endpoint string) *Budget {
 	b := l.budgets[endpoint]
 	if b == nil {
-		b = newBudget(l.tokenBudget, l.census.unknownUntil)
+		b = newBudget(l.tokenBudget, func(now time.Time) time.Time { return l.census.unknownUntil(now, endpoint) })
 		for mount, requests := range l.undated {
 			b.Recall(requests[0].At, mount, requests)
 		}

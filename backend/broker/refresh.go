@@ -20,9 +20,8 @@ const (
 	lastRetry  = time.Minute
 )
 
-// shortLife is below which a token has to be used to the last to be worth its token
-// request: readers accept less life of it, and no setting has it refreshed sooner than
-// they need.
+// shortLife is below which a token is refreshed at half of its life whatever the
+// settings, and readers accept all of it but the last quarter.
 const shortLife = 90 * time.Second
 
 // refreshAt is when the next reader starts a refresh of the token: before the least
@@ -31,7 +30,7 @@ const shortLife = 90 * time.Second
 func (t *token) refreshAt(req Request) time.Time {
 	life := t.life()
 	if life < shortLife {
-		return t.MintedAt.Add(life - req.minimumLife(life) - life/16)
+		return t.MintedAt.Add(life / 2)
 	}
 	share := time.Duration(float64(life) * min(req.RefreshAt*(1+refreshJitter*t.jitter), 1))
 	before := life - req.minimumLife(life) - min(refreshMargin, life/8)
@@ -91,7 +90,7 @@ func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
 	if now != nil && now != t {
 		return now, nil
 	}
-	return b.mint(req, Upkeep)
+	return b.mint(req, refresh)
 }
 
 // retryDelay is how long to leave Paxos alone after so many failures in a row.

@@ -22,7 +22,7 @@ type TokenRequest struct {
 func (b *Broker) Join(ctx context.Context) error {
 	m := b.enlist()
 	if !b.Limits.census.hasRead(m) {
-		others, err := b.Ledger.Neighbors(ctx)
+		recorded, err := b.Ledger.Neighbors(ctx)
 		switch {
 		case errors.Is(err, ErrUnreadable):
 			b.Logger.Error("the record of the other mounts of this process cannot be read: no token is requested until it does not matter any more", "error", err)
@@ -30,7 +30,7 @@ func (b *Broker) Join(ctx context.Context) error {
 		case err != nil:
 			return err
 		default:
-			b.Limits.census.learn(b.Now(), m, others)
+			b.Limits.census.learn(b.Now(), m, recorded)
 		}
 	}
 	return b.Limits.census.inform(ctx, b.Now(), false, m)
@@ -65,7 +65,7 @@ func (b *Broker) retire() {
 	m := b.member
 	b.mu.Unlock()
 	if m != nil {
-		b.Limits.census.leave(b.Now(), b.Mount, m)
+		b.Limits.census.leave(b.Now(), m)
 	}
 }
 
@@ -120,6 +120,7 @@ const punctual = time.Second
 // writeAhead records a token request that is about to be sent. If it cannot, nothing
 // may be sent.
 func (b *Broker) writeAhead(ctx context.Context, budget *Budget, request TokenRequest) (TokenRequest, error) {
+	b.Limits.census.use(b.enlist(), request.Endpoint)
 	if err := b.Limits.census.inform(ctx, b.Now(), false); err != nil {
 		budget.cancel(request.ID)
 		return request, err

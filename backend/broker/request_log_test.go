@@ -315,8 +315,9 @@ func TestSlowStorageDelaysRequests(t *testing.T) {
 	slow = 100
 	_, err := h.Issue(t.Context(), h.request(role("other")))
 	wantThrottled(t, err)
+	h.clock.until(issued.MintedAt.Add(window - 1))
 	if used, _ := h.usage(); h.mints() != 1 || used != 1 {
-		t.Errorf("%d sent, %d counted, want 1", h.mints(), used)
+		t.Errorf("%d sent, %d counted a window after it was sent, want 1", h.mints(), used)
 	}
 }
 
@@ -356,5 +357,35 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 	if names, _ := h.Unreadable(t.Context()); len(names) != 0 || h.storage.size() != 0 {
 		t.Errorf("%v unreadable, %d rows", names, h.storage.size())
+	}
+}
+
+// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that dies. Each goes on at once;
+// a third, of the first one's Paxos, waits for that one alone.
+func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	h, elsewhere := newHarness(t), newHarness(t)
+	elsewhere.clock = h.clock
+	abroad := newStorage()
+	third := newStorage()
+	neighbor := func() *harness {
+		elsewhere.limits = h.limits
+		return elsewhere.neighbor("elsewhere", abroad)
+	}
+	h.issue()
+	h.neighbor("third", third).issue(role("of the third"))
+	neighbor().issue()
+	h.sweep()
+	h.restart()
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.Issue(t.Context(), h.request(role("new")))
+	wantThrottled(t, err) // it waits for the third
+	neighbor().issue(role("new"))
+	h.neighbor("third", third).sweep()
+	h.issue(role("new"))
+	if len(h.storage.others) != 2 || fmt.Sprint(h.storage.others["third"].Endpoints) == fmt.Sprint(h.storage.others["elsewhere"].Endpoints) {
+		t.Errorf("on record are %v", h.storage.others)
 	}
 }

@@ -153,7 +153,7 @@ func (s *simulation) wantWithinBudget() {
 // the budget, and whatever the abusers do, every honest role gets its token.
 func TestNobodyStarves(t *testing.T) {
 	t.Parallel()
-	const mixes, lanes = 2000, 4
+	const mixes, lanes = 800, 4
 	for lane := range uint64(lanes) {
 		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
 			t.Parallel()
@@ -193,7 +193,7 @@ func runMix(t *testing.T, seed uint64) {
 // each gets at least half of its share.
 func TestEqualsShareEqually(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	for seed := range uint64(10) {
 		s := newSimulation(t, seed)
 		kind := []broker.Kind{broker.Own, broker.Narrowed, broker.Shared}[s.random.IntN(3)]
 		pool := s.limit / 2

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 )
@@ -20,9 +19,9 @@ type storage struct {
 	rows     map[string]broker.Row
 	bans     map[string]broker.Ban
 	requests map[string]broker.TokenRequest
-	others   map[string]time.Time // the other mounts of the process
-	damaged  map[string]bool      // rows and requests that cannot be read
-	logged   int                  // token requests ever written down
+	others   broker.Neighborhood
+	damaged  map[string]bool // rows and requests that cannot be read
+	logged   int             // token requests ever written down
 	failLog  error
 	onLog    func() // called by PutRequest before anything else
 	loads    int
@@ -112,18 +111,18 @@ func (s *storage) DeleteRequest(ctx context.Context, id string) error {
 }
 
 // Neighbors is part of broker.Ledger.
-func (s *storage) Neighbors(ctx context.Context) (map[string]time.Time, error) {
+func (s *storage) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.others), ctx.Err()
+	return s.others, ctx.Err()
 }
 
 // PutNeighbors is part of broker.Ledger.
-func (s *storage) PutNeighbors(ctx context.Context, others map[string]time.Time) error {
+func (s *storage) PutNeighbors(ctx context.Context, all broker.Neighborhood) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failLog == nil {
-		s.others = maps.Clone(others)
+		s.others = all
 	}
 	return errors.Join(s.failLog, ctx.Err())
 }

@@ -14,11 +14,10 @@ import (
 const skew = 30 * time.Second
 
 // The lifetimes that are believed. Paxos grants an hour. A token of less than
-// minimumLifetime would have to be refreshed so often that a role spent its mint_limit
-// of 12 per Window on nothing else; one of more than maximumLifetime counts as if it
-// lived so long.
+// minimumLifetime would have to be refreshed more often than a role may; one of more
+// than maximumLifetime counts as if it lived so long.
 const (
-	minimumLifetime = 49 * time.Second
+	minimumLifetime = 45 * time.Second
 	maximumLifetime = 24 * time.Hour
 )
 

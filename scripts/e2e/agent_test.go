@@ -93,8 +93,8 @@ func (m *mount) rendered(path, before string) (token, content string) {
 // leases and the schedule of unleased tokens tell it.
 func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	t.Parallel()
-	// A token lives 50 s at Paxos, of which the engine uses 20: the unleased reader is
-	// told to come back after 15.
+	// A token lives 50 s at Paxos, of which the engine uses three quarters: the unleased
+	// reader is told to come back after 18.
 	m := newMount(t, shared(t), paxostest.Options{TokenLifetime: 50 * time.Second})
 	m.role("app", map[string]any{"ttl": "6s"}, profiles)
 	directory := t.TempDir()
