@@ -46,6 +46,11 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 	}
 	profiles, err := b.tryOut(ctx, link, c, g, v)
 	if err != nil {
+		key := rootKey
+		if v.name != "" {
+			key = clientsPrefix + v.name
+		}
+		b.pauses.note(key, err, b.options.Now())
 		return nil, err
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
