@@ -66,9 +66,9 @@ type backend struct {
 	reconciling *broker.Turns   // of reconciling the stocked clients
 	comparing   sync.Mutex      // one comparison with Paxos at a time
 
-	index    clientIndex // which Client IDs are stored, for the other mounts of the process
-	numbers  numbers     // of generations, so that none is used twice
-	attempts attempts    // to store a secret for a client that has one
+	index   clientIndex // which Client IDs are stored, for the other mounts of the process
+	numbers numbers     // of generations, so that none is used twice
+	pauses  pauses      // in comparing submitted secrets
 
 	link   sync.Mutex // guards linked
 	linked *link      // the connection that was used last

@@ -36,6 +36,8 @@ type mount struct {
 	factory logical.Factory
 	client  paxostest.Credential // the root's
 	secret  string
+
+	secretOfK string // a stored client's
 }
 
 // canary begins every secret that the tests send, so that one search finds a leak.

@@ -52,6 +52,11 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 	}
 	seen, err := b.tryOut(ctx, link, c, g, v)
 	if err != nil {
+		key := rootKey
+		if v.name != "" {
+			key = clientsPrefix + v.name
+		}
+		b.pauses.note(key, err, b.options.Now())
 		return verifiedSecret{}, err
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
