@@ -104,7 +104,7 @@ func TestWrongSecretIsNeitherStoredNorTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, answer := m.send(http.MethodPost, "config", string(body))
-	if status != http.StatusBadRequest || !strings.Contains(answer, "not stored") || strings.Contains(answer, wrong) {
+	if status != http.StatusBadRequest || !strings.Contains(answer, "Not saved") || strings.Contains(answer, wrong) {
 		t.Errorf("status %d: %s", status, answer)
 	}
 	m.expectAlive(token(m.read("creds/app")), true)
