@@ -42,7 +42,7 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 	if err != nil {
 		return before, err
 	}
-	if _, err := b.minter(ctx, root); err != nil { // it cannot be asked: that is no attempt
+	if _, err := b.minter(ctx, "", root); err != nil { // it cannot be asked: that is no attempt
 		return before, err
 	}
 	begun := before.begun(now.UTC())

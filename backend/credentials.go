@@ -108,7 +108,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 	if err != nil {
 		return false, err
 	}
-	minter, err := b.minter(ctx, root)
+	minter, err := b.minter(ctx, "", root)
 	if err != nil {
 		return false, err
 	}

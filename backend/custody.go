@@ -21,7 +21,6 @@ type custody struct {
 	Stored      bool    // under clients/; else it is the root
 	Purpose     purpose // of a stored one
 	EntityShown bool    // it was shown to be of the mount's Entity
-	Shared      bool    // another mount of the process has the same root
 }
 
 // rootName is what reports call the root client.
@@ -44,11 +43,6 @@ func (b *backend) clients(ctx context.Context, s logical.Storage) ([]custody, er
 			held.Former = append(held.Former, before.ClientID)
 		}
 	}
-	others, err := b.mounts.elsewhere(ctx, b, g.ClientID)
-	if err != nil {
-		return nil, err
-	}
-	held.Shared = slices.ContainsFunc(others, func(h heldID) bool { return h.key == rootKey && h.verified })
 	held.EntityShown = len(root.Profiles) > 0
 	all := []custody{held}
 	err = eachNamed(ctx, s, func(name string, n namedClient) error {

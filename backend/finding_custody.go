@@ -4,16 +4,12 @@ package backend
 func (r *review) custodyFindings(c custody) {
 	subject := "client " + c.Name
 	if c.Stored && c.Purpose == "" {
-		r.add(medium, "client-without-purpose", subject, "The client was stored before clients had a purpose, and nothing uses it: it cannot be used until it has one.",
+		r.add(medium, ruleWithoutPurpose, subject, "The client was stored before clients had a purpose, and nothing uses it: it cannot be used until it has one.",
 			r.patch(c.Name, "purpose=<mint, lease or standby>"), "client_id="+c.ID)
 	}
 	if !c.EntityShown && r.seen.find(c.ID) == nil {
-		r.add(low, "entity-unknown", subject, "The client has not been shown to be of this mount's Entity: it sees no profiles, and no list of credentials that the root client asked for had it.",
+		r.add(low, ruleEntityUnknown, subject, "The client has not been shown to be of this mount's Entity: it sees no profiles, and no list of credentials that the root client asked for had it.",
 			byHand("add %s to the scopes of %s, and store its secret again", profileScope, c.ID), "client_id="+c.ID)
-	}
-	if c.Shared {
-		r.add(low, "root-shared", subject, "Another mount of this Vault has the same root client: a rotation on one of them ends the secret of the other, and at Paxos they cannot be told apart.",
-			byHand("create another client in the Dashboard for one of the mounts")+"\n"+command("write", r.mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-"), "client_id="+c.ID)
 	}
 }
 
@@ -32,7 +28,7 @@ func (p *privileges) purposes(name string, r role) {
 			if c.Purpose != "" {
 				is = "purpose=" + string(c.Purpose)
 			}
-			p.add(medium, "client-of-another-purpose", rolesPrefix+name, "The role uses a client of another purpose: its readers are refused.",
+			p.add(medium, ruleOtherPurpose, rolesPrefix+name, "The role uses a client of another purpose: its readers are refused.",
 				byHand("create another client in the Dashboard and store it with purpose=%s; then let the role use it", use), "client="+client, is)
 		}
 	}

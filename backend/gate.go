@@ -29,8 +29,9 @@ func (l *link) minterFor(name string, g generation, c config) (broker.Minter, er
 	return broker.Minter{Client: open, Name: name, Generation: g.Number, Allowance: broker.Allowance{Mount: c.TokenBudget}}, nil
 }
 
-// minter is minterFor for the current generation of a client and the connection that is configured.
-func (b *backend) minter(ctx context.Context, minting client) (broker.Minter, error) {
+// minter is minterFor for the current generation of a client, stored under that name, and the connection that is
+// configured.
+func (b *backend) minter(ctx context.Context, name string, minting client) (broker.Minter, error) {
 	link, err := b.dial(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
@@ -43,7 +44,7 @@ func (b *backend) minter(ctx context.Context, minting client) (broker.Minter, er
 	if !ok {
 		return broker.Minter{}, errNoRoot
 	}
-	return link.minterFor("", g, c)
+	return link.minterFor(name, g, c)
 }
 
 // errNoRoot is the answer where a root client is needed and there is none.

@@ -209,7 +209,7 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	minter, err := b.minter(ctx, minting)
+	minter, err := b.minter(ctx, r.Client, minting)
 	minter.Role, minter.Name = r.mintLimit(), r.Client
 	return minter, err
 }

@@ -59,7 +59,7 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request, _ *framewo
 	if err != nil {
 		return reply(err)
 	}
-	minter, err := b.minter(ctx, root)
+	minter, err := b.minter(ctx, "", root)
 	if err != nil {
 		return reply(err)
 	}

@@ -36,6 +36,8 @@ func sentence(e *paxos.Error) string {
 		return broker.RateLimited(broker.BanFor(e)).Error()
 	case e.Waited > 0:
 		return fmt.Sprintf("Paxos (%s) did not answer within %s (request_timeout).", e.Host, e.Waited)
+	case e.Malformed:
+		return fmt.Sprintf("Paxos's answer to %s was not used, and nothing was changed: %s.", e.Doing, e.Reason)
 	case e.Unreachable:
 		return fmt.Sprintf("Could not reach Paxos at %s: %s. Check network, proxy and firewall.", e.Host, e.Reason)
 	case e.Status == 0:

@@ -24,6 +24,7 @@ func TestTheWriterOfARoleIsToldWhatWillNotHappen(t *testing.T) {
 	m := newListingMount(t)
 	m.compare()
 	m.storeTeam()
+	m.stock("pooled", "vault-pooled", map[string]any{"allowed_roles": "*"})
 	for name, test := range map[string]struct {
 		role map[string]any
 		want string // empty: no warning
@@ -34,10 +35,10 @@ func TestTheWriterOfARoleIsToldWhatWillNotHappen(t *testing.T) {
 		"an unknown client":             {map[string]any{"scopes": "funding:read_profile", "client": "none"}, `Client "none" does not exist: this role cannot use it until it is stored at paxos/clients/none.`},
 		"a client without the role":     {map[string]any{"scopes": teamScope, "client": "team"}, `Client "team" does not allow this role: add "new" to allowed_roles of paxos/clients/team.`},
 		"a scope that the client lacks": {map[string]any{"scopes": teamScope + ",funding:read_profile", "client": "team"}, `Client "team" lacks funding:read_profile: Paxos will refuse`},
-		"an unknown client of the pool": {map[string]any{"credential_type": "client_credentials", "clients": "team,none"}, `Client "none" does not exist`},
-		"a client that lacks the pool's scopes": {map[string]any{"credential_type": "client_credentials", "clients": "team", "scopes": "funding:read_profile"},
-			`Client "team" lacks funding:read_profile`},
-		"a long lease of a whole client": {map[string]any{"credential_type": "client_credentials", "clients": "team", "ttl": "12h"}, "!an hour"},
+		"an unknown client of the pool": {map[string]any{"credential_type": "client_credentials", "clients": "pooled,none"}, `Client "none" does not exist`},
+		"a client that lacks the pool's scopes": {map[string]any{"credential_type": "client_credentials", "clients": "pooled", "scopes": "funding:read_profile"},
+			`Client "pooled" lacks funding:read_profile`},
+		"a long lease of a whole client": {map[string]any{"credential_type": "client_credentials", "clients": "pooled", "ttl": "12h"}, "!an hour"},
 	} {
 		got := m.warned("roles/new", test.role)
 		if test.want == "" && got != "" {

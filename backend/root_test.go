@@ -49,7 +49,7 @@ func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 		"disabled":                  {rootScopes, map[string]any{"disabled": true}, nil, "is disabled", "is disabled"},
 		"for leasing":               {rootScopes, map[string]any{"purpose": "lease"}, nil, "purpose=lease, not standby", "purpose=lease, not standby"},
 		"for requesting tokens":     {rootScopes, map[string]any{"purpose": "mint"}, nil, "purpose=mint, not standby", "purpose=mint, not standby"},
-		"wrong secret":              {rootScopes, map[string]any{"client_secret": canary, "verify_connection": false}, nil, "never verified", "was not stored"},
+		"wrong secret":              {rootScopes, map[string]any{"client_secret": canary, "verify_connection": false}, nil, "never verified", "Not saved"},
 		"a lockdown":                {rootScopes, nil, func(m *mount) { m.must(logical.UpdateOperation, "lockdown", nil) }, "locked down", ""},
 		"what may be a copy":        {rootScopes, nil, func(m *mount) { m.tick(); m.clock.advance(3 * time.Hour); m.tick() }, "config/resume", ""},
 		"a copy before its 1. tick": {rootScopes, nil, func(m *mount) { m.tick(); m.clock.advance(3 * time.Hour) }, "config/resume", ""},

@@ -27,6 +27,9 @@ const (
 	ruleScopesUnused     rule = "scopes-unused"
 	ruleScopesDisabled   rule = "scopes-of-disabled-roles"
 	ruleMoneyShared      rule = "money-shared"
+	ruleWithoutPurpose   rule = "client-without-purpose"
+	ruleEntityUnknown    rule = "entity-unknown"
+	ruleOtherPurpose     rule = "client-of-another-purpose"
 
 	ruleClientUnknown       rule = "client-unknown"
 	ruleClientReplaced      rule = "client-replaced"
@@ -55,6 +58,7 @@ func acceptable() []string {
 		ruleListingRefused, ruleNeverCompared, ruleListTooLong, ruleEgressUnknown, ruleDangerousOption,
 		ruleSecretOld, ruleSecretUnverified, ruleClientMissing, ruleClientDisabled, ruleRootShared, ruleNoAllowlist, ruleAllowlistShort,
 		ruleSigningOff, ruleSigningStopped, ruleScopesUnused, ruleScopesDisabled, ruleMoneyShared,
+		ruleWithoutPurpose, ruleEntityUnknown, ruleOtherPurpose,
 		ruleClientUnknown, ruleClientReplaced, ruleCredentialOld, ruleCredentialsDisabled, ruleLabelDeletable, rulePublicKeys,
 		ruleScopesChanged, ruleAllowlistChanged,
 		ruleBeyondGuardrails, ruleLeasesBeyond, ruleScopesLacking, ruleScopesUncatalogued, ruleMovesMoney, ruleAdministers,
