@@ -100,6 +100,7 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 // withCredentials gives use a list of all credentials of the Entity, and a token of the root with these
 // scopes, which lives until use returns. It reports false if the root does not hold them.
 func (b *backend) withCredentials(ctx context.Context, scopes []string, use func(context.Context, *credentials) error) (may bool, err error) {
+	defer b.broker.Hold()()
 	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
 		return false, err

@@ -338,7 +338,10 @@ func TestADamagedRowStandsForItself(t *testing.T) {
 			if text := fmt.Sprint(rotated.Warnings); !strings.Contains(text, damaged) {
 				t.Errorf("the rotation warns of %s", text)
 			}
-			m.must(logical.UpdateOperation, "lockdown", nil)
+			locked := m.must(logical.UpdateOperation, "lockdown", nil)
+			if text := fmt.Sprint(locked.Data["cannot_end"]); !strings.Contains(text, damaged) {
+				t.Errorf("the lockdown says that it cannot end %s", text)
+			}
 			if lines := strings.Count(m.log.String(), `"token_id":"`+damaged+`"`); lines < 1 || strings.Count(m.log.String(), "record cannot be read") != 1 {
 				t.Errorf("the log has %d lines of the token:\n%s", lines, m.log)
 			}

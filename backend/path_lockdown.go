@@ -36,7 +36,7 @@ var lockdownAnswer = fields{
 	"ended":              {Type: framework.TypeInt, Required: true, Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
 	"pending":            {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
 	"pending_seconds":    {Type: framework.TypeInt64, Required: true, Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
-	"cannot_end":         {Type: framework.TypeStringSlice, Required: true, Description: "What the engine cannot end: clients whose secret somebody outside may know, and why."},
+	"cannot_end":         {Type: framework.TypeStringSlice, Required: true, Description: "What the engine cannot end: clients whose secret somebody outside may know, and tokens whose record cannot be read."},
 	"last_token_expires": {Type: framework.TypeString, Required: true, Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
 }
 
@@ -112,9 +112,16 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	if err != nil {
 		return nil, err
 	}
-	exposed, err := exposedClients(ctx, b.storage)
+	cannotEnd, err := exposedClients(ctx, b.storage)
 	if err != nil {
 		return nil, err
+	}
+	unreadable, err := b.broker.Unreadable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, fingerprint := range unreadable {
+		cannotEnd = append(cannotEnd, fmt.Sprintf("token %s, whose record cannot be read: it works until it expires", fingerprint))
 	}
 	var last time.Time
 	for _, row := range rows {
@@ -130,7 +137,7 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 		"ended":              ended,
 		"pending":            len(rows),
 		"pending_seconds":    int64((len(rows) + rate - 1) / rate),
-		"cannot_end":         exposed,
+		"cannot_end":         cannotEnd,
 		"last_token_expires": timestamp(last),
 	}, nil
 }

@@ -55,6 +55,7 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request, _ *framewo
 	if err != nil {
 		return reply(err)
 	}
+	defer b.broker.Hold()()
 	root, err := storedRoot(ctx, req.Storage)
 	if err != nil {
 		return reply(err)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -76,9 +75,6 @@ func explained(err error) string {
 	}
 	return err.Error()
 }
-
-// inSeconds is a time to wait that is long enough, in whole seconds.
-func inSeconds(wait time.Duration) string { return (wait.Truncate(time.Second) + time.Second).String() }
 
 // rejected says that Paxos does not take the secret of a client, and how each reader
 // can help.

@@ -19,6 +19,13 @@ func (b *Broker) begin() *underway {
 	return u
 }
 
+// Hold keeps every client from being forgotten until done is called. It comes before the client is
+// read with which Manage, Prove or Probe is to be called.
+func (b *Broker) Hold() (done func()) {
+	u := b.begin()
+	return func() { b.finish(u) }
+}
+
 // asks notes which client the request is made with.
 func (b *Broker) asks(u *underway, minter Minter) {
 	b.mu.Lock()

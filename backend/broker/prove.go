@@ -96,8 +96,8 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 	t.using = use != nil
 	b.know(t)
 	if use != nil {
+		defer b.used(t) // also if use panics
 		err = use(ctx, grant)
-		b.used(t)
 	}
 	return true, errors.Join(err, b.endProof(ctx, minter, t))
 }
