@@ -111,6 +111,29 @@ func TestWhatIsNotAllowedIsNotRenewed(t *testing.T) {
 	}
 }
 
+// TestALockdownWaitsForNoOtherWrite locks a mount down while a check-out is being stored, under the
+// lock of all writes. The lockdown returns at once; the check-out that ends after it is undone, and
+// its secret is not answered.
+func TestALockdownWaitsForNoOtherWrite(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 1, nil)
+	arrived, proceed := m.storage.hold("clients/c0")
+	got := make(chan error, 1)
+	go func() {
+		_, err := m.lease("e1", "r1")
+		got <- err
+	}()
+	<-arrived
+	m.must(logical.UpdateOperation, "lockdown", nil)
+	close(proceed)
+	if err := <-got; err == nil {
+		t.Error("a client was leased after the lockdown had returned")
+	}
+	if state := m.state("c0"); state != "available" {
+		t.Errorf("the client, whose secret nobody got, is %s", state)
+	}
+}
+
 // TestALockdownNamesWhatItCannotEnd has one client out on lease, one in quarantine, and one whose
 // deletion is due. All are named; the deletion goes on.
 func TestALockdownNamesWhatItCannotEnd(t *testing.T) {

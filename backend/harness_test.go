@@ -85,6 +85,21 @@ type countingStorage struct {
 	failWrites atomic.Bool
 	readOnly   atomic.Bool
 	failKey    atomic.Value // of string: writes of this key fail
+	held       atomic.Pointer[heldWrite]
+}
+
+// A heldWrite is a write of one key that waits before it is done.
+type heldWrite struct {
+	key              string
+	arrived, proceed chan struct{}
+}
+
+// hold makes the next write of the key wait. The first channel says that it has come so far; closing
+// the second lets it go on.
+func (s *countingStorage) hold(key string) (arrived, proceed chan struct{}) {
+	h := &heldWrite{key, make(chan struct{}), make(chan struct{})}
+	s.held.Store(h)
+	return h.arrived, h.proceed
 }
 
 func (s *countingStorage) Get(ctx context.Context, key string) (*logical.StorageEntry, error) {
@@ -104,6 +119,10 @@ func (s *countingStorage) List(ctx context.Context, prefix string) ([]string, er
 }
 
 func (s *countingStorage) Put(ctx context.Context, entry *logical.StorageEntry) error {
+	if h := s.held.Load(); h != nil && h.key == entry.Key && s.held.CompareAndSwap(h, nil) {
+		close(h.arrived)
+		<-h.proceed
+	}
 	if err := s.write(); err != nil {
 		return err
 	}
