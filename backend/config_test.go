@@ -153,7 +153,7 @@ func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
 	for says, data := range map[string]map[string]any{
 		"environment is custom for the life of this mount":    {"environment": "production"},
 		"environment must be":                                 {"environment": "staging"},
-		"This mount already uses client " + m.client.ClientID: {"client_id": "another", "client_secret": canary + "x"},
+		"client_id is not that of this mount's root client, which is " + m.client.ClientID: {"client_id": "another", "client_secret": canary + "x"},
 		"refresh_at must lie":                                 {"refresh_at": 1.5},
 		"verify_scope must be one scope":                      {"verify_scope": "a b"},
 		"client_secret must be":                               {"client_secret": ""},

@@ -163,7 +163,7 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	case !exists && clientID != "":
 		return nil, badRequest("client_secret is missing: a client_id is stored only together with its secret")
 	case exists && clientID != known.ClientID:
-		return nil, badRequest("This mount already uses client %s as its root. To switch to another client, write it to config/replace-root.", known.ClientID)
+		return nil, errOtherRoot(known.ClientID)
 	}
 	return nil, nil
 }

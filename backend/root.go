@@ -44,7 +44,7 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 	case !exists && change.clientID == "":
 		return changedRoot{}, badRequest("client_id is missing: this mount has no root client yet")
 	case exists && change.clientID != known.ClientID:
-		return changedRoot{}, badRequest("This mount already uses client %s as its root. To switch to another client, write it to config/replace-root.", known.ClientID)
+		return changedRoot{}, errOtherRoot(known.ClientID)
 	}
 	if exists {
 		switch which, err := b.recognize(rootKey, before, known.ClientID, change.secret); {
@@ -290,4 +290,9 @@ func storedRoot(ctx context.Context, s logical.Storage) (client, error) {
 		return client{versioned: current}, nil
 	}
 	return root, err
+}
+
+// errOtherRoot refuses another client where the root's own is expected.
+func errOtherRoot(clientID string) error {
+	return badRequest("client_id is not that of this mount's root client, which is %s. To switch to another client, write it to config/replace-root.", clientID)
 }
