@@ -151,13 +151,13 @@ func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
 	m := newConfiguredMount(t)
 	before := m.stored()
 	for says, data := range map[string]map[string]any{
-		"environment is custom for the life of this mount":    {"environment": "production"},
-		"environment must be":                                 {"environment": "staging"},
+		"environment is custom for the life of this mount": {"environment": "production"},
+		"environment must be":                              {"environment": "staging"},
 		"client_id is not that of this mount's root client, which is " + m.client.ClientID: {"client_id": "another", "client_secret": canary + "x"},
-		"refresh_at must lie":                                 {"refresh_at": 1.5},
-		"verify_scope must be one scope":                      {"verify_scope": "a b"},
-		"client_secret must be":                               {"client_secret": ""},
-		"client_secret holds white space":                     {"client_secret": canary + " x"},
+		"refresh_at must lie":             {"refresh_at": 1.5},
+		"verify_scope must be one scope":  {"verify_scope": "a b"},
+		"client_secret must be":           {"client_secret": ""},
+		"client_secret holds white space": {"client_secret": canary + " x"},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "config", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
