@@ -2,6 +2,7 @@ package backend
 
 import (
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ func (p *pauses) note(key string, err error, now time.Time) {
 	if p.all == nil {
 		p.all = map[string]pause{}
 	}
+	maps.DeleteFunc(p.all, func(_ string, old pause) bool { return !now.Before(old.until) }) // anybody may try any name
 	p.all[key] = pause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
 }
 
