@@ -258,7 +258,7 @@ func (b *backend) initialize(ctx context.Context, _ *logical.InitializationReque
 	if !b.writable() {
 		return nil
 	}
-	if err := b.broker.Start(ctx); err != nil { // whoever needs a token tries again
+	if err := b.broker.Start(ctx); err != nil { // the next token request tries again
 		b.logger.Warn("the token requests before this start are not known yet", "error", err)
 	}
 	b.broker.SweepSoon()

@@ -79,7 +79,7 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, s
 	grant, err := minter.Client.Mint(ctx, scopes)
 	var refused *paxos.Error
 	if errors.As(err, &refused) {
-		refused.Client = minter.Name // for whoever tells people about it
+		refused.Client = minter.Name // for the text that people read
 	}
 	if throttle.LeaveToken(b.Now(), err) {
 		b.banned(way, err)

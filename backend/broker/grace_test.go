@@ -33,7 +33,7 @@ func (h *harness) eventually(happened func() bool, what string) {
 	h.t.Helper()
 	for deadline := time.Now().Add(patience); !happened(); settle() {
 		if time.Now().After(deadline) {
-			h.t.Fatalf("waited in vain for %s; the log is:\n%s", what, h.log)
+			h.t.Fatalf("waited too long for %s; the log is:\n%s", what, h.log)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func TestGraceIsCutShort(t *testing.T) {
 }
 
 // TestGraceIsCutShortOnRecord checks that an end without a grace that Paxos cannot take survives the process: the
-// grace is over for whoever comes next.
+// grace is over for the next reader.
 func TestGraceIsCutShortOnRecord(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"shared": func(*broker.Request) {}, "own": own} {
@@ -263,6 +263,6 @@ func TestGraceIsCutShortWhenStorageIsBack(t *testing.T) {
 	h.restart()
 	h.sweep()
 	if live := h.paxos.LiveTokens(); len(live) != 0 {
-		t.Errorf("%d tokens live on for their grace", len(live))
+		t.Errorf("%d tokens are alive in their grace", len(live))
 	}
 }

@@ -223,7 +223,7 @@ func await[T any](t *testing.T, channel <-chan T, what string) T {
 	case value := <-channel:
 		return value
 	case <-time.After(patience):
-		t.Fatalf("waited in vain for %s", what)
+		t.Fatalf("waited too long for %s", what)
 		panic("unreachable")
 	}
 }

@@ -191,7 +191,7 @@ func (h *harness) await(what string, done func() bool) {
 	defer poll.Stop()
 	for deadline := time.Now().Add(10 * time.Second); !done(); <-poll.C {
 		if time.Now().After(deadline) {
-			h.t.Fatalf("waited in vain for %s", what)
+			h.t.Fatalf("waited too long for %s", what)
 		}
 	}
 }
