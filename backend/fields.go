@@ -46,7 +46,7 @@ func patchSeconds(d *framework.FieldData, name string, dst *time.Duration) {
 }
 
 // given returns the named parameter if the request carries it, null as its default. Every list
-// is read here, and so every list is split the same way.
+// and every secret is read here, and so all of them are treated the same way.
 func given[T any](d *framework.FieldData, name string) (T, bool) {
 	raw, ok := d.Raw[name]
 	if !ok {
@@ -57,10 +57,21 @@ func given[T any](d *framework.FieldData, name string) (T, bool) {
 		return d.GetDefaultOrZero(name).(T), true
 	}
 	value := d.Get(name)
-	if list, ok := value.([]string); ok {
-		value = splitList(list)
+	switch written := value.(type) {
+	case []string:
+		value = splitList(written)
+	case string:
+		if attributes := d.Schema[name].DisplayAttrs; attributes != nil && attributes.Sensitive {
+			value = withoutLineBreak(written)
+		}
 	}
 	return value.(T), true
+}
+
+// withoutLineBreak takes one line break off the end of a secret, since a file that holds one often
+// ends in it.
+func withoutLineBreak(secret string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(secret, "\n"), "\r")
 }
 
 // splitList is what a list means: its elements, each once.

@@ -114,3 +114,31 @@ func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
 		t.Errorf("special paths are %+v", special)
 	}
 }
+
+// TestASecretMayEndInOneLineBreak writes secrets as a file holds them, on every path that takes one.
+func TestASecretMayEndInOneLineBreak(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.must(logical.UpdateOperation, "config/connection", m.connection())
+	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret + "\n"})
+	rotate := func(id string) string {
+		secret, err := m.paxos.RotateCredential(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": rotate(m.client.ClientID) + "\r\n"})
+	id, secret := m.another(rootScopes...)
+	m.must(logical.UpdateOperation, "clients/team", map[string]any{
+		"client_id": id, "client_secret": secret + "\n", "scopes": rootScopes, "purpose": "mint",
+	})
+	m.must(logical.UpdateOperation, "clients/team/rotate", map[string]any{"client_secret": rotate(id) + "\n"})
+	id, secret = m.another(rootScopes...)
+	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret + "\n"})
+	for _, wrong := range []string{secret + "\n\n", "\n" + secret, secret + " \n"} {
+		if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": wrong}); status != 400 || strings.Contains(text, secret) {
+			t.Errorf("more than one line break at the end: %d %s", status, text)
+		}
+	}
+}

@@ -41,14 +41,20 @@ func newMount(t *testing.T, connection map[string]any) *mount {
 	if err := m.leader().Mount(t.Context(), m.path); err != nil {
 		t.Fatal(err)
 	}
+	m.connect(connection)
+	m.proof = len(m.minted())
+	return m
+}
+
+// connect configures the mount for its Paxos. Further settings of the connection may be given.
+func (m *mount) connect(connection map[string]any) {
+	m.Helper()
 	m.write("config/connection", map[string]any{
 		"token_url": m.paxos.TokenURL, "revoke_url": m.paxos.RevokeURL, "api_url": m.paxos.APIURL,
 	}, connection)
 	m.write("config", map[string]any{
 		"environment": "custom", "client_id": m.paxos.ClientID, "client_secret": m.paxos.ClientSecret,
 	})
-	m.proof = len(m.minted())
-	return m
 }
 
 // newClient returns a client of the whole cluster, as root.
