@@ -93,6 +93,7 @@ func NewFactory(options Options) logical.Factory {
 		b.life, end = context.WithCancel(context.Background())
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
 		b.probes.absent, b.comparisons.absent = noProbe, noComparison
+		b.probes.again, b.comparisons.again = true, true
 		b.named.absent = func() namedClient { return namedClient{} } // a pool may name clients that are not stored
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()

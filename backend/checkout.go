@@ -28,7 +28,7 @@ type pool struct {
 // who take clients do so one after another.
 func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted, link *link) (string, namedClient, error) {
 	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
-		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil {
+		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil && !isUnreadable(err) {
 			return "", namedClient{}, err
 		}
 	}
@@ -124,6 +124,10 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	}
 	for _, name := range r.Clients {
 		n, err := b.rememberedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
+		if isUnreadable(err) {
+			p.why = append(p.why, name+" cannot be read")
+			continue
+		}
 		if err != nil {
 			return p, err
 		}

@@ -25,12 +25,13 @@ type heldID struct {
 	clientID string
 	lease    bool // it is for leasing
 	verified bool // a token request has shown that the secret is right
+	unknown  bool // the entry cannot be read, so that it may be of any Client ID
 }
 
 // heldIDs lists the Client IDs of an entry.
 func heldIDs(key string, c client, lease bool) (held []heldID) {
 	for _, g := range c.Generations {
-		held = append(held, heldID{key, g.ClientID, lease, g.Proved})
+		held = append(held, heldID{key: key, clientID: g.ClientID, lease: lease, verified: g.Proved})
 	}
 	return held
 }
@@ -87,6 +88,21 @@ func (x *clientIndex) of(ctx context.Context, s logical.Storage, clientID string
 	}
 }
 
+// damaged is the key of an entry that cannot be read, empty if there is none.
+func (x *clientIndex) damaged(ctx context.Context, s logical.Storage) (string, error) {
+	if _, err := x.of(ctx, s, ""); err != nil { // loads it
+		return "", err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for key, held := range x.entries {
+		if len(held) > 0 && held[0].unknown {
+			return key, nil
+		}
+	}
+	return "", nil
+}
+
 // readIndex reads it from storage.
 func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, error) {
 	entries := map[string][]heldID{}
@@ -98,7 +114,11 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 		entries[rootKey] = held
 	}
 	return entries, eachNamed(ctx, s, func(name string, n namedClient) error {
-		entries[clientsPrefix+name] = heldIDs(clientsPrefix+name, n.client, n.Purpose == purposeLease)
+		key := clientsPrefix + name
+		entries[key] = heldIDs(key, n.client, n.Purpose == purposeLease)
+		if n.State == damaged {
+			entries[key] = []heldID{{key: key, unknown: true}}
+		}
 		return nil
 	})
 }

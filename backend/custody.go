@@ -46,6 +46,9 @@ func (b *backend) clients(ctx context.Context, s logical.Storage) ([]custody, er
 	held.EntityShown = len(root.Profiles) > 0
 	all := []custody{held}
 	err = eachNamed(ctx, s, func(name string, n namedClient) error {
+		if n.State == damaged { // status and lockdown name it
+			return nil
+		}
 		g, _ := n.current()
 		all = append(all, custody{
 			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes,

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,23 +147,12 @@ type namedException struct {
 
 // storedExceptions reads all exceptions, in order of their names.
 func storedExceptions(ctx context.Context, s logical.Storage) ([]namedException, error) {
-	names, err := s.List(ctx, exceptionsPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", exceptionsPrefix, err)
-	}
-	slices.Sort(names)
 	var all []namedException
-	for _, name := range names {
-		e, err := load[exception](ctx, s, exceptionsPrefix+name)
-		if errors.Is(err, errNotFound) {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
 		all = append(all, namedException{name, e})
-	}
-	return all, nil
+		return nil
+	}, nil) // one that cannot be read accepts nothing
+	return all, err
 }
 
 // An acceptedFinding is a finding and the exception by which it is accepted.

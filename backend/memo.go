@@ -13,6 +13,7 @@ import (
 // invalidate, by the same key.
 type memo[T stored] struct {
 	absent func() T // what counts where nothing is stored; nil: that is an error, and not remembered
+	again  bool     // it can be made again: an entry that cannot be read counts as absent
 
 	mu      sync.RWMutex
 	epoch   uint64 // counts forgets: an entry read before one is not remembered after it
@@ -29,7 +30,7 @@ func (m *memo[T]) get(ctx context.Context, s logical.Storage, key string) (T, er
 		return value, nil
 	}
 	value, err := load[T](ctx, s, key)
-	if errors.Is(err, errNotFound) && m.absent != nil {
+	if m.absent != nil && (errors.Is(err, errNotFound) || m.again && isUnreadable(err)) {
 		value, err = m.absent(), nil
 	}
 	if err != nil {

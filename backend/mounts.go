@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -40,17 +41,21 @@ func (m *mounts) remove(b *backend) {
 // each once a minute, and begins it then if it did not before.
 const settling = 2 * time.Minute
 
-// elsewhere lists the entries of the other mounts that have a Client ID.
-func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string) (found []heldID, err error) {
+// others are the mounts of the process but for one.
+func (m *mounts) others(asking *backend) (others []*backend) {
 	m.mu.Lock()
-	var others []*backend
+	defer m.mu.Unlock()
 	for b := range m.all {
 		if b != asking {
 			others = append(others, b)
 		}
 	}
-	m.mu.Unlock()
-	for _, other := range others {
+	return others
+}
+
+// elsewhere lists the entries of the other mounts that have a Client ID.
+func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string) (found []heldID, err error) {
+	for _, other := range m.others(asking) {
 		held, err := other.index.of(ctx, other.storage, clientID)
 		if err != nil {
 			return nil, err
@@ -62,8 +67,16 @@ func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string
 
 // usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or that it
 // is stored on this one for another use. Here an entry counts that was never verified, because a deletion
-// cannot be undone. A mount that cannot be read is an error, and nothing is deleted.
+// cannot be undone. A mount or an entry that cannot be read is an error, and nothing is deleted.
 func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
+	for _, mount := range append(b.mounts.others(b), b) {
+		switch entry, err := mount.index.damaged(ctx, mount.storage); {
+		case err != nil:
+			return "", err
+		case entry != "":
+			return "", fmt.Errorf("%s of a mount of this process cannot be read, and may be this client", entry)
+		}
+	}
 	others, err := b.mounts.elsewhere(ctx, b, clientID)
 	if err != nil {
 		return "", err
@@ -82,21 +95,13 @@ func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (stri
 // generations among them. A mount that cannot be read has none for the moment: then its
 // clients are reported as unknown, whose owner is to be found before anything is done.
 func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool {
-	m.mu.Lock()
-	var others []*backend
-	for b := range m.all {
-		if b != asking {
-			others = append(others, b)
-		}
-	}
-	m.mu.Unlock()
 	ids := map[string]bool{}
 	add := func(c client) {
 		for _, g := range c.Generations {
 			ids[g.ClientID] = true
 		}
 	}
-	for _, other := range others {
+	for _, other := range m.others(asking) {
 		root, err := storedRoot(ctx, other.storage)
 		if err == nil {
 			add(root)

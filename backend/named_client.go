@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,6 +45,7 @@ const (
 	revoking    clientState = "revoking"    // its lease has ended; it is to be deleted at Paxos
 	quarantined clientState = "quarantined" // its last holder may know the secret: it waits for a new one
 	lost        clientState = "lost"        // disabled or deleted in the Dashboard
+	damaged     clientState = "unreadable"  // its entry cannot be read, so that nothing is known of it
 )
 
 // latestSchema is that of this type alone.
@@ -130,36 +130,22 @@ func (b *backend) removeNamed(ctx context.Context, s logical.Storage, name strin
 	return err
 }
 
-// eachNamed calls visit with every stored client, in order of their names.
+// eachNamed calls visit with every stored client, in order of their names. One that cannot be read has the
+// state unreadable and nothing else: it is used for nothing.
 func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n namedClient) error) error {
-	names, err := s.List(ctx, clientsPrefix)
-	if err != nil {
-		return fmt.Errorf("listing %s: %w", clientsPrefix, err)
-	}
-	slices.Sort(names)
 	var u uses
-	for _, name := range names {
-		n, err := load[namedClient](ctx, s, clientsPrefix+name)
-		if errors.Is(err, errNotFound) {
-			continue // deleted meanwhile
-		}
-		if err == nil {
-			err = u.complete(ctx, s, name, &n)
-		}
-		if err != nil {
+	return each(ctx, s, clientsPrefix, func(name string, n namedClient) error {
+		if err := u.complete(ctx, s, name, &n); err != nil {
 			return err
 		}
-		if err := visit(name, n); err != nil {
-			return err
-		}
-	}
-	return nil
+		return visit(name, n)
+	}, func(name string) error { return visit(name, namedClient{State: damaged}) })
 }
 
 // clientsByState counts the stocked clients in each state.
 func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, state := range []clientState{available, leased, revoking, quarantined, lost} {
+	for _, state := range []clientState{available, leased, revoking, quarantined, lost, damaged} {
 		counts[string(state)] = 0
 	}
 	err := eachNamed(ctx, s, func(_ string, n namedClient) error {

@@ -293,7 +293,12 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	n, err := storedNamed(ctx, s, name)
-	if err != nil {
+	switch {
+	case isUnreadable(err) && force:
+		return b.removeNamed(ctx, s, name, n)
+	case isUnreadable(err):
+		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
+	case err != nil:
 		return err
 	}
 	need, err := b.broker.Need(ctx)

@@ -152,6 +152,8 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 			exposed = append(exposed, fmt.Sprintf("client %s, %s", name, n.Checkout))
 		case quarantined:
 			exposed = append(exposed, fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
+		case damaged:
+			exposed = append(exposed, fmt.Sprintf("client %s, whose entry cannot be read: it may be leased", name))
 		case revoking:
 			exposed = append(exposed, fmt.Sprintf("client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
 		}

@@ -2,8 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -80,23 +78,15 @@ func (b *backend) privileges(ctx context.Context, req *logical.Request, seen com
 
 // roles looks at every role, one at a time, and counts them.
 func (p *privileges) roles(ctx context.Context, s logical.Storage) (count int, err error) {
-	names, err := s.List(ctx, rolesPrefix)
-	if err != nil {
-		return 0, fmt.Errorf("listing the roles: %w", err)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		r, err := load[role](ctx, s, rolesPrefix+name)
-		if errors.Is(err, errNotFound) {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return 0, err
-		}
+	return count, each(ctx, s, rolesPrefix, func(name string, r role) error {
 		p.role(name, r)
 		count++
-	}
-	return count, nil
+		return nil
+	}, func(name string) error {
+		p.suggest(medium, ruleUnreadable, rolesPrefix+name, "The stored entry of the role cannot be read, so that it issues nothing: it is damaged, or a later version of the plugin wrote it",
+			"# upgrade the plugin on this node if a later version wrote the entry", command("delete", p.mount+rolesPrefix+name))
+		return nil
+	})
 }
 
 // shownScopes is every scope that anyone could get, and from which roles.

@@ -277,7 +277,7 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	before, err := load[role](ctx, s, key)
-	if err != nil {
+	if err != nil && !isUnreadable(err) { // one that cannot be read can still be deleted
 		return before, err
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {

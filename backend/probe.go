@@ -167,7 +167,7 @@ func yesOrNo(yes bool) string {
 // storedProbe reads the latest probe from storage.
 func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
 	p, err := load[probe](ctx, s, probeKey)
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, errNotFound) || isUnreadable(err) { // the next one replaces it
 		return noProbe(), nil
 	}
 	return p, err

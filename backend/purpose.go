@@ -128,7 +128,7 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 	}
 	for _, name := range names {
 		n, err := load[namedClient](ctx, s, clientsPrefix+name)
-		if errors.Is(err, errNotFound) || err == nil && n.Schema >= clientSchema {
+		if errors.Is(err, errNotFound) || isUnreadable(err) || err == nil && n.Schema >= clientSchema {
 			continue
 		}
 		if err == nil {

@@ -71,6 +71,7 @@ func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 	w, now := clientWork{overdue: map[string]string{}}, b.options.Now()
 	err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
 		w.any = true
+		b.signals.see(entryDamaged, clientsPrefix+name, n.State == damaged, "entry", clientsPrefix+name)
 		switch {
 		case n.Checkout == nil:
 		case n.State == leased && now.After(n.Checkout.Deadline):

@@ -74,6 +74,9 @@ func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
 // storedPulse is the stored pulse, none if there is none.
 func storedPulse(ctx context.Context, s logical.Storage) (pulse, error) {
 	p, err := load[pulse](ctx, s, pulseKey)
+	if isUnreadable(err) { // whether the mount is a copy is not known: config/resume decides, and writes it anew
+		return pulse{versioned: current, Stopped: time.Unix(0, 0).UTC()}, nil
+	}
 	return p, excusing(err, errNotFound)
 }
 

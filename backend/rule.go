@@ -30,6 +30,7 @@ const (
 	ruleWithoutPurpose   rule = "client-without-purpose"
 	ruleEntityUnknown    rule = "entity-unknown"
 	ruleOtherPurpose     rule = "client-of-another-purpose"
+	ruleUnreadable       rule = "entry-unreadable"
 
 	ruleClientUnknown       rule = "client-unknown"
 	ruleClientReplaced      rule = "client-replaced"
@@ -58,7 +59,7 @@ func acceptable() []string {
 		ruleListingRefused, ruleNeverCompared, ruleListTooLong, ruleEgressUnknown, ruleDangerousOption,
 		ruleSecretOld, ruleSecretUnverified, ruleClientMissing, ruleClientDisabled, ruleRootShared, ruleNoAllowlist, ruleAllowlistShort,
 		ruleSigningOff, ruleSigningStopped, ruleScopesUnused, ruleScopesDisabled, ruleMoneyShared,
-		ruleWithoutPurpose, ruleEntityUnknown, ruleOtherPurpose,
+		ruleWithoutPurpose, ruleEntityUnknown, ruleOtherPurpose, ruleUnreadable,
 		ruleClientUnknown, ruleClientReplaced, ruleCredentialOld, ruleCredentialsDisabled, ruleLabelDeletable, rulePublicKeys,
 		ruleScopesChanged, ruleAllowlistChanged,
 		ruleBeyondGuardrails, ruleLeasesBeyond, ruleScopesLacking, ruleScopesUncatalogued, ruleMovesMoney, ruleAdministers,

@@ -17,6 +17,7 @@ type trouble struct{ begins, ends string }
 
 // The troubles, of a client or of a role.
 var (
+	entryDamaged = trouble{"the stored entry of a client cannot be read, so that it is used for nothing", "the stored entry of a client can be read again"}
 	requestsFail = trouble{"token requests of a client begin to fail", "token requests of a client succeed again"}
 	secretFails  = trouble{"Paxos rejects the credentials of a client", "Paxos accepts the credentials of a client again"}
 	scopesFail   = trouble{"Paxos refuses scopes of a role", "Paxos grants the scopes of a role again"}

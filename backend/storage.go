@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
@@ -78,6 +79,39 @@ func store[T stored](ctx context.Context, s logical.Storage, key string, value T
 func remove(ctx context.Context, s logical.Storage, key string) error {
 	if err := s.Delete(ctx, key); err != nil {
 		return fmt.Errorf("deleting %s: %w", key, err)
+	}
+	return nil
+}
+
+// isUnreadable reports whether an entry is there and this version cannot read it.
+func isUnreadable(err error) bool {
+	var damaged *unreadable
+	return errors.As(err, &damaged)
+}
+
+// each calls visit with every entry under a prefix, in order of the names. One that cannot be read must not
+// block the others: damaged is called with it, nil to pass over it.
+func each[T stored](ctx context.Context, s logical.Storage, prefix string, visit func(name string, value T) error, damaged func(name string) error) error {
+	names, err := s.List(ctx, prefix)
+	if err != nil {
+		return fmt.Errorf("listing %s: %w", prefix, err)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		value, err := load[T](ctx, s, prefix+name)
+		switch {
+		case errors.Is(err, errNotFound): // deleted meanwhile
+			err = nil
+		case isUnreadable(err) && damaged != nil:
+			err = damaged(name)
+		case isUnreadable(err):
+			err = nil
+		case err == nil:
+			err = visit(name, value)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -52,6 +52,9 @@ func (u *usage) load(ctx context.Context, s logical.Storage) error {
 	var entries []usageEntry
 	for _, name := range names {
 		entry, err := load[usageEntry](ctx, s, usagePrefix+name)
+		if isUnreadable(err) { // it is written anew when something in it is used
+			continue
+		}
 		if excusing(err, errNotFound) != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func newHarness(t *testing.T, edit ...func(*paxostest.Options)) *harness {
 	h.client = h.connection.Client(credential.ClientID, paxos.Hide(secret))
 	h.generation.Store(1)
 	h.restart()
-	t.Cleanup(func() { h.wantQuiet(secret) })
+	t.Cleanup(func() { h.Close(); h.wantQuiet(secret) })
 	return h
 }
 
