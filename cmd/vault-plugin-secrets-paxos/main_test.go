@@ -33,6 +33,7 @@ func TestImportsPointDownwards(t *testing.T) {
 		"backend/paxos":     {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest"},
 		"backend/broker":    {"github.com/hashicorp/vault", module + "backend/paxostest"},
 		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker"},
+		"backend/signing":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", module+pack).Output()
 		if err != nil {
