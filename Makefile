@@ -28,7 +28,7 @@ dev: ## start a Vault with the plugin and the stand-in Paxos, and keep them unti
 	@$(DEMO) -keep
 
 test: ## run every test: units, the plugin boundary, fuzz seeds, then end to end on a real Vault
-	@scripts/test.sh -shuffle=on -timeout=15m $(UNIT)
+	@scripts/test.sh -shuffle=on -timeout=25m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
 
 test-cluster: ## run the tests that need a cluster of three Vaults: failover under load, 2,000 leases at once, Paxos down
