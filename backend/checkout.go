@@ -238,8 +238,10 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+"), and it is not for leasing", nil
 	case held.OnRevoke == deleteAtPaxos:
 		n.State = revoking
-	case held.OnRevoke == returnUnrotated, n.last() > held.Generation: // it has a secret that the holder never had
+	case n.last() > held.Generation: // it has a secret that the holder never had
 		n.State, n.Checkout = available, nil
+	case held.OnRevoke == returnUnrotated:
+		n.State, n.Checkout, n.ReturnedAs = available, nil, n.last()
 	default:
 		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+")", nil
 	}

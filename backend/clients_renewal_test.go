@@ -168,6 +168,28 @@ func TestALockdownNamesWhatItCannotEnd(t *testing.T) {
 	}
 }
 
+// TestALockdownNamesClientsThatWereReturnedUnrotated has a client that is free again, though its last holder still
+// knows its secret, until it gets a new one.
+func TestALockdownNamesClientsThatWereReturnedUnrotated(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 2, map[string]any{"on_revoke": "return_unrotated"})
+	held := m.leased("e1")
+	m.end(held)
+	m.restart()
+	named := func() string { return fmt.Sprint(m.must(logical.ReadOperation, "lockdown", nil).Data["cannot_end"]) }
+	if told := named(); m.state("c0") != "available" || !strings.Contains(told, "client c0, returned unrotated") || strings.Contains(told, "c1") {
+		t.Errorf("c0 is %s, cannot_end %s", m.state("c0"), told)
+	}
+	m.must(logical.PatchOperation, "clients/c0", map[string]any{"label": "vault-other"})
+	if told := named(); !strings.Contains(told, "client c0") {
+		t.Errorf("after a change of its label cannot_end is %s", told)
+	}
+	m.rotateStocked("c0", fmt.Sprint(held.Data["client_id"]))
+	if told := named(); strings.Contains(told, "client c0") {
+		t.Errorf("after it was rotated cannot_end is %s", told)
+	}
+}
+
 func TestAClientIsMintedWith(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "c0"})

@@ -33,6 +33,7 @@ type namedClient struct {
 	State        clientState       `json:"state"`
 	Checkout     *checkout         `json:"checkout,omitempty"` // the lease that it is out on, or was, while State is leased or revoking
 	StateReason  string            `json:"state_reason,omitempty"`
+	ReturnedAs   int               `json:"returned_as,omitempty"` // the generation that a past holder knows, because a lease handed it back unrotated
 }
 
 // A clientState says what may be done with a named client.

@@ -147,14 +147,16 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 	exposed := []string{}
 	err := eachNamed(ctx, s, func(name string, n namedClient) error {
-		switch n.State {
-		case leased:
+		switch {
+		case n.State == leased:
 			exposed = append(exposed, fmt.Sprintf("client %s, %s", name, n.Checkout))
-		case quarantined:
+		case n.State == quarantined:
 			exposed = append(exposed, fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
-		case damaged:
+		case n.State == damaged:
 			exposed = append(exposed, fmt.Sprintf("client %s, whose entry cannot be read: it may be leased", name))
-		case revoking:
+		case n.State == available && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
+			exposed = append(exposed, fmt.Sprintf("client %s, returned unrotated: a past holder knows its secret until it is rotated", name))
+		case n.State == revoking:
 			exposed = append(exposed, fmt.Sprintf("client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
 		}
 		return nil

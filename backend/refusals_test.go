@@ -72,6 +72,18 @@ func TestARefusedSecretIsTheClientsWhoseItIs(t *testing.T) {
 	says(t, text, "auth_style in config/connection, which is basic")
 }
 
+// TestARefusedStandbyIsNotCalledTheRoot has Paxos refuse a standby that is tried as the next root.
+func TestARefusedStandbyIsNotCalledTheRoot(t *testing.T) {
+	t.Parallel()
+	for path, data := range map[string]map[string]any{"config/promote-standby": nil, "config/replace-root": {"client": "s1"}} {
+		m := newConfiguredMount(t)
+		id := m.standby("s1", rootScopes, nil)
+		m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 403})
+		_, text := m.refused(logical.UpdateOperation, path, data)
+		says(t, text, `client "s1" (Client ID `+id+`)`, "!root")
+	}
+}
+
 // mountMark must be filled in by the time that a caller sees it.
 const mountMark = "<mount>/"
 

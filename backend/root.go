@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // A rootChange is what is to take the root's place: a secret that was submitted, or a standby with the
@@ -97,6 +99,9 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 			v.scopes, v.holdsAll = []string{c.VerifyScope}, false
 		}
 		seen, err := b.verify(ctx, link, c, next, v)
+		if refused := new(paxos.Error); change.standby != "" && errors.As(err, &refused) {
+			refused.Client = change.standby // it is tried as the root, but it is not the root's fault
+		}
 		if err != nil {
 			return changedRoot{}, err
 		}
