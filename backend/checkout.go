@@ -233,12 +233,13 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 		return nil // it is somebody else's now, or nobody's
 	}
 	held := *n.Checkout
+	g, _ := n.current()
 	switch {
 	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
 		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+"), and it is not for leasing", nil
 	case held.OnRevoke == deleteAtPaxos:
 		n.State = revoking
-	case n.last() > held.Generation: // it has a secret that the holder never had
+	case g.Number > held.Generation && g.Proved: // it has a secret that the holder never had
 		n.State, n.Checkout = available, nil
 	case held.OnRevoke == returnUnrotated:
 		n.State, n.Checkout, n.ReturnedAs = available, nil, n.last()

@@ -247,3 +247,26 @@ func TestEveryClientIsLeasedOnce(t *testing.T) {
 		t.Error("a client was deleted")
 	}
 }
+
+// TestQuarantineEndsWithAVerifiedSecretOnly writes a secret that nobody verified, to a client in quarantine and to
+// one that is out on lease: neither becomes available with it.
+func TestQuarantineEndsWithAVerifiedSecretOnly(t *testing.T) {
+	t.Parallel()
+	m := newPool(t, 2, map[string]any{"max_leases_per_entity": 2})
+	first, second := m.leased("e1"), m.leased("e2")
+	m.end(first)
+	unverified := map[string]any{"client_secret": "not-the-secret", "verify_connection": false}
+	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate", unverified); status != 400 || !strings.Contains(text, "verified secret") {
+		t.Errorf("%d %s", status, text)
+	}
+	m.must(logical.UpdateOperation, "clients/c1/rotate", unverified)
+	m.end(second)
+	if got := m.state("c0") + " " + m.state("c1"); got != "quarantined quarantined" {
+		t.Errorf("the clients are %s", got)
+	}
+	m.rotateStocked("c0", first.Data["client_id"].(string))
+	m.rotateStocked("c1", second.Data["client_id"].(string))
+	if got := m.state("c0") + " " + m.state("c1"); got != "available available" {
+		t.Errorf("with new secrets the clients are %s", got)
+	}
+}

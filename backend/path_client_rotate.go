@@ -50,9 +50,8 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request, d *fra
 	secret, verify := "", true
 	patch(d, "client_secret", &secret)
 	patch(d, "verify_connection", &verify)
-	revived := before
-	if err := revived.renewed(); err != nil { // no call for a client that is to be deleted
-		return reply(err)
+	if before.State == revoking { // no call for a client that is to be deleted
+		return reply(errBeingDeleted)
 	}
 	link, err := b.dial(ctx, req.Storage)
 	if err != nil {

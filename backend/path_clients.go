@@ -256,12 +256,18 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 func (n *namedClient) renewed() error {
 	switch n.State {
 	case revoking:
-		return badRequest("this client is being deleted at Paxos: store another one")
+		return errBeingDeleted
 	case quarantined, lost:
+		if g, _ := n.current(); !g.Proved {
+			return badRequest("Not saved: the client is %s, and only a verified secret takes it out of that state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
+		}
 		n.State, n.StateReason, n.Checkout, n.StateBefore = available, "", nil, ""
 	}
 	return nil
 }
+
+// errBeingDeleted refuses a new secret for a client that is due to be deleted.
+var errBeingDeleted = badRequest("this client is being deleted at Paxos: store another one")
 
 // deleteClient answers DELETE clients/:name. Paxos is not told.
 func (b *backend) deleteClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
