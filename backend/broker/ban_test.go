@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -223,4 +224,27 @@ func TestRealBan(t *testing.T) {
 	h.sweep()
 	h.wantAlive(lonely, false)
 	h.wantAlive(h.issue(own), true)
+}
+
+// TestACallThatPanicsEndsNoService has the call panic that finds out whether a ban is over. The backend lives through
+// a panic, and all that comes after it must find out in its place.
+func TestACallThatPanicsEndsNoService(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	call := func(work func() error) error {
+		return h.Call(t.Context(), h.client.Way(), func(context.Context) error { return work() })
+	}
+	_ = call(func() error { return &paxos.Error{Status: http.StatusTooManyRequests} })
+	h.clock.advance(5 * time.Minute)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic did not reach the caller")
+			}
+		}()
+		_ = call(func() error { panic("a bug") })
+	}()
+	if err := call(func() error { return nil }); err != nil {
+		t.Errorf("the next call is refused: %v", err)
+	}
 }

@@ -1,16 +1,28 @@
 package broker
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Call makes a call of the Paxos API by a way, at the pace that revocations and API
 // calls share, and draws the consequences of a 429.
 func (b *Broker) Call(ctx context.Context, way string, call func(context.Context) error) error {
-	err := b.enter(ctx, way, inTurn)
-	if err != nil {
+	if err := b.enter(ctx, way, inTurn); err != nil {
 		return err
 	}
-	err = call(ctx)
-	b.leave(way, err)
+	return b.entered(way, func() error { return call(ctx) })
+}
+
+// errUnfinished is how a request ends that panics.
+var errUnfinished = errors.New("internal error, see Vault's log")
+
+// entered makes a call that was let in, and leaves also if it panics: it may be the one that finds out for every
+// mount whether a ban is over.
+func (b *Broker) entered(way string, call func() error) (err error) {
+	err = errUnfinished
+	defer func() { b.leave(way, err) }()
+	err = call()
 	return err
 }
 

@@ -140,8 +140,10 @@ func (b *Broker) ask(ctx context.Context, t *token, client *paxos.Client, try pa
 	if err := b.enter(entering, client.Way(), try); err != nil {
 		return false, err
 	}
-	accepted, err = client.Accepts(ctx, paxos.Hide(t.Token))
-	b.leave(client.Way(), err)
+	err = b.entered(client.Way(), func() error {
+		accepted, err = client.Accepts(ctx, paxos.Hide(t.Token))
+		return err
+	})
 	return accepted, err
 }
 

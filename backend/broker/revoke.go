@@ -49,8 +49,7 @@ func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, 
 	if err := b.enter(ctx, client.Way(), try); err != nil {
 		return err
 	}
-	err := client.Revoke(ctx, paxos.Hide(row.Token))
-	b.leave(client.Way(), err)
+	err := b.entered(client.Way(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
 	b.learn(client, err)
 	return err
 }
