@@ -62,19 +62,30 @@ func definite(err error) bool {
 }
 
 // mayTry reports whether a client may be tried for a revocation. Of those that come
-// when a refused one is due, one finds out for all.
-func (b *Broker) mayTry(client *paxos.Client) bool {
+// when a refused one is due, one finds out for all: it has claimed the try.
+func (b *Broker) mayTry(client *paxos.Client) (claimed *backoff, may bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	refused := b.dead[client.Credentials()]
 	if refused == nil {
-		return true
+		return nil, true
 	}
 	if early(b.Now(), refused.until) {
-		return false
+		return nil, false
 	}
 	refused.wait(b.Now())
-	return true
+	return refused, true
+}
+
+// giveBack gives back a try that was claimed and not made.
+func (b *Broker) giveBack(claimed *backoff) {
+	if claimed == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	claimed.refusals--
+	claimed.until = time.Time{}
 }
 
 // learn takes note of whether Paxos takes revocations of a client. When it does again,

@@ -76,16 +76,26 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, s
 	if err := throttle.EnterToken(b.Now()); err != nil {
 		return paxos.Grant{}, request.At, err
 	}
-	grant, err := minter.Client.Mint(ctx, scopes)
+	grant, err := b.requestToken(ctx, throttle, minter, scopes)
+	return grant, request.At, err
+}
+
+// requestToken makes a token request that was let out, and takes note of how it ended, also if it panics: it may
+// be the one that finds out for every mount whether a ban is over.
+func (b *Broker) requestToken(ctx context.Context, throttle *Throttle, minter Minter, scopes []string) (grant paxos.Grant, err error) {
+	err = errUnfinished
+	defer func() {
+		if throttle.LeaveToken(b.Now(), err) {
+			b.banned(minter.Client.Way(), err)
+			err = throttle.explain(b.Now(), err)
+		}
+	}()
+	grant, err = minter.Client.Mint(ctx, scopes)
 	var refused *paxos.Error
 	if errors.As(err, &refused) {
 		refused.Client = minter.Name // for the text that people read
 	}
-	if throttle.LeaveToken(b.Now(), err) {
-		b.banned(way, err)
-		err = throttle.explain(b.Now(), err)
-	}
-	return grant, request.At, err
+	return grant, err
 }
 
 // book finds room in the budget for a token request, waits until it may be sent, and

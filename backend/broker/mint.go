@@ -57,7 +57,7 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 		return nil, err
 	}
 	recorded = t
-	b.Observe(Observation{What: Minted, Row: t.public(), Role: req.RoleName, Kind: kind, Took: b.Now().Sub(t.MintedAt)})
+	b.Observe(Observation{What: Minted, Row: b.rowOf(t).public(), Role: req.RoleName, Kind: kind, Took: b.Now().Sub(t.MintedAt)})
 	if _, err := req.Authorize(ctx); err != nil {
 		b.abandon(t, minter.Client)
 		return nil, err

@@ -96,8 +96,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 	t.using = use != nil
 	b.know(t)
 	if use != nil {
-		defer b.used(t) // also if use panics
-		err = use(ctx, grant)
+		err = b.use(ctx, t, grant, use)
 	}
 	return true, errors.Join(err, b.endProof(ctx, minter, t))
 }
@@ -105,7 +104,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 // endProof ends the token of a proof. If Paxos cannot do it now, it is on the queue.
 // The client may be one that is not stored, so it is not looked for there.
 func (b *Broker) endProof(ctx context.Context, minter Minter, t *token) error {
-	err := b.revokeWith(ctx, minter.Client, t.Row, atOnce)
+	err := b.revokeWith(ctx, minter.Client, b.rowOf(t), atOnce)
 	if err == nil {
 		return b.drop(ctx, t)
 	}
@@ -118,9 +117,12 @@ func (b *Broker) endProof(ctx context.Context, minter Minter, t *token) error {
 	return nil
 }
 
-// used lets sweeps end a token that the engine itself has used.
-func (b *Broker) used(t *token) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t.using = false
+// use has the engine use a token of its own. Sweeps leave the token alone until then, also if the use panics.
+func (b *Broker) use(ctx context.Context, t *token, grant paxos.Grant, use func(context.Context, paxos.Grant) error) error {
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		t.using = false
+	}()
+	return use(ctx, grant)
 }

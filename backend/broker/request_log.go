@@ -55,6 +55,9 @@ func (b *Broker) enlist() *member {
 	defer b.mu.Unlock()
 	if b.member == nil {
 		b.member = b.Limits.census.join(b.Now(), b.Mount, b.Ledger.PutNeighbors)
+		if b.life.Err() != nil { // it is closed already, and nothing else would end the membership
+			b.Limits.census.leave(b.Now(), b.member)
+		}
 	}
 	return b.member
 }

@@ -43,10 +43,12 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 // revokeWith makes one call, when its turn comes, unless Paxos has just refused the
 // client.
 func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, try patience) error {
-	if !b.mayTry(client) {
+	claimed, may := b.mayTry(client)
+	if !may {
 		return errBackedOff
 	}
 	if err := b.enter(ctx, client.Way(), try); err != nil {
+		b.giveBack(claimed)
 		return err
 	}
 	err := b.entered(client.Way(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
