@@ -73,7 +73,7 @@ func (s *site) lose(fingerprint string) {
 }
 
 // believed reports whether Paxos's API said of a token that it is not accepted: then the token is dead to the engine,
-// whoever holds it.
+// its holder.
 func (f fault) believed() bool {
 	return f.what == string(paxostest.Operations) && f.kind == "answers 401"
 }

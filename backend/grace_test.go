@@ -97,7 +97,7 @@ func TestWithoutGraceTokensEndAtOnce(t *testing.T) {
 			current := m.must(logical.ReadOperation, "creds/mint", nil)
 			said := warned(m.must(x.operation, x.path, x.data))
 			if m.paxos.Alive(token(held)) || m.paxos.Alive(token(current)) {
-				t.Error("a token lives on")
+				t.Error("a token is still valid")
 			}
 			if !strings.Contains(said, "2 tokens of") || !strings.Contains(said, "get 401 from Paxos") {
 				t.Errorf("the warnings are %q", said)
@@ -212,6 +212,6 @@ func TestALockdownEndsWhatItsProcessCouldNot(t *testing.T) {
 	m.restart()
 	m.tick()
 	if m.paxos.Alive(token(held)) {
-		t.Error("a token lives on in a lockdown because its grace lasts")
+		t.Error("a token is valid in a lockdown because its grace lasts")
 	}
 }

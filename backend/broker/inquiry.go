@@ -89,7 +89,7 @@ func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	if doubt, over := b.answerKnown(t, req.Key); over {
 		return doubt
 	}
-	minter, err := req.Authorize(ctx) // it reads storage: a process that is cut off from its Vault calls nobody
+	minter, err := req.Authorize(ctx) // it reads storage, so a process that is cut off from its Vault makes no call
 	if err != nil {
 		return &Doubt{Reason: Unanswered, Cause: err}
 	}
@@ -200,7 +200,7 @@ func (b *Broker) replace(ctx context.Context, old *token, req Request, client *p
 	}
 	accepted, err := b.ask(ctx, fresh, client, inTurn)
 	switch {
-	case err != nil: // whoever says that it is rejected asks again
+	case err != nil: // the next reader who says that it is rejected asks again
 		return nil
 	case !accepted:
 		return b.mute(fresh, req.Key)

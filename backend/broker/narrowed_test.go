@@ -59,7 +59,7 @@ func TestNarrowedSetsOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestNarrowedSetsWithoutLeases checks that a displaced token without a lease is handed out no more and lives on.
+// TestNarrowedSetsWithoutLeases checks that a displaced token without a lease is no longer handed out and stays valid.
 func TestNarrowedSetsWithoutLeases(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -10,7 +10,7 @@ type underway struct {
 }
 
 // begin notes that a token request is under way. It comes before anybody reads which client
-// asks, so that whoever forgets a client afterwards finds the request.
+// asks, so that code that forgets a client afterwards finds the request.
 func (b *Broker) begin() *underway {
 	u := &underway{}
 	b.mu.Lock()
