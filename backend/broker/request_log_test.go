@@ -215,6 +215,23 @@ func TestNothingIsSentThatIsNotOnRecord(t *testing.T) {
 	}
 }
 
+// TestARequestWhoseRecordFailsIsNotSent has a mount alone in its process, so that the record of the request itself is
+// what fails.
+func TestARequestWhoseRecordFailsIsNotSent(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.issue()
+	h.storage.set(func(s *storage) { s.failLog = errStorage })
+	if _, err := h.Issue(t.Context(), h.request(role("new"))); !errors.Is(err, errStorage) {
+		t.Errorf("got %v", err)
+	}
+	if used, _ := h.usage(); h.mints() != 1 || used != 1 {
+		t.Errorf("%d requests sent, %d counted, want 1", h.mints(), used)
+	}
+	h.storage.set(func(s *storage) { s.failLog = nil })
+	h.issue(role("new"))
+}
+
 // TestAnEarlierVersionsLedger starts on what a version without a log of requests left: a token of a minute ago, and
 // what it kept of one that had ended. What else was sent is unknown for a window; the cached token is served meanwhile.
 func TestAnEarlierVersionsLedger(t *testing.T) {
