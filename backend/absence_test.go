@@ -12,14 +12,15 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// settings is what the mount keeps of what people and Paxos said: everything stored but tokens, the pulse, and
-// when something was last tried.
+// settings is what the mount keeps of what people and Paxos said: everything stored but tokens, the
+// pulse, and when something was last tried.
 func (m *mount) settings() string {
 	m.t.Helper()
 	var kept []string
 	for line := range strings.Lines(m.stored()) {
 		key, _, _ := strings.Cut(line, "=")
-		if strings.TrimSpace(line) != "" && !strings.HasPrefix(key, "ledger/") && !strings.HasPrefix(key, "bans/") && !strings.HasPrefix(key, "usage") &&
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(key, "ledger/") &&
+			!strings.HasPrefix(key, "bans/") && !strings.HasPrefix(key, "usage") &&
 			key != "pulse" && key != "drift" && key != "deletions" {
 			kept = append(kept, line)
 		}
@@ -39,7 +40,9 @@ func items(edit func([]any) []any) paxostest.Fault {
 // without leaves out the credentials of these Client IDs.
 func without(clientIDs ...string) paxostest.Fault {
 	return items(func(list []any) []any {
-		return slices.DeleteFunc(list, func(item any) bool { return slices.Contains(clientIDs, fmt.Sprint(item.(map[string]any)["client_id"])) })
+		return slices.DeleteFunc(list, func(item any) bool {
+			return slices.Contains(clientIDs, fmt.Sprint(item.(map[string]any)["client_id"]))
+		})
 	})
 }
 
@@ -55,21 +58,24 @@ func wrongShapes() map[string]paxostest.Fault {
 		"items that are null":  {Body: `{"items":[null],"credentials":null}`},
 		"items of other names": {Body: `{"items":[{"clientId":"x"}],"credentials":{"clientId":"x"}}`},
 		"numbers for text":     {Body: `{"items":[{"client_id":7,"id":7}],"access_token":7,"credentials":{"client_id":7}}`},
-		"HTML":                 {Body: `<html><title>Maintenance</title></html>`, Header: map[string][]string{"Content-Type": {"text/html"}}},
-		"a problem":            {Body: `{"type":"about:blank","title":"maintenance","status":200}`},
-		"two documents":        {Body: `{"items":[],"credentials":{}} {"items":[]}`},
-		"half of it":           {Truncate: true},
+		"HTML": {Body: `<html><title>Maintenance</title></html>`,
+			Header: map[string][]string{"Content-Type": {"text/html"}}},
+		"a problem":     {Body: `{"type":"about:blank","title":"maintenance","status":200}`},
+		"two documents": {Body: `{"items":[],"credentials":{}} {"items":[]}`},
+		"half of it":    {Truncate: true},
 	}
 }
 
-// TestAListThatProvesNothingChangesNothing answers the list of credentials in every wrong way, while one client
-// is available, one in quarantine, and one is to be deleted.
+// TestAListThatProvesNothingChangesNothing answers the list of credentials in every wrong way,
+// while one client is available, one in quarantine, and one is to be deleted.
 func TestAListThatProvesNothingChangesNothing(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(m *mount) paxostest.Fault{
-		"nothing at all":    func(*mount) paxostest.Fault { return items(func([]any) []any { return []any{} }) },
-		"all but the root":  func(m *mount) paxostest.Fault { return without(m.client.ClientID) },
-		"one of them twice": func(*mount) paxostest.Fault { return items(func(l []any) []any { return append(l, l[0]) }) },
+		"nothing at all":   func(*mount) paxostest.Fault { return items(func([]any) []any { return []any{} }) },
+		"all but the root": func(m *mount) paxostest.Fault { return without(m.client.ClientID) },
+		"one of them twice": func(*mount) paxostest.Fault {
+			return items(func(l []any) []any { return append(l, l[0]) })
+		},
 		"a page without an id": func(*mount) paxostest.Fault {
 			return items(func(l []any) []any { delete(l[0].(map[string]any), "client_id"); return l })
 		},
@@ -122,7 +128,8 @@ func listProvesNothing(t *testing.T, name string, fault func(m *mount) paxostest
 	m.paxos.FailAll(paxostest.ListCredentials, fault(m))
 	m.clock.advance(time.Minute)
 	status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
-	if status != 502 || (!strings.Contains(text, "listing API credentials") || !strings.Contains(text, "nothing was changed")) {
+	if status != 502 || (!strings.Contains(text, "listing API credentials") ||
+		!strings.Contains(text, "nothing was changed")) {
 		t.Errorf("a reader is told %d %s", status, text)
 	}
 	onlyPresence := name == "all but the root" // what it lists is there all the same, so that c1 is deleted
@@ -142,12 +149,14 @@ func listProvesNothing(t *testing.T, name string, fault func(m *mount) paxostest
 	m.paxos.Heal()
 	m.clock.advance(time.Hour)
 	m.settled()
-	if got := m.state("c0") + " " + m.state("c1") + " " + m.state("c2"); got != "quarantined gone available" || m.atPaxos(lease.Data["client_id"].(string)) != "DISABLED" {
+	if got := m.state("c0") + " " + m.state("c1") + " " + m.state("c2"); got != "quarantined gone available" ||
+		m.atPaxos(lease.Data["client_id"].(string)) != "DISABLED" {
 		t.Errorf("when Paxos lists again they are %s, and %s there", got, m.atPaxos(lease.Data["client_id"].(string)))
 	}
 }
 
-// TestAMissingClientIsAskedAfter leaves clients out of the list that Paxos has, does not have, or says neither of.
+// TestAMissingClientIsAskedAfter leaves clients out of the list that Paxos has, does not have, or
+// says neither of.
 func TestAMissingClientIsAskedAfter(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -156,9 +165,15 @@ func TestAMissingClientIsAskedAfter(t *testing.T) {
 	}{
 		"Paxos has it":           {func(*mount, string) paxostest.Fault { return paxostest.Fault{} }, "available"},
 		"Paxos does not have it": {func(_ *mount, id string) paxostest.Fault { return without(id) }, "lost"},
-		"no answer":              {func(*mount, string) paxostest.Fault { return paxostest.Fault{Status: 503} }, "available"},
-		"an answer without root": {func(m *mount, id string) paxostest.Fault { return without(id, m.client.ClientID) }, "available"},
-		"an empty answer":        {func(*mount, string) paxostest.Fault { return paxostest.Fault{Body: `{"items":[]}`} }, "available"},
+		"no answer": {func(*mount, string) paxostest.Fault {
+			return paxostest.Fault{Status: 503}
+		}, "available"},
+		"an answer without root": {func(m *mount, id string) paxostest.Fault {
+			return without(id, m.client.ClientID)
+		}, "available"},
+		"an empty answer": {func(*mount, string) paxostest.Fault {
+			return paxostest.Fault{Body: `{"items":[]}`}
+		}, "available"},
 		"one not asked for": {func(_ *mount, id string) paxostest.Fault {
 			return items(func(l []any) []any { return append(l[:1:1], map[string]any{"client_id": "another"}) })
 		}, "available"},
@@ -204,7 +219,9 @@ func TestALostClientComesBackAsItWas(t *testing.T) {
 		t.Fatal(got)
 	}
 	for _, c := range m.paxos.Credentials() {
-		if err := m.paxos.EditCredential(c.ClientID, func(c *paxostest.Credential) { c.Status = "APPROVED" }); err != nil {
+		if err := m.paxos.EditCredential(c.ClientID, func(c *paxostest.Credential) {
+			c.Status = "APPROVED"
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -212,38 +229,45 @@ func TestALostClientComesBackAsItWas(t *testing.T) {
 	if got := m.state("c0") + " " + m.state("c1"); got != "quarantined available" {
 		t.Errorf("they are %s", got)
 	}
-	m.age("c1", func(stored map[string]any) { stored["state"] = "lost" }) // by an older version, which did not say what it was
+	// by an older version, which did not say what it was
+	m.age("c1", func(stored map[string]any) { stored["state"] = "lost" })
 	m.compare()
 	if got := m.state("c1"); got != "quarantined" {
 		t.Errorf("a client for leasing of which nobody knows what it was is %s", got)
 	}
 }
 
-// TestListedScopesOutliveARotation widens a client in the Dashboard, and rotates its secret after the list.
+// TestListedScopesOutliveARotation widens a client in the Dashboard, and rotates its secret after
+// the list.
 func TestListedScopesOutliveARotation(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, map[string]any{"scopes": leasedScope})
 	lease := m.leased("e1")
 	id := lease.Data["client_id"].(string)
 	m.end(lease)
-	if err := m.paxos.EditCredential(id, func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal") }); err != nil {
+	if err := m.paxos.EditCredential(id, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	m.compare()
 	m.clock.advance(time.Minute)
 	m.rotateStocked("c0", id)
-	if _, err := m.lease("e2", "r2"); err == nil || !strings.Contains(err.Error(), "holds scopes that the role does not name") {
+	if _, err := m.lease("e2", "r2"); err == nil ||
+		!strings.Contains(err.Error(), "holds scopes that the role does not name") {
 		t.Errorf("a client that can move money was leased through a role that reads: %v", err)
 	}
-	if err := m.paxos.EditCredential(id, func(c *paxostest.Credential) { c.Scopes = []string{leasedScope} }); err != nil {
+	if err := m.paxos.EditCredential(id, func(c *paxostest.Credential) {
+		c.Scopes = []string{leasedScope}
+	}); err != nil {
 		t.Fatal(err)
 	}
 	m.compare()
 	m.leased("e2")
 }
 
-// TestTheEntityOfTheFirstListIsTheMounts shows lists of another Entity, also after the root was replaced and after
-// config was made again.
+// TestTheEntityOfTheFirstListIsTheMounts shows lists of another Entity, also after the root was
+// replaced and after config was made again.
 func TestTheEntityOfTheFirstListIsTheMounts(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
@@ -258,7 +282,9 @@ func TestTheEntityOfTheFirstListIsTheMounts(t *testing.T) {
 	for _, change := range []func(){func() {}, func() { remakeConfig(m) }} {
 		change()
 		m.clock.advance(time.Minute)
-		if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 502 || !strings.Contains(text, "another Entity than this mount's") {
+		if status, text := m.refused(logical.ReadOperation, "report/drift",
+			map[string]any{"refresh": true}); status != 502 || !strings.Contains(text,
+			"another Entity than this mount's") {
 			t.Errorf("%d %s", status, text)
 		}
 	}

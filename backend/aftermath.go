@@ -27,8 +27,8 @@ func graceOf(d *framework.FieldData) (grace time.Duration) {
 	return grace
 }
 
-// spare keeps the periodic work from ending the role's tokens before their grace has been noted. The caller calls
-// done when the tokens have been dealt with.
+// spare keeps the periodic work from ending the role's tokens before their grace has been noted.
+// The caller calls done when the tokens have been dealt with.
 func (b *backend) spare(name string, grace time.Duration) (done func()) {
 	if grace == 0 {
 		return func() {}
@@ -47,8 +47,8 @@ func (r role) takesAway(after role) bool {
 	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
 }
 
-// endingWarnings tell what a request did to the tokens of a role, and when the applications that hold them will have
-// others. again says that the role still issues tokens.
+// endingWarnings tell what a request did to the tokens of a role, and when the applications that
+// hold them will have others. again says that the role still issues tokens.
 func endingWarnings(name string, r role, ending broker.Ending, again bool) (warnings []string) {
 	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.",
 		short(r.pollInterval()), name, name)
@@ -81,7 +81,8 @@ func endedWarning(of string, ended, pending int) string {
 func revoked(of string, ended, pending int) string {
 	text := fmt.Sprintf("%s of %s %s revoked", tokens(ended), of, wasOrWere(ended))
 	if pending > 0 {
-		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as possible", pending, isOrAre(pending))
+		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as possible", pending,
+			isOrAre(pending))
 	}
 	return text + "."
 }

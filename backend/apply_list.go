@@ -8,8 +8,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's answer is
-// applied to these and not to others that were stored under their names meanwhile.
+// storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's
+// answer is applied to these and not to others that were stored under their names meanwhile.
 func storedEntries(ctx context.Context, s logical.Storage) (map[string]entry, error) {
 	all := map[string]entry{}
 	return all, eachNamed(ctx, s, func(name string, n namedClient) error {
@@ -18,10 +18,10 @@ func storedEntries(ctx context.Context, s logical.Storage) (map[string]entry, er
 	})
 }
 
-// applyList applies a list to the stored clients: those that are disabled or gone at Paxos are lost, those
-// that it lists as approved are not. A client that is missing is asked after by its id before it is lost.
-// If the list or the answer does not have the root itself, what is missing stays as it is, and the error
-// says so.
+// applyList applies a list to the stored clients: those that are disabled or gone at Paxos are
+// lost, those that it lists as approved are not. A client that is missing is asked after by its id
+// before it is lost. If the list or the answer does not have the root itself, what is missing stays
+// as it is, and the error says so.
 func (b *backend) applyList(ctx context.Context, at *credentials) error {
 	var missing []string
 	err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
@@ -50,12 +50,12 @@ func (b *backend) applyList(ctx context.Context, at *credentials) error {
 	return err
 }
 
-// maybeLost reports whether the client is in a state that the list decides about. The holders of those out on
-// lease find out by themselves, and the end of the lease asks again.
+// maybeLost reports whether the client is in a state that the list decides about. The holders of
+// those out on lease find out by themselves, and the end of the lease asks again.
 func (n namedClient) maybeLost() bool { return n.State == available || n.State == quarantined }
 
-// applyFound stores what follows from the list and from what was asked besides. proved says that what is in
-// neither is gone.
+// applyFound stores what follows from the list and from what was asked besides. proved says that
+// what is in neither is gone.
 func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos.Credential, proved bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -98,9 +98,10 @@ func (b *backend) markLost(ctx context.Context, name string, n namedClient, why 
 	return nil
 }
 
-// noteListed keeps that Paxos lists a standby as approved, which shows that it is of the mount's Entity, and
-// makes a lost client what it was before. writes is held.
-func (b *backend) noteListed(ctx context.Context, root client, name string, n namedClient, found paxos.Credential) error {
+// noteListed keeps that Paxos lists a standby as approved, which shows that it is of the mount's
+// Entity, and makes a lost client what it was before. writes is held.
+func (b *backend) noteListed(ctx context.Context, root client, name string, n namedClient,
+	found paxos.Credential) error {
 	before := n.State
 	if n.State == lost {
 		n.State, n.StateReason, n.StateBefore = n.before()
@@ -114,13 +115,14 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n na
 		return err
 	}
 	if before != n.State {
-		b.logger.Info("Paxos lists a client again that was lost", "client", name, "client_id", found.ClientID, "state", string(n.State))
+		b.logger.Info("Paxos lists a client again that was lost", "client", name, "client_id", found.ClientID,
+			"state", string(n.State))
 	}
 	return nil
 }
 
-// before is the state that a lost client goes back to. One of which that was not noted, because an older
-// version lost it, may have been in quarantine if it is for leasing.
+// before is the state that a lost client goes back to. One of which that was not noted, because an
+// older version lost it, may have been in quarantine if it is for leasing.
 func (n namedClient) before() (clientState, string, clientState) {
 	switch {
 	case n.StateBefore == quarantined, n.StateBefore == "" && n.Purpose == purposeLease:

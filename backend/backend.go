@@ -75,8 +75,10 @@ type backend struct {
 
 	locking sync.Mutex // serialises writes of the lockdown, which must wait for no other write
 
-	writes  sync.Mutex // serialises the read-modify-writes of config, connection, guardrails, root, clients and roles; never held across the network
-	settled bool       // guarded by writes: every stored client has had the chance to get a purpose
+	// serialises the read-modify-writes of config, connection, guardrails, root, clients and roles;
+	// never held across the network
+	writes  sync.Mutex
+	settled bool // guarded by writes: every stored client has had the chance to get a purpose
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither
@@ -88,7 +90,8 @@ func NewFactory(options Options) logical.Factory {
 	}
 	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, uuid: conf.BackendUUID, metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, uuid: conf.BackendUUID,
+			metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
 		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
@@ -126,7 +129,13 @@ func NewFactory(options Options) logical.Factory {
 			InitializeFunc: b.initialize,
 			PeriodicFunc:   b.periodic,
 			Invalidate:     b.invalidate,
-			Clean:          func(context.Context) { end(); together.remove(b); b.broker.Close(); b.closeLink(); b.events.stop() },
+			Clean: func(context.Context) {
+				end()
+				together.remove(b)
+				b.broker.Close()
+				b.closeLink()
+				b.events.stop()
+			},
 		}
 		wrapped := *conf
 		if conf.System != nil { // nil while Vault only asks for the plugin's type and version
@@ -178,7 +187,8 @@ func (b *backend) paths() []*framework.Path {
 // patterns of their paths end in $ and take no trailing slash.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
-		Root:            []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath, exceptionsPrefix + "*"},
+		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
+			exceptionsPrefix + "*"},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
 		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usagePrefix, pulseKey},
 	}
@@ -220,8 +230,10 @@ func (b *backend) invalidate(_ context.Context, key string) {
 func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			b.logger.Error("a request panicked", "operation", req.Operation, "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-			resp, err = nil, logical.CodedError(http.StatusInternalServerError, "internal error in the paxos secrets engine; see Vault's log")
+			b.logger.Error("a request panicked", "operation", req.Operation, "type", fmt.Sprintf("%T", cause),
+				"stack", string(debug.Stack()))
+			resp, err = nil, logical.CodedError(http.StatusInternalServerError,
+				"internal error in the paxos secrets engine; see Vault's log")
 		}
 	}()
 	switch req.Operation {
@@ -239,7 +251,8 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 	return located(req.MountPoint, resp, err)
 }
 
-const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault path-help` of the mount)"
+const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +
+	"path-help` of the mount)"
 
 // HandleExistenceCheck looks at the path alone: what is in the body decides nothing
 // about existence, and the SDK would write a value of the wrong type into Vault's
@@ -273,7 +286,8 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 		return nil
 	}
 	b.signals.flush()
-	ctx = logical.IndexStateContext(ctx, nil) // the SDK notes every write there, with no lock, and the sweep writes in parallel
+	// the SDK notes every write there, with no lock, and the sweep writes in parallel
+	ctx = logical.IndexStateContext(ctx, nil)
 	ctx, cancel := context.WithTimeout(ctx, periodicDeadline)
 	defer cancel()
 	if b.tainted() {

@@ -12,8 +12,8 @@ import (
 // bounds are between which a duration must lie, both included.
 type bounds struct{ least, most time.Duration }
 
-// durationBounds are those of parameters that mean the same on every path that takes them. checkInput holds the
-// caller's value against them before anything reads it.
+// durationBounds are those of parameters that mean the same on every path that takes them.
+// checkInput holds the caller's value against them before anything reads it.
 var durationBounds = map[string]bounds{
 	"grace":         {0, broker.MaximumGrace},
 	"poll_interval": {minimumPollInterval, maximumPollInterval},
@@ -30,7 +30,8 @@ func (b bounds) admit(value any) bool {
 
 // String says what a value must be.
 func (b bounds) String() string {
-	return fmt.Sprintf("a duration such as 5m, or a number of seconds, between %s and %s", short(b.least), short(b.most))
+	return fmt.Sprintf("a duration such as 5m, or a number of seconds, between %s and %s", short(b.least),
+		short(b.most))
 }
 
 // short is a duration as people write it: 20m, not 20m0s.

@@ -37,9 +37,11 @@ func TestTheCatalogueIsListed(t *testing.T) {
 	}{
 		{"scopes/", nil, 67, ""},
 		{"scopes", map[string]any{"risk": "admin"}, 2, "[api_creds:delete_credentials api_creds:read_credentials]"},
-		{"scopes", map[string]any{"q": "CRYPTO_WITHDRAWAL"}, 2, "[fee:write_crypto_withdrawal_fee transfer:write_crypto_withdrawal]"},
+		{"scopes", map[string]any{"q": "CRYPTO_WITHDRAWAL"}, 2,
+			"[fee:write_crypto_withdrawal_fee transfer:write_crypto_withdrawal]"},
 		{"scopes", map[string]any{"q": "dedicated bank"}, 1, "[funding:read_bank_balance]"},
-		{"scopes", map[string]any{"q": "fiat", "risk": "moves-money", "limit": 1, "after": "transfer:write_fiat_account"}, 1, "[transfer:write_fiat_withdrawal]"},
+		{"scopes", map[string]any{"q": "fiat", "risk": "moves-money", "limit": 1,
+			"after": "transfer:write_fiat_account"}, 1, "[transfer:write_fiat_withdrawal]"},
 		{"scopes", map[string]any{"q": "no such text"}, 0, "[]"},
 		{"operations/", nil, 125, ""},
 		{"operations", map[string]any{"risk": "admin"}, 2, "[DeleteApiCredentials ListApiCredentials]"},
@@ -50,15 +52,18 @@ func TestTheCatalogueIsListed(t *testing.T) {
 	} {
 		got := m.must(logical.ListOperation, wanted.path, wanted.data).Data
 		names := texts(got["keys"])
-		if len(names) != wanted.count || wanted.names != "" && fmt.Sprint(names) != wanted.names || !slices.IsSorted(names) {
-			t.Errorf("%s %v lists %d: %s; want %d %s", wanted.path, wanted.data, len(names), names, wanted.count, wanted.names)
+		if len(names) != wanted.count || wanted.names != "" && fmt.Sprint(names) != wanted.names ||
+			!slices.IsSorted(names) {
+			t.Errorf("%s %v lists %d: %s; want %d %s", wanted.path, wanted.data, len(names), names, wanted.count,
+				wanted.names)
 		}
 		if info, _ := got["key_info"].(map[string]any); len(info) != len(names) {
 			t.Errorf("%s %v says something of %d names of %d", wanted.path, wanted.data, len(info), len(names))
 		}
 	}
 	info := m.must(logical.ListOperation, "operations", map[string]any{"q": "GetTransfer"}).Data["key_info"]
-	want := "map[GetTransfer:map[access:scope method:GET path:/v2/transfer/transfers/{id} risk:read scopes:[transfer:read_transfer] tag:Transfers]]"
+	want := "map[GetTransfer:map[access:scope method:GET path:/v2/transfer/transfers/{id} risk:read " +
+		"scopes:[transfer:read_transfer] tag:Transfers]]"
 	if fmt.Sprint(info) != want {
 		t.Errorf("the list says %v, want %s", info, want)
 	}
@@ -80,7 +85,8 @@ func TestAScopeIsExplained(t *testing.T) {
 		t.Errorf("it is documented in %s", pages)
 	}
 	stream := m.must(logical.ReadOperation, "scopes/exchange:read_aggregated_marketdata_stream", nil).Data
-	if pages := fmt.Sprint(stream["documented_in"]); strings.Contains(pages, "openapi.json") || !strings.Contains(pages, "smart-order-routing") {
+	if pages := fmt.Sprint(stream["documented_in"]); strings.Contains(pages, "openapi.json") ||
+		!strings.Contains(pages, "smart-order-routing") {
 		t.Errorf("the scope of the WebSocket is documented in %s", pages)
 	}
 }
@@ -90,12 +96,17 @@ func TestAnOperationIsExplained(t *testing.T) {
 	m := newMount(t)
 	for id, wanted := range map[string]map[string]string{
 		"GetTransfer": {
-			"method": "GET", "path": "/v2/transfer/transfers/{id}", "access": "scope", "scopes": "[transfer:read_transfer]", "match": "all", "tag": "Transfers",
-			"least_scopes": "[transfer:read_transfer]", "also_opens": "[ListTransfers]", "risk": "read", "moves_money": "false", "deprecated": "false",
+			"method": "GET", "path": "/v2/transfer/transfers/{id}", "access": "scope",
+			"scopes": "[transfer:read_transfer]", "match": "all", "tag": "Transfers",
+			"least_scopes": "[transfer:read_transfer]", "also_opens": "[ListTransfers]", "risk": "read",
+			"moves_money": "false", "deprecated": "false",
 		},
-		"CreatePayoutGroup": {"match": "any", "scopes": "[rewards:create_payout_groups rewards:write_payout_groups]", "least_scopes": "[rewards:create_payout_groups]", "also_opens": "[]"},
-		"ListMarkets":       {"access": "none", "scopes": "[]", "least_scopes": "[]", "also_opens": "[]", "risk": "read"},
-		"ListVasps":         {"access": "token", "scopes": "[]", "least_scopes": "[]"},
+		"CreatePayoutGroup": {"match": "any",
+			"scopes":       "[rewards:create_payout_groups rewards:write_payout_groups]",
+			"least_scopes": "[rewards:create_payout_groups]", "also_opens": "[]"},
+		"ListMarkets": {"access": "none", "scopes": "[]", "least_scopes": "[]", "also_opens": "[]",
+			"risk": "read"},
+		"ListVasps": {"access": "token", "scopes": "[]", "least_scopes": "[]"},
 		"CreateCryptoWithdrawal": {
 			"risk": "moves-money", "moves_money": "true", "method": "POST",
 		},
@@ -119,23 +130,29 @@ func TestWhatTheCatalogueLacksIsSaid(t *testing.T) {
 		status    int
 		says      string
 	}{
-		{logical.ReadOperation, "scopes/event:read_event", nil, 404, `no scope "event:read_event" (did you mean events:read_event?)`},
+		{logical.ReadOperation, "scopes/event:read_event", nil, 404,
+			`no scope "event:read_event" (did you mean events:read_event?)`},
 		{logical.ReadOperation, "scopes/new:scope", nil, 404, `no scope "new:scope"; `},
 		{logical.ReadOperation, "scopes/Funding", nil, 400, `"Funding", which is not a scope`},
 		{logical.ReadOperation, "scopes/" + strings.Repeat("a", 5000), nil, 400, "which is not a scope"},
-		{logical.ReadOperation, "operations/gettransfer", nil, 404, `no operation "gettransfer" (did you mean GetTransfer?)`},
+		{logical.ReadOperation, "operations/gettransfer", nil, 404,
+			`no operation "gettransfer" (did you mean GetTransfer?)`},
 		{logical.ReadOperation, "operations/" + strings.Repeat("a", 5000), nil, 404, "no operation \"aaaa"},
 		{logical.ReadOperation, "operations/GetTransfer/x", nil, 404, "there is no such path"},
-		{logical.ListOperation, "scopes", map[string]any{"risk": "high"}, 400, "risk must be read, write, moves-money or admin"},
+		{logical.ListOperation, "scopes", map[string]any{"risk": "high"}, 400,
+			"risk must be read, write, moves-money or admin"},
 		{logical.ListOperation, "operations", map[string]any{"risk": ""}, 400, "risk must be read"},
-		{logical.ListOperation, "operations", map[string]any{"tag": "Transfer"}, 400, `tag "Transfer" is none of Paxos's; there are: `},
-		{logical.ListOperation, "scopes", map[string]any{"tag": "Transfers"}, 400, `unknown parameter "tag"; this path knows: after, limit, q, risk`},
+		{logical.ListOperation, "operations", map[string]any{"tag": "Transfer"}, 400,
+			`tag "Transfer" is none of Paxos's; there are: `},
+		{logical.ListOperation, "scopes", map[string]any{"tag": "Transfers"}, 400,
+			`unknown parameter "tag"; this path knows: after, limit, q, risk`},
 		{logical.ListOperation, "scopes", map[string]any{"limit": 0}, 400, "limit must be at least 1"},
 		{logical.ListOperation, "scopes", map[string]any{"q": []any{"a"}}, 400, "q must be a string"},
 	} {
 		status, text := m.refused(wanted.operation, wanted.path, wanted.data)
 		if status != wanted.status || !strings.Contains(text, wanted.says) || len(text) > 1500 {
-			t.Errorf("%s %.60s %v: %d %.300s; want %d and %s", wanted.operation, wanted.path, wanted.data, status, text, wanted.status, wanted.says)
+			t.Errorf("%s %.60s %v: %d %.300s; want %d and %s", wanted.operation, wanted.path, wanted.data, status,
+				text, wanted.status, wanted.says)
 		}
 	}
 }
@@ -149,7 +166,8 @@ func TestEveryTagIsNamedByItself(t *testing.T) {
 		count[o.Tag]++
 	}
 	for tag, want := range count {
-		if got := len(texts(m.must(logical.ListOperation, "operations", map[string]any{"tag": strings.ToUpper(tag)}).Data["keys"])); got != want {
+		if got := len(texts(m.must(logical.ListOperation, "operations",
+			map[string]any{"tag": strings.ToUpper(tag)}).Data["keys"])); got != want {
 			t.Errorf("tag %s lists %d operations, want %d", tag, got, want)
 		}
 	}

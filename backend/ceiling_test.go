@@ -14,11 +14,13 @@ func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.must(logical.UpdateOperation, "roles/small", map[string]any{"scopes": "funding:read_profile"})
-	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+		"token/mint", nil)
 	narrow := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"})
 	small := m.must(logical.ReadOperation, "creds/small", nil)
 	said := warned(m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"}))
-	if !strings.Contains(said, "2 tokens of the roles mint were revoked") || !strings.Contains(said, "narrowed to allowed scopes still work: mint") || strings.Contains(said, "small") {
+	if !strings.Contains(said, "2 tokens of the roles mint were revoked") ||
+		!strings.Contains(said, "narrowed to allowed scopes still work: mint") || strings.Contains(said, "small") {
 		t.Errorf("the warnings are %q", said)
 	}
 	if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
@@ -28,11 +30,13 @@ func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 		t.Error("a token within the guardrails died")
 	}
 	for _, path := range []string{"creds/mint", "token/mint"} {
-		if status, text := m.refused(logical.ReadOperation, path, nil); status != 403 || !strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
+		if status, text := m.refused(logical.ReadOperation, path, nil); status != 403 ||
+			!strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
 			t.Errorf("%s: %d %s; want 403 naming what is over", path, status, text)
 		}
 	}
-	if again := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"}); token(again) != token(narrow) {
+	if again := m.must(logical.UpdateOperation, "creds/mint",
+		map[string]any{"scopes": "funding:read_profile"}); token(again) != token(narrow) {
 		t.Error("what is within the guardrails is not issued any more")
 	}
 	if err := m.revoke(leased); err != nil {
@@ -45,7 +49,8 @@ func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 func TestARoleBeyondTheGuardrailsMayShrinkButNotGrow(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*", "max_ttl": "10m"})
+	m.must(logical.UpdateOperation, "config/guardrails",
+		map[string]any{"allowed_scopes": "funding:*", "max_ttl": "10m"})
 	said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}))
 	if !strings.Contains(said, "Reads of the whole role are refused") {
 		t.Errorf("the warnings are %q", said)
@@ -55,11 +60,13 @@ func TestARoleBeyondTheGuardrailsMayShrinkButNotGrow(t *testing.T) {
 		"a ttl or max_ttl of 20m0s":                 {"ttl": "20m"},
 		"a ttl or max_ttl of 1h0m0s":                {"max_ttl": "1h"},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, "roles/mint", data); status != 403 || !strings.Contains(text, says) {
+		if status, text := m.refused(logical.UpdateOperation, "roles/mint", data); status != 403 ||
+			!strings.Contains(text, says) {
 			t.Errorf("%v: %d %s", data, status, text)
 		}
 	}
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile", "ttl": "10m", "disabled": false})
+	m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile", "ttl": "10m", "disabled": false})
 	m.must(logical.ReadOperation, "creds/mint", nil)
 }
 
@@ -96,7 +103,8 @@ func TestGuardrailsBoundLeases(t *testing.T) {
 			t.Errorf("%s ttl: the lease lasts %s, at most %s; want 10m", name, lease.Secret.TTL, lease.Secret.MaxTTL)
 		}
 	}
-	if lease := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"ttl": "5m"}); lease.Secret.TTL != 5*time.Minute {
+	if lease := m.must(logical.UpdateOperation, "creds/mint",
+		map[string]any{"ttl": "5m"}); lease.Secret.TTL != 5*time.Minute {
 		t.Errorf("a shorter wish gave %s", lease.Secret.TTL)
 	}
 }

@@ -26,7 +26,8 @@ type pool struct {
 
 // checkOut takes the first free client of the role's pool and records who has it. All
 // who take clients do so one after another.
-func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted, link *link) (string, namedClient, error) {
+func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted,
+	link *link) (string, namedClient, error) {
 	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
 		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil && !isUnreadable(err) {
 			return "", namedClient{}, err
@@ -46,7 +47,9 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 	case r.ID != want.role.ID || r.Disabled:
 		return "", namedClient{}, errChanged
 	case r.RequireEntity && req.EntityID == "":
-		return "", namedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity (require_entity), and this token has none. Log in through an auth method, or contact your Vault operators.", want.name)
+		return "", namedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity "+
+			"(require_entity), and this token has none. Log in through an auth method, or contact your "+
+			"Vault operators.", want.name)
 	}
 	p, err := b.lookAtPool(ctx, req, want.name, r, link)
 	switch {
@@ -55,9 +58,12 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 	case p.mine != "":
 		return p.mine, p.taken[p.mine], nil
 	case p.holds >= r.MaxLeasesPerEntity:
-		return "", namedClient{}, badRequest("this caller holds %d clients of role %q already, which is its max_leases_per_entity: end such a lease first", p.holds, want.name)
+		return "", namedClient{}, badRequest("this caller holds %d clients of role %q already, which is its "+
+			"max_leases_per_entity: end such a lease first", p.holds, want.name)
 	case len(p.free) == 0:
-		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate", want.name, shortened(p.why))
+		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ "+
+			"and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate",
+			want.name, shortened(p.why))
 	}
 	name := p.free[0]
 	n, err := storedNamed(ctx, req.Storage, name)
@@ -93,8 +99,9 @@ func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name st
 func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n namedClient) *checkout {
 	now := b.options.Now().UTC()
 	return &checkout{
-		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke, DeleteLimit: r.DeleteLimit,
-		Holder: holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
+		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke,
+		DeleteLimit: r.DeleteLimit,
+		Holder:      holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
 		Since: now, Deadline: now.Add(b.clientTTL(want)), MaximumTTL: b.maximumClientTTL(want),
 	}
 }
@@ -112,7 +119,8 @@ func holderOf(req *logical.Request) string {
 
 // lookAtPool sorts the clients of a role into those that may be leased now and those
 // that may not.
-func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role, link *link) (pool, error) {
+func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role,
+	link *link) (pool, error) {
 	p := pool{taken: map[string]namedClient{}}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
@@ -172,7 +180,8 @@ func unfit(n namedClient, roleName string, limits guardrails, link *link) string
 	case n.unlike(purposeLease) != "":
 		return n.unlike(purposeLease)
 	case !g.Proved && limits.RefuseUnchecked:
-		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let no such client be used"
+		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let " +
+			"no such client be used"
 	case n.Disabled:
 		return "is disabled"
 	case !n.allows(roleName):
@@ -183,10 +192,10 @@ func unfit(n namedClient, roleName string, limits guardrails, link *link) string
 	return ""
 }
 
-// beyond says why a client does not fit a role and the guardrails by the scopes that it holds, nothing if it
-// does. What Paxos listed counts from the time of the list, whatever happens to the secret: a scope that was
-// added in the Dashboard stays there when the secret is rotated. What was verified after the list counts
-// besides, because it is newer.
+// beyond says why a client does not fit a role and the guardrails by the scopes that it holds,
+// nothing if it does. What Paxos listed counts from the time of the list, whatever happens to the
+// secret: a scope that was added in the Dashboard stays there when the secret is rotated. What was
+// verified after the list counts besides, because it is newer.
 func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 	g, _ := n.current()
 	holds, has := n.Scopes, n.Scopes // at most, and at least
@@ -236,7 +245,8 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	g, _ := n.current()
 	switch {
 	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
-		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+"), and it is not for leasing", nil
+		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+
+			"), and it is not for leasing", nil
 	case held.OnRevoke == deleteAtPaxos:
 		n.State = revoking
 	case g.Number > held.Generation && g.Proved: // it has a secret that the holder never had
@@ -249,7 +259,8 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	if err := b.putNamed(ctx, s, name, n); err != nil {
 		return err
 	}
-	b.logger.Info("the lease of a client has ended", "client", name, "role", held.Role, "why", why, "state", string(n.State))
+	b.logger.Info("the lease of a client has ended", "client", name, "role", held.Role, "why", why, "state",
+		string(n.State))
 	b.announceClient(clientReturned, name, n, why)
 	return nil
 }
@@ -257,7 +268,8 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 // announceClient tells what happened to a client.
 func (b *backend) announceClient(kind, name string, n namedClient, why string) {
 	g, _ := n.current()
-	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID, "state", string(n.State)}
+	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
+		"state", string(n.State)}
 	if n.Checkout != nil {
 		metadata = append(metadata, "role", n.Checkout.Role, "entity_id", n.Checkout.EntityID)
 	}
@@ -270,7 +282,8 @@ func (b *backend) announceClient(kind, name string, n namedClient, why string) {
 // announcePool tells that few clients of a role are left.
 func (b *backend) announcePool(roleName string, left, all int) {
 	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
-	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName, "free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
+	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,
+		"free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
 }
 
 // clientTTL is how long a lease of a client lasts at first: the reader's wish, else the
@@ -292,6 +305,7 @@ func (b *backend) clientTTL(want wanted) time.Duration {
 
 // maximumClientTTL is how long it may last with all its renewals.
 func (b *backend) maximumClientTTL(want wanted) time.Duration {
-	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()}, func(d time.Duration) bool { return d == 0 })
+	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()},
+		func(d time.Duration) bool { return d == 0 })
 	return slices.Min(bounds)
 }

@@ -19,7 +19,8 @@ const rootKey = "root"
 // minted has ended, because only the client that minted a token can revoke it.
 type client struct {
 	versioned
-	EntryID     string       `json:"entry_id,omitempty"` // random: an entry that is deleted and made again is another one
+	// random: an entry that is deleted and made again is another one
+	EntryID     string       `json:"entry_id,omitempty"`
 	Generations []generation `json:"generations"`        // oldest first; the last one mints
 	Profiles    []string     `json:"profiles,omitempty"` // that it was seen to see: they tell which Entity it is of
 }
@@ -161,7 +162,8 @@ func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	dropped := len(c.Generations) - len(kept)
 	if dropped > 0 {
 		current, _ := c.current()
-		b.logger.Info("forgetting old secrets of a client: their last token has ended", "client_id", current.ClientID, "generations", dropped)
+		b.logger.Info("forgetting old secrets of a client: their last token has ended", "client_id",
+			current.ClientID, "generations", dropped)
 		c.Generations = kept
 	}
 	return dropped > 0

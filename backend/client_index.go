@@ -9,9 +9,9 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// A clientIndex remembers which Client IDs a mount has stored, and for what, so that the other mounts of
-// the process can ask without reading its storage. It is read from storage when it is first asked, and
-// kept by whatever writes the root or an entry under clients/.
+// A clientIndex remembers which Client IDs a mount has stored, and for what, so that the other
+// mounts of the process can ask without reading its storage. It is read from storage when it is
+// first asked, and kept by whatever writes the root or an entry under clients/.
 type clientIndex struct {
 	mu      sync.Mutex
 	loaded  bool
@@ -123,8 +123,8 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 	})
 }
 
-// noteStored keeps the index and the numbers after a write. One whose outcome is not known makes the next
-// question read storage.
+// noteStored keeps the index and the numbers after a write. One whose outcome is not known makes
+// the next question read storage.
 func (b *backend) noteStored(key string, c client, lease bool, err error) {
 	for _, g := range c.Generations {
 		b.numbers.seen(g.ClientID, g.Number)
@@ -148,9 +148,10 @@ func (b *backend) noteRemoved(key string, c client, err error) {
 	b.index.set(key, nil)
 }
 
-// whereStored says where on this mount a Client ID is stored, apart from these keys, empty if it is nowhere.
-// A Client ID is stored once on a mount, so that one that requests tokens is never leased.
-func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID string, except ...string) (string, error) {
+// whereStored says where on this mount a Client ID is stored, apart from these keys, empty if it is
+// nowhere. A Client ID is stored once on a mount, so that one that requests tokens is never leased.
+func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID string,
+	except ...string) (string, error) {
 	held, err := b.index.of(ctx, s, clientID)
 	if err != nil {
 		return "", err
@@ -167,12 +168,15 @@ func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID s
 
 // errElsewhere is the answer to a write of a client that another mount of the process has. It names no
 // mount, because its reader may have no business there.
-var errElsewhere = badRequest("Not saved: this client is in use on another mount of this Vault, or would be leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
+var errElsewhere = badRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
+	"leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
 
-// claim is nil if a client may be stored under its own keys of this mount: it is nowhere else on the mount,
-// and where it is for leasing, nowhere else in the process. An entry that was never verified proves nothing
-// and blocks nobody. The caller holds b.mounts.claims, from before it asks until the client is stored.
-func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string, lease, verified bool, own ...string) error {
+// claim is nil if a client may be stored under its own keys of this mount: it is nowhere else on
+// the mount, and where it is for leasing, nowhere else in the process. An entry that was never
+// verified proves nothing and blocks nobody. The caller holds b.mounts.claims, from before it asks
+// until the client is stored.
+func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string, lease, verified bool,
+	own ...string) error {
 	where, err := b.whereStored(ctx, s, clientID, own...)
 	if err != nil {
 		return err
@@ -193,7 +197,8 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 	return nil
 }
 
-// leasedElsewhere says why a client may not be leased although its own entry allows it, nothing if it may.
+// leasedElsewhere says why a client may not be leased although its own entry allows it, nothing if
+// it may.
 func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, clientID string) (string, error) {
 	switch err := b.claim(ctx, s, clientID, true, true, key); {
 	case errors.Is(err, errElsewhere):

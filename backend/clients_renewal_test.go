@@ -43,7 +43,8 @@ func TestRenewalMovesTheDeadline(t *testing.T) {
 		"clients/c0/rotate": {"client_secret": "new"}, "config/promote-standby": nil,
 		"clients/c9": {"client_id": "x", "client_secret": "y", "scopes": leasedScope, "purpose": "lease"},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, path, data); status != 403 || !strings.Contains(text, "locked down") {
+		if status, text := m.refused(logical.UpdateOperation, path, data); status != 403 ||
+			!strings.Contains(text, "locked down") {
 			t.Errorf("%s in a lockdown: %d %s", path, status, text)
 		}
 	}
@@ -74,7 +75,8 @@ func TestWhatIsNotAllowedIsNotRenewed(t *testing.T) {
 		"the role is deleted": func(m *mount) { m.must(logical.DeleteOperation, "roles/vendor", nil) },
 		"the role is made again": func(m *mount) {
 			m.must(logical.DeleteOperation, "roles/vendor", nil)
-			m.must(logical.UpdateOperation, "roles/vendor", map[string]any{"credential_type": "client_credentials", "clients": "c0"})
+			m.must(logical.UpdateOperation, "roles/vendor",
+				map[string]any{"credential_type": "client_credentials", "clients": "c0"})
 		},
 		"the role names another client": func(m *mount) {
 			m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "c9"})
@@ -151,7 +153,8 @@ func TestALockdownNamesWhatItCannotEnd(t *testing.T) {
 		t.Fatalf("the clients are %s", got)
 	}
 	told := fmt.Sprint(m.must(logical.UpdateOperation, "lockdown", nil).Data["cannot_end"])
-	for _, want := range []string{"client c0, in quarantine", "client c1, waiting to be deleted", "client c2, leased through role vendor to app-e3"} {
+	for _, want := range []string{"client c0, in quarantine", "client c1, waiting to be deleted",
+		"client c2, leased through role vendor to app-e3"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("cannot_end lacks %q: %s", want, told)
 		}
@@ -168,8 +171,8 @@ func TestALockdownNamesWhatItCannotEnd(t *testing.T) {
 	}
 }
 
-// TestALockdownNamesClientsThatWereReturnedUnrotated has a client that is free again, though its last holder still
-// knows its secret, until it gets a new one.
+// TestALockdownNamesClientsThatWereReturnedUnrotated has a client that is free again, though its
+// last holder still knows its secret, until it gets a new one.
 func TestALockdownNamesClientsThatWereReturnedUnrotated(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 2, map[string]any{"on_revoke": "return_unrotated"})
@@ -177,7 +180,8 @@ func TestALockdownNamesClientsThatWereReturnedUnrotated(t *testing.T) {
 	m.end(held)
 	m.restart()
 	named := func() string { return fmt.Sprint(m.must(logical.ReadOperation, "lockdown", nil).Data["cannot_end"]) }
-	if told := named(); m.state("c0") != "available" || !strings.Contains(told, "client c0, returned unrotated") || strings.Contains(told, "c1") {
+	if told := named(); m.state("c0") != "available" || !strings.Contains(told, "client c0, returned unrotated") ||
+		strings.Contains(told, "c1") {
 		t.Errorf("c0 is %s, cannot_end %s", m.state("c0"), told)
 	}
 	m.must(logical.PatchOperation, "clients/c0", map[string]any{"label": "vault-other"})
@@ -200,15 +204,18 @@ func TestAClientIsMintedWith(t *testing.T) {
 		t.Errorf("the token is of client %v", lease.Data["client_id"])
 	}
 	m.must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": leasedScope, "client": "team"})
-	if status, text := m.refused(logical.ReadOperation, "creds/other", nil); status != 403 || !strings.Contains(text, "allowed_roles") {
+	if status, text := m.refused(logical.ReadOperation, "creds/other", nil); status != 403 ||
+		!strings.Contains(text, "allowed_roles") {
 		t.Errorf("a role that the client does not allow: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "roles/wide", map[string]any{"scopes": "funding:read_profile", "client": "team"})
 	m.must(logical.PatchOperation, "clients/team", map[string]any{"allowed_roles": "*"})
-	if status, text := m.refused(logical.ReadOperation, "creds/wide", nil); status != 400 || !strings.Contains(text, "funding:read_profile") {
+	if status, text := m.refused(logical.ReadOperation, "creds/wide", nil); status != 400 ||
+		!strings.Contains(text, "funding:read_profile") {
 		t.Errorf("a role beyond its client: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.DeleteOperation, "clients/team", nil); status != 400 || !strings.Contains(text, "needed to revoke live tokens") {
+	if status, text := m.refused(logical.DeleteOperation, "clients/team", nil); status != 400 ||
+		!strings.Contains(text, "needed to revoke live tokens") {
 		t.Errorf("deleting a client with a live token: %d %s", status, text)
 	}
 	m.rotateStocked("team", clientID)
@@ -223,7 +230,8 @@ func TestAClientIsMintedWith(t *testing.T) {
 		t.Errorf("a disabled client mints: %d", status)
 	}
 	m.must(logical.DeleteOperation, "clients/team", nil)
-	if status, text := m.refused(logical.ReadOperation, "creds/team", nil); status != 400 || !strings.Contains(text, "not stocked") {
+	if status, text := m.refused(logical.ReadOperation, "creds/team", nil); status != 400 ||
+		!strings.Contains(text, "not stocked") {
 		t.Errorf("a client that is gone mints: %d %s", status, text)
 	}
 }
@@ -263,9 +271,10 @@ func TestAClientThatHoldsMoreAtPaxosIsNotLeased(t *testing.T) {
 	} {
 		m := newPool(t, 1, role)
 		m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "transfer:read_*"})
-		m.edit(m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"].(string), func(c *paxostest.Credential) {
-			c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal")
-		})
+		m.edit(m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"].(string),
+			func(c *paxostest.Credential) {
+				c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal")
+			})
 		m.compare()
 		if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("want %q: %v", what, err)

@@ -51,7 +51,8 @@ func (m *mount) stock(name, label string, further map[string]any) (clientID stri
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope, "allowed_roles": "vendor", "purpose": "lease"}
+	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope,
+		"allowed_roles": "vendor", "purpose": "lease"}
 	for name, value := range further {
 		data[name] = value
 	}
@@ -63,7 +64,8 @@ func (m *mount) stock(name, label string, further map[string]any) (clientID stri
 func (m *mount) lease(entity, request string) (*logical.Response, error) {
 	m.t.Helper()
 	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.storage, ID: request, EntityID: entity, DisplayName: "app-" + entity,
+		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.storage, ID: request, EntityID: entity,
+		DisplayName: "app-" + entity,
 	})
 	if err == nil && resp.IsError() {
 		err = resp.Error()
@@ -130,20 +132,24 @@ func TestALeasedClientWorksAndIsQuarantined(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	lease := m.leased("e1")
-	if lease.Secret.TTL != time.Hour || !lease.Secret.Renewable || lease.Data["api_url"] != m.paxos.APIURL() || lease.Data["token_url"] != m.paxos.TokenURL() {
+	if lease.Secret.TTL != time.Hour || !lease.Secret.Renewable || lease.Data["api_url"] != m.paxos.APIURL() ||
+		lease.Data["token_url"] != m.paxos.TokenURL() {
 		t.Errorf("the lease is %+v with %v", lease.Secret, lease.Data["api_url"])
 	}
 	read := m.must(logical.ReadOperation, "clients/c0", nil)
-	if read.Data["state"] != "leased" || read.Data["held_by_entity_id"] != "e1" || read.Data["held_by"] != "app-e1" || read.Data["held_by_role"] != "vendor" {
+	if read.Data["state"] != "leased" || read.Data["held_by_entity_id"] != "e1" ||
+		read.Data["held_by"] != "app-e1" || read.Data["held_by_role"] != "vendor" {
 		t.Errorf("a read of the client says %v", read.Data)
 	}
 	if strings.Contains(fmt.Sprint(read.Data), fmt.Sprint(lease.Data["client_secret"])) {
 		t.Error("a read shows the secret")
 	}
-	if status, text := m.refused(logical.DeleteOperation, "clients/c0", nil); status != 400 || !strings.Contains(text, "app-e1") {
+	if status, text := m.refused(logical.DeleteOperation, "clients/c0", nil); status != 400 ||
+		!strings.Contains(text, "app-e1") {
 		t.Errorf("deleting a leased client: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 || !strings.Contains(text, "c0") {
+	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 ||
+		!strings.Contains(text, "c0") {
 		t.Errorf("deleting config while a client is leased: %d %s", status, text)
 	}
 	m.restart()
@@ -248,15 +254,16 @@ func TestEveryClientIsLeasedOnce(t *testing.T) {
 	}
 }
 
-// TestQuarantineEndsWithAVerifiedSecretOnly writes a secret that nobody verified, to a client in quarantine and to
-// one that is out on lease: neither becomes available with it.
+// TestQuarantineEndsWithAVerifiedSecretOnly writes a secret that nobody verified, to a client in
+// quarantine and to one that is out on lease: neither becomes available with it.
 func TestQuarantineEndsWithAVerifiedSecretOnly(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 2, map[string]any{"max_leases_per_entity": 2})
 	first, second := m.leased("e1"), m.leased("e2")
 	m.end(first)
 	unverified := map[string]any{"client_secret": "not-the-secret", "verify_connection": false}
-	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate", unverified); status != 400 || !strings.Contains(text, "verified secret") {
+	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate", unverified); status != 400 ||
+		!strings.Contains(text, "verified secret") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "clients/c1/rotate", unverified)

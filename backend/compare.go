@@ -24,7 +24,8 @@ const (
 // compare asks Paxos for its list, stores it, and announces what is new and bad.
 func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, error) {
 	if !b.comparing.TryLock() {
-		return comparison{}, &fault{http.StatusTooManyRequests, "a comparison with Paxos is under way already: read again in a moment"}
+		return comparison{}, &fault{http.StatusTooManyRequests,
+			"a comparison with Paxos is under way already: read again in a moment"}
 	}
 	defer b.comparing.Unlock()
 	if err := checkStoredLockdown(ctx, s); err != nil {
@@ -36,7 +37,8 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 	}
 	now := b.options.Now()
 	if before.recent(now, comparisonPause) {
-		return before, &fault{http.StatusTooManyRequests, "Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute"}
+		return before, &fault{http.StatusTooManyRequests,
+			"Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute"}
 	}
 	root, err := storedRoot(ctx, s)
 	if err != nil {
@@ -59,8 +61,9 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 	return after, b.announceDrift(ctx, s, before, after)
 }
 
-// compareWith makes the comparison that follows on another. A list that does not have the root client itself
-// proves nothing about those that it lacks: then the comparison before goes on being the latest.
+// compareWith makes the comparison that follows on another. A list that does not have the root
+// client itself proves nothing about those that it lacks: then the comparison before goes on being
+// the latest.
 func (b *backend) compareWith(ctx context.Context, s logical.Storage, before comparison) (comparison, error) {
 	after := before
 	may, err := b.withCredentials(ctx, []string{listScope}, func(ctx context.Context, at *credentials) error {
@@ -75,7 +78,8 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 			return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
 		}
 		after = before.listed(at.listedAt, at.all, own)
-		after.Customer = cmp.Or(at.entity(), before.Customer) // withCredentials has refused another one, unless the guardrails allow it
+		// withCredentials has refused another one, unless the guardrails allow it
+		after.Customer = cmp.Or(at.entity(), before.Customer)
 		return nil
 	})
 	var refused *paxos.Error
@@ -113,11 +117,13 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 		}
 	}
 	b.logger.Info("compared the Entity's credentials at Paxos with what this mount knows",
-		"refused", after.Refused, "credentials", len(after.Credentials)+after.Left, "findings", len(open), "new", len(news))
+		"refused", after.Refused, "credentials", len(after.Credentials)+
+			after.Left, "findings", len(open), "new", len(news))
 	const most = 20 // of one comparison: the report has them all
 	for _, f := range news[:min(len(news), most)] {
 		b.events.add(event{driftFound, []string{
-			logical.EventMetadataPath, driftPath, "severity", f.Severity.String(), "rule", string(f.Rule), "subject", f.Subject, "reason", f.Reason,
+			logical.EventMetadataPath, driftPath, "severity", f.Severity.String(), "rule", string(f.Rule),
+			"subject", f.Subject, "reason", f.Reason,
 		}})
 	}
 	return nil
@@ -139,7 +145,8 @@ func (b *backend) compareHourly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last.ListedAt.IsZero() && seen.MayList != answerYes && len(stocked) == 0 || last.recent(b.options.Now(), comparisonInterval) {
+	if last.ListedAt.IsZero() && seen.MayList != answerYes && len(stocked) == 0 ||
+		last.recent(b.options.Now(), comparisonInterval) {
 		return nil
 	}
 	var mistake *fault

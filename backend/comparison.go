@@ -28,12 +28,13 @@ const changeMemory = 7 * 24 * time.Hour
 // A comparison is what Paxos's list of the Entity's credentials was seen to hold.
 type comparison struct {
 	versioned
-	TriedAt     time.Time  `json:"tried_at"`           // when it was last begun; zero: never
-	At          time.Time  `json:"at"`                 // when Paxos answered anything; zero: never
-	ListedAt    time.Time  `json:"listed_at"`          // when it answered with the list; zero: never
-	Customer    string     `json:"customer,omitempty"` // the Entity that the first list was of, if it told: it is the mount's
-	Refused     bool       `json:"refused"`            // at At it said that the root may not list
-	Left        int        `json:"left"`               // credentials that were too many to keep
+	TriedAt  time.Time `json:"tried_at"`  // when it was last begun; zero: never
+	At       time.Time `json:"at"`        // when Paxos answered anything; zero: never
+	ListedAt time.Time `json:"listed_at"` // when it answered with the list; zero: never
+	// the Entity that the first list was of, if it told: it is the mount's
+	Customer    string     `json:"customer,omitempty"`
+	Refused     bool       `json:"refused"` // at At it said that the root may not list
+	Left        int        `json:"left"`    // credentials that were too many to keep
 	Credentials []observed `json:"credentials"`
 }
 
@@ -64,7 +65,8 @@ func noComparison() comparison { return comparison{versioned: current} }
 func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clientID string) bool) comparison {
 	next := comparison{versioned: current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
 	for _, credential := range list {
-		next.Credentials = append(next.Credentials, observe(credential).after(c.find(foreign(credential.ClientID)), now))
+		next.Credentials = append(next.Credentials,
+			observe(credential).after(c.find(foreign(credential.ClientID)), now))
 	}
 	weight := func(o observed) int {
 		switch {
@@ -76,7 +78,8 @@ func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clie
 		return 2
 	}
 	slices.SortStableFunc(next.Credentials, func(a, z observed) int {
-		return cmp.Or(cmp.Compare(weight(a), weight(z)), z.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.ClientID, z.ClientID))
+		return cmp.Or(cmp.Compare(weight(a), weight(z)), z.CreatedAt.Compare(a.CreatedAt),
+			strings.Compare(a.ClientID, z.ClientID))
 	})
 	total := 0
 	for i, o := range next.Credentials {
@@ -121,7 +124,8 @@ func observe(c paxos.Credential) observed {
 	o := observed{
 		ClientID: foreign(c.ClientID), Label: foreign(c.Label), CreatedAt: c.CreatedAt.UTC(),
 		attributes: attributes{
-			Status: foreign(c.Status), Scopes: details(c.Scopes), IPAllowlist: details(c.IPAllowlist), Signing: c.EnforceRequestSigning,
+			Status: foreign(c.Status), Scopes: details(c.Scopes), IPAllowlist: details(c.IPAllowlist),
+			Signing: c.EnforceRequestSigning,
 		},
 	}
 	var keys []string

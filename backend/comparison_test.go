@@ -96,10 +96,12 @@ func TestAComparisonThatFailsLeavesTheLastOne(t *testing.T) {
 	before := m.compare()
 	m.clock.advance(time.Minute)
 	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
-	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 502 {
+	if status, text := m.refused(logical.ReadOperation, "report/drift",
+		map[string]any{"refresh": true}); status != 502 {
 		t.Errorf("answered %d %s", status, text)
 	}
-	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 429 || !strings.Contains(text, "come back in a minute") {
+	if status, text := m.refused(logical.ReadOperation, "report/drift",
+		map[string]any{"refresh": true}); status != 429 || !strings.Contains(text, "come back in a minute") {
 		t.Errorf("once more: %d %s", status, text)
 	}
 	if got := m.report("drift"); fmt.Sprint(got) != fmt.Sprint(before) {
@@ -109,10 +111,12 @@ func TestAComparisonThatFailsLeavesTheLastOne(t *testing.T) {
 	m.compare()
 	m.must(logical.UpdateOperation, "lockdown", nil)
 	m.clock.advance(time.Minute)
-	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}); status != 403 {
+	if status, text := m.refused(logical.ReadOperation, "report/drift",
+		map[string]any{"refresh": true}); status != 403 {
 		t.Errorf("in a lockdown: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"severity": "dire"}); status != 400 || !strings.Contains(text, "severity must be high") {
+	if status, text := m.refused(logical.ReadOperation, "report/drift",
+		map[string]any{"severity": "dire"}); status != 400 || !strings.Contains(text, "severity must be high") {
 		t.Errorf("a severity that is none: %d %s", status, text)
 	}
 }
@@ -139,7 +143,8 @@ func TestLabelsAreHarmless(t *testing.T) {
 	}
 	for _, f := range report["findings"].([]any) {
 		fix := fmt.Sprint(f.(map[string]any)["fix"], f.(map[string]any)["suggestion"])
-		if strings.Contains(fix, "script") || strings.Contains(fix, "reboot") || strings.Contains(fix, stranger.ClientID) {
+		if strings.Contains(fix, "script") || strings.Contains(fix, "reboot") ||
+			strings.Contains(fix, stranger.ClientID) {
 			t.Errorf("a fix holds what the Dashboard does: %q", fix)
 		}
 	}
@@ -152,13 +157,15 @@ func TestALongListIsCutAndSaysSo(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
 	for page := range 31 {
-		item := map[string]any{"client_id": fmt.Sprintf("client-%d", page), "status": "APPROVED", "client_scopes": []string{}}
+		item := map[string]any{"client_id": fmt.Sprintf("client-%d", page), "status": "APPROVED",
+			"client_scopes": []string{}}
 		next := "more"
 		if page == 30 {
 			item["client_id"], next = m.client.ClientID, ""
 		}
 		for j := range 255 {
-			item["client_scopes"] = append(item["client_scopes"].([]string), fmt.Sprintf("a%d:%s", j, strings.Repeat("b", 100)))
+			item["client_scopes"] = append(item["client_scopes"].([]string),
+				fmt.Sprintf("a%d:%s", j, strings.Repeat("b", 100)))
 		}
 		body, err := json.Marshal(map[string]any{"items": []any{item}, "next_page_cursor": next})
 		if err != nil {
@@ -171,7 +178,8 @@ func TestALongListIsCutAndSaysSo(t *testing.T) {
 	if first := credentials[0].(map[string]any); first["known_as"] != "root" {
 		t.Errorf("the first that is kept is %v", first["client_id"])
 	}
-	if left := report["left_out"].(float64); left == 0 || int(left)+len(credentials) != 31 || finding(report, "list-too-long", "credentials") == nil {
+	if left := report["left_out"].(float64); left == 0 || int(left)+len(credentials) != 31 ||
+		finding(report, "list-too-long", "credentials") == nil {
 		t.Errorf("%v were left out, %d kept", left, len(credentials))
 	}
 }

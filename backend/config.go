@@ -31,8 +31,10 @@ type config struct {
 	TokenBudget      int           `json:"token_budget"` // 0: all that the process has
 	APIRate          int           `json:"api_rate"`
 	EgressCIDRs      []string      `json:"egress_cidrs"`
-	StandbyClients   []string      `json:"standby_clients,omitempty"` // from before clients had a purpose: it gives them theirs
-	EntryID          string        `json:"entry_id,omitempty"`        // random: a config that is deleted and made again is another one
+	// from before clients had a purpose: it gives them theirs
+	StandbyClients []string `json:"standby_clients,omitempty"`
+	// random: a config that is deleted and made again is another one
+	EntryID string `json:"entry_id,omitempty"`
 }
 
 // Defaults of a mount.
@@ -54,7 +56,8 @@ func (c *config) change(d *framework.FieldData) error {
 	case environment != environmentProduction && environment != environmentSandbox && environment != environmentCustom:
 		return badRequest("environment must be production, sandbox or custom")
 	case c.Environment != "" && c.Environment != environment:
-		return badRequest("environment is %s for the life of this mount: enable another mount for %s", c.Environment, environment)
+		return badRequest("environment is %s for the life of this mount: enable another mount for %s",
+			c.Environment, environment)
 	}
 	c.Environment = environment
 	patch(d, "verify_scope", &c.VerifyScope)
@@ -82,13 +85,15 @@ func (c *config) change(d *framework.FieldData) error {
 func (c *config) checkLimits() error {
 	switch {
 	case c.TokenBudget < 0 || c.TokenBudget > broker.MaximumBudget:
-		return badRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for all that the process has", broker.MaximumBudget)
+		return badRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
+			"all that the process has", broker.MaximumBudget)
 	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
 		return badRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
 	}
 	for _, block := range c.EgressCIDRs {
 		if _, err := netip.ParsePrefix(block); err != nil {
-			return badRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24", excerpt(block))
+			return badRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
+				excerpt(block))
 		}
 	}
 	return nil
@@ -117,7 +122,8 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 // UUIDs; nothing is documented, so any word of safe characters will do.
 func checkClientID(id string) error {
 	if !validName(id) {
-		return badRequest("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and _ only, at most %d bytes", maximumName)
+		return badRequest("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and "+
+			"_ only, at most %d bytes", maximumName)
 	}
 	return nil
 }
@@ -127,11 +133,13 @@ func checkClientSecret(secret string) error {
 	const most = 512
 	for _, r := range secret {
 		if r <= ' ' || r >= 0x7f {
-			return badRequest("client_secret holds white space or a character that no Client Secret has: copy it again, without quotes or line breaks")
+			return badRequest("client_secret holds white space or a character that no Client Secret has: copy " +
+				"it again, without quotes or line breaks")
 		}
 	}
 	if secret == "" || len(secret) > most {
-		return badRequest("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters", most)
+		return badRequest("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters",
+			most)
 	}
 	return nil
 }

@@ -40,7 +40,8 @@ func TestConfigStoresNothingThatPaxosRefuses(t *testing.T) {
 		status int
 		says   string
 	}{
-		"a wrong secret":         {secret: canary + "wrong", status: 400, says: "Not saved: Paxos rejected this client ID and secret (environment: custom)"},
+		"a wrong secret": {secret: canary + "wrong", status: 400,
+			says: "Not saved: Paxos rejected this client ID and secret (environment: custom)"},
 		"Paxos in trouble":       {fault: paxostest.Fault{Status: 503}, status: 502, says: "503"},
 		"a throttled address":    {fault: paxostest.Fault{Status: 429}, status: 429, says: "again in 5m1s"},
 		"an answer that is none": {fault: paxostest.Fault{Drop: true}, status: 502, says: "connection"},
@@ -75,7 +76,8 @@ func TestAClientWithoutTheVerifyScopeIsProvedByItsRefusal(t *testing.T) {
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/connection", m.connection())
 	m.must(logical.UpdateOperation, "config", map[string]any{
-		"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret, "verify_scope": "rewards:read_nothing",
+		"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret,
+		"verify_scope": "rewards:read_nothing",
 	})
 	if got := m.must(logical.ReadOperation, "config", nil); got.Data["secret_verified"] != true {
 		t.Error("invalid_scope proves the secret, but it does not show as verified")
@@ -107,7 +109,8 @@ func TestConfigKeepsWhatAWriteDoesNotName(t *testing.T) {
 	m.must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.5})
 	m.must(logical.PatchOperation, "config", map[string]any{"credential_max_age": "30d"})
 	got := m.must(logical.ReadOperation, "config", nil).Data
-	if got["refresh_at"] != 0.5 || got["client_id"] != m.client.ClientID || got["generation"] != float64(1) || got["credential_max_age"] != float64(30*24*3600) {
+	if got["refresh_at"] != 0.5 || got["client_id"] != m.client.ClientID || got["generation"] != float64(1) ||
+		got["credential_max_age"] != float64(30*24*3600) {
 		t.Errorf("config is %v", got)
 	}
 	if m.paxos.TotalCalls() != upstream {
@@ -123,7 +126,8 @@ func TestConfigKeepsWhatAWriteDoesNotName(t *testing.T) {
 func TestANewSecretIsTheNextGenerationAndEndsNoToken(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	old := m.must(logical.ReadOperation, "creds/own", nil)
 	secret, err := m.paxos.RotateCredential(m.client.ClientID)
 	if err != nil {
@@ -153,7 +157,8 @@ func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
 	for says, data := range map[string]map[string]any{
 		"environment is custom for the life of this mount": {"environment": "production"},
 		"environment must be":                              {"environment": "staging"},
-		"client_id is not that of this mount's root client, which is " + m.client.ClientID: {"client_id": "another", "client_secret": canary + "x"},
+		"client_id is not that of this mount's root client, which is " +
+			m.client.ClientID: {"client_id": "another", "client_secret": canary + "x"},
 		"refresh_at must lie":             {"refresh_at": 1.5},
 		"verify_scope must be one scope":  {"verify_scope": "a b"},
 		"client_secret must be":           {"client_secret": ""},
@@ -173,7 +178,8 @@ func TestDeletingConfigIsRefusedWhileTokensLive(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 || !strings.Contains(text, "force=true") {
+	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 ||
+		!strings.Contains(text, "force=true") {
 		t.Errorf("deleting config under a live token: %d %s", status, text)
 	}
 	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
@@ -186,7 +192,8 @@ func TestDeletingConfigIsRefusedWhileTokensLive(t *testing.T) {
 	if resp := m.must(logical.ReadOperation, "config", nil); resp != nil {
 		t.Error("config is still there")
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 400 || !strings.Contains(text, "not configured") {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 400 ||
+		!strings.Contains(text, "not configured") {
 		t.Errorf("creds of an unconfigured mount: %d %s", status, text)
 	}
 }

@@ -67,14 +67,17 @@ func (c *connection) change(d *framework.FieldData) error {
 		}
 	}
 	if _, again := d.Raw["proxy_password"]; !again && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
-		return badRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: write it again together with the new proxy_url, or empty if the new proxy needs none")
+		return badRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
+			"write it again together with the new proxy_url, or empty if the new proxy needs none")
 	}
 	return c.checkTransport()
 }
 
-// elsewhere reports whether secrets are sent to other servers than by the other settings, or other servers trusted.
+// elsewhere reports whether secrets are sent to other servers than by the other settings, or other
+// servers trusted.
 func (c connection) elsewhere(other connection) bool {
-	return c.TokenURL != other.TokenURL || c.RevokeURL != other.RevokeURL || c.APIURL != other.APIURL || c.TrustedCA != other.TrustedCA
+	return c.TokenURL != other.TokenURL || c.RevokeURL != other.RevokeURL || c.APIURL != other.APIURL ||
+		c.TrustedCA != other.TrustedCA
 }
 
 // checkTransport judges the settings that lead nowhere else, only another way.
@@ -103,9 +106,11 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	where, fixed := endpoints(environment)
 	switch {
 	case fixed && own != paxos.Endpoints{}:
-		return paxos.Settings{}, badRequest("environment is %s, whose URLs are fixed, but config/connection has URLs: they are for environment=custom; unset them there", environment)
+		return paxos.Settings{}, badRequest("environment is %s, whose URLs are fixed, but config/connection "+
+			"has URLs: they are for environment=custom; unset them there", environment)
 	case !fixed && (own.TokenURL == "" || own.RevokeURL == "" || own.APIURL == ""):
-		return paxos.Settings{}, badRequest("environment is custom: write token_url, revoke_url and api_url to config/connection first")
+		return paxos.Settings{}, badRequest("environment is custom: write token_url, revoke_url and api_url " +
+			"to config/connection first")
 	case !fixed:
 		where = own
 	}

@@ -39,18 +39,19 @@ func TestConnectionRefusesWhatIsUnsafe(t *testing.T) {
 	m := newMount(t)
 	before := m.stored()
 	for says, data := range map[string]map[string]any{
-		"token_url must use https":                {"token_url": "http://paxos.example.com/oauth2/token"},
-		"revoke_url must not contain a user name": {"revoke_url": "https://user:" + canary + "@paxos.example.com/revoke"},
-		"api_url must not contain a query":        {"api_url": "https://paxos.example.com/v2?x=" + canary},
-		"token_url names an address that is":      {"token_url": "https://169.254.169.254/oauth2/token"},
-		"api_url must have a plain path":          {"api_url": "https://paxos.example.com/v2/"},
-		"token_url is not a URL":                  {"token_url": "paxos"},
-		"override_trusted_ca holds no PEM":        {"override_trusted_ca": canary},
-		"proxy_url must not contain a user name":  {"proxy_url": "http://u:" + canary + "@proxy:3128"},
-		"proxy_url is missing":                    {"proxy_password": canary},
-		"proxy_username is missing":               {"proxy_url": "http://proxy:3128", "proxy_password": canary},
-		"auth_style must be post or basic":        {"auth_style": "auto"},
-		"request_timeout must lie between":        {"request_timeout": "60s"},
+		"token_url must use https": {"token_url": "http://paxos.example.com/oauth2/token"},
+		"revoke_url must not contain a user name": {"revoke_url": "https://user:" + canary +
+			"@paxos.example.com/revoke"},
+		"api_url must not contain a query":       {"api_url": "https://paxos.example.com/v2?x=" + canary},
+		"token_url names an address that is":     {"token_url": "https://169.254.169.254/oauth2/token"},
+		"api_url must have a plain path":         {"api_url": "https://paxos.example.com/v2/"},
+		"token_url is not a URL":                 {"token_url": "paxos"},
+		"override_trusted_ca holds no PEM":       {"override_trusted_ca": canary},
+		"proxy_url must not contain a user name": {"proxy_url": "http://u:" + canary + "@proxy:3128"},
+		"proxy_url is missing":                   {"proxy_password": canary},
+		"proxy_username is missing":              {"proxy_url": "http://proxy:3128", "proxy_password": canary},
+		"auth_style must be post or basic":       {"auth_style": "auto"},
+		"request_timeout must lie between":       {"request_timeout": "60s"},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "config/connection", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
@@ -92,14 +93,17 @@ func TestAStoredSecretGoesNowhereElse(t *testing.T) {
 func TestFixedEnvironmentsTakeNoURLs(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	if status, text := m.refused(logical.UpdateOperation, "config", map[string]any{"environment": "custom"}); status != 400 || !strings.Contains(text, "config/connection first") {
+	if status, text := m.refused(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom"}); status != 400 || !strings.Contains(text, "config/connection first") {
 		t.Errorf("custom without URLs: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "sandbox"})
-	if status, text := m.refused(logical.UpdateOperation, "config/connection", m.connection()); status != 400 || !strings.Contains(text, "environment is sandbox") {
+	if status, text := m.refused(logical.UpdateOperation, "config/connection", m.connection()); status != 400 ||
+		!strings.Contains(text, "environment is sandbox") {
 		t.Errorf("URLs under a fixed environment: %d %s", status, text)
 	}
-	if got := m.must(logical.ReadOperation, "config/connection", nil).Data["token_url"]; got != "https://oauth.sandbox.paxos.com/oauth2/token" {
+	if got := m.must(logical.ReadOperation, "config/connection",
+		nil).Data["token_url"]; got != "https://oauth.sandbox.paxos.com/oauth2/token" {
 		t.Errorf("token_url in force is %v", got)
 	}
 }

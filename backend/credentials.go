@@ -12,9 +12,9 @@ import (
 // deleteScope is what a token needs to delete a credential.
 const deleteScope = "api_creds:delete_credentials"
 
-// credentials are a list of what the Entity has at Paxos, made with a token of the root, and the means to
-// ask further. What is in the list is there; what is not in it proves something only where the list has the
-// root itself.
+// credentials are a list of what the Entity has at Paxos, made with a token of the root, and the
+// means to ask further. What is in the list is there; what is not in it proves something only where
+// the list has the root itself.
 type credentials struct {
 	all      []paxos.Credential
 	listedAt time.Time        // before Paxos was asked
@@ -42,7 +42,8 @@ func credentialOf(all []paxos.Credential, clientID string) (paxos.Credential, bo
 
 // errListWithoutRoot reports a list that does not have the client that asked for it.
 var errListWithoutRoot = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list does not have the root client, which asked for it, so nothing follows from what it lacks", Malformed: true,
+	Doing: "listing API credentials", Reason: "the list does not have the root client, which asked for it, so " +
+		"nothing follows from what it lacks", Malformed: true,
 }
 
 // whole reports whether the list has the root, so that absence from it proves something.
@@ -57,8 +58,8 @@ func (c *credentials) entity() string {
 	return root.CustomerID
 }
 
-// ask asks after Client IDs one by one, in all states, and returns those that Paxos has. It fails unless each
-// answer has the root, which is asked after with them, and is of the list's Entity.
+// ask asks after Client IDs one by one, in all states, and returns those that Paxos has. It fails
+// unless each answer has the root, which is asked after with them, and is of the list's Entity.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
 	for some := range slices.Chunk(clientIDs, paxos.MostAsked-1) {
@@ -80,11 +81,12 @@ func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Cred
 
 // errOtherEntity reports a list of another Entity than the mount's.
 var errOtherEntity = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
+	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves " +
+		"nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
 }
 
-// find is the credential of a Client ID: from the list, else asked after by its id. ok is false if Paxos is
-// proved not to have it.
+// find is the credential of a Client ID: from the list, else asked after by its id. ok is false if
+// Paxos is proved not to have it.
 func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Credential, ok bool, err error) {
 	if found, ok := c.of(clientID); ok {
 		return found, true, nil
@@ -99,7 +101,8 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 
 // withCredentials gives use a list of all credentials of the Entity, and a token of the root with these
 // scopes, which lives until use returns. It reports false if the root does not hold them.
-func (b *backend) withCredentials(ctx context.Context, scopes []string, use func(context.Context, *credentials) error) (may bool, err error) {
+func (b *backend) withCredentials(ctx context.Context, scopes []string,
+	use func(context.Context, *credentials) error) (may bool, err error) {
 	defer b.broker.Hold()()
 	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
@@ -135,7 +138,8 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string, use func
 			return err
 		}
 		at.all = all
-		if entity := at.entity(); entity != "" && seen.Customer != "" && entity != seen.Customer && !limits.IgnoreEntity {
+		if entity := at.entity(); entity != "" && seen.Customer != "" && entity != seen.Customer &&
+			!limits.IgnoreEntity {
 			return errOtherEntity
 		}
 		return use(ctx, at)

@@ -23,7 +23,8 @@ func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
 	if len(live) != 1 || strings.Join(live[0].Scopes, " ") != "funding:read_profile transfer:read_transfer" {
 		t.Errorf("Paxos granted %+v", live)
 	}
-	if resp.Secret == nil || resp.Secret.Renewable || resp.Secret.TTL != 3569*time.Second || resp.Secret.MaxTTL != 3569*time.Second {
+	if resp.Secret == nil || resp.Secret.Renewable || resp.Secret.TTL != 3569*time.Second ||
+		resp.Secret.MaxTTL != 3569*time.Second {
 		t.Errorf("lease %+v; want the token's 3599 s less 30 s of skew, not renewable", resp.Secret)
 	}
 	for name, want := range map[string]any{
@@ -69,7 +70,8 @@ func TestOneMintForAThousandColdReaders(t *testing.T) {
 func TestARestartMintsNothing(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+		"token/mint", nil)
 	if token(leased) == token(unleased) {
 		t.Error("a leased and an unleased reader share a token: the lease's end would kill the other's")
 	}
@@ -105,7 +107,8 @@ func TestTheLastLeaseEndsTheToken(t *testing.T) {
 	if m.paxos.Alive(token(second)) {
 		t.Error("the token lives after its last lease and an idle_ttl of 0")
 	}
-	if next := m.must(logical.ReadOperation, "creds/mint", nil); token(next) == token(first) || !m.paxos.Alive(token(next)) {
+	if next := m.must(logical.ReadOperation, "creds/mint", nil); token(next) == token(first) ||
+		!m.paxos.Alive(token(next)) {
 		t.Error("the next reader did not get a new, live token")
 	}
 }
@@ -113,7 +116,8 @@ func TestTheLastLeaseEndsTheToken(t *testing.T) {
 func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	first, second := m.must(logical.ReadOperation, "creds/own", nil), m.must(logical.ReadOperation, "creds/own", nil)
 	if token(first) == token(second) {
 		t.Fatal("two readers of a role of unique_tokens share a token")
@@ -123,9 +127,11 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m.paxos.Alive(token(first)) || !m.paxos.Alive(token(second)) {
-		t.Errorf("after the first lease's end: first alive %v, second alive %v", m.paxos.Alive(token(first)), m.paxos.Alive(token(second)))
+		t.Errorf("after the first lease's end: first alive %v, second alive %v", m.paxos.Alive(token(first)),
+			m.paxos.Alive(token(second)))
 	}
-	if status, text := m.refused(logical.ReadOperation, "token/own", nil); status != 400 || !strings.Contains(text, "creds/own") {
+	if status, text := m.refused(logical.ReadOperation, "token/own", nil); status != 400 ||
+		!strings.Contains(text, "creds/own") {
 		t.Errorf("token/ of a role of unique_tokens: %d %s", status, text)
 	}
 }
@@ -133,7 +139,8 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 func TestARevocationThatPaxosCannotTakeIsDoneLater(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	lease := m.must(logical.ReadOperation, "creds/own", nil)
 	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
 	if err := m.revoke(lease); err != nil {
@@ -173,7 +180,8 @@ func TestADisabledMountEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"idle_ttl": "5m"})
-	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+		"token/mint", nil)
 	m.system.tainted.Store(true)
 	m.tick()
 	if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {

@@ -51,7 +51,8 @@ func (b *backend) clients(ctx context.Context, s logical.Storage) ([]custody, er
 		}
 		g, _ := n.current()
 		all = append(all, custody{
-			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes,
+			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: clientsPrefix +
+				name + "/rotate", Scopes: n.Scopes,
 			Stored: true, Purpose: n.Purpose, EntityShown: n.Listed || overlap(n.Profiles, root.Profiles),
 		})
 		return nil

@@ -10,11 +10,13 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// TestADamagedEntryStandsForItself damages one stored entry, as a bad disk or a later version would, and does
-// everything with the others: reads, leases, writes, reports, the periodic work and a lockdown.
+// TestADamagedEntryStandsForItself damages one stored entry, as a bad disk or a later version
+// would, and does everything with the others: reads, leases, writes, reports, the periodic work and
+// a lockdown.
 func TestADamagedEntryStandsForItself(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"roles/zz", "clients/zz", "exceptions/zz", "scope-sets/zz", "bans/zz", "usage/zz", "requests/zz", "drift", "probe", "pulse"} {
+	for _, key := range []string{"roles/zz", "clients/zz", "exceptions/zz", "scope-sets/zz", "bans/zz", "usage/zz",
+		"requests/zz", "drift", "probe", "pulse"} {
 		t.Run(strings.ReplaceAll(key, "/", " "), func(t *testing.T) {
 			t.Parallel()
 			m := newPool(t, 2, map[string]any{"clients": "c0,zz,c1"})
@@ -22,7 +24,8 @@ func TestADamagedEntryStandsForItself(t *testing.T) {
 			m.must(logical.UpdateOperation, "roles/app", map[string]any{"scopes": "funding:read_profile"})
 			ofDamaged := m.must(logical.ReadOperation, "token/zz", nil)
 			lease := m.leased("e0")
-			if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: key, Value: []byte(`{"schema":99}`)}); err != nil {
+			if err := m.storage.Put(context.Background(),
+				&logical.StorageEntry{Key: key, Value: []byte(`{"schema":99}`)}); err != nil {
 				t.Fatal(err)
 			}
 			m.restart()
@@ -45,7 +48,8 @@ func TestADamagedEntryStandsForItself(t *testing.T) {
 				t.Error("a token was ended because its role cannot be read")
 			}
 			locked := m.must(logical.UpdateOperation, "lockdown", nil).Data["cannot_end"]
-			if named := strings.Contains(fmt.Sprint(locked), "zz, whose entry cannot be read"); named != (key == "clients/zz") {
+			if named := strings.Contains(fmt.Sprint(locked),
+				"zz, whose entry cannot be read"); named != (key == "clients/zz") {
 				t.Errorf("the lockdown cannot end %v", locked)
 			}
 			m.tick()
@@ -56,27 +60,32 @@ func TestADamagedEntryStandsForItself(t *testing.T) {
 	}
 }
 
-// TestADamagedClientKeepsOthersFromBeingDeleted has a client that is to be deleted at Paxos while another entry
-// cannot be read: that one may be the same client. When it is gone, by force only, the deletion goes on.
+// TestADamagedClientKeepsOthersFromBeingDeleted has a client that is to be deleted at Paxos while
+// another entry cannot be read: that one may be the same client. When it is gone, by force only,
+// the deletion goes on.
 func TestADamagedClientKeepsOthersFromBeingDeleted(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, erase)
 	lease := m.leased("e1")
 	id := lease.Data["client_id"].(string)
-	if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "clients/zz", Value: []byte(`{`)}); err != nil {
+	if err := m.storage.Put(context.Background(),
+		&logical.StorageEntry{Key: "clients/zz", Value: []byte(`{`)}); err != nil {
 		t.Fatal(err)
 	}
 	m.restart()
 	m.clock.advance(10 * time.Minute)
 	m.end(lease)
-	_, _ = m.backend.HandleRequest(context.Background(), &logical.Request{Operation: logical.RollbackOperation, Storage: m.storage}) // it says what keeps it
+	// it says what keeps it
+	_, _ = m.backend.HandleRequest(context.Background(),
+		&logical.Request{Operation: logical.RollbackOperation, Storage: m.storage})
 	if m.atPaxos(id) != "APPROVED" || m.state("c0") != "revoking" {
 		t.Fatalf("the client is %s at Paxos and %s here", m.atPaxos(id), m.state("c0"))
 	}
 	if !strings.Contains(m.log.String(), "the stored entry of a client cannot be read") {
 		t.Error("the log does not tell of the damaged entry")
 	}
-	if status, text := m.refused(logical.DeleteOperation, "clients/zz", nil); status != 400 || !strings.Contains(text, "force=true") {
+	if status, text := m.refused(logical.DeleteOperation, "clients/zz", nil); status != 400 ||
+		!strings.Contains(text, "force=true") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.must(logical.DeleteOperation, "clients/zz", map[string]any{"force": true})
@@ -92,7 +101,8 @@ func TestADamagedRoleCanBeDeleted(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	leased := m.must(logical.ReadOperation, "creds/mint", nil)
-	if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "roles/mint", Value: []byte(`{`)}); err != nil {
+	if err := m.storage.Put(context.Background(),
+		&logical.StorageEntry{Key: "roles/mint", Value: []byte(`{`)}); err != nil {
 		t.Fatal(err)
 	}
 	m.restart()

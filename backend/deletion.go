@@ -55,7 +55,9 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 		return nil
 	}
 	g, _ := n.current()
-	result, err := b.deleteAtPaxos(ctx, at, pendingDeletion{generation: g, key: clientsPrefix + name, role: n.Checkout.Role, limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
+	result, err := b.deleteAtPaxos(ctx, at,
+		pendingDeletion{generation: g, key: clientsPrefix + name, role: n.Checkout.Role,
+			limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
 	switch {
 	case err != nil:
 		return err
@@ -82,10 +84,12 @@ type deletionResult struct {
 	missing   bool   // Paxos has no such credential, and none was asked to be deleted
 }
 
-// deleteAtPaxos is the only function that sends a DELETE. It reads the credential from Paxos just before and
-// asks every rule. A credential counts as deleted by a DELETE's 200, by its 404 if Paxos then shows it
-// disabled or not at all when asked after by its id, or because it is listed as disabled.
-func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials, c pendingDeletion) (result deletionResult, err error) {
+// deleteAtPaxos is the only function that sends a DELETE. It reads the credential from Paxos just
+// before and asks every rule. A credential counts as deleted by a DELETE's 200, by its 404 if Paxos
+// then shows it disabled or not at all when asked after by its id, or because it is listed as
+// disabled.
+func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
+	c pendingDeletion) (result deletionResult, err error) {
 	found, exists, err := at.find(ctx, c.ClientID)
 	if err != nil {
 		return result, err
@@ -105,7 +109,8 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials, c pendingD
 			return result, err
 		}
 	}
-	if result.forbidden, err = b.reserveDeletion(ctx, c.role, c.ClientID, c.limit); err != nil || result.forbidden != "" {
+	if result.forbidden, err = b.reserveDeletion(ctx, c.role, c.ClientID, c.limit); err != nil ||
+		result.forbidden != "" {
 		return result, err
 	}
 	result.forbidden, err = b.sendDeletion(ctx, at, c.ClientID)
@@ -138,7 +143,8 @@ func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID st
 
 // forbidsDeletion says which of the rules forbids to delete a credential, which was
 // read from Paxos just before, nothing if none does.
-func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendingDeletion, found paxos.Credential) (string, error) {
+func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendingDeletion,
+	found paxos.Credential) (string, error) {
 	limits, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
 		return "", err
@@ -248,14 +254,15 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	return rest, err
 }
 
-// stillDue reads a client that was to be deleted at Paxos, and reports whether it still is, on the lease that
-// it was when that was begun.
+// stillDue reads a client that was to be deleted at Paxos, and reports whether it still is, on the
+// lease that it was when that was begun.
 func (b *backend) stillDue(ctx context.Context, name string, before namedClient) (namedClient, bool, error) {
 	now, err := storedNamed(ctx, b.storage, name)
 	if err != nil {
 		return now, false, excusing(err, errNotFound)
 	}
-	due := now.entry() == before.entry() && now.State == revoking && now.Checkout != nil && before.Checkout != nil && now.Checkout.ID == before.Checkout.ID
+	due := now.entry() == before.entry() && now.State == revoking && now.Checkout != nil &&
+		before.Checkout != nil && now.Checkout.ID == before.Checkout.ID
 	return now, due, nil
 }
 
@@ -276,8 +283,8 @@ func (b *backend) forgetDeleted(ctx context.Context, name string, before namedCl
 	return nil
 }
 
-// loseUndeleted keeps a client that was to be deleted and that Paxos does not list, although nobody asked it
-// to delete it. If it is listed again, it is to be deleted again.
+// loseUndeleted keeps a client that was to be deleted and that Paxos does not list, although nobody
+// asked it to delete it. If it is listed again, it is to be deleted again.
 func (b *backend) loseUndeleted(ctx context.Context, name string, before namedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -38,7 +38,8 @@ func TestADeletionIsBelievedOnlyFromPaxos(t *testing.T) {
 	}
 }
 
-// TestA404IsBelievedIfPaxosHasItNoMore answers a DELETE with 404 while Paxos has the client and while it does not.
+// TestA404IsBelievedIfPaxosHasItNoMore answers a DELETE with 404 while Paxos has the client and
+// while it does not.
 func TestA404IsBelievedIfPaxosHasItNoMore(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -47,8 +48,12 @@ func TestA404IsBelievedIfPaxosHasItNoMore(t *testing.T) {
 	}{
 		"Paxos has it":           {func(*mount, string) paxostest.Fault { return paxostest.Fault{} }, "quarantined"},
 		"Paxos does not have it": {func(_ *mount, id string) paxostest.Fault { return without(id) }, "gone"},
-		"an answer without root": {func(m *mount, id string) paxostest.Fault { return without(id, m.client.ClientID) }, "revoking"},
-		"no answer":              {func(*mount, string) paxostest.Fault { return paxostest.Fault{Status: 503} }, "revoking"},
+		"an answer without root": {func(m *mount, id string) paxostest.Fault {
+			return without(id, m.client.ClientID)
+		}, "revoking"},
+		"no answer": {func(*mount, string) paxostest.Fault {
+			return paxostest.Fault{Status: 503}
+		}, "revoking"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -57,7 +62,8 @@ func TestA404IsBelievedIfPaxosHasItNoMore(t *testing.T) {
 			id := lease.Data["client_id"].(string)
 			m.paxos.FailAll(paxostest.DeleteCredentials, paxostest.Fault{Status: 404})
 			m.paxos.FailAll(paxostest.ListCredentials, test.byID(m, id))
-			m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Delay: time.Millisecond}) // the list itself is as it should be
+			// the list itself is as it should be
+			m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Delay: time.Millisecond})
 			m.end(lease)
 			m.tick()
 			if m.paxos.Calls(paxostest.DeleteCredentials) == 0 {
@@ -70,7 +76,8 @@ func TestA404IsBelievedIfPaxosHasItNoMore(t *testing.T) {
 	}
 }
 
-// TestAClientThatPaxosNeverHadIsNotDeletedHere has a client that is to be deleted vanish from every list.
+// TestAClientThatPaxosNeverHadIsNotDeletedHere has a client that is to be deleted vanish from every
+// list.
 func TestAClientThatPaxosNeverHadIsNotDeletedHere(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, erase)
@@ -79,7 +86,8 @@ func TestAClientThatPaxosNeverHadIsNotDeletedHere(t *testing.T) {
 	m.paxos.FailAll(paxostest.ListCredentials, without(id))
 	m.end(lease)
 	m.settled()
-	if got := m.state("c0"); got != "lost" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 || strings.Contains(m.log.String(), "was deleted at Paxos") {
+	if got := m.state("c0"); got != "lost" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 ||
+		strings.Contains(m.log.String(), "was deleted at Paxos") {
 		t.Errorf("the client is %s after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
 	}
 	m.paxos.Heal()
@@ -90,8 +98,8 @@ func TestAClientThatPaxosNeverHadIsNotDeletedHere(t *testing.T) {
 	}
 }
 
-// TestWrongShapesStoreNoClient answers token requests and the list of profiles in every wrong way while clients
-// and roots are stored.
+// TestWrongShapesStoreNoClient answers token requests and the list of profiles in every wrong way
+// while clients and roots are stored.
 func TestWrongShapesStoreNoClient(t *testing.T) {
 	t.Parallel()
 	for name, fault := range wrongShapes() {
@@ -104,11 +112,13 @@ func TestWrongShapesStoreNoClient(t *testing.T) {
 				before := m.settings()
 				m.paxos.FailAll(endpoint, fault)
 				for path, data := range map[string]map[string]any{
-					"clients/x":           {"client_id": id, "client_secret": secret, "scopes": rootScopes, "purpose": "mint"},
+					"clients/x": {"client_id": id, "client_secret": secret, "scopes": rootScopes,
+						"purpose": "mint"},
 					"config/replace-root": {"client_id": id, "client_secret": secret},
 					"config":              {"client_secret": secret},
 				} {
-					if status, text := m.refused(logical.UpdateOperation, path, data); status < 400 || strings.Contains(text, secret) || strings.Contains(text, "Maintenance") {
+					if status, text := m.refused(logical.UpdateOperation, path, data); status < 400 ||
+						strings.Contains(text, secret) || strings.Contains(text, "Maintenance") {
 						t.Errorf("%s: %d %s", path, status, text)
 					}
 				}

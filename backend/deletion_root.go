@@ -19,7 +19,9 @@ func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(root.Generations, func(g generation) bool { return !g.Erase || need.OfClient(g.ClientID) }), nil
+	return slices.DeleteFunc(root.Generations, func(g generation) bool {
+		return !g.Erase || need.OfClient(g.ClientID)
+	}), nil
 }
 
 // eraseRoots deletes old root clients at Paxos, as far as the rules of deletion allow
@@ -27,7 +29,8 @@ func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
 func (b *backend) eraseRoots(ctx context.Context, old []generation, at *credentials) error {
 	var err error
 	for _, g := range old {
-		result, deleteErr := b.deleteAtPaxos(ctx, at, pendingDeletion{generation: g, key: rootKey, limit: defaultDeleteLimit})
+		result, deleteErr := b.deleteAtPaxos(ctx, at,
+			pendingDeletion{generation: g, key: rootKey, limit: defaultDeleteLimit})
 		if result.missing {
 			result.forbidden = "Paxos does not list it"
 		}
@@ -48,7 +51,9 @@ func (b *backend) forgetRoot(ctx context.Context, old generation, why string) er
 	if err != nil {
 		return err
 	}
-	root.Generations = slices.DeleteFunc(root.Generations, func(g generation) bool { return g.Erase && g.ClientID == old.ClientID })
+	root.Generations = slices.DeleteFunc(root.Generations, func(g generation) bool {
+		return g.Erase && g.ClientID == old.ClientID
+	})
 	if err := b.putRoot(ctx, b.storage, root); err != nil {
 		return err
 	}

@@ -16,11 +16,13 @@ func TestAnOldRootIsDeletedWhenItHasDrained(t *testing.T) {
 	m := newPool(t, 1, nil)
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 	replace := func(label string, erase bool) string {
-		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: append(credentialScopes, rootScopes...)})
+		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label,
+			Scopes: append(credentialScopes, rootScopes...)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": erase})
+		m.must(logical.UpdateOperation, "config/replace-root",
+			map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": erase})
 		return made.ClientID
 	}
 	generations := func() int {
@@ -50,15 +52,18 @@ func TestAnOldRootIsDeletedWhenItHasDrained(t *testing.T) {
 func TestOnlyTheRootThatWasReplacedIsDeleted(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	var roots []string
 	for _, erase := range []bool{false, true} {
 		m.must(logical.ReadOperation, "creds/mint", nil)
-		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next", Scopes: append(credentialScopes, rootScopes...)})
+		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next",
+			Scopes: append(credentialScopes, rootScopes...)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": erase})
+		m.must(logical.UpdateOperation, "config/replace-root",
+			map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": erase})
 		roots = append(roots, made.ClientID)
 	}
 	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)

@@ -29,7 +29,8 @@ func TestAClientIsDeletedWithItsLease(t *testing.T) {
 	lease := m.leased("e1")
 	m.end(lease)
 	m.settled()
-	if got, at := m.state("c0"), m.atPaxos(lease.Data["client_id"].(string)); got != "gone" || at != "DISABLED" && at != "gone" {
+	if got, at := m.state("c0"), m.atPaxos(lease.Data["client_id"].(string)); got != "gone" ||
+		at != "DISABLED" && at != "gone" {
 		t.Errorf("after its lease the client is %s in Vault and %s at Paxos", got, at)
 	}
 	if got := m.paxos.Calls(paxostest.DeleteCredentials); got != 1 {
@@ -54,13 +55,18 @@ func TestWhatForbidsADeletion(t *testing.T) {
 		before func(m *mount, clientID string)
 		says   string
 	}{
-		"never proved":       {label: "vault-x", stock: map[string]any{"verify_connection": false}, says: "never verified"},
-		"another label":      {label: "payments", says: `does not begin with "vault-"`},
-		"label changed":      {label: "vault-x", before: relabel("payments"), says: "does not begin"},
-		"prefix changed":     {label: "vault-x", before: guard(map[string]any{"deletable_label_prefix": "lease-"}), says: `"lease-"`},
-		"no deletions a day": {label: "vault-x", role: map[string]any{"on_revoke": "delete", "delete_limit": 0}, says: "delete_limit"},
+		"never proved": {label: "vault-x", stock: map[string]any{"verify_connection": false},
+			says: "never verified"},
+		"another label": {label: "payments", says: `does not begin with "vault-"`},
+		"label changed": {label: "vault-x", before: relabel("payments"), says: "does not begin"},
+		"prefix changed": {label: "vault-x", before: guard(map[string]any{"deletable_label_prefix": "lease-"}),
+			says: `"lease-"`},
+		"no deletions a day": {label: "vault-x", role: map[string]any{"on_revoke": "delete", "delete_limit": 0},
+			says: "delete_limit"},
 		"the root may not delete": {label: "vault-x", says: "does not hold", before: func(m *mount, _ string) {
-			if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = rootScopes }); err != nil {
+			if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) {
+				c.Scopes = rootScopes
+			}); err != nil {
 				m.t.Fatal(err)
 			}
 		}},
@@ -80,7 +86,8 @@ func TestWhatForbidsADeletion(t *testing.T) {
 			m.end(lease)
 			m.settled()
 			read := m.must(logical.ReadOperation, "clients/x", nil)
-			if read == nil || read.Data["state"] != "quarantined" || !strings.Contains(fmt.Sprint(read.Data["state_reason"]), rule.says) {
+			if read == nil || read.Data["state"] != "quarantined" ||
+				!strings.Contains(fmt.Sprint(read.Data["state_reason"]), rule.says) {
 				t.Errorf("the client is %v", read)
 			}
 			if m.paxos.Calls(paxostest.DeleteCredentials) != 0 || m.atPaxos(clientID) != "APPROVED" {
@@ -114,7 +121,8 @@ func TestNoMoreDeletionsThanADayAllows(t *testing.T) {
 		m.settled()
 		m.clock.advance(time.Minute)
 	}
-	if got := fmt.Sprintf("%s %s %s %d", m.state("c0"), m.state("c1"), m.state("c2"), m.paxos.Calls(paxostest.DeleteCredentials)); got != "gone gone quarantined 2" {
+	if got := fmt.Sprintf("%s %s %s %d", m.state("c0"), m.state("c1"), m.state("c2"),
+		m.paxos.Calls(paxostest.DeleteCredentials)); got != "gone gone quarantined 2" {
 		t.Errorf("after three leases: %s", got)
 	}
 }
@@ -155,7 +163,8 @@ func TestADeletionThatPaxosCannotTakeIsTriedAgain(t *testing.T) {
 	if got := m.state("c0"); got != "revoking" {
 		t.Errorf("while Paxos is unwell the client is %s", got)
 	}
-	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate", map[string]any{"client_secret": "new"}); status != 400 || !strings.Contains(text, "being deleted") {
+	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate",
+		map[string]any{"client_secret": "new"}); status != 400 || !strings.Contains(text, "being deleted") {
 		t.Errorf("rotating a client that is being deleted: %d %s", status, text)
 	}
 	m.paxos.Heal()
@@ -178,9 +187,11 @@ func TestARestoredCopyDeletesNothing(t *testing.T) {
 	m.end(lease)
 	m.settled()
 	if got := m.state("c0"); got != "revoking" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
-		t.Errorf("on a restored copy the client is %s, after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
+		t.Errorf("on a restored copy the client is %s, after %d deletions", got,
+			m.paxos.Calls(paxostest.DeleteCredentials))
 	}
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "config/resume") {
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+		!strings.Contains(text, "config/resume") {
 		t.Errorf("a promotion on a restored copy: %d %s", status, text)
 	}
 	if status := m.must(logical.ReadOperation, "status", nil); status.Data["stopped_since"] == "" {
@@ -210,7 +221,9 @@ func TestAnotherMountsClientIsNotDeleted(t *testing.T) {
 	}
 	m.must(logical.UpdateOperation, "clients/x/rotate", map[string]any{"client_secret": secret})
 	other.must(logical.UpdateOperation, "config/connection", m.connection())
-	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": clientID, "client_secret": secret, "verify_connection": false})
+	other.must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": clientID, "client_secret": secret,
+			"verify_connection": false})
 	m.end(m.leased("e1"))
 	m.settled()
 	if got := m.state("x"); got != "quarantined" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
@@ -221,7 +234,8 @@ func TestAnotherMountsClientIsNotDeleted(t *testing.T) {
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "Store one under clients/ with purpose=standby") {
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+		!strings.Contains(text, "Store one under clients/ with purpose=standby") {
 		t.Errorf("without standbys: %d %s", status, text)
 	}
 	all := append([]string{"api_creds:read_credentials"}, rootScopes...)
@@ -230,16 +244,21 @@ func TestPromotion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "clients/"+name, map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": all, "disabled": i == 0, "allowed_roles": "*", "purpose": "standby"})
+		m.must(logical.UpdateOperation, "clients/"+name,
+			map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": all, "disabled": i == 0,
+				"allowed_roles": "*", "purpose": "standby"})
 	}
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "later"}) // the root need not hold these
-	if status, text := m.refused(logical.PatchOperation, "roles/vendor", map[string]any{"clients": "s2"}); status != 400 || !strings.Contains(text, "purpose=standby, not lease") {
+	// the root need not hold these
+	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "later"})
+	if status, text := m.refused(logical.PatchOperation, "roles/vendor",
+		map[string]any{"clients": "s2"}); status != 400 || !strings.Contains(text, "purpose=standby, not lease") {
 		t.Errorf("a role that would lease a standby: %d %s", status, text)
 	}
 	before := m.must(logical.ReadOperation, "creds/mint", nil)
 	resp := m.must(logical.UpdateOperation, "config/promote-standby", nil)
-	if resp.Data["client_id"] == m.client.ClientID || resp.Data["draining"] != float64(1) && resp.Data["draining"] != 1 {
+	if resp.Data["client_id"] == m.client.ClientID ||
+		resp.Data["draining"] != float64(1) && resp.Data["draining"] != 1 {
 		t.Errorf("the promotion answers %v", resp.Data)
 	}
 	if got := m.state("s2"); got != "gone" {
@@ -248,11 +267,13 @@ func TestPromotion(t *testing.T) {
 	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(before) {
 		t.Error("the promotion took the token from its readers")
 	}
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "s1 is disabled") {
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+		!strings.Contains(text, "s1 is disabled") {
 		t.Errorf("with no standby left: %d %s", status, text)
 	}
 	m.must(logical.PatchOperation, "clients/s1", map[string]any{"disabled": false})
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "drains") {
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+		!strings.Contains(text, "drains") {
 		t.Errorf("while the old root drains: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)

@@ -37,7 +37,8 @@ func golden(t *testing.T, name, text string) {
 // help is what `vault path-help` gets for a path.
 func (m *mount) help(path string) *logical.Response {
 	m.t.Helper()
-	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{Operation: logical.HelpOperation, Path: path, Storage: m.storage})
+	resp, err := m.backend.HandleRequest(context.Background(),
+		&logical.Request{Operation: logical.HelpOperation, Path: path, Storage: m.storage})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -48,7 +49,11 @@ func TestHelpIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	var all strings.Builder
-	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint", "roles/mint/rotate", "scopes", "scopes/funding:read_profile", "operations", "operations/GetTransfer", "scope-sets", "scope-sets/mint", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x", "clients", "clients/x", "clients/x/rotate", "config/promote-standby", "config/resume", "report/drift", "report/least-privilege", "status", "metrics"} {
+	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint",
+		"roles/mint/rotate", "scopes", "scopes/funding:read_profile", "operations", "operations/GetTransfer",
+		"scope-sets", "scope-sets/mint", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x",
+		"clients", "clients/x", "clients/x/rotate", "config/promote-standby", "config/resume", "report/drift",
+		"report/least-privilege", "status", "metrics"} {
 		all.WriteString("==== path-help paxos/" + path + "\n")
 		all.WriteString(m.help(path).Data["help"].(string) + "\n")
 	}
@@ -96,7 +101,8 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 				t.Errorf("%s and %s are both %s", where, other, operation.OperationID)
 			}
 			identifiers[operation.OperationID] = where
-			if ok, has := operation.Responses["200"]; has && len(ok.Content["application/json"].Schema) == 0 && path != "/metrics" {
+			if ok, has := operation.Responses["200"]; has && len(ok.Content["application/json"].Schema) == 0 &&
+				path != "/metrics" {
 				t.Errorf("%s answers 200 without a schema: %s", where, body)
 			}
 		}
@@ -107,12 +113,15 @@ func TestStoredEntriesKeepTheirForm(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:*"})
-	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer", "description": "Monthly"})
-	m.must(logical.UpdateOperation, "roles/tracker", map[string]any{"scopes": "funding:read_profile", "scope_sets": "reports", "operations": "ListProfiles"})
+	m.must(logical.UpdateOperation, "scope-sets/reports",
+		map[string]any{"scopes": "transfer:read_transfer", "description": "Monthly"})
+	m.must(logical.UpdateOperation, "roles/tracker",
+		map[string]any{"scopes": "funding:read_profile", "scope_sets": "reports", "operations": "ListProfiles"})
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
 	m.tick()
 	text := strings.NewReplacer(
-		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT", m.paxos.Tokens()[0].Fingerprint, "PROOF",
+		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT",
+		m.paxos.Tokens()[0].Fingerprint, "PROOF",
 		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",
 	).Replace(m.stored())
 	text = regexp.MustCompile(`"(id|entry_id|role|connection)":"[^"]*"`).ReplaceAllString(text, `"$1":RANDOM`)

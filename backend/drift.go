@@ -33,8 +33,11 @@ func (r *review) known(clientID string) (name string, former bool) {
 // drift finds in what way Paxos's list differs from what Vault knows.
 func (r *review) drift() {
 	if root := r.clients; len(root) > 0 && r.elsewhere[root[0].ID] {
-		r.add(low, ruleRootShared, "client "+root[0].Name, "Another mount of this plugin process requests tokens with the same client, so Paxos cannot tell the two mounts apart",
-			byHand("create a client of its own for each mount")+"\n"+command("write", r.mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-"), "client_id="+root[0].ID)
+		r.add(low, ruleRootShared, "client "+root[0].Name,
+			"Another mount of this plugin process requests tokens with the same client, so Paxos cannot tell "+
+				"the two mounts apart",
+			byHand("create a client of its own for each mount")+"\n"+command("write", r.mount+replaceRootPath,
+				"client_id=<Client ID>", "client_secret=-"), "client_id="+root[0].ID)
 	}
 	var disabled []string
 	for _, o := range r.seen.Credentials {
@@ -52,22 +55,29 @@ func (r *review) drift() {
 			}
 			continue
 		case former:
-			r.suggest(low, ruleClientReplaced, credentialSubject(o), "The client was replaced here and is still active at Paxos",
-				command("read", r.mount+"status"), byHand("delete %s when status no longer shows it as draining", r.nameable(o)), "label="+o.Label)
+			r.suggest(low, ruleClientReplaced, credentialSubject(o),
+				"The client was replaced here and is still active at Paxos",
+				command("read", r.mount+"status"), byHand("delete %s when status no longer shows it as draining",
+					r.nameable(o)), "label="+o.Label)
 		case name == "":
 			r.stranger(o)
 		}
 		if len(o.PublicKeys) > 0 {
-			r.suggest(info, rulePublicKeys, credentialSubject(o), "Request-signing keys are registered whose private keys this mount does not hold",
+			r.suggest(info, rulePublicKeys, credentialSubject(o),
+				"Request-signing keys are registered whose private keys this mount does not hold",
 				"# find the owner of each key", byHand("delete the keys that nobody owns"), o.PublicKeys...)
 		}
 	}
 	if len(disabled) > 0 {
 		slices.Sort(disabled)
-		r.add(info, ruleCredentialsDisabled, "credentials", "Paxos lists disabled or deleted credentials that no mount of this plugin process accounts for", "# nothing needs to be done", disabled...)
+		r.add(info, ruleCredentialsDisabled, "credentials",
+			"Paxos lists disabled or deleted credentials that no mount of this plugin process accounts for",
+			"# nothing needs to be done", disabled...)
 	}
 	if r.seen.Left > 0 {
-		r.suggest(low, ruleListTooLong, "credentials", fmt.Sprintf("Paxos lists more credentials than this report keeps. Active ones were kept first, then the newest; %d are not shown", r.seen.Left),
+		r.suggest(low, ruleListTooLong, "credentials",
+			fmt.Sprintf("Paxos lists more credentials than this report keeps. Active ones were kept first, "+
+				"then the newest; %d are not shown", r.seen.Left),
 			"", byHand("delete the credentials that nobody owns"))
 	}
 }
@@ -89,18 +99,22 @@ func (r *review) stranger(o observed) {
 	evidence := append([]string{"label=" + o.Label, "created_at=" + timestamp(o.CreatedAt)}, graded(o.Scopes)...)
 	fix := "# find the owner of " + of
 	if of == o.ClientID { // else it may not stand in a command
-		fix += ". If it has one, accept this finding:\n" + command("write", r.mount+exceptionsPrefix+of, "rule="+string(ruleClientUnknown),
-			"subject="+subject, "reason=<owner>", "expires_at=90d")
+		fix += ". If it has one, accept this finding:\n" +
+			command("write", r.mount+exceptionsPrefix+of, "rule="+string(ruleClientUnknown),
+				"subject="+subject, "reason=<owner>", "expires_at=90d")
 	}
 	r.suggest(severityOf(worst(o.Scopes)), ruleClientUnknown, subject,
-		"Paxos lists a client that no mount of this plugin process accounts for. Another Vault, plugin version or team may own it",
+		"Paxos lists a client that no mount of this plugin process accounts for. Another Vault, plugin "+
+			"version or team may own it",
 		fix, byHand("delete %s only if nobody owns it", of), evidence...)
 	if !o.CreatedAt.IsZero() && r.now.Sub(o.CreatedAt) > r.settings.CredentialMaxAge {
 		r.suggest(low, ruleCredentialOld, subject, "The credential is older than credential_max_age",
-			"# find the owner of "+of, byHand("the owner rotates %s, or deletes it if it is not needed", of), "created_at="+timestamp(o.CreatedAt))
+			"# find the owner of "+of, byHand("the owner rotates %s, or deletes it if it is not needed",
+				of), "created_at="+timestamp(o.CreatedAt))
 	}
 	if strings.HasPrefix(o.Label, r.prefix) {
-		r.add(low, ruleLabelDeletable, subject, "The Label begins with "+r.prefix+", which allows this engine to delete the credential",
+		r.add(low, ruleLabelDeletable, subject,
+			"The Label begins with "+r.prefix+", which allows this engine to delete the credential",
 			byHand("give %s another Label, unless it belongs to this mount", of), "label="+o.Label)
 	}
 }
@@ -126,14 +140,17 @@ func (r *review) changed(o observed, name string) {
 		for _, scope := range less {
 			evidence = append(evidence, "-"+scope)
 		}
-		r.suggest(severity, ruleScopesChanged, subject, "The credential's scopes were changed at Paxos in the last 7 days", ask, undo, evidence...)
+		r.suggest(severity, ruleScopesChanged, subject,
+			"The credential's scopes were changed at Paxos in the last 7 days", ask, undo, evidence...)
 	}
 	if !slices.Equal(o.IPAllowlist, o.Was.IPAllowlist) {
 		severity := low
-		if len(uncovered(o.IPAllowlist, o.Was.IPAllowlist)) > 0 || anywhere(o.IPAllowlist) && !anywhere(o.Was.IPAllowlist) {
+		if len(uncovered(o.IPAllowlist, o.Was.IPAllowlist)) > 0 ||
+			anywhere(o.IPAllowlist) && !anywhere(o.Was.IPAllowlist) {
 			severity = medium
 		}
-		r.suggest(severity, ruleAllowlistChanged, subject, "The credential's IP allow-list was changed at Paxos in the last 7 days", ask, undo,
+		r.suggest(severity, ruleAllowlistChanged, subject,
+			"The credential's IP allow-list was changed at Paxos in the last 7 days", ask, undo,
 			when, "before="+strings.Join(o.Was.IPAllowlist, ", "), "now="+strings.Join(o.IPAllowlist, ", "))
 	}
 	if name == "" && o.Was.Signing && !o.Signing {
@@ -141,7 +158,8 @@ func (r *review) changed(o observed, name string) {
 		if worst(o.Scopes) >= catalog.MovesMoney {
 			severity = high
 		}
-		r.suggest(severity, ruleSigningStopped, subject, "Request signing was enforced for the credential, and no longer is", ask, undo, when)
+		r.suggest(severity, ruleSigningStopped, subject,
+			"Request signing was enforced for the credential, and no longer is", ask, undo, when)
 	}
 }
 

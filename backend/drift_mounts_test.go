@@ -23,7 +23,8 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 	other.client, other.secret = made, secret
 	other.configure()
 	leased := other.stock("lease-1", "vault-lease", nil)
-	stranger, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "batch", Scopes: []string{"transfer:write_crypto_withdrawal"}})
+	stranger, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "batch",
+		Scopes: []string{"transfer:write_crypto_withdrawal"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,8 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 	if f == nil {
 		t.Fatalf("found are %v", rules(report))
 	}
-	says(t, f["reason"].(string), "no mount of this plugin process accounts for", "Another Vault, plugin version or team may own it")
+	says(t, f["reason"].(string), "no mount of this plugin process accounts for",
+		"Another Vault, plugin version or team may own it")
 	says(t, f["fix"].(string), "find the owner", "vault write paxos/exceptions/", "!delete")
 	says(t, f["suggestion"].(string), "delete "+stranger.ClientID+" only if nobody owns it")
 	known := map[string]any{}
@@ -45,7 +47,8 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 		c := c.(map[string]any)
 		known[c["client_id"].(string)] = c["known_as"]
 	}
-	if known[made.ClientID] != "(another mount)" || known[leased] != "(another mount)" || known[stranger.ClientID] != "" || known[m.client.ClientID] != "root" {
+	if known[made.ClientID] != "(another mount)" || known[leased] != "(another mount)" ||
+		known[stranger.ClientID] != "" || known[m.client.ClientID] != "root" {
 		t.Errorf("known are %v", known)
 	}
 	if strings.Contains(fmt.Sprint(report), "other-mount") || strings.Contains(fmt.Sprint(report), "lease-1") {
@@ -72,7 +75,8 @@ func TestSigningIsNotAdvisedWhileCallersDoNotSign(t *testing.T) {
 	idle := m.storeTeam()
 	m.must(logical.DeleteOperation, "roles/team", nil)
 	report := m.compare()
-	for subject, who := range map[string][]string{"client root": {"the readers of roles/mint. Then", "!roles/off"}, "client clients/team": {"no role of this mount"}} {
+	for subject, who := range map[string][]string{"client root": {"the readers of roles/mint. Then", "!roles/off"},
+		"client clients/team": {"no role of this mount"}} {
 		f := finding(report, "signing-not-enforced", subject)
 		if f == nil {
 			t.Fatalf("found are %v", rules(report))

@@ -75,15 +75,20 @@ func TestDriftCallsNobodyUnlessAsked(t *testing.T) {
 	if m.paxos.TotalCalls() != before {
 		t.Error("Paxos was called")
 	}
-	if got["may_list"] != "unknown" || got["compared_at"] != "" || fmt.Sprint(rules(got)) != "[info never-compared report/drift]" {
+	if got["may_list"] != "unknown" || got["compared_at"] != "" ||
+		fmt.Sprint(rules(got)) != "[info never-compared report/drift]" {
 		t.Errorf("without a comparison: %v", got)
 	}
 	mints := m.paxos.Calls(paxostest.TokenEndpoint)
 	got = m.compare()
-	if m.paxos.Calls(paxostest.TokenEndpoint) != mints+1 || m.paxos.Calls(paxostest.ListCredentials) != 1 || len(m.paxos.LiveTokens()) != 0 {
-		t.Errorf("a comparison cost %d token requests and %d lists, and left %d tokens", m.paxos.Calls(paxostest.TokenEndpoint)-mints, m.paxos.Calls(paxostest.ListCredentials), len(m.paxos.LiveTokens()))
+	if m.paxos.Calls(paxostest.TokenEndpoint) != mints+1 || m.paxos.Calls(paxostest.ListCredentials) != 1 ||
+		len(m.paxos.LiveTokens()) != 0 {
+		t.Errorf("a comparison cost %d token requests and %d lists, and left %d tokens",
+			m.paxos.Calls(paxostest.TokenEndpoint)-mints, m.paxos.Calls(paxostest.ListCredentials),
+			len(m.paxos.LiveTokens()))
 	}
-	if got["may_list"] != "yes" || got["listed_at"] != "2026-11-01T12:01:00Z" || len(rules(got)) != 0 || len(got["credentials"].([]any)) != 1 {
+	if got["may_list"] != "yes" || got["listed_at"] != "2026-11-01T12:01:00Z" || len(rules(got)) != 0 ||
+		len(got["credentials"].([]any)) != 1 {
 		t.Errorf("a mount as it should be: %v", got)
 	}
 	m.restart()
@@ -130,7 +135,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		"signing switched off": {
 			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = false }),
 			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = true }),
-			"high signing-switched-off client root", "before each of these signs its requests, because Paxos would refuse them: the engine itself",
+			"high signing-switched-off client root", "before each of these signs its requests, because Paxos " +
+				"would refuse them: the engine itself",
 		},
 		"more scopes": {
 			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, "funding:write_profile") }),
@@ -149,7 +155,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 					reply["items"].([]any)[0].(map[string]any)["status"] = "DISABLED"
 				}})
 			},
-			func(*mount) {}, "high client-disabled client root", "vault write paxos/config/replace-root 'client_id=<Client ID>' client_secret=-",
+			func(*mount) {}, "high client-disabled client root", "vault write paxos/config/replace-root " +
+				"'client_id=<Client ID>' client_secret=-",
 		},
 		"an old secret": {
 			func(m *mount) { m.clock.advance(91 * 24 * time.Hour) },
@@ -168,7 +175,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 				if err != nil {
 					m.t.Fatal(err)
 				}
-				m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret, "verify_connection": false})
+				m.must(logical.UpdateOperation, "config/rotate-root",
+					map[string]any{"client_secret": secret, "verify_connection": false})
 			},
 			func(m *mount) {
 				secret, err := m.paxos.RotateCredential(m.client.ClientID)
@@ -216,7 +224,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 			}
 			fields := strings.SplitN(want, " ", 3)
 			found := finding(report, fields[1], fields[2])
-			if fix := found["fix"].(string) + "\n" + found["suggestion"].(string); !strings.Contains(fix, strings.ReplaceAll(test.says, "CLIENT", m.client.ClientID)) {
+			if fix := found["fix"].(string) + "\n" + found["suggestion"].(string); !strings.Contains(fix,
+				strings.ReplaceAll(test.says, "CLIENT", m.client.ClientID)) {
 				t.Errorf("the fix is %q, want it to say %q", fix, test.says)
 			}
 			test.fix(m)
@@ -231,20 +240,24 @@ func TestDriftFindsClientsThatNobodyKnows(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
 	m.compare()
-	thief, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-batch", Scopes: []string{"transfer:write_crypto_withdrawal"}})
+	thief, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-batch",
+		Scopes: []string{"transfer:write_crypto_withdrawal"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	report := m.compare()
 	f := finding(report, "client-unknown", "credential "+thief.ClientID)
-	if f == nil || f["severity"] != "high" || fmt.Sprint(f["evidence"]) != "[label=vault-batch created_at=2026-11-01T12:01:00Z transfer:write_crypto_withdrawal (moves-money)]" {
+	if f == nil || f["severity"] != "high" ||
+		fmt.Sprint(f["evidence"]) != "[label=vault-batch created_at=2026-11-01T12:01:00Z "+
+			"transfer:write_crypto_withdrawal (moves-money)]" {
 		t.Errorf("the stranger: %v of %v", f, rules(report))
 	}
 	if finding(report, "label-deletable", "credential "+thief.ClientID) == nil {
 		t.Errorf("its Label: %v", rules(report))
 	}
 	event := m.await("paxos/drift")
-	if !strings.Contains(event, "rule:client-unknown") || !strings.Contains(event, "subject:credential "+thief.ClientID) || strings.Contains(event, "batch") {
+	if !strings.Contains(event, "rule:client-unknown") ||
+		!strings.Contains(event, "subject:credential "+thief.ClientID) || strings.Contains(event, "batch") {
 		t.Errorf("the event is %s", event)
 	}
 	count := m.events.count()
@@ -260,7 +273,8 @@ func TestDriftFindsClientsThatNobodyKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	report = m.compare()
-	if f := finding(report, "credentials-disabled", "credentials"); f == nil || fmt.Sprint(f["evidence"]) != "["+thief.ClientID+"]" || finding(report, "client-unknown", "credential "+thief.ClientID) != nil {
+	if f := finding(report, "credentials-disabled", "credentials"); f == nil || fmt.Sprint(f["evidence"]) != "["+
+		thief.ClientID+"]" || finding(report, "client-unknown", "credential "+thief.ClientID) != nil {
 		t.Errorf("disabled: %v", rules(report))
 	}
 }

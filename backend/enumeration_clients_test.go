@@ -25,7 +25,8 @@ func (s *site) dashboardClient() map[string]any {
 		s.t.Fatal(err)
 	}
 	s.secrets = append(s.secrets, secret)
-	return map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes, "allowed_roles": poolRole, "purpose": "lease"}
+	return map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes,
+		"allowed_roles": poolRole, "purpose": "lease"}
 }
 
 // shelve has two stocked clients and a role that leases them.
@@ -85,33 +86,43 @@ func clientScenes() []scene {
 	}
 	var secret string
 	all := []scene{
-		{operation: logical.CreateOperation, path: "clients/new", when: "on a mount in use", state: (*site).use, data: (*site).dashboardClient},
-		{operation: logical.UpdateOperation, path: "clients/c0", when: "for another role", state: (*site).shelve, data: with(map[string]any{"allowed_roles": "mint"})},
-		{operation: logical.PatchOperation, path: "clients/c0", when: "to disable it", state: (*site).shelve, data: with(map[string]any{"disabled": true})},
+		{operation: logical.CreateOperation, path: "clients/new", when: "on a mount in use", state: (*site).use,
+			data: (*site).dashboardClient},
+		{operation: logical.UpdateOperation, path: "clients/c0", when: "for another role", state: (*site).shelve,
+			data: with(map[string]any{"allowed_roles": "mint"})},
+		{operation: logical.PatchOperation, path: "clients/c0", when: "to disable it", state: (*site).shelve,
+			data: with(map[string]any{"disabled": true})},
 		{operation: logical.DeleteOperation, path: "clients/c0", when: "that is stocked", state: (*site).shelve},
-		{operation: logical.UpdateOperation, path: "clients/c0/rotate", when: "with a new secret", state: (*site).shelve, data: func(s *site) map[string]any {
-			read := s.succeed(logical.ReadOperation, "clients/c0", nil)
-			var err error
-			if secret, err = s.paxos.RotateCredential(fmt.Sprint(read.Data["client_id"])); err != nil {
-				s.t.Fatal(err)
-			}
-			s.secrets = append(s.secrets, secret)
-			return map[string]any{"client_secret": secret}
-		}, once: true},
-		{operation: logical.UpdateOperation, path: "config/promote-standby", when: "with one in stock", state: func(s *site) {
-			s.use()
-			standby := s.dashboardClient()
-			standby["purpose"] = "standby"
-			s.write("clients/s1", standby)
-			s.succeed(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}) // shows its Entity
-		}, alone: "root", once: true},
-		{operation: logical.UpdateOperation, path: "config/resume", when: "on a mount that stopped itself", state: (*site).stop},
+		{operation: logical.UpdateOperation, path: "clients/c0/rotate", when: "with a new secret",
+			state: (*site).shelve, data: func(s *site) map[string]any {
+				read := s.succeed(logical.ReadOperation, "clients/c0", nil)
+				var err error
+				if secret, err = s.paxos.RotateCredential(fmt.Sprint(read.Data["client_id"])); err != nil {
+					s.t.Fatal(err)
+				}
+				s.secrets = append(s.secrets, secret)
+				return map[string]any{"client_secret": secret}
+			}, once: true},
+		{operation: logical.UpdateOperation, path: "config/promote-standby", when: "with one in stock",
+			state: func(s *site) {
+				s.use()
+				standby := s.dashboardClient()
+				standby["purpose"] = "standby"
+				s.write("clients/s1", standby)
+				s.succeed(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}) // shows its Entity
+			}, alone: "root", once: true},
+		{operation: logical.UpdateOperation, path: "config/resume", when: "on a mount that stopped itself",
+			state: (*site).stop},
 		{operation: logical.ReadOperation, path: "creds/" + poolRole, when: "with clients free", state: (*site).shelve},
 		lease("of a client", (*site).lend),
 		lease("of a client after a restart", func(s *site) { s.lend(); s.rebirth() }),
-		{operation: logical.RevokeOperation, path: "a lease", when: "of a client to be deleted", state: (*site).lendForGood, lease: true, unasked: 3},
+		{operation: logical.RevokeOperation, path: "a lease", when: "of a client to be deleted",
+			state: (*site).lendForGood, lease: true, unasked: 3},
 		{operation: logical.RollbackOperation, when: "with a client to be deleted", state: (*site).condemn, unasked: 3},
-		{operation: logical.RollbackOperation, when: "with a client overdue", state: func(s *site) { s.lend(); s.clock.advance(61 * time.Minute) }},
+		{operation: logical.RollbackOperation, when: "with a client overdue", state: func(s *site) {
+			s.lend()
+			s.clock.advance(61 * time.Minute)
+		}},
 	}
 	for i := range all {
 		all[i].unasked++ // periodic work asks Paxos which clients there are

@@ -32,7 +32,8 @@ func declaredScenes(t *testing.T, written []scene) (all []scene) {
 		}
 		sc, ok := d.scene(t)
 		if !ok {
-			t.Errorf("no scene plays %s %s, and none could be made from what it declares: write one in scenes()", d.operation, d.pattern)
+			t.Errorf("no scene plays %s %s, and none could be made from what it declares: write one in scenes()",
+				d.operation, d.pattern)
 			continue
 		}
 		all = append(all, sc)
@@ -84,7 +85,9 @@ func names(operation logical.Operation) []func(*site) string {
 func (d declared) scene(t *testing.T) (found scene, ok bool) {
 	for _, name := range names(d.operation) {
 		for _, data := range d.bodies() {
-			sc := scene{operation: d.operation, pathOf: func(s *site) string { return parameter.ReplaceAllString(d.pattern, name(s)) },
+			sc := scene{operation: d.operation, pathOf: func(s *site) string {
+				return parameter.ReplaceAllString(d.pattern, name(s))
+			},
 				when: "as declared", path: d.pattern, state: (*site).crowd, data: data, unasked: 1}
 			s := newSite(t)
 			sc.state(s)
@@ -109,7 +112,8 @@ func (d declared) scene(t *testing.T) (found scene, ok bool) {
 // field changed; then a token and its fingerprint in each field of text.
 func (d declared) bodies() []func(*site) map[string]any {
 	all := []func(*site) map[string]any{func(*site) map[string]any { return nil }}
-	if d.operation != logical.CreateOperation && d.operation != logical.UpdateOperation && d.operation != logical.PatchOperation {
+	if d.operation != logical.CreateOperation && d.operation != logical.UpdateOperation &&
+		d.operation != logical.PatchOperation {
 		return all
 	}
 	var changes []func(*site) map[string]any

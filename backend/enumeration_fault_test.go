@@ -67,8 +67,10 @@ func answers(k kind, elsewhere string) (paxostest.Fault, bool) {
 		"answers 200 and no JSON": {Status: http.StatusOK, Body: "<html>" + canary + "</html>"},
 		throttles:                 {Status: http.StatusTooManyRequests},
 		redirects:                 {Redirect: elsewhere},
-		widens:                    {Rewrite: func(reply map[string]any) { reply["scope"] = fmt.Sprint(reply["scope"], " funding:write_profile") }},
-		narrows:                   {Rewrite: func(reply map[string]any) { reply["scope"] = "events:read_event" }},
+		widens: {Rewrite: func(reply map[string]any) {
+			reply["scope"] = fmt.Sprint(reply["scope"], " funding:write_profile")
+		}},
+		narrows: {Rewrite: func(reply map[string]any) { reply["scope"] = "events:read_event" }},
 	}[k]
 	return fault, ok
 }
@@ -81,7 +83,8 @@ func (s step) kinds() []kind {
 	case s.medium == inStorage:
 		return []kind{fails, failsAfter, readOnly, hangs, hangsAfter, cancels, crashes, crashesAfter, breaks, severs}
 	}
-	all := []kind{fails, failsAfter, hangs, hangsAfter, cancels, crashes, crashesAfter, breaks, redirects, throttles, "answers 500", "answers 401"}
+	all := []kind{fails, failsAfter, hangs, hangsAfter, cancels, crashes, crashesAfter, breaks, redirects,
+		throttles, "answers 500", "answers 401"}
 	if s.what == string(paxostest.TokenEndpoint) { // a 200 of the revocation endpoint is believed, whatever it says
 		all = append(all, truncates, widens, narrows, "answers 400", "answers 200 and no JSON")
 	}

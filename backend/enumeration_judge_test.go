@@ -67,7 +67,8 @@ func (p *trial) judgeMints(played record) {
 // stand alone.
 func (p *trial) judgeWrites(played record) {
 	p.t.Helper()
-	if p.clean == nil || !p.written() || len(played.changed) == 0 || slices.Equal(played.changed, p.clean.changed) || slices.Equal(played.changed, []string{p.alone}) {
+	if p.clean == nil || !p.written() || len(played.changed) == 0 ||
+		slices.Equal(played.changed, p.clean.changed) || slices.Equal(played.changed, []string{p.alone}) {
 		return
 	}
 	now := p.shown()
@@ -162,7 +163,8 @@ func (p *trial) repeat(request func(context.Context) (*logical.Response, error))
 		p.t.Fatalf("the same request still does not do as it should: %s (at first: %s)", again, p.out)
 	}
 	if p.clean != nil && p.written() && !slices.Equal(p.changed(), p.clean.changed) {
-		p.t.Fatalf("half-written: %s changed by request and repetition; without a fault %s do", p.changed(), p.clean.changed)
+		p.t.Fatalf("half-written: %s changed by request and repetition; without a fault %s do", p.changed(),
+			p.clean.changed)
 	}
 	p.warned = resp != nil && len(resp.Warnings) > 0
 	if again.ok() && resp != nil && (resp.Data["access_token"] != nil || resp.Data["client_secret"] != nil) {
@@ -176,7 +178,9 @@ func (p *trial) judgeEnd() {
 	p.t.Helper()
 	for _, live := range p.unexcused() {
 		if of, ok := p.old[live.Fingerprint]; ok && (p.ends == "*" || p.ends == of.role) {
-			p.t.Fatalf("I1: a token of role %s lives although the request that ends it has succeeded (at first: %s)", of.role, p.out)
+			p.t.Fatalf(
+				"I1: a token of role %s lives although the request that ends it has succeeded (at first: %s)",
+				of.role, p.out)
 		}
 	}
 }

@@ -109,9 +109,11 @@ func (s *site) forgetHolders() {
 }
 
 // ask sends a request as Vault's core does: existence check first for writes.
-func (s *site) ask(ctx context.Context, operation logical.Operation, path string, data map[string]any) (*logical.Response, error) {
+func (s *site) ask(ctx context.Context, operation logical.Operation, path string,
+	data map[string]any) (*logical.Response, error) {
 	plugin := s.backend // of now: another may follow
-	req := &logical.Request{Operation: operation, Path: path, Data: data, Storage: s.storage, MountPoint: "paxos/", ID: "request"}
+	req := &logical.Request{Operation: operation, Path: path, Data: data, Storage: s.storage, MountPoint: "paxos/",
+		ID: "request"}
 	if operation == logical.CreateOperation || operation == logical.UpdateOperation {
 		req.Operation = logical.UpdateOperation
 		found, exists, err := plugin.HandleExistenceCheck(ctx, req)
@@ -135,7 +137,8 @@ func (s *site) end(ctx context.Context, l *lease) error {
 
 // work is what Vault does every minute.
 func (s *site) work(ctx context.Context) error {
-	resp, err := s.backend.HandleRequest(ctx, &logical.Request{Operation: logical.RollbackOperation, Storage: s.storage})
+	resp, err := s.backend.HandleRequest(ctx,
+		&logical.Request{Operation: logical.RollbackOperation, Storage: s.storage})
 	if err == nil && resp.IsError() {
 		return resp.Error()
 	}
@@ -170,7 +173,8 @@ func (s *site) take(path string, resp *logical.Response) {
 	if err != nil || role == nil {
 		s.t.Fatalf("I10: a token was issued under role %s, which cannot be read: %v", name, err)
 	}
-	s.judgeScopes(path, fingerprint, strings.Fields(resp.Data["scope"].(string)), fmt.Sprint(role.Data["resolved_scopes"]))
+	s.judgeScopes(path, fingerprint, strings.Fields(resp.Data["scope"].(string)),
+		fmt.Sprint(role.Data["resolved_scopes"]))
 	got := issue{role: name, own: role.Data["unique_tokens"] == true, leased: resp.Secret != nil}
 	if before, ok := s.issued[fingerprint]; ok && before.leased != got.leased {
 		s.t.Fatalf("I1: leased and unleased readers of %s share a token", path)

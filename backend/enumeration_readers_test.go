@@ -11,19 +11,27 @@ import (
 // readerScenes have readers say that Paxos rejects their token, and take tokens away with a grace.
 func readerScenes() []scene {
 	all := []scene{
-		{operation: logical.UpdateOperation, path: "roles/mint/rotate", when: "with a grace", state: (*site).use, data: with(map[string]any{"grace": "4m"}), ends: "mint"},
-		{operation: logical.UpdateOperation, path: "roles/mint", when: "with fewer scopes and a grace", state: (*site).use, data: with(map[string]any{"scopes": "funding:read_profile", "grace": "4m"}), ends: "mint"},
-		{operation: logical.DeleteOperation, path: "roles/mint", when: "with a grace", state: (*site).use, data: with(map[string]any{"grace": "4m"}), ends: "mint"},
-		{operation: logical.UpdateOperation, path: "roles/mint/rotate", when: "while a grace lasts", state: (*site).grant, ends: "mint"},
-		{operation: logical.UpdateOperation, path: "lockdown", when: "while a grace lasts", state: (*site).grant, ends: "*"},
+		{operation: logical.UpdateOperation, path: "roles/mint/rotate", when: "with a grace", state: (*site).use,
+			data: with(map[string]any{"grace": "4m"}), ends: "mint"},
+		{operation: logical.UpdateOperation, path: "roles/mint", when: "with fewer scopes and a grace",
+			state: (*site).use, data: with(map[string]any{"scopes": "funding:read_profile",
+				"grace": "4m"}), ends: "mint"},
+		{operation: logical.DeleteOperation, path: "roles/mint", when: "with a grace", state: (*site).use,
+			data: with(map[string]any{"grace": "4m"}), ends: "mint"},
+		{operation: logical.UpdateOperation, path: "roles/mint/rotate", when: "while a grace lasts",
+			state: (*site).grant, ends: "mint"},
+		{operation: logical.UpdateOperation, path: "lockdown", when: "while a grace lasts", state: (*site).grant,
+			ends: "*"},
 		{operation: logical.RollbackOperation, when: "with a grace that is over", state: (*site).outwait, ends: "mint"},
 	}
 	for path, leased := range map[string]bool{"creds/mint": true, "token/mint": false} {
 		word := func(s *site) map[string]any { return map[string]any{rejectedField: s.latest(leased)} }
 		lose := func(s *site) { s.use(); s.lose(s.latest(leased)) }
 		all = append(all,
-			scene{operation: logical.UpdateOperation, path: path, when: "whose token is said to be rejected and lives", state: (*site).use, data: word, serves: true},
-			scene{operation: logical.UpdateOperation, path: path, when: "whose token is rejected", state: lose, data: word},
+			scene{operation: logical.UpdateOperation, path: path,
+				when: "whose token is said to be rejected and lives", state: (*site).use, data: word, serves: true},
+			scene{operation: logical.UpdateOperation, path: path, when: "whose token is rejected", state: lose,
+				data: word},
 		)
 	}
 	return all
@@ -50,7 +58,8 @@ func (s *site) grant() {
 	s.write("roles/mint/rotate", map[string]any{"grace": "20m"})
 }
 
-// outwait has another plugin process at the end of such a grace. The timers of the one before went with it.
+// outwait has another plugin process at the end of such a grace. The timers of the one before went
+// with it.
 func (s *site) outwait() {
 	s.grant()
 	s.backend.Cleanup(s.t.Context())
@@ -72,8 +81,8 @@ func (s *site) lose(fingerprint string) {
 	}
 }
 
-// believed reports whether Paxos's API said of a token that it is not accepted: then the token is dead to the engine,
-// its holder.
+// believed reports whether Paxos's API said of a token that it is not accepted: then the token is
+// dead to the engine, its holder.
 func (f fault) believed() bool {
 	return f.what == string(paxostest.Operations) && f.kind == "answers 401"
 }

@@ -62,7 +62,8 @@ var instances atomic.Int64
 // newSite returns a site that nothing was written to.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{tap: &tap{}, durable: &logical.InmemStorage{}, judged: map[string]bool{}, issued: map[string]issue{}, held: map[string]bool{}, lost: map[string]bool{}}
+	s := &site{tap: &tap{}, durable: &logical.InmemStorage{}, judged: map[string]bool{}, issued: map[string]issue{},
+		held: map[string]bool{}, lost: map[string]bool{}}
 	s.mount = &mount{
 		t: t, clock: newClock(), log: &safeBuffer{},
 		system: &countingSystem{StaticSystemView: logical.StaticSystemView{
@@ -78,7 +79,8 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(server.Close)
 	s.paxos, s.gate = server, newGate(server, s.tap)
 	t.Cleanup(s.gate.Close)
-	s.client, s.secret, err = server.CreateCredential(paxostest.Credential{Nickname: "vault-root", Scopes: slices.Concat(rootScopes, credentialScopes)})
+	s.client, s.secret, err = server.CreateCredential(paxostest.Credential{Nickname: "vault-root",
+		Scopes: slices.Concat(rootScopes, credentialScopes)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,8 @@ func newSite(t *testing.T) *site {
 // begin starts a plugin process on the storage there is.
 func (s *site) begin() {
 	s.t.Helper()
-	life := &life{label: fmt.Sprintf("plugin-%d.", instances.Add(1)), over: make(chan struct{}), thaw: make(chan struct{})}
+	life := &life{label: fmt.Sprintf("plugin-%d.", instances.Add(1)), over: make(chan struct{}),
+		thaw: make(chan struct{})}
 	s.t.Cleanup(func() { close(life.thaw) })
 	s.life = life
 	s.gate.life.Store(life)
@@ -99,7 +102,8 @@ func (s *site) begin() {
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: s.log, JSONFormat: true})
 	factory := backend.NewFactory(backend.Options{Limits: s.limits, Now: s.clock.Now, Wait: s.clock.wait})
 	inner, err := factory(context.Background(), &logical.BackendConfig{
-		Logger: logger, System: s.system, StorageView: s.storage, BackendUUID: "test-mount", Config: map[string]string{},
+		Logger: logger, System: s.system, StorageView: s.storage, BackendUUID: "test-mount",
+		Config: map[string]string{},
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -111,7 +115,8 @@ func (s *site) begin() {
 	}
 	if len(s.entries()) > 0 {
 		waitUntil(s.t, func() bool { return !s.busy() })
-	} else if err := s.work(context.Background()); err != nil { // it waits for what there is to do, which is nothing, and is cheaper
+		// it waits for what there is to do, which is nothing, and is cheaper
+	} else if err := s.work(context.Background()); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -138,8 +143,9 @@ func (s *site) refreshed() {
 	}
 }
 
-// busy reports whether the plugin's process works, which in the background it does
-// in package broker, and where clients are reconciled. To look is dear, so it gives the process a chance first.
+// busy reports whether the plugin's process works, which in the background it does in package
+// broker, and where clients are reconciled. To look is dear, so it gives the process a chance
+// first.
 func (s *site) busy() bool {
 	for range 100 {
 		runtime.Gosched()
@@ -152,7 +158,8 @@ func (s *site) busy() bool {
 		if strings.Contains(stack, "(*clock).sleep") { // a timer
 			continue
 		}
-		if strings.Contains(stack, s.life.label) && (strings.Contains(stack, "/backend/broker.") || strings.Contains(stack, "reconcileSoon")) {
+		if strings.Contains(stack, s.life.label) &&
+			(strings.Contains(stack, "/backend/broker.") || strings.Contains(stack, "reconcileSoon")) {
 			return true
 		}
 	}
@@ -193,7 +200,9 @@ func (s *site) entries() map[string]string {
 
 // recorded reports whether a token is on record.
 func (s *site) recorded(fingerprint string) bool {
-	return slices.ContainsFunc(slices.Collect(maps.Keys(s.entries())), func(key string) bool { return strings.HasSuffix(key, "/"+fingerprint) })
+	return slices.ContainsFunc(slices.Collect(maps.Keys(s.entries())), func(key string) bool {
+		return strings.HasSuffix(key, "/"+fingerprint)
+	})
 }
 
 // boundary is what lies between Vault and a plugin: all that passes is converted.

@@ -64,10 +64,12 @@ func reply(err error) (*logical.Response, error) {
 
 // readOnly recognises storage's refusal to write, which comes over gRPC as text.
 func readOnly(err error) bool {
-	return errors.Is(err, logical.ErrReadOnly) || err != nil && strings.Contains(err.Error(), logical.ErrReadOnly.Error())
+	return errors.Is(err, logical.ErrReadOnly) ||
+		err != nil && strings.Contains(err.Error(), logical.ErrReadOnly.Error())
 }
 
 // orphans says what a forced deletion leaves behind.
 func orphans(tokens int) string {
-	return fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an hour after they were issued.", tokens)
+	return fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an hour "+
+		"after they were issued.", tokens)
 }

@@ -30,7 +30,9 @@ func TestTheGoroutineOfEventsEndsWithTheQueue(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				sent, lost := 0, 0
-				queue := events{logger: hclog.NewNullLogger(), lost: func() { lost++ }, send: func(ctx context.Context, _ event) error {
+				queue := events{logger: hclog.NewNullLogger(), lost: func() {
+					lost++
+				}, send: func(ctx context.Context, _ event) error {
 					sent++
 					if test.hangs {
 						<-ctx.Done()
@@ -44,7 +46,8 @@ func TestTheGoroutineOfEventsEndsWithTheQueue(t *testing.T) {
 				<-time.After(time.Minute) // of the bubble's own time
 				synctest.Wait()
 				if sent != test.sent || lost != test.lost || queue.draining {
-					t.Errorf("%d sent, %d lost, draining %v; want %d and %d, at an end", sent, lost, queue.draining, test.sent, test.lost)
+					t.Errorf("%d sent, %d lost, draining %v; want %d and %d, at an end", sent, lost, queue.draining,
+						test.sent, test.lost)
 				}
 			})
 		})

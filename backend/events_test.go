@@ -80,40 +80,49 @@ func TestEventsTellWhatChanges(t *testing.T) {
 	m.await("paxos/config-write map[data_path:config modified:true operation:update path:config]")
 	m.await("paxos/role-write map[data_path:roles/mint modified:true operation:create path:roles/mint role:mint]")
 	m.must(logical.PatchOperation, "roles/mint", map[string]any{"metadata": "team=treasury"})
-	m.await("paxos/role-write map[data_path:roles/mint modified:true operation:patch path:roles/mint role:mint role_metadata_team:treasury]")
+	m.await("paxos/role-write map[data_path:roles/mint modified:true operation:patch path:roles/mint " +
+		"role:mint role_metadata_team:treasury]")
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
 	id := fmt.Sprint(" client_id:", m.client.ClientID)
-	token := fmt.Sprint("expires_at:", lease.Data["expires_at"], " path:roles/mint role:mint role_metadata_team:treasury token_id:", lease.Data["token_id"], "]")
+	token := fmt.Sprint("expires_at:", lease.Data["expires_at"],
+		" path:roles/mint role:mint role_metadata_team:treasury token_id:", lease.Data["token_id"], "]")
 	m.await("paxos/token-mint map[" + id[1:] + " " + token)
 	if err := m.revoke(lease); err != nil {
 		t.Fatal(err)
 	}
 	m.await("paxos/token-revoke map[" + id[1:] + " " + token)
 	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	m.await("paxos/role-rotate map[data_path:roles/mint modified:true operation:update path:roles/mint role:mint role_metadata_team:treasury]")
+	m.await("paxos/role-rotate map[data_path:roles/mint modified:true operation:update path:roles/mint " +
+		"role:mint role_metadata_team:treasury]")
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": 60})
 	m.must(logical.DeleteOperation, "config/guardrails", nil)
-	m.await("paxos/guardrails-write map[data_path:config/guardrails modified:true operation:update path:config/guardrails]")
-	m.await("paxos/guardrails-write map[data_path:config/guardrails modified:true operation:delete path:config/guardrails]")
+	m.await("paxos/guardrails-write map[data_path:config/guardrails modified:true operation:update " +
+		"path:config/guardrails]")
+	m.await("paxos/guardrails-write map[data_path:config/guardrails modified:true operation:delete " +
+		"path:config/guardrails]")
 	m.must(logical.DeleteOperation, "roles/mint", nil)
-	m.await("paxos/role-delete map[data_path:roles/mint modified:true operation:delete path:roles/mint role:mint role_metadata_team:treasury]")
+	m.await("paxos/role-delete map[data_path:roles/mint modified:true operation:delete path:roles/mint " +
+		"role:mint role_metadata_team:treasury]")
 }
 
 func TestEventsTellWhatFails(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	lease := m.must(logical.ReadOperation, "creds/own", nil)
 	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
 	if err := m.revoke(lease); err != nil {
 		t.Fatal(err)
 	}
-	if text := m.await("paxos/token-revoke-fail "); !strings.Contains(text, "503") || !strings.Contains(text, fmt.Sprint("token_id:", lease.Data["token_id"])) {
+	if text := m.await("paxos/token-revoke-fail "); !strings.Contains(text, "503") ||
+		!strings.Contains(text, fmt.Sprint("token_id:", lease.Data["token_id"])) {
 		t.Errorf("the event is %s", text)
 	}
 	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
 	m.refused(logical.ReadOperation, "creds/mint", nil)
-	if text := m.await("paxos/token-mint-fail "); !strings.Contains(text, "429") || !strings.Contains(text, "path:roles/mint role:mint") {
+	if text := m.await("paxos/token-mint-fail "); !strings.Contains(text, "429") ||
+		!strings.Contains(text, "path:roles/mint role:mint") {
 		t.Errorf("the event is %s", text)
 	}
 	if text := m.await("paxos/ban "); !strings.Contains(text, "429") {
@@ -184,7 +193,9 @@ func TestNoSecretInAnyEventOrMetric(t *testing.T) {
 	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
 	for _, fault := range []paxostest.Fault{
 		{Status: 401, Body: `{"error":"invalid_client","error_description":"` + m.secret + `"}`},
-		{Rewrite: func(reply map[string]any) { reply["scope"] = m.secret }}, {Status: 400, Body: `{"error":"` + m.secret + `"}`}, {Status: 429, Body: m.secret},
+		{Rewrite: func(reply map[string]any) {
+			reply["scope"] = m.secret
+		}}, {Status: 400, Body: `{"error":"` + m.secret + `"}`}, {Status: 429, Body: m.secret},
 	} {
 		m.paxos.FailNext(paxostest.TokenEndpoint, fault)
 		_, _ = m.do(logical.ReadOperation, "creds/mint", nil)

@@ -111,7 +111,8 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 		end, err = now.Add(length), nil
 	}
 	if !end.After(now) || end.Sub(now) > longestException {
-		return end, badRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration (90d), at most a year from now")
+		return end, badRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration " +
+			"(90d), at most a year from now")
 	}
 	return end.UTC(), nil
 }
@@ -134,7 +135,8 @@ func (e *exception) accept(findings []finding) error {
 		return nil
 	}
 	if slices.Sort(subjects); len(subjects) > 0 {
-		return badRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule, shortened(slices.Compact(subjects)))
+		return badRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
+			shortened(slices.Compact(subjects)))
 	}
 	return badRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
 }
@@ -165,13 +167,15 @@ type acceptedFinding struct {
 func (a acceptedFinding) shown() map[string]any {
 	shown := a.finding.shown()
 	shown["exception"], shown["accepted_reason"] = exceptionsPrefix+a.by.name, a.by.Reason
-	shown["accepted_by"], shown["accepted_at"], shown["expires_at"] = a.by.by(), timestamp(a.by.AcceptedAt), timestamp(a.by.ExpiresAt)
+	shown["accepted_by"], shown["accepted_at"], shown["expires_at"] = a.by.by(), timestamp(a.by.AcceptedAt),
+		timestamp(a.by.ExpiresAt)
 	return shown
 }
 
 // apply divides findings into those that are open and those that somebody accepted. An
 // exception that no longer holds is noted at the finding that it was for.
-func apply(exceptions []namedException, findings []finding, now time.Time) (open []finding, accepted []acceptedFinding) {
+func apply(exceptions []namedException, findings []finding,
+	now time.Time) (open []finding, accepted []acceptedFinding) {
 	for _, f := range findings {
 		var holds *namedException
 		for i, e := range exceptions {
@@ -180,7 +184,8 @@ func apply(exceptions []namedException, findings []finding, now time.Time) (open
 			case e.expired(now):
 				f.Note = fmt.Sprintf("%s%s expired at %s.", exceptionsPrefix, e.name, timestamp(e.ExpiresAt))
 			case !slices.ContainsFunc(e.Accepted, func(a acceptance) bool { return a.of(f) }):
-				f.Note = fmt.Sprintf("%s%s no longer applies: the finding is not what it was when it was accepted at %s.", exceptionsPrefix, e.name, timestamp(e.AcceptedAt))
+				f.Note = fmt.Sprintf("%s%s no longer applies: the finding is not what it was when it was "+
+					"accepted at %s.", exceptionsPrefix, e.name, timestamp(e.AcceptedAt))
 			default:
 				holds = &exceptions[i]
 			}

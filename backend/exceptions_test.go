@@ -14,13 +14,15 @@ import (
 )
 
 // urlException accepts a finding that every mount of the tests has: http in token_url.
-var urlException = map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test server", "expires_at": "90d"}
+var urlException = map[string]any{"rule": "dangerous-option", "subject": "config/connection",
+	"reason": "a test server", "expires_at": "90d"}
 
 // acceptAs writes an exception as somebody Vault knows.
 func (m *mount) acceptAs(entity, name, exception string, data map[string]any) {
 	m.t.Helper()
 	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.CreateOperation, Path: "exceptions/" + exception, Data: data, Storage: m.storage, EntityID: entity, DisplayName: name, MountPoint: "paxos/",
+		Operation: logical.CreateOperation, Path: "exceptions/" +
+			exception, Data: data, Storage: m.storage, EntityID: entity, DisplayName: name, MountPoint: "paxos/",
 	})
 	if err != nil || resp.IsError() {
 		m.t.Fatalf("accepting as %s: %v %v", name, resp, err)
@@ -37,12 +39,15 @@ func TestAnAcceptedFindingStandsApart(t *testing.T) {
 	m := newTidyMount(t)
 	m.acceptAs("entity-1", "userpass-jo", "url", urlException)
 	got := m.report("least-privilege")
-	if fmt.Sprint(rules(got), accepted(got), got["accepted_count"]) != "[] ["+tidy+"] 1" || fmt.Sprint(got["counts"]) != "map[high:0 info:0 low:0 medium:0]" {
-		t.Errorf("open %v, accepted %v (%v), counts %v", rules(got), accepted(got), got["accepted_count"], got["counts"])
+	if fmt.Sprint(rules(got), accepted(got), got["accepted_count"]) != "[] ["+tidy+"] 1" ||
+		fmt.Sprint(got["counts"]) != "map[high:0 info:0 low:0 medium:0]" {
+		t.Errorf("open %v, accepted %v (%v), counts %v", rules(got), accepted(got), got["accepted_count"],
+			got["counts"])
 	}
 	one := got["accepted"].([]any)[0].(map[string]any)
 	for name, want := range map[string]string{
-		"exception": "exceptions/url", "accepted_reason": "a test server", "accepted_by": "userpass-jo (entity entity-1)",
+		"exception": "exceptions/url", "accepted_reason": "a test server",
+		"accepted_by": "userpass-jo (entity entity-1)",
 		"accepted_at": "2026-11-01T12:01:00Z", "expires_at": "2027-01-30T12:01:00Z", "note": "",
 	} {
 		if one[name] != want {
@@ -54,7 +59,8 @@ func TestAnAcceptedFindingStandsApart(t *testing.T) {
 		t.Errorf("of severity high %v are accepted, of all %v", high["accepted"], high["accepted_count"])
 	}
 	read := m.must(logical.ReadOperation, "exceptions/url", nil).Data
-	if read["display_name"] != "userpass-jo" || read["entity_id"] != "entity-1" || read["created_at"] != "2026-11-01T12:01:00Z" || read["expired"] != false ||
+	if read["display_name"] != "userpass-jo" || read["entity_id"] != "entity-1" ||
+		read["created_at"] != "2026-11-01T12:01:00Z" || read["expired"] != false ||
 		fmt.Sprint(read["accepted"]) != "[map[evidence:[token_url] severity:medium]]" {
 		t.Errorf("a read answers %v", read)
 	}
@@ -73,7 +79,8 @@ func TestAnAcceptedFindingStandsApart(t *testing.T) {
 
 func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 	t.Parallel()
-	pay := map[string]any{"rule": "moves-money", "subject": "roles/pay", "reason": "it is the payment role", "expires_at": "2027-06-01T00:00:00Z"}
+	pay := map[string]any{"rule": "moves-money", "subject": "roles/pay", "reason": "it is the payment role",
+		"expires_at": "2027-06-01T00:00:00Z"}
 	mover := func(m *mount) {
 		m.edit(m.client.ClientID, func(c *paxostest.Credential) {
 			c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal", "transfer:write_fiat_withdrawal")
@@ -92,18 +99,25 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 			m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
 		}, true, ""}, // of the new option there is a finding of its own, which is open
 		"a role with more scopes": {mover, pay, func(m *mount) {
-			m.must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal,transfer:write_fiat_withdrawal"})
-		}, false, "exceptions/x no longer applies: the finding is not what it was when it was accepted at 2026-11-01T12:02:00Z."},
+			m.must(logical.UpdateOperation, "roles/pay",
+				map[string]any{"scopes": "transfer:write_crypto_withdrawal,transfer:write_fiat_withdrawal"})
+		}, false, "exceptions/x no longer applies: the finding is not what it was when it was accepted at " +
+			"2026-11-01T12:02:00Z."},
 		"a role with another scope that is no money's": {mover, pay, func(m *mount) {
-			m.must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal,funding:read_profile"})
+			m.must(logical.UpdateOperation, "roles/pay",
+				map[string]any{"scopes": "transfer:write_crypto_withdrawal,funding:read_profile"})
 		}, false, "no longer applies"},
 		"a role made again under its name": {mover, pay, func(m *mount) {
 			m.must(logical.DeleteOperation, "roles/pay", nil)
 			m.clock.advance(time.Second)
 			m.must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
 		}, false, "no longer applies"},
-		"a role that was rotated": {mover, pay, func(m *mount) { m.must(logical.UpdateOperation, "roles/pay/rotate", nil) }, true, ""},
-		"a role that was read":    {mover, pay, func(m *mount) { m.must(logical.ReadOperation, "token/pay", nil) }, true, ""},
+		"a role that was rotated": {mover, pay, func(m *mount) {
+			m.must(logical.UpdateOperation, "roles/pay/rotate", nil)
+		}, true, ""},
+		"a role that was read": {mover, pay, func(m *mount) {
+			m.must(logical.ReadOperation, "token/pay", nil)
+		}, true, ""},
 		"its time": {mover, pay, func(m *mount) { m.clock.advance(212 * 24 * time.Hour) }, false,
 			"exceptions/x expired at 2027-06-01T00:00:00Z."},
 	} {
@@ -120,7 +134,9 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 			}
 			test.change(m)
 			got := m.report("least-privilege")
-			isHeld := slices.ContainsFunc(accepted(got), func(f string) bool { return strings.HasSuffix(f, " "+kind+" "+subject) })
+			isHeld := slices.ContainsFunc(accepted(got), func(f string) bool {
+				return strings.HasSuffix(f, " "+kind+" "+subject)
+			})
 			if isHeld != test.holds {
 				t.Errorf("accepted are %v, open %v", accepted(got), rules(got))
 			}
@@ -156,11 +172,14 @@ func TestAnotherDangerIsNotAcceptedWithTheFirst(t *testing.T) {
 func TestOtherEvidenceIsNotAccepted(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "ci", Scopes: []string{"funding:read_profile"}}); err != nil {
+	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "ci",
+		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)
 	}
 	m.compare()
-	m.must(logical.UpdateOperation, "exceptions/ci", map[string]any{"rule": "client-unknown", "subject": "credential stranger", "reason": "of team CI", "expires_at": "90d"})
+	m.must(logical.UpdateOperation, "exceptions/ci",
+		map[string]any{"rule": "client-unknown", "subject": "credential stranger", "reason": "of team CI",
+			"expires_at": "90d"})
 	if got := m.compare(); len(rules(got)) != 0 || got["accepted_count"] != float64(1) {
 		t.Errorf("open %v, accepted %v", rules(got), accepted(got))
 	}
@@ -174,11 +193,14 @@ func TestOtherEvidenceIsNotAccepted(t *testing.T) {
 func TestAnExpiredExceptionIsAFinding(t *testing.T) {
 	t.Parallel()
 	m := newTidyMount(t)
-	m.must(logical.UpdateOperation, "exceptions/x", map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test", "expires_at": "3600"})
+	m.must(logical.UpdateOperation, "exceptions/x",
+		map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test",
+			"expires_at": "3600"})
 	m.clock.advance(time.Hour)
 	for _, report := range []string{"least-privilege", "drift"} {
 		f := finding(m.report(report), "exception-expired", "exceptions/x")
-		if f == nil || !strings.Contains(f["fix"].(string), "vault write paxos/exceptions/x expires_at=90d") || f["suggestion"] != "vault delete paxos/exceptions/x" {
+		if f == nil || !strings.Contains(f["fix"].(string), "vault write paxos/exceptions/x expires_at=90d") ||
+			f["suggestion"] != "vault delete paxos/exceptions/x" {
 			t.Errorf("%s has %v", report, f)
 		}
 	}
@@ -212,26 +234,34 @@ func TestBadExceptions(t *testing.T) {
 		data map[string]any
 		says string
 	}{
-		"an unknown rule":            {"new", with(map[string]any{"rule": "money"}), "rule must be one of: administers, allowlist-changed"},
-		"no rule":                    {"new", with(map[string]any{"rule": nil}), "rule must be one of"},
-		"the rule on exceptions":     {"new", with(map[string]any{"rule": "exception-expired"}), "rule must be one of"},
-		"no subject":                 {"new", with(map[string]any{"subject": nil}), "subject must be"},
-		"a subject without finding":  {"new", with(map[string]any{"subject": "config/guardrails"}), "no finding dangerous-option on this subject now. They have it on: config/connection"},
+		"an unknown rule": {"new", with(map[string]any{"rule": "money"}),
+			"rule must be one of: administers, allowlist-changed"},
+		"no rule":                {"new", with(map[string]any{"rule": nil}), "rule must be one of"},
+		"the rule on exceptions": {"new", with(map[string]any{"rule": "exception-expired"}), "rule must be one of"},
+		"no subject":             {"new", with(map[string]any{"subject": nil}), "subject must be"},
+		"a subject without finding": {"new", with(map[string]any{"subject": "config/guardrails"}),
+			"no finding dangerous-option on this subject now. They have it on: config/connection"},
 		"a rule without finding":     {"new", with(map[string]any{"rule": "secret-old"}), "no finding secret-old now"},
 		"a subject in other letters": {"new", with(map[string]any{"subject": "Config/connection"}), "no finding"},
 		"no reason":                  {"new", with(map[string]any{"reason": " "}), "reason must say"},
-		"too long a reason":          {"new", with(map[string]any{"reason": strings.Repeat("x", 1025)}), "reason must say"},
-		"no end":                     {"new", with(map[string]any{"expires_at": nil}), "expires_at must be"},
-		"an end in the past":         {"new", with(map[string]any{"expires_at": "2026-10-31T00:00:00Z"}), "expires_at must be"},
-		"an end now":                 {"new", with(map[string]any{"expires_at": "0s"}), "expires_at must be"},
-		"an end before now":          {"new", with(map[string]any{"expires_at": "-1h"}), "expires_at must be"},
-		"an end too far":             {"new", with(map[string]any{"expires_at": "366d"}), "at most a year"},
-		"a time too far":             {"new", with(map[string]any{"expires_at": "2028-01-01T00:00:00Z"}), "at most a year"},
-		"an end past all time":       {"new", with(map[string]any{"expires_at": "9223372036854775807"}), "expires_at must be"},
-		"an end that is no time":     {"new", with(map[string]any{"expires_at": "soon"}), "expires_at must be"},
-		"another rule":               {"there", map[string]any{"rule": "secret-old"}, "rule and subject cannot be changed"},
-		"another subject":            {"there", map[string]any{"subject": "config"}, "rule and subject cannot be changed"},
-		"who wrote it":               {"there", map[string]any{"entity_id": "another"}, "unknown parameter"},
+		"too long a reason": {"new", with(map[string]any{"reason": strings.Repeat("x", 1025)}),
+			"reason must say"},
+		"no end": {"new", with(map[string]any{"expires_at": nil}), "expires_at must be"},
+		"an end in the past": {"new", with(map[string]any{"expires_at": "2026-10-31T00:00:00Z"}),
+			"expires_at must be"},
+		"an end now":        {"new", with(map[string]any{"expires_at": "0s"}), "expires_at must be"},
+		"an end before now": {"new", with(map[string]any{"expires_at": "-1h"}), "expires_at must be"},
+		"an end too far":    {"new", with(map[string]any{"expires_at": "366d"}), "at most a year"},
+		"a time too far": {"new", with(map[string]any{"expires_at": "2028-01-01T00:00:00Z"}),
+			"at most a year"},
+		"an end past all time": {"new", with(map[string]any{"expires_at": "9223372036854775807"}),
+			"expires_at must be"},
+		"an end that is no time": {"new", with(map[string]any{"expires_at": "soon"}), "expires_at must be"},
+		"another rule": {"there", map[string]any{"rule": "secret-old"},
+			"rule and subject cannot be changed"},
+		"another subject": {"there", map[string]any{"subject": "config"},
+			"rule and subject cannot be changed"},
+		"who wrote it": {"there", map[string]any{"entity_id": "another"}, "unknown parameter"},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "exceptions/"+test.path, test.data)
 		if status != 400 || !strings.Contains(text, test.says) {
@@ -248,7 +278,8 @@ func TestEveryFindingOfTheTestsCanBeAccepted(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t) // of everything something is wrong
 	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, listScope) })
-	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "vault-x", Scopes: []string{"funding:read_profile"}}); err != nil {
+	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "vault-x",
+		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)
 	}
 	m.compare()
@@ -257,7 +288,8 @@ func TestEveryFindingOfTheTestsCanBeAccepted(t *testing.T) {
 		for _, f := range m.report(name)["findings"].([]any) {
 			f := f.(map[string]any)
 			number++
-			m.must(logical.UpdateOperation, fmt.Sprintf("exceptions/x%d", number), map[string]any{"rule": f["rule"], "subject": f["subject"], "reason": "a test", "expires_at": "1h"})
+			m.must(logical.UpdateOperation, fmt.Sprintf("exceptions/x%d", number),
+				map[string]any{"rule": f["rule"], "subject": f["subject"], "reason": "a test", "expires_at": "1h"})
 		}
 	}
 	for _, name := range []string{"least-privilege", "drift"} {

@@ -24,10 +24,13 @@ func TestAStandbyForwardsAndMintsNothing(t *testing.T) {
 			m.system.state.Store(uint32(state))
 			upstream, writes := m.paxos.TotalCalls(), m.storage.writes.Load()
 			for path, operation := range map[string]logical.Operation{
-				"creds/mint": logical.ReadOperation, "token/mint": logical.ReadOperation, "status": logical.ReadOperation,
-				"lookup": logical.UpdateOperation, "revocations/": logical.ListOperation, "revocations/x": logical.DeleteOperation,
-				"metrics": logical.ReadOperation, "config/guardrails": logical.UpdateOperation,
-				"roles/mint/rotate": logical.UpdateOperation, "roles/mint": logical.DeleteOperation, "config": logical.DeleteOperation,
+				"creds/mint": logical.ReadOperation, "token/mint": logical.ReadOperation,
+				"status": logical.ReadOperation,
+				"lookup": logical.UpdateOperation, "revocations/": logical.ListOperation,
+				"revocations/x": logical.DeleteOperation,
+				"metrics":       logical.ReadOperation, "config/guardrails": logical.UpdateOperation,
+				"roles/mint/rotate": logical.UpdateOperation, "roles/mint": logical.DeleteOperation,
+				"config": logical.DeleteOperation,
 			} {
 				if _, err := m.do(operation, path, nil); !forwards(err) {
 					t.Errorf("%s %s: %v; want the sentinel by which Vault forwards", operation, path, err)
@@ -77,14 +80,16 @@ func TestAnOrphanOfADeadVaultCallsNobody(t *testing.T) {
 
 // tickFails is tick where storage is down.
 func (m *mount) tickFails() {
-	_, _ = m.backend.HandleRequest(context.Background(), &logical.Request{Operation: logical.RollbackOperation, Storage: m.storage})
+	_, _ = m.backend.HandleRequest(context.Background(),
+		&logical.Request{Operation: logical.RollbackOperation, Storage: m.storage})
 }
 
 func TestATokenThatCannotBeRecordedIsRevoked(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.storage.failWrites.Store(true)
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 || !strings.Contains(text, "recording a token") {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
+		!strings.Contains(text, "recording a token") {
 		t.Errorf("%d %s", status, text)
 	}
 	if live := m.paxos.LiveTokens(); len(live) != 0 {
@@ -133,7 +138,8 @@ func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 	}
 	m.restart()
 	upstream := m.paxos.TotalCalls()
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 || !strings.Contains(text, "later version") {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
+		!strings.Contains(text, "later version") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.refused(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": 60})
@@ -153,11 +159,15 @@ func TestInvalidateShowsWhatAnotherNodeWrote(t *testing.T) {
 		write func()
 		seen  func() bool
 	}{
-		{"roles/mint", func() { other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}) }, func() bool {
+		{"roles/mint", func() {
+			other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true})
+		}, func() bool {
 			_, err := m.do(logical.ReadOperation, "creds/mint", nil)
 			return err != nil
 		}},
-		{"roles/mint", func() { other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": false}) }, func() bool {
+		{"roles/mint", func() {
+			other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": false})
+		}, func() bool {
 			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && !resp.IsError()
 		}},
@@ -171,7 +181,9 @@ func TestInvalidateShowsWhatAnotherNodeWrote(t *testing.T) {
 			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && !resp.IsError()
 		}},
-		{"config", func() { other.must(logical.DeleteOperation, "config", map[string]any{"force": true}) }, func() bool {
+		{"config", func() {
+			other.must(logical.DeleteOperation, "config", map[string]any{"force": true})
+		}, func() bool {
 			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && resp.IsError()
 		}},

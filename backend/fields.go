@@ -93,7 +93,9 @@ func splitList(written []string) []string {
 func listElements(written []string) []string {
 	var elements []string
 	for _, text := range written {
-		elements = append(elements, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })...)
+		elements = append(elements, strings.FieldsFunc(text, func(r rune) bool {
+			return r == ',' || unicode.IsSpace(r)
+		})...)
 	}
 	return elements
 }

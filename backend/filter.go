@@ -15,8 +15,10 @@ var (
 		Type: framework.TypeString, Query: true, AllowedValues: []any{"read", "write", "moves-money", "admin"},
 		Description: "Only those of this risk: read, write, moves-money or admin.",
 	}
-	searchField = &framework.FieldSchema{Type: framework.TypeString, Query: true, Description: "Only those with this text in them, in any case."}
-	tagField    = &framework.FieldSchema{Type: framework.TypeString, Query: true, Description: "Only those of this group of Paxos's, such as Transfers, in any case."}
+	searchField = &framework.FieldSchema{Type: framework.TypeString, Query: true,
+		Description: "Only those with this text in them, in any case."}
+	tagField = &framework.FieldSchema{Type: framework.TypeString, Query: true,
+		Description: "Only those of this group of Paxos's, such as Transfers, in any case."}
 )
 
 // A filter says what of the catalogue was asked for; the zero filter lets all pass.

@@ -14,23 +14,25 @@ import (
 func (l *link) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
-		return nil, badRequest("The secret of client %s was stored for another connection (URLs, CA or environment), so it is not sent over this one. Operators: store it again.", g.ClientID)
+		return nil, badRequest("The secret of client %s was stored for another connection (URLs, CA or "+
+			"environment), so it is not sent over this one. Operators: store it again.", g.ClientID)
 	}
 	return open, nil
 }
 
-// minterFor is a generation as the broker uses it, with the mount's share of the budget. name is that of
-// the stored client, empty for the root.
+// minterFor is a generation as the broker uses it, with the mount's share of the budget. name is
+// that of the stored client, empty for the root.
 func (l *link) minterFor(name string, g generation, c config) (broker.Minter, error) {
 	open, err := l.clientFor(g)
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	return broker.Minter{Client: open, Name: name, Generation: g.Number, Allowance: broker.Allowance{Mount: c.TokenBudget}}, nil
+	return broker.Minter{Client: open, Name: name, Generation: g.Number,
+		Allowance: broker.Allowance{Mount: c.TokenBudget}}, nil
 }
 
-// minter is minterFor for the current generation of a client, stored under that name, and the connection that is
-// configured.
+// minter is minterFor for the current generation of a client, stored under that name, and the
+// connection that is configured.
 func (b *backend) minter(ctx context.Context, name string, minting client) (broker.Minter, error) {
 	link, err := b.dial(ctx, b.storage)
 	if err != nil {

@@ -48,8 +48,9 @@ func (r *recorder) connection() map[string]any {
 	return map[string]any{"token_url": r.URL + "/token", "revoke_url": r.URL + "/revoke", "api_url": r.URL + "/v2"}
 }
 
-// elsewhere makes the mount send to the recorder, past the path that refuses it while secrets are stored: by
-// what storage holds. The guard at config/connection is one; this asks whether every path has the other.
+// elsewhere makes the mount send to the recorder, past the path that refuses it while secrets are
+// stored: by what storage holds. The guard at config/connection is one; this asks whether every
+// path has the other.
 func (m *mount) elsewhere(r *recorder) {
 	m.t.Helper()
 	entry, err := m.storage.Get(m.t.Context(), "connection")
@@ -69,23 +70,26 @@ func newGuardedMount(t *testing.T) (m *mount, secrets []string) {
 	m.configure()
 	secrets = append(secrets, m.secret)
 	for _, purpose := range []string{"mint", "lease", "standby"} {
-		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-" + purpose, Scopes: rootScopes})
+		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-" + purpose,
+			Scopes: rootScopes})
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.must(logical.UpdateOperation, "clients/"+purpose, map[string]any{
-			"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope + ",funding:read_profile", "allowed_roles": "*", "purpose": purpose,
+			"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope +
+				",funding:read_profile", "allowed_roles": "*", "purpose": purpose,
 		})
 		secrets = append(secrets, secret)
 	}
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
 	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "mint"})
-	m.must(logical.UpdateOperation, "roles/vendor", map[string]any{"credential_type": "client_credentials", "clients": "lease"})
+	m.must(logical.UpdateOperation, "roles/vendor",
+		map[string]any{"credential_type": "client_credentials", "clients": "lease"})
 	return m, secrets
 }
 
-// TestNoSecretIsSentOverAnotherConnection plays every path that calls Paxos with a stored secret, after the
-// connection has become another one.
+// TestNoSecretIsSentOverAnotherConnection plays every path that calls Paxos with a stored secret,
+// after the connection has become another one.
 func TestNoSecretIsSentOverAnotherConnection(t *testing.T) {
 	t.Parallel()
 	wide := map[string]any{"scopes": leasedScope + ",funding:read_profile,events:read_event"}
@@ -94,15 +98,17 @@ func TestNoSecretIsSentOverAnotherConnection(t *testing.T) {
 		path      string
 		data      map[string]any
 	}{
-		"token of the root":          {logical.ReadOperation, "token/mint", nil},
-		"token of a client":          {logical.ReadOperation, "token/team", nil},
-		"lease of a client":          {logical.ReadOperation, "creds/vendor", nil},
-		"scopes of a client":         {logical.PatchOperation, "clients/mint", wide},
-		"scopes of a standby":        {logical.PatchOperation, "clients/standby", wide},
-		"its own secret":             {logical.UpdateOperation, "clients/mint", nil},
-		"promotion":                  {logical.UpdateOperation, "config/promote-standby", nil},
-		"replacement by a standby":   {logical.UpdateOperation, "config/replace-root", map[string]any{"client": "standby"}},
-		"unverified replacement":     {logical.UpdateOperation, "config/replace-root", map[string]any{"client": "standby", "verify_connection": false}},
+		"token of the root":   {logical.ReadOperation, "token/mint", nil},
+		"token of a client":   {logical.ReadOperation, "token/team", nil},
+		"lease of a client":   {logical.ReadOperation, "creds/vendor", nil},
+		"scopes of a client":  {logical.PatchOperation, "clients/mint", wide},
+		"scopes of a standby": {logical.PatchOperation, "clients/standby", wide},
+		"its own secret":      {logical.UpdateOperation, "clients/mint", nil},
+		"promotion":           {logical.UpdateOperation, "config/promote-standby", nil},
+		"replacement by a standby": {logical.UpdateOperation, "config/replace-root",
+			map[string]any{"client": "standby"}},
+		"unverified replacement": {logical.UpdateOperation, "config/replace-root",
+			map[string]any{"client": "standby", "verify_connection": false}},
 		"probe":                      {logical.UpdateOperation, "probe", nil},
 		"comparison":                 {logical.ReadOperation, "report/drift", map[string]any{"refresh": true}},
 		"end of tokens":              {logical.UpdateOperation, "roles/own/rotate", nil},
@@ -139,29 +145,35 @@ func TestNoSecretIsSentOverAnotherConnection(t *testing.T) {
 	}
 }
 
-// TestAnotherConnectionNeedsNoConfig deletes config and tries to bring another connection about, or the secrets
-// over to it.
+// TestAnotherConnectionNeedsNoConfig deletes config and tries to bring another connection about, or
+// the secrets over to it.
 func TestAnotherConnectionNeedsNoConfig(t *testing.T) {
 	t.Parallel()
 	m, secrets := newGuardedMount(t)
 	r := newRecorder(t)
 	m.must(logical.DeleteOperation, "config", nil)
-	if status, text := m.refused(logical.UpdateOperation, "config/connection", r.connection()); status != 400 || !strings.Contains(text, "secret of client lease") {
+	if status, text := m.refused(logical.UpdateOperation, "config/connection", r.connection()); status != 400 ||
+		!strings.Contains(text, "secret of client lease") {
 		t.Errorf("the connection was changed under stored clients while there was no config: %d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "config/connection", map[string]any{"request_timeout": "9s"}) // leads to the same servers
+	// leads to the same servers
+	m.must(logical.UpdateOperation, "config/connection", map[string]any{"request_timeout": "9s"})
 	m.elsewhere(r)
-	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": "another", "client_secret": canary + "another", "verify_connection": false})
+	m.must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": "another", "client_secret": canary + "another",
+			"verify_connection": false})
 	m.must(logical.ReadOperation, "token/mint", nil)
 	for path, data := range map[string]map[string]any{
 		"clients/mint":        {"scopes": "funding:read_profile,events:read_event"},
 		"config/replace-root": {"client": "standby", "verify_connection": false},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, path, data); status != 400 || !strings.Contains(text, "another connection") {
+		if status, text := m.refused(logical.UpdateOperation, path, data); status != 400 ||
+			!strings.Contains(text, "another connection") {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/vendor", nil); status != 400 || !strings.Contains(text, "another connection") {
+	if status, text := m.refused(logical.ReadOperation, "creds/vendor", nil); status != 400 ||
+		!strings.Contains(text, "another connection") {
 		t.Errorf("a client of another connection was leased: %d %s", status, text)
 	}
 	for _, secret := range secrets {
@@ -174,8 +186,8 @@ func TestAnotherConnectionNeedsNoConfig(t *testing.T) {
 	}
 }
 
-// TestOneGate holds the code to it: nothing but the gate makes a client of a secret, and nothing but the answer
-// of a lease reads one.
+// TestOneGate holds the code to it: nothing but the gate makes a client of a secret, and nothing
+// but the answer of a lease reads one.
 func TestOneGate(t *testing.T) {
 	t.Parallel()
 	allowed := map[*regexp.Regexp]string{
@@ -199,7 +211,9 @@ func TestOneGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		for pattern, only := range allowed {
-			if found := pattern.Find(text); found != nil && file.Name() != only && (only != "verify_secret.go" || file.Name() != "issue.go") { // issue.go has a token's connection
+			// issue.go has a token's connection
+			if found := pattern.Find(text); found != nil && file.Name() != only &&
+				(only != "verify_secret.go" || file.Name() != "issue.go") {
 				t.Errorf("%s has %q, which only %s may", file.Name(), found, only)
 			}
 		}
@@ -210,8 +224,11 @@ func TestOneGate(t *testing.T) {
 func TestAProxyPasswordStaysWithItsProxy(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config/connection", map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "corp", "proxy_password": canary + "proxy"})
-	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "sandbox", "client_id": "root-id", "client_secret": canary + "s", "verify_connection": false})
+	m.must(logical.UpdateOperation, "config/connection",
+		map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "corp", "proxy_password": canary + "proxy"})
+	m.must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "sandbox", "client_id": "root-id", "client_secret": canary + "s",
+			"verify_connection": false})
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
 	r := newRecorder(t)
 	before := m.stored()
@@ -226,7 +243,8 @@ func TestAProxyPasswordStaysWithItsProxy(t *testing.T) {
 	}
 	m.must(logical.PatchOperation, "config/connection", map[string]any{"proxy_url": r.URL, "proxy_password": ""})
 	m.refused(logical.ReadOperation, "token/mint", nil)
-	if password := base64.StdEncoding.EncodeToString([]byte("corp:" + canary + "proxy")); strings.Contains(r.sent(), password) || r.sent() == "" {
+	if password := base64.StdEncoding.EncodeToString([]byte("corp:" + canary + "proxy")); strings.Contains(r.sent(),
+		password) || r.sent() == "" {
 		t.Errorf("the other proxy was sent: %s", r.sent())
 	}
 }

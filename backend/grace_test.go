@@ -41,18 +41,20 @@ func (m *mount) timer() {
 	waitUntil(m.t, func() bool { return m.clock.sleepers.Load() > 0 })
 }
 
-// TestGraceKeepsTokensForTheirHolders until it is over, to the second, whatever takes them away, and nobody else gets
-// them; the periodic work leaves them alone, and nothing looks like a failure.
+// TestGraceKeepsTokensForTheirHolders until it is over, to the second, whatever takes them away,
+// and nobody else gets them; the periodic work leaves them alone, and nothing looks like a failure.
 func TestGraceKeepsTokensForTheirHolders(t *testing.T) {
 	t.Parallel()
 	for _, x := range takings {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+			leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+				"token/mint", nil)
 			resp := m.must(x.operation, x.path, x.with("10m"))
 			end := m.clock.Now().Add(10 * time.Minute)
-			if !strings.Contains(warned(resp), "2 tokens of this role are no longer issued and will be revoked at "+end.Format(time.RFC3339)) {
+			if !strings.Contains(warned(resp),
+				"2 tokens of this role are no longer issued and will be revoked at "+end.Format(time.RFC3339)) {
 				t.Errorf("the warnings are %q", warned(resp))
 			}
 			status := m.must(logical.ReadOperation, "status", nil).Data
@@ -60,13 +62,16 @@ func TestGraceKeepsTokensForTheirHolders(t *testing.T) {
 				t.Errorf("status shows %v waiting and %v ending", status["waiting_tokens"], status["ending_tokens"])
 			}
 			queued := m.must(logical.ReadOperation, "revocations/"+leased.Data["token_id"].(string), nil).Data
-			if queued["state"] != "waiting" || queued["attempts"] != 0.0 || queued["last_error"] != "" || queued["since"] != end.Format(time.RFC3339) {
+			if queued["state"] != "waiting" || queued["attempts"] != 0.0 || queued["last_error"] != "" ||
+				queued["since"] != end.Format(time.RFC3339) {
 				t.Errorf("revocations shows %v", queued)
 			}
-			if state := m.must(logical.UpdateOperation, "lookup", map[string]any{"access_token": token(leased)}).Data["state"]; state != "waiting" {
+			if state := m.must(logical.UpdateOperation, "lookup",
+				map[string]any{"access_token": token(leased)}).Data["state"]; state != "waiting" {
 				t.Errorf("lookup says %v", state)
 			}
-			if again, err := m.do(logical.ReadOperation, "creds/mint", nil); err == nil && !again.IsError() && token(again) == token(leased) {
+			if again, err := m.do(logical.ReadOperation, "creds/mint", nil); err == nil && !again.IsError() &&
+				token(again) == token(leased) {
 				t.Error("the token is issued in its grace")
 			}
 			m.timer()
@@ -114,8 +119,10 @@ func TestTheWarningSaysWhenReadersHaveNewTokens(t *testing.T) {
 	m.must(logical.ReadOperation, "token/mint", nil)
 	m.must(logical.ReadOperation, "creds/mint", nil)
 	resp := m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	want := "2 tokens of this role were revoked. Applications that hold them get 401 from Paxos until they read again: Vault Agent within 90s for token/mint, at the end of its lease for creds/mint."
-	if warned(resp) != want || resp.Data["ended"] != 2.0 || resp.Data["waiting"] != 0.0 || resp.Data["revoked_at"] != "" {
+	want := "2 tokens of this role were revoked. Applications that hold them get 401 from Paxos until they " +
+		"read again: Vault Agent within 90s for token/mint, at the end of its lease for creds/mint."
+	if warned(resp) != want || resp.Data["ended"] != 2.0 || resp.Data["waiting"] != 0.0 ||
+		resp.Data["revoked_at"] != "" {
 		t.Errorf("the answer is %v with %q, want %q", resp.Data, warned(resp), want)
 	}
 }
@@ -127,7 +134,8 @@ func TestAnUnrelatedWriteCutsNoGraceShort(t *testing.T) {
 	held := m.must(logical.ReadOperation, "creds/mint", nil)
 	m.must(logical.UpdateOperation, "roles/mint/rotate", map[string]any{"grace": "10m"})
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"metadata": "team=a"})
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"})
+	m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"})
 	m.tick()
 	if !m.paxos.Alive(token(held)) {
 		t.Error("a write that takes nothing away ended a token in its grace")
@@ -163,19 +171,23 @@ func TestDurationsOutOfBoundsAreRefused(t *testing.T) {
 	m := newConfiguredMount(t)
 	held := m.must(logical.ReadOperation, "creds/mint", nil)
 	stored := m.stored()
-	for _, bad := range []any{"-1s", "24h", "20m1s", 1201, "x", "", -1, 1.5, nil, []any{"1m"}, "99999999999999999999h"} {
+	for _, bad := range []any{"-1s", "24h", "20m1s", 1201, "x", "", -1, 1.5, nil, []any{"1m"},
+		"99999999999999999999h"} {
 		for _, x := range takings {
 			if bad == nil && x.operation == logical.PatchOperation {
 				continue // null gives the default back
 			}
-			if status, text := m.refused(x.operation, x.path, x.with(bad)); status != 400 || !strings.Contains(text, "grace must be a duration") || !strings.Contains(text, "between 0s and 20m") {
+			if status, text := m.refused(x.operation, x.path, x.with(bad)); status != 400 ||
+				!strings.Contains(text, "grace must be a duration") || !strings.Contains(text, "between 0s and 20m") {
 				t.Errorf("%s with grace=%v: %d %s", x.name, bad, status, text)
 			}
 		}
 	}
 	for _, bad := range []any{0, "0", "9s", "61m", "-1s", "24h", ""} {
 		for _, operation := range []logical.Operation{logical.UpdateOperation, logical.PatchOperation} {
-			if status, text := m.refused(operation, "roles/mint", map[string]any{"poll_interval": bad}); status != 400 || !strings.Contains(text, "poll_interval must be a duration") || !strings.Contains(text, "between 10s and 1h") {
+			if status, text := m.refused(operation, "roles/mint",
+				map[string]any{"poll_interval": bad}); status != 400 || !strings.Contains(text,
+				"poll_interval must be a duration") || !strings.Contains(text, "between 10s and 1h") {
 				t.Errorf("poll_interval=%v: %d %s", bad, status, text)
 			}
 		}
@@ -184,13 +196,16 @@ func TestDurationsOutOfBoundsAreRefused(t *testing.T) {
 		t.Error("something was changed")
 	}
 	for _, name := range []string{"poll_interval", "grace"} {
-		if status, text := m.refused(logical.UpdateOperation, "roles/vendor", map[string]any{"credential_type": "client_credentials", "clients": "v1", name: "1m"}); status != 400 || !strings.Contains(text, name) {
+		if status, text := m.refused(logical.UpdateOperation, "roles/vendor",
+			map[string]any{"credential_type": "client_credentials", "clients": "v1",
+				name: "1m"}); status != 400 || !strings.Contains(text, name) {
 			t.Errorf("%s on a role of client_credentials: %d %s", name, status, text)
 		}
 	}
 }
 
-// TestALockdownEndsWhatItsProcessCouldNot, be it in its grace: the process died after it had stored the lockdown.
+// TestALockdownEndsWhatItsProcessCouldNot, be it in its grace: the process died after it had stored
+// the lockdown.
 func TestALockdownEndsWhatItsProcessCouldNot(t *testing.T) {
 	t.Parallel()
 	m, other := newConfiguredMount(t), newConfiguredMount(t)

@@ -75,7 +75,8 @@ func (g *guardrails) change(d *framework.FieldData) error {
 		return badRequest("%s", err)
 	}
 	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
-		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, such as funding:*; null in a patch, or a delete, gives the default back")
+		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
+			"such as funding:*; null in a patch, or a delete, gives the default back")
 	}
 	g.AllowedScopes = globs
 	return nil
@@ -92,7 +93,8 @@ func (g *guardrails) changeClients(d *framework.FieldData) error {
 		return nil
 	}
 	if strings.TrimSpace(prefix) == "" || len(prefix) > maximumName {
-		return badRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an empty one would let every client be deleted", maximumName)
+		return badRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
+			"empty one would let every client be deleted", maximumName)
 	}
 	g.DeletablePrefix = prefix
 	return nil
@@ -106,7 +108,8 @@ var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
 func checkGlobs(globs []string) error {
 	for _, pattern := range globs {
 		if len(pattern) > maximumScopeSize || !globGrammar.MatchString(pattern) {
-			return fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as funding:* or *:read_*; * stands for any text", excerpt(pattern))
+			return fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as "+
+				"funding:* or *:read_*; * stands for any text", excerpt(pattern))
 		}
 	}
 	if len(globs) > maximumScopes {
@@ -163,7 +166,8 @@ func (g guardrails) checkRole(before, after role) error {
 	}
 	longest := max(after.TTL, after.MaxTTL)
 	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
-		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest, g.MaxTTL)
+		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
+			g.MaxTTL)
 	}
 	return nil
 }
@@ -172,7 +176,8 @@ func (g guardrails) checkRole(before, after role) error {
 func (g guardrails) dangers() []string {
 	dangers := []string{}
 	if g.AllowAdmin {
-		dangers = append(dangers, "allow_admin_scopes: a role may hold scopes that list and delete the company's API credentials")
+		dangers = append(dangers,
+			"allow_admin_scopes: a role may hold scopes that list and delete the company's API credentials")
 	}
 	if g.IgnoreEntity {
 		dangers = append(dangers, "require_entity_match=false: a client of another Entity may be put on this mount")

@@ -24,15 +24,19 @@ func TestGuardrailsKeepAdminScopesFromEverybodyByDefault(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	got := m.must(logical.ReadOperation, "config/guardrails", nil).Data
-	if got["allow_uncatalogued_scopes"] != true || got["allow_admin_scopes"] != false || got["max_ttl"] != float64(24*3600) {
+	if got["allow_uncatalogued_scopes"] != true || got["allow_admin_scopes"] != false ||
+		got["max_ttl"] != float64(24*3600) {
 		t.Errorf("the defaults are %v", got)
 	}
 	issuable := fmt.Sprint(got["resolved_scopes"])
-	if !strings.Contains(issuable, "transfer:write_crypto_withdrawal") || strings.Contains(issuable, "api_creds:") || len(got["resolved_scopes"].([]any)) != 65 {
+	if !strings.Contains(issuable, "transfer:write_crypto_withdrawal") ||
+		strings.Contains(issuable, "api_creds:") || len(got["resolved_scopes"].([]any)) != 65 {
 		t.Errorf("issuable are %s; want all 67 scopes but the two of risk admin", issuable)
 	}
-	for _, scope := range []string{"api_creds:read_credentials", "api_creds:delete_credentials", "api_creds:create_whatever"} {
-		status, text := m.refused(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile," + scope})
+	for _, scope := range []string{"api_creds:read_credentials", "api_creds:delete_credentials",
+		"api_creds:create_whatever"} {
+		status, text := m.refused(logical.UpdateOperation, "roles/mint",
+			map[string]any{"scopes": "funding:read_profile," + scope})
 		if status != 403 || !strings.Contains(text, scope+" (of risk admin") || strings.Contains(text, "funding:") {
 			t.Errorf("%s: %d %s; want 403 naming it alone", scope, status, text)
 		}
@@ -106,10 +110,12 @@ func TestGuardrailsDecideWhatARoleMayHoldAndIssue(t *testing.T) {
 			}
 			upstream := m.paxos.TotalCalls()
 			for _, scope := range test.fails {
-				if status, text := m.refused(logical.UpdateOperation, "roles/fresh", map[string]any{"scopes": scope}); status != 403 || !strings.Contains(text, scope+" (") {
+				if status, text := m.refused(logical.UpdateOperation, "roles/fresh",
+					map[string]any{"scopes": scope}); status != 403 || !strings.Contains(text, scope+" (") {
 					t.Errorf("a role of %s: %d %s", scope, status, text)
 				}
-				if status, text := m.refused(logical.UpdateOperation, "creds/before", map[string]any{"scopes": scope}); status != 403 || !strings.Contains(text, scope+" (") {
+				if status, text := m.refused(logical.UpdateOperation, "creds/before",
+					map[string]any{"scopes": scope}); status != 403 || !strings.Contains(text, scope+" (") {
 					t.Errorf("issuing %s: %d %s", scope, status, text)
 				}
 			}
@@ -149,26 +155,32 @@ func TestGuardrailsKeepWhatAWriteDoesNotName(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{
-		"allowed_scopes": "funding:*, *:read_* funding:*", "allow_uncatalogued_scopes": false, "allow_admin_scopes": true, "max_ttl": 600,
+		"allowed_scopes": "funding:*, *:read_* funding:*", "allow_uncatalogued_scopes": false,
+		"allow_admin_scopes": true, "max_ttl": 600,
 	})
 	before := m.must(logical.ReadOperation, "config/guardrails", nil).Data
-	if fmt.Sprint(before["allowed_scopes"]) != "[funding:* *:read_*]" || !strings.Contains(fmt.Sprint(before["dangerous_options"]), "allow_admin_scopes") {
+	if fmt.Sprint(before["allowed_scopes"]) != "[funding:* *:read_*]" ||
+		!strings.Contains(fmt.Sprint(before["dangerous_options"]), "allow_admin_scopes") {
 		t.Errorf("read back as %v", before)
 	}
-	for name, value := range map[string]any{"max_ttl": "10m", "allow_admin_scopes": true, "allow_uncatalogued_scopes": "false"} {
+	for name, value := range map[string]any{"max_ttl": "10m", "allow_admin_scopes": true,
+		"allow_uncatalogued_scopes": "false"} {
 		for _, operation := range []logical.Operation{logical.UpdateOperation, logical.PatchOperation} {
 			m.must(operation, "config/guardrails", map[string]any{name: value})
-			if after := m.must(logical.ReadOperation, "config/guardrails", nil).Data; fmt.Sprint(after) != fmt.Sprint(before) {
+			if after := m.must(logical.ReadOperation, "config/guardrails",
+				nil).Data; fmt.Sprint(after) != fmt.Sprint(before) {
 				t.Errorf("%s of %s alone changed %v to %v", operation, name, before, after)
 			}
 		}
 	}
 	m.must(logical.PatchOperation, "config/guardrails", map[string]any{"allowed_scopes": nil, "max_ttl": nil})
 	after := m.must(logical.ReadOperation, "config/guardrails", nil).Data
-	if fmt.Sprint(after["allowed_scopes"]) != "[]" || after["max_ttl"] != float64(24*3600) || after["allow_admin_scopes"] != true {
+	if fmt.Sprint(after["allowed_scopes"]) != "[]" || after["max_ttl"] != float64(24*3600) ||
+		after["allow_admin_scopes"] != true {
 		t.Errorf("null did not give the defaults back: %v", after)
 	}
-	if got := m.must(logical.ReadOperation, "status", nil).Data["dangerous_options"]; !strings.Contains(fmt.Sprint(got), "allow_admin_scopes") {
+	if got := m.must(logical.ReadOperation, "status",
+		nil).Data["dangerous_options"]; !strings.Contains(fmt.Sprint(got), "allow_admin_scopes") {
 		t.Errorf("status shows the dangerous options %v", got)
 	}
 }
@@ -196,7 +208,8 @@ func TestBadGuardrailsAreRefused(t *testing.T) {
 	if m.stored() != "" {
 		t.Errorf("something was stored: %s", m.stored())
 	}
-	if said := warned(m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "fundng:*,transfer:*"})); !strings.Contains(said, "matches: fundng:*") {
+	if said := warned(m.must(logical.UpdateOperation, "config/guardrails",
+		map[string]any{"allowed_scopes": "fundng:*,transfer:*"})); !strings.Contains(said, "matches: fundng:*") {
 		t.Errorf("a pattern that matches nothing: %q", said)
 	}
 }
@@ -204,11 +217,14 @@ func TestBadGuardrailsAreRefused(t *testing.T) {
 func TestAnUnknownScopeIsWarnedOfWithWhatItMayHaveBeen(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "event:read_event,funding:read_profile"}))
-	if !strings.Contains(said, `"event:read_event" (did you mean events:read_event?)`) || strings.Contains(said, "funding:") {
+	said := warned(m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "event:read_event,funding:read_profile"}))
+	if !strings.Contains(said, `"event:read_event" (did you mean events:read_event?)`) ||
+		strings.Contains(said, "funding:") {
 		t.Errorf("the warnings are %q", said)
 	}
-	if said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "events:read_event"})); said != "" {
+	if said := warned(m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "events:read_event"})); said != "" {
 		t.Errorf("warned of a scope that is in the catalogue: %q", said)
 	}
 }
@@ -219,12 +235,14 @@ func TestGuardrailsThatCannotBeReadLetNothingPass(t *testing.T) {
 	m.must(logical.ReadOperation, "creds/mint", nil)
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "1h"})
 	for _, damaged := range []string{"{", `{"schema":99}`} {
-		if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "guardrails", Value: []byte(damaged)}); err != nil {
+		if err := m.storage.Put(context.Background(),
+			&logical.StorageEntry{Key: "guardrails", Value: []byte(damaged)}); err != nil {
 			t.Fatal(err)
 		}
 		m.restart()
 		upstream := m.paxos.TotalCalls()
-		if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 || !strings.Contains(text, "guardrails") {
+		if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
+			!strings.Contains(text, "guardrails") {
 			t.Errorf("%s: %d %s", damaged, status, text)
 		}
 		m.refused(logical.UpdateOperation, "roles/other", map[string]any{"scopes": "funding:read_profile"})

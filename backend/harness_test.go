@@ -32,7 +32,8 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// longestPause is how long the engine waits at most for its turn at a pace. Who waits longer is a timer.
+// longestPause is how long the engine waits at most for its turn at a pace. Who waits longer is a
+// timer.
 const longestPause = 5 * time.Second
 
 // wait lets a pause pass at once; a timer waits until the test moves the clock.

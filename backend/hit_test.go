@@ -46,7 +46,8 @@ func TestAHitTouchesNothingWhereTheDefaultsAre(t *testing.T) {
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 	m.record(broker.Row{
 		Token: canary + "token", RoleName: "mint", Scopes: []string{"funding:read_profile"},
-		Key: broker.Key{Connection: paxos.Settings{Endpoints: paxos.Sandbox}.Fingerprint(), Scopes: "funding:read_profile"},
+		Key: broker.Key{Connection: paxos.Settings{Endpoints: paxos.Sandbox}.Fingerprint(),
+			Scopes: "funding:read_profile"},
 	})
 	if resp := m.must(logical.ReadOperation, "token/mint", nil); token(resp) != canary+"token" {
 		t.Fatal("the token on record is not served")

@@ -13,7 +13,8 @@ import (
 func (m *mount) leaseAs(clientToken, request string) (*logical.Response, error) {
 	m.t.Helper()
 	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.storage, ID: request, ClientToken: clientToken,
+		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.storage, ID: request,
+		ClientToken: clientToken,
 	})
 	if err == nil && resp.IsError() {
 		err = resp.Error()
@@ -64,12 +65,14 @@ func TestRequireEntity(t *testing.T) {
 	if got := schema(); got != `{"schema":1` {
 		t.Errorf("without the restriction the role is stored as %s", got)
 	}
-	if status, text := m.refused(logical.UpdateOperation, "roles/app", map[string]any{"scopes": leasedScope, "require_entity": true}); status != 400 {
+	if status, text := m.refused(logical.UpdateOperation, "roles/app",
+		map[string]any{"scopes": leasedScope, "require_entity": true}); status != 400 {
 		t.Errorf("require_entity on a role of tokens: %d %s", status, text)
 	}
 }
 
-// TestALargePoolHoldsTheLockNoLonger counts what a check-out reads and writes in pools of 2 and of 40 clients.
+// TestALargePoolHoldsTheLockNoLonger counts what a check-out reads and writes in pools of 2 and of
+// 40 clients.
 func TestALargePoolHoldsTheLockNoLonger(t *testing.T) {
 	t.Parallel()
 	counts := map[int]int64{}

@@ -53,7 +53,8 @@ func checkInput(path *framework.Path, req *logical.Request) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return fmt.Errorf("unknown parameter %s; this path knows: %s", strings.Join(unknown[:min(len(unknown), 5)], ", "), known(path))
+		return fmt.Errorf("unknown parameter %s; this path knows: %s",
+			strings.Join(unknown[:min(len(unknown), 5)], ", "), known(path))
 	}
 	return nil
 }
@@ -83,7 +84,8 @@ func known(path *framework.Path) string {
 var nameGrammar = regexp.MustCompile(`^\w(([\w-.]+)?\w)?$`)
 
 // errName says what a name looks like. Storage refuses two dots in a row.
-var errName = fmt.Errorf("name must begin and end with a letter, a digit or _, hold only those and - and single dots, and have at most %d bytes", maximumName)
+var errName = fmt.Errorf("name must begin and end with a letter, a digit or _, hold only those and - and "+
+	"single dots, and have at most %d bytes", maximumName)
 
 // checkNames judges the part of the path that the caller chose.
 func checkNames(path *framework.Path, requested string) error {
@@ -126,7 +128,8 @@ func checkValue(kind framework.FieldType, value any) string {
 	case framework.TypeKVPairs:
 		return pairsProblem(value)
 	}
-	return "of a type this engine knows" // a path with a field of another type is a mistake in the code; tests would see it
+	// a path with a field of another type is a mistake in the code; tests would see it
+	return "of a type this engine knows"
 }
 
 func unless(ok bool, wanted string) string {

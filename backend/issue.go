@@ -17,15 +17,18 @@ import (
 // of them; a write may narrow what it gets.
 func issueFields(description string, leased bool) fields {
 	all := fields{
-		"name":   nameField(description),
-		"scopes": {Type: framework.TypeCommaStringSlice, Description: "On write: some of the role's scopes, instead of all."},
+		"name": nameField(description),
+		"scopes": {Type: framework.TypeCommaStringSlice,
+			Description: "On write: some of the role's scopes, instead of all."},
 	}
 	all[rejectedField] = &framework.FieldSchema{
-		Type:        framework.TypeString,
-		Description: "On write: the token_id of a token to which Paxos answered 401. If it is the one served, Paxos is asked, and a new token is issued if Paxos rejects it.",
+		Type: framework.TypeString,
+		Description: "On write: the token_id of a token to which Paxos answered 401. If it is the one served, " +
+			"Paxos is asked, and a new token is issued if Paxos rejects it.",
 	}
 	if leased {
-		all["ttl"] = &framework.FieldSchema{Type: framework.TypeDurationSecond, Description: "On write: a shorter lease than the role's."}
+		all["ttl"] = &framework.FieldSchema{Type: framework.TypeDurationSecond,
+			Description: "On write: a shorter lease than the role's."}
 	}
 	return all
 }
@@ -33,14 +36,19 @@ func issueFields(description string, leased bool) fields {
 // tokenAnswer is what issuing an access token answers.
 func tokenAnswer(further fields) fields {
 	all := fields{
-		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.", DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"token_type":   {Type: framework.TypeString, Required: true, Description: "Always Bearer."},
-		"scope":        {Type: framework.TypeString, Required: true, Description: "The scopes granted, space-delimited."},
-		"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the token expires (RFC 3339)."},
-		"client_id":    {Type: framework.TypeString, Required: true, Description: "Client ID of the client that it was requested with."},
-		"environment":  {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
-		"api_url":      {Type: framework.TypeString, Required: true, Description: "Where to use it, with the API's version."},
-		"token_id":     {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token for audit; not a secret."},
+		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"token_type": {Type: framework.TypeString, Required: true, Description: "Always Bearer."},
+		"scope": {Type: framework.TypeString, Required: true,
+			Description: "The scopes granted, space-delimited."},
+		"expires_at": {Type: framework.TypeString, Required: true, Description: "When the token expires (RFC 3339)."},
+		"client_id": {Type: framework.TypeString, Required: true,
+			Description: "Client ID of the client that it was requested with."},
+		"environment": {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
+		"api_url": {Type: framework.TypeString, Required: true,
+			Description: "Where to use it, with the API's version."},
+		"token_id": {Type: framework.TypeString, Required: true,
+			Description: "Fingerprint of the token for audit; not a secret."},
 	}
 	for name, field := range further {
 		all[name] = field
@@ -63,7 +71,8 @@ type wanted struct {
 var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
 // issue answers a reader of creds/ or token/ with a token, and where it was minted.
-func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
+func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	leased bool) (broker.Issued, wanted, *link, error) {
 	issued, want, link, err := b.issueAsItIs(ctx, req, d, leased)
 	if err == nil {
 		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
@@ -76,7 +85,8 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 }
 
 // issueAsItIs serves a reader that met a rotation by the role as it is afterwards.
-func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (broker.Issued, wanted, *link, error) {
+func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	leased bool) (broker.Issued, wanted, *link, error) {
 	for try := 0; ; try++ {
 		want, err := b.want(ctx, req, d, leased)
 		if err != nil {
@@ -134,7 +144,8 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 	case want.role.CredentialType != accessToken && !leased:
 		return want, badRequest("role %q leases whole clients: read it from creds/%s", want.name, want.name)
 	case want.role.UniqueTokens && !leased:
-		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: read it from creds/%s", want.name, want.name)
+		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: "+
+			"read it from creds/%s", want.name, want.name)
 	}
 	if want.rejected, err = rejectedTokenID(d, want.role, want.name); err != nil {
 		return want, err
@@ -223,13 +234,17 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 	lacking := n.lacking(want.scopes)
 	switch {
 	case errors.Is(err, errNotFound):
-		return client{}, badRequest("role %q mints with client %q, which is not stocked: write it to clients/%s", want.name, r.Client, r.Client)
+		return client{}, badRequest("role %q mints with client %q, which is not stocked: write it to clients/%s",
+			want.name, r.Client, r.Client)
 	case err != nil:
 		return client{}, err
 	case n.unlike(purposeMint) != "":
-		return client{}, badRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens only with clients of purpose=mint.", r.Client, want.name, n.unlike(purposeMint))
+		return client{}, badRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
+			"only with clients of purpose=mint.", r.Client, want.name, n.unlike(purposeMint))
 	case n.unchecked() && limits.RefuseUnchecked:
-		return client{}, forbidden("The secret of client %q, which role %q requests tokens with, was never verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
+		return client{}, forbidden("The secret of client %q, which role %q requests tokens with, was never "+
+			"verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. "+
+			"Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
 	case n.Disabled:
 		return client{}, forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
 	case !n.allows(want.name):
@@ -237,7 +252,8 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 	case n.State != available:
 		return client{}, badRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
 	case len(lacking) > 0:
-		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the Dashboard and to the client's scopes, or change the role", r.Client, shortened(lacking), want.name)
+		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the "+
+			"Dashboard and to the client's scopes, or change the role", r.Client, shortened(lacking), want.name)
 	}
 	return n.client, nil
 }
@@ -278,5 +294,6 @@ func issueWarnings(issued broker.Issued) []string {
 	if issued.Stale == nil {
 		return nil
 	}
-	return []string{"The token could not be refreshed and is served until it expires at " + timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
+	return []string{"The token could not be refreshed and is served until it expires at " +
+		timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
 }

@@ -32,13 +32,16 @@ const (
 // and judges them.
 func (r *role) changeLeasing(d *framework.FieldData) error {
 	if r.CredentialType == accessToken {
-		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit", "require_entity")
+		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit",
+			"require_entity")
 	}
-	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "poll_interval", "grace", "mint_limit"); err != nil {
+	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "poll_interval",
+		"grace", "mint_limit"); err != nil {
 		return err
 	}
 	if r.OnRevoke == "" { // a new role
-		r.leasing = leasing{OnRevoke: quarantine, MaxLeasesPerEntity: defaultLeasesPerEntity, DeleteLimit: defaultDeleteLimit}
+		r.leasing = leasing{OnRevoke: quarantine, MaxLeasesPerEntity: defaultLeasesPerEntity,
+			DeleteLimit: defaultDeleteLimit}
 	}
 	patch(d, "clients", &r.Clients)
 	patch(d, "on_revoke", &r.OnRevoke)

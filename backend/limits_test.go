@@ -31,7 +31,8 @@ func (m *mount) served(path string) (bool, string) {
 func (m *mount) addRoles(prefix string, count int) {
 	m.t.Helper()
 	for i := range count {
-		m.must(logical.UpdateOperation, fmt.Sprintf("roles/%s%d", prefix, i), map[string]any{"scopes": "funding:read_profile"})
+		m.must(logical.UpdateOperation, fmt.Sprintf("roles/%s%d", prefix, i),
+			map[string]any{"scopes": "funding:read_profile"})
 	}
 }
 
@@ -46,8 +47,8 @@ func (m *mount) readAll(prefix string, count int) (served int) {
 	return served
 }
 
-// newProcess is what Vault does after a plugin process has died: memory is gone, that of the limits too. Of the mounts
-// only those given are loaded, in their order.
+// newProcess is what Vault does after a plugin process has died: memory is gone, that of the limits
+// too. Of the mounts only those given are loaded, in their order.
 func newProcess(mounts map[string]*mount, names ...string) {
 	limits := broker.NewLimits(broker.DefaultBudget)
 	first := mounts[names[0]]
@@ -74,9 +75,10 @@ func (m *mount) budgetUsed() (used int, known bool) {
 	return used, status["token_budget_known"].(bool)
 }
 
-// TestNoWindowHoldsMoreThanPaxosAllows has two mounts of one process, each with 160 roles that have no token, and 110
-// requests that fail. The process dies in the middle. Whichever mount is loaded first, and whether the other is loaded
-// then or never, Paxos counts at most 300 requests in any 5 minutes; and nobody is held up for longer than that.
+// TestNoWindowHoldsMoreThanPaxosAllows has two mounts of one process, each with 160 roles that have
+// no token, and 110 requests that fail. The process dies in the middle. Whichever mount is loaded
+// first, and whether the other is loaded then or never, Paxos counts at most 300 requests in any 5
+// minutes; and nobody is held up for longer than that.
 func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string][]string{
@@ -130,8 +132,9 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 	}
 }
 
-// TestAStartedMountSaysWhatItWaitsFor checks the answer, the status and the metrics while it is not known what another
-// mount has sent, that cached tokens are served meanwhile, and that all goes on once that mount is loaded.
+// TestAStartedMountSaysWhatItWaitsFor checks the answer, the status and the metrics while it is not
+// known what another mount has sent, that cached tokens are served meanwhile, and that all goes on
+// once that mount is loaded.
 func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -146,7 +149,8 @@ func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 		t.Error("the cached token is not served")
 	}
 	status, text := m.refused(logical.ReadOperation, "creds/mint", nil)
-	if status != 429 || !strings.Contains(text, "The plugin has just started") || !strings.Contains(text, "Retry in 1m6s.") {
+	if status != 429 || !strings.Contains(text, "The plugin has just started") ||
+		!strings.Contains(text, "Retry in 1m6s.") {
 		t.Errorf("answered %d %s", status, text)
 	}
 	if used, known := m.budgetUsed(); used != broker.DefaultBudget || known {
@@ -163,7 +167,8 @@ func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 	m.expect(map[string]float64{`paxos_token_budget_used`: 5, `paxos_token_budget_known`: 1})
 }
 
-// TestAMountAloneIsNotHeldUp checks that a new mount, and one that was alone before a restart, request tokens at once.
+// TestAMountAloneIsNotHeldUp checks that a new mount, and one that was alone before a restart,
+// request tokens at once.
 func TestAMountAloneIsNotHeldUp(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -184,8 +189,9 @@ func TestAMountAloneIsNotHeldUp(t *testing.T) {
 	}
 }
 
-// TestAMountOfManyRolesStarvesNoOther has 400 roles of one mount get first tokens as fast as they may, for half an hour,
-// while a role of another mount comes every 20 s for its first token: each gets it at once.
+// TestAMountOfManyRolesStarvesNoOther has 400 roles of one mount get first tokens as fast as they
+// may, for half an hour, while a role of another mount comes every 20 s for its first token: each
+// gets it at once.
 func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
@@ -212,21 +218,23 @@ func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
 		m.clock.advance(time.Second)
 	}
 	if refused > 0 || next < 1000 {
-		t.Errorf("the victims were refused %d times of 74; the other mount got %d tokens, want at least 1000", refused, next)
+		t.Errorf("the victims were refused %d times of 74; the other mount got %d tokens, want at least 1000",
+			refused, next)
 	}
 	if most := m.paxos.MostCallsInWindow(); most > broker.DefaultBudget {
 		t.Errorf("%d requests in 5 minutes", most)
 	}
 }
 
-// TestWrongSecretsOfClientsLeaveTheRootItsRoom writes 13 wrong secrets to clients/, of which the last is refused without
-// a request, and then rotates the root.
+// TestWrongSecretsOfClientsLeaveTheRootItsRoom writes 13 wrong secrets to clients/, of which the
+// last is refused without a request, and then rotates the root.
 func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	for i := range 13 {
 		status, text := m.refused(logical.UpdateOperation, fmt.Sprint("clients/x", i), map[string]any{
-			"client_id": fmt.Sprint("nobody", i), "client_secret": "wrong", "scopes": "funding:read_profile", "purpose": "mint",
+			"client_id": fmt.Sprint("nobody",
+				i), "client_secret": "wrong", "scopes": "funding:read_profile", "purpose": "mint",
 		})
 		if want := map[bool]int{true: 400, false: 429}[i < 12]; status != want {
 			t.Errorf("secret %d was answered %d %s", i, status, text)
@@ -240,7 +248,8 @@ func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
 	m.must(logical.ReadOperation, "token/mint", nil)
 }
 
-// TestSpellingsOfOneEndpointShare has two mounts name the same Paxos in two ways, and a 429 at one of them.
+// TestSpellingsOfOneEndpointShare has two mounts name the same Paxos in two ways, and a 429 at one
+// of them.
 func TestSpellingsOfOneEndpointShare(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -253,7 +262,8 @@ func TestSpellingsOfOneEndpointShare(t *testing.T) {
 		}
 	}
 	other.must(logical.UpdateOperation, "config/connection", respelt)
-	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
+	other.must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
 	other.addRoles("r", 1)
 	for _, one := range []*mount{m, other} {
 		if used, _ := one.budgetUsed(); used != 2 {
@@ -264,21 +274,25 @@ func TestSpellingsOfOneEndpointShare(t *testing.T) {
 	m.refused(logical.ReadOperation, "token/mint", nil)
 	calls := m.paxos.Calls(paxostest.TokenEndpoint)
 	status, text := other.refused(logical.ReadOperation, "token/r0", nil)
-	if status != 429 || !strings.Contains(text, "New tokens can be requested again in 5m1s.") || m.paxos.Calls(paxostest.TokenEndpoint) != calls {
-		t.Errorf("the other spelling was answered %d %s, with %d calls", status, text, m.paxos.Calls(paxostest.TokenEndpoint)-calls)
+	if status != 429 || !strings.Contains(text, "New tokens can be requested again in 5m1s.") ||
+		m.paxos.Calls(paxostest.TokenEndpoint) != calls {
+		t.Errorf("the other spelling was answered %d %s, with %d calls", status, text,
+			m.paxos.Calls(paxostest.TokenEndpoint)-calls)
 	}
 	if strings.Contains(m.log.String(), "0001-01-01") {
 		t.Error("the log tells a time that is not known")
 	}
 }
 
-// TestADeadSecretIsOneFailedTry ends 300 leases whose client has a new secret in the Dashboard. For an hour Paxos sees a
-// failed authentication every few minutes; once the new secret is stored, all tokens end with the next tick.
+// TestADeadSecretIsOneFailedTry ends 300 leases whose client has a new secret in the Dashboard. For
+// an hour Paxos sees a failed authentication every few minutes; once the new secret is stored, all
+// tokens end with the next tick.
 func TestADeadSecretIsOneFailedTry(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.configure()
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 300})
+	m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 300})
 	var leases []*logical.Response
 	for range 300 {
 		leases = append(leases, m.must(logical.ReadOperation, "creds/mint", nil))
@@ -313,18 +327,21 @@ func TestADeadSecretIsOneFailedTry(t *testing.T) {
 	}
 }
 
-// TestADamagedRowStandsForItself damages one row of the ledger, as a later version or a bad disk would. Reads, ends of
-// leases, status, rotation and lockdown go on; the token is named where it could not be ended, and logged once.
+// TestADamagedRowStandsForItself damages one row of the ledger, as a later version or a bad disk
+// would. Reads, ends of leases, status, rotation and lockdown go on; the token is named where it
+// could not be ended, and logged once.
 func TestADamagedRowStandsForItself(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{"of a later schema": `{"schema":99}`, "that is no JSON": `{`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+			m.must(logical.UpdateOperation, "roles/own",
+				map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 			lease := m.must(logical.ReadOperation, "creds/own", nil)
 			damaged := m.must(logical.ReadOperation, "token/mint", nil).Data["token_id"].(string)
-			if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "ledger/" + damaged, Value: []byte(value)}); err != nil {
+			if err := m.storage.Put(context.Background(),
+				&logical.StorageEntry{Key: "ledger/" + damaged, Value: []byte(value)}); err != nil {
 				t.Fatal(err)
 			}
 			newProcess(map[string]*mount{"test-mount": m}, "test-mount")
@@ -342,7 +359,8 @@ func TestADamagedRowStandsForItself(t *testing.T) {
 			if text := fmt.Sprint(locked.Data["cannot_end"]); !strings.Contains(text, damaged) {
 				t.Errorf("the lockdown says that it cannot end %s", text)
 			}
-			if lines := strings.Count(m.log.String(), `"token_id":"`+damaged+`"`); lines < 1 || strings.Count(m.log.String(), "record cannot be read") != 1 {
+			if lines := strings.Count(m.log.String(), `"token_id":"`+damaged+`"`); lines < 1 ||
+				strings.Count(m.log.String(), "record cannot be read") != 1 {
 				t.Errorf("the log has %d lines of the token:\n%s", lines, m.log)
 			}
 			m.must(logical.DeleteOperation, "revocations/"+damaged, nil)
@@ -353,8 +371,8 @@ func TestADamagedRowStandsForItself(t *testing.T) {
 	}
 }
 
-// TestOddLifetimesAreToldAtConfig checks that a server whose tokens are too short is refused when the secret is
-// verified, with the reason, and that one whose tokens live long is served.
+// TestOddLifetimesAreToldAtConfig checks that a server whose tokens are too short is refused when
+// the secret is verified, with the reason, and that one whose tokens live long is served.
 func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 	t.Parallel()
 	for lifetime, want := range map[any]int{1: 502, 32: 502, 44: 502, 45: 0, 120: 0, 100_000: 0, 1e18: 0} {
@@ -362,10 +380,12 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 			t.Parallel()
 			m := newMount(t)
 			m.must(logical.UpdateOperation, "config/connection", m.connection())
-			m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(grant map[string]any) { grant["expires_in"] = lifetime }})
+			m.paxos.FailAll(paxostest.TokenEndpoint,
+				paxostest.Fault{Rewrite: func(grant map[string]any) { grant["expires_in"] = lifetime }})
 			write := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret}
 			if want != 0 {
-				if status, text := m.refused(logical.UpdateOperation, "config", write); status != want || !strings.Contains(text, "too short: at least 45s") {
+				if status, text := m.refused(logical.UpdateOperation, "config", write); status != want ||
+					!strings.Contains(text, "too short: at least 45s") {
 					t.Errorf("answered %d %s", status, text)
 				}
 				return
@@ -376,7 +396,9 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 			if lease.Secret.TTL <= 0 || lease.Secret.MaxTTL >= 24*time.Hour || !m.paxos.Alive(token(lease)) {
 				t.Errorf("a lease of %s, at most %s", lease.Secret.TTL, lease.Secret.MaxTTL)
 			}
-			if warned := strings.Contains(m.log.String(), "for longer than is believed"); warned != (fmt.Sprint(lifetime) == "100000" || fmt.Sprint(lifetime) == "1e+18") {
+			if warned := strings.Contains(m.log.String(),
+				"for longer than is believed"); warned != (fmt.Sprint(lifetime) == "100000" ||
+				fmt.Sprint(lifetime) == "1e+18") {
 				t.Errorf("warned of a long lifetime: %v", warned)
 			}
 		})

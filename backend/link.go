@@ -22,7 +22,8 @@ type link struct {
 }
 
 // errNotConfigured is the answer to every path that needs the configuration.
-var errNotConfigured = badRequest("this mount is not configured: write environment, client_id and client_secret to its config path")
+var errNotConfigured = badRequest("this mount is not configured: write environment, client_id and " +
+	"client_secret to its config path")
 
 // notConfigured says what the absence of a config means.
 func notConfigured(err error) error {
@@ -73,7 +74,8 @@ func (b *backend) linkFor(environment string, settings connection) (*link, error
 		b.linked.Close()
 	}
 	b.linked = &link{
-		Connection: open, fingerprint: complete.Fingerprint(), neverRevoke: settings.NeverRevoke, basic: complete.AuthStyle == paxos.AuthBasic,
+		Connection: open, fingerprint: complete.Fingerprint(), neverRevoke: settings.NeverRevoke,
+		basic:       complete.AuthStyle == paxos.AuthBasic,
 		environment: environment, connection: settings,
 	}
 	return b.linked, nil

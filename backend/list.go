@@ -56,7 +56,8 @@ func page(keys []string, d *framework.FieldData) (*logical.Response, error) {
 }
 
 // pageWith is page with what there is to say of each name, as key_info.
-func pageWith(keys []string, d *framework.FieldData, describe func(name string) map[string]any) (*logical.Response, error) {
+func pageWith(keys []string, d *framework.FieldData,
+	describe func(name string) map[string]any) (*logical.Response, error) {
 	keys, err := paged(keys, d)
 	if err != nil {
 		return reply(err)

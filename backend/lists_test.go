@@ -48,8 +48,10 @@ func TestEveryListIsSplitTheSameWay(t *testing.T) {
 			want = want[:1]
 		}
 		for form, value := range map[string]any{
-			"array": []string{of.a, of.b}, "comma": of.a + "," + of.b, "space": of.a + " " + of.b, "lines": of.a + "\n" + of.b + "\n",
-			"trailing comma": of.a + ", " + of.b + ",", "array of lists": []any{of.a + " " + of.b, ""}, "repeated": of.a + "," + of.b + "," + of.a,
+			"array": []string{of.a, of.b}, "comma": of.a + "," + of.b, "space": of.a + " " + of.b, "lines": of.a +
+				"\n" + of.b + "\n",
+			"trailing comma": of.a + ", " + of.b +
+				",", "array of lists": []any{of.a + " " + of.b, ""}, "repeated": of.a + "," + of.b + "," + of.a,
 		} {
 			m.must(logical.UpdateOperation, of.path, map[string]any{parameter: value})
 			for range 2 { // the second time with what was read
@@ -67,7 +69,8 @@ func TestEveryListIsSplitTheSameWay(t *testing.T) {
 func TestNoListIsForgotten(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	made, err := backend.NewFactory(backend.Options{Limits: m.limits})(context.Background(), &logical.BackendConfig{StorageView: m.storage, System: m.system})
+	made, err := backend.NewFactory(backend.Options{Limits: m.limits})(context.Background(),
+		&logical.BackendConfig{StorageView: m.storage, System: m.system})
 	if err != nil {
 		t.Fatal(err)
 	}

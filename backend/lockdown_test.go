@@ -18,7 +18,8 @@ func (m *mount) wantLocked() {
 	calls := m.paxos.Calls(paxostest.TokenEndpoint)
 	for _, path := range []string{"creds/mint", "token/mint"} {
 		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation} {
-			if status, text := m.refused(operation, path, nil); status != 403 || !strings.Contains(text, "locked down") {
+			if status, text := m.refused(operation, path, nil); status != 403 ||
+				!strings.Contains(text, "locked down") {
 				m.t.Errorf("%s %s: %d %s", operation, path, status, text)
 			}
 		}
@@ -31,7 +32,8 @@ func (m *mount) wantLocked() {
 func TestALockdownEndsEverythingAndIssuesNothing(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	m.must(logical.ReadOperation, "creds/mint", nil)
 	m.must(logical.ReadOperation, "token/mint", nil)
 	m.must(logical.UpdateOperation, "token/mint", map[string]any{"scopes": "funding:read_profile"})
@@ -49,7 +51,8 @@ func TestALockdownEndsEverythingAndIssuesNothing(t *testing.T) {
 	if err := m.revoke(lease); err != nil {
 		t.Errorf("a lease cannot be ended: %v", err)
 	}
-	if read := m.must(logical.ReadOperation, "lockdown", nil); read.Data["locked"] != true || read.Data["reason"] != "a token in a log" {
+	if read := m.must(logical.ReadOperation, "lockdown", nil); read.Data["locked"] != true ||
+		read.Data["reason"] != "a token in a log" {
 		t.Errorf("a read says %v", read.Data)
 	}
 	if status := m.must(logical.ReadOperation, "status", nil); status.Data["lockdown"] != true {
@@ -105,7 +108,8 @@ func TestALockdownWithPaxosDownIsDoneLater(t *testing.T) {
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
 	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Drop: true})
 	resp := m.must(logical.UpdateOperation, "lockdown", nil)
-	if fmt.Sprint(resp.Data["ended"], resp.Data["pending"], resp.Data["pending_seconds"]) != "0 1 1" || resp.Data["last_token_expires"] != lease.Data["expires_at"] {
+	if fmt.Sprint(resp.Data["ended"], resp.Data["pending"], resp.Data["pending_seconds"]) != "0 1 1" ||
+		resp.Data["last_token_expires"] != lease.Data["expires_at"] {
 		t.Errorf("answered %v", resp.Data)
 	}
 	m.wantLocked()
@@ -120,7 +124,8 @@ func TestALockdownEndsWhatADeadProcessMinted(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.must(logical.ReadOperation, "creds/mint", nil)
-	if err := m.storage.Put(t.Context(), &logical.StorageEntry{Key: "lockdown", Value: []byte(`{"schema":1,"since":"2026-11-01T12:00:00Z"}`)}); err != nil {
+	if err := m.storage.Put(t.Context(), &logical.StorageEntry{Key: "lockdown",
+		Value: []byte(`{"schema":1,"since":"2026-11-01T12:00:00Z"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	m.restart()
@@ -139,7 +144,8 @@ func TestWhatCannotBeReadIsLocked(t *testing.T) {
 	m.storage.failReads.Store(false)
 	m.must(logical.ReadOperation, "token/mint", nil)
 
-	if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "lockdown", Value: []byte(`{"schema":99}`)}); err != nil {
+	if err := m.storage.Put(context.Background(),
+		&logical.StorageEntry{Key: "lockdown", Value: []byte(`{"schema":99}`)}); err != nil {
 		t.Fatal(err)
 	}
 	m.backend.InvalidateKey(context.Background(), "lockdown") // as on a node that another node tells of its write

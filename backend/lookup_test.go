@@ -40,16 +40,19 @@ func TestLookupTellsWhoseATokenIs(t *testing.T) {
 	upstream := m.paxos.TotalCalls()
 	got := m.lookup("access_token", token(first)+"\n")
 	for name, want := range map[string]any{
-		"known": true, "state": "serving", "role": "mint", "client_id": m.client.ClientID, "generation": float64(1), "environment": "custom",
-		"token_id": first.Data["token_id"], "minted_at": "2026-11-01T12:00:00Z", "expires_at": first.Data["expires_at"],
-		"leased": true, "unique": false, "narrowed": false, "holders_complete": true,
+		"known": true, "state": "serving", "role": "mint", "client_id": m.client.ClientID, "generation": float64(1),
+		"environment": "custom",
+		"token_id":    first.Data["token_id"], "minted_at": "2026-11-01T12:00:00Z",
+		"expires_at": first.Data["expires_at"],
+		"leased":     true, "unique": false, "narrowed": false, "holders_complete": true,
 		"scopes": "[funding:read_profile transfer:read_transfer]",
 	} {
 		if fmt.Sprint(got[name]) != fmt.Sprint(want) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
-	if holders := fmt.Sprint(got["holders"]); holders != "[map[display_name:kubernetes-billing entity_id:entity-1 leases:2 since:2026-11-01T12:00:00Z]"+
+	if holders := fmt.Sprint(got["holders"]); holders != "[map[display_name:kubernetes-billing "+
+		"entity_id:entity-1 leases:2 since:2026-11-01T12:00:00Z]"+
 		" map[display_name:userpass-jo entity_id:entity-2 leases:1 since:2026-11-01T12:01:00Z]]" {
 		t.Errorf("holders are %s", holders)
 	}
@@ -69,7 +72,8 @@ func TestLookupTellsWhoseATokenIs(t *testing.T) {
 func TestLookupTellsWhatBecomesOfAToken(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	own := m.readAs("entity-1", "jo", "creds/own")
 	unleased := m.must(logical.UpdateOperation, "token/mint", map[string]any{"scopes": "funding:read_profile"})
 	got := m.lookup("access_token", token(own))
@@ -77,7 +81,8 @@ func TestLookupTellsWhatBecomesOfAToken(t *testing.T) {
 		t.Errorf("an own token: %v", got)
 	}
 	got = m.lookup("access_token", token(unleased))
-	if got["state"] != "serving" || got["leased"] != false || got["narrowed"] != true || got["holders_complete"] != false {
+	if got["state"] != "serving" || got["leased"] != false || got["narrowed"] != true ||
+		got["holders_complete"] != false {
 		t.Errorf("an unleased, narrowed token: %v", got)
 	}
 	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
@@ -87,7 +92,8 @@ func TestLookupTellsWhatBecomesOfAToken(t *testing.T) {
 	}
 	m.paxos.Heal()
 	m.tick()
-	if got = m.lookup("access_token", token(unleased)); fmt.Sprint(got) != fmt.Sprintf("map[known:false token_id:%s]", unleased.Data["token_id"]) {
+	if got = m.lookup("access_token",
+		token(unleased)); fmt.Sprint(got) != fmt.Sprintf("map[known:false token_id:%s]", unleased.Data["token_id"]) {
 		t.Errorf("a token that has ended: %v", got)
 	}
 	m.clock.advance(2 * time.Hour)
@@ -103,21 +109,26 @@ func TestLookupReadsATokenAsItIsFound(t *testing.T) {
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
 	found := token(lease)
 	for _, text := range []string{
-		"Bearer " + found, "bearer\t" + found + "\n", "BEARER  " + found, "Authorization: Bearer " + found, `"` + found + `"`, "'" + found + "'", "`" + found + "`",
-		`"Bearer ` + found + `"`, `Bearer "` + found + `"`, found[:20] + "\n" + found[20:], found[:20] + "\r\n" + found[20:] + "\r\n", "Bearer\n" + found, `" ` + found + ` "`,
+		"Bearer " + found, "bearer\t" + found + "\n", "BEARER  " + found, "Authorization: Bearer " + found, `"` +
+			found + `"`, "'" + found + "'", "`" + found + "`",
+		`"Bearer ` + found + `"`, `Bearer "` + found + `"`, found[:20] + "\n" + found[20:], found[:20] + "\r\n" +
+			found[20:] + "\r\n", "Bearer\n" + found, `" ` + found + ` "`,
 	} {
 		if got := m.lookup("access_token", text); got["known"] != true || got["token_id"] != lease.Data["token_id"] {
 			t.Errorf("%q: %v", strings.ReplaceAll(text, found, "TOKEN"), got)
 		}
 	}
-	for _, text := range []string{"Bearer ", `""`, found + " " + found, found[:10] + " " + found[10:], "é" + found, "Bearer " + found + ", other"} {
+	for _, text := range []string{"Bearer ", `""`, found + " " + found, found[:10] + " " + found[10:], "é" + found,
+		"Bearer " + found + ", other"} {
 		status, said := m.refused(logical.UpdateOperation, "lookup", map[string]any{"access_token": text})
 		if status != 400 || !strings.Contains(said, "whole token") || strings.Contains(said, found[:10]) {
 			t.Errorf("%q: %d %s", strings.ReplaceAll(text, found, "TOKEN"), status, said)
 		}
 	}
 	resp := m.must(logical.UpdateOperation, "lookup", map[string]any{"access_token": found[:len(found)/2]})
-	if want := fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d.", len(found)/2, len(found)); resp.Data["known"] != false || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], want) {
+	if want := fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d.", len(found)/2,
+		len(found)); resp.Data["known"] != false || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0],
+		want) {
 		t.Errorf("half of a token: %v, warnings %q", resp.Data, resp.Warnings)
 	}
 	other := strings.Map(func(r rune) rune {
@@ -126,7 +137,8 @@ func TestLookupReadsATokenAsItIsFound(t *testing.T) {
 		}
 		return r
 	}, found) + "x"
-	if resp := m.must(logical.UpdateOperation, "lookup", map[string]any{"access_token": other[1:]}); resp.Data["known"] != false || len(resp.Warnings) != 0 {
+	if resp := m.must(logical.UpdateOperation, "lookup",
+		map[string]any{"access_token": other[1:]}); resp.Data["known"] != false || len(resp.Warnings) != 0 {
 		t.Errorf("another token: %v, warnings %q", resp.Data, resp.Warnings)
 	}
 }
@@ -146,7 +158,8 @@ func TestLookupRepeatsNothing(t *testing.T) {
 		"token_id must be 32":                  {"token_id": strings.ToUpper(lease.Data["token_id"].(string))},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "lookup", data)
-		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) || strings.Contains(text, token(lease)) {
+		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) ||
+			strings.Contains(text, token(lease)) {
 			t.Errorf("%.60v: %d %.300s; want 400 and %q", data, status, text, says)
 		}
 	}

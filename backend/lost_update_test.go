@@ -29,7 +29,8 @@ type fastWrite struct {
 
 // slowWrites are all those that call Paxos.
 func slowWrites() map[string]slowWrite {
-	update := func(path string, data func(m *mount) map[string]any) func(m *mount) (logical.Operation, string, map[string]any) {
+	update := func(path string,
+		data func(m *mount) map[string]any) func(m *mount) (logical.Operation, string, map[string]any) {
 		return func(m *mount) (logical.Operation, string, map[string]any) {
 			return logical.UpdateOperation, path, data(m)
 		}
@@ -39,11 +40,20 @@ func slowWrites() map[string]slowWrite {
 	}
 	root, client := []string{"root", "config"}, []string{"clients/k"}
 	return map[string]slowWrite{
-		"config with a secret":   {paxostest.TokenEndpoint, update("config", rotated("config")), root, ""},
-		"config/rotate-root":     {paxostest.TokenEndpoint, update("config/rotate-root", rotated("config")), root, ""},
-		"config/replace-root":    {paxostest.TokenEndpoint, update("config/replace-root", func(m *mount) map[string]any { return m.dashboard("vault-next", rootScopes) }), root, ""},
-		"replace-root client=s1": {paxostest.TokenEndpoint, update("config/replace-root", func(*mount) map[string]any { return map[string]any{"client": "s1"} }), append(root, "clients/s1"), "clients/s1"},
-		"config/promote-standby": {paxostest.TokenEndpoint, update("config/promote-standby", func(*mount) map[string]any { return nil }), append(root, "clients/s1"), "clients/s1"},
+		"config with a secret": {paxostest.TokenEndpoint, update("config", rotated("config")), root, ""},
+		"config/rotate-root":   {paxostest.TokenEndpoint, update("config/rotate-root", rotated("config")), root, ""},
+		"config/replace-root": {paxostest.TokenEndpoint,
+			update("config/replace-root", func(m *mount) map[string]any {
+				return m.dashboard("vault-next", rootScopes)
+			}), root, ""},
+		"replace-root client=s1": {paxostest.TokenEndpoint,
+			update("config/replace-root", func(*mount) map[string]any {
+				return map[string]any{"client": "s1"}
+			}), append(root, "clients/s1"), "clients/s1"},
+		"config/promote-standby": {paxostest.TokenEndpoint,
+			update("config/promote-standby", func(*mount) map[string]any {
+				return nil
+			}), append(root, "clients/s1"), "clients/s1"},
 		"a client is stored": {paxostest.TokenEndpoint, update("clients/new", func(m *mount) map[string]any {
 			data := m.dashboard("vault-new", rootScopes)
 			data["purpose"], data["scopes"] = "mint", leasedScope
@@ -57,13 +67,14 @@ func slowWrites() map[string]slowWrite {
 			m.paxos.FailAll(paxostest.ListCredentials, onlyThe(m.client.ClientID))
 			return logical.ReadOperation, "report/drift", map[string]any{"refresh": true}
 		}, nil, ""},
-		"a deletion at Paxos": {paxostest.DeleteCredentials, func(m *mount) (logical.Operation, string, map[string]any) {
-			m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
-			m.end(m.leased("e1"))
-			m.tick()
-			m.paxos.Heal()
-			return logical.RollbackOperation, "", nil
-		}, nil, "clients/c0"},
+		"a deletion at Paxos": {paxostest.DeleteCredentials,
+			func(m *mount) (logical.Operation, string, map[string]any) {
+				m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+				m.end(m.leased("e1"))
+				m.tick()
+				m.paxos.Heal()
+				return logical.RollbackOperation, "", nil
+			}, nil, "clients/c0"},
 	}
 }
 
@@ -83,20 +94,25 @@ func fastWrites() map[string]fastWrite {
 	}
 	all := map[string]fastWrite{
 		"nothing of the same": patch("config/guardrails", map[string]any{"max_ttl": "301h"}),
-		"config's limits":     patch("config", map[string]any{"refresh_at": 0.5, "credential_max_age": "24h", "api_rate": 7}),
-		"guardrails":          patch("config/guardrails", map[string]any{"deletable_label_prefix": "vault", "max_ttl": "300h"}),
-		"a role":              patch("roles/vendor", map[string]any{"max_leases_per_entity": 4, "metadata": map[string]any{"a": "b"}}),
-		"another standby":     remake("clients/s9", "standby"),
-		"config made new":     {remakeConfig, []string{"config", "root"}},
+		"config's limits": patch("config",
+			map[string]any{"refresh_at": 0.5, "credential_max_age": "24h", "api_rate": 7}),
+		"guardrails": patch("config/guardrails",
+			map[string]any{"deletable_label_prefix": "vault", "max_ttl": "300h"}),
+		"a role": patch("roles/vendor",
+			map[string]any{"max_leases_per_entity": 4, "metadata": map[string]any{"a": "b"}}),
+		"another standby": remake("clients/s9", "standby"),
+		"config made new": {remakeConfig, []string{"config", "root"}},
 		"a role made new": {func(m *mount) {
 			m.must(logical.DeleteOperation, "roles/team", nil)
 			m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "k"})
 		}, nil},
 		"the root rotated": {func(m *mount) {
-			m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": m.newSecretOf("config")})
+			m.must(logical.UpdateOperation, "config/rotate-root",
+				map[string]any{"client_secret": m.newSecretOf("config")})
 		}, []string{"root"}},
 		"k rotated": {func(m *mount) {
-			m.must(logical.UpdateOperation, "clients/k/rotate", map[string]any{"client_secret": m.newSecretOf("clients/k")})
+			m.must(logical.UpdateOperation, "clients/k/rotate",
+				map[string]any{"client_secret": m.newSecretOf("clients/k")})
 		}, []string{"clients/k"}},
 		"k made new":  remake("clients/k", "mint"),
 		"s1 made new": remake("clients/s1", "standby"),
@@ -107,8 +123,11 @@ func fastWrites() map[string]fastWrite {
 		}, []string{"clients/new"}},
 	}
 	for _, name := range []string{"k", "s1"} {
-		all[name+" disabled"] = patch("clients/"+name, map[string]any{"disabled": true, "allowed_roles": "nobody", "label": "by somebody else", "metadata": map[string]any{"x": "y"}})
-		all[name+" narrowed"] = patch("clients/"+name, map[string]any{"scopes": "funding:read_profile", "verify_connection": false})
+		all[name+" disabled"] = patch("clients/"+name,
+			map[string]any{"disabled": true, "allowed_roles": "nobody", "label": "by somebody else",
+				"metadata": map[string]any{"x": "y"}})
+		all[name+" narrowed"] = patch("clients/"+name,
+			map[string]any{"scopes": "funding:read_profile", "verify_connection": false})
 	}
 	return all
 }
@@ -121,15 +140,16 @@ func remakeConfig(m *mount) {
 	m.must(logical.UpdateOperation, "config", data)
 }
 
-// onlyThe leaves one credential in the list: one that was made after Paxos was asked is not in it either.
+// onlyThe leaves one credential in the list: one that was made after Paxos was asked is not in it
+// either.
 func onlyThe(clientID string) paxostest.Fault {
 	return items(func(list []any) []any {
 		return slices.DeleteFunc(list, func(item any) bool { return item.(map[string]any)["client_id"] != clientID })
 	})
 }
 
-// TestAFirstSecretGoesToNoOtherConfig deletes and makes again the config of a mount that has no root yet, while its
-// first secret is being verified.
+// TestAFirstSecretGoesToNoOtherConfig deletes and makes again the config of a mount that has no
+// root yet, while its first secret is being verified.
 func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
 	t.Parallel()
 	for _, door := range []string{"config", "config/rotate-root"} {
@@ -140,7 +160,8 @@ func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
 		m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
 		done := make(chan string)
 		go func() {
-			resp, err := m.do(logical.UpdateOperation, door, map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
+			resp, err := m.do(logical.UpdateOperation, door,
+				map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
 			if err == nil && resp.IsError() {
 				err = resp.Error()
 			}
@@ -203,9 +224,9 @@ func (m *mount) fieldsOf() map[string]any {
 	return all
 }
 
-// TestNoUpdateIsLost plays every write against every slow one that began before it and ends after it. What the fast
-// one has changed stays as it changed it; and a slow one whose entry was made again or given another secret
-// meanwhile is refused and stores nothing.
+// TestNoUpdateIsLost plays every write against every slow one that began before it and ends after
+// it. What the fast one has changed stays as it changed it; and a slow one whose entry was made
+// again or given another secret meanwhile is refused and stores nothing.
 func TestNoUpdateIsLost(t *testing.T) {
 	t.Parallel()
 	for slowName, slow := range slowWrites() {
@@ -295,7 +316,8 @@ func playBoth(t *testing.T, slow slowWrite, fast fastWrite) {
 	}
 }
 
-// TestGenerationsAreNotNumberedAnew deletes the root, whose tokens go on, and stores the same client again.
+// TestGenerationsAreNotNumberedAnew deletes the root, whose tokens go on, and stores the same
+// client again.
 func TestGenerationsAreNotNumberedAnew(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -314,7 +336,9 @@ func TestGenerationsAreNotNumberedAnew(t *testing.T) {
 	}
 	// A refused secret is remembered by its generation, in memory only.
 	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
-	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": "wrong", "verify_connection": false})
+	m.must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": "wrong",
+			"verify_connection": false})
 	m.refused(logical.ReadOperation, "token/mint", nil)
 	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
 	m.configure()

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// conflict names a field that a request changes and that somebody else has changed to something else since the
-// request read it, nothing if there is none. planned is what the request made of before. A request that waited
-// for Paxos must not undo what an operator has stored meanwhile, so where both changed the same, it is refused.
+// conflict names a field that a request changes and that somebody else has changed to something
+// else since the request read it, nothing if there is none. planned is what the request made of
+// before. A request that waited for Paxos must not undo what an operator has stored meanwhile, so
+// where both changed the same, it is refused.
 func conflict[T any](before, now, planned T) string {
 	was, is, want := reflect.ValueOf(before), reflect.ValueOf(now), reflect.ValueOf(planned)
 	for i := range was.NumField() {

@@ -40,7 +40,8 @@ type gauges struct {
 	live, queued, budget, used, known, banned, stopped, lockdown prometheus.Gauge
 	secretAge, lastSuccess, lastComparison                       prometheus.Gauge
 	clients                                                      *prometheus.GaugeVec // by state
-	findings                                                     *prometheus.GaugeVec // by report, severity and whether accepted
+	// by report, severity and whether accepted
+	findings *prometheus.GaugeVec
 }
 
 // reads are a role's counters of what its readers got. They are looked up once, so
@@ -58,34 +59,55 @@ func newMetrics() *metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	m := &metrics{
-		registry:    prometheus.NewRegistry(),
-		issued:      counters("paxos_tokens_issued_total", "Answers of creds/ and token/: from the cache (hit), requested while the reader waited (mint), or old because refreshing fails (stale).", "role", "kind"),
-		denied:      counters("paxos_tokens_denied_total", "Requests to creds/ and token/ that got no token, by reason. The role is empty where there is none of that name.", "role", "reason"),
-		mints:       counters("paxos_token_mints_total", "Token requests for a role, refreshes included: minted, or the reason why not.", "role", "outcome"),
-		mintSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "paxos_token_mint_duration_seconds", Help: "Duration of successful token requests, from the request to Paxos until the token was stored.", Buckets: mintBuckets}),
-		revocations: counters("paxos_revocations_total", "Attempts to revoke a token: revoked, or failed (they are retried).", "outcome"),
-		eventsLost:  prometheus.NewCounter(prometheus.CounterOpts{Name: "paxos_events_lost_total", Help: "Events that Vault did not accept, or that came faster than it accepts them."}),
+		registry: prometheus.NewRegistry(),
+		issued: counters("paxos_tokens_issued_total",
+			"Answers of creds/ and token/: from the cache (hit), requested while the reader waited (mint), or "+
+				"old because refreshing fails (stale).", "role", "kind"),
+		denied: counters("paxos_tokens_denied_total",
+			"Requests to creds/ and token/ that got no token, by reason. The role is empty where there is "+
+				"none of that name.", "role", "reason"),
+		mints: counters("paxos_token_mints_total",
+			"Token requests for a role, refreshes included: minted, or the reason why not.", "role", "outcome"),
+		mintSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "paxos_token_mint_duration_seconds",
+			Help:    "Duration of successful token requests, from the request to Paxos until the token was stored.",
+			Buckets: mintBuckets}),
+		revocations: counters("paxos_revocations_total",
+			"Attempts to revoke a token: revoked, or failed (they are retried).", "outcome"),
+		eventsLost: prometheus.NewCounter(prometheus.CounterOpts{Name: "paxos_events_lost_total",
+			Help: "Events that Vault did not accept, or that came faster than it accepts them."}),
 		gauges: gauges{
-			live:     gauge("paxos_live_tokens", "Tokens that have neither expired nor been revoked."),
-			queued:   gauge("paxos_queued_revocations", "Live tokens that are no longer issued and that Paxos has not revoked yet."),
-			budget:   gauge("paxos_token_budget", "Token requests that this process allows itself in any 5 minutes."),
-			used:     gauge("paxos_token_budget_used", "Token requests of the last 5 minutes, of all mounts with this endpoint; all of paxos_token_budget while that is not known."),
-			known:    gauge("paxos_token_budget_known", "Whether it is known how many token requests were sent in the last 5 minutes, 0 or 1."),
-			banned:   gauge("paxos_banned", "Whether Paxos rate-limits token requests from this address, 0 or 1."),
-			stopped:  gauge("paxos_stopped", "Whether the mount is paused because it may be a restored snapshot, 0 or 1."),
+			live: gauge("paxos_live_tokens", "Tokens that have neither expired nor been revoked."),
+			queued: gauge("paxos_queued_revocations",
+				"Live tokens that are no longer issued and that Paxos has not revoked yet."),
+			budget: gauge("paxos_token_budget", "Token requests that this process allows itself in any 5 minutes."),
+			used: gauge("paxos_token_budget_used",
+				"Token requests of the last 5 minutes, of all mounts with this endpoint; all of "+
+					"paxos_token_budget while that is not known."),
+			known: gauge("paxos_token_budget_known",
+				"Whether it is known how many token requests were sent in the last 5 minutes, 0 or 1."),
+			banned: gauge("paxos_banned", "Whether Paxos rate-limits token requests from this address, 0 or 1."),
+			stopped: gauge("paxos_stopped",
+				"Whether the mount is paused because it may be a restored snapshot, 0 or 1."),
 			lockdown: gauge("paxos_lockdown", "Whether the mount is in lockdown, 0 or 1."),
 
-			secretAge:      gauge("paxos_root_secret_age_seconds", "Age of the root client's secret; 0 while there is no root client."),
-			lastSuccess:    gauge("paxos_last_token_request_success_timestamp_seconds", "Unix time of the last successful token request for a reader; 0 if none is known."),
-			lastComparison: gauge("paxos_last_comparison_timestamp_seconds", "Unix time at which Paxos last answered with its list of credentials; 0 if it never did."),
+			secretAge: gauge("paxos_root_secret_age_seconds",
+				"Age of the root client's secret; 0 while there is no root client."),
+			lastSuccess: gauge("paxos_last_token_request_success_timestamp_seconds",
+				"Unix time of the last successful token request for a reader; 0 if none is known."),
+			lastComparison: gauge("paxos_last_comparison_timestamp_seconds",
+				"Unix time at which Paxos last answered with its list of credentials; 0 if it never did."),
 
-			clients:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_clients", Help: "Clients stored under clients/, by state."}, []string{"state"}),
-			findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_findings", Help: "Findings of the reports, counted at most once a minute."}, []string{"report", "severity", "accepted"}),
+			clients: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_clients",
+				Help: "Clients stored under clients/, by state."}, []string{"state"}),
+			findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_findings",
+				Help: "Findings of the reports, counted at most once a minute."}, []string{"report", "severity",
+				"accepted"}),
 		},
 		roles: map[string]reads{},
 	}
 	m.registry.MustRegister(m.issued, m.denied, m.mints, m.mintSeconds, m.revocations, m.eventsLost,
-		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.known, m.gauges.banned, m.gauges.stopped, m.gauges.clients,
+		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.known, m.gauges.banned,
+		m.gauges.stopped, m.gauges.clients,
 		m.gauges.lockdown, m.gauges.secretAge, m.gauges.lastSuccess, m.gauges.lastComparison, m.gauges.findings)
 	return m
 }

@@ -24,7 +24,8 @@ func TestADeletedRoleIsForgottenEvenIfNobodyReadsTheMetrics(t *testing.T) {
 	}
 	b := made.(*backend)
 	do := func(operation logical.Operation, path string, data map[string]any) {
-		if _, err := b.HandleRequest(t.Context(), &logical.Request{Operation: operation, Path: path, Data: data, Storage: conf.StorageView}); err != nil {
+		if _, err := b.HandleRequest(t.Context(),
+			&logical.Request{Operation: operation, Path: path, Data: data, Storage: conf.StorageView}); err != nil {
 			t.Fatal(err)
 		}
 	}

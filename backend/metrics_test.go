@@ -61,13 +61,15 @@ func TestMetricsComeAsPrometheusReadsThemAndOfOneMountOnly(t *testing.T) {
 	if !strings.HasPrefix(fmt.Sprint(same[logical.HTTPRawBody]), "# HELP paxos_") {
 		t.Errorf("with format=prometheus the body is %v", same[logical.HTTPRawBody])
 	}
-	if status, text := m.refused(logical.ReadOperation, "metrics", map[string]any{"format": canary}); status != 400 || text != "format must be prometheus" {
+	if status, text := m.refused(logical.ReadOperation, "metrics",
+		map[string]any{"format": canary}); status != 400 || text != "format must be prometheus" {
 		t.Errorf("of another format: %d %s", status, text)
 	}
 	other := newConfiguredMount(t)
 	other.must(logical.ReadOperation, "creds/mint", nil)
 	m.expect(map[string]float64{`paxos_tokens_issued_total{kind="mint",role="mint"}`: -1})
-	if got[logical.HTTPContentType] != "text/plain; version=0.0.4; charset=utf-8" || got[logical.HTTPStatusCode] != float64(200) {
+	if got[logical.HTTPContentType] != "text/plain; version=0.0.4; charset=utf-8" ||
+		got[logical.HTTPStatusCode] != float64(200) {
 		t.Errorf("type %v, status %v", got[logical.HTTPContentType], got[logical.HTTPStatusCode])
 	}
 }
@@ -80,11 +82,15 @@ func TestMetricsCountWhatReadersGet(t *testing.T) {
 	}
 	m.expect(map[string]float64{
 		`paxos_tokens_issued_total{kind="mint",role="mint"}`: 1, `paxos_tokens_issued_total{kind="hit",role="mint"}`: 2,
-		`paxos_tokens_issued_total{kind="stale",role="mint"}`: 0, `paxos_token_mints_total{outcome="minted",role="mint"}`: 1,
-		`paxos_token_mint_duration_seconds_count`: 1, `paxos_live_tokens`: 1, `paxos_queued_revocations`: 0,
-		`paxos_token_budget`: 240, `paxos_token_budget_used`: 2, `paxos_banned`: 0, // the proof of the secret is the other
+		`paxos_tokens_issued_total{kind="stale",role="mint"}`:   0,
+		`paxos_token_mints_total{outcome="minted",role="mint"}`: 1,
+		`paxos_token_mint_duration_seconds_count`:               1, `paxos_live_tokens`: 1,
+		`paxos_queued_revocations`: 0,
+		// the proof of the secret is the other
+		`paxos_token_budget`: 240, `paxos_token_budget_used`: 2, `paxos_banned`: 0,
 	})
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	own := m.must(logical.ReadOperation, "creds/own", nil)
 	if err := m.revoke(own); err != nil {
 		t.Fatal(err)
@@ -97,7 +103,8 @@ func TestMetricsCountWhatReadersGet(t *testing.T) {
 	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 	m.must(logical.ReadOperation, "creds/mint", nil)
 	m.expect(map[string]float64{`paxos_tokens_issued_total{kind="stale",role="mint"}`: 1})
-	if failed := m.metrics()[`paxos_token_mints_total{outcome="unavailable",role="mint"}`]; failed < 1 { // a refresh may have followed
+	// a refresh may have followed
+	if failed := m.metrics()[`paxos_token_mints_total{outcome="unavailable",role="mint"}`]; failed < 1 {
 		t.Errorf("%v mints failed", failed)
 	}
 }
@@ -116,10 +123,14 @@ func TestMetricsCountWhatReadersAreDenied(t *testing.T) {
 	m.refused(logical.ReadOperation, "creds/mint", nil)
 	m.refused(logical.ReadOperation, "token/mint", nil)
 	m.expect(map[string]float64{
-		`paxos_tokens_denied_total{reason="forbidden",role="off"}`: 1, `paxos_tokens_denied_total{reason="invalid",role=""}`: 1,
-		`paxos_tokens_denied_total{reason="invalid",role="mint"}`: 1, `paxos_tokens_denied_total{reason="refused",role="beyond"}`: 1,
-		`paxos_tokens_denied_total{reason="unavailable",role="mint"}`: 1, `paxos_tokens_denied_total{reason="throttled",role="mint"}`: 2,
-		`paxos_token_mints_total{outcome="refused",role="beyond"}`: 1, `paxos_token_mints_total{outcome="throttled",role="mint"}`: 2,
+		`paxos_tokens_denied_total{reason="forbidden",role="off"}`:    1,
+		`paxos_tokens_denied_total{reason="invalid",role=""}`:         1,
+		`paxos_tokens_denied_total{reason="invalid",role="mint"}`:     1,
+		`paxos_tokens_denied_total{reason="refused",role="beyond"}`:   1,
+		`paxos_tokens_denied_total{reason="unavailable",role="mint"}`: 1,
+		`paxos_tokens_denied_total{reason="throttled",role="mint"}`:   2,
+		`paxos_token_mints_total{outcome="refused",role="beyond"}`:    1,
+		`paxos_token_mints_total{outcome="throttled",role="mint"}`:    2,
 		`paxos_banned`: 1,
 	})
 	for name := range m.metrics() {
@@ -128,7 +139,8 @@ func TestMetricsCountWhatReadersAreDenied(t *testing.T) {
 		}
 	}
 	status := m.must(logical.ReadOperation, "status", nil).Data
-	if !strings.Contains(status["last_mint_error"].(string), "rate-limiting") || status["last_mint_error_at"] != "2026-11-01T12:00:00Z" || status["calls_banned_until"] != "" {
+	if !strings.Contains(status["last_mint_error"].(string), "rate-limiting") ||
+		status["last_mint_error_at"] != "2026-11-01T12:00:00Z" || status["calls_banned_until"] != "" {
 		t.Errorf("status is %v", status)
 	}
 }
@@ -137,7 +149,8 @@ func TestMetricsShowTheQueue(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.queueOf(2)
-	m.expect(map[string]float64{`paxos_queued_revocations`: 2, `paxos_live_tokens`: 2, `paxos_revocations_total{outcome="failed"}`: 2})
+	m.expect(map[string]float64{`paxos_queued_revocations`: 2, `paxos_live_tokens`: 2,
+		`paxos_revocations_total{outcome="failed"}`: 2})
 	m.paxos.Heal()
 	m.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Status: 429})
 	m.clock.advance(time.Minute)
@@ -147,14 +160,16 @@ func TestMetricsShowTheQueue(t *testing.T) {
 	}
 	m.clock.advance(10 * time.Minute)
 	m.tick()
-	m.expect(map[string]float64{`paxos_queued_revocations`: 0, `paxos_live_tokens`: 0, `paxos_revocations_total{outcome="revoked"}`: 2})
+	m.expect(map[string]float64{`paxos_queued_revocations`: 0, `paxos_live_tokens`: 0,
+		`paxos_revocations_total{outcome="revoked"}`: 2})
 }
 
 func TestMetricsShowTheStateOfTheMount(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.expect(map[string]float64{
-		`paxos_lockdown`: 0, `paxos_root_secret_age_seconds`: 0, `paxos_last_token_request_success_timestamp_seconds`: 0, `paxos_last_comparison_timestamp_seconds`: 0,
+		`paxos_lockdown`: 0, `paxos_root_secret_age_seconds`: 0,
+		`paxos_last_token_request_success_timestamp_seconds`: 0, `paxos_last_comparison_timestamp_seconds`: 0,
 	})
 	m = newListingMount(t)
 	begun := float64(m.clock.Now().Unix())
@@ -162,14 +177,16 @@ func TestMetricsShowTheStateOfTheMount(t *testing.T) {
 	m.must(logical.ReadOperation, "token/mint", nil)
 	m.clock.advance(time.Minute)
 	m.expect(map[string]float64{
-		`paxos_root_secret_age_seconds`: 3660, `paxos_last_token_request_success_timestamp_seconds`: begun + 3600, `paxos_last_comparison_timestamp_seconds`: 0,
+		`paxos_root_secret_age_seconds`: 3660, `paxos_last_token_request_success_timestamp_seconds`: begun +
+			3600, `paxos_last_comparison_timestamp_seconds`: 0,
 		`paxos_token_budget`: 240,
 	})
 	m.compare()
 	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 	m.refused(logical.ReadOperation, "creds/mint", nil)
 	m.restart()
-	m.expect(map[string]float64{`paxos_last_token_request_success_timestamp_seconds`: begun + 3600, `paxos_last_comparison_timestamp_seconds`: begun + 3720})
+	m.expect(map[string]float64{`paxos_last_token_request_success_timestamp_seconds`: begun + 3600,
+		`paxos_last_comparison_timestamp_seconds`: begun + 3720})
 	m.must(logical.UpdateOperation, "lockdown", nil)
 	m.expect(map[string]float64{`paxos_lockdown`: 1})
 	m.must(logical.DeleteOperation, "lockdown", nil)
@@ -233,8 +250,9 @@ func TestALockdownsRefusalsCountUnderTheirRoles(t *testing.T) {
 	m.refused(logical.ReadOperation, "creds/vendor", nil)
 	m.refused(logical.ReadOperation, "creds/"+canary+"x", nil)
 	m.expect(map[string]float64{
-		`paxos_tokens_denied_total{reason="forbidden",role="mint"}`: 2, `paxos_tokens_denied_total{reason="forbidden",role="vendor"}`: 1,
-		`paxos_tokens_denied_total{reason="forbidden",role=""}`: 1,
+		`paxos_tokens_denied_total{reason="forbidden",role="mint"}`:   2,
+		`paxos_tokens_denied_total{reason="forbidden",role="vendor"}`: 1,
+		`paxos_tokens_denied_total{reason="forbidden",role=""}`:       1,
 	})
 	for name := range m.metrics() {
 		if strings.Contains(name, canary) {

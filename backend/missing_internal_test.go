@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestBisect draws clients that lack scopes, and checks that what is told is true, that nothing is forgotten, and that
-// it costs no more than it may; and that one missing scope of many is always found.
+// TestBisect draws clients that lack scopes, and checks that what is told is true, that nothing is
+// forgotten, and that it costs no more than it may; and that one missing scope of many is always
+// found.
 func TestBisect(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 4))

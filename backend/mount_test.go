@@ -44,13 +44,15 @@ type mount struct {
 const canary = "canary-"
 
 // scopes are what the root client of the tests holds.
-var rootScopes = []string{"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal", "events:read_event"}
+var rootScopes = []string{"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal",
+	"events:read_event"}
 
 // newMount returns a mount that nothing was written to.
 func newMount(t *testing.T) *mount {
 	t.Helper()
 	m := &mount{
-		t: t, clock: newClock(), limits: broker.NewLimits(broker.DefaultBudget), log: &safeBuffer{}, events: &eventBus{},
+		t: t, clock: newClock(), limits: broker.NewLimits(broker.DefaultBudget), log: &safeBuffer{},
+		events: &eventBus{},
 		system: &countingSystem{StaticSystemView: logical.StaticSystemView{
 			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,
 			ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
@@ -65,7 +67,8 @@ func newMount(t *testing.T) *mount {
 	t.Cleanup(server.Close)
 	m.paxos = server
 	var created error
-	m.client, m.secret, created = server.CreateCredential(paxostest.Credential{Nickname: "vault-root", Scopes: rootScopes})
+	m.client, m.secret, created = server.CreateCredential(paxostest.Credential{Nickname: "vault-root",
+		Scopes: rootScopes})
 	if created != nil {
 		t.Fatal(created)
 	}
@@ -78,7 +81,8 @@ func newConfiguredMount(t *testing.T) *mount {
 	t.Helper()
 	m := newMount(t)
 	m.configure()
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer", "idle_ttl": 0})
+	m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile,transfer:read_transfer", "idle_ttl": 0})
 	return m
 }
 
@@ -93,7 +97,8 @@ func (m *mount) configure() {
 
 // connection is what config/connection is to hold for the stand-in.
 func (m *mount) connection() map[string]any {
-	return map[string]any{"token_url": m.paxos.TokenURL(), "revoke_url": m.paxos.RevokeURL(), "api_url": m.paxos.APIURL()}
+	return map[string]any{"token_url": m.paxos.TokenURL(), "revoke_url": m.paxos.RevokeURL(),
+		"api_url": m.paxos.APIURL()}
 }
 
 // restart gives the mount a new plugin instance on the same storage, as after a
@@ -133,12 +138,14 @@ func (m *mount) serve(uuid string) {
 	}
 	m.backend = raw.(logical.Backend)
 	conf := &logical.BackendConfig{
-		Logger: logger, System: m.system, StorageView: m.storage, BackendUUID: uuid, Config: map[string]string{}, EventsSender: m.events,
+		Logger: logger, System: m.system, StorageView: m.storage, BackendUUID: uuid, Config: map[string]string{},
+		EventsSender: m.events,
 	}
 	if err := m.backend.Setup(context.Background(), conf); err != nil {
 		m.t.Fatal(err)
 	}
-	if err := m.backend.Initialize(context.Background(), &logical.InitializationRequest{Storage: m.storage}); err != nil {
+	if err := m.backend.Initialize(context.Background(),
+		&logical.InitializationRequest{Storage: m.storage}); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -146,7 +153,8 @@ func (m *mount) serve(uuid string) {
 // do sends one request as Vault's core would: existence check first for writes.
 func (m *mount) do(operation logical.Operation, path string, data map[string]any) (*logical.Response, error) {
 	m.t.Helper()
-	req := &logical.Request{Operation: operation, Path: path, Data: data, Storage: m.storage, MountPoint: "paxos/", ID: "request"}
+	req := &logical.Request{Operation: operation, Path: path, Data: data, Storage: m.storage, MountPoint: "paxos/",
+		ID: "request"}
 	if operation == logical.UpdateOperation {
 		found, exists, err := m.backend.HandleExistenceCheck(context.Background(), req)
 		if err != nil && err != logical.ErrUnsupportedPath {
@@ -176,7 +184,8 @@ func (m *mount) must(operation logical.Operation, path string, data map[string]a
 // validate holds a response against the one the path declares.
 func (m *mount) validate(operation logical.Operation, path string, resp *logical.Response) {
 	m.t.Helper()
-	declared, err := backend.NewFactory(backend.Options{Limits: m.limits})(context.Background(), &logical.BackendConfig{StorageView: m.storage, System: m.system})
+	declared, err := backend.NewFactory(backend.Options{Limits: m.limits})(context.Background(),
+		&logical.BackendConfig{StorageView: m.storage, System: m.system})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -206,7 +215,8 @@ func (m *mount) refused(operation logical.Operation, path string, data map[strin
 func (m *mount) revoke(resp *logical.Response) error {
 	m.t.Helper()
 	_, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.RevokeOperation, Path: "creds/mint", Storage: m.storage, Secret: resp.Secret, Data: resp.Data,
+		Operation: logical.RevokeOperation, Path: "creds/mint", Storage: m.storage, Secret: resp.Secret,
+		Data: resp.Data,
 	})
 	return err
 }
@@ -214,7 +224,8 @@ func (m *mount) revoke(resp *logical.Response) error {
 // tick is what Vault does every minute.
 func (m *mount) tick() {
 	m.t.Helper()
-	if _, err := m.backend.HandleRequest(context.Background(), &logical.Request{Operation: logical.RollbackOperation, Storage: m.storage}); err != nil {
+	if _, err := m.backend.HandleRequest(context.Background(),
+		&logical.Request{Operation: logical.RollbackOperation, Storage: m.storage}); err != nil {
 		m.t.Fatalf("periodic work: %v", err)
 	}
 }
@@ -222,8 +233,8 @@ func (m *mount) tick() {
 // token is the access token of an answer.
 func token(resp *logical.Response) string { return resp.Data["access_token"].(string) }
 
-// stored is everything in storage, as text, but the records of token requests, which are written whatever becomes of
-// the request.
+// stored is everything in storage, as text, but the records of token requests, which are written
+// whatever becomes of the request.
 func (m *mount) stored() string {
 	m.t.Helper()
 	var all strings.Builder

@@ -12,7 +12,9 @@ type mounts struct {
 	mu  sync.Mutex
 	all map[*backend]bool
 
-	claims sync.Mutex // held from the question whether another mount has a client until it is stored; never across the network
+	// held from the question whether another mount has a client until it is stored; never across
+	// the network
+	claims sync.Mutex
 }
 
 // add makes a mount known from when it is to serve.
@@ -65,9 +67,10 @@ func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string
 	return found, nil
 }
 
-// usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or that it
-// is stored on this one for another use. Here an entry counts that was never verified, because a deletion
-// cannot be undone. A mount or an entry that cannot be read is an error, and nothing is deleted.
+// usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or
+// that it is stored on this one for another use. Here an entry counts that was never verified,
+// because a deletion cannot be undone. A mount or an entry that cannot be read is an error, and
+// nothing is deleted.
 func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
 	for _, mount := range append(b.mounts.others(b), b) {
 		switch entry, err := mount.index.damaged(ctx, mount.storage); {
@@ -108,7 +111,8 @@ func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool
 			err = eachNamed(ctx, other.storage, func(_ string, n namedClient) error { add(n.client); return nil })
 		}
 		if err != nil {
-			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports may call them unknown", "error", err)
+			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports "+
+				"may call them unknown", "error", err)
 		}
 	}
 	return ids

@@ -17,23 +17,28 @@ const clientsPrefix = "clients/"
 // clientSchema is the schema of entries under clients/. Since 2 they say what the client is for.
 const clientSchema = 2
 
-// A namedClient is a Paxos API client that an operator stored beside the root. Its purpose says what for.
+// A namedClient is a Paxos API client that an operator stored beside the root. Its purpose says
+// what for.
 type namedClient struct {
 	client
-	Purpose      purpose           `json:"purpose"`
-	ScopesSince  time.Time         `json:"scopes_since,omitzero"`  // when the scopes were last verified with Paxos
-	Listed       bool              `json:"listed,omitempty"`       // a list that the root client asked for had it: it is of the mount's Entity
-	Customer     string            `json:"customer,omitempty"`     // the Entity that this list was of, if it told
-	StateBefore  clientState       `json:"state_before,omitempty"` // of a lost one: what it was, and is again when Paxos lists it
-	Scopes       []string          `json:"scopes"`                 // what the Dashboard gave it
-	AllowedRoles []string          `json:"allowed_roles"`          // none by default; * for all
+	Purpose     purpose   `json:"purpose"`
+	ScopesSince time.Time `json:"scopes_since,omitzero"` // when the scopes were last verified with Paxos
+	// a list that the root client asked for had it: it is of the mount's Entity
+	Listed   bool   `json:"listed,omitempty"`
+	Customer string `json:"customer,omitempty"` // the Entity that this list was of, if it told
+	// of a lost one: what it was, and is again when Paxos lists it
+	StateBefore  clientState       `json:"state_before,omitempty"`
+	Scopes       []string          `json:"scopes"`        // what the Dashboard gave it
+	AllowedRoles []string          `json:"allowed_roles"` // none by default; * for all
 	Label        string            `json:"label"`
 	Metadata     map[string]string `json:"metadata"`
 	Disabled     bool              `json:"disabled"`
 	State        clientState       `json:"state"`
-	Checkout     *checkout         `json:"checkout,omitempty"` // the lease that it is out on, or was, while State is leased or revoking
-	StateReason  string            `json:"state_reason,omitempty"`
-	ReturnedAs   int               `json:"returned_as,omitempty"` // the generation that a past holder knows, because a lease handed it back unrotated
+	// the lease that it is out on, or was, while State is leased or revoking
+	Checkout    *checkout `json:"checkout,omitempty"`
+	StateReason string    `json:"state_reason,omitempty"`
+	// the generation that a past holder knows, because a lease handed it back unrotated
+	ReturnedAs int `json:"returned_as,omitempty"`
 }
 
 // A clientState says what may be done with a named client.
@@ -92,7 +97,8 @@ func (n namedClient) unchecked() bool {
 // lacking lists those of the scopes that the client does not hold.
 func (n namedClient) lacking(scopes []string) []string { return without(scopes, n.Scopes) }
 
-// rememberedClient returns the client of that name, from memory or storage, without generations if there is none.
+// rememberedClient returns the client of that name, from memory or storage, without generations if
+// there is none.
 func (b *backend) rememberedClient(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
 	n, err := b.named.get(ctx, s, clientsPrefix+name)
 	if err == nil && n.Schema < clientSchema && n.last() > 0 { // its purpose is not in the entry yet
@@ -131,8 +137,8 @@ func (b *backend) removeNamed(ctx context.Context, s logical.Storage, name strin
 	return err
 }
 
-// eachNamed calls visit with every stored client, in order of their names. One that cannot be read has the
-// state unreadable and nothing else: it is used for nothing.
+// eachNamed calls visit with every stored client, in order of their names. One that cannot be read
+// has the state unreadable and nothing else: it is used for nothing.
 func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n namedClient) error) error {
 	var u uses
 	return each(ctx, s, clientsPrefix, func(name string, n namedClient) error {

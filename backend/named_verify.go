@@ -18,8 +18,8 @@ func (n namedClient) grants(row broker.Row) bool {
 	return !n.Disabled && n.allows(row.RoleName) && len(n.lacking(strings.Fields(row.Key.Scopes))) == 0
 }
 
-// A verifiedClient is what a write of a stored client has had verified, with no lock held. It is applied to
-// the entry as it is when the write is stored.
+// A verifiedClient is what a write of a stored client has had verified, with no lock held. It is
+// applied to the entry as it is when the write is stored.
 type verifiedClient struct {
 	next     *generation // a new secret, or the same one that was verified now; nil: there is none
 	profiles []string    // that the client was seen to see; none: it could not be told
@@ -46,9 +46,10 @@ func (v verifiedClient) apply(n *namedClient) {
 	}
 }
 
-// verifyWrite verifies what a write of clients/:name brings that is new: a secret, or scopes. planned is the
-// entry as the request would make it.
-func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framework.FieldData, name string, before, planned namedClient) (verifiedClient, error) {
+// verifyWrite verifies what a write of clients/:name brings that is new: a secret, or scopes.
+// planned is the entry as the request would make it.
+func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framework.FieldData, name string, before,
+	planned namedClient) (verifiedClient, error) {
 	known, exists := before.current()
 	clientID, verify := known.ClientID, true
 	patch(d, "client_id", &clientID)
@@ -58,7 +59,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	case !exists && (clientID == "" || secret == ""):
 		return verifiedClient{}, badRequest("client_id and client_secret are required to store a client")
 	case exists && clientID != known.ClientID:
-		return verifiedClient{}, badRequest("client_id is %s and fixed: store another client under another name", known.ClientID)
+		return verifiedClient{}, badRequest("client_id is %s and fixed: store another client under another name",
+			known.ClientID)
 	case !exists:
 		return b.verifyNew(ctx, s, name, before, planned, clientID, secret, verify)
 	}
@@ -68,7 +70,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 			return verifiedClient{}, err
 		}
 		if which != currentSecret {
-			return verifiedClient{}, badRequest("client_secret is not the one that is stored: write a new secret to clients/<name>/rotate")
+			return verifiedClient{}, badRequest("client_secret is not the one that is stored: write a new " +
+				"secret to clients/<name>/rotate")
 		}
 	}
 	if !verify || slices.Equal(before.Scopes, planned.Scopes) && (!hasSecret || known.Proved) {
@@ -78,7 +81,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 }
 
 // verifyNew binds a secret that was submitted to the connection, and verifies it if that is wanted.
-func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned namedClient, clientID, secret string, verify bool) (verifiedClient, error) {
+func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned namedClient,
+	clientID, secret string, verify bool) (verifiedClient, error) {
 	c, err := b.configs.get(ctx, s, configKey)
 	if err != nil {
 		return verifiedClient{}, notConfigured(err)
@@ -101,13 +105,15 @@ func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string,
 func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []string {
 	warnings := []string{unverifiedWarning}
 	if limits, err := storedGuardrails(ctx, s); err == nil && limits.RefuseUnchecked {
-		warnings = append(warnings, "The guardrails (allow_unchecked_clients=false) let no client be used whose secret was not verified.")
+		warnings = append(warnings,
+			"The guardrails (allow_unchecked_clients=false) let no client be used whose secret was not verified.")
 	}
 	return warnings
 }
 
 // verifyClient requests one token for all scopes of a client.
-func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned namedClient, g generation) (verifiedClient, error) {
+func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned namedClient,
+	g generation) (verifiedClient, error) {
 	c, err := b.configs.get(ctx, s, configKey)
 	if err != nil {
 		return verifiedClient{}, notConfigured(err)
@@ -120,7 +126,8 @@ func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name stri
 	if err != nil {
 		return verifiedClient{}, err
 	}
-	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names", entity: root.Profiles}
+	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names",
+		entity: root.Profiles}
 	now := b.options.Now().UTC()
 	seen, err := b.verify(ctx, link, c, g, v)
 	if err != nil {

@@ -99,7 +99,8 @@ func (b *backend) observe(o broker.Observation) {
 		metadata = append(append(metadata, "role", o.Role), described(r)...)
 	}
 	if o.Row.Fingerprint != "" {
-		metadata = append(metadata, "token_id", o.Row.Fingerprint, "client_id", o.Row.ClientID, "expires_at", timestamp(o.Row.ExpiresAt))
+		metadata = append(metadata, "token_id", o.Row.Fingerprint, "client_id", o.Row.ClientID, "expires_at",
+			timestamp(o.Row.ExpiresAt))
 	}
 	if o.Err != nil {
 		metadata = append(metadata, "error", o.Err.Error())

@@ -21,10 +21,12 @@ func (b *backend) pathClientRotate() *framework.Path {
 				Description:  "The new secret: Dashboard, Admin > API Management, Rotate Credentials. Write-only.",
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
-			"verify_connection": {Type: framework.TypeBool, Default: true, Description: "Whether to verify the secret by minting one token with all the client's scopes."},
+			"verify_connection": {Type: framework.TypeBool, Default: true,
+				Description: "Whether to verify the secret by minting one token with all the client's scopes."},
 		},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateClient, "Give a client its new secret.", answer("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
+			logical.UpdateOperation: displayed(onActive(b.rotateClient, "Give a client its new secret.",
+				answer("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
 		},
 	}
 }
@@ -37,11 +39,13 @@ var clientRotateAnswer = fields{
 }
 
 // rotateClient answers POST clients/:name/rotate.
-func (b *backend) rotateClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	before, err := storedNamed(ctx, req.Storage, name)
 	if errors.Is(err, errNotFound) {
-		return reply(badRequest("there is no client %q; `vault list` of the mount's clients shows those there are", name))
+		return reply(badRequest("there is no client %q; `vault list` of the mount's clients shows those there are",
+			name))
 	}
 	if err != nil {
 		return reply(err)

@@ -19,13 +19,15 @@ func (b *backend) pathClients() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Client"},
 		Fields:          pagingFields,
 		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listClients, "List the stocked clients.", answer("The names.", listAnswer)), "list", "clients"),
+			logical.ListOperation: displayed(reading(b.listClients, "List the stocked clients.",
+				answer("The names.", listAnswer)), "list", "clients"),
 		},
 	}
 }
 
 // listClients answers LIST clients/.
-func (b *backend) listClients(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) listClients(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return list(ctx, req.Storage, clientsPrefix, d)
 }
 
@@ -37,64 +39,97 @@ func (b *backend) pathClient() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Client"},
 		ExistenceCheck:  exists,
 		Fields: fields{
-			"name":      nameField("Name of the client in Vault. Case matters."),
-			"client_id": {Type: framework.TypeString, Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client is stored, and then fixed."},
+			"name": nameField("Name of the client in Vault. Case matters."),
+			"client_id": {Type: framework.TypeString,
+				Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client " +
+					"is stored, and then fixed."},
 			"purpose": {
-				Type: framework.TypeString, AllowedValues: []any{string(purposeMint), string(purposeLease), string(purposeStandby)},
-				Description: "What the client is for: mint (roles request tokens with it), lease (roles of client_credentials lease it whole) or standby (it may become the root client). Required when the client is stored, and then fixed.",
+				Type: framework.TypeString, AllowedValues: []any{string(purposeMint), string(purposeLease),
+					string(purposeStandby)},
+				Description: "What the client is for: mint (roles request tokens with it), lease (roles of " +
+					"client_credentials lease it whole) or standby (it may become the root client). Required " +
+					"when the client is stored, and then fixed.",
 			},
 			"client_secret": {
-				Type:         framework.TypeString,
-				Description:  "Client Secret. Write-only. Required when the client is stocked; a new one is written to clients/<name>/rotate.",
+				Type: framework.TypeString,
+				Description: "Client Secret. Write-only. Required when the client is stocked; a new one is " +
+					"written to clients/<name>/rotate.",
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
-			"scopes":        {Type: framework.TypeCommaStringSlice, Description: "The scopes that the Dashboard gave this client, as an array or with commas or spaces between them. Required when the client is stocked."},
-			"allowed_roles": {Type: framework.TypeCommaStringSlice, Description: "The roles that may lease this client or mint with it; * for every role. None by default."},
-			"label":         {Type: framework.TypeString, Description: "Its Label in the Dashboard, for people and reports."},
-			"metadata":      {Type: framework.TypeKVPairs, Description: "Free key=value pairs for people and reports. Not secret."},
-			"disabled":      {Type: framework.TypeBool, Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
+			"scopes": {Type: framework.TypeCommaStringSlice,
+				Description: "The scopes that the Dashboard gave this client, as an array or with commas or " +
+					"spaces between them. Required when the client is stocked."},
+			"allowed_roles": {Type: framework.TypeCommaStringSlice,
+				Description: "The roles that may lease this client or mint with it; * for every role. None " +
+					"by default."},
+			"label": {Type: framework.TypeString,
+				Description: "Its Label in the Dashboard, for people and reports."},
+			"metadata": {Type: framework.TypeKVPairs,
+				Description: "Free key=value pairs for people and reports. Not secret."},
+			"disabled": {Type: framework.TypeBool,
+				Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
 			"verify_connection": {
 				Type: framework.TypeBool, Default: true,
 				Description: "Whether to verify new secret and scopes by minting one token with all of them.",
 			},
 			"force": {
 				Type: framework.TypeBool, Query: true,
-				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
+				Description: "On delete: go through with it although tokens are alive that the engine can " +
+					"then no longer revoke.",
 			},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readClient, "Read a client, its state and who holds it.", answer("The client.", clientAnswer)), "read", "client"),
-			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", answerNothing("Stored.")), "write", "client"),
-			logical.UpdateOperation: displayed(onActive(b.writeClient, "Change a client; parameters left out keep their value.", answerNothing("Stored.")), "write", "client"),
-			logical.PatchOperation:  displayed(onActive(b.patchClient, "Change parts of a client.", answerNothing("Stored.")), "patch", "client"),
-			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.", answerNothing("Forgotten.")), "delete", "client"),
+			logical.ReadOperation: displayed(onActive(b.readClient, "Read a client, its state and who holds it.",
+				answer("The client.", clientAnswer)), "read", "client"),
+			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", answerNothing("Stored.")),
+				"write", "client"),
+			logical.UpdateOperation: displayed(onActive(b.writeClient,
+				"Change a client; parameters left out keep their value.", answerNothing("Stored.")), "write", "client"),
+			logical.PatchOperation: displayed(onActive(b.patchClient, "Change parts of a client.",
+				answerNothing("Stored.")), "patch", "client"),
+			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
+				answerNothing("Forgotten.")), "delete", "client"),
 		},
 	}
 }
 
 // clientAnswer is what a read of a client holds.
 var clientAnswer = fields{
-	"client_id":         {Type: framework.TypeString, Required: true, Description: "Client ID."},
-	"generation":        {Type: framework.TypeInt, Required: true, Description: "Counts the client's secrets."},
-	"secret_set_at":     {Type: framework.TypeString, Required: true, Description: "When its secret was stored (RFC 3339)."},
-	"secret_verified":   {Type: framework.TypeBool, Required: true, Description: "Whether a mint has shown that the secret is right."},
-	"purpose":           {Type: framework.TypeString, Required: true, Description: "mint, lease or standby; empty if it was stored before there were purposes and nothing used it: then it is unusable until it gets one."},
-	"scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The scopes that it was said to hold."},
-	"allowed_roles":     {Type: framework.TypeStringSlice, Required: true, Description: "The roles that may use it; * for every role."},
-	"label":             {Type: framework.TypeString, Required: true, Description: "Its Label, as written."},
-	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
-	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether it is out of use."},
-	"state":             {Type: framework.TypeString, Required: true, Description: "available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new secret) or lost (disabled or deleted in the Dashboard)."},
-	"state_reason":      {Type: framework.TypeString, Required: true, Description: "Why it is quarantined or lost; empty otherwise."},
-	"held_by_role":      {Type: framework.TypeString, Required: true, Description: "The role through which it is leased; empty if it is not."},
-	"held_by_entity_id": {Type: framework.TypeString, Required: true, Description: "Vault's entity that holds it; empty if it is not leased, or to a token without an entity."},
-	"held_by":           {Type: framework.TypeString, Required: true, Description: "Display name of the Vault token that it was leased to."},
-	"held_since":        {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339)."},
-	"held_until":        {Type: framework.TypeString, Required: true, Description: "When the lease ends as it stands (RFC 3339)."},
+	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID."},
+	"generation": {Type: framework.TypeInt, Required: true, Description: "Counts the client's secrets."},
+	"secret_set_at": {Type: framework.TypeString, Required: true,
+		Description: "When its secret was stored (RFC 3339)."},
+	"secret_verified": {Type: framework.TypeBool, Required: true,
+		Description: "Whether a mint has shown that the secret is right."},
+	"purpose": {Type: framework.TypeString, Required: true,
+		Description: "mint, lease or standby; empty if it was stored before there were purposes and nothing " +
+			"used it: then it is unusable until it gets one."},
+	"scopes": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The scopes that it was said to hold."},
+	"allowed_roles": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The roles that may use it; * for every role."},
+	"label":    {Type: framework.TypeString, Required: true, Description: "Its Label, as written."},
+	"metadata": {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
+	"disabled": {Type: framework.TypeBool, Required: true, Description: "Whether it is out of use."},
+	"state": {Type: framework.TypeString, Required: true,
+		Description: "available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new " +
+			"secret) or lost (disabled or deleted in the Dashboard)."},
+	"state_reason": {Type: framework.TypeString, Required: true,
+		Description: "Why it is quarantined or lost; empty otherwise."},
+	"held_by_role": {Type: framework.TypeString, Required: true,
+		Description: "The role through which it is leased; empty if it is not."},
+	"held_by_entity_id": {Type: framework.TypeString, Required: true,
+		Description: "Vault's entity that holds it; empty if it is not leased, or to a token without an entity."},
+	"held_by": {Type: framework.TypeString, Required: true,
+		Description: "Display name of the Vault token that it was leased to."},
+	"held_since": {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339)."},
+	"held_until": {Type: framework.TypeString, Required: true,
+		Description: "When the lease ends as it stands (RFC 3339)."},
 }
 
 // readClient answers GET clients/:name.
-func (b *backend) readClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	n, err := storedNamed(ctx, req.Storage, d.Get("name").(string))
 	if errors.Is(err, errNotFound) {
 		return nil, nil // Vault answers 404
@@ -133,18 +168,21 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request, d *frame
 }
 
 // writeClient answers POST clients/:name.
-func (b *backend) writeClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeClient(ctx, req, d, true)
 }
 
 // patchClient answers PATCH clients/:name.
-func (b *backend) patchClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) patchClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeClient(ctx, req, d, false)
 }
 
-// changeClient verifies what is new with no lock held, then applies the request to the entry as it is by then,
-// and ends the tokens that its roles may not have any more.
-func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
+// changeClient verifies what is new with no lock held, then applies the request to the entry as it
+// is by then, and ends the tokens that its roles may not have any more.
+func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	before, err := storedNamed(ctx, req.Storage, name)
 	absent := errors.Is(err, errNotFound)
@@ -164,7 +202,9 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	if err != nil {
 		return reply(err)
 	}
-	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, func(n *namedClient) error { return n.change(d) })
+	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, func(n *namedClient) error {
+		return n.change(d)
+	})
 	if err != nil {
 		return reply(err)
 	}
@@ -183,10 +223,12 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	return &logical.Response{Warnings: warnings}, nil
 }
 
-// storeNamed is the write of a read-modify-write that began with before. What was verified and what the
-// request changes is applied to the entry as it is now, so that whatever else was changed meanwhile stays.
-// An entry that was deleted, made again, or given another secret since is not the one that was verified.
-func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before namedClient, verified verifiedClient, change func(*namedClient) error) (namedClient, error) {
+// storeNamed is the write of a read-modify-write that began with before. What was verified and what
+// the request changes is applied to the entry as it is now, so that whatever else was changed
+// meanwhile stays. An entry that was deleted, made again, or given another secret since is not the
+// one that was verified.
+func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before namedClient,
+	verified verifiedClient, change func(*namedClient) error) (namedClient, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	b.mounts.claims.Lock()
@@ -201,7 +243,8 @@ func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string
 	case err != nil:
 		return now, err
 	case created, now.EntryID != before.EntryID, verified.slow() && now.last() != before.last():
-		return now, badRequest("Not saved: client %s was written by somebody else at the same time. Read it and write again.", name)
+		return now, badRequest("Not saved: client %s was written by somebody else at the same time. Read it "+
+			"and write again.", name)
 	}
 	if verified.slow() {
 		if err := b.checkSameConnection(ctx, s, verified); err != nil {
@@ -215,7 +258,8 @@ func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string
 		}
 	}
 	if field := conflict(before, now, planned); verified.slow() && field != "" {
-		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. Read it and write again.", field, name)
+		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. "+
+			"Read it and write again.", field, name)
 	}
 	verified.apply(&after)
 	if after.last() != now.last() { // a new secret, which nobody else knows
@@ -259,7 +303,8 @@ func (n *namedClient) renewed() error {
 		return errBeingDeleted
 	case quarantined, lost:
 		if g, _ := n.current(); !g.Proved {
-			return badRequest("Not saved: the client is %s, and only a verified secret takes it out of that state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
+			return badRequest("Not saved: the client is %s, and only a verified secret takes it out of that "+
+				"state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
 		}
 		n.State, n.StateReason, n.Checkout, n.StateBefore = available, "", nil, ""
 	}
@@ -270,13 +315,16 @@ func (n *namedClient) renewed() error {
 var errBeingDeleted = badRequest("this client is being deleted at Paxos: store another one")
 
 // deleteClient answers DELETE clients/:name. Paxos is not told.
-func (b *backend) deleteClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	force, _ := given[bool](d, "force")
 	pending := 0
 	if force {
 		var err error
-		if _, pending, err = b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Client == name }); err != nil {
+		if _, pending, err = b.broker.End(ctx, func(row broker.Row) bool {
+			return row.Key.Client == name
+		}); err != nil {
 			return reply(err)
 		}
 	}
@@ -303,7 +351,8 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	case isUnreadable(err) && force:
 		return b.removeNamed(ctx, s, name, n)
 	case isUnreadable(err):
-		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
+		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
+			"whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
 	case err != nil:
 		return err
 	}
@@ -315,14 +364,19 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	case n.State == leased:
 		return badRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
 	case n.State == revoking:
-		return badRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; without its entry it would go on working there. The entry is deleted as soon as Paxos has confirmed the deletion.", name)
+		return badRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
+			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
+			"confirmed the deletion.", name)
 	case !force && need.OfClient(g.ClientID):
-		return badRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
+		return badRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
+			"requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
 	}
 	return b.removeNamed(ctx, s, name, n)
 }
 
 // endOfClient ends the tokens that the client minted and may not have minted as it is now.
 func (b *backend) endOfClient(ctx context.Context, name string, n namedClient) (ended, pending int, err error) {
-	return b.broker.End(ctx, func(row broker.Row) bool { return row.Key.Client == name && row.Key.Role != "" && !n.grants(row) })
+	return b.broker.End(ctx, func(row broker.Row) bool {
+		return row.Key.Client == name && row.Key.Role != "" && !n.grants(row)
+	})
 }

@@ -20,11 +20,13 @@ func (b *backend) pathConfig() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Configuration"},
 		Fields: fields{
 			"environment": {
-				Type:          framework.TypeString,
-				Description:   "production, sandbox, or custom (whose URLs are set at config/connection first). Fixed by the first write.",
+				Type: framework.TypeString,
+				Description: "production, sandbox, or custom (whose URLs are set at config/connection " +
+					"first). Fixed by the first write.",
 				AllowedValues: []any{environmentProduction, environmentSandbox, environmentCustom},
 			},
-			"client_id": {Type: framework.TypeString, Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
+			"client_id": {Type: framework.TypeString,
+				Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
 			"client_secret": {
 				Type:         framework.TypeString,
 				Description:  "Client Secret of the root client. Write-only. It is verified before it is stored.",
@@ -40,56 +42,79 @@ func (b *backend) pathConfig() *framework.Path {
 			},
 			"refresh_at": {
 				Type: framework.TypeFloat, Default: defaultRefreshAt,
-				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a refresh in the background.",
+				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a " +
+					"refresh in the background.",
 			},
 			"credential_max_age": {
 				Type: framework.TypeDurationSecond, Default: int(defaultCredentialMaxAge.Seconds()),
-				Description: "The age at which status says that the root's secret should be rotated. Nothing happens by itself.",
+				Description: "The age at which status says that the root's secret should be rotated. Nothing " +
+					"happens by itself.",
 			},
 			"token_budget": {
-				Type:        framework.TypeInt,
-				Description: "Maximum token requests in any 5 minutes for this mount, 1 to 300. 0 (default): no separate limit.",
+				Type: framework.TypeInt,
+				Description: "Maximum token requests in any 5 minutes for this mount, 1 to 300. 0 (default): " +
+					"no separate limit.",
 			},
 			"api_rate": {
 				Type: framework.TypeInt, Default: broker.DefaultCallRate,
-				Description: "Most revocations and other API calls a second, 1 to 50. They begin at 5 and double while Paxos does not object.",
+				Description: "Most revocations and other API calls a second, 1 to 50. They begin at 5 and " +
+					"double while Paxos does not object.",
 			},
 			"egress_cidrs": {
-				Type:        framework.TypeCommaStringSlice,
-				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each client's IP allow-list should cover them and little more.",
+				Type: framework.TypeCommaStringSlice,
+				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each " +
+					"client's IP allow-list should cover them and little more.",
 			},
 			"force": {
-				Type:        framework.TypeBool,
-				Description: "On delete: go through with it although tokens are alive that the engine can then no longer revoke.",
-				Query:       true,
+				Type: framework.TypeBool,
+				Description: "On delete: go through with it although tokens are alive that the engine can " +
+					"then no longer revoke.",
+				Query: true,
 			},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(reading(b.readConfig, "Read the configuration; the secret is never shown.", answer("The configuration.", configAnswer)), "read", "configuration"),
-			logical.UpdateOperation: displayed(onActive(b.writeConfig, "Configure the mount; parameters left out keep their value.", answerNothing("Stored.")), "configure", ""),
-			logical.PatchOperation:  displayed(onActive(b.writeConfig, "Change parts of the configuration.", answerNothing("Stored.")), "patch", "configuration"),
-			logical.DeleteOperation: displayed(onActive(b.deleteConfig, "Delete the configuration and the root client.", answerNothing("Deleted.")), "delete", "configuration"),
+			logical.ReadOperation: displayed(reading(b.readConfig,
+				"Read the configuration; the secret is never shown.", answer("The configuration.",
+					configAnswer)), "read", "configuration"),
+			logical.UpdateOperation: displayed(onActive(b.writeConfig,
+				"Configure the mount; parameters left out keep their value.",
+				answerNothing("Stored.")), "configure", ""),
+			logical.PatchOperation: displayed(onActive(b.writeConfig, "Change parts of the configuration.",
+				answerNothing("Stored.")), "patch", "configuration"),
+			logical.DeleteOperation: displayed(onActive(b.deleteConfig,
+				"Delete the configuration and the root client.", answerNothing("Deleted.")), "delete", "configuration"),
 		},
 	}
 }
 
 // configAnswer is what a read of config holds.
 var configAnswer = fields{
-	"environment":        {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
-	"client_id":          {Type: framework.TypeString, Required: true, Description: "Client ID of the root client; empty while there is none."},
-	"generation":         {Type: framework.TypeInt, Required: true, Description: "Counts the root's secrets; 0 while there is none."},
-	"secret_set_at":      {Type: framework.TypeString, Required: true, Description: "When the root's secret was stored (RFC 3339); empty while there is none."},
-	"secret_verified":    {Type: framework.TypeBool, Required: true, Description: "Whether a mint has shown that the secret is right."},
-	"verify_scope":       {Type: framework.TypeString, Required: true, Description: "The scope asked for when a secret is verified."},
-	"refresh_at":         {Type: framework.TypeFloat, Required: true, Description: "Share of a token's life after which it is refreshed."},
-	"credential_max_age": {Type: framework.TypeInt64, Required: true, Description: "Seconds after which the secret should be rotated."},
-	"token_budget":       {Type: framework.TypeInt, Required: true, Description: "Maximum token requests per 5 minutes for this mount; 0: no separate limit."},
-	"api_rate":           {Type: framework.TypeInt, Required: true, Description: "Most revocations and API calls a second."},
-	"egress_cidrs":       {Type: framework.TypeStringSlice, Required: true, Description: "Address blocks that Vault's calls come from, as far as they were set."},
+	"environment": {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
+	"client_id": {Type: framework.TypeString, Required: true,
+		Description: "Client ID of the root client; empty while there is none."},
+	"generation": {Type: framework.TypeInt, Required: true,
+		Description: "Counts the root's secrets; 0 while there is none."},
+	"secret_set_at": {Type: framework.TypeString, Required: true,
+		Description: "When the root's secret was stored (RFC 3339); empty while there is none."},
+	"secret_verified": {Type: framework.TypeBool, Required: true,
+		Description: "Whether a mint has shown that the secret is right."},
+	"verify_scope": {Type: framework.TypeString, Required: true,
+		Description: "The scope asked for when a secret is verified."},
+	"refresh_at": {Type: framework.TypeFloat, Required: true,
+		Description: "Share of a token's life after which it is refreshed."},
+	"credential_max_age": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds after which the secret should be rotated."},
+	"token_budget": {Type: framework.TypeInt, Required: true,
+		Description: "Maximum token requests per 5 minutes for this mount; 0: no separate limit."},
+	"api_rate": {Type: framework.TypeInt, Required: true,
+		Description: "Most revocations and API calls a second."},
+	"egress_cidrs": {Type: framework.TypeStringSlice, Required: true,
+		Description: "Address blocks that Vault's calls come from, as far as they were set."},
 }
 
 // readConfig answers GET config.
-func (b *backend) readConfig(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readConfig(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	c, err := load[config](ctx, req.Storage, configKey)
 	if errors.Is(err, errNotFound) {
 		return nil, nil // Vault answers 404
@@ -117,10 +142,11 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request, _ *frame
 	}}, nil
 }
 
-// writeConfig answers POST and PATCH config. A secret goes the way of config/rotate-root: it is verified with
-// no lock held, then the root is stored, then the settings. If storing the settings fails, the same write
-// completes it, because the secret is then the one that is stored already.
-func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+// writeConfig answers POST and PATCH config. A secret goes the way of config/rotate-root: it is
+// verified with no lock held, then the root is stored, then the settings. If storing the settings
+// fails, the same write completes it, because the secret is then the one that is stored already.
+func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	before, planned, err := b.changedConfig(ctx, req.Storage, d)
 	if err != nil {
 		return reply(err)
@@ -131,7 +157,8 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *fram
 	}
 	switch err := b.storeConfig(ctx, req.Storage, d, before, planned, root != nil); {
 	case err != nil && root != nil && !root.same:
-		return reply(fmt.Errorf("client_secret was stored, but the settings were not; the same write again completes it: %w", err))
+		return reply(fmt.Errorf("client_secret was stored, but the settings were not; the same write again "+
+			"completes it: %w", err))
 	case err != nil:
 		return reply(err)
 	}
@@ -143,7 +170,8 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request, d *fram
 }
 
 // secretOfConfig gives the root the request's secret, if it brings one.
-func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData, planned config) (*changedRoot, error) {
+func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	planned config) (*changedRoot, error) {
 	if _, hasSecret := given[string](d, "client_secret"); hasSecret {
 		after, err := b.giveSecret(ctx, req, d, planned)
 		return &after, err
@@ -168,9 +196,11 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	return nil, nil
 }
 
-// storeConfig applies the request's changes to the settings as they are now, and stores them if that changes
-// anything. Where a secret was verified meanwhile, they must still be the ones it was verified for.
-func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before, planned config, verified bool) error {
+// storeConfig applies the request's changes to the settings as they are now, and stores them if
+// that changes anything. Where a secret was verified meanwhile, they must still be the ones it was
+// verified for.
+func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before,
+	planned config, verified bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	now, after, err := b.changedConfig(ctx, s, d)
@@ -181,7 +211,8 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
 	}
 	if field := conflict(before, now, planned); verified && field != "" {
-		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and write again.", field)
+		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
+			"write again.", field)
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
 		return err
@@ -196,8 +227,10 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	return b.configs.put(ctx, s, configKey, after)
 }
 
-// changedConfig is the stored config, the zero config if there is none, and what the request makes of it.
-func (b *backend) changedConfig(ctx context.Context, s logical.Storage, d *framework.FieldData) (stored, changed config, err error) {
+// changedConfig is the stored config, the zero config if there is none, and what the request makes
+// of it.
+func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
+	d *framework.FieldData) (stored, changed config, err error) {
 	stored, err = load[config](ctx, s, configKey)
 	if errors.Is(err, errNotFound) {
 		changed = newConfig()
@@ -212,7 +245,8 @@ func (b *backend) changedConfig(ctx context.Context, s logical.Storage, d *frame
 }
 
 // deleteConfig answers DELETE config.
-func (b *backend) deleteConfig(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	force, _ := given[bool](d, "force")
 	pending := 0
 	if force {
@@ -258,7 +292,8 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 	case err != nil:
 		return err
 	case need.Count() > 0:
-		return badRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being requested count too). "+
+		return badRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
+			"requested count too). "+
 			"Rotate the roles first (roles/<name>/rotate), or set force=true and let the tokens expire.", need.Count())
 	}
 	return refuseWhileLeased(ctx, s)
@@ -268,7 +303,8 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 	return eachNamed(ctx, s, func(name string, n namedClient) error {
 		if n.State == leased || n.State == revoking {
-			return badRequest("config is needed to end the lease of client %s, which is %s: end it first, or set force=true", name, n.Checkout)
+			return badRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
+				"set force=true", name, n.Checkout)
 		}
 		return nil
 	})

@@ -17,48 +17,70 @@ func (b *backend) pathConnection() *framework.Path {
 		HelpDescription: connectionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Connection"},
 		Fields: fields{
-			"token_url":           {Type: framework.TypeString, Description: "Token endpoint; only for environment=custom. https, or http on loopback."},
-			"revoke_url":          {Type: framework.TypeString, Description: "Revocation endpoint (RFC 7009); only for environment=custom."},
-			"api_url":             {Type: framework.TypeString, Description: "Paxos API with its version, such as https://api.example.com/v2; only for environment=custom."},
-			"override_trusted_ca": {Type: framework.TypeString, Description: "PEM certificates that are trusted instead of the system's.", DisplayAttrs: &framework.DisplayAttributes{EditType: "textarea"}},
-			"proxy_url":           {Type: framework.TypeString, Description: "Proxy for every call, http://host:port. The environment's proxies are always ignored."},
-			"proxy_username":      {Type: framework.TypeString, Description: "User name at the proxy."},
-			"proxy_password":      {Type: framework.TypeString, Description: "Password at the proxy. Write-only.", DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+			"token_url": {Type: framework.TypeString,
+				Description: "Token endpoint; only for environment=custom. https, or http on loopback."},
+			"revoke_url": {Type: framework.TypeString,
+				Description: "Revocation endpoint (RFC 7009); only for environment=custom."},
+			"api_url": {Type: framework.TypeString,
+				Description: "Paxos API with its version, such as https://api.example.com/v2; only for " +
+					"environment=custom."},
+			"override_trusted_ca": {Type: framework.TypeString,
+				Description:  "PEM certificates that are trusted instead of the system's.",
+				DisplayAttrs: &framework.DisplayAttributes{EditType: "textarea"}},
+			"proxy_url": {Type: framework.TypeString,
+				Description: "Proxy for every call, http://host:port. The environment's proxies are always ignored."},
+			"proxy_username": {Type: framework.TypeString, Description: "User name at the proxy."},
+			"proxy_password": {Type: framework.TypeString, Description: "Password at the proxy. Write-only.",
+				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
 			"auth_style": {
 				Type: framework.TypeString, Default: string(paxos.AuthPost), AllowedValues: []any{"post", "basic"},
-				Description: "How a client authenticates at the token endpoint: post (in the body; what Paxos documents) or basic.",
+				Description: "How a client authenticates at the token endpoint: post (in the body; what Paxos " +
+					"documents) or basic.",
 			},
 			"request_timeout": {
 				Type: framework.TypeDurationSecond, Default: int(paxos.DefaultTimeout.Seconds()),
 				Description: "Longest time for one call to Paxos, connecting and reading included; 1s to 15s.",
 			},
-			"never_revoke": {Type: framework.TypeBool, Description: "Dangerous: never call the revocation endpoint. Tokens outlive their leases."},
+			"never_revoke": {Type: framework.TypeBool,
+				Description: "Dangerous: never call the revocation endpoint. Tokens outlive their leases."},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(reading(b.readConnection, "Read the connection; the proxy's password is never shown.", answer("The connection.", connectionAnswer)), "read", "connection"),
-			logical.UpdateOperation: displayed(onActive(b.writeConnection, "Set the connection; parameters left out keep their value.", answerNothing("Stored.")), "configure", "connection"),
-			logical.PatchOperation:  displayed(onActive(b.writeConnection, "Change parts of the connection.", answerNothing("Stored.")), "patch", "connection"),
+			logical.ReadOperation: displayed(reading(b.readConnection,
+				"Read the connection; the proxy's password is never shown.", answer("The connection.",
+					connectionAnswer)), "read", "connection"),
+			logical.UpdateOperation: displayed(onActive(b.writeConnection,
+				"Set the connection; parameters left out keep their value.",
+				answerNothing("Stored.")), "configure", "connection"),
+			logical.PatchOperation: displayed(onActive(b.writeConnection, "Change parts of the connection.",
+				answerNothing("Stored.")), "patch", "connection"),
 		},
 	}
 }
 
 // connectionAnswer is what a read of config/connection holds.
 var connectionAnswer = fields{
-	"token_url":           {Type: framework.TypeString, Required: true, Description: "Token endpoint in force; empty until config names the environment."},
-	"revoke_url":          {Type: framework.TypeString, Required: true, Description: "Revocation endpoint in force."},
-	"api_url":             {Type: framework.TypeString, Required: true, Description: "Paxos API in force, with its version."},
-	"override_trusted_ca": {Type: framework.TypeString, Required: true, Description: "PEM certificates trusted instead of the system's."},
-	"proxy_url":           {Type: framework.TypeString, Required: true, Description: "Proxy for every call."},
-	"proxy_username":      {Type: framework.TypeString, Required: true, Description: "User name at the proxy."},
-	"auth_style":          {Type: framework.TypeString, Required: true, Description: "post or basic."},
-	"request_timeout":     {Type: framework.TypeInt64, Required: true, Description: "Longest time for one call, in seconds."},
-	"never_revoke":        {Type: framework.TypeBool, Required: true, Description: "Whether tokens are left to expire."},
-	"dangerous_options":   {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken something, and how."},
+	"token_url": {Type: framework.TypeString, Required: true,
+		Description: "Token endpoint in force; empty until config names the environment."},
+	"revoke_url": {Type: framework.TypeString, Required: true, Description: "Revocation endpoint in force."},
+	"api_url": {Type: framework.TypeString, Required: true,
+		Description: "Paxos API in force, with its version."},
+	"override_trusted_ca": {Type: framework.TypeString, Required: true,
+		Description: "PEM certificates trusted instead of the system's."},
+	"proxy_url":      {Type: framework.TypeString, Required: true, Description: "Proxy for every call."},
+	"proxy_username": {Type: framework.TypeString, Required: true, Description: "User name at the proxy."},
+	"auth_style":     {Type: framework.TypeString, Required: true, Description: "post or basic."},
+	"request_timeout": {Type: framework.TypeInt64, Required: true,
+		Description: "Longest time for one call, in seconds."},
+	"never_revoke": {Type: framework.TypeBool, Required: true,
+		Description: "Whether tokens are left to expire."},
+	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
+		Description: "Options in force that weaken something, and how."},
 }
 
 // readConnection answers GET config/connection, with the defaults where nothing
 // was written.
-func (b *backend) readConnection(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readConnection(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	c, err := storedConnection(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
@@ -97,7 +119,8 @@ func storedConnection(ctx context.Context, s logical.Storage) (connection, error
 // writeConnection answers POST and PATCH config/connection. What a secret was
 // proved over cannot be changed under it: whoever may write here could otherwise
 // have the secret sent to an address of his own.
-func (b *backend) writeConnection(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	c, err := storedConnection(ctx, req.Storage)
@@ -122,8 +145,8 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request, d *
 	return nil, nil
 }
 
-// checkConnection judges a connection against the config and the secrets there are, whether or not there is a
-// config at the moment.
+// checkConnection judges a connection against the config and the secrets there are, whether or not
+// there is a config at the moment.
 func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
 	mount, err := load[config](ctx, s, configKey)
 	unconfigured := errors.Is(err, errNotFound) // config will be judged against this when it is written
@@ -144,20 +167,23 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 	if !after.elsewhere(before) {
 		return nil
 	}
-	const locked = "token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the %s is stored: it was proved over them and is sent nowhere else; %s"
+	const locked = "token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the %s is " +
+		"stored: it was proved over them and is sent nowhere else; %s"
 	root, err := storedRoot(ctx, s)
 	if err != nil {
 		return err
 	}
 	for _, g := range root.Generations {
 		if g.Connection != fingerprint {
-			return badRequest(locked, "root client's secret", "delete config, change the connection, and write config with the secret again")
+			return badRequest(locked, "root client's secret",
+				"delete config, change the connection, and write config with the secret again")
 		}
 	}
 	return eachNamed(ctx, s, func(name string, n namedClient) error {
 		for _, g := range n.Generations {
 			if g.Connection != fingerprint {
-				return badRequest(locked, "secret of client "+name, "delete clients/"+name+" first, and store it again afterwards")
+				return badRequest(locked, "secret of client "+name,
+					"delete clients/"+name+" first, and store it again afterwards")
 			}
 		}
 		return nil

@@ -20,14 +20,19 @@ func (b *backend) pathCreds() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
 		Fields:          issueFields("Name of the role.", true),
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readCreds, "Issue an access token, or a client, on a lease.", answer("The credential.", credsAnswer())), "generate", "credentials"),
-			logical.UpdateOperation: displayed(onActive(b.readCreds, "Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.", answer("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
+			logical.ReadOperation: displayed(onActive(b.readCreds,
+				"Issue an access token, or a client, on a lease.", answer("The credential.",
+					credsAnswer())), "generate", "credentials"),
+			logical.UpdateOperation: displayed(onActive(b.readCreds,
+				"Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.",
+				answer("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
 		},
 	}
 }
 
 // readCreds answers GET and POST creds/:name.
-func (b *backend) readCreds(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readCreds(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	if b.leasesClients(ctx, req.Storage, d.Get("name").(string)) {
 		return b.leaseClient(ctx, req, d)
 	}
@@ -95,7 +100,8 @@ func (b *backend) secretAccessToken() *framework.Secret {
 // revokeAccessToken ends a lease. It reads neither role nor config, succeeds when
 // the token has ended already, and fails only where trying again helps: an error
 // that Vault takes for final would make the lease irrevocable.
-func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	lease := req.Secret.InternalData
 	fingerprint, _ := lease[leaseTokenID].(string)
 	hold, _ := lease[leaseIssue].(string)

@@ -12,13 +12,15 @@ const driftPath = "report/drift"
 
 func (b *backend) pathDrift() *framework.Path {
 	return &framework.Path{
-		Pattern:         driftPath + "$",
-		HelpSynopsis:    "Compare Paxos's list of credentials with this mount's records. Asks Paxos only with refresh=true.",
+		Pattern: driftPath + "$",
+		HelpSynopsis: "Compare Paxos's list of credentials with this mount's records. Asks Paxos only with " +
+			"refresh=true.",
 		HelpDescription: driftHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
 		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readDrift, "Read the latest comparison, or make a new one.", answer("The comparison.", driftAnswer)), "read", "drift-report"),
+			logical.ReadOperation: displayed(onActive(b.readDrift, "Read the latest comparison, or make a new one.",
+				answer("The comparison.", driftAnswer)), "read", "drift-report"),
 		},
 	}
 }
@@ -30,19 +32,30 @@ var reportFields = fields{
 		Description: "Ask Paxos first, which costs a token request and needs " + listScope + ". At most once a minute.",
 	},
 	"severity": {
-		Type: framework.TypeString, Query: true, Default: info.String(), AllowedValues: []any{"high", "medium", "low", "info"},
+		Type: framework.TypeString, Query: true, Default: info.String(), AllowedValues: []any{"high", "medium",
+			"low", "info"},
 		Description: "The least severity to show.",
 	},
 }
 
 // findingsAnswer are the fields that every report has.
 var findingsAnswer = fields{
-	"findings":       {Type: framework.TypeSlice, Required: true, Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), suggestion (likewise, for what takes a function away from somebody), note (why an exception for it does not hold)."},
-	"counts":         {Type: framework.TypeMap, Required: true, Description: "How many open findings there are of each severity, shown or not."},
-	"accepted":       {Type: framework.TypeSlice, Required: true, Description: "Findings that somebody accepted, as in findings, with exception (its path), accepted_reason, accepted_by, accepted_at and expires_at."},
-	"accepted_count": {Type: framework.TypeInt, Required: true, Description: "How many accepted findings there are, shown or not."},
-	"compared_at":    {Type: framework.TypeString, Required: true, Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
-	"listed_at":      {Type: framework.TypeString, Required: true, Description: "When it last answered with it (RFC 3339); empty if it never did."},
+	"findings": {Type: framework.TypeSlice, Required: true,
+		Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, " +
+			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), " +
+			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for " +
+			"it does not hold)."},
+	"counts": {Type: framework.TypeMap, Required: true,
+		Description: "How many open findings there are of each severity, shown or not."},
+	"accepted": {Type: framework.TypeSlice, Required: true,
+		Description: "Findings that somebody accepted, as in findings, with exception (its path), " +
+			"accepted_reason, accepted_by, accepted_at and expires_at."},
+	"accepted_count": {Type: framework.TypeInt, Required: true,
+		Description: "How many accepted findings there are, shown or not."},
+	"compared_at": {Type: framework.TypeString, Required: true,
+		Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
+	"listed_at": {Type: framework.TypeString, Required: true,
+		Description: "When it last answered with it (RFC 3339); empty if it never did."},
 }
 
 // reporting is findingsAnswer with what else a report has.
@@ -55,13 +68,18 @@ func reporting(further fields) fields {
 
 // driftAnswer is what a read of report/drift holds.
 var driftAnswer = reporting(fields{
-	"may_list":    {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the root client was allowed to list when it last tried."},
-	"credentials": {Type: framework.TypeSlice, Required: true, Description: "Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where another mount of this plugin process has it, else empty), label, status, risk, scopes, ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
-	"left_out":    {Type: framework.TypeInt, Required: true, Description: "Credentials that were too many to keep."},
+	"may_list": {Type: framework.TypeString, Required: true,
+		Description: "yes, no or unknown: whether the root client was allowed to list when it last tried."},
+	"credentials": {Type: framework.TypeSlice, Required: true,
+		Description: "Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where " +
+			"another mount of this plugin process has it, else empty), label, status, risk, scopes, " +
+			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
+	"left_out": {Type: framework.TypeInt, Required: true, Description: "Credentials that were too many to keep."},
 })
 
 // readDrift answers GET report/drift.
-func (b *backend) readDrift(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readDrift(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	least, seen, warnings, err := b.beginReport(ctx, req, d)
 	if err != nil {
 		return reply(err)
@@ -111,7 +129,8 @@ func (r *review) answer(least severity) map[string]any {
 }
 
 // beginReport reads what a report is to show, and asks Paxos first if that is wanted.
-func (b *backend) beginReport(ctx context.Context, req *logical.Request, d *framework.FieldData) (least severity, seen comparison, warnings []string, err error) {
+func (b *backend) beginReport(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (least severity, seen comparison, warnings []string, err error) {
 	if least, err = parseSeverity(d.Get("severity").(string)); err != nil {
 		return least, seen, nil, err
 	}
@@ -119,7 +138,8 @@ func (b *backend) beginReport(ctx context.Context, req *logical.Request, d *fram
 		return least, seen, nil, err
 	}
 	if seen.recent(b.options.Now(), comparisonPause) && !seen.At.Before(seen.TriedAt) {
-		return least, seen, []string{"Paxos was asked less than a minute ago, so it was not asked again. This is its last answer."}, nil
+		return least, seen, []string{"Paxos was asked less than a minute ago, so it was not asked again. This " +
+			"is its last answer."}, nil
 	}
 	seen, err = b.compare(ctx, req.Storage)
 	return least, seen, nil, err

@@ -10,19 +10,23 @@ import (
 
 func (b *backend) pathExceptions() *framework.Path {
 	return &framework.Path{
-		Pattern:         exceptionsPrefix + "$", // Vault's list requests end in a slash; without it, the path would need no sudo
+		// Vault's list requests end in a slash; without it, the path would need no sudo
+		Pattern:         exceptionsPrefix + "$",
 		HelpSynopsis:    "List the accepted findings. Needs sudo.",
 		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Exception"},
-		Fields:          pagingFields,
+		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true,
+			ItemType: "Exception"},
+		Fields: pagingFields,
 		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listExceptions, "List the exceptions.", answer("The names.", listAnswer)), "list", "exceptions"),
+			logical.ListOperation: displayed(reading(b.listExceptions, "List the exceptions.",
+				answer("The names.", listAnswer)), "list", "exceptions"),
 		},
 	}
 }
 
 // listExceptions answers LIST exceptions/.
-func (b *backend) listExceptions(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) listExceptions(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return list(ctx, req.Storage, exceptionsPrefix, d)
 }
 
@@ -34,37 +38,53 @@ func (b *backend) pathException() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
 		ExistenceCheck:  exists,
 		Fields: fields{
-			"name":       nameField("Name of the exception. Case matters."),
-			"rule":       {Type: framework.TypeString, Description: "The rule of the finding, as the report shows it. Required at the first write, and then fixed."},
-			"subject":    {Type: framework.TypeString, Description: "The subject of the finding, exactly as the report shows it. Required at the first write, and then fixed."},
-			"reason":     {Type: framework.TypeString, Description: "Why the finding is accepted. Required at the first write."},
-			"expires_at": {Type: framework.TypeString, Description: "When the exception ends: a time (RFC 3339) or a duration such as 90d, at most a year from now. Required at the first write."},
+			"name": nameField("Name of the exception. Case matters."),
+			"rule": {Type: framework.TypeString,
+				Description: "The rule of the finding, as the report shows it. Required at the first write, " +
+					"and then fixed."},
+			"subject": {Type: framework.TypeString,
+				Description: "The subject of the finding, exactly as the report shows it. Required at the " +
+					"first write, and then fixed."},
+			"reason": {Type: framework.TypeString,
+				Description: "Why the finding is accepted. Required at the first write."},
+			"expires_at": {Type: framework.TypeString,
+				Description: "When the exception ends: a time (RFC 3339) or a duration such as 90d, at most a " +
+					"year from now. Required at the first write."},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(reading(b.readException, "Read an exception.", answer("The exception.", exceptionAnswer)), "read", "exception"),
-			logical.CreateOperation: displayed(onActive(b.writeException, "Accept a finding as it is now.", answerNothing("Stored.")), "write", "exception"),
-			logical.UpdateOperation: displayed(onActive(b.writeException, "Accept the finding again as it is now; parameters left out keep their value.", answerNothing("Stored.")), "write", "exception"),
-			logical.DeleteOperation: displayed(onActive(b.deleteException, "Delete an exception: its finding is open again.", answerNothing("Deleted.")), "delete", "exception"),
+			logical.ReadOperation: displayed(reading(b.readException, "Read an exception.",
+				answer("The exception.", exceptionAnswer)), "read", "exception"),
+			logical.CreateOperation: displayed(onActive(b.writeException, "Accept a finding as it is now.",
+				answerNothing("Stored.")), "write", "exception"),
+			logical.UpdateOperation: displayed(onActive(b.writeException,
+				"Accept the finding again as it is now; parameters left out keep their value.",
+				answerNothing("Stored.")), "write", "exception"),
+			logical.DeleteOperation: displayed(onActive(b.deleteException,
+				"Delete an exception: its finding is open again.", answerNothing("Deleted.")), "delete", "exception"),
 		},
 	}
 }
 
 // exceptionAnswer is what a read of an exception holds.
 var exceptionAnswer = fields{
-	"rule":         {Type: framework.TypeString, Required: true, Description: "The rule of the finding."},
-	"subject":      {Type: framework.TypeString, Required: true, Description: "The subject of the finding."},
-	"reason":       {Type: framework.TypeString, Required: true, Description: "Why it is accepted."},
-	"expires_at":   {Type: framework.TypeString, Required: true, Description: "When the exception ends (RFC 3339)."},
-	"expired":      {Type: framework.TypeBool, Required: true, Description: "Whether it has ended."},
-	"created_at":   {Type: framework.TypeString, Required: true, Description: "When it was first written (RFC 3339)."},
-	"accepted_at":  {Type: framework.TypeString, Required: true, Description: "When it was last written (RFC 3339)."},
-	"display_name": {Type: framework.TypeString, Required: true, Description: "Display name of the Vault token that wrote it last."},
-	"entity_id":    {Type: framework.TypeString, Required: true, Description: "Vault entity of that token; empty if it has none."},
-	"accepted":     {Type: framework.TypeSlice, Required: true, Description: "Objects: the severity and evidence of each finding that is accepted."},
+	"rule":        {Type: framework.TypeString, Required: true, Description: "The rule of the finding."},
+	"subject":     {Type: framework.TypeString, Required: true, Description: "The subject of the finding."},
+	"reason":      {Type: framework.TypeString, Required: true, Description: "Why it is accepted."},
+	"expires_at":  {Type: framework.TypeString, Required: true, Description: "When the exception ends (RFC 3339)."},
+	"expired":     {Type: framework.TypeBool, Required: true, Description: "Whether it has ended."},
+	"created_at":  {Type: framework.TypeString, Required: true, Description: "When it was first written (RFC 3339)."},
+	"accepted_at": {Type: framework.TypeString, Required: true, Description: "When it was last written (RFC 3339)."},
+	"display_name": {Type: framework.TypeString, Required: true,
+		Description: "Display name of the Vault token that wrote it last."},
+	"entity_id": {Type: framework.TypeString, Required: true,
+		Description: "Vault entity of that token; empty if it has none."},
+	"accepted": {Type: framework.TypeSlice, Required: true,
+		Description: "Objects: the severity and evidence of each finding that is accepted."},
 }
 
 // readException answers GET exceptions/:name.
-func (b *backend) readException(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readException(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	e, err := load[exception](ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
 	if errors.Is(err, errNotFound) {
 		return nil, nil // Vault answers 404
@@ -86,7 +106,8 @@ func (b *backend) readException(ctx context.Context, req *logical.Request, d *fr
 
 // writeException answers POST exceptions/:name. The reports are made without asking
 // Paxos.
-func (b *backend) writeException(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeException(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	all, err := b.allFindings(ctx, req.Storage, req.MountPoint)
 	if err != nil {
@@ -97,13 +118,15 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request, d *f
 		return reply(err)
 	}
 	b.announceChange(exceptionWritten, req.Path, req.Operation)
-	b.logger.Info("a finding is accepted", "exception", name, "rule", e.Rule, "subject", e.Subject, "expires_at", e.ExpiresAt, "entity_id", e.EntityID)
+	b.logger.Info("a finding is accepted", "exception", name, "rule", e.Rule, "subject", e.Subject, "expires_at",
+		e.ExpiresAt, "entity_id", e.EntityID)
 	b.tallies.outdate()
 	return nil, nil
 }
 
 // storeException does the read-modify-write.
-func (b *backend) storeException(ctx context.Context, req *logical.Request, d *framework.FieldData, all []finding) (exception, error) {
+func (b *backend) storeException(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	all []finding) (exception, error) {
 	key := exceptionsPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -126,7 +149,8 @@ func (b *backend) storeException(ctx context.Context, req *logical.Request, d *f
 }
 
 // deleteException answers DELETE exceptions/:name.
-func (b *backend) deleteException(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteException(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
 	err := remove(ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
 	b.writes.Unlock()

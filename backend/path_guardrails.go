@@ -22,20 +22,24 @@ func (b *backend) pathGuardrails() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Guardrails"},
 		Fields: fields{
 			"allowed_scopes": {
-				Type:        framework.TypeCommaStringSlice,
-				Description: "The scopes that may be issued, * standing for any text, such as funding:* or *:read_*. By default every scope that the other two parameters let pass.",
+				Type: framework.TypeCommaStringSlice,
+				Description: "The scopes that may be issued, * standing for any text, such as funding:* or " +
+					"*:read_*. By default every scope that the other two parameters let pass.",
 			},
 			"allow_uncatalogued_scopes": {
 				Type: framework.TypeBool, Default: true,
-				Description: "Whether a scope that the engine's catalogue lacks may be issued, where allowed_scopes matches it or is at its default.",
+				Description: "Whether a scope that the engine's catalogue lacks may be issued, where " +
+					"allowed_scopes matches it or is at its default.",
 			},
 			"allow_admin_scopes": {
-				Type:        framework.TypeBool,
-				Description: "Dangerous: whether a scope that governs API credentials (api_creds:*) may be issued, where allowed_scopes matches it or is at its default.",
+				Type: framework.TypeBool,
+				Description: "Dangerous: whether a scope that governs API credentials (api_creds:*) may be " +
+					"issued, where allowed_scopes matches it or is at its default.",
 			},
 			"max_ttl": {
 				Type: framework.TypeDurationSecond, Default: int(defaultCeiling.Seconds()),
-				Description: "The longest a lease may last, whatever role and reader say. Leases that are out keep their end.",
+				Description: "The longest a lease may last, whatever role and reader say. Leases that are out " +
+					"keep their end.",
 			},
 			"deletable_label_prefix": {
 				Type: framework.TypeString, Default: defaultDeletablePrefix,
@@ -43,38 +47,56 @@ func (b *backend) pathGuardrails() *framework.Path {
 			},
 			"allow_unchecked_clients": {
 				Type: framework.TypeBool, Default: true,
-				Description: "Whether a client may be used whose secret was stored without being verified, and one be stored whose Entity cannot be told because it sees no profiles.",
+				Description: "Whether a client may be used whose secret was stored without being verified, " +
+					"and one be stored whose Entity cannot be told because it sees no profiles.",
 			},
 			"require_entity_match": {
 				Type: framework.TypeBool, Default: true,
-				Description: "Whether a client that sees other profiles than the root client, and so is of another Entity, is refused.",
+				Description: "Whether a client that sees other profiles than the root client, and so is of " +
+					"another Entity, is refused.",
 			},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(reading(b.readGuardrails, "Read the guardrails.", answer("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
-			logical.UpdateOperation: displayed(onActive(b.writeGuardrails, "Set the guardrails, and end what is now too much; parameters left out keep their value.", answerNothing("Stored.")), "configure", "guardrails"),
-			logical.PatchOperation:  displayed(onActive(b.writeGuardrails, "Change parts of the guardrails; null gives a parameter its default back.", answerNothing("Stored.")), "patch", "guardrails"),
-			logical.DeleteOperation: displayed(onActive(b.deleteGuardrails, "Give the guardrails their defaults back.", answerNothing("Deleted.")), "delete", "guardrails"),
+			logical.ReadOperation: displayed(reading(b.readGuardrails, "Read the guardrails.",
+				answer("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
+			logical.UpdateOperation: displayed(onActive(b.writeGuardrails,
+				"Set the guardrails, and end what is now too much; parameters left out keep their value.",
+				answerNothing("Stored.")), "configure", "guardrails"),
+			logical.PatchOperation: displayed(onActive(b.writeGuardrails,
+				"Change parts of the guardrails; null gives a parameter its default back.",
+				answerNothing("Stored.")), "patch", "guardrails"),
+			logical.DeleteOperation: displayed(onActive(b.deleteGuardrails,
+				"Give the guardrails their defaults back.", answerNothing("Deleted.")), "delete", "guardrails"),
 		},
 	}
 }
 
 // guardrailsAnswer is what a read of config/guardrails holds.
 var guardrailsAnswer = fields{
-	"allowed_scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The patterns as written; none at the default."},
-	"resolved_scopes":           {Type: framework.TypeStringSlice, Required: true, Description: "The catalogued scopes that may be issued."},
-	"allow_uncatalogued_scopes": {Type: framework.TypeBool, Required: true, Description: "Whether scopes that the catalogue lacks may be issued."},
-	"allow_admin_scopes":        {Type: framework.TypeBool, Required: true, Description: "Whether scopes that govern API credentials may be issued."},
-	"max_ttl":                   {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
-	"deletable_label_prefix":    {Type: framework.TypeString, Required: true, Description: "How the Labels begin of the clients that the engine may delete at Paxos."},
-	"allow_unchecked_clients":   {Type: framework.TypeBool, Required: true, Description: "Whether a client may be used whose secret was not verified, and one be stored whose Entity cannot be told."},
-	"require_entity_match":      {Type: framework.TypeBool, Required: true, Description: "Whether a client of another Entity is refused."},
-	"dangerous_options":         {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken something, and how."},
+	"allowed_scopes": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The patterns as written; none at the default."},
+	"resolved_scopes": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The catalogued scopes that may be issued."},
+	"allow_uncatalogued_scopes": {Type: framework.TypeBool, Required: true,
+		Description: "Whether scopes that the catalogue lacks may be issued."},
+	"allow_admin_scopes": {Type: framework.TypeBool, Required: true,
+		Description: "Whether scopes that govern API credentials may be issued."},
+	"max_ttl": {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
+	"deletable_label_prefix": {Type: framework.TypeString, Required: true,
+		Description: "How the Labels begin of the clients that the engine may delete at Paxos."},
+	"allow_unchecked_clients": {Type: framework.TypeBool, Required: true,
+		Description: "Whether a client may be used whose secret was not verified, and one be stored whose " +
+			"Entity cannot be told."},
+	"require_entity_match": {Type: framework.TypeBool, Required: true,
+		Description: "Whether a client of another Entity is refused."},
+	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
+		Description: "Options in force that weaken something, and how."},
 }
 
 // readGuardrails answers GET config/guardrails, with the defaults where nothing was
 // written.
-func (b *backend) readGuardrails(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	g, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
@@ -102,7 +124,8 @@ func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error
 }
 
 // writeGuardrails answers POST and PATCH config/guardrails.
-func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	g, err := b.storeGuardrails(ctx, req.Storage, d)
 	if err != nil {
 		return reply(err)
@@ -110,7 +133,8 @@ func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request, d *
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
 	warnings := g.dangers()
 	if unmatched := g.unmatched(); len(unmatched) > 0 {
-		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+shortened(unmatched))
+		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+
+			shortened(unmatched))
 	}
 	return b.enforce(ctx, req.Storage, g, warnings)
 }
@@ -132,7 +156,8 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 
 // deleteGuardrails answers DELETE config/guardrails. The defaults may allow less
 // than what was stored.
-func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
 	err := b.guardrails.remove(ctx, req.Storage, guardrailsKey)
 	b.writes.Unlock()
@@ -145,7 +170,8 @@ func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request, _ 
 
 // enforce ends the live tokens that the guardrails do not allow any more, and tells
 // which roles hold too much. The engine's own tokens belong to no role.
-func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails, warnings []string) (*logical.Response, error) {
+func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
+	warnings []string) (*logical.Response, error) {
 	losers := map[string]bool{}
 	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool {
 		beyond := row.Key.Role != "" && g.check(strings.Fields(row.Key.Scopes)) != nil
@@ -158,17 +184,22 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails, 
 		return reply(fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err))
 	}
 	if ended+pending > 0 {
-		warnings = append(warnings, endedWarning("the roles "+shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
+		warnings = append(warnings,
+			endedWarning("the roles "+shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
 		return reply(fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err))
 	}
 	if len(beyond) > 0 {
-		warnings = append(warnings, "These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+shortened(beyond))
+		warnings = append(warnings,
+			"These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads "+
+				"narrowed to allowed scopes still work: "+shortened(beyond))
 	}
 	if len(cut) > 0 {
-		warnings = append(warnings, fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s", g.MaxTTL, shortened(cut)))
+		warnings = append(warnings,
+			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s",
+				g.MaxTTL, shortened(cut)))
 	}
 	if len(warnings) == 0 {
 		return nil, nil

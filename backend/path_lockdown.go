@@ -18,30 +18,44 @@ func (b *backend) pathLockdown() *framework.Path {
 		HelpDescription: lockdownHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
 		Fields: fields{
-			"reason": {Type: framework.TypeString, Description: "Why, for those who come after. Shown by a read; not secret."},
+			"reason": {Type: framework.TypeString,
+				Description: "Why, for those who come after. Shown by a read; not secret."},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readLockdown, "Whether a lockdown is in force, and what is left to end.", answer("The lockdown.", lockdownAnswer)), "read", "lockdown"),
-			logical.UpdateOperation: displayed(onActive(b.writeLockdown, "Lock the mount down and end every live token.", answer("What became of the tokens.", lockdownAnswer)), "lock", "down"),
-			logical.DeleteOperation: displayed(onActive(b.deleteLockdown, "Lift the lockdown.", answerNothing("Lifted.")), "lift", "lockdown"),
+			logical.ReadOperation: displayed(onActive(b.readLockdown,
+				"Whether a lockdown is in force, and what is left to end.", answer("The lockdown.",
+					lockdownAnswer)), "read", "lockdown"),
+			logical.UpdateOperation: displayed(onActive(b.writeLockdown,
+				"Lock the mount down and end every live token.", answer("What became of the tokens.",
+					lockdownAnswer)), "lock", "down"),
+			logical.DeleteOperation: displayed(onActive(b.deleteLockdown, "Lift the lockdown.",
+				answerNothing("Lifted.")), "lift", "lockdown"),
 		},
 	}
 }
 
 // lockdownAnswer is what a read and a write of lockdown hold.
 var lockdownAnswer = fields{
-	"locked":             {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force."},
-	"since":              {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339); empty if it is not."},
-	"reason":             {Type: framework.TypeString, Required: true, Description: "Why, as it was written."},
-	"ended":              {Type: framework.TypeInt, Required: true, Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
-	"pending":            {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
-	"pending_seconds":    {Type: framework.TypeInt64, Required: true, Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
-	"cannot_end":         {Type: framework.TypeStringSlice, Required: true, Description: "What the engine cannot end: clients whose secret somebody outside may know, and tokens whose record cannot be read."},
-	"last_token_expires": {Type: framework.TypeString, Required: true, Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
+	"locked": {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force."},
+	"since": {Type: framework.TypeString, Required: true,
+		Description: "Since when (RFC 3339); empty if it is not."},
+	"reason": {Type: framework.TypeString, Required: true, Description: "Why, as it was written."},
+	"ended": {Type: framework.TypeInt, Required: true,
+		Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
+	"pending": {Type: framework.TypeInt, Required: true,
+		Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
+	"pending_seconds": {Type: framework.TypeInt64, Required: true,
+		Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
+	"cannot_end": {Type: framework.TypeStringSlice, Required: true,
+		Description: "What the engine cannot end: clients whose secret somebody outside may know, and tokens " +
+			"whose record cannot be read."},
+	"last_token_expires": {Type: framework.TypeString, Required: true,
+		Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
 }
 
 // readLockdown answers GET lockdown.
-func (b *backend) readLockdown(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readLockdown(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	l, err := storedLockdown(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
@@ -55,7 +69,8 @@ func (b *backend) readLockdown(ctx context.Context, req *logical.Request, _ *fra
 
 // writeLockdown answers POST lockdown. The entry comes first: from then on no mint
 // is begun or handed out, and whatever was minted before is in the ledger.
-func (b *backend) writeLockdown(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	l, err := b.storeLockdown(ctx, req.Storage, d)
 	if err != nil {
 		return reply(err)
@@ -95,7 +110,8 @@ func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *frame
 }
 
 // deleteLockdown answers DELETE lockdown.
-func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	b.locking.Lock()
 	defer b.locking.Unlock()
 	if err := b.lockdowns.remove(ctx, req.Storage, lockdownKey); err != nil {
@@ -121,7 +137,8 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 		return nil, err
 	}
 	for _, fingerprint := range unreadable {
-		cannotEnd = append(cannotEnd, fmt.Sprintf("token %s, whose record cannot be read: it works until it expires", fingerprint))
+		cannotEnd = append(cannotEnd,
+			fmt.Sprintf("token %s, whose record cannot be read: it works until it expires", fingerprint))
 	}
 	var last time.Time
 	for _, row := range rows {
@@ -151,13 +168,17 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 		case n.State == leased:
 			exposed = append(exposed, fmt.Sprintf("client %s, %s", name, n.Checkout))
 		case n.State == quarantined:
-			exposed = append(exposed, fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
+			exposed = append(exposed,
+				fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
 		case n.State == damaged:
 			exposed = append(exposed, fmt.Sprintf("client %s, whose entry cannot be read: it may be leased", name))
 		case n.State == available && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
-			exposed = append(exposed, fmt.Sprintf("client %s, returned unrotated: a past holder knows its secret until it is rotated", name))
+			exposed = append(exposed,
+				fmt.Sprintf("client %s, returned unrotated: a past holder knows its secret until it is rotated", name))
 		case n.State == revoking:
-			exposed = append(exposed, fmt.Sprintf("client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
+			exposed = append(exposed,
+				fmt.Sprintf(
+					"client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
 		}
 		return nil
 	})

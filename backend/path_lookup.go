@@ -22,35 +22,48 @@ func (b *backend) pathLookup() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
 			"access_token": {
-				Type:         framework.TypeString,
-				Description:  "The token that was found; \"Bearer\" before it, quotes around it and line breaks are ignored. It is neither answered nor logged.",
+				Type: framework.TypeString,
+				Description: "The token that was found; \"Bearer\" before it, quotes around it and line " +
+					"breaks are ignored. It is neither answered nor logged.",
 				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true},
 			},
-			"token_id": {Type: framework.TypeString, Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
+			"token_id": {Type: framework.TypeString,
+				Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
 		},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.lookUp, "Tell whose a token is.", answer("What is known of the token.", lookupAnswer)), "look-up", "token"),
+			logical.UpdateOperation: displayed(onActive(b.lookUp, "Tell whose a token is.",
+				answer("What is known of the token.", lookupAnswer)), "look-up", "token"),
 		},
 	}
 }
 
 // lookupAnswer is what a lookup answers; of a token that is not known, the first two.
 var lookupAnswer = fields{
-	"known":            {Type: framework.TypeBool, Required: true, Description: "Whether the token is this mount's and has not ended."},
-	"token_id":         {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token, by which audit logs know it even after its end."},
-	"state":            {Type: framework.TypeString, Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), waiting (likewise, and it is revoked when its grace is over) or ending (it is to be revoked at Paxos)."},
-	"role":             {Type: framework.TypeString, Description: "The role it was issued for, under its name at that time; empty for the engine's own tokens."},
-	"client_id":        {Type: framework.TypeString, Description: "Client ID of the client that it was requested with."},
-	"generation":       {Type: framework.TypeInt, Description: "Which of the client's secrets it was requested with."},
-	"environment":      {Type: framework.TypeString, Description: "production, sandbox or custom; empty if the mount is not configured any more."},
-	"scopes":           {Type: framework.TypeStringSlice, Description: "The scopes as granted."},
-	"minted_at":        {Type: framework.TypeString, Description: "When it was requested (RFC 3339)."},
-	"expires_at":       {Type: framework.TypeString, Description: "When it expires (RFC 3339)."},
-	"leased":           {Type: framework.TypeBool, Description: "Whether it is issued on leases (creds/) or without (token/)."},
-	"unique":           {Type: framework.TypeBool, Description: "Whether it is one lease's own."},
-	"narrowed":         {Type: framework.TypeBool, Description: "Whether it has only some of the role's scopes."},
-	"holders":          {Type: framework.TypeSlice, Description: "Who holds leases on it, the longest first: entity_id, display_name, since, leases."},
-	"holders_complete": {Type: framework.TypeBool, Description: "Whether holders are all there are. False after a restart, and for tokens without a lease."},
+	"known": {Type: framework.TypeBool, Required: true,
+		Description: "Whether the token is this mount's and has not ended."},
+	"token_id": {Type: framework.TypeString, Required: true,
+		Description: "Fingerprint of the token, by which audit logs know it even after its end."},
+	"state": {Type: framework.TypeString,
+		Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), " +
+			"waiting (likewise, and it is revoked when its grace is over) or ending (it is to be revoked at Paxos)."},
+	"role": {Type: framework.TypeString,
+		Description: "The role it was issued for, under its name at that time; empty for the engine's own tokens."},
+	"client_id": {Type: framework.TypeString,
+		Description: "Client ID of the client that it was requested with."},
+	"generation": {Type: framework.TypeInt, Description: "Which of the client's secrets it was requested with."},
+	"environment": {Type: framework.TypeString,
+		Description: "production, sandbox or custom; empty if the mount is not configured any more."},
+	"scopes":     {Type: framework.TypeStringSlice, Description: "The scopes as granted."},
+	"minted_at":  {Type: framework.TypeString, Description: "When it was requested (RFC 3339)."},
+	"expires_at": {Type: framework.TypeString, Description: "When it expires (RFC 3339)."},
+	"leased": {Type: framework.TypeBool,
+		Description: "Whether it is issued on leases (creds/) or without (token/)."},
+	"unique":   {Type: framework.TypeBool, Description: "Whether it is one lease's own."},
+	"narrowed": {Type: framework.TypeBool, Description: "Whether it has only some of the role's scopes."},
+	"holders": {Type: framework.TypeSlice,
+		Description: "Who holds leases on it, the longest first: entity_id, display_name, since, leases."},
+	"holders_complete": {Type: framework.TypeBool,
+		Description: "Whether holders are all there are. False after a restart, and for tokens without a lease."},
 }
 
 // longestLookup is more than any token that the broker accepts, in bytes.
@@ -135,7 +148,8 @@ func askedFor(d *framework.FieldData) ([]spelling, error) {
 	case hasText:
 		bare := unwrapped(text)
 		if bare == "" || strings.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			return nil, badRequest("access_token contains a space or a character that no token has. Send one whole token and nothing else.")
+			return nil, badRequest("access_token contains a space or a character that no token has. Send one " +
+				"whole token and nothing else.")
 		}
 		return []spelling{{broker.Fingerprint(text), len(text)}, {broker.Fingerprint(bare), len(bare)}}, nil
 	case !tokenIDGrammar.MatchString(fingerprint):
@@ -174,7 +188,8 @@ func (b *backend) unknownToken(ctx context.Context, length int) ([]string, error
 			return nil, nil
 		}
 	}
-	return []string{fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d. It may be only a part of a token: look up a whole one.", length, len(rows[0].Token))}, nil
+	return []string{fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d. It may be "+
+		"only a part of a token: look up a whole one.", length, len(rows[0].Token))}, nil
 }
 
 // stateOf says what becomes of the token.

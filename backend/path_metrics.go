@@ -22,12 +22,14 @@ func (b *backend) pathMetrics() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
 			"format": {
-				Type: framework.TypeString, Query: true, Default: prometheusFormat, AllowedValues: []any{prometheusFormat},
-				Description: "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
+				Type: framework.TypeString, Query: true, Default: prometheusFormat,
+				AllowedValues: []any{prometheusFormat},
+				Description:   "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
 			},
 		},
 		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.", answer("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
+			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.",
+				answer("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
 		},
 	}
 }
@@ -40,7 +42,8 @@ var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 
 // readMetrics answers GET metrics. The body must be a string: over gRPC anything
 // else arrives as something else, and only strings are HMACed in an audit log.
-func (b *backend) readMetrics(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	if format, ok := given[string](d, "format"); ok && format != prometheusFormat {
 		return reply(badRequest("format must be %s", prometheusFormat))
 	}
@@ -145,7 +148,8 @@ func (m measurement) set(g gauges) {
 		g.clients.WithLabelValues(state).Set(float64(count))
 	}
 	for kind, count := range m.findings {
-		g.findings.WithLabelValues(kind.report, kind.severity.String(), strconv.FormatBool(kind.accepted)).Set(float64(count))
+		g.findings.WithLabelValues(kind.report, kind.severity.String(),
+			strconv.FormatBool(kind.accepted)).Set(float64(count))
 	}
 }
 

@@ -18,13 +18,16 @@ func (b *backend) pathOperations() *framework.Path {
 		Fields:          filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listOperations, "List the operations in the catalogue.",
-				answer("Their ids.", describedList("Of each operation: method, path, access, scopes, risk, tag."))), "list", "operations"),
+				answer("Their ids.",
+					describedList(
+						"Of each operation: method, path, access, scopes, risk, tag."))), "list", "operations"),
 		},
 	}
 }
 
 // listOperations answers LIST operations/.
-func (b *backend) listOperations(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) listOperations(_ context.Context, _ *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
 		return reply(err)
@@ -38,7 +41,8 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request, d *frame
 	return pageWith(names, d, func(id string) map[string]any {
 		o, _ := catalog.LookupOperation(id)
 		return map[string]any{
-			"method": o.Method, "path": o.Path, "access": string(o.Access), "scopes": append([]string{}, o.Scopes...), "risk": o.Risk().String(), "tag": o.Tag,
+			"method": o.Method, "path": o.Path, "access": string(o.Access), "scopes": append([]string{},
+				o.Scopes...), "risk": o.Risk().String(), "tag": o.Tag,
 		}
 	})
 }
@@ -49,32 +53,43 @@ func (b *backend) pathOperation() *framework.Path {
 		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields:          fields{"id": {Type: framework.TypeString, Required: true, Description: "Paxos's operationId, such as GetTransfer. Case matters."}},
+		Fields: fields{"id": {Type: framework.TypeString, Required: true,
+			Description: "Paxos's operationId, such as GetTransfer. Case matters."}},
 		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readOperation, "Read what the catalogue knows of an operation.", answer("The operation.", operationAnswer)), "read", "operation"),
+			logical.ReadOperation: displayed(reading(b.readOperation,
+				"Read what the catalogue knows of an operation.", answer("The operation.",
+					operationAnswer)), "read", "operation"),
 		},
 	}
 }
 
 // operationAnswer is what a read of an operation holds.
 var operationAnswer = fields{
-	"id":           {Type: framework.TypeString, Required: true, Description: "Paxos's operationId."},
-	"method":       {Type: framework.TypeString, Required: true, Description: "The HTTP method."},
-	"path":         {Type: framework.TypeString, Required: true, Description: "The path, with /v2 and with parameters in braces."},
-	"access":       {Type: framework.TypeString, Required: true, Description: "What it asks of its caller: none, token (a live one, whatever its scopes) or scope."},
-	"scopes":       {Type: framework.TypeStringSlice, Required: true, Description: "The scopes it takes."},
-	"match":        {Type: framework.TypeString, Required: true, Description: "Whether it takes any of its scopes or needs all."},
-	"least_scopes": {Type: framework.TypeStringSlice, Required: true, Description: "What a role gets that is written by this operation alone."},
-	"also_opens":   {Type: framework.TypeStringSlice, Required: true, Description: "The operations that such a role can call besides."},
-	"risk":         {Type: framework.TypeString, Required: true, Description: "read, write, moves-money or admin: that of the scopes it needs at least."},
-	"moves_money":  {Type: framework.TypeBool, Required: true, Description: "Whether a call may move money, or say where money goes."},
-	"tag":          {Type: framework.TypeString, Required: true, Description: "Paxos's group of endpoints."},
-	"summary":      {Type: framework.TypeString, Required: true, Description: "Paxos's words; empty if it has none."},
-	"deprecated":   {Type: framework.TypeBool, Required: true, Description: "Whether Paxos calls it deprecated."},
+	"id":     {Type: framework.TypeString, Required: true, Description: "Paxos's operationId."},
+	"method": {Type: framework.TypeString, Required: true, Description: "The HTTP method."},
+	"path": {Type: framework.TypeString, Required: true,
+		Description: "The path, with /v2 and with parameters in braces."},
+	"access": {Type: framework.TypeString, Required: true,
+		Description: "What it asks of its caller: none, token (a live one, whatever its scopes) or scope."},
+	"scopes": {Type: framework.TypeStringSlice, Required: true, Description: "The scopes it takes."},
+	"match": {Type: framework.TypeString, Required: true,
+		Description: "Whether it takes any of its scopes or needs all."},
+	"least_scopes": {Type: framework.TypeStringSlice, Required: true,
+		Description: "What a role gets that is written by this operation alone."},
+	"also_opens": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The operations that such a role can call besides."},
+	"risk": {Type: framework.TypeString, Required: true,
+		Description: "read, write, moves-money or admin: that of the scopes it needs at least."},
+	"moves_money": {Type: framework.TypeBool, Required: true,
+		Description: "Whether a call may move money, or say where money goes."},
+	"tag":        {Type: framework.TypeString, Required: true, Description: "Paxos's group of endpoints."},
+	"summary":    {Type: framework.TypeString, Required: true, Description: "Paxos's words; empty if it has none."},
+	"deprecated": {Type: framework.TypeBool, Required: true, Description: "Whether Paxos calls it deprecated."},
 }
 
 // readOperation answers GET operations/:id.
-func (b *backend) readOperation(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readOperation(_ context.Context, _ *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	id := d.Get("id").(string)
 	o, ok := catalog.LookupOperation(id)
 	if !ok {

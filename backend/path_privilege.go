@@ -13,26 +13,33 @@ import (
 
 func (b *backend) pathPrivilege() *framework.Path {
 	return &framework.Path{
-		Pattern:         "report/least-privilege$",
-		HelpSynopsis:    "Access available through this mount, and what should be reduced. Asks Paxos only with refresh=true.",
+		Pattern: "report/least-privilege$",
+		HelpSynopsis: "Access available through this mount, and what should be reduced. Asks Paxos only " +
+			"with refresh=true.",
 		HelpDescription: privilegeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
 		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readPrivilege, "Read the findings for a security review.", answer("The report.", privilegeAnswer)), "read", "least-privilege-report"),
+			logical.ReadOperation: displayed(onActive(b.readPrivilege, "Read the findings for a security review.",
+				answer("The report.", privilegeAnswer)), "read", "least-privilege-report"),
 		},
 	}
 }
 
 // privilegeAnswer is what a read of report/least-privilege holds.
 var privilegeAnswer = reporting(fields{
-	"scopes":  {Type: framework.TypeSlice, Required: true, Description: "Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles (that give it)."},
-	"clients": {Type: framework.TypeSlice, Required: true, Description: "Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, risk, secret_set_at, secret_verified, last_issued_at."},
-	"roles":   {Type: framework.TypeInt, Required: true, Description: "How many roles there are."},
+	"scopes": {Type: framework.TypeSlice, Required: true,
+		Description: "Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles " +
+			"(that give it)."},
+	"clients": {Type: framework.TypeSlice, Required: true,
+		Description: "Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, " +
+			"risk, secret_set_at, secret_verified, last_issued_at."},
+	"roles": {Type: framework.TypeInt, Required: true, Description: "How many roles there are."},
 })
 
 // readPrivilege answers GET report/least-privilege.
-func (b *backend) readPrivilege(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readPrivilege(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	least, seen, warnings, err := b.beginReport(ctx, req, d)
 	if err != nil {
 		return reply(err)
@@ -53,7 +60,8 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request, d *fr
 }
 
 // privileges begins a review with what is stored of the mount as a whole.
-func (b *backend) privileges(ctx context.Context, req *logical.Request, seen comparison) (*privileges, connection, error) {
+func (b *backend) privileges(ctx context.Context, req *logical.Request,
+	seen comparison) (*privileges, connection, error) {
 	settings, err := storedConnection(ctx, req.Storage)
 	if err != nil {
 		return nil, settings, err
@@ -83,8 +91,11 @@ func (p *privileges) roles(ctx context.Context, s logical.Storage) (count int, e
 		count++
 		return nil
 	}, func(name string) error {
-		p.suggest(medium, ruleUnreadable, rolesPrefix+name, "The stored entry of the role cannot be read, so that it issues nothing: it is damaged, or a later version of the plugin wrote it",
-			"# upgrade the plugin on this node if a later version wrote the entry", command("delete", p.mount+rolesPrefix+name))
+		p.suggest(medium, ruleUnreadable, rolesPrefix+name,
+			"The stored entry of the role cannot be read, so that it issues nothing: it is damaged, or a "+
+				"later version of the plugin wrote it",
+			"# upgrade the plugin on this node if a later version wrote the entry", command("delete",
+				p.mount+rolesPrefix+name))
 		return nil
 	})
 }
@@ -94,7 +105,8 @@ func (p *privileges) shownScopes() []any {
 	shown := make([]any, 0, len(p.gives))
 	for _, scope := range slices.Sorted(maps.Keys(p.gives)) {
 		_, catalogued := catalog.LookupScope(scope)
-		shown = append(shown, map[string]any{"scope": scope, "risk": catalog.RiskOf(scope).String(), "catalogued": catalogued, "roles": p.gives[scope]})
+		shown = append(shown, map[string]any{"scope": scope, "risk": catalog.RiskOf(scope).String(),
+			"catalogued": catalogued, "roles": p.gives[scope]})
 	}
 	return shown
 }
@@ -105,8 +117,10 @@ func (p *privileges) shownClients() []any {
 	for _, c := range p.clients {
 		scopes := append([]string{}, slices.Sorted(maps.Keys(p.holds[c.Name]))...)
 		shown = append(shown, map[string]any{
-			"name": c.Name, "client_id": c.ID, "scopes": scopes, "scopes_known": p.holds[c.Name] != nil, "risk": riskName(scopes),
-			"secret_set_at": timestamp(c.Since), "secret_verified": c.Verified, "last_issued_at": timestamp(p.lastUse(subject{clientSubject, c.ID})),
+			"name": c.Name, "client_id": c.ID, "scopes": scopes, "scopes_known": p.holds[c.Name] != nil,
+			"risk":          riskName(scopes),
+			"secret_set_at": timestamp(c.Since), "secret_verified": c.Verified,
+			"last_issued_at": timestamp(p.lastUse(subject{clientSubject, c.ID})),
 		})
 	}
 	return shown

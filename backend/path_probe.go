@@ -9,34 +9,48 @@ import (
 
 func (b *backend) pathProbe() *framework.Path {
 	return &framework.Path{
-		Pattern:         "probe$",
-		HelpSynopsis:    "Find out what this account's Paxos does where its documentation is silent. Costs up to 3 token requests.",
+		Pattern: "probe$",
+		HelpSynopsis: "Find out what this account's Paxos does where its documentation is silent. Costs up " +
+			"to 3 token requests.",
 		HelpDescription: probeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.runProbe, "Ask Paxos what its documentation does not say.", answer("What was found.", probeAnswer)), "probe", ""),
+			logical.UpdateOperation: displayed(onActive(b.runProbe,
+				"Ask Paxos what its documentation does not say.", answer("What was found.", probeAnswer)), "probe", ""),
 		},
 	}
 }
 
 // probeAnswer is what a probe finds.
 var probeAnswer = fields{
-	"at":                    {Type: framework.TypeString, Required: true, Description: "When it was (RFC 3339)."},
-	"client_id":             {Type: framework.TypeString, Required: true, Description: "The root client that was used."},
-	"token_calls":           {Type: framework.TypeInt, Required: true, Description: "Token requests that it cost."},
-	"token_lifetime":        {Type: framework.TypeInt64, Required: true, Description: "Seconds that a token lives; 0 if none could be had."},
-	"revocation_ends_token": {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the API refuses a token that was revoked."},
-	"revoked_after":         {Type: framework.TypeInt64, Required: true, Description: "Seconds until it did, or for which it was watched."},
-	"may_list_credentials":  {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the root may list the Entity's credentials."},
-	"root_is_listed":        {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether that list has the root client itself. Only then does a client's absence from it prove anything."},
-	"auth_style_basic":      {Type: framework.TypeString, Required: true, Description: "yes, no or unknown: whether the client may authenticate with HTTP Basic."},
-	"rate_limit_headers":    {Type: framework.TypeStringSlice, Required: true, Description: "Names of the headers that seem to tell of rate limits."},
-	"clock_ahead":           {Type: framework.TypeInt64, Required: true, Description: "Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."},
-	"problems":              {Type: framework.TypeStringSlice, Required: true, Description: "What could not be found out, and why."},
+	"at": {Type: framework.TypeString, Required: true, Description: "When it was (RFC 3339)."},
+	"client_id": {Type: framework.TypeString, Required: true,
+		Description: "The root client that was used."},
+	"token_calls": {Type: framework.TypeInt, Required: true, Description: "Token requests that it cost."},
+	"token_lifetime": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds that a token lives; 0 if none could be had."},
+	"revocation_ends_token": {Type: framework.TypeString, Required: true,
+		Description: "yes, no or unknown: whether the API refuses a token that was revoked."},
+	"revoked_after": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds until it did, or for which it was watched."},
+	"may_list_credentials": {Type: framework.TypeString, Required: true,
+		Description: "yes, no or unknown: whether the root may list the Entity's credentials."},
+	"root_is_listed": {Type: framework.TypeString, Required: true,
+		Description: "yes, no or unknown: whether that list has the root client itself. Only then does a " +
+			"client's absence from it prove anything."},
+	"auth_style_basic": {Type: framework.TypeString, Required: true,
+		Description: "yes, no or unknown: whether the client may authenticate with HTTP Basic."},
+	"rate_limit_headers": {Type: framework.TypeStringSlice, Required: true,
+		Description: "Names of the headers that seem to tell of rate limits."},
+	"clock_ahead": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."},
+	"problems": {Type: framework.TypeStringSlice, Required: true,
+		Description: "What could not be found out, and why."},
 }
 
 // runProbe answers POST probe. What it finds is stored, and changes no setting.
-func (b *backend) runProbe(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) runProbe(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	if !b.probing.TryLock() {
 		return reply(badRequest("a probe is under way already"))
 	}

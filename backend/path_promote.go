@@ -15,19 +15,26 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 		HelpDescription: promoteHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
-			"client": {Type: framework.TypeString, Description: "The stored client with purpose=standby. The first one by name that is ready, if it is left out."},
+			"client": {Type: framework.TypeString,
+				Description: "The stored client with purpose=standby. The first one by name that is ready, if " +
+					"it is left out."},
 		},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.promoteStandby, "Put a standby client in the root's place.", answer("The root client's new generation.", rotationAnswer)), "promote", "standby"),
+			logical.UpdateOperation: displayed(onActive(b.promoteStandby,
+				"Put a standby client in the root's place.", answer("The root client's new generation.",
+					rotationAnswer)), "promote", "standby"),
 		},
 	}
 }
 
-// promoteStandby answers POST config/promote-standby. It needs no sudo, so it takes only standbys whose
-// secret and Entity were proved before, and it is closed in a lockdown and on what may be a restored copy.
-// The root is swapped first: if the client's own entry cannot be deleted then, the periodic work does it.
-func (b *backend) promoteStandby(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-	if err := checkStoredLockdown(ctx, req.Storage); err != nil { // which leaves config/rotate-root and replace-root open
+// promoteStandby answers POST config/promote-standby. It needs no sudo, so it takes only standbys
+// whose secret and Entity were proved before, and it is closed in a lockdown and on what may be a
+// restored copy. The root is swapped first: if the client's own entry cannot be deleted then, the
+// periodic work does it.
+func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	// which leaves config/rotate-root and replace-root open
+	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
 	c, err := load[config](ctx, req.Storage, configKey)
@@ -38,7 +45,8 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request, d *f
 	case err != nil:
 		return reply(err)
 	case stopped:
-		return reply(badRequest("This mount is paused because it may be a restored snapshot. If it is the live one, run `vault write -f %sconfig/resume`.", req.MountPoint))
+		return reply(badRequest("This mount is paused because it may be a restored snapshot. If it is the "+
+			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint))
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	switch {
@@ -89,11 +97,13 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	if !last.IsZero() {
 		until = " until " + timestamp(last)
 	}
-	return root, badRequest("Not promoted: the previous root client still drains; its tokens are valid%s. Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
+	return root, badRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
+		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
 }
 
 // nextStandby names the client that is to become the root.
-func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c config, root client, asked string) (string, error) {
+func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c config, root client,
+	asked string) (string, error) {
 	link, err := b.linkOf(ctx, req.Storage, c)
 	if err != nil {
 		return "", err
@@ -124,9 +134,11 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case asked != "" && !known:
 		return "", badRequest("No client %s is stored under clients/.", excerpt(asked))
 	case len(why) == 0:
-		return "", badRequest("No standby client is available: none is stored, or the last one was promoted already. Store one under clients/ with purpose=standby.")
+		return "", badRequest("No standby client is available: none is stored, or the last one was promoted " +
+			"already. Store one under clients/ with purpose=standby.")
 	}
-	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).", shortened(why))
+	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).",
+		shortened(why))
 }
 
 // readiness is what a client that is to become the root must have shown before.
@@ -146,8 +158,9 @@ func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted boo
 	return readiness{promoted, limits.IgnoreEntity, seen.Customer}, err
 }
 
-// notReady says why a stored client may not become the root, nothing if it may. Without sudo its secret must
-// have been verified and its Entity proved before: by a list that the root asked for, or by the profiles.
+// notReady says why a stored client may not become the root, nothing if it may. Without sudo its
+// secret must have been verified and its Entity proved before: by a list that the root asked for,
+// or by the profiles.
 func notReady(n namedClient, root client, needs readiness, link *link) string {
 	g, stored := n.current()
 	switch {
@@ -166,13 +179,15 @@ func notReady(n namedClient, root client, needs readiness, link *link) string {
 	case !g.Proved:
 		return "has a secret that was never verified; config/replace-root client=<name> verifies it (needs sudo)"
 	case !needs.anyEntity && !n.sameEntity(root, needs.entity):
-		return "has not been shown to be of this mount's Entity; read report/drift with refresh=true if the root client may list credentials, or use config/replace-root client=<name> (needs sudo)"
+		return "has not been shown to be of this mount's Entity; read report/drift with refresh=true if the " +
+			"root client may list credentials, or use config/replace-root client=<name> (needs sudo)"
 	}
 	return ""
 }
 
-// sameEntity reports whether the client was shown to be of the mount's Entity: by a list that the root asked
-// for and that was of this Entity, as far as lists tell, or by the profiles that both see.
+// sameEntity reports whether the client was shown to be of the mount's Entity: by a list that the
+// root asked for and that was of this Entity, as far as lists tell, or by the profiles that both
+// see.
 func (n namedClient) sameEntity(root client, entity string) bool {
 	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
 	return listed || overlap(n.Profiles, root.Profiles)

@@ -18,14 +18,16 @@ func (b *backend) pathResume() *framework.Path {
 		HelpDescription: resumeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.resume, "Confirm that this mount is no restored copy.", answer("What it was.", resumeAnswer)), "resume", ""),
+			logical.UpdateOperation: displayed(onActive(b.resume, "Confirm that this mount is no restored copy.",
+				answer("What it was.", resumeAnswer)), "resume", ""),
 		},
 	}
 }
 
 // resumeAnswer is what a write of config/resume answers.
 var resumeAnswer = fields{
-	"stopped_since": {Type: framework.TypeString, Required: true, Description: "Since when the mount had stopped itself (RFC 3339); empty if it had not."},
+	"stopped_since": {Type: framework.TypeString, Required: true,
+		Description: "Since when the mount had stopped itself (RFC 3339); empty if it had not."},
 }
 
 // resume answers POST config/resume.

@@ -21,13 +21,16 @@ func (b *backend) pathRevocations() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
 		Fields:          pagingFields,
 		Operations: operations{
-			logical.ListOperation: displayed(onActive(b.listRevocations, "List the tokens whose revocation is queued.", answer("Their token_ids.", listAnswer)), "list", "revocations"),
+			logical.ListOperation: displayed(onActive(b.listRevocations,
+				"List the tokens whose revocation is queued.", answer("Their token_ids.",
+					listAnswer)), "list", "revocations"),
 		},
 	}
 }
 
 // listRevocations answers LIST revocations/.
-func (b *backend) listRevocations(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) listRevocations(ctx context.Context, _ *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	queue, err := b.broker.Queue(ctx)
 	if err != nil {
 		return reply(err)
@@ -45,28 +48,39 @@ func (b *backend) pathRevocation() *framework.Path {
 		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          fields{"token_id": {Type: framework.TypeString, Required: true, Description: "Fingerprint of the token."}},
+		Fields: fields{"token_id": {Type: framework.TypeString, Required: true,
+			Description: "Fingerprint of the token."}},
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readRevocation, "Read what keeps a token from being revoked.", answer("The queued revocation.", revocationAnswer)), "read", "revocation"),
-			logical.DeleteOperation: displayed(onActive(b.deleteRevocation, "Give up revoking a token: it lives until it expires.", answerNothing("Deleted.")), "delete", "revocation"),
+			logical.ReadOperation: displayed(onActive(b.readRevocation,
+				"Read what keeps a token from being revoked.", answer("The queued revocation.",
+					revocationAnswer)), "read", "revocation"),
+			logical.DeleteOperation: displayed(onActive(b.deleteRevocation,
+				"Give up revoking a token: it lives until it expires.",
+				answerNothing("Deleted.")), "delete", "revocation"),
 		},
 	}
 }
 
 // revocationAnswer is what a read of a queued revocation holds.
 var revocationAnswer = fields{
-	"role":       {Type: framework.TypeString, Required: true, Description: "The role it was minted for, under its name of then; empty for the engine's own."},
+	"role": {Type: framework.TypeString, Required: true,
+		Description: "The role it was minted for, under its name of then; empty for the engine's own."},
 	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
 	"generation": {Type: framework.TypeInt, Required: true, Description: "Which of the client's secrets minted it."},
-	"state":      {Type: framework.TypeString, Required: true, Description: "queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."},
-	"since":      {Type: framework.TypeString, Required: true, Description: "Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."},
+	"state": {Type: framework.TypeString, Required: true,
+		Description: "queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."},
+	"since": {Type: framework.TypeString, Required: true,
+		Description: "Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."},
 	"expires_at": {Type: framework.TypeString, Required: true, Description: "When it ends by itself (RFC 3339)."},
-	"attempts":   {Type: framework.TypeInt, Required: true, Description: "How often Paxos was asked in vain, since the plugin started."},
-	"last_error": {Type: framework.TypeString, Required: true, Description: "Why the last attempt failed; empty if there was none."},
+	"attempts": {Type: framework.TypeInt, Required: true,
+		Description: "How often Paxos was asked in vain, since the plugin started."},
+	"last_error": {Type: framework.TypeString, Required: true,
+		Description: "Why the last attempt failed; empty if there was none."},
 }
 
 // readRevocation answers GET revocations/:token_id.
-func (b *backend) readRevocation(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil || !found { // Vault answers 404
 		return reply(err)
@@ -92,7 +106,8 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request, d *fra
 }
 
 // deleteRevocation answers DELETE revocations/:token_id.
-func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil {
 		return reply(err)
@@ -102,13 +117,16 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request, d *f
 		return reply(err)
 	}
 	if !found { // nothing is known of it: its record could not be read
-		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires", "token_id", fingerprint)
-		return &logical.Response{Warnings: []string{"The record could not be read and was deleted. If the token is still valid at Paxos, it is so until it expires."}}, nil
+		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires",
+			"token_id", fingerprint)
+		return &logical.Response{Warnings: []string{"The record could not be read and was deleted. If the " +
+			"token is still valid at Paxos, it is so until it expires."}}, nil
 	}
 	b.logger.Warn("a token is given up: it lives on at Paxos until it expires",
 		"token_id", queued.Row.Fingerprint, "role", queued.Row.RoleName, "expires_at", queued.Row.ExpiresAt)
 	return &logical.Response{Warnings: []string{
-		"the token lives on at Paxos until it expires at " + timestamp(queued.Row.ExpiresAt) + "; the engine has forgotten it, and lookup does not know it any more",
+		"the token lives on at Paxos until it expires at " + timestamp(queued.Row.ExpiresAt) +
+			"; the engine has forgotten it, and lookup does not know it any more",
 	}}, nil
 }
 

@@ -18,22 +18,27 @@ func (b *backend) pathRoleRotate() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          fields{"name": nameField("Name of the role."), "grace": graceField()},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateRole, "End all live tokens of a role now.", answer("What became of the tokens.", rotateAnswer)), "rotate", "role"),
+			logical.UpdateOperation: displayed(onActive(b.rotateRole, "End all live tokens of a role now.",
+				answer("What became of the tokens.", rotateAnswer)), "rotate", "role"),
 		},
 	}
 }
 
 // rotateAnswer is what a rotation of a role answers.
 var rotateAnswer = fields{
-	"ended":      {Type: framework.TypeInt, Required: true, Description: "Tokens that Paxos has revoked."},
-	"pending":    {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are revoked as soon as Paxos takes it."},
-	"waiting":    {Type: framework.TypeInt, Required: true, Description: "Tokens that are handed out no longer and are revoked when their grace is over."},
-	"revoked_at": {Type: framework.TypeString, Required: true, Description: "When the last grace is over (RFC 3339); empty where no token waits."},
+	"ended": {Type: framework.TypeInt, Required: true, Description: "Tokens that Paxos has revoked."},
+	"pending": {Type: framework.TypeInt, Required: true,
+		Description: "Tokens that are handed out no longer and are revoked as soon as Paxos takes it."},
+	"waiting": {Type: framework.TypeInt, Required: true,
+		Description: "Tokens that are handed out no longer and are revoked when their grace is over."},
+	"revoked_at": {Type: framework.TypeString, Required: true,
+		Description: "When the last grace is over (RFC 3339); empty where no token waits."},
 }
 
 // rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that
 // a mint that is under way finds its permission gone.
-func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
 	defer b.spare(name, grace)()
 	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
@@ -50,7 +55,8 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request, d *frame
 	}
 	return &logical.Response{
 		Data: map[string]any{
-			"ended": ending.Ended, "pending": ending.Pending, "waiting": ending.Waiting, "revoked_at": timestamp(ending.At),
+			"ended": ending.Ended, "pending": ending.Pending, "waiting": ending.Waiting,
+			"revoked_at": timestamp(ending.At),
 		},
 		Warnings: append(endingWarnings(name, before, ending, !before.Disabled), b.unreadableWarnings(ctx)...),
 	}, nil

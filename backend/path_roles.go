@@ -20,13 +20,15 @@ func (b *backend) pathRoles() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Role"},
 		Fields:          pagingFields,
 		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listRoles, "List the roles.", answer("The names.", listAnswer)), "list", "roles"),
+			logical.ListOperation: displayed(reading(b.listRoles, "List the roles.",
+				answer("The names.", listAnswer)), "list", "roles"),
 		},
 	}
 }
 
 // listRoles answers LIST roles/.
-func (b *backend) listRoles(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) listRoles(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return list(ctx, req.Storage, rolesPrefix, d)
 }
 
@@ -41,84 +43,141 @@ func (b *backend) pathRole() *framework.Path {
 			"name": nameField("Name of the role. Case matters."),
 			"credential_type": {
 				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken, clientCredentials},
-				Description: "What readers get: access_token, or client_credentials for software that must hold a Client ID and Secret itself. Fixed by the first write.",
+				Description: "What readers get: access_token, or client_credentials for software that must " +
+					"hold a Client ID and Secret itself. Fixed by the first write.",
 			},
-			"client":  {Type: framework.TypeString, Description: "The client under clients/ that mints the role's tokens. The root client if it is left out."},
-			"clients": {Type: framework.TypeCommaStringSlice, Description: "With client_credentials: the clients under clients/ that the role leases, one lease at a time for each."},
+			"client": {Type: framework.TypeString,
+				Description: "The client under clients/ that mints the role's tokens. The root client if it " +
+					"is left out."},
+			"clients": {Type: framework.TypeCommaStringSlice,
+				Description: "With client_credentials: the clients under clients/ that the role leases, one " +
+					"lease at a time for each."},
 			"on_revoke": {
-				Type: framework.TypeString, Default: quarantine, AllowedValues: []any{quarantine, deleteAtPaxos, returnUnrotated},
-				Description: "With client_credentials: what becomes of a client when its lease ends. quarantine: it waits for a new secret. delete: it is deleted at Paxos and in Vault. return_unrotated, dangerous: the next gets it as it is.",
+				Type: framework.TypeString, Default: quarantine, AllowedValues: []any{quarantine, deleteAtPaxos,
+					returnUnrotated},
+				Description: "With client_credentials: what becomes of a client when its lease ends. " +
+					"quarantine: it waits for a new secret. delete: it is deleted at Paxos and in Vault. " +
+					"return_unrotated, dangerous: the next gets it as it is.",
 			},
-			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity, Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
-			"delete_limit":          {Type: framework.TypeInt, Default: defaultDeleteLimit, Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
-			"require_entity":        {Type: framework.TypeBool, Description: "With client_credentials: refuse callers whose Vault token belongs to no entity. Such tokens count as one holder each, and so do the tokens that they create."},
-			"scopes":                {Type: framework.TypeCommaStringSlice, Description: "The scopes of the role's tokens, as an array or with commas or spaces between them."},
-			"scope_sets":            {Type: framework.TypeCommaStringSlice, Description: "Names of scope sets: the role gets the scopes that they have when it is written."},
-			"operations":            {Type: framework.TypeCommaStringSlice, Description: "Paxos's operationIds, such as GetTransfer: the role gets the least scopes that allow them. scopes, scope_sets and operations add up."},
+			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity,
+				Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
+			"delete_limit": {Type: framework.TypeInt, Default: defaultDeleteLimit,
+				Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
+			"require_entity": {Type: framework.TypeBool,
+				Description: "With client_credentials: refuse callers whose Vault token belongs to no entity. " +
+					"Such tokens count as one holder each, and so do the tokens that they create."},
+			"scopes": {Type: framework.TypeCommaStringSlice,
+				Description: "The scopes of the role's tokens, as an array or with commas or spaces between them."},
+			"scope_sets": {Type: framework.TypeCommaStringSlice,
+				Description: "Names of scope sets: the role gets the scopes that they have when it is written."},
+			"operations": {Type: framework.TypeCommaStringSlice,
+				Description: "Paxos's operationIds, such as GetTransfer: the role gets the least scopes that " +
+					"allow them. scopes, scope_sets and operations add up."},
 			"unique_tokens": {
-				Type:        framework.TypeBool,
-				Description: "Give each lease a token of its own, ended with the lease. Every read then costs a token request, of which Paxos allows about one a second for everybody behind the same address.",
+				Type: framework.TypeBool,
+				Description: "Give each lease a token of its own, ended with the lease. Every read then costs " +
+					"a token request, of which Paxos allows about one a second for everybody behind the same address.",
 			},
-			"ttl":      {Type: framework.TypeDurationSecond, Description: "How long a lease lasts, at most as long as its token. 0: the mount's default."},
-			"max_ttl":  {Type: framework.TypeDurationSecond, Description: "The longest a lease may last. 0: as long as its token."},
-			"min_ttl":  {Type: framework.TypeDurationSecond, Default: int(defaultMinTTL.Seconds()), Description: "The least life a token has left when it is handed out; counts as at most half of its whole life."},
-			"idle_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultIdleTTL.Seconds()), Description: "How long a shared token is kept after its last lease ended, before it is revoked. 0: revoked at once."},
+			"ttl": {Type: framework.TypeDurationSecond,
+				Description: "How long a lease lasts, at most as long as its token. 0: the mount's default."},
+			"max_ttl": {Type: framework.TypeDurationSecond,
+				Description: "The longest a lease may last. 0: as long as its token."},
+			"min_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultMinTTL.Seconds()),
+				Description: "The least life a token has left when it is handed out; counts as at most half " +
+					"of its whole life."},
+			"idle_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultIdleTTL.Seconds()),
+				Description: "How long a shared token is kept after its last lease ended, before it is " +
+					"revoked. 0: revoked at once."},
 			"poll_interval": {
 				Type: framework.TypeDurationSecond, Default: int(defaultPollInterval.Seconds()),
-				Description: "The longest that a reader of token/<name> is told to wait before it reads again, from 10s to 1h: how long an agent may hold a token that was revoked.",
+				Description: "The longest that a reader of token/<name> is told to wait before it reads " +
+					"again, from 10s to 1h: how long an agent may hold a token that was revoked.",
 			},
 			"grace": graceField(),
 			"mint_limit": {
-				Type:        framework.TypeInt,
-				Description: "Most token requests that reads of this role may cause in any 5 minutes, 1 to 300. 0: 12, or 60 with unique_tokens. A caller that spends it harms this role only.",
+				Type: framework.TypeInt,
+				Description: "Most token requests that reads of this role may cause in any 5 minutes, 1 to " +
+					"300. 0: 12, or 60 with unique_tokens. A caller that spends it harms this role only.",
 			},
-			"disabled": {Type: framework.TypeBool, Description: "Issue nothing under this role, and end what was issued."},
-			"metadata": {Type: framework.TypeKVPairs, Description: "Free key=value pairs for people and reports. Not secret."},
+			"disabled": {Type: framework.TypeBool,
+				Description: "Issue nothing under this role, and end what was issued."},
+			"metadata": {Type: framework.TypeKVPairs,
+				Description: "Free key=value pairs for people and reports. Not secret."},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readRole, "Read a role.", answer("The role.", roleAnswer)), "read", "role"),
-			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", answerNothing("Stored.")), "write", "role"),
-			logical.UpdateOperation: displayed(onActive(b.writeRole, "Make a role, or change it; parameters left out keep their value.", answerNothing("Stored.")), "write", "role"),
-			logical.PatchOperation:  displayed(onActive(b.patchRole, "Change parts of a role that exists; null gives a parameter its default back.", answerNothing("Stored.")), "patch", "role"),
-			logical.DeleteOperation: displayed(onActive(b.deleteRole, "Delete a role and end its tokens.", answerNothing("Deleted.")), "delete", "role"),
+			logical.ReadOperation: displayed(onActive(b.readRole, "Read a role.",
+				answer("The role.", roleAnswer)), "read", "role"),
+			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", answerNothing("Stored.")),
+				"write", "role"),
+			logical.UpdateOperation: displayed(onActive(b.writeRole,
+				"Make a role, or change it; parameters left out keep their value.",
+				answerNothing("Stored.")), "write", "role"),
+			logical.PatchOperation: displayed(onActive(b.patchRole,
+				"Change parts of a role that exists; null gives a parameter its default back.",
+				answerNothing("Stored.")), "patch", "role"),
+			logical.DeleteOperation: displayed(onActive(b.deleteRole, "Delete a role and end its tokens.",
+				answerNothing("Deleted.")), "delete", "role"),
 		},
 	}
 }
 
 // roleAnswer is what a read of a role holds.
 var roleAnswer = fields{
-	"credential_type":   {Type: framework.TypeString, Required: true, Description: "What readers get."},
-	"scopes":            {Type: framework.TypeStringSlice, Required: true, Description: "The scopes as written."},
-	"scope_sets":        {Type: framework.TypeStringSlice, Required: true, Description: "The scope sets as written."},
-	"operations":        {Type: framework.TypeStringSlice, Required: true, Description: "The operations as written."},
-	"resolved_scopes":   {Type: framework.TypeStringSlice, Required: true, Description: "The scopes that Paxos is asked for."},
-	"scope_sources":     {Type: framework.TypeMap, Required: true, Description: "What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."},
-	"operations_beyond": {Type: framework.TypeStringSlice, Description: "Of a role that is written by operations: those that its scopes open besides."},
-	"unique_tokens":     {Type: framework.TypeBool, Required: true, Description: "Whether each lease has a token of its own."},
-	"ttl":               {Type: framework.TypeInt64, Required: true, Description: "Length of a lease in seconds; 0 means the mount's default."},
-	"max_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds; 0 means the token's life."},
-	"min_ttl":           {Type: framework.TypeInt64, Required: true, Description: "Least life of a token handed out, in seconds."},
-	"idle_ttl":          {Type: framework.TypeInt64, Required: true, Description: "Seconds a shared token outlives its last lease."},
-	"poll_interval":     {Type: framework.TypeInt64, Required: true, Description: "The longest that a reader of token/ is told to wait before it reads again, in seconds."},
-	"mint_limit":        {Type: framework.TypeInt, Required: true, Description: "Most token requests in any 5 minutes."},
-	"disabled":          {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
-	"metadata":          {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
-	"created_at":        {Type: framework.TypeString, Required: true, Description: "When the role was made (RFC 3339); empty where that was before it was noted."},
-	"last_issued_at":    {Type: framework.TypeString, Required: true, Description: "When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if it never did."},
-	"live_tokens":       {Type: framework.TypeInt, Required: true, Description: "Its tokens that have neither expired nor been revoked."},
-	"live_leases":       {Type: framework.TypeInt, Required: true, Description: "Leases that last on them, as far as the running plugin gave them."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true, Description: "Options in force that weaken or cost something, and how."},
+	"credential_type": {Type: framework.TypeString, Required: true, Description: "What readers get."},
+	"scopes":          {Type: framework.TypeStringSlice, Required: true, Description: "The scopes as written."},
+	"scope_sets":      {Type: framework.TypeStringSlice, Required: true, Description: "The scope sets as written."},
+	"operations":      {Type: framework.TypeStringSlice, Required: true, Description: "The operations as written."},
+	"resolved_scopes": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The scopes that Paxos is asked for."},
+	"scope_sources": {Type: framework.TypeMap, Required: true,
+		Description: "What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."},
+	"operations_beyond": {Type: framework.TypeStringSlice,
+		Description: "Of a role that is written by operations: those that its scopes open besides."},
+	"unique_tokens": {Type: framework.TypeBool, Required: true,
+		Description: "Whether each lease has a token of its own."},
+	"ttl": {Type: framework.TypeInt64, Required: true,
+		Description: "Length of a lease in seconds; 0 means the mount's default."},
+	"max_ttl": {Type: framework.TypeInt64, Required: true,
+		Description: "Longest lease in seconds; 0 means the token's life."},
+	"min_ttl": {Type: framework.TypeInt64, Required: true,
+		Description: "Least life of a token handed out, in seconds."},
+	"idle_ttl": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds a shared token outlives its last lease."},
+	"poll_interval": {Type: framework.TypeInt64, Required: true,
+		Description: "The longest that a reader of token/ is told to wait before it reads again, in seconds."},
+	"mint_limit": {Type: framework.TypeInt, Required: true,
+		Description: "Most token requests in any 5 minutes."},
+	"disabled": {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
+	"metadata": {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
+	"created_at": {Type: framework.TypeString, Required: true,
+		Description: "When the role was made (RFC 3339); empty where that was before it was noted."},
+	"last_issued_at": {Type: framework.TypeString, Required: true,
+		Description: "When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if " +
+			"it never did."},
+	"live_tokens": {Type: framework.TypeInt, Required: true,
+		Description: "Its tokens that have neither expired nor been revoked."},
+	"live_leases": {Type: framework.TypeInt, Required: true,
+		Description: "Leases that last on them, as far as the running plugin gave them."},
+	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
+		Description: "Options in force that weaken or cost something, and how."},
 
-	"client":                {Type: framework.TypeString, Required: true, Description: "The client that mints; empty for the root."},
-	"clients":               {Type: framework.TypeStringSlice, Required: true, Description: "The clients that it leases."},
-	"on_revoke":             {Type: framework.TypeString, Required: true, Description: "What becomes of a leased client; empty for roles of access_token."},
-	"max_leases_per_entity": {Type: framework.TypeInt, Required: true, Description: "How many of them one entity may hold; 0 for roles of access_token."},
-	"require_entity":        {Type: framework.TypeBool, Required: true, Description: "Whether callers whose Vault token belongs to no entity are refused."},
-	"delete_limit":          {Type: framework.TypeInt, Required: true, Description: "Most deletions in a day; 0 for roles of access_token."},
+	"client": {Type: framework.TypeString, Required: true,
+		Description: "The client that mints; empty for the root."},
+	"clients": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The clients that it leases."},
+	"on_revoke": {Type: framework.TypeString, Required: true,
+		Description: "What becomes of a leased client; empty for roles of access_token."},
+	"max_leases_per_entity": {Type: framework.TypeInt, Required: true,
+		Description: "How many of them one entity may hold; 0 for roles of access_token."},
+	"require_entity": {Type: framework.TypeBool, Required: true,
+		Description: "Whether callers whose Vault token belongs to no entity are refused."},
+	"delete_limit": {Type: framework.TypeInt, Required: true,
+		Description: "Most deletions in a day; 0 for roles of access_token."},
 }
 
 // readRole answers GET roles/:name.
-func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readRole(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	r, err := load[role](ctx, req.Storage, rolesPrefix+name)
 	if errors.Is(err, errNotFound) {
@@ -174,18 +233,21 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request, d *framewo
 }
 
 // writeRole answers POST roles/:name. Parameters left out keep their value.
-func (b *backend) writeRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeRole(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeRole(ctx, req, d, true)
 }
 
 // patchRole answers PATCH roles/:name.
-func (b *backend) patchRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) patchRole(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeRole(ctx, req, d, false)
 }
 
 // changeRole stores the role with the request's changes, and ends what it issued
 // that is now too much.
-func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (*logical.Response, error) {
+func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	create bool) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
 	defer b.spare(name, grace)()
 	before, after, limits, err := b.storeRole(ctx, req, d, create)
@@ -210,7 +272,8 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 }
 
 // storeRole does the read-modify-write, within the guardrails that it returns.
-func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData, create bool) (before, after role, limits guardrails, err error) {
+func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	create bool) (before, after role, limits guardrails, err error) {
 	key := rolesPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -220,7 +283,8 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 		before = newRole()
 		before.CreatedAt = b.options.Now().UTC()
 	case errors.Is(err, errNotFound):
-		return before, after, limits, &fault{404, fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
+		return before, after, limits, &fault{404,
+			fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
 	case err != nil:
 		return before, after, limits, err
 	}
@@ -231,7 +295,8 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	}
 	after.versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
-		return before, after, limits, badRequest("credential_type is %s for the life of this role: delete it, or make another", before.CredentialType)
+		return before, after, limits, badRequest("credential_type is %s for the life of this role: delete it, "+
+			"or make another", before.CredentialType)
 	}
 	if err := b.settlePurposes(ctx, req.Storage); err != nil {
 		return before, after, limits, err
@@ -249,7 +314,8 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 }
 
 // deleteRole answers DELETE roles/:name. What was issued under the role ends.
-func (b *backend) deleteRole(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
 	defer b.spare(name, grace)()
 	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)

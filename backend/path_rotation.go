@@ -15,16 +15,20 @@ func (b *backend) pathRotateRoot() *framework.Path {
 		HelpDescription: rotateRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
-			"client_id": {Type: framework.TypeString, Description: "Client ID of the root client. Needed on a mount without one; else it may only confirm which it is."},
+			"client_id": {Type: framework.TypeString,
+				Description: "Client ID of the root client. Needed on a mount without one; else it may only " +
+					"confirm which it is."},
 			"client_secret": {
 				Type: framework.TypeString, Required: true,
 				Description:  "The new secret: Dashboard, Admin > API Management, Rotate Credentials. Write-only.",
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
-			"verify_connection": {Type: framework.TypeBool, Default: true, Description: "Whether to verify the secret by minting one token with it."},
+			"verify_connection": {Type: framework.TypeBool, Default: true,
+				Description: "Whether to verify the secret by minting one token with it."},
 		},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateRoot, "Give the root client its new secret.", answer("The root client's new generation.", rotationAnswer)), "rotate", "root"),
+			logical.UpdateOperation: displayed(onActive(b.rotateRoot, "Give the root client its new secret.",
+				answer("The root client's new generation.", rotationAnswer)), "rotate", "root"),
 		},
 	}
 }
@@ -36,7 +40,9 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 		HelpDescription: replaceRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
-			"client":    {Type: framework.TypeString, Description: "A stored client with purpose=standby, whose stored secret is used, instead of client_id and client_secret."},
+			"client": {Type: framework.TypeString,
+				Description: "A stored client with purpose=standby, whose stored secret is used, instead of " +
+					"client_id and client_secret."},
 			"client_id": {Type: framework.TypeString, Description: "Client ID of the new root client."},
 			"client_secret": {
 				Type:         framework.TypeString,
@@ -44,10 +50,13 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
 			"delete_old_at_paxos": eraseField(),
-			"verify_connection":   {Type: framework.TypeBool, Default: true, Description: "Whether to verify, with one token request for all scopes of all roles, that it can do what they need."},
+			"verify_connection": {Type: framework.TypeBool, Default: true,
+				Description: "Whether to verify, with one token request for all scopes of all roles, that it " +
+					"can do what they need."},
 		},
 		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.", answer("The root client's new generation.", rotationAnswer)), "replace", "root"),
+			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.",
+				answer("The root client's new generation.", rotationAnswer)), "replace", "root"),
 		},
 	}
 }
@@ -61,20 +70,25 @@ const replaceRootPath = "config/replace-root"
 // eraseField is a parameter of config/replace-root alone, because that needs sudo.
 func eraseField() *framework.FieldSchema {
 	return &framework.FieldSchema{
-		Type:        framework.TypeBool,
-		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root with api_creds:read_credentials and api_creds:delete_credentials, and an old one whose Label begins with the guardrails' deletable_label_prefix.",
+		Type: framework.TypeBool,
+		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root " +
+			"with api_creds:read_credentials and api_creds:delete_credentials, and an old one whose Label " +
+			"begins with the guardrails' deletable_label_prefix.",
 	}
 }
 
 // rotationAnswer is what both answer.
 var rotationAnswer = fields{
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the root client."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Number of the pair of Client ID and secret that mints from now on."},
-	"draining":   {Type: framework.TypeInt, Required: true, Description: "Live tokens of earlier generations; they are served until they end."},
+	"client_id": {Type: framework.TypeString, Required: true, Description: "Client ID of the root client."},
+	"generation": {Type: framework.TypeInt, Required: true,
+		Description: "Number of the pair of Client ID and secret that mints from now on."},
+	"draining": {Type: framework.TypeInt, Required: true,
+		Description: "Live tokens of earlier generations; they are served until they end."},
 }
 
 // rotateRoot answers POST config/rotate-root.
-func (b *backend) rotateRoot(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	c, err := load[config](ctx, req.Storage, configKey)
 	if err != nil {
 		return reply(notConfigured(err))
@@ -90,7 +104,8 @@ func (b *backend) rotateRoot(ctx context.Context, req *logical.Request, d *frame
 }
 
 // replaceRoot answers POST config/replace-root.
-func (b *backend) replaceRoot(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	c, err := load[config](ctx, req.Storage, configKey)
 	if err != nil {
 		return reply(notConfigured(err))
@@ -112,9 +127,11 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request, d *fram
 	case change.standby != "" && change.clientID+change.secret != "":
 		return reply(badRequest("client is a stored client with its own secret: leave out client_id and client_secret"))
 	case change.standby == "" && (change.clientID == "" || change.secret == ""):
-		return reply(badRequest("client_id and client_secret are required, or client, the name of a stored client with purpose=standby"))
+		return reply(badRequest("client_id and client_secret are required, or client, the name of a stored " +
+			"client with purpose=standby"))
 	case change.clientID == known.ClientID:
-		return reply(badRequest("client_id is that of the root client already: write its new client_secret to config/rotate-root"))
+		return reply(badRequest("client_id is that of the root client already: write its new client_secret to " +
+			"config/rotate-root"))
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
 		return reply(err)

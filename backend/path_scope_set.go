@@ -19,15 +19,22 @@ func (b *backend) pathScopeSet() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope Set"},
 		ExistenceCheck:  exists,
 		Fields: fields{
-			"name":        nameField("Name of the set. Case matters."),
-			"scopes":      {Type: framework.TypeCommaStringSlice, Description: "The scopes of the set, as an array or with commas or spaces between them. Required when the set is made."},
+			"name": nameField("Name of the set. Case matters."),
+			"scopes": {Type: framework.TypeCommaStringSlice,
+				Description: "The scopes of the set, as an array or with commas or spaces between them. " +
+					"Required when the set is made."},
 			"description": {Type: framework.TypeString, Description: "What the set is for, for people. Not secret."},
 		},
 		Operations: operations{
-			logical.ReadOperation:   displayed(reading(b.readScopeSet, "Read a scope set.", answer("The set.", scopeSetAnswer)), "read", "scope-set"),
-			logical.CreateOperation: displayed(onActive(b.writeScopeSet, "Make a scope set.", answerNothing("Stored.")), "write", "scope-set"),
-			logical.UpdateOperation: displayed(onActive(b.writeScopeSet, "Make a scope set, or change it; parameters left out keep their value. No role changes with it.", answerNothing("Stored.")), "write", "scope-set"),
-			logical.DeleteOperation: displayed(onActive(b.deleteScopeSet, "Delete a scope set. No role changes with it.", answerNothing("Deleted.")), "delete", "scope-set"),
+			logical.ReadOperation: displayed(reading(b.readScopeSet, "Read a scope set.",
+				answer("The set.", scopeSetAnswer)), "read", "scope-set"),
+			logical.CreateOperation: displayed(onActive(b.writeScopeSet, "Make a scope set.",
+				answerNothing("Stored.")), "write", "scope-set"),
+			logical.UpdateOperation: displayed(onActive(b.writeScopeSet,
+				"Make a scope set, or change it; parameters left out keep their value. No role changes with it.",
+				answerNothing("Stored.")), "write", "scope-set"),
+			logical.DeleteOperation: displayed(onActive(b.deleteScopeSet,
+				"Delete a scope set. No role changes with it.", answerNothing("Deleted.")), "delete", "scope-set"),
 		},
 	}
 }
@@ -36,13 +43,17 @@ func (b *backend) pathScopeSet() *framework.Path {
 var scopeSetAnswer = fields{
 	"scopes":      {Type: framework.TypeStringSlice, Required: true, Description: "The scopes, in the order written."},
 	"description": {Type: framework.TypeString, Required: true, Description: "What the set is for."},
-	"built_in":    {Type: framework.TypeBool, Required: true, Description: "Whether the set is one of Paxos's documentation, which cannot be changed."},
-	"source":      {Type: framework.TypeString, Required: true, Description: "The page that documents a built-in set; empty otherwise."},
-	"operations":  {Type: framework.TypeStringSlice, Required: true, Description: "The operations that a token with these scopes opens."},
+	"built_in": {Type: framework.TypeBool, Required: true,
+		Description: "Whether the set is one of Paxos's documentation, which cannot be changed."},
+	"source": {Type: framework.TypeString, Required: true,
+		Description: "The page that documents a built-in set; empty otherwise."},
+	"operations": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The operations that a token with these scopes opens."},
 }
 
 // readScopeSet answers GET scope-sets/:name.
-func (b *backend) readScopeSet(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readScopeSet(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	set, source, err := loadScopeSet(ctx, req.Storage, d.Get("name").(string))
 	if errors.Is(err, errNotFound) {
 		return nil, nil // Vault answers 404
@@ -60,7 +71,8 @@ func (b *backend) readScopeSet(ctx context.Context, req *logical.Request, d *fra
 }
 
 // writeScopeSet answers POST scope-sets/:name. Parameters left out keep their value.
-func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	set, err := b.storeScopeSet(ctx, req.Storage, name, d)
 	if err != nil {
@@ -81,7 +93,8 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request, d *fr
 }
 
 // storeScopeSet does the read-modify-write.
-func (b *backend) storeScopeSet(ctx context.Context, s logical.Storage, name string, d *framework.FieldData) (scopeSet, error) {
+func (b *backend) storeScopeSet(ctx context.Context, s logical.Storage, name string,
+	d *framework.FieldData) (scopeSet, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	set, source, err := loadScopeSet(ctx, s, name)
@@ -101,7 +114,8 @@ func (b *backend) storeScopeSet(ctx context.Context, s logical.Storage, name str
 }
 
 // deleteScopeSet answers DELETE scope-sets/:name.
-func (b *backend) deleteScopeSet(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) deleteScopeSet(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	if err := b.removeScopeSet(ctx, req.Storage, name); err != nil {
 		return reply(err)
@@ -125,17 +139,22 @@ func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name st
 
 // errBuiltIn refuses to change a set of the documentation.
 func errBuiltIn(name, source string) error {
-	return badRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; write a set of another name", name, source)
+	return badRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
+		"write a set of another name", name, source)
 }
 
 // warnOfRoles tells which roles have another version of the set than is stored now.
-func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeSet, done string, warnings []string) (*logical.Response, error) {
+func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeSet, done string,
+	warnings []string) (*logical.Response, error) {
 	outdated, err := rolesOfSet(ctx, s, name, set)
 	if err != nil {
-		return reply(fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name, done, err))
+		return reply(fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name,
+			done, err))
 	}
 	if len(outdated) > 0 {
-		warnings = append(warnings, fmt.Sprintf("no role has changed: these keep the scopes that %s had when they were written, until they are written again with scope_sets: %s", name, shortened(outdated)))
+		warnings = append(warnings,
+			fmt.Sprintf("no role has changed: these keep the scopes that %s had when they were written, until "+
+				"they are written again with scope_sets: %s", name, shortened(outdated)))
 	}
 	if len(warnings) == 0 {
 		return nil, nil

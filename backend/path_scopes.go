@@ -20,7 +20,9 @@ func (b *backend) pathScopes() *framework.Path {
 		Fields:          filtering(fields{"risk": riskField, "q": searchField}),
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listScopes, "List the scopes in the catalogue.",
-				answer("The scopes.", describedList("Of each scope: risk, description, operations (how many it opens)."))), "list", "scopes"),
+				answer("The scopes.",
+					describedList(
+						"Of each scope: risk, description, operations (how many it opens)."))), "list", "scopes"),
 		},
 	}
 }
@@ -51,20 +53,26 @@ func (b *backend) pathScope() *framework.Path {
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields:          fields{"scope": {Type: framework.TypeString, Required: true, Description: "The scope, such as funding:read_profile."}},
+		Fields: fields{"scope": {Type: framework.TypeString, Required: true,
+			Description: "The scope, such as funding:read_profile."}},
 		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.", answer("The scope.", scopeAnswer)), "read", "scope"),
+			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.",
+				answer("The scope.", scopeAnswer)), "read", "scope"),
 		},
 	}
 }
 
 // scopeAnswer is what a read of a scope holds.
 var scopeAnswer = fields{
-	"name":          {Type: framework.TypeString, Required: true, Description: "The scope."},
-	"risk":          {Type: framework.TypeString, Required: true, Description: "read, write, moves-money or admin: this engine's judgement, not Paxos's."},
-	"description":   {Type: framework.TypeString, Required: true, Description: "Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the operations are named."},
-	"operations":    {Type: framework.TypeStringSlice, Required: true, Description: "The operations that it opens."},
-	"scope_sets":    {Type: framework.TypeStringSlice, Required: true, Description: "The documented use cases that ask for it, which are built-in scope sets."},
+	"name": {Type: framework.TypeString, Required: true, Description: "The scope."},
+	"risk": {Type: framework.TypeString, Required: true,
+		Description: "read, write, moves-money or admin: this engine's judgement, not Paxos's."},
+	"description": {Type: framework.TypeString, Required: true,
+		Description: "Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the " +
+			"operations are named."},
+	"operations": {Type: framework.TypeStringSlice, Required: true, Description: "The operations that it opens."},
+	"scope_sets": {Type: framework.TypeStringSlice, Required: true,
+		Description: "The documented use cases that ask for it, which are built-in scope sets."},
 	"documented_in": {Type: framework.TypeStringSlice, Required: true, Description: "The pages that name it."},
 }
 
@@ -97,7 +105,8 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 // notCatalogued is the 404 for what the catalogue lacks, with what may have been
 // meant.
 func notCatalogued(kind, name string, near []string, path string) error {
-	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) + "; `vault list` of the mount's " + path + " shows those there are"}
+	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) +
+		"; `vault list` of the mount's " + path + " shows those there are"}
 }
 
 // identifiers are the ids of operations, never nil.

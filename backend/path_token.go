@@ -19,8 +19,11 @@ func (b *backend) pathToken() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Token"},
 		Fields:          issueFields("Name of the role.", false),
 		Operations: operations{
-			logical.ReadOperation:   displayed(onActive(b.readToken, "Issue an access token without a lease.", answer("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),
-			logical.UpdateOperation: displayed(onActive(b.readToken, "Issue an access token without a lease, with fewer scopes than the role's.", answer("The token.", tokenAnswer(scheduleAnswer))), "generate", "token-with-parameters"),
+			logical.ReadOperation: displayed(onActive(b.readToken, "Issue an access token without a lease.",
+				answer("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),
+			logical.UpdateOperation: displayed(onActive(b.readToken,
+				"Issue an access token without a lease, with fewer scopes than the role's.", answer("The token.",
+					tokenAnswer(scheduleAnswer))), "generate", "token-with-parameters"),
 		},
 	}
 }
@@ -28,13 +31,17 @@ func (b *backend) pathToken() *framework.Path {
 // scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator
 // schedule the next read of a secret that has no lease.
 var scheduleAnswer = fields{
-	"ttl":                 {Type: framework.TypeInt64, Required: true, Description: "Seconds after which to read again; at most the role's poll_interval."},
-	"rotation_period":     {Type: framework.TypeInt64, Required: true, Description: "Seconds from one token to the next."},
-	"last_vault_rotation": {Type: framework.TypeString, Required: true, Description: "When the token was minted (RFC 3339)."},
+	"ttl": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds after which to read again; at most the role's poll_interval."},
+	"rotation_period": {Type: framework.TypeInt64, Required: true,
+		Description: "Seconds from one token to the next."},
+	"last_vault_rotation": {Type: framework.TypeString, Required: true,
+		Description: "When the token was minted (RFC 3339)."},
 }
 
 // readToken answers GET and POST token/:name.
-func (b *backend) readToken(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) readToken(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	issued, want, link, err := b.issue(ctx, req, d, false)
 	if err != nil {
 		return reply(err)
@@ -47,13 +54,13 @@ func (b *backend) readToken(ctx context.Context, req *logical.Request, d *framew
 	return &logical.Response{Data: data, Warnings: issueWarnings(issued)}, nil
 }
 
-// spread is a factor between 0.8 and 1: agents that started together do not stagger by themselves, and none may come
-// later than it is promised a living token.
+// spread is a factor between 0.8 and 1: agents that started together do not stagger by themselves,
+// and none may come later than it is promised a living token.
 func spread() float64 { return 1 - 0.2*rand.Float64() }
 
-// nextReadSeconds is when the reader is to come back: when a refresh is due, but within the role's poll_interval, so
-// that a reader whose token was ended has another that soon. It is never in zero seconds, which
-// some clients take for "never" and others for "at once", and never after the
+// nextReadSeconds is when the reader is to come back: when a refresh is due, but within the role's
+// poll_interval, so that a reader whose token was ended has another that soon. It is never in zero
+// seconds, which some clients take for "never" and others for "at once", and never after the
 // token's end.
 func nextReadSeconds(issued broker.Issued, now time.Time, poll time.Duration, factor float64) int64 {
 	wait := time.Duration(float64(min(issued.NextRead.Sub(now), poll)) * factor)

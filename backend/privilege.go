@@ -42,7 +42,8 @@ type demander struct {
 func newPrivileges(r *review, limits guardrails, lastUse func(subject) time.Time, budget int) *privileges {
 	p := &privileges{
 		review: r, limits: limits, lastUse: lastUse, budget: budget,
-		holds: map[string]set{}, used: map[string]set{}, spare: map[string]set{}, movers: map[string][]string{}, gives: map[string][]string{},
+		holds: map[string]set{}, used: map[string]set{}, spare: map[string]set{}, movers: map[string][]string{},
+		gives: map[string][]string{},
 		hints: map[string]string{},
 	}
 	for _, c := range r.clients {
@@ -123,8 +124,10 @@ func (p *privileges) lease(name string, r role) {
 		p.gives[scope] = append(p.gives[scope], name)
 	}
 	if worst(given) >= catalog.MovesMoney {
-		p.suggest(medium, ruleLeasesMoney, rolesPrefix+name, "The role's readers get a whole client that can move money, for as long as its lease lasts",
-			"# ask the role's readers whether an access token would do, and write them a role of credential_type=access_token",
+		p.suggest(medium, ruleLeasesMoney, rolesPrefix+name,
+			"The role's readers get a whole client that can move money, for as long as its lease lasts",
+			"# ask the role's readers whether an access token would do, and write them a role of "+
+				"credential_type=access_token",
 			p.patch(rolesPrefix+name, "disabled=true"), graded(given)...)
 	}
 	p.roleLeases(name, r)
@@ -136,27 +139,40 @@ func (p *privileges) lease(name string, r role) {
 func (p *privileges) roleScopes(name, client string, r role, given, beyond, lacking []string) {
 	path := rolesPrefix + name
 	if len(beyond) > 0 {
-		p.advise(medium, ruleBeyondGuardrails, path, "The role has scopes that the guardrails forbid: reads of the whole role are refused", p.narrow(path, r, beyond), graded(beyond)...)
+		p.advise(medium, ruleBeyondGuardrails, path,
+			"The role has scopes that the guardrails forbid: reads of the whole role are refused", p.narrow(path, r,
+				beyond), graded(beyond)...)
 	}
 	if len(lacking) > 0 {
-		p.suggest(medium, ruleScopesLacking, path, "Client "+client+" lacks scopes of the role: Paxos refuses token requests for the whole role",
-			byHand("add the scopes in evidence to client %s", client), p.narrow(path, r, lacking).command, graded(lacking)...)
+		p.suggest(medium, ruleScopesLacking, path,
+			"Client "+client+" lacks scopes of the role: Paxos refuses token requests for the whole role",
+			byHand("add the scopes in evidence to client %s", client), p.narrow(path, r,
+				lacking).command, graded(lacking)...)
 	}
-	if unknown := slices.DeleteFunc(slices.Clone(given), func(scope string) bool { _, ok := catalog.LookupScope(scope); return ok }); len(unknown) > 0 {
-		p.suggest(low, ruleScopesUncatalogued, path, "The role has scopes that this version does not know; they count as moves-money",
-			"# check their spelling, and whether a newer version of the plugin knows them", p.narrow(path, r, unknown).command, p.hinted(unknown)...)
+	if unknown := slices.DeleteFunc(slices.Clone(given), func(scope string) bool {
+		_, ok := catalog.LookupScope(scope)
+		return ok
+	}); len(unknown) > 0 {
+		p.suggest(low, ruleScopesUncatalogued, path,
+			"The role has scopes that this version does not know; they count as moves-money",
+			"# check their spelling, and whether a newer version of the plugin knows them", p.narrow(path, r,
+				unknown).command, p.hinted(unknown)...)
 	}
 	of := func(risk catalog.Risk) []string {
 		return slices.DeleteFunc(slices.Clone(given), func(scope string) bool { return catalog.RiskOf(scope) != risk })
 	}
 	if money := of(catalog.MovesMoney); len(money) > 0 {
 		p.movers[client] = append(p.movers[client], name)
-		p.suggest(medium, ruleMovesMoney, path, "Anyone who can read this role can move money or change its destination",
-			"# check which Vault policies allow reads of creds/"+name+" and token/"+name, p.narrow(path, r, money).command, money...)
+		p.suggest(medium, ruleMovesMoney, path,
+			"Anyone who can read this role can move money or change its destination",
+			"# check which Vault policies allow reads of creds/"+name+" and token/"+
+				name, p.narrow(path, r, money).command, money...)
 	}
 	if admin := of(catalog.Admin); len(admin) > 0 {
-		p.suggest(high, ruleAdministers, path, "Anyone who can read this role can list or delete the company's API credentials",
-			"# check which Vault policies allow reads of creds/"+name+" and token/"+name, p.narrow(path, r, admin).command, admin...)
+		p.suggest(high, ruleAdministers, path,
+			"Anyone who can read this role can list or delete the company's API credentials",
+			"# check which Vault policies allow reads of creds/"+name+" and token/"+
+				name, p.narrow(path, r, admin).command, admin...)
 	}
 }
 
@@ -221,7 +237,9 @@ func (p *privileges) roleLeases(name string, r role) {
 		changes = append(changes, "max_ttl="+ceiling.String())
 	}
 	if len(changes) > 0 {
-		p.add(low, ruleLeasesBeyond, path, "The role's ttl or max_ttl exceeds the guardrails' max_ttl: leases are shortened", p.patch(path, changes...),
+		p.add(low, ruleLeasesBeyond, path,
+			"The role's ttl or max_ttl exceeds the guardrails' max_ttl: leases are shortened", p.patch(path,
+				changes...),
 			"ttl="+r.TTL.String(), "max_ttl="+r.MaxTTL.String())
 	}
 	if r.UniqueTokens {

@@ -36,14 +36,16 @@ func benchmarkReport(b *testing.B, count int, scopes []string) {
 		for j := range 16 {
 			r.ResolvedScopes = append(r.ResolvedScopes, scopes[(i+4*j)%len(scopes)])
 		}
-		if err := store(b.Context(), conf.StorageView, fmt.Sprintf("%sapplication-%05d", rolesPrefix, i), r); err != nil {
+		if err := store(b.Context(), conf.StorageView, fmt.Sprintf("%sapplication-%05d", rolesPrefix, i),
+			r); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		resp, err := made.HandleRequest(b.Context(), &logical.Request{
-			Operation: logical.ReadOperation, Path: "report/least-privilege", MountPoint: "paxos/", Storage: conf.StorageView,
+			Operation: logical.ReadOperation, Path: "report/least-privilege", MountPoint: "paxos/",
+			Storage: conf.StorageView,
 		})
 		if err != nil || resp.IsError() || len(resp.Data["findings"].([]any)) < count {
 			b.Fatal(err, resp)

@@ -24,13 +24,16 @@ func (p *privileges) dangers(path string, dangers []string) {
 		}
 		switch {
 		case assigned:
-			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "", p.patch(path, name+"="+saferValue[name]), option)
+			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "",
+				p.patch(path, name+"="+saferValue[name]), option)
 		case option == "token_url":
-			p.add(severity, ruleDangerousOption, path, option+": "+reason, "# enable another mount whose config/connection has an https URL, or environment=production", option)
+			p.add(severity, ruleDangerousOption, path, option+": "+reason,
+				"# enable another mount whose config/connection has an https URL, or environment=production", option)
 		case option == "never_revoke": // that tokens end with their leases is a promise
 			p.add(severity, ruleDangerousOption, path, option+": "+reason, p.patch(path, option+"=false"), option)
 		default:
-			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "", p.patch(path, option+"=false"), option)
+			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "", p.patch(path, option+"=false"),
+				option)
 		}
 	}
 }
@@ -44,12 +47,16 @@ func (p *privileges) mountWide(settings connection) {
 		if len(p.hints) > 0 {
 			severity = low
 		}
-		p.suggest(severity, ruleDangerousOption, guardrailsPath, "allow_uncatalogued_scopes: a role may hold scopes whose effect is unknown",
+		p.suggest(severity, ruleDangerousOption, guardrailsPath,
+			"allow_uncatalogued_scopes: a role may hold scopes whose effect is unknown",
 			"", p.patch(guardrailsPath, "allow_uncatalogued_scopes=false"), "allow_uncatalogued_scopes")
 	}
 	if most := max(1, p.budget/2); p.budget > 0 && p.demand > most {
-		p.suggest(medium, ruleUniqueBeyondBudget, configKey, "The mint_limits of roles with unique_tokens exceed the half of the token budget that they may use: some of their readers will be refused",
-			"", p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique), fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
+		p.suggest(medium, ruleUniqueBeyondBudget, configKey,
+			"The mint_limits of roles with unique_tokens exceed the half of the token budget that they may "+
+				"use: some of their readers will be refused",
+			"", p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique),
+				fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
 	}
 	for _, c := range p.clients {
 		p.clientScopes(c)
@@ -71,15 +78,20 @@ func (p *privileges) clientScopes(c custody) {
 		}
 	}
 	if len(unused) > 0 {
-		p.suggest(severityOf(worst(unused)), ruleScopesUnused, subject, "The client holds scopes that no role uses: a stolen secret gives them away",
-			"# check that nothing outside this mount uses the client", byHand("remove the scopes in evidence from %s", c.ID), graded(unused)...)
+		p.suggest(severityOf(worst(unused)), ruleScopesUnused, subject,
+			"The client holds scopes that no role uses: a stolen secret gives them away",
+			"# check that nothing outside this mount uses the client",
+			byHand("remove the scopes in evidence from %s", c.ID), graded(unused)...)
 	}
 	if len(disabled) > 0 {
-		p.suggest(max(severityOf(worst(disabled)), medium), ruleScopesDisabled, subject, "The client holds scopes that only disabled roles use",
-			"# check that the disabled roles will not be used again", byHand("remove the scopes in evidence from %s, or delete the roles", c.ID), graded(disabled)...)
+		p.suggest(max(severityOf(worst(disabled)), medium), ruleScopesDisabled, subject,
+			"The client holds scopes that only disabled roles use",
+			"# check that the disabled roles will not be used again",
+			byHand("remove the scopes in evidence from %s, or delete the roles", c.ID), graded(disabled)...)
 	}
 	if movers := p.movers[c.Name]; len(movers) > 1 {
-		p.add(medium, ruleMoneyShared, subject, "Several money-moving roles share one client, so Paxos cannot distinguish or limit them separately",
+		p.add(medium, ruleMoneyShared, subject,
+			"Several money-moving roles share one client, so Paxos cannot distinguish or limit them separately",
 			"# give each of these roles its own mount and a client that holds only its scopes", some(movers)...)
 	}
 }

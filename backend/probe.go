@@ -50,15 +50,17 @@ func noProbe() probe { return probe{versioned: current} }
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
 	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
-	holds, err := b.broker.Probe(ctx, minter, []string{profileScope}, func(ctx context.Context, grant paxos.Grant) error {
-		p.TokenLifetime = grant.Lifetime
-		return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
-	})
+	holds, err := b.broker.Probe(ctx, minter, []string{profileScope},
+		func(ctx context.Context, grant paxos.Grant) error {
+			p.TokenLifetime = grant.Lifetime
+			return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
+		})
 	switch {
 	case err != nil:
 		return err
 	case !holds:
-		p.Problems = append(p.Problems, "the root client does not hold "+profileScope+", so that no token could be tried out")
+		p.Problems = append(p.Problems,
+			"the root client does not hold "+profileScope+", so that no token could be tried out")
 	}
 	p.TokenCalls++
 	holds, err = b.broker.Probe(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) error {
@@ -72,15 +74,16 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link 
 	return p.tryBasic(ctx, b, minter, link)
 }
 
-// lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence from a
-// list prove anything.
+// lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence
+// from a list prove anything.
 func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, link *link, token paxos.Secret) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, minter.Client.Way(), call)
 	}
 	found, err := link.FindCredentials(ctx, token, paced, minter.Client.ID())
 	if err != nil {
-		p.Problems = append(p.Problems, problem("whether Paxos lists the root client itself could not be found out", err))
+		p.Problems = append(p.Problems,
+			problem("whether Paxos lists the root client itself could not be found out", err))
 		return
 	}
 	p.RootListed = yesOrNo(len(found) > 0)
@@ -91,7 +94,8 @@ const listScope = "api_creds:read_credentials"
 
 // watchRevocation tries the token out, revokes it, and sees whether and when it
 // stops working. It is ended in any case by who called.
-func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, link *link, token paxos.Secret) error {
+func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, link *link,
+	token paxos.Secret) error {
 	var seen paxos.Inspection
 	look := func(ctx context.Context) (err error) {
 		seen, err = link.Inspect(ctx, token)
@@ -176,7 +180,10 @@ func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
 // tooSoon refuses a probe right after another.
 func (p probe) tooSoon(now time.Time) error {
 	if age := now.Sub(p.At); !p.At.IsZero() && 0 <= age && age < probePause {
-		return &fault{http.StatusTooManyRequests, "the latest probe was " + age.Truncate(time.Second).String() + " ago, and each costs up to 3 token requests: come back in " + (probePause - age).Truncate(time.Second).String() + "; status shows what it found"}
+		return &fault{http.StatusTooManyRequests,
+			"the latest probe was " + age.Truncate(time.Second).String() +
+				" ago, and each costs up to 3 token requests: come back in " +
+				(probePause - age).Truncate(time.Second).String() + "; status shows what it found"}
 	}
 	return nil
 }
@@ -186,7 +193,9 @@ func (p probe) warnings() []string {
 	if p.RevocationEnds != answerNo {
 		return nil
 	}
-	return []string{"a probe of " + timestamp(p.At) + " saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever becomes of its lease"}
+	return []string{"a probe of " + timestamp(p.At) +
+		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
+		"becomes of its lease"}
 }
 
 // answer is the probe as probe and status show it.

@@ -38,8 +38,10 @@ func TestAProbeFindsOutWhatPaxosDoes(t *testing.T) {
 	}})
 	resp := m.must(logical.UpdateOperation, "probe", nil)
 	m.expectFound(resp, map[string]any{
-		"client_id": m.client.ClientID, "token_calls": 3, "token_lifetime": 3599, "revocation_ends_token": "yes", "revoked_after": 0,
-		"may_list_credentials": "no", "auth_style_basic": "no", "rate_limit_headers": []any{"X-Ratelimit-Remaining"}, "clock_ahead": 90, "problems": []any{},
+		"client_id": m.client.ClientID, "token_calls": 3, "token_lifetime": 3599, "revocation_ends_token": "yes",
+		"revoked_after":        0,
+		"may_list_credentials": "no", "auth_style_basic": "no",
+		"rate_limit_headers": []any{"X-Ratelimit-Remaining"}, "clock_ahead": 90, "problems": []any{},
 	})
 	if got := m.paxos.Calls(paxostest.TokenEndpoint) - calls; got != 3 {
 		t.Errorf("it cost %d token requests, want 3", got)
@@ -74,9 +76,11 @@ func TestAProbeSaysWhatItCouldNotFind(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	id, secret := m.another("transfer:read_transfer", "api_creds:read_credentials")
-	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret, "verify_connection": false})
+	m.must(logical.UpdateOperation, "config/replace-root",
+		map[string]any{"client_id": id, "client_secret": secret, "verify_connection": false})
 	resp := m.must(logical.UpdateOperation, "probe", nil)
-	m.expectFound(resp, map[string]any{"token_lifetime": 0, "revocation_ends_token": "unknown", "may_list_credentials": "yes"})
+	m.expectFound(resp, map[string]any{"token_lifetime": 0, "revocation_ends_token": "unknown",
+		"may_list_credentials": "yes"})
 	if problems := fmt.Sprint(resp.Data["problems"]); !strings.Contains(problems, "funding:read_profile") {
 		t.Errorf("the problems are %s", problems)
 	}
@@ -89,16 +93,23 @@ func TestAProbeIsRefused(t *testing.T) {
 		status  int
 		says    string
 	}{
-		"without a config":   {func(m *mount) { m.must(logical.DeleteOperation, "config", nil) }, 400, "not configured"},
-		"in a lockdown":      {func(m *mount) { m.must(logical.UpdateOperation, "lockdown", nil) }, 403, "locked down"},
-		"right after one":    {func(m *mount) { m.must(logical.UpdateOperation, "probe", nil) }, 429, "come back in 10m0s"},
-		"while Paxos is ill": {func(m *mount) { m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503}) }, 502, "503"},
+		"without a config": {func(m *mount) {
+			m.must(logical.DeleteOperation, "config", nil)
+		}, 400, "not configured"},
+		"in a lockdown": {func(m *mount) { m.must(logical.UpdateOperation, "lockdown", nil) }, 403, "locked down"},
+		"right after one": {func(m *mount) {
+			m.must(logical.UpdateOperation, "probe", nil)
+		}, 429, "come back in 10m0s"},
+		"while Paxos is ill": {func(m *mount) {
+			m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+		}, 502, "503"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
 			test.prepare(m)
-			if status, text := m.refused(logical.UpdateOperation, "probe", nil); status != test.status || !strings.Contains(text, test.says) {
+			if status, text := m.refused(logical.UpdateOperation, "probe", nil); status != test.status ||
+				!strings.Contains(text, test.says) {
 				t.Errorf("%d %s, want %d and %q", status, text, test.status, test.says)
 			}
 			if live := m.paxos.LiveTokens(); len(live) != 0 {

@@ -14,7 +14,8 @@ import (
 // that the permission for one use never becomes the permission for another.
 type purpose string
 
-// The purposes. An entry from before there were any may have none; then it is unusable until it gets one.
+// The purposes. An entry from before there were any may have none; then it is unusable until it
+// gets one.
 const (
 	purposeMint    purpose = "mint"    // roles request tokens with it
 	purposeLease   purpose = "lease"   // roles of client_credentials lease it whole
@@ -24,7 +25,8 @@ const (
 // purposes are all of them.
 var purposes = []purpose{purposeMint, purposeLease, purposeStandby}
 
-const purposeHelp = "mint (roles request tokens with it), lease (roles of client_credentials lease it whole) or standby (it may become the root client)"
+const purposeHelp = "mint (roles request tokens with it), lease (roles of client_credentials lease it whole) " +
+	"or standby (it may become the root client)"
 
 // changePurpose applies the parameter purpose of a request.
 func (n *namedClient) changePurpose(d *framework.FieldData) error {
@@ -38,7 +40,8 @@ func (n *namedClient) changePurpose(d *framework.FieldData) error {
 	case !slices.Contains(purposes, asked):
 		return badRequest("purpose must be %s", purposeHelp)
 	case n.Purpose != "" && n.Purpose != asked:
-		return badRequest("The purpose of this client is %s and never changes. Delete the client and store it again with purpose=%s.", n.Purpose, asked)
+		return badRequest("The purpose of this client is %s and never changes. Delete the client and store it "+
+			"again with purpose=%s.", n.Purpose, asked)
 	}
 	n.Purpose = asked
 	return nil
@@ -141,7 +144,8 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 			return err
 		}
 		if all := u.of(name); len(all) != 1 {
-			b.logger.Warn("a client that was stored before there were purposes has no single use: it keeps the first of these, and none if there is none; clients without a purpose are not used",
+			b.logger.Warn("a client that was stored before there were purposes has no single use: it keeps "+
+				"the first of these, and none if there is none; clients without a purpose are not used",
 				"client", name, "purpose", string(n.Purpose), "uses", joinPurposes(all))
 		}
 	}
@@ -164,8 +168,8 @@ func joinPurposes(all []purpose) string {
 	return strings.Join(names, ", ")
 }
 
-// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client that is
-// not stored yet is judged when the role is read.
+// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
+// that is not stored yet is judged when the role is read.
 func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
 	use, names, had := purposeLease, after.Clients, before.Clients
 	if after.CredentialType == accessToken {
@@ -183,7 +187,8 @@ func checkPurposes(ctx context.Context, s logical.Storage, before, after role) e
 			return err
 		}
 		if why := n.unlike(use); why != "" {
-			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why, after.CredentialType, use)
+			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
+				after.CredentialType, use)
 		}
 	}
 	return nil

@@ -12,7 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestOnePurposeNeverBecomesAnother deletes a role and makes it again over the same client, as the other type.
+// TestOnePurposeNeverBecomesAnother deletes a role and makes it again over the same client, as the
+// other type.
 func TestOnePurposeNeverBecomesAnother(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "none"})
@@ -21,18 +22,21 @@ func TestOnePurposeNeverBecomesAnother(t *testing.T) {
 	m.must(logical.ReadOperation, "token/payroll", nil)
 	m.must(logical.DeleteOperation, "roles/payroll", nil)
 	lease := map[string]any{"credential_type": "client_credentials", "clients": "team", "on_revoke": "delete"}
-	if status, text := m.refused(logical.UpdateOperation, "roles/payroll", lease); status != 400 || !strings.Contains(text, "purpose=mint, not lease") {
+	if status, text := m.refused(logical.UpdateOperation, "roles/payroll", lease); status != 400 ||
+		!strings.Contains(text, "purpose=mint, not lease") {
 		t.Errorf("%d %s", status, text)
 	}
 	lease["clients"] = "later" // a role may name a client that is not stored yet
 	m.must(logical.UpdateOperation, "roles/payroll", lease)
 	m.stock("later", "vault-later", map[string]any{"allowed_roles": "*", "purpose": "mint"})
-	if status, text := m.refused(logical.ReadOperation, "creds/payroll", nil); status != 400 || !strings.Contains(text, "later has purpose=mint, not lease") {
+	if status, text := m.refused(logical.ReadOperation, "creds/payroll", nil); status != 400 ||
+		!strings.Contains(text, "later has purpose=mint, not lease") {
 		t.Errorf("a client for requesting tokens was leased: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": leasedScope, "client": "soon"})
 	m.stock("soon", "vault-soon", map[string]any{"allowed_roles": "*"})
-	if status, text := m.refused(logical.ReadOperation, "token/other", nil); status != 400 || !strings.Contains(text, "purpose=lease, not mint") {
+	if status, text := m.refused(logical.ReadOperation, "token/other", nil); status != 400 ||
+		!strings.Contains(text, "purpose=lease, not mint") {
 		t.Errorf("a token was requested with a client for leasing: %d %s", status, text)
 	}
 	m.settled()
@@ -67,11 +71,13 @@ func (m *mount) age(name string, change func(map[string]any)) {
 	}
 }
 
-// TestClientsFromBeforePurposes reads entries of the version before, each used by another thing or by several.
+// TestClientsFromBeforePurposes reads entries of the version before, each used by another thing or
+// by several.
 func TestClientsFromBeforePurposes(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "leases,both,all"})
-	for name, purpose := range map[string]string{"leases": "lease", "mints": "mint", "both": "mint", "all": "standby", "idle": "mint"} {
+	for name, purpose := range map[string]string{"leases": "lease", "mints": "mint", "both": "mint",
+		"all": "standby", "idle": "mint"} {
 		m.stock(name, "vault-"+name, map[string]any{"allowed_roles": "*", "purpose": purpose})
 	}
 	for _, client := range []string{"mints", "both"} {
@@ -108,17 +114,21 @@ func TestClientsFromBeforePurposes(t *testing.T) {
 	m.must(logical.DeleteOperation, "roles/of-mints", nil)
 	m.must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.5})
 	expect("after role and config have changed,")
-	if stored := m.stored(); strings.Contains(stored, "standby_clients") || strings.Count(stored, `{"schema":2,`) < len(want) {
+	if stored := m.stored(); strings.Contains(stored, "standby_clients") ||
+		strings.Count(stored, `{"schema":2,`) < len(want) {
 		t.Errorf("stored is\n%s", stored)
 	}
 	if log := m.log.String(); !strings.Contains(log, "no single use") || !strings.Contains(log, `"client":"idle"`) {
 		t.Error("no warning for a client without a purpose")
 	}
-	if found := fmt.Sprint(rules(m.must(logical.ReadOperation, "report/least-privilege", nil).Data)); !strings.Contains(found, "client-without-purpose client clients/idle") || !strings.Contains(found, "client-of-another-purpose roles/vendor") {
+	if found := fmt.Sprint(rules(m.must(logical.ReadOperation, "report/least-privilege",
+		nil).Data)); !strings.Contains(found, "client-without-purpose client clients/idle") || !strings.Contains(
+		found, "client-of-another-purpose roles/vendor") {
 		t.Errorf("findings are %s", found)
 	}
 	m.must(logical.UpdateOperation, "roles/of-idle", map[string]any{"scopes": leasedScope})
-	if status, text := m.refused(logical.PatchOperation, "roles/of-idle", map[string]any{"client": "idle"}); status != 400 || !strings.Contains(text, "has no purpose") {
+	if status, text := m.refused(logical.PatchOperation, "roles/of-idle",
+		map[string]any{"client": "idle"}); status != 400 || !strings.Contains(text, "has no purpose") {
 		t.Errorf("a client without a purpose: %d %s", status, text)
 	}
 	m.must(logical.PatchOperation, "clients/idle", map[string]any{"purpose": "mint"})
@@ -156,8 +166,8 @@ func TestALeaseFromBeforePurposesEndsInQuarantine(t *testing.T) {
 	}
 }
 
-// TestALaterSchemaOfClientsAlone: what this version stores under clients/ is refused by one that does not know
-// purposes, and everything else is not.
+// TestALaterSchemaOfClientsAlone: what this version stores under clients/ is refused by one that
+// does not know purposes, and everything else is not.
 func TestALaterSchemaOfClientsAlone(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
@@ -176,8 +186,8 @@ func TestALaterSchemaOfClientsAlone(t *testing.T) {
 	}
 }
 
-// TestUncheckedClientsAreNotUsed stores clients without verifying them, under guardrails that allow that and then
-// do not.
+// TestUncheckedClientsAreNotUsed stores clients without verifying them, under guardrails that allow
+// that and then do not.
 func TestUncheckedClientsAreNotUsed(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "x"})
@@ -188,7 +198,8 @@ func TestUncheckedClientsAreNotUsed(t *testing.T) {
 	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "allow_unchecked_clients=false") {
 		t.Errorf("an unverified client was leased: %v", err)
 	}
-	if status, text := m.refused(logical.ReadOperation, "token/team", nil); status != 403 || !strings.Contains(text, "allow_unchecked_clients=false") {
+	if status, text := m.refused(logical.ReadOperation, "token/team", nil); status != 403 ||
+		!strings.Contains(text, "allow_unchecked_clients=false") {
 		t.Errorf("a token was requested with an unverified client: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": true})
@@ -196,8 +207,8 @@ func TestUncheckedClientsAreNotUsed(t *testing.T) {
 	m.must(logical.ReadOperation, "token/team", nil)
 }
 
-// TestALeasedClientIsNowhereElse offers a client that one mount leases to another mount of the process, for each
-// use, and the other way round.
+// TestALeasedClientIsNowhereElse offers a client that one mount leases to another mount of the
+// process, for each use, and the other way round.
 func TestALeasedClientIsNowhereElse(t *testing.T) {
 	t.Parallel()
 	const secret = canary + "shared"
@@ -206,7 +217,8 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 	}
 	clients := func(purpose string) func(string) (string, map[string]any) {
 		return func(id string) (string, map[string]any) {
-			return "clients/x", map[string]any{"client_id": id, "client_secret": secret, "scopes": leasedScope, "allowed_roles": "*", "purpose": purpose}
+			return "clients/x", map[string]any{"client_id": id, "client_secret": secret, "scopes": leasedScope,
+				"allowed_roles": "*", "purpose": purpose}
 		}
 	}
 	for name, test := range map[string]struct {
@@ -225,7 +237,8 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMount(t)
-			made, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-shared", Scopes: []string{leasedScope, "funding:read_profile"}})
+			made, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-shared",
+				Scopes: []string{leasedScope, "funding:read_profile"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -245,7 +258,8 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 				return
 			}
 			status, text := other.refused(logical.UpdateOperation, path, data)
-			if status != 400 || !strings.Contains(text, "another mount of this Vault") || strings.Contains(text, "test-mount") {
+			if status != 400 || !strings.Contains(text, "another mount of this Vault") ||
+				strings.Contains(text, "test-mount") {
 				t.Errorf("%d %s", status, text)
 			}
 			if strings.Contains(other.stored(), secret) {
@@ -259,25 +273,30 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 	}
 }
 
-// TestAnUnverifiedEntryBlocksNoOtherMount stores another mount's client without having its secret, before and
-// after.
+// TestAnUnverifiedEntryBlocksNoOtherMount stores another mount's client without having its secret,
+// before and after.
 func TestAnUnverifiedEntryBlocksNoOtherMount(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "x"})
 	other := m.neighbour()
 	other.must(logical.UpdateOperation, "config/connection", m.connection())
 	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-x", Scopes: []string{leasedScope}})
+	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-x",
+		Scopes: []string{leasedScope}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	guess := map[string]any{"client_id": made.ClientID, "client_secret": canary, "scopes": leasedScope, "purpose": "lease", "verify_connection": false}
+	guess := map[string]any{"client_id": made.ClientID, "client_secret": canary, "scopes": leasedScope,
+		"purpose": "lease", "verify_connection": false}
 	other.must(logical.UpdateOperation, "clients/guess", guess)
-	m.must(logical.UpdateOperation, "clients/x", map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope, "allowed_roles": "vendor", "purpose": "lease"})
+	m.must(logical.UpdateOperation, "clients/x",
+		map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope,
+			"allowed_roles": "vendor", "purpose": "lease"})
 	m.leased("e1")
 }
 
-// TestClientsInTwoMountsFromBeforeAreNotLeased has an older version's storage hold one client on two mounts.
+// TestClientsInTwoMountsFromBeforeAreNotLeased has an older version's storage hold one client on
+// two mounts.
 func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
@@ -297,7 +316,8 @@ func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 	}
 }
 
-// TestAReloadedMountIsNotAnother has Vault make the mount again without having told the old one that it goes away.
+// TestAReloadedMountIsNotAnother has Vault make the mount again without having told the old one
+// that it goes away.
 func TestAReloadedMountIsNotAnother(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
@@ -314,7 +334,8 @@ func TestADueDeletionIsNotForgotten(t *testing.T) {
 	m.end(lease)
 	m.settled()
 	for _, force := range []bool{false, true} {
-		if status, text := m.refused(logical.DeleteOperation, "clients/c0", map[string]any{"force": force}); status != 400 || !strings.Contains(text, "due to be deleted at Paxos") {
+		if status, text := m.refused(logical.DeleteOperation, "clients/c0",
+			map[string]any{"force": force}); status != 400 || !strings.Contains(text, "due to be deleted at Paxos") {
 			t.Errorf("%d %s", status, text)
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// Each secret that is submitted for a client that has one already is compared with it, and the answer tells
-// whether it was the same. What is not the same costs a verification, and these are limited. So that nobody
-// can try out secrets when that limit is used up, a secret is not compared until there is room again: its
-// writer is refused as if it were new.
+// Each secret that is submitted for a client that has one already is compared with it, and the
+// answer tells whether it was the same. What is not the same costs a verification, and these are
+// limited. So that nobody can try out secrets when that limit is used up, a secret is not compared
+// until there is room again: its writer is refused as if it were new.
 type pauses struct {
 	mu  sync.Mutex
 	all map[string]pause // by the storage key of the client
@@ -63,7 +63,8 @@ const (
 	olderSecret                     // one from before, whose tokens have not all ended
 )
 
-// recognize compares a submitted secret with those that are stored of the same Client ID, in constant time.
+// recognize compares a submitted secret with those that are stored of the same Client ID, in
+// constant time.
 func (b *backend) recognize(key string, c client, clientID, secret string) (secretKind, error) {
 	if err := checkClientSecret(secret); err != nil {
 		return newSecret, err
@@ -84,7 +85,9 @@ func (b *backend) recognize(key string, c client, clientID, secret string) (secr
 }
 
 // errOlderSecret is the answer to one of those.
-var errOlderSecret = badRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials in the Dashboard and store the new one.")
+var errOlderSecret = badRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
+	"in the Dashboard and store the new one.")
 
 // errSameSecret is the answer to a rotation that would change nothing.
-var errSameSecret = badRequest("This secret is stored already for this client. Choose Rotate Credentials in the Dashboard and store the new one.")
+var errSameSecret = badRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
+	"the Dashboard and store the new one.")

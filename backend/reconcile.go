@@ -8,9 +8,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// reconcileClients is the periodic work on stocked clients: it ends check-outs whose
-// deadline has passed, finishes promotions that were interrupted, and, unless the
-// mount has stopped itself, deletes what is to be deleted at Paxos. A mount without clients does nothing and calls nobody.
+// reconcileClients is the periodic work on stocked clients: it ends check-outs whose deadline has
+// passed, finishes promotions that were interrupted, and, unless the mount has stopped itself,
+// deletes what is to be deleted at Paxos. A mount without clients does nothing and calls nobody.
 func (b *backend) reconcileClients(ctx context.Context) error {
 	return b.reconciling.Do(ctx, b.reconcile)
 }
@@ -102,9 +102,10 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 	if err != nil || len(w.deletion)+len(w.roots) == 0 {
 		return err
 	}
-	may, err := b.withCredentials(ctx, []string{listScope, deleteScope}, func(ctx context.Context, at *credentials) error {
-		return errors.Join(b.applyList(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
-	})
+	may, err := b.withCredentials(ctx, []string{listScope, deleteScope},
+		func(ctx context.Context, at *credentials) error {
+			return errors.Join(b.applyList(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
+		})
 	if err != nil || may {
 		return err
 	}

@@ -46,10 +46,13 @@ func sentence(e *paxos.Error) string {
 	case e.Code == "invalid_client":
 		return rejected(e)
 	case e.Code == "invalid_scope":
-		return clientLabel(e.Client) + " lacks " + scopesAtFault(e.Scopes, nil) + ". Operators: add it in the Dashboard."
+		return clientLabel(e.Client) + " lacks " + scopesAtFault(e.Scopes, nil) +
+			". Operators: add it in the Dashboard."
 	case e.Status == http.StatusForbidden:
-		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 403). Application owners: contact your Vault operators. "+
-			"Operators: check that the address that Vault calls from is in Allowable IP of this client in the Dashboard.", e.Host, clientWithID(e))
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 403). Application owners: contact your "+
+			"Vault operators. "+
+			"Operators: check that the address that Vault calls from is in Allowable IP of this client in "+
+			"the Dashboard.", e.Host, clientWithID(e))
 	case e.Reason != "":
 		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s.", e.Host, e.Status, e.Reason)
 	case e.Code != "":
@@ -67,7 +70,8 @@ func explained(err error) string {
 	)
 	switch isPaxos := errors.As(err, &refused); {
 	case errors.As(err, &throttled) && throttled.Banned, isPaxos && refused.Throttled():
-		return "Paxos is rate-limiting the address that Vault calls from. `vault read " + mountMark + "status` shows until when (banned_until)."
+		return "Paxos is rate-limiting the address that Vault calls from. `vault read " + mountMark +
+			"status` shows until when (banned_until)."
 	case errors.As(err, &throttled):
 		return throttled.Reason
 	case isPaxos:
@@ -84,7 +88,8 @@ func rejected(e *paxos.Error) string {
 		path = clientsPrefix + e.Client + "/rotate"
 	}
 	return fmt.Sprintf("Paxos rejected the credentials of %s: its secret was rotated, or it was disabled or deleted. "+
-		"Application owners: contact your Vault operators. Operators: enable it in the Dashboard, or store its new secret with `vault write %s client_secret=-` "+
+		"Application owners: contact your Vault operators. Operators: enable it in the Dashboard, or store "+
+		"its new secret with `vault write %s client_secret=-` "+
 		"(or check auth_style in config/connection, which is %s).",
 		clientWithID(e), mountMark+path, e.AuthStyle)
 }
@@ -153,7 +158,10 @@ func unended(cause error) []string {
 	if !errors.As(cause, &refused) || refused.Temporary() {
 		return nil
 	}
-	return []string{fmt.Sprintf("The secret was verified, but Paxos (%s) refused to revoke the token that was requested for it (HTTP %d). "+
-		"Tokens of this client may not be revocable: they would work until they expire, about an hour after they are issued. "+
-		"Check revoke_url and auth_style in config/connection, and run `vault write -f %sprobe`.", refused.Host, refused.Status, mountMark)}
+	return []string{fmt.Sprintf("The secret was verified, but Paxos (%s) refused to revoke the token that was "+
+		"requested for it (HTTP %d). "+
+		"Tokens of this client may not be revocable: they would work until they expire, about an hour after "+
+		"they are issued. "+
+		"Check revoke_url and auth_style in config/connection, and run `vault write -f %sprobe`.", refused.Host,
+		refused.Status, mountMark)}
 }

@@ -19,12 +19,14 @@ const teamScope = "events:read_event"
 // Client ID.
 func (m *mount) storeTeam() string {
 	m.t.Helper()
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-team", Scopes: []string{teamScope, "transfer:read_transfer"}})
+	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-team",
+		Scopes: []string{teamScope, "transfer:read_transfer"}})
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	m.must(logical.UpdateOperation, "clients/team", map[string]any{
-		"client_id": made.ClientID, "client_secret": secret, "scopes": teamScope + ",transfer:read_transfer", "allowed_roles": "team", "purpose": "mint",
+		"client_id": made.ClientID, "client_secret": secret, "scopes": teamScope +
+			",transfer:read_transfer", "allowed_roles": "team", "purpose": "mint",
 	})
 	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": teamScope, "client": "team", "idle_ttl": 0})
 	return made.ClientID
@@ -57,7 +59,8 @@ func TestARefusedSecretIsTheClientsWhoseItIs(t *testing.T) {
 	if status != 400 {
 		t.Errorf("status %d", status)
 	}
-	says(t, text, `client "team" (Client ID `+id+`)`, "contact your Vault operators", "`vault write paxos/clients/team/rotate client_secret=-`",
+	says(t, text, `client "team" (Client ID `+id+`)`, "contact your Vault operators",
+		"`vault write paxos/clients/team/rotate client_secret=-`",
 		"auth_style in config/connection, which is post", "!root", "!"+m.client.ClientID, "!"+mountMark)
 	m.must(logical.ReadOperation, "token/mint", nil)
 	if _, err := m.paxos.RotateCredential(m.client.ClientID); err != nil {
@@ -65,7 +68,8 @@ func TestARefusedSecretIsTheClientsWhoseItIs(t *testing.T) {
 	}
 	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
 	_, text = m.refused(logical.ReadOperation, "creds/mint", nil)
-	says(t, text, "the root client (Client ID "+m.client.ClientID+")", "`vault write paxos/config/rotate-root client_secret=-`", `!"team"`)
+	says(t, text, "the root client (Client ID "+m.client.ClientID+")",
+		"`vault write paxos/config/rotate-root client_secret=-`", `!"team"`)
 	m.must(logical.UpdateOperation, "config/connection", map[string]any{"auth_style": "basic"})
 	m.clock.advance(time.Minute)
 	_, text = m.refused(logical.ReadOperation, "creds/mint", nil)
@@ -75,7 +79,8 @@ func TestARefusedSecretIsTheClientsWhoseItIs(t *testing.T) {
 // TestARefusedStandbyIsNotCalledTheRoot has Paxos refuse a standby that is tried as the next root.
 func TestARefusedStandbyIsNotCalledTheRoot(t *testing.T) {
 	t.Parallel()
-	for path, data := range map[string]map[string]any{"config/promote-standby": nil, "config/replace-root": {"client": "s1"}} {
+	for path, data := range map[string]map[string]any{"config/promote-standby": nil,
+		"config/replace-root": {"client": "s1"}} {
 		m := newConfiguredMount(t)
 		id := m.standby("s1", rootScopes, nil)
 		m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 403})
@@ -98,9 +103,11 @@ func TestARefusedScopeIsNamed(t *testing.T) {
 	if status != 400 {
 		t.Errorf("status %d", status)
 	}
-	says(t, text, `Client "team" lacks transfer:read_transfer, which role "team" needs.`, "!"+teamScope, "contact your Vault operators", "!OAuth 2.0")
+	says(t, text, `Client "team" lacks transfer:read_transfer, which role "team" needs.`, "!"+teamScope,
+		"contact your Vault operators", "!OAuth 2.0")
 	m.clock.advance(time.Minute)
-	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":"scope \"` + canary + `\""}`})
+	m.paxos.FailNext(paxostest.TokenEndpoint,
+		paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":"scope \"` + canary + `\""}`})
 	_, text = m.refused(logical.ReadOperation, "token/team", nil)
 	says(t, text, `Client "team" lacks at least one of: events:read_event, transfer:read_transfer, which`, "!"+canary)
 }
@@ -122,7 +129,8 @@ func TestABanSaysHowLongIsLeft(t *testing.T) {
 				if status != 429 {
 					t.Errorf("status %d", status)
 				}
-				says(t, text, "Paxos is rate-limiting the address that Vault calls from. New tokens can be requested again in "+want[i]+".")
+				says(t, text, "Paxos is rate-limiting the address that Vault calls from. New tokens can be "+
+					"requested again in "+want[i]+".")
 				m.clock.advance(time.Minute)
 			}
 		})
@@ -143,11 +151,13 @@ func TestAnUnreachablePaxosIsNamed(t *testing.T) {
 	if status != 502 {
 		t.Errorf("status %d", status)
 	}
-	says(t, text, fmt.Sprintf("Could not reach Paxos at %s: connection refused. Check network, proxy and firewall.", address.Host))
+	says(t, text, fmt.Sprintf("Could not reach Paxos at %s: connection refused. Check network, proxy and firewall.",
+		address.Host))
 	m.clock.advance(55 * time.Minute)
 	waitUntil(t, func() bool {
 		stale := fmt.Sprint(m.must(logical.ReadOperation, "creds/mint", nil).Warnings)
-		return strings.Contains(stale, "could not be refreshed") && strings.Contains(stale, "Could not reach Paxos at "+address.Host)
+		return strings.Contains(stale, "could not be refreshed") &&
+			strings.Contains(stale, "Could not reach Paxos at "+address.Host)
 	})
 }
 
@@ -176,7 +186,8 @@ func TestASecretWhoseTokensCannotBeRevokedIsStoredWithAWarning(t *testing.T) {
 			m := newMount(t)
 			m.must(logical.UpdateOperation, "config/connection", m.connection())
 			m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: status, Body: "no such page"})
-			resp := m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
+			resp := m.must(logical.UpdateOperation, "config",
+				map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
 			text := ""
 			if resp != nil {
 				text = fmt.Sprint(resp.Warnings)
@@ -198,11 +209,13 @@ func TestAForgottenRootIsNoQuarantinedClient(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Nickname = "by hand" })
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next", Scopes: append(credentialScopes, rootScopes...)})
+	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next",
+		Scopes: append(credentialScopes, rootScopes...)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": true})
+	m.must(logical.UpdateOperation, "config/replace-root",
+		map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": true})
 	m.settled()
 	said := m.await("paxos/root-forget map[client_id:" + m.client.ClientID)
 	says(t, said, "path:config", "reason:")

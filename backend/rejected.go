@@ -11,8 +11,8 @@ import (
 // rejectedField is the parameter by which an application says that Paxos answered 401 to a token.
 const rejectedField = "rejected_token_id"
 
-// rejectedTokenID is what the reader says of a token, empty if it says nothing. Nothing of the value is repeated:
-// somebody may have put the token itself there.
+// rejectedTokenID is what the reader says of a token, empty if it says nothing. Nothing of the
+// value is repeated: somebody may have put the token itself there.
 func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error) {
 	if _, ok := d.Raw[rejectedField]; !ok {
 		return "", nil
@@ -38,7 +38,8 @@ func doubtWarning(issued broker.Issued) string {
 	switch doubt.Reason {
 	case broker.Accepted:
 		return fmt.Sprintf("Paxos accepted %s at %s, so it was returned again. The 401 has another cause: "+
-			"check the Authorization header, the host, and whether requests must be signed.", token, timestamp(doubt.Asked))
+			"check the Authorization header, the host, and whether requests must be signed.", token,
+			timestamp(doubt.Asked))
 	case broker.Unanswered:
 		return fmt.Sprintf("It could not be checked whether Paxos accepts %s (%s). The same token was returned. Retry.",
 			token, doubt.Cause)
@@ -46,7 +47,8 @@ func doubtWarning(issued broker.Issued) string {
 		return fmt.Sprintf("Paxos rejected %s before it expired, and a new token could not be requested (%s). "+
 			"The rejected token was returned. Retry in a minute.", token, doubt.Cause)
 	}
-	return fmt.Sprintf("Paxos rejected %s and also a token that had just been requested, so the token is not the cause. "+
+	return fmt.Sprintf("Paxos rejected %s and also a token that had just been requested, so the token is not "+
+		"the cause. "+
 		"It is not checked again before %s. Contact your Vault operators: "+
 		"the client's IP allow-list or request signing may be the cause.", token, timestamp(doubt.Until))
 }

@@ -17,8 +17,8 @@ func rejecting(resp *logical.Response) map[string]any {
 	return map[string]any{"rejected_token_id": resp.Data["token_id"]}
 }
 
-// TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother for two API calls and one token request, which storage shows in
-// the end, and only if Paxos rejects the token.
+// TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother for two API calls and one token request,
+// which storage shows in the end, and only if Paxos rejects the token.
 func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"creds/mint", "token/mint"} {
@@ -39,7 +39,8 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 			if !m.paxos.Alive(token(fresh)) || warned(fresh) != "" {
 				t.Errorf("the token is alive: %v; the warnings are %q", m.paxos.Alive(token(fresh)), warned(fresh))
 			}
-			if again := m.must(logical.UpdateOperation, path, rejecting(old)); token(again) != token(fresh) || warned(again) != "" {
+			if again := m.must(logical.UpdateOperation, path, rejecting(old)); token(again) != token(fresh) ||
+				warned(again) != "" {
 				t.Errorf("the word of a superseded token makes a difference: %q", warned(again))
 			}
 			if got := m.paxos.Calls(paxostest.TokenEndpoint) - mints; got != 1 {
@@ -48,7 +49,8 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 			if got := m.paxos.Calls(paxostest.Operations) - questions; got != 3 {
 				t.Errorf("%d API calls, want 1 before the token died and 2 after", got)
 			}
-			waitUntil(t, func() bool { return m.paxos.Calls(paxostest.Revoke) == 2 }) // the proof of the secret, and the old one
+			// the proof of the secret, and the old one
+			waitUntil(t, func() bool { return m.paxos.Calls(paxostest.Revoke) == 2 })
 			m.tick()
 			if text := m.stored(); strings.Contains(text, token(old)) {
 				t.Error("the rejected token is on record still")
@@ -57,12 +59,14 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 	}
 }
 
-// TestAWordThatCannotBeHeardIsRefused without a call, and without repeating what may be the token itself.
+// TestAWordThatCannotBeHeardIsRefused without a call, and without repeating what may be the token
+// itself.
 func TestAWordThatCannotBeHeardIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	issued := m.must(logical.ReadOperation, "creds/mint", nil)
 	calls, stored := m.paxos.TotalCalls(), m.stored()
 	good := broker.Fingerprint("some token")
@@ -89,7 +93,8 @@ func TestAWordThatCannotBeHeardIsRefused(t *testing.T) {
 			t.Errorf("%s: the answer repeats the value: %s", test.path, text)
 		}
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", rejecting(issued)); status != 400 || !strings.Contains(text, "takes no parameters") {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", rejecting(issued)); status != 400 ||
+		!strings.Contains(text, "takes no parameters") {
 		t.Errorf("a read that carries it: %d %s", status, text)
 	}
 	if m.paxos.TotalCalls() != calls || m.stored() != stored {
@@ -105,9 +110,12 @@ func TestTheWarningsOfARejectedToken(t *testing.T) {
 		fault    paxostest.Fault
 		says     []string
 	}{
-		"Paxos is away":          {paxostest.Operations, paxostest.Fault{Status: 503}, []string{"could not be checked", "HTTP 503", "same token"}},
-		"no token can be had":    {paxostest.TokenEndpoint, paxostest.Fault{Status: 503}, []string{"Paxos rejected", "could not be requested", "HTTP 503", "Retry"}},
-		"everything is rejected": {paxostest.Operations, paxostest.Fault{Status: 401}, []string{"the token is not the cause", "not checked again before", "IP allow-list"}},
+		"Paxos is away": {paxostest.Operations, paxostest.Fault{Status: 503},
+			[]string{"could not be checked", "HTTP 503", "same token"}},
+		"no token can be had": {paxostest.TokenEndpoint, paxostest.Fault{Status: 503},
+			[]string{"Paxos rejected", "could not be requested", "HTTP 503", "Retry"}},
+		"everything is rejected": {paxostest.Operations, paxostest.Fault{Status: 401},
+			[]string{"the token is not the cause", "not checked again before", "IP allow-list"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +125,8 @@ func TestTheWarningsOfARejectedToken(t *testing.T) {
 			m.paxos.FailAll(test.endpoint, test.fault)
 			answer := m.must(logical.UpdateOperation, "token/mint", rejecting(issued))
 			if token(answer) != token(issued) {
-				answer = m.must(logical.UpdateOperation, "token/mint", rejecting(answer)) // the one in its place is rejected too
+				// the one in its place is rejected too
+				answer = m.must(logical.UpdateOperation, "token/mint", rejecting(answer))
 			}
 			for _, says := range append(test.says, answer.Data["token_id"].(string)) {
 				if !strings.Contains(warned(answer), says) {

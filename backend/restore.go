@@ -16,7 +16,8 @@ type pulse struct {
 	versioned
 	At      time.Time `json:"at"`
 	Stopped time.Time `json:"stopped,omitzero"` // since when the mount does nothing at Paxos that cannot be undone
-	Steady  bool      `json:"steady"`           // it is stored whether or not there is anything to do, so that a gap means something
+	// it is stored whether or not there is anything to do, so that a gap means something
+	Steady bool `json:"steady"`
 }
 
 // A mount whose periodic work paused for longer than longestGap stops itself. The
@@ -26,10 +27,11 @@ const (
 	pulseInterval = 10 * time.Minute
 )
 
-// watchForRestore takes the pulse, and reports whether the mount has stopped itself. A copy that was restored
-// for a drill must not delete what production leases. It is called with every tick, whether or not there is
-// anything to do: a pause of the work is no gap. A mount that has nothing to delete, quarantine or promote has
-// nothing to stop, and a pulse from an older version, which was stored only while there was work, counts as now.
+// watchForRestore takes the pulse, and reports whether the mount has stopped itself. A copy that
+// was restored for a drill must not delete what production leases. It is called with every tick,
+// whether or not there is anything to do: a pause of the work is no gap. A mount that has nothing
+// to delete, quarantine or promote has nothing to stop, and a pulse from an older version, which
+// was stored only while there was work, counts as now.
 func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -52,7 +54,8 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 		}
 		if endangers {
 			p.Stopped = now
-			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
+			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a "+
+				"snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
 				"last", timestamp(p.At))
 			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", timestamp(p.At)}})
 		}

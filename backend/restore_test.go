@@ -45,21 +45,24 @@ func TestAnEmptyPoolIsNoGap(t *testing.T) {
 	}
 }
 
-// TestTheHeartbeat counts its writes over hours on a mount with nothing to do, and on one that was never
-// configured.
+// TestTheHeartbeat counts its writes over hours on a mount with nothing to do, and on one that was
+// never configured.
 func TestTheHeartbeat(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]*mount{"configured": newConfiguredMount(t), "not configured": newMount(t)} {
 		m.tick()
 		writes := m.storage.writes.Load()
 		m.tickFor(3 * time.Hour)
-		if got := m.storage.writes.Load() - writes; got < 12 || got > 19 { // and one for the token of the verification, which expires
-			t.Errorf("%s: %d writes in 3 hours, want at most one every 10 minutes, and never one less than once an hour", name, got)
+		// and one for the token of the verification, which expires
+		if got := m.storage.writes.Load() - writes; got < 12 || got > 19 {
+			t.Errorf("%s: %d writes in 3 hours, want at most one every 10 minutes, and never one less than "+
+				"once an hour", name, got)
 		}
 	}
 }
 
-// TestAMountWithNothingToLoseNeverStops has gaps on a mount that has nothing to delete, quarantine or promote.
+// TestAMountWithNothingToLoseNeverStops has gaps on a mount that has nothing to delete, quarantine
+// or promote.
 func TestAMountWithNothingToLoseNeverStops(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -96,7 +99,8 @@ func TestAGapStopsAMountWithClients(t *testing.T) {
 	}
 }
 
-// TestAHeartbeatFromBeforeCountsAsNow has the pulse of a version that stored it only while there was work.
+// TestAHeartbeatFromBeforeCountsAsNow has the pulse of a version that stored it only while there
+// was work.
 func TestAHeartbeatFromBeforeCountsAsNow(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)

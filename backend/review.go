@@ -74,7 +74,8 @@ func (r *review) add(severity severity, rule rule, subject, reason, fix string, 
 // and so is for a person to decide. fix is the harmless way, if there is one.
 func (r *review) suggest(severity severity, rule rule, subject, reason, fix, suggestion string, evidence ...string) {
 	r.findings = append(r.findings, finding{
-		Severity: severity, Rule: rule, Subject: subject, Reason: reason, Evidence: evidence, Fix: fix, Suggestion: suggestion, basis: r.basis,
+		Severity: severity, Rule: rule, Subject: subject, Reason: reason, Evidence: evidence, Fix: fix,
+		Suggestion: suggestion, basis: r.basis,
 	})
 }
 
@@ -96,10 +97,13 @@ func (r *review) comparable() {
 	switch {
 	case len(r.clients) == 0:
 	case r.seen.Refused:
-		r.add(low, ruleListingRefused, subject, "The root client may not list the Entity's credentials, so Paxos's list cannot be compared with this mount's records",
+		r.add(low, ruleListingRefused, subject,
+			"The root client may not list the Entity's credentials, so Paxos's list cannot be compared with "+
+				"this mount's records",
 			byHand("add %s to the scopes of %s", listScope, r.clients[0].ID)+"\n"+again)
 	case r.seen.ListedAt.IsZero():
-		r.add(info, ruleNeverCompared, subject, "Paxos's list of credentials was never compared with this mount's records", again)
+		r.add(info, ruleNeverCompared, subject,
+			"Paxos's list of credentials was never compared with this mount's records", again)
 	}
 }
 
@@ -107,10 +111,13 @@ func (r *review) comparable() {
 func (r *review) client(c custody) {
 	subject := "client " + c.Name
 	if age := r.now.Sub(c.Since); age > r.settings.CredentialMaxAge {
-		r.add(medium, ruleSecretOld, subject, "The client's secret is older than credential_max_age", r.newSecret(c), "client_id="+c.ID, "secret_set_at="+timestamp(c.Since))
+		r.add(medium, ruleSecretOld, subject, "The client's secret is older than credential_max_age",
+			r.newSecret(c), "client_id="+c.ID, "secret_set_at="+timestamp(c.Since))
 	}
 	if !c.Verified {
-		r.add(medium, ruleSecretUnverified, subject, "The client's secret was stored without verification: it may be wrong, or belong to another client", r.newSecret(c), "client_id="+c.ID)
+		r.add(medium, ruleSecretUnverified, subject,
+			"The client's secret was stored without verification: it may be wrong, or belong to another client",
+			r.newSecret(c), "client_id="+c.ID)
 	}
 	r.custodyFindings(c)
 	if r.seen.ListedAt.IsZero() {
@@ -119,10 +126,14 @@ func (r *review) client(c custody) {
 	o := r.seen.find(c.ID)
 	switch {
 	case o == nil && r.seen.Left == 0:
-		r.add(high, ruleClientMissing, subject, "Paxos does not list the client: it was deleted, or belongs to another Paxos Entity", r.replacement(c), "client_id="+c.ID)
+		r.add(high, ruleClientMissing, subject,
+			"Paxos does not list the client: it was deleted, or belongs to another Paxos Entity", r.replacement(c),
+			"client_id="+c.ID)
 	case o == nil:
 	case o.Status != paxos.StatusApproved:
-		r.add(high, ruleClientDisabled, subject, "The client is disabled at Paxos: no token can be requested with it", r.replacement(c), "client_id="+c.ID, "status="+o.Status)
+		r.add(high, ruleClientDisabled, subject,
+			"The client is disabled at Paxos: no token can be requested with it", r.replacement(c), "client_id="+
+				c.ID, "status="+o.Status)
 	default:
 		r.allowlist(c, subject, o)
 		r.signing(c, subject, o)
@@ -134,7 +145,8 @@ func (r *review) replacement(c custody) string {
 	if c.Name != rootName {
 		return r.newSecret(c)
 	}
-	return byHand("make another client with the same scopes, and put its Client ID and secret into the next command") + "\n" +
+	return byHand(
+		"make another client with the same scopes, and put its Client ID and secret into the next command") + "\n" +
 		command("write", r.mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-")
 }
 
@@ -148,14 +160,19 @@ func (r *review) allowlist(c custody, subject string, o *observed) {
 	evidence := append([]string{"client_id=" + c.ID}, o.IPAllowlist...)
 	switch missing := uncovered(egress, o.IPAllowlist); {
 	case anywhere(o.IPAllowlist):
-		r.suggest(min(severityOf(worst(o.Scopes)), medium), ruleNoAllowlist, subject, "No IP allow-list: a stolen secret works from any address",
+		r.suggest(min(severityOf(worst(o.Scopes)), medium), ruleNoAllowlist, subject,
+			"No IP allow-list: a stolen secret works from any address",
 			"# list the addresses from which Vault and "+r.whoCalls(c)+" call Paxos",
-			byHand("set Allowable IP of %s to %s and those of the applications; calls from other addresses are then refused", c.ID, blocks), evidence...)
+			byHand("set Allowable IP of %s to %s and those of the applications; calls from other addresses "+
+				"are then refused", c.ID, blocks), evidence...)
 	case len(egress) == 0:
-		r.add(info, ruleEgressUnknown, configKey, "egress_cidrs is not set, so the clients' IP allow-lists cannot be checked",
+		r.add(info, ruleEgressUnknown, configKey,
+			"egress_cidrs is not set, so the clients' IP allow-lists cannot be checked",
 			"# name the address blocks that Vault calls from\n"+r.patch(configKey, "egress_cidrs=<blocks>"))
 	case len(missing) > 0:
-		r.add(medium, ruleAllowlistShort, subject, "The client's IP allow-list does not cover egress_cidrs: Paxos may refuse Vault's calls from the other addresses",
+		r.add(medium, ruleAllowlistShort, subject,
+			"The client's IP allow-list does not cover egress_cidrs: Paxos may refuse Vault's calls from the "+
+				"other addresses",
 			byHand("add to Allowable IP of %s: %s", c.ID, strings.Join(missing, ", ")), evidence...)
 	}
 }
@@ -165,8 +182,10 @@ func (r *review) signing(c custody, subject string, o *observed) {
 	if o.Signing {
 		return
 	}
-	how := byHand("do not enforce Request Signing for %s before each of these signs its requests, because Paxos would refuse them: "+
-		"the engine itself, when it verifies, lists or deletes clients; %s. Then register a public key and enforce it", c.ID, r.whoCalls(c))
+	how := byHand("do not enforce Request Signing for %s before each of these signs its requests, because "+
+		"Paxos would refuse them: "+
+		"the engine itself, when it verifies, lists or deletes clients; %s. Then register a public key "+
+		"and enforce it", c.ID, r.whoCalls(c))
 	if o.Was != nil && o.Was.Signing {
 		r.suggest(high, ruleSigningStopped, subject, "Request signing was enforced for the client, and no longer is",
 			"# find out who switched it off, and why", how, "client_id="+c.ID, "changed_at="+timestamp(o.ChangedAt))
@@ -176,7 +195,8 @@ func (r *review) signing(c custody, subject string, o *observed) {
 	if worst(o.Scopes) >= catalog.MovesMoney {
 		severity = medium
 	}
-	r.suggest(severity, ruleSigningOff, subject, "Request signing is not enforced: a stolen token alone is enough to act", "", how, "client_id="+c.ID)
+	r.suggest(severity, ruleSigningOff, subject,
+		"Request signing is not enforced: a stolen token alone is enough to act", "", how, "client_id="+c.ID)
 }
 
 // whoCalls names those who use a client beside the engine.
@@ -226,8 +246,10 @@ func (r *review) judged() (open []finding, accepted []acceptedFinding) {
 		}
 		path := exceptionsPrefix + e.name
 		r.suggest(low, ruleExceptionEnded, path, "The exception has expired: what it accepted is open again",
-			"# review the finding, then accept it again or delete the exception\n"+command("write", r.mount+path, "expires_at=90d"),
-			command("delete", r.mount+path), "rule="+string(e.Rule), "subject="+e.Subject, "expires_at="+timestamp(e.ExpiresAt))
+			"# review the finding, then accept it again or delete the exception\n"+
+				command("write", r.mount+path, "expires_at=90d"),
+			command("delete", r.mount+path), "rule="+string(e.Rule), "subject="+e.Subject, "expires_at="+
+				timestamp(e.ExpiresAt))
 	}
 	return apply(r.exceptions, r.sorted(), r.now)
 }

@@ -16,7 +16,8 @@ import (
 // returns their leases.
 func (m *mount) queueOf(count int) []*logical.Response {
 	m.t.Helper()
-	m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
+	m.must(logical.UpdateOperation, "roles/own",
+		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
 	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503, Body: m.secret})
 	var leases []*logical.Response
 	for range count {
@@ -129,7 +130,8 @@ func TestOnlyTheQueueCanBeGivenUp(t *testing.T) {
 	}
 	for _, name := range []string{token(lease), "x", "..", strings.Repeat("A", 32)} {
 		for _, operation := range []logical.Operation{logical.ReadOperation, logical.DeleteOperation} {
-			if status, text := m.refused(operation, "revocations/"+name, nil); status != 400 || strings.Contains(text, token(lease)) {
+			if status, text := m.refused(operation, "revocations/"+name, nil); status != 400 ||
+				strings.Contains(text, token(lease)) {
 				t.Errorf("%s revocations/%s: %d %s", operation, name, status, text)
 			}
 		}

@@ -43,9 +43,10 @@ type role struct {
 	Client         string            `json:"client,omitempty"` // the stocked client that mints; empty for the root
 
 	// What the role is written by besides Scopes.
-	ScopeSets  []string            `json:"scope_sets,omitempty"`
-	Operations []string            `json:"operations,omitempty"`
-	Sources    map[string][]string `json:"scope_sources,omitempty"` // what brought in each scope; none if Scopes did all
+	ScopeSets  []string `json:"scope_sets,omitempty"`
+	Operations []string `json:"operations,omitempty"`
+	// what brought in each scope; none if Scopes did all
+	Sources map[string][]string `json:"scope_sources,omitempty"`
 
 	leasing             // what is for roles of client_credentials only
 	CreatedAt time.Time `json:"created_at,omitzero"`
@@ -108,7 +109,8 @@ func (r role) mintLimit() int {
 
 // newRole is a role before the first write.
 func newRole() role {
-	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL, IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
+	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
+		IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
 }
 
 func newRoleID() string { return rand.Text() }
@@ -134,13 +136,15 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	case r.CredentialType != accessToken && r.CredentialType != clientCredentials:
 		return badRequest("credential_type must be %s or %s", accessToken, clientCredentials)
 	case len(r.ResolvedScopes) == 0 && r.CredentialType == accessToken:
-		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as funding:read_profile")
+		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
+			"funding:read_profile")
 	case r.Client != "" && !validName(r.Client):
 		return badRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
 		return badRequest("ttl must not be greater than max_ttl")
 	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
-		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for the default", broker.MaximumBudget)
+		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
+			"the default", broker.MaximumBudget)
 	}
 	if err := r.changeLeasing(d); err != nil {
 		return err
@@ -157,7 +161,8 @@ func checkMetadata(metadata map[string]string) error {
 	}
 	for key, value := range metadata {
 		if len(key) > longestKey || len(value) > longestValue {
-			return badRequest("metadata must have keys of at most %d bytes and values of at most %d", longestKey, longestValue)
+			return badRequest("metadata must have keys of at most %d bytes and values of at most %d", longestKey,
+				longestValue)
 		}
 	}
 	return nil
@@ -195,10 +200,13 @@ func (r role) holds(scopes []string) bool {
 func (r role) dangers() []string {
 	dangers := []string{}
 	if r.OnRevoke == returnUnrotated {
-		dangers = append(dangers, "on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
+		dangers = append(dangers,
+			"on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
 	}
 	if r.UniqueTokens {
-		dangers = append(dangers, "unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows everybody behind this address")
+		dangers = append(dangers,
+			"unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows "+
+				"everybody behind this address")
 	}
 	return dangers
 }
@@ -249,10 +257,11 @@ func excusing(err, one error) error {
 	return err
 }
 
-// endBeyond ends the tokens of a role that it does not grant any more as it is stored
-// now, those included that a request before this one should have ended; after a grace, if there is one. Tokens whose
-// grace lasts are left alone unless this request itself takes something away.
-func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration, takesAway bool) (broker.Ending, error) {
+// endBeyond ends the tokens of a role that it does not grant any more as it is stored now, those
+// included that a request before this one should have ended; after a grace, if there is one. Tokens
+// whose grace lasts are left alone unless this request itself takes something away.
+func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration,
+	takesAway bool) (broker.Ending, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
 		return broker.Ending{}, err

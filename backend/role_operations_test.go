@@ -26,7 +26,8 @@ func newOmnipotentMount(t *testing.T) *mount {
 		scopes = append(scopes, scope.Name)
 	}
 	var err error
-	if m.client, m.secret, err = m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-all", Scopes: scopes}); err != nil {
+	if m.client, m.secret, err = m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-all",
+		Scopes: scopes}); err != nil {
 		t.Fatal(err)
 	}
 	m.configure()
@@ -56,7 +57,8 @@ func (m *mount) opens(accessToken string, o catalog.Operation) bool {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusBadRequest || strings.Contains(string(body), "not found: ")
+	return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusBadRequest ||
+		strings.Contains(string(body), "not found: ")
 }
 
 // opened lists the operations that need a scope and that the token opens. It fails if
@@ -86,7 +88,8 @@ func TestARoleOfOneOperationOpensIt(t *testing.T) {
 	for _, o := range catalog.Operations() {
 		path := "roles/" + o.ID
 		if o.Access != catalog.WithScope {
-			reason := map[catalog.Access]string{catalog.Public: "is public and needs no token", catalog.AnyToken: "needs no scope and takes any live token"}[o.Access]
+			reason := map[catalog.Access]string{catalog.Public: "is public and needs no token",
+				catalog.AnyToken: "needs no scope and takes any live token"}[o.Access]
 			status, text := m.refused(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
 			if status != 400 || !strings.Contains(text, "operations names "+o.ID+", which "+reason) {
 				t.Errorf("%s: %d %s", o.ID, status, text)
@@ -97,7 +100,8 @@ func TestARoleOfOneOperationOpensIt(t *testing.T) {
 		m.must(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
 		read := m.must(logical.ReadOperation, path, nil).Data
 		scopes := texts(read["resolved_scopes"])
-		if len(scopes) != 1 || !slices.Contains(o.Scopes, scopes[0]) || fmt.Sprint(read["scope_sources"]) != "map["+scopes[0]+":[operations: "+o.ID+"]]" {
+		if len(scopes) != 1 || !slices.Contains(o.Scopes, scopes[0]) ||
+			fmt.Sprint(read["scope_sources"]) != "map["+scopes[0]+":[operations: "+o.ID+"]]" {
 			t.Errorf("%s, which takes %s, resolves to %s from %v", o.ID, o.Scopes, scopes, read["scope_sources"])
 			continue
 		}
@@ -160,12 +164,14 @@ func TestTheExampleInThreeWays(t *testing.T) {
 		scopes[name] = texts(m.must(logical.ReadOperation, "roles/"+name, nil).Data["resolved_scopes"])
 		grants[name] = m.opened(token(m.must(logical.ReadOperation, "creds/"+name, nil)))
 	}
-	if !slices.Equal(slices.Sorted(slices.Values(scopes["set"])), slices.Sorted(slices.Values(scopes["strings"]))) || !slices.Equal(grants["set"], grants["strings"]) {
+	if !slices.Equal(slices.Sorted(slices.Values(scopes["set"])),
+		slices.Sorted(slices.Values(scopes["strings"]))) || !slices.Equal(grants["set"], grants["strings"]) {
 		t.Errorf("the set gives %s, the strings %s", scopes["set"], scopes["strings"])
 	}
 	for name, want := range map[string][2]int{"strings": {16, 29}, "set": {16, 29}, "operations": {5, 11}} {
 		if len(scopes[name]) != want[0] || len(grants[name]) != want[1] {
-			t.Errorf("by %s: %d scopes %s open %d operations %s; want %v", name, len(scopes[name]), scopes[name], len(grants[name]), grants[name], want)
+			t.Errorf("by %s: %d scopes %s open %d operations %s; want %v", name, len(scopes[name]), scopes[name],
+				len(grants[name]), grants[name], want)
 		}
 	}
 	for _, id := range strings.Split(seedOperations, ",") {
@@ -173,7 +179,8 @@ func TestTheExampleInThreeWays(t *testing.T) {
 			t.Errorf("%s was asked for and is closed", id)
 		}
 	}
-	// The difference is what the application never calls, the moving of money out of Paxos first of all.
+	// The difference is what the application never calls, the moving of money out of Paxos first of
+	// all.
 	for _, id := range []string{"CreateCryptoWithdrawal", "CreateFiatWithdrawal", "CreateInternalTransfer"} {
 		if slices.Contains(grants["operations"], id) || !slices.Contains(grants["strings"], id) {
 			t.Errorf("%s: the strings open %s, the operations %s", id, grants["strings"], grants["operations"])

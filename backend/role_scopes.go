@@ -17,7 +17,8 @@ const scopesSource = "scopes"
 // with the scopes it has, whatever has become of its sets or of the catalogue.
 func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
 	named := false
-	for name, list := range map[string]*[]string{"scopes": &r.Scopes, "scope_sets": &r.ScopeSets, "operations": &r.Operations} {
+	for name, list := range map[string]*[]string{"scopes": &r.Scopes, "scope_sets": &r.ScopeSets,
+		"operations": &r.Operations} {
 		_, given := d.Raw[name]
 		named = named || given
 		patch(d, name, list)
@@ -48,7 +49,8 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 		}
 	}
 	if len(all.scopes) > maximumScopes {
-		return badRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed", len(all.scopes), maximumScopes)
+		return badRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed",
+			len(all.scopes), maximumScopes)
 	}
 	r.ResolvedScopes, r.Sources = all.scopes, all.sources
 	if len(r.ScopeSets)+len(r.Operations) == 0 {

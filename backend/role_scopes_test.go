@@ -18,19 +18,25 @@ func (m *mount) resolved(name string) string {
 func TestARoleIsTheUnionOfThreeParameters(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer events:read_event"})
+	m.must(logical.UpdateOperation, "scope-sets/reports",
+		map[string]any{"scopes": "transfer:read_transfer events:read_event"})
 	m.must(logical.UpdateOperation, "roles/r", map[string]any{
-		"scopes": "transfer:read_transfer", "scope_sets": []any{"reports first-call", "reports"}, "operations": "GetTransfer,ListEvents ListProfiles,CreateInternalTransfer",
+		"scopes": "transfer:read_transfer", "scope_sets": []any{"reports first-call",
+			"reports"}, "operations": "GetTransfer,ListEvents ListProfiles,CreateInternalTransfer",
 	})
 	got := m.must(logical.ReadOperation, "roles/r", nil).Data
 	for name, want := range map[string]string{
-		"scopes":          "[transfer:read_transfer]",
-		"scope_sets":      "[reports first-call]",
-		"operations":      "[GetTransfer ListEvents ListProfiles CreateInternalTransfer]",
-		"resolved_scopes": "[transfer:read_transfer events:read_event funding:read_profile transfer:write_internal_transfer]",
-		"scope_sources": "map[events:read_event:[scope_sets: reports operations: ListEvents] funding:read_profile:[scope_sets: first-call operations: ListProfiles]" +
-			" transfer:read_transfer:[scopes scope_sets: reports operations: GetTransfer] transfer:write_internal_transfer:[operations: CreateInternalTransfer]]",
-		"operations_beyond": "[GetProfile ListProfileBalances GetProfileBalance CreateSandboxDeposit ListTransfers GetEvent]",
+		"scopes":     "[transfer:read_transfer]",
+		"scope_sets": "[reports first-call]",
+		"operations": "[GetTransfer ListEvents ListProfiles CreateInternalTransfer]",
+		"resolved_scopes": "[transfer:read_transfer events:read_event funding:read_profile " +
+			"transfer:write_internal_transfer]",
+		"scope_sources": "map[events:read_event:[scope_sets: reports operations: ListEvents] " +
+			"funding:read_profile:[scope_sets: first-call operations: ListProfiles]" +
+			" transfer:read_transfer:[scopes scope_sets: reports operations: GetTransfer] " +
+			"transfer:write_internal_transfer:[operations: CreateInternalTransfer]]",
+		"operations_beyond": "[GetProfile ListProfileBalances GetProfileBalance CreateSandboxDeposit " +
+			"ListTransfers GetEvent]",
 	} {
 		if fmt.Sprint(got[name]) != want {
 			t.Errorf("%s is %v, want %s", name, got[name], want)
@@ -61,7 +67,8 @@ func TestARoleByScopesSaysNothingOfOperationsBeyond(t *testing.T) {
 	if beyond, told := got["operations_beyond"]; told {
 		t.Errorf("operations_beyond is %v", beyond)
 	}
-	if want := "map[funding:read_profile:[scopes] transfer:read_transfer:[scopes]]"; fmt.Sprint(got["scope_sources"]) != want {
+	if want := "map[funding:read_profile:[scopes] transfer:read_transfer:[scopes]]"; fmt.Sprint(
+		got["scope_sources"]) != want {
 		t.Errorf("scope_sources is %v, want %s", got["scope_sources"], want)
 	}
 	if fmt.Sprint(got["scope_sets"], got["operations"]) != "[] []" {
@@ -84,8 +91,10 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 		}
 	}
 	expect("at first", before)
-	resp := m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer,transfer:write_crypto_withdrawal"})
-	if text := fmt.Sprint(resp.Warnings); !strings.Contains(text, "no role has changed") || !strings.Contains(text, "until they are written again with scope_sets: r]") {
+	resp := m.must(logical.UpdateOperation, "scope-sets/reports",
+		map[string]any{"scopes": "transfer:read_transfer,transfer:write_crypto_withdrawal"})
+	if text := fmt.Sprint(resp.Warnings); !strings.Contains(text, "no role has changed") ||
+		!strings.Contains(text, "until they are written again with scope_sets: r]") {
 		t.Errorf("the warnings are %s", text)
 	}
 	expect("after the set has grown", before)
@@ -94,13 +103,16 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 		expect("after a "+string(operation)+" of its ttl", before)
 	}
 	m.must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListProfiles"})
-	expect("after a patch of its operations", "[transfer:read_transfer transfer:write_crypto_withdrawal funding:read_profile]")
-	if resp := m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"description": "Monthly"}); resp != nil {
+	expect("after a patch of its operations",
+		"[transfer:read_transfer transfer:write_crypto_withdrawal funding:read_profile]")
+	if resp := m.must(logical.UpdateOperation, "scope-sets/reports",
+		map[string]any{"description": "Monthly"}); resp != nil {
 		t.Errorf("a role that has the set as it is is warned of: %v", resp.Warnings)
 	}
 	m.must(logical.PatchOperation, "roles/r", map[string]any{"operations": nil})
 	expect("without operations", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
-	if resp := m.must(logical.DeleteOperation, "scope-sets/reports", nil); !strings.Contains(fmt.Sprint(resp.Warnings), "scope_sets: r]") {
+	if resp := m.must(logical.DeleteOperation, "scope-sets/reports",
+		nil); !strings.Contains(fmt.Sprint(resp.Warnings), "scope_sets: r]") {
 		t.Errorf("the warnings are %v", resp.Warnings)
 	}
 	expect("without its set", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
@@ -118,14 +130,16 @@ func TestARoleOfTheFirstVersionStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.configure()
-	entry := &logical.StorageEntry{Key: "roles/old", Value: []byte(`{"schema":1,"id":"OLD","credential_type":"access_token","scopes":["funding:read_profile"],` +
-		`"resolved_scopes":["funding:read_profile"],"unique_tokens":false,"ttl":0,"max_ttl":0,"min_ttl":300000000000,"idle_ttl":300000000000,"mint_limit":0,"disabled":false,"metadata":null}`)}
+	entry := &logical.StorageEntry{Key: "roles/old",
+		Value: []byte(`{"schema":1,"id":"OLD","credential_type":"access_token","scopes":["funding:read_profile"],` +
+			`"resolved_scopes":["funding:read_profile"],"unique_tokens":false,"ttl":0,"max_ttl":0,"min_ttl":300000000000,"idle_ttl":300000000000,"mint_limit":0,"disabled":false,"metadata":null}`)}
 	if err := m.storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
 	m.must(logical.ReadOperation, "creds/old", nil)
 	got := m.must(logical.ReadOperation, "roles/old", nil).Data
-	if fmt.Sprint(got["scopes"], got["resolved_scopes"], got["scope_sources"]) != "[funding:read_profile] [funding:read_profile] map[funding:read_profile:[scopes]]" {
+	if fmt.Sprint(got["scopes"], got["resolved_scopes"], got["scope_sources"]) != "[funding:read_profile] "+
+		"[funding:read_profile] map[funding:read_profile:[scopes]]" {
 		t.Errorf("it reads as %v", got)
 	}
 	m.must(logical.PatchOperation, "roles/old", map[string]any{"operations": "GetTransfer"})
@@ -138,7 +152,8 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
-	deeper := &logical.StorageEntry{Key: "scope-sets/roles/mint", Value: []byte(`{"schema":1,"scopes":["a:b"]}`)} // which no name reaches
+	// which no name reaches
+	deeper := &logical.StorageEntry{Key: "scope-sets/roles/mint", Value: []byte(`{"schema":1,"scopes":["a:b"]}`)}
 	if err := m.storage.Put(context.Background(), deeper); err != nil {
 		t.Fatal(err)
 	}
@@ -155,11 +170,14 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 		`scope_sets names "../config", which is not there;`:                              {"scope_sets": "../config"},
 		`scope_sets names "roles/mint", which is not there;`:                             {"scope_sets": "roles/mint"},
 		`scope_sets must be an array of strings`:                                         {"scope_sets": 5},
-		`scopes, scope_sets or operations must name something`:                           {"scopes": "", "scope_sets": []any{}, "operations": " , "},
-		`come to 257 scopes; at most 256 are allowed`:                                    {"scopes": manyScopes(256), "operations": "GetTransfer"},
+		`scopes, scope_sets or operations must name something`: {"scopes": "",
+			"scope_sets": []any{}, "operations": " , "},
+		`come to 257 scopes; at most 256 are allowed`: {"scopes": manyScopes(
+			256), "operations": "GetTransfer"},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "roles/r", data)
-		if status != 400 || !strings.Contains(text, says) || len(text) > 1000 || strings.Contains(text, strings.Repeat("x", 60)) {
+		if status != 400 || !strings.Contains(text, says) || len(text) > 1000 ||
+			strings.Contains(text, strings.Repeat("x", 60)) {
 			t.Errorf("%.60v: %d %.400s; want 400 and %s", data, status, text, says)
 		}
 	}
@@ -197,14 +215,16 @@ func TestGuardrailsBoundResolvedScopes(t *testing.T) {
 		"events:read_event (not in allowed_scopes)":                    {"scope_sets": "orchestrations-events"},
 		"api_creds:delete_credentials (of risk admin, and allow_admin": {"operations": "DeleteApiCredentials"},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, "roles/r", data); status != 403 || !strings.Contains(text, scope) {
+		if status, text := m.refused(logical.UpdateOperation, "roles/r", data); status != 403 ||
+			!strings.Contains(text, scope) {
 			t.Errorf("%v: %d %s", data, status, text)
 		}
 	}
 	m.must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "GetTransfer,ListProfiles"})
 	lease := m.must(logical.ReadOperation, "creds/r", nil)
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
-	if status, text := m.refused(logical.ReadOperation, "creds/r", nil); status != 403 || !strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
+	if status, text := m.refused(logical.ReadOperation, "creds/r", nil); status != 403 ||
+		!strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
 		t.Errorf("issued beyond the guardrails: %d %s", status, text)
 	}
 	if m.paxos.Alive(token(lease)) {

@@ -15,19 +15,24 @@ const usualLife = time.Hour
 
 // roleWarnings are what the writer of a role is told: what the role says that will not
 // happen.
-func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role, limits guardrails) ([]string, error) {
+func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role,
+	limits guardrails) ([]string, error) {
 	var warnings []string
 	if unknown := uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	if err := limits.check(r.ResolvedScopes); err != nil {
-		warnings = append(warnings, "Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+err.Error())
+		warnings = append(warnings,
+			"Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+err.Error())
 	}
 	if r.CredentialType == accessToken && r.TTL > usualLife {
-		warnings = append(warnings, fmt.Sprintf("ttl is %s, but a token of Paxos lives about an hour: leases end with their token.", r.TTL))
+		warnings = append(warnings,
+			fmt.Sprintf("ttl is %s, but a token of Paxos lives about an hour: leases end with their token.", r.TTL))
 	}
 	if limits.shortens(r) {
-		warnings = append(warnings, fmt.Sprintf("ttl or max_ttl exceeds max_ttl of config/guardrails, which is %s: leases are shortened to it.", limits.MaxTTL))
+		warnings = append(warnings,
+			fmt.Sprintf("ttl or max_ttl exceeds max_ttl of config/guardrails, which is %s: leases are "+
+				"shortened to it.", limits.MaxTTL))
 	}
 	lacking, err := b.clientWarnings(ctx, s, name, r)
 	return append(warnings, lacking...), err
@@ -37,7 +42,8 @@ func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name stri
 func unknownScopes(unknown []string) string {
 	if len(unknown) == 1 {
 		scope, meant, _ := strings.Cut(unknown[0], " ")
-		return strings.TrimSpace(fmt.Sprintf("Unknown scope %q %s", scope, meant)) + ". It was saved; Paxos will probably reject it."
+		return strings.TrimSpace(fmt.Sprintf("Unknown scope %q %s", scope, meant)) +
+			". It was saved; Paxos will probably reject it."
 	}
 	return "Unknown scopes: " + shortened(unknown) + ". They were saved; Paxos will probably reject them."
 }
@@ -63,13 +69,17 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 		n, err := storedNamed(ctx, s, client)
 		switch {
 		case errors.Is(err, errNotFound):
-			warnings = append(warnings, fmt.Sprintf("Client %q does not exist: this role cannot use it until it is stored at %sclients/%s.", client, mountMark, client))
+			warnings = append(warnings,
+				fmt.Sprintf("Client %q does not exist: this role cannot use it until it is stored at %sclients/%s.",
+					client, mountMark, client))
 			continue
 		case err != nil:
 			return warnings, err
 		}
 		if !n.allows(name) {
-			warnings = append(warnings, fmt.Sprintf("Client %q does not allow this role: add %q to allowed_roles of %sclients/%s.", client, name, mountMark, client))
+			warnings = append(warnings,
+				fmt.Sprintf("Client %q does not allow this role: add %q to allowed_roles of %sclients/%s.", client,
+					name, mountMark, client))
 		}
 		scopes := n.Scopes
 		g, _ := n.current()
@@ -103,7 +113,8 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen compariso
 
 // lacks warns that a client cannot give what the role names.
 func lacks(client string, scopes []string) string {
-	return client + " lacks " + shortened(scopes) + ": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
+	return client + " lacks " + shortened(scopes) +
+		": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
 }
 
 // cutWarning tells a reader who asked for a longer lease than there is why it is shorter.
@@ -114,5 +125,6 @@ func cutWarning(want wanted, ttl, left time.Duration) []string {
 	case ttl == left:
 		return []string{fmt.Sprintf("The lease lasts %s, not %s: its token expires then.", ttl, want.ttl)}
 	}
-	return []string{fmt.Sprintf("The lease lasts %s, not %s: the role, the mount or config/guardrails allow no longer one.", ttl, want.ttl)}
+	return []string{fmt.Sprintf("The lease lasts %s, not %s: the role, the mount or config/guardrails allow "+
+		"no longer one.", ttl, want.ttl)}
 }

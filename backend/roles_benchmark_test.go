@@ -28,12 +28,16 @@ func BenchmarkRoles(b *testing.B) {
 			data      map[string]any
 		}{
 			{"write by scopes", logical.UpdateOperation, many.path, map[string]any{"scopes": seedScopes}},
-			{"write by set", logical.UpdateOperation, many.path, map[string]any{"scope_sets": "mint-redeem-convert", "scopes": ""}},
-			{"write by operations", logical.UpdateOperation, many.path, map[string]any{"operations": seedOperations, "scopes": seedScopes, "scope_sets": ""}},
+			{"write by set", logical.UpdateOperation, many.path,
+				map[string]any{"scope_sets": "mint-redeem-convert", "scopes": ""}},
+			{"write by operations", logical.UpdateOperation, many.path,
+				map[string]any{"operations": seedOperations, "scopes": seedScopes, "scope_sets": ""}},
 			{"read", logical.ReadOperation, many.path, nil},
 			{"list a page of 100", logical.ListOperation, func(int) string { return "roles/" }, page},
 			{"list all", logical.ListOperation, func(int) string { return "roles/" }, nil},
-			{"write of a set", logical.UpdateOperation, func(int) string { return "scope-sets/s" }, map[string]any{"scopes": seedScopes}},
+			{"write of a set", logical.UpdateOperation, func(int) string {
+				return "scope-sets/s"
+			}, map[string]any{"scopes": seedScopes}},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", request.name, count), func(b *testing.B) {
 				b.ReportAllocs()
@@ -57,13 +61,15 @@ func newManyRoles(b *testing.B, count int) *manyRoles {
 	b.Helper()
 	many := &manyRoles{b: b, storage: &logical.InmemStorage{}}
 	var err error
-	many.engine, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(b.Context(), &logical.BackendConfig{
-		Logger: hclog.NewNullLogger(), StorageView: many.storage, BackendUUID: "benchmark", Config: map[string]string{},
-		System: &logical.StaticSystemView{
-			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,
-			ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
-		},
-	})
+	many.engine, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(
+		b.Context(), &logical.BackendConfig{
+			Logger: hclog.NewNullLogger(), StorageView: many.storage, BackendUUID: "benchmark",
+			Config: map[string]string{},
+			System: &logical.StaticSystemView{
+				DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,
+				ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
+			},
+		})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -80,7 +86,8 @@ func (m *manyRoles) path(i int) string { return "roles/" + m.name(i) }
 // send makes a request that has to succeed.
 func (m *manyRoles) send(operation logical.Operation, path string, data map[string]any) {
 	m.b.Helper()
-	resp, err := m.engine.HandleRequest(m.b.Context(), &logical.Request{Operation: operation, Path: path, Data: data, Storage: m.storage})
+	resp, err := m.engine.HandleRequest(m.b.Context(),
+		&logical.Request{Operation: operation, Path: path, Data: data, Storage: m.storage})
 	if err != nil || resp.IsError() {
 		m.b.Fatalf("%s %s: response %v, error %v", operation, path, resp, err)
 	}

@@ -20,8 +20,10 @@ func TestARoleReadsBackAsWritten(t *testing.T) {
 	})
 	got := m.must(logical.ReadOperation, "roles/Mint-1.a", nil).Data
 	want := map[string]string{
-		"credential_type": "access_token", "resolved_scopes": "[funding:read_profile transfer:read_transfer]", "ttl": "1200",
-		"max_ttl": "1800", "min_ttl": "300", "idle_ttl": "300", "unique_tokens": "false", "disabled": "false", "metadata": "map[team:treasury]",
+		"credential_type": "access_token", "resolved_scopes": "[funding:read_profile transfer:read_transfer]",
+		"ttl":     "1200",
+		"max_ttl": "1800", "min_ttl": "300", "idle_ttl": "300", "unique_tokens": "false", "disabled": "false",
+		"metadata": "map[team:treasury]",
 	}
 	for name, value := range want {
 		if fmt.Sprint(got[name]) != value {
@@ -74,11 +76,12 @@ func TestBadRolesAreRefused(t *testing.T) {
 		"disabled must be true or false":      {"scopes": "a:b", "disabled": canary},
 		"metadata must be a map of strings":   {"scopes": "a:b", "metadata": map[string]any{"k": []any{canary}}},
 		"metadata holds 65 pairs":             {"scopes": "a:b", "metadata": manyPairs(65)},
-		"metadata must have keys of at most":  {"scopes": "a:b", "metadata": map[string]any{"k": canary + strings.Repeat("v", 512)}},
-		"unknown parameter \"scope\"":         {"scope": canary},
-		"at most 1000 elements":               {"scopes": strings.Repeat("a:b,", 10_000)},
-		"at most 65536 bytes":                 {"scopes": "a:" + strings.Repeat("b", 1<<20)},
-		"at most 256 are allowed":             {"scopes": manyScopes(300)},
+		"metadata must have keys of at most": {"scopes": "a:b",
+			"metadata": map[string]any{"k": canary + strings.Repeat("v", 512)}},
+		"unknown parameter \"scope\"": {"scope": canary},
+		"at most 1000 elements":       {"scopes": strings.Repeat("a:b,", 10_000)},
+		"at most 65536 bytes":         {"scopes": "a:" + strings.Repeat("b", 1<<20)},
+		"at most 256 are allowed":     {"scopes": manyScopes(300)},
 	} {
 		status, text := m.refused(logical.UpdateOperation, "roles/mint", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
@@ -111,8 +114,10 @@ func TestBadNamesAreRefusedEverywhere(t *testing.T) {
 	m := newConfiguredMount(t)
 	upstream := m.paxos.TotalCalls()
 	for _, name := range []string{"a..b", "-a", "a-", "a b", "ä", "a%2fb", "a\nb", strings.Repeat("a", 200), ".."} {
-		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation, logical.DeleteOperation} {
-			if status, text := m.refused(operation, "roles/"+name, nil); status != 400 || !strings.Contains(text, "name must begin") {
+		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation,
+			logical.DeleteOperation} {
+			if status, text := m.refused(operation, "roles/"+name, nil); status != 400 ||
+				!strings.Contains(text, "name must begin") {
 				t.Errorf("%s roles/%q: %d %s", operation, name, status, text)
 			}
 		}
@@ -159,7 +164,8 @@ func TestRolesAreListedInPages(t *testing.T) {
 			t.Errorf("list with %v is %v, want %v", test.data, got, test.want)
 		}
 	}
-	if status, text := m.refused(logical.ListOperation, "roles/", map[string]any{"limit": 0}); status != 400 || !strings.Contains(text, "limit") {
+	if status, text := m.refused(logical.ListOperation, "roles/", map[string]any{"limit": 0}); status != 400 ||
+		!strings.Contains(text, "limit") {
 		t.Errorf("limit 0: %d %s", status, text)
 	}
 }
@@ -175,14 +181,17 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 		"rotated":  func(m *mount) { m.must(logical.UpdateOperation, "roles/mint/rotate", nil) },
 		"replaced": func(m *mount) {
 			m.must(logical.DeleteOperation, "roles/mint", nil)
-			m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
+			m.must(logical.UpdateOperation, "roles/mint",
+				map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
-			leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "token/mint", nil)
+			m.must(logical.UpdateOperation, "roles/other",
+				map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
+			leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+				"token/mint", nil)
 			other := m.must(logical.ReadOperation, "creds/other", nil)
 			change(m)
 			if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
@@ -194,7 +203,8 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 			if err := m.revoke(leased); err != nil {
 				t.Errorf("the lease cannot end: %v", err)
 			}
-			if resp, err := m.do(logical.ReadOperation, "creds/mint", nil); err == nil && !resp.IsError() && token(resp) == token(leased) {
+			if resp, err := m.do(logical.ReadOperation, "creds/mint", nil); err == nil && !resp.IsError() &&
+				token(resp) == token(leased) {
 				t.Error("the dead token is handed out")
 			}
 		})
@@ -205,11 +215,13 @@ func TestAWidenedRoleGivesANewTokenAndEndsNone(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	old := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"})
+	m.must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"})
 	if !m.paxos.Alive(token(old)) {
 		t.Error("widening ended a token")
 	}
-	if wide := m.must(logical.ReadOperation, "creds/mint", nil); !strings.Contains(wide.Data["scope"].(string), "events:read_event") {
+	if wide := m.must(logical.ReadOperation, "creds/mint", nil); !strings.Contains(wide.Data["scope"].(string),
+		"events:read_event") {
 		t.Errorf("the new token has %v", wide.Data["scope"])
 	}
 }
@@ -246,7 +258,8 @@ func TestADisabledRoleIsForbidden(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true})
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 403 || !strings.Contains(text, "disabled") {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 403 ||
+		!strings.Contains(text, "disabled") {
 		t.Errorf("%d %s", status, text)
 	}
 }

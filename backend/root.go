@@ -30,9 +30,10 @@ type changedRoot struct {
 	warnings []string
 }
 
-// giveSecret is what config and config/rotate-root do with a secret: the first one of a mount, or a new one
-// of the same client. c is the config that the mount has, or is about to have.
-func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *framework.FieldData, c config) (changedRoot, error) {
+// giveSecret is what config and config/rotate-root do with a secret: the first one of a mount, or a
+// new one of the same client. c is the config that the mount has, or is about to have.
+func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	c config) (changedRoot, error) {
 	before, err := storedRoot(ctx, req.Storage)
 	if err != nil {
 		return changedRoot{}, err
@@ -61,12 +62,15 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 	return b.changeRoot(ctx, req, c, before, change)
 }
 
-// changeRoot is the only function that puts a secret or another client in the root's place: verified with
-// no lock held, then stored in one write, unless what it was verified with has changed meanwhile.
-func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config, before client, change rootChange) (changedRoot, error) {
+// changeRoot is the only function that puts a secret or another client in the root's place:
+// verified with no lock held, then stored in one write, unless what it was verified with has
+// changed meanwhile.
+func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config, before client,
+	change rootChange) (changedRoot, error) {
 	after, err := b.verifiedRoot(ctx, req.Storage, c, before, change)
 	if err != nil {
-		b.events.add(event{rootNotRotated, []string{logical.EventMetadataPath, req.Path, logical.EventMetadataOperation, string(req.Operation)}})
+		b.events.add(event{rootNotRotated,
+			[]string{logical.EventMetadataPath, req.Path, logical.EventMetadataOperation, string(req.Operation)}})
 		return changedRoot{}, err
 	}
 	g, _ := after.current()
@@ -76,13 +80,15 @@ func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config
 		return after, nil
 	}
 	if err := b.forgetPromoted(ctx); err != nil {
-		b.logger.Warn("a promoted client is still stored under clients/: the next tick removes it", "client", change.standby, "error", err)
+		b.logger.Warn("a promoted client is still stored under clients/: the next tick removes it", "client",
+			change.standby, "error", err)
 	}
 	return after, nil
 }
 
 // verifiedRoot does the work of changeRoot and tells nobody.
-func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config, before client, change rootChange) (changedRoot, error) {
+func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config, before client,
+	change rootChange) (changedRoot, error) {
 	link, err := b.linkOf(ctx, s, c)
 	if err != nil {
 		return changedRoot{}, err
@@ -94,7 +100,8 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 	result := changedRoot{warnings: []string{unverifiedWarning}}
 	var profiles []string
 	if change.verify {
-		v := verification{scopes: change.scopes, holdsAll: change.holdsAll, need: "that the roles of this mount need", entity: before.Profiles, locked: !change.promoted}
+		v := verification{scopes: change.scopes, holdsAll: change.holdsAll,
+			need: "that the roles of this mount need", entity: before.Profiles, locked: !change.promoted}
 		if len(v.scopes) == 0 {
 			v.scopes, v.holdsAll = []string{c.VerifyScope}, false
 		}
@@ -125,7 +132,8 @@ type rootSwap struct {
 }
 
 // nextRoot is the generation that is to be the root's, and the standby that it is taken from.
-func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, before client, change rootChange) (generation, namedClient, error) {
+func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, before client,
+	change rootChange) (generation, namedClient, error) {
 	if change.standby != "" {
 		return b.nextFromStandby(ctx, s, link, before, change)
 	}
@@ -134,23 +142,29 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, b
 		return generation{}, namedClient{}, err
 	}
 	if !change.verify && limits.RefuseUnchecked {
-		return generation{}, namedClient{}, forbidden("Not saved: the guardrails (allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out verify_connection=false.")
+		return generation{}, namedClient{}, forbidden("Not saved: the guardrails " +
+			"(allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out " +
+			"verify_connection=false.")
 	}
 	if err := b.refuseStored(ctx, s, change.clientID); err != nil {
 		return generation{}, namedClient{}, err
 	}
-	if g, ok := before.current(); ok && g.ClientID == change.clientID && g.ClientSecret.Is(change.secret) && g.Connection == link.fingerprint {
+	if g, ok := before.current(); ok && g.ClientID == change.clientID && g.ClientSecret.Is(change.secret) &&
+		g.Connection == link.fingerprint {
 		return g, namedClient{}, nil // it was stored without being verified, and is verified now
 	}
 	g, err := b.newGeneration(ctx, link, before, change.clientID, change.secret)
 	return g, namedClient{}, err
 }
 
-// nextFromStandby is nextRoot for a standby: with its own secret, which stays bound to its own connection.
-func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *link, before client, change rootChange) (generation, namedClient, error) {
+// nextFromStandby is nextRoot for a standby: with its own secret, which stays bound to its own
+// connection.
+func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *link, before client,
+	change rootChange) (generation, namedClient, error) {
 	n, err := storedNamed(ctx, s, change.standby)
 	if errors.Is(err, errNotFound) {
-		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.", excerpt(change.standby))
+		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.",
+			excerpt(change.standby))
 	}
 	if err != nil {
 		return generation{}, n, err
@@ -164,20 +178,22 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *
 	}
 	g, _ := n.current()
 	if !g.Proved && !change.verify {
-		return generation{}, n, badRequest("Not replaced: the secret of client %q was never verified. Leave out verify_connection=false.", change.standby)
+		return generation{}, n, badRequest("Not replaced: the secret of client %q was never verified. Leave "+
+			"out verify_connection=false.", change.standby)
 	}
 	g.Number, err = b.nextNumber(ctx, before, g.ClientID)
 	return g, n, err
 }
 
-// refuseStored refuses a root that is stored under clients/: one rule for all doors, before Paxos is called
-// and again when it is stored.
+// refuseStored refuses a root that is stored under clients/: one rule for all doors, before Paxos
+// is called and again when it is stored.
 func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID string) error {
 	switch where, err := b.whereStored(ctx, s, clientID, rootKey); {
 	case err != nil:
 		return err
 	case where != "":
-		return badRequest("client_id is that of %s already. A client with purpose=standby becomes the root by config/promote-standby or config/replace-root client=<name>; any other is deleted there first.", where)
+		return badRequest("client_id is that of %s already. A client with purpose=standby becomes the root by "+
+			"config/promote-standby or config/replace-root client=<name>; any other is deleted there first.", where)
 	}
 	return nil
 }
@@ -193,7 +209,8 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 		return client{}, err
 	}
 	if now.entry() != swap.before.entry() {
-		return client{}, badRequest("Not saved: the root client was written by somebody else at the same time. Read config and write again.")
+		return client{}, badRequest("Not saved: the root client was written by somebody else at the same " +
+			"time. Read config and write again.")
 	}
 	if err := b.checkSameSettings(ctx, s, swap.settings, swap.link); err != nil {
 		return client{}, err
@@ -233,7 +250,8 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 		return err
 	}
 	if n.entry() != swap.from.entry() || notReady(n, root, needs, swap.link) != "" {
-		return badRequest("Not replaced: client %q was changed by somebody else at the same time. Read it and write again.", swap.standby)
+		return badRequest("Not replaced: client %q was changed by somebody else at the same time. Read it and "+
+			"write again.", swap.standby)
 	}
 	return nil
 }
@@ -299,5 +317,6 @@ func storedRoot(ctx context.Context, s logical.Storage) (client, error) {
 
 // errOtherRoot refuses another client where the root's own is expected.
 func errOtherRoot(clientID string) error {
-	return badRequest("client_id is not that of this mount's root client, which is %s. To switch to another client, write it to config/replace-root.", clientID)
+	return badRequest("client_id is not that of this mount's root client, which is %s. To switch to another "+
+		"client, write it to config/replace-root.", clientID)
 }

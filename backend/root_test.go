@@ -32,8 +32,8 @@ func (m *mount) rootID() string {
 	return fmt.Sprint(m.must(logical.ReadOperation, "config", nil).Data["client_id"])
 }
 
-// TestOnlyAProvedStandbyIsPromoted promotes clients that lack one proof each. config/replace-root, which needs
-// sudo, takes them all but the one that Paxos refuses.
+// TestOnlyAProvedStandbyIsPromoted promotes clients that lack one proof each. config/replace-root,
+// which needs sudo, takes them all but the one that Paxos refuses.
 func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 	t.Parallel()
 	unseen := []string{leasedScope} // its token shows no profiles
@@ -44,15 +44,28 @@ func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 		says   string
 		sudo   string // what config/replace-root says; empty: it does it
 	}{
-		"secret never verified":     {rootScopes, map[string]any{"verify_connection": false}, nil, "never verified", ""},
-		"Entity not shown":          {unseen, nil, nil, "has not been shown to be of this mount's Entity", ""},
-		"disabled":                  {rootScopes, map[string]any{"disabled": true}, nil, "is disabled", "is disabled"},
-		"for leasing":               {rootScopes, map[string]any{"purpose": "lease"}, nil, "purpose=lease, not standby", "purpose=lease, not standby"},
-		"for requesting tokens":     {rootScopes, map[string]any{"purpose": "mint"}, nil, "purpose=mint, not standby", "purpose=mint, not standby"},
-		"wrong secret":              {rootScopes, map[string]any{"client_secret": canary, "verify_connection": false}, nil, "never verified", "Not saved"},
-		"a lockdown":                {rootScopes, nil, func(m *mount) { m.must(logical.UpdateOperation, "lockdown", nil) }, "locked down", ""},
-		"what may be a copy":        {rootScopes, nil, func(m *mount) { m.tick(); m.clock.advance(3 * time.Hour); m.tick() }, "config/resume", ""},
-		"a copy before its 1. tick": {rootScopes, nil, func(m *mount) { m.tick(); m.clock.advance(3 * time.Hour) }, "config/resume", ""},
+		"secret never verified": {rootScopes, map[string]any{"verify_connection": false}, nil, "never verified",
+			""},
+		"Entity not shown": {unseen, nil, nil, "has not been shown to be of this mount's Entity", ""},
+		"disabled":         {rootScopes, map[string]any{"disabled": true}, nil, "is disabled", "is disabled"},
+		"for leasing": {rootScopes, map[string]any{"purpose": "lease"}, nil,
+			"purpose=lease, not standby", "purpose=lease, not standby"},
+		"for requesting tokens": {rootScopes, map[string]any{"purpose": "mint"}, nil,
+			"purpose=mint, not standby", "purpose=mint, not standby"},
+		"wrong secret": {rootScopes,
+			map[string]any{"client_secret": canary, "verify_connection": false}, nil, "never verified", "Not saved"},
+		"a lockdown": {rootScopes, nil, func(m *mount) {
+			m.must(logical.UpdateOperation, "lockdown", nil)
+		}, "locked down", ""},
+		"what may be a copy": {rootScopes, nil, func(m *mount) {
+			m.tick()
+			m.clock.advance(3 * time.Hour)
+			m.tick()
+		}, "config/resume", ""},
+		"a copy before its 1. tick": {rootScopes, nil, func(m *mount) {
+			m.tick()
+			m.clock.advance(3 * time.Hour)
+		}, "config/resume", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,13 +85,15 @@ func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 				t.Fatal("it was promoted")
 			}
 			if test.sudo != "" {
-				if status, text := m.refused(logical.UpdateOperation, "config/replace-root", map[string]any{"client": "s1"}); status != 400 || !strings.Contains(text, test.sudo) {
+				if status, text := m.refused(logical.UpdateOperation, "config/replace-root",
+					map[string]any{"client": "s1"}); status != 400 || !strings.Contains(text, test.sudo) {
 					t.Errorf("replace-root: %d %s", status, text)
 				}
 				return
 			}
 			m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client": "s1"})
-			if got := m.must(logical.ReadOperation, "config", nil).Data; got["client_id"] != id || got["secret_verified"] != true || m.state("s1") != "gone" {
+			if got := m.must(logical.ReadOperation, "config", nil).Data; got["client_id"] != id ||
+				got["secret_verified"] != true || m.state("s1") != "gone" {
 				t.Errorf("the root is %v, its entry %s", got["client_id"], m.state("s1"))
 			}
 		})
@@ -99,24 +114,29 @@ func TestAListShowsAStandbysEntity(t *testing.T) {
 	}
 }
 
-// TestAStandbyOfAnotherEntityIsRefused has the standby see other profiles, when it is stored and when it is
-// promoted.
+// TestAStandbyOfAnotherEntityIsRefused has the standby see other profiles, when it is stored and
+// when it is promoted.
 func TestAStandbyOfAnotherEntityIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	others := paxostest.Fault{Rewrite: func(page map[string]any) { page["items"] = []any{map[string]any{"id": "of-somebody-else"}} }}
+	others := paxostest.Fault{Rewrite: func(page map[string]any) {
+		page["items"] = []any{map[string]any{"id": "of-somebody-else"}}
+	}}
 	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Scopes: rootScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes, "purpose": "standby"}
+	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": rootScopes,
+		"purpose": "standby"}
 	m.paxos.FailNext(paxostest.Operations, others)
-	if status, text := m.refused(logical.UpdateOperation, "clients/s1", data); status != 400 || !strings.Contains(text, "another Entity") {
+	if status, text := m.refused(logical.UpdateOperation, "clients/s1", data); status != 400 ||
+		!strings.Contains(text, "another Entity") {
 		t.Errorf("stored: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "clients/s1", data)
 	m.paxos.FailNext(paxostest.Operations, others)
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 || !strings.Contains(text, "another Entity") || m.rootID() != m.client.ClientID {
+	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+		!strings.Contains(text, "another Entity") || m.rootID() != m.client.ClientID {
 		t.Errorf("promoted: %d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "config/promote-standby", nil)
@@ -136,13 +156,15 @@ func TestOneRuleForAllDoorsOfTheRoot(t *testing.T) {
 				m.configure()
 			}
 			id := m.stock("c0", "vault-x", nil)
-			m.must(logical.UpdateOperation, "roles/vendor", map[string]any{"credential_type": "client_credentials", "clients": "c0"})
+			m.must(logical.UpdateOperation, "roles/vendor",
+				map[string]any{"credential_type": "client_credentials", "clients": "c0"})
 			m.leased("e1")
 			if err := m.paxos.SetSecret(id, secret); err != nil {
 				t.Fatal(err)
 			}
 			calls := m.paxos.TotalCalls()
-			status, text := m.refused(logical.UpdateOperation, door, map[string]any{"client_id": id, "client_secret": secret})
+			status, text := m.refused(logical.UpdateOperation, door,
+				map[string]any{"client_id": id, "client_secret": secret})
 			if status != 400 || !strings.Contains(text, "clients/c0 already") || m.paxos.TotalCalls() != calls {
 				t.Errorf("%d %s after %d calls", status, text, m.paxos.TotalCalls()-calls)
 			}
@@ -167,13 +189,17 @@ func TestConfigAndRotateRootAreOne(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.must(logical.UpdateOperation, door, map[string]any{"client_secret": second})
-			if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) || got["secret_verified"] != true {
+			if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) ||
+				got["secret_verified"] != true {
 				t.Errorf("the root is %v", got)
 			}
-			if status, text := m.refused(logical.UpdateOperation, door, map[string]any{"client_secret": first}); status != 400 || !strings.Contains(text, "older secret") {
+			if status, text := m.refused(logical.UpdateOperation, door,
+				map[string]any{"client_secret": first}); status != 400 || !strings.Contains(text, "older secret") {
 				t.Errorf("the secret from before: %d %s", status, text)
 			}
-			if status, text := m.refused(logical.UpdateOperation, door, map[string]any{"client_id": "x", "client_secret": "y"}); status != 400 || !strings.Contains(text, "config/replace-root") {
+			if status, text := m.refused(logical.UpdateOperation, door,
+				map[string]any{"client_id": "x",
+					"client_secret": "y"}); status != 400 || !strings.Contains(text, "config/replace-root") {
 				t.Errorf("another client: %d %s", status, text)
 			}
 		})
@@ -193,7 +219,8 @@ func TestTheSameSecretAgainChangesNothing(t *testing.T) {
 		t.Errorf("something was stored, or Paxos was called %d times", m.paxos.TotalCalls()-calls)
 	}
 	m.must(logical.UpdateOperation, "config", map[string]any{"client_secret": m.secret, "refresh_at": 0.5})
-	if got := m.must(logical.ReadOperation, "config", nil).Data; got["refresh_at"] != 0.5 || got["generation"] != float64(1) {
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["refresh_at"] != 0.5 ||
+		got["generation"] != float64(1) {
 		t.Errorf("config is %v", got)
 	}
 	for range 50 { // Terraform may apply as often as it likes
@@ -224,9 +251,11 @@ func TestSecretsCannotBeTriedOut(t *testing.T) {
 				if i > 50 {
 					t.Fatal("any number of secrets is verified")
 				}
-				_, said = m.refused(logical.UpdateOperation, door, map[string]any{"client_secret": fmt.Sprint(canary, i)})
+				_, said = m.refused(logical.UpdateOperation, door,
+					map[string]any{"client_secret": fmt.Sprint(canary, i)})
 			}
-			if status, text := m.refused(logical.UpdateOperation, path, map[string]any{"client_secret": secret(m)}); status != 429 || text != said {
+			if status, text := m.refused(logical.UpdateOperation, path,
+				map[string]any{"client_secret": secret(m)}); status != 429 || text != said {
 				t.Errorf("the right secret is answered %d %s, a wrong one %s", status, text, said)
 			}
 			m.clock.advance(5*time.Minute + time.Second)
@@ -243,15 +272,19 @@ func TestAnUnverifiedSecretIsVerifiedAgain(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/connection", m.connection())
-	data := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret, "verify_connection": false}
+	data := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret,
+		"verify_connection": false}
 	m.must(logical.UpdateOperation, "config", data)
 	delete(data, "verify_connection")
 	m.must(logical.UpdateOperation, "config", data)
-	if got := m.must(logical.ReadOperation, "config", nil).Data; got["secret_verified"] != true || got["generation"] != float64(1) {
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["secret_verified"] != true ||
+		got["generation"] != float64(1) {
 		t.Errorf("config is %v", got)
 	}
 	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": false})
-	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": "new", "verify_connection": false}); status != 403 || !strings.Contains(text, "allow_unchecked_clients") {
+	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_secret": "new",
+			"verify_connection": false}); status != 403 || !strings.Contains(text, "allow_unchecked_clients") {
 		t.Errorf("an unverified root past the guardrails: %d %s", status, text)
 	}
 }
@@ -266,15 +299,18 @@ func TestTheSameWriteCompletesAConfig(t *testing.T) {
 	}
 	data := map[string]any{"client_secret": secret, "refresh_at": 0.5}
 	m.storage.failKey.Store("config")
-	if status, text := m.refused(logical.UpdateOperation, "config", data); status < 500 || !strings.Contains(text, "the same write again completes it") {
+	if status, text := m.refused(logical.UpdateOperation, "config", data); status < 500 ||
+		!strings.Contains(text, "the same write again completes it") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.storage.failKey.Store("")
-	if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) || got["refresh_at"] != 0.75 {
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) ||
+		got["refresh_at"] != 0.75 {
 		t.Errorf("half-way the config is %v", got)
 	}
 	m.must(logical.UpdateOperation, "config", data)
-	if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) || got["refresh_at"] != 0.5 {
+	if got := m.must(logical.ReadOperation, "config", nil).Data; got["generation"] != float64(2) ||
+		got["refresh_at"] != 0.5 {
 		t.Errorf("the config is %v", got)
 	}
 }

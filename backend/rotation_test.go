@@ -46,14 +46,17 @@ func TestARotationKeepsReadersGoing(t *testing.T) {
 		t.Error("between the click and the write readers do not get the cached token")
 	}
 	resp := m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
-	if fmt.Sprint(resp.Data) != fmt.Sprint(map[string]any{"client_id": m.client.ClientID, "generation": 2, "draining": 1}) {
+	if fmt.Sprint(resp.Data) != fmt.Sprint(map[string]any{"client_id": m.client.ClientID, "generation": 2,
+		"draining": 1}) {
 		t.Errorf("answered %v", resp.Data)
 	}
 	mints := m.paxos.Calls(paxostest.TokenEndpoint)
-	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) || m.paxos.Calls(paxostest.TokenEndpoint) != mints {
+	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) ||
+		m.paxos.Calls(paxostest.TokenEndpoint) != mints {
 		t.Error("the rotation took the token from its readers")
 	}
-	if want := []string{"1 " + m.client.ClientID + " draining 1", "2 " + m.client.ClientID + " current 0"}; !slices.Equal(m.generations(), want) {
+	if want := []string{"1 " + m.client.ClientID + " draining 1",
+		"2 " + m.client.ClientID + " current 0"}; !slices.Equal(m.generations(), want) {
 		t.Errorf("status says %q, want %q", m.generations(), want)
 	}
 	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
@@ -73,7 +76,8 @@ func TestAReplacedRootDrains(t *testing.T) {
 	lease := m.must(logical.ReadOperation, "creds/mint", nil)
 	id, secret := m.another(rootScopes...)
 	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
-	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) || again.Data["client_id"] != m.client.ClientID {
+	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) ||
+		again.Data["client_id"] != m.client.ClientID {
 		t.Error("the token of the old root is not served any more")
 	}
 	if fresh := m.must(logical.ReadOperation, "token/mint", nil); fresh.Data["client_id"] != id {
@@ -99,12 +103,24 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no secret":                {rotate, func(*mount) map[string]any { return nil }, paxostest.Fault{}, 400, "client_secret"},
-		"a wrong secret":           {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": canary + "wrong"} }, paxostest.Fault{}, 400, "Not saved"},
-		"the secret that it has":   {rotate, func(m *mount) map[string]any { return map[string]any{"client_secret": m.secret} }, paxostest.Fault{}, 400, "stored already"},
-		"another client to rotate": {rotate, func(*mount) map[string]any { return map[string]any{"client_id": "x", "client_secret": "y"} }, paxostest.Fault{}, 400, "config/replace-root"},
-		"Paxos is down":            {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": "new"} }, paxostest.Fault{Drop: true}, 502, "connection"},
-		"Paxos throttles":          {rotate, func(*mount) map[string]any { return map[string]any{"client_secret": "new"} }, paxostest.Fault{Status: 429}, 429, "again in 5m1s"},
+		"no secret": {rotate, func(*mount) map[string]any {
+			return nil
+		}, paxostest.Fault{}, 400, "client_secret"},
+		"a wrong secret": {rotate, func(*mount) map[string]any {
+			return map[string]any{"client_secret": canary + "wrong"}
+		}, paxostest.Fault{}, 400, "Not saved"},
+		"the secret that it has": {rotate, func(m *mount) map[string]any {
+			return map[string]any{"client_secret": m.secret}
+		}, paxostest.Fault{}, 400, "stored already"},
+		"another client to rotate": {rotate, func(*mount) map[string]any {
+			return map[string]any{"client_id": "x", "client_secret": "y"}
+		}, paxostest.Fault{}, 400, "config/replace-root"},
+		"Paxos is down": {rotate, func(*mount) map[string]any {
+			return map[string]any{"client_secret": "new"}
+		}, paxostest.Fault{Drop: true}, 502, "connection"},
+		"Paxos throttles": {rotate, func(*mount) map[string]any {
+			return map[string]any{"client_secret": "new"}
+		}, paxostest.Fault{Status: 429}, 429, "again in 5m1s"},
 		"the same client to replace": {replace, func(m *mount) map[string]any {
 			return map[string]any{"client_id": m.client.ClientID, "client_secret": "y"}
 		}, paxostest.Fault{}, 400, "config/rotate-root"},
@@ -130,7 +146,8 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 			}
 			after, rootBefore := root(m.stored()), root(before)
 			if after != rootBefore || len(m.paxos.LiveTokens()) != live {
-				t.Errorf("the root was %s and is %s; alive at Paxos: %d, were %d", rootBefore, after, len(m.paxos.LiveTokens()), live)
+				t.Errorf("the root was %s and is %s; alive at Paxos: %d, were %d", rootBefore, after,
+					len(m.paxos.LiveTokens()), live)
 			}
 			m.paxos.Heal()
 			m.clock.advance(6 * time.Minute)
@@ -157,7 +174,8 @@ func TestAClientOfAnotherEntityIsRefused(t *testing.T) {
 	m.paxos.FailNext(paxostest.Operations, paxostest.Fault{Rewrite: func(page map[string]any) {
 		page["items"] = []any{map[string]any{"id": "a-profile-of-somebody-else"}}
 	}})
-	status, text := m.refused(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+	status, text := m.refused(logical.UpdateOperation, "config/replace-root",
+		map[string]any{"client_id": id, "client_secret": secret})
 	if status != 400 || !strings.Contains(text, "another Entity") || len(m.paxos.LiveTokens()) != 0 {
 		t.Errorf("%d %s; alive at Paxos: %v", status, text, m.paxos.LiveTokens())
 	}
@@ -169,14 +187,18 @@ func TestTheFirstSecretMayComeByRotateRoot(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/connection", m.connection())
-	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_id": "x", "client_secret": "y"}); status != 400 || !strings.Contains(text, "not configured") {
+	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_id": "x",
+			"client_secret": "y"}); status != 400 || !strings.Contains(text, "not configured") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
 	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": m.secret}); status != 400 || !strings.Contains(text, "client_id is missing") {
+	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_secret": m.secret}); status != 400 || !strings.Contains(text, "client_id is missing") {
 		t.Errorf("%d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
+	m.must(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
 	m.must(logical.ReadOperation, "creds/mint", nil)
 }

@@ -57,12 +57,15 @@ const (
 func acceptable() []string {
 	all := []rule{
 		ruleListingRefused, ruleNeverCompared, ruleListTooLong, ruleEgressUnknown, ruleDangerousOption,
-		ruleSecretOld, ruleSecretUnverified, ruleClientMissing, ruleClientDisabled, ruleRootShared, ruleNoAllowlist, ruleAllowlistShort,
+		ruleSecretOld, ruleSecretUnverified, ruleClientMissing, ruleClientDisabled, ruleRootShared, ruleNoAllowlist,
+		ruleAllowlistShort,
 		ruleSigningOff, ruleSigningStopped, ruleScopesUnused, ruleScopesDisabled, ruleMoneyShared,
 		ruleWithoutPurpose, ruleEntityUnknown, ruleOtherPurpose, ruleUnreadable,
-		ruleClientUnknown, ruleClientReplaced, ruleCredentialOld, ruleCredentialsDisabled, ruleLabelDeletable, rulePublicKeys,
+		ruleClientUnknown, ruleClientReplaced, ruleCredentialOld, ruleCredentialsDisabled, ruleLabelDeletable,
+		rulePublicKeys,
 		ruleScopesChanged, ruleAllowlistChanged,
-		ruleBeyondGuardrails, ruleLeasesBeyond, ruleScopesLacking, ruleScopesUncatalogued, ruleMovesMoney, ruleAdministers,
+		ruleBeyondGuardrails, ruleLeasesBeyond, ruleScopesLacking, ruleScopesUncatalogued, ruleMovesMoney,
+		ruleAdministers,
 		ruleLeasesMoney, ruleRoleUnused, ruleUniqueBeyondBudget,
 	}
 	names := make([]string, len(all))

@@ -11,8 +11,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A schedule is what VSO and consul-template read of an answer of token/: consul-template sleeps ttl and one second
-// where rotation_period is there and no lease is, VSO wants last_vault_rotation and a rotation_period of one at least.
+// A schedule is what VSO and consul-template read of an answer of token/: consul-template sleeps
+// ttl and one second where rotation_period is there and no lease is, VSO wants last_vault_rotation
+// and a rotation_period of one at least.
 type schedule struct {
 	ttl, period float64
 	rotated     time.Time
@@ -74,8 +75,8 @@ func TestReadersComeBackWithinThePollInterval(t *testing.T) {
 	}
 }
 
-// TestAnAgentFollowsItsSchedule through the whole life of a token: it never holds one that is dead, reads a refreshed
-// one soon, and neither reads in a loop nor sleeps beyond the poll_interval.
+// TestAnAgentFollowsItsSchedule through the whole life of a token: it never holds one that is dead,
+// reads a refreshed one soon, and neither reads in a loop nor sleeps beyond the poll_interval.
 func TestAnAgentFollowsItsSchedule(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -87,7 +88,8 @@ func TestAnAgentFollowsItsSchedule(t *testing.T) {
 			t.Fatalf("a dead token is held after %s", m.clock.Now().Sub(start))
 		}
 		held = m.must(logical.ReadOperation, "token/mint", nil)
-		if age := m.clock.Now().Sub(m.schedule(held, 5*time.Minute).rotated); age.Seconds() > s.period+1 { // the read began a refresh
+		// the read began a refresh
+		if age := m.clock.Now().Sub(m.schedule(held, 5*time.Minute).rotated); age.Seconds() > s.period+1 {
 			waitUntil(t, func() bool { return token(m.must(logical.ReadOperation, "token/mint", nil)) != token(held) })
 		}
 		tokens[token(held)] = true

@@ -91,7 +91,8 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	if err != nil {
 		return err
 	}
-	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets shows those there are",
+	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
+		"shows those there are",
 		excerpt(name), didYouMean(catalog.Near(name, names)))
 }
 

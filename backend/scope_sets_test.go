@@ -15,18 +15,23 @@ import (
 func TestAScopeSetReadsBackAsWritten(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer funding:read_profile,transfer:read_transfer", "description": "Monthly"})
+	m.must(logical.UpdateOperation, "scope-sets/reports",
+		map[string]any{"scopes": "transfer:read_transfer funding:read_profile,transfer:read_transfer",
+			"description": "Monthly"})
 	got := m.must(logical.ReadOperation, "scope-sets/reports", nil).Data
 	for name, want := range map[string]string{
-		"scopes": "[transfer:read_transfer funding:read_profile]", "description": "Monthly", "built_in": "false", "source": "",
-		"operations": "[ListProfiles GetProfile ListProfileBalances GetProfileBalance CreateSandboxDeposit ListTransfers GetTransfer]",
+		"scopes": "[transfer:read_transfer funding:read_profile]", "description": "Monthly", "built_in": "false",
+		"source": "",
+		"operations": "[ListProfiles GetProfile ListProfileBalances GetProfileBalance CreateSandboxDeposit " +
+			"ListTransfers GetTransfer]",
 	} {
 		if fmt.Sprint(got[name]) != want {
 			t.Errorf("%s is %v, want %s", name, got[name], want)
 		}
 	}
 	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"description": "Yearly"})
-	if got := m.must(logical.ReadOperation, "scope-sets/reports", nil).Data; fmt.Sprint(got["scopes"], got["description"]) != "[transfer:read_transfer funding:read_profile]Yearly" {
+	if got := m.must(logical.ReadOperation, "scope-sets/reports", nil).Data; fmt.Sprint(got["scopes"],
+		got["description"]) != "[transfer:read_transfer funding:read_profile]Yearly" {
 		t.Errorf("after a write of the description it is %v", got)
 	}
 	m.must(logical.DeleteOperation, "scope-sets/reports", nil)
@@ -45,11 +50,14 @@ func TestBuiltInScopeSetsAreReadOnly(t *testing.T) {
 	for _, set := range catalog.Sets() {
 		path := "scope-sets/" + set.Name
 		got := m.must(logical.ReadOperation, path, nil).Data
-		if fmt.Sprint(got["scopes"], got["built_in"], got["source"], got["description"]) != fmt.Sprint(set.Scopes, true, set.Source, set.Description) {
+		if fmt.Sprint(got["scopes"], got["built_in"], got["source"], got["description"]) != fmt.Sprint(set.Scopes,
+			true, set.Source, set.Description) {
 			t.Errorf("%s reads as %v", set.Name, got)
 		}
 		for operation, data := range map[logical.Operation]map[string]any{logical.UpdateOperation: {"scopes": "events:read_event"}, logical.DeleteOperation: nil} {
-			if status, text := m.refused(operation, path, data); status != 400 || !strings.Contains(text, "is built in and cannot be changed or deleted") || !strings.Contains(text, set.Source) {
+			if status, text := m.refused(operation, path, data); status != 400 ||
+				!strings.Contains(text, "is built in and cannot be changed or deleted") ||
+				!strings.Contains(text, set.Source) {
 				t.Errorf("%s of %s: %d %s", operation, set.Name, status, text)
 			}
 		}
@@ -64,14 +72,17 @@ func TestBuiltInScopeSetsAreReadOnly(t *testing.T) {
 func TestAScopeSetOutlivesABuiltInOfItsName(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	entry := &logical.StorageEntry{Key: "scope-sets/first-call", Value: []byte(`{"schema":1,"description":"Ours","scopes":["events:read_event"]}`)}
+	entry := &logical.StorageEntry{Key: "scope-sets/first-call",
+		Value: []byte(`{"schema":1,"description":"Ours","scopes":["events:read_event"]}`)}
 	if err := m.storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"], got["built_in"]) != "[events:read_event] false" {
+	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"],
+		got["built_in"]) != "[events:read_event] false" {
 		t.Errorf("it reads as %v", got)
 	}
-	info := m.must(logical.ListOperation, "scope-sets", map[string]any{"after": "fireblocks", "limit": 1}).Data["key_info"]
+	info := m.must(logical.ListOperation, "scope-sets",
+		map[string]any{"after": "fireblocks", "limit": 1}).Data["key_info"]
 	if fmt.Sprint(info) != "map[first-call:map[built_in:false]]" {
 		t.Errorf("the list says %v", info)
 	}
@@ -81,7 +92,8 @@ func TestAScopeSetOutlivesABuiltInOfItsName(t *testing.T) {
 	}
 	m.must(logical.UpdateOperation, "scope-sets/first-call", map[string]any{"description": "Still ours"})
 	m.must(logical.DeleteOperation, "scope-sets/first-call", nil)
-	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"], got["built_in"]) != "[funding:read_profile] true" {
+	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"],
+		got["built_in"]) != "[funding:read_profile] true" {
 		t.Errorf("without it there is %v", got)
 	}
 }
@@ -90,12 +102,15 @@ func TestAScopeSetOutlivesABuiltInOfItsName(t *testing.T) {
 func TestAScopeSetOfALaterVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	if err := m.storage.Put(context.Background(), &logical.StorageEntry{Key: "scope-sets/s", Value: []byte(`{"schema":2,"scopes":["a:b"]}`)}); err != nil {
+	if err := m.storage.Put(context.Background(),
+		&logical.StorageEntry{Key: "scope-sets/s", Value: []byte(`{"schema":2,"scopes":["a:b"]}`)}); err != nil {
 		t.Fatal(err)
 	}
 	before := m.stored()
-	for path, data := range map[string]map[string]any{"scope-sets/s": {"scopes": "events:read_event"}, "roles/r": {"scope_sets": "s"}} {
-		if status, text := m.refused(logical.UpdateOperation, path, data); status != 500 || !strings.Contains(text, "was written by a later version of this plugin") {
+	for path, data := range map[string]map[string]any{"scope-sets/s": {"scopes": "events:read_event"},
+		"roles/r": {"scope_sets": "s"}} {
+		if status, text := m.refused(logical.UpdateOperation, path, data); status != 500 ||
+			!strings.Contains(text, "was written by a later version of this plugin") {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
@@ -111,11 +126,13 @@ func TestScopeSetsAreListed(t *testing.T) {
 	m.must(logical.UpdateOperation, "scope-sets/zz", map[string]any{"scopes": "funding:read_profile"})
 	got := m.must(logical.ListOperation, "scope-sets", nil).Data
 	names := texts(got["keys"])
-	if len(names) != 2+len(catalog.Sets()) || names[0] != "aa" || names[len(names)-1] != "zz" || !slices.IsSorted(names) {
+	if len(names) != 2+len(catalog.Sets()) || names[0] != "aa" || names[len(names)-1] != "zz" ||
+		!slices.IsSorted(names) {
 		t.Errorf("the sets are %s", names)
 	}
 	info := got["key_info"].(map[string]any)
-	if fmt.Sprint(info["aa"]) != "map[built_in:false]" || !strings.Contains(fmt.Sprint(info["first-call"]), "source:https://docs.paxos.com/") {
+	if fmt.Sprint(info["aa"]) != "map[built_in:false]" ||
+		!strings.Contains(fmt.Sprint(info["first-call"]), "source:https://docs.paxos.com/") {
 		t.Errorf("the list says %v", info)
 	}
 	page := m.must(logical.ListOperation, "scope-sets", map[string]any{"after": "stablecoin-pay-ins", "limit": 5}).Data
@@ -157,12 +174,14 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"a:b", "-a", "a..b", strings.Repeat("a", 129)} {
-		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation, logical.DeleteOperation} {
+		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation,
+			logical.DeleteOperation} {
 			data := map[string]any{"scopes": "funding:read_profile"}
 			if operation != logical.UpdateOperation {
 				data = nil
 			}
-			if status, text := m.refused(operation, "scope-sets/"+name, data); status != 400 || !strings.Contains(text, "name must begin and end") {
+			if status, text := m.refused(operation, "scope-sets/"+name, data); status != 400 ||
+				!strings.Contains(text, "name must begin and end") {
 				t.Errorf("%s %.40s: %d %s", operation, name, status, text)
 			}
 		}

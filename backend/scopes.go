@@ -48,13 +48,15 @@ func narrowScopes(asked, allowed []string) ([]string, error) {
 	for _, scope := range asked {
 		switch {
 		case scope == "" || strings.ContainsFunc(scope, isSpace):
-			return nil, errors.New("scopes has an element that is empty or holds white space: give an array, or a string with commas and nothing else between the scopes")
+			return nil, errors.New("scopes has an element that is empty or holds white space: give an array, " +
+				"or a string with commas and nothing else between the scopes")
 		case checkScope(scope) != nil:
 			return nil, checkScope(scope)
 		case seen[scope]:
 			return nil, fmt.Errorf("scopes names %s more than once", scope)
 		case !has[scope]:
-			return nil, fmt.Errorf("scopes names %s, which the role does not hold; it holds: %s", scope, strings.Join(allowed, ", "))
+			return nil, fmt.Errorf("scopes names %s, which the role does not hold; it holds: %s", scope,
+				strings.Join(allowed, ", "))
 		}
 		seen[scope] = true
 	}
@@ -86,7 +88,8 @@ func isSpace(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0x
 // checkScope judges one scope. What is repeated in the error is safe to print.
 func checkScope(scope string) error {
 	if len(scope) > maximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
-		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in lower case, at most %d bytes",
+		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in "+
+			"lower case, at most %d bytes",
 			excerpt(scope), maximumScopeSize)
 	}
 	return nil

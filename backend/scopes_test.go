@@ -10,7 +10,8 @@ import (
 // is well-formed, without repetition, in the order given, and no narrowing ever
 // yields what the role lacks or nothing at all.
 func FuzzScopes(f *testing.F) {
-	for _, seed := range []string{"a:b", "a:b,c:d", "a:b c:d", " a:b", "a:b,,c:d", "A:b", "*", "a:b,a:b", "a:b\tc:d", "a:b\u00a0c:d", ""} {
+	for _, seed := range []string{"a:b", "a:b,c:d", "a:b c:d", " a:b", "a:b,,c:d", "A:b", "*", "a:b,a:b",
+		"a:b\tc:d", "a:b\u00a0c:d", ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -38,9 +38,13 @@ func (b *backend) secretClient() *framework.Secret {
 // role's type.
 func credsAnswer() fields {
 	all := tokenAnswer(fields{
-		"client_secret": {Type: framework.TypeString, Description: "Of a role of client_credentials: the Client Secret.", DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"scopes":        {Type: framework.TypeStringSlice, Description: "Of a role of client_credentials: the scopes that the client holds."},
-		"token_url":     {Type: framework.TypeString, Description: "Of a role of client_credentials: where the client gets access tokens."},
+		"client_secret": {Type: framework.TypeString,
+			Description:  "Of a role of client_credentials: the Client Secret.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"scopes": {Type: framework.TypeStringSlice,
+			Description: "Of a role of client_credentials: the scopes that the client holds."},
+		"token_url": {Type: framework.TypeString,
+			Description: "Of a role of client_credentials: where the client gets access tokens."},
 	})
 	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
 		all[name].Required = false
@@ -49,7 +53,8 @@ func credsAnswer() fields {
 }
 
 // leaseClient answers a reader of a role of type client_credentials.
-func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
 	if !b.writable() {
 		return nil, logical.ErrReadOnly
 	}
@@ -80,7 +85,8 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 		"api_url":       link.Endpoints().APIURL,
 		"environment":   link.environment,
 	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
-	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second), n.Checkout.MaximumTTL
+	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second),
+		n.Checkout.MaximumTTL
 	resp.Secret.Renewable = true
 	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
 	return resp, nil
@@ -89,7 +95,8 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request, d *fram
 // renewClient answers the renewal of a lease. Permission is asked again, as when the lease began:
 // what is no longer allowed is not renewed, and ends with the lease as it stands. The deadline on
 // record moves with the lease.
-func (b *backend) renewClient(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) renewClient(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
@@ -107,7 +114,8 @@ func (b *backend) renewClient(ctx context.Context, req *logical.Request, _ *fram
 }
 
 // extendLease moves the deadline of a check-out and returns the record and the lease's new length.
-func (b *backend) extendLease(ctx context.Context, req *logical.Request, name, id string) (checkout, time.Duration, error) {
+func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
+	id string) (checkout, time.Duration, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	n, err := storedNamed(ctx, req.Storage, name)
@@ -149,7 +157,8 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 
 // checkRenewal asks whether a client may stay leased as it is: its role must be there, be the one
 // that it was leased through, and still allow it within the guardrails.
-func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n namedClient, limits guardrails) error {
+func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n namedClient,
+	limits guardrails) error {
 	r, err := load[role](ctx, s, rolesPrefix+n.Checkout.Role)
 	switch {
 	case excusing(err, errNotFound) != nil:
@@ -181,12 +190,14 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 
 // notRenewed refuses a renewal and says why.
 func notRenewed(name, why string) error {
-	return forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; contact your Vault operators.", name, why)
+	return forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; "+
+		"contact your Vault operators.", name, why)
 }
 
 // revokeClient ends a lease. It reads neither role nor config, and fails only where
 // trying again helps.
-func (b *backend) revokeClient(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+func (b *backend) revokeClient(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
 	name, id := leaseOf(req)
 	if !validName(name) {
 		b.logger.Error("a lease names no client: it is given up")

@@ -15,10 +15,12 @@ func TestASecretOfTheWrongTypeIsEchoedNowhere(t *testing.T) {
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/connection", m.connection())
 	for _, value := range []any{
-		map[string]any{"v": canary + "map"}, []any{canary + "list"}, []any{map[string]any{canary + "key": canary}}, 12.5, true, nil,
+		map[string]any{"v": canary + "map"}, []any{canary +
+			"list"}, []any{map[string]any{canary + "key": canary}}, 12.5, true, nil,
 	} {
 		for path, name := range map[string]string{"config": "client_secret", "config/connection": "proxy_password"} {
-			status, text := m.refused(logical.UpdateOperation, path, map[string]any{name: value, "environment": "custom"})
+			status, text := m.refused(logical.UpdateOperation, path,
+				map[string]any{name: value, "environment": "custom"})
 			if path == "config/connection" {
 				status, text = m.refused(logical.UpdateOperation, path, map[string]any{name: value})
 			}
@@ -27,7 +29,8 @@ func TestASecretOfTheWrongTypeIsEchoedNowhere(t *testing.T) {
 			}
 		}
 	}
-	status, text := m.refused(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": []any{map[string]any{"v": canary}}})
+	status, text := m.refused(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": []any{map[string]any{"v": canary}}})
 	if status != 400 || strings.Contains(text, canary) {
 		t.Errorf("%d %s", status, text)
 	}
@@ -60,7 +63,8 @@ func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
 	hear(m.do(logical.ReadOperation, "revocations/"+lease.Data["token_id"].(string), nil))
 	hear(&logical.Response{Secret: lease.Secret}, nil)
 	for _, fault := range []paxostest.Fault{
-		{Status: 500, Body: m.secret + token(lease)}, {Status: 400, Body: `{"error":"` + m.secret + `"}`}, {Status: 200, Body: m.secret},
+		{Status: 500, Body: m.secret + token(lease)}, {Status: 400,
+			Body: `{"error":"` + m.secret + `"}`}, {Status: 200, Body: m.secret},
 		{Status: 401, Body: `{"error":"invalid_client","error_description":"` + m.secret + `"}`}, {Truncate: true},
 		{Rewrite: func(reply map[string]any) { reply["scope"] = m.secret }},
 		{Rewrite: func(reply map[string]any) { reply["token_type"] = m.secret }},
@@ -76,12 +80,14 @@ func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
 		hear(m.do(logical.UpdateOperation, "roles/mint/rotate", nil))
 		m.paxos.Heal()
 	}
-	for what, text := range map[string]string{"an answer": strings.ReplaceAll(said.String(), token(lease), "TOKEN"), "the log": m.log.String()} {
+	for what, text := range map[string]string{"an answer": strings.ReplaceAll(said.String(), token(lease), "TOKEN"),
+		"the log": m.log.String()} {
 		if strings.Contains(text, m.secret) {
 			t.Errorf("%s holds the client secret:\n%s", what, text)
 		}
 		for _, issued := range m.paxos.Tokens() {
-			if what == "the log" && !strings.Contains(text, issued.Fingerprint) && issued.Scopes[0] != "funding:read_profile" {
+			if what == "the log" && !strings.Contains(text, issued.Fingerprint) &&
+				issued.Scopes[0] != "funding:read_profile" {
 				t.Errorf("the log does not know token %s", issued.Fingerprint)
 			}
 		}
@@ -110,7 +116,10 @@ func TestSecretsAreStoredWhereVaultSealWraps(t *testing.T) {
 			t.Errorf("%s holds a secret and is not seal-wrapped", key)
 		}
 	}
-	if len(special.Unauthenticated) != 0 || fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root config/resume lockdown exceptions/*]" || fmt.Sprint(special.LocalStorage) != "[ledger/ bans/ requests/ neighbors usage/ pulse]" {
+	if len(special.Unauthenticated) != 0 ||
+		fmt.Sprint(special.Root) != "[config/connection config/guardrails config/replace-root config/resume "+
+			"lockdown exceptions/*]" ||
+		fmt.Sprint(special.LocalStorage) != "[ledger/ bans/ requests/ neighbors usage/ pulse]" {
 		t.Errorf("special paths are %+v", special)
 	}
 }
@@ -120,7 +129,8 @@ func TestASecretMayEndInOneLineBreak(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.must(logical.UpdateOperation, "config/connection", m.connection())
-	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret + "\n"})
+	m.must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret + "\n"})
 	rotate := func(id string) string {
 		secret, err := m.paxos.RotateCredential(id)
 		if err != nil {
@@ -128,16 +138,19 @@ func TestASecretMayEndInOneLineBreak(t *testing.T) {
 		}
 		return secret
 	}
-	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": rotate(m.client.ClientID) + "\r\n"})
+	m.must(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_secret": rotate(m.client.ClientID) + "\r\n"})
 	id, secret := m.another(rootScopes...)
 	m.must(logical.UpdateOperation, "clients/team", map[string]any{
 		"client_id": id, "client_secret": secret + "\n", "scopes": rootScopes, "purpose": "mint",
 	})
 	m.must(logical.UpdateOperation, "clients/team/rotate", map[string]any{"client_secret": rotate(id) + "\n"})
 	id, secret = m.another(rootScopes...)
-	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret + "\n"})
+	m.must(logical.UpdateOperation, "config/replace-root",
+		map[string]any{"client_id": id, "client_secret": secret + "\n"})
 	for _, wrong := range []string{secret + "\n\n", "\n" + secret, secret + " \n"} {
-		if status, text := m.refused(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": wrong}); status != 400 || strings.Contains(text, secret) {
+		if status, text := m.refused(logical.UpdateOperation, "config/rotate-root",
+			map[string]any{"client_secret": wrong}); status != 400 || strings.Contains(text, secret) {
 			t.Errorf("more than one line break at the end: %d %s", status, text)
 		}
 	}

@@ -17,11 +17,14 @@ type trouble struct{ begins, ends string }
 
 // The troubles, of a client or of a role.
 var (
-	entryDamaged = trouble{"the stored entry of a client cannot be read, so that it is used for nothing", "the stored entry of a client can be read again"}
+	entryDamaged = trouble{"the stored entry of a client cannot be read, so that it is used for nothing",
+		"the stored entry of a client can be read again"}
 	requestsFail = trouble{"token requests of a client begin to fail", "token requests of a client succeed again"}
-	secretFails  = trouble{"Paxos rejects the credentials of a client", "Paxos accepts the credentials of a client again"}
-	scopesFail   = trouble{"Paxos refuses scopes of a role", "Paxos grants the scopes of a role again"}
-	listFails    = trouble{"the list of credentials from Paxos cannot be believed: it changes nothing", "the list of credentials from Paxos can be believed again"}
+	secretFails  = trouble{"Paxos rejects the credentials of a client",
+		"Paxos accepts the credentials of a client again"}
+	scopesFail = trouble{"Paxos refuses scopes of a role", "Paxos grants the scopes of a role again"}
+	listFails  = trouble{"the list of credentials from Paxos cannot be believed: it changes nothing",
+		"the list of credentials from Paxos can be believed again"}
 )
 
 // signalPause is how long a line about the same trouble of the same client must lie back.
@@ -146,10 +149,12 @@ func (s *signals) signalMint(o broker.Observation) {
 	}
 	switch refused.Code {
 	case "invalid_client":
-		s.see(secretFails, refused.ClientID, true, "client", name, "client_id", refused.ClientID, "auth_style", string(refused.AuthStyle))
+		s.see(secretFails, refused.ClientID, true, "client", name, "client_id", refused.ClientID, "auth_style",
+			string(refused.AuthStyle))
 	case "invalid_scope":
 		s.see(secretFails, refused.ClientID, false, "client_id", refused.ClientID) // Paxos looks at the secret first
-		s.see(scopesFail, o.Role, true, "role", o.Role, "client", name, "client_id", refused.ClientID, "scopes", refused.Scopes)
+		s.see(scopesFail, o.Role, true, "role", o.Role, "client", name, "client_id", refused.ClientID, "scopes",
+			refused.Scopes)
 	default:
 		s.see(requestsFail, refused.ClientID, true, "client", name, "client_id", refused.ClientID, "error", refused)
 	}

@@ -64,7 +64,8 @@ func TestTheLogTellsWhenRequestsBeginToFailAndSucceedAgain(t *testing.T) {
 		m.refused(logical.ReadOperation, "creds/mint", nil)
 	}
 	line := m.told(1, beginToFail)
-	if line["client"] != "root" || line["client_id"] != m.client.ClientID || !strings.Contains(fmt.Sprint(line["error"]), "503") {
+	if line["client"] != "root" || line["client_id"] != m.client.ClientID ||
+		!strings.Contains(fmt.Sprint(line["error"]), "503") {
 		t.Errorf("the line is %v", line)
 	}
 	m.clock.advance(2 * time.Minute)
@@ -115,7 +116,8 @@ func TestTheLogTellsWhoseSecretIsRefused(t *testing.T) {
 	m.edit(id, func(c *paxostest.Credential) { c.Scopes = []string{"transfer:read_transfer"} })
 	m.must(logical.UpdateOperation, "roles/team/rotate", nil)
 	m.refused(logical.ReadOperation, "token/team", nil)
-	if line := m.told(1, refusesScope); line["role"] != "team" || line["client"] != "team" || fmt.Sprint(line["scopes"]) != "["+teamScope+"]" {
+	if line := m.told(1, refusesScope); line["role"] != "team" || line["client"] != "team" ||
+		fmt.Sprint(line["scopes"]) != "["+teamScope+"]" {
 		t.Errorf("the line is %v", line)
 	}
 	m.edit(id, func(c *paxostest.Credential) { c.Scopes = []string{teamScope} })
@@ -133,7 +135,8 @@ func TestTheLogTellsWhenPaxossListCannotBeBelieved(t *testing.T) {
 	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 200, Body: `{"items":[]}`})
 	for range 3 {
 		m.clock.advance(time.Minute)
-		_, _ = m.do(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}) // whether it is refused is not the matter here
+		// whether it is refused is not the matter here
+		_, _ = m.do(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
 	}
 	m.told(1, noBelief)
 	m.paxos.Heal()

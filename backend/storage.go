@@ -54,10 +54,12 @@ func load[T stored](ctx context.Context, s logical.Storage, key string) (T, erro
 		return value, fmt.Errorf("%s: %w", key, errNotFound)
 	}
 	if err := entry.DecodeJSON(&value); err != nil {
-		return value, &unreadable{fmt.Sprintf("decoding %s: the stored entry is damaged", key)} // the decoder's error may quote it
+		// the decoder's error may quote it
+		return value, &unreadable{fmt.Sprintf("decoding %s: the stored entry is damaged", key)}
 	}
 	if value.schemaOf() > value.latestSchema() {
-		return value, &unreadable{fmt.Sprintf("%s was written by a later version of this plugin (schema %d, this version knows %d): upgrade the plugin on this node",
+		return value, &unreadable{fmt.Sprintf("%s was written by a later version of this plugin (schema %d, "+
+			"this version knows %d): upgrade the plugin on this node",
 			key, value.schemaOf(), value.latestSchema())}
 	}
 	return value, nil
@@ -89,9 +91,10 @@ func isUnreadable(err error) bool {
 	return errors.As(err, &damaged)
 }
 
-// each calls visit with every entry under a prefix, in order of the names. One that cannot be read must not
-// block the others: damaged is called with it, nil to pass over it.
-func each[T stored](ctx context.Context, s logical.Storage, prefix string, visit func(name string, value T) error, damaged func(name string) error) error {
+// each calls visit with every entry under a prefix, in order of the names. One that cannot be read
+// must not block the others: damaged is called with it, nil to pass over it.
+func each[T stored](ctx context.Context, s logical.Storage, prefix string, visit func(name string, value T) error,
+	damaged func(name string) error) error {
 	names, err := s.List(ctx, prefix)
 	if err != nil {
 		return fmt.Errorf("listing %s: %w", prefix, err)

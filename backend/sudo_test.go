@@ -21,7 +21,8 @@ func demandsSudo(patterns []string, path string) bool {
 // disguises are other spellings of a path.
 func disguises(path string) []string {
 	all := []string{
-		path + "/", path + "//", "/" + path, "//" + path, "./" + path, path + "/.", path + "/..", path + "\n", path + " ", path + "\x00", path + "?", path + "%2f",
+		path + "/", path + "//", "/" + path, "//" + path, "./" + path, path + "/.", path + "/..", path +
+			"\n", path + " ", path + "\x00", path + "?", path + "%2f",
 		strings.ToUpper(path), strings.ToTitle(path[:1]) + path[1:], strings.ReplaceAll(path, "k", "\u212a"),
 	}
 	for i, r := range path {
@@ -44,7 +45,8 @@ func TestNoSpellingOfASudoPathGoesWithoutSudo(t *testing.T) {
 	if !demandsSudo(patterns, "exceptions/") || !demandsSudo(patterns, "exceptions/x") {
 		t.Errorf("exceptions can be listed or written without sudo: %q", patterns)
 	}
-	for _, operation := range []logical.Operation{logical.ListOperation, logical.ReadOperation} { // Vault adds the slash to what it takes for a list
+	// Vault adds the slash to what it takes for a list
+	for _, operation := range []logical.Operation{logical.ListOperation, logical.ReadOperation} {
 		if status, text := m.refused(operation, "exceptions", nil); status != 404 {
 			t.Errorf("%s of exceptions without a slash: %d %s", operation, status, text)
 		}
@@ -61,17 +63,20 @@ func TestNoSpellingOfASudoPathGoesWithoutSudo(t *testing.T) {
 		if strings.ContainsAny(path, "*+$^(") || strings.HasSuffix(path, "/") {
 			t.Errorf("%q is neither a path as it is asked for nor all below one; Vault takes it literally", pattern)
 		}
-		if _, err := m.do(logical.ReadOperation, path, nil); err != nil && !errors.Is(err, logical.ErrUnsupportedOperation) {
+		if _, err := m.do(logical.ReadOperation, path, nil); err != nil &&
+			!errors.Is(err, logical.ErrUnsupportedOperation) {
 			t.Errorf("%q is no path of the engine: %v", path, err)
 		}
 		for _, other := range disguises(path) {
 			for _, operation := range []logical.Operation{
-				logical.ReadOperation, logical.CreateOperation, logical.UpdateOperation, logical.PatchOperation, logical.DeleteOperation, logical.ListOperation,
+				logical.ReadOperation, logical.CreateOperation, logical.UpdateOperation, logical.PatchOperation,
+				logical.DeleteOperation, logical.ListOperation,
 			} {
 				if demandsSudo(patterns, other) {
 					continue
 				}
-				if status, text := m.refused(operation, other, nil); status != 404 && !strings.Contains(text, "unsupported") {
+				if status, text := m.refused(operation, other, nil); status != 404 &&
+					!strings.Contains(text, "unsupported") {
 					t.Errorf("%s %q gets past sudo: %d %s", operation, other, status, text)
 				}
 			}

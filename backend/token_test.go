@@ -73,7 +73,8 @@ func TestWithPaxosDownTheCachedTokenIsServed(t *testing.T) {
 		t.Errorf("the lease lasts %s, the token %s", resp.Secret.TTL, left)
 	}
 	m.clock.advance(2 * time.Minute)
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 502 || !strings.Contains(text, "503") {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 502 ||
+		!strings.Contains(text, "503") {
 		t.Errorf("after the token's end: %d %s", status, text)
 	}
 }
@@ -89,12 +90,14 @@ func TestNarrowing(t *testing.T) {
 		if all := m.must(logical.ReadOperation, path, nil); token(all) == token(narrow) {
 			t.Errorf("%s: the narrowed token is also the role's", path)
 		}
-		if again := m.must(logical.UpdateOperation, path, map[string]any{"scopes": []any{"transfer:read_transfer"}}); token(again) != token(narrow) {
+		if again := m.must(logical.UpdateOperation, path,
+			map[string]any{"scopes": []any{"transfer:read_transfer"}}); token(again) != token(narrow) {
 			t.Errorf("%s: two readers of the same narrowed set got two tokens", path)
 		}
 		m.must(logical.UpdateOperation, path, nil) // a write that narrows nothing is a read
 	}
-	if lease := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"ttl": "10m"}); lease.Secret.TTL != 10*time.Minute {
+	if lease := m.must(logical.UpdateOperation, "creds/mint",
+		map[string]any{"ttl": "10m"}); lease.Secret.TTL != 10*time.Minute {
 		t.Errorf("ttl=10m gave a lease of %s", lease.Secret.TTL)
 	}
 }
@@ -115,17 +118,22 @@ func TestUnclearNarrowingIsRefused(t *testing.T) {
 		"ttl must be at least 1s":             {"ttl": 0},
 		"unknown parameter \"unique_tokens\"": {"unique_tokens": true},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, "creds/mint", data); status != 400 || !strings.Contains(text, says) {
+		if status, text := m.refused(logical.UpdateOperation, "creds/mint", data); status != 400 ||
+			!strings.Contains(text, says) {
 			t.Errorf("%v: %d %s; want 400 and %q", data, status, text, says)
 		}
 	}
-	for _, data := range []map[string]any{{"scopes": []any{}}, {"scopes": []any{""}}, {"scopes": []any{" funding:read_profile"}}, {"scopes": ","}} {
-		if status, text := m.refused(logical.UpdateOperation, "creds/mint", data); status != 400 || !strings.Contains(text, "scopes") {
+	for _, data := range []map[string]any{{"scopes": []any{}}, {"scopes": []any{""}},
+		{"scopes": []any{" funding:read_profile"}}, {"scopes": ","}} {
+		if status, text := m.refused(logical.UpdateOperation, "creds/mint", data); status != 400 ||
+			!strings.Contains(text, "scopes") {
 			t.Errorf("%v: %d %s", data, status, text)
 		}
 	}
 	for _, path := range []string{"creds/mint", "token/mint"} {
-		if status, text := m.refused(logical.ReadOperation, path, map[string]any{"scopes": "funding:read_profile"}); status != 400 || !strings.Contains(text, "takes no parameters") {
+		if status, text := m.refused(logical.ReadOperation, path,
+			map[string]any{"scopes": "funding:read_profile"}); status != 400 || !strings.Contains(text,
+			"takes no parameters") {
 			t.Errorf("a read of %s with parameters: %d %s", path, status, text)
 		}
 	}
@@ -137,9 +145,11 @@ func TestUnclearNarrowingIsRefused(t *testing.T) {
 func TestARefusalNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/beyond", map[string]any{"scopes": "funding:read_profile,rewards:write_everything"})
+	m.must(logical.UpdateOperation, "roles/beyond",
+		map[string]any{"scopes": "funding:read_profile,rewards:write_everything"})
 	if status, text := m.refused(logical.ReadOperation, "creds/beyond", nil); status != 400 ||
-		!strings.Contains(text, `role "beyond"`) || !strings.Contains(text, "rewards:write_everything") || strings.Contains(text, "funding:read_profile") {
+		!strings.Contains(text, `role "beyond"`) || !strings.Contains(text, "rewards:write_everything") ||
+		strings.Contains(text, "funding:read_profile") {
 		t.Errorf("a scope that the root lacks: %d %s", status, text)
 	}
 	calls := m.paxos.Calls(paxostest.TokenEndpoint)
@@ -150,10 +160,12 @@ func TestARefusalNamesWhatIsWrong(t *testing.T) {
 	if _, err := m.paxos.RotateCredential(m.client.ClientID); err != nil {
 		t.Fatal(err)
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 400 || !strings.Contains(text, "rotated") || strings.Contains(text, m.secret) {
+	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 400 ||
+		!strings.Contains(text, "rotated") || strings.Contains(text, m.secret) {
 		t.Errorf("a rotated secret: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/none", nil); status != 400 || !strings.Contains(text, "Role \"none\" does not exist. List roles with `vault list paxos/roles`.") {
+	if status, text := m.refused(logical.ReadOperation, "creds/none", nil); status != 400 ||
+		!strings.Contains(text, "Role \"none\" does not exist. List roles with `vault list paxos/roles`.") {
 		t.Errorf("an unknown role: %d %s", status, text)
 	}
 }
@@ -167,7 +179,8 @@ func TestA429StopsAllTokenCalls(t *testing.T) {
 	}
 	calls := m.paxos.Calls(paxostest.TokenEndpoint)
 	m.clock.advance(4 * time.Minute)
-	if status, text := m.refused(logical.ReadOperation, "token/mint", nil); status != 429 || !strings.Contains(text, "requested again in 1m1s.") {
+	if status, text := m.refused(logical.ReadOperation, "token/mint", nil); status != 429 ||
+		!strings.Contains(text, "requested again in 1m1s.") {
 		t.Errorf("%d %s", status, text)
 	}
 	if m.paxos.Calls(paxostest.TokenEndpoint) != calls {
@@ -200,7 +213,8 @@ func TestLeaseTTLs(t *testing.T) {
 			if test.role != nil {
 				m.must(logical.UpdateOperation, "roles/mint", test.role)
 			}
-			if resp := m.must(logical.ReadOperation, "creds/mint", nil); resp.Secret.TTL != test.want || fmt.Sprint(resp.Warnings) != "[]" {
+			if resp := m.must(logical.ReadOperation, "creds/mint", nil); resp.Secret.TTL != test.want ||
+				fmt.Sprint(resp.Warnings) != "[]" {
 				t.Errorf("ttl %s, warnings %v; want %s", resp.Secret.TTL, resp.Warnings, test.want)
 			}
 		})

@@ -14,6 +14,7 @@ func (b *backend) unreadableWarnings(ctx context.Context) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf(
-		"The records of %d tokens cannot be read, so that they were not revoked; they may be of any role, and expire by themselves: token_id %s.",
+		"The records of %d tokens cannot be read, so that they were not revoked; they may be of any role, and "+
+			"expire by themselves: token_id %s.",
 		len(fingerprints), strings.Join(fingerprints, ", "))}
 }

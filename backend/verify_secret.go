@@ -23,18 +23,21 @@ type verification struct {
 }
 
 // newGeneration binds a secret that was submitted to the connection that there is.
-func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID, secret string) (generation, error) {
+func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID,
+	secret string) (generation, error) {
 	if err := errors.Join(checkClientID(clientID), checkClientSecret(secret)); err != nil {
 		return generation{}, badRequest("%s", err)
 	}
 	number, err := b.nextNumber(ctx, before, clientID)
 	return generation{
-		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: link.fingerprint, Since: b.options.Now().UTC(),
+		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: link.fingerprint,
+		Since: b.options.Now().UTC(),
 	}, err
 }
 
 // unverifiedWarning is what the writer of a secret is told that was not verified.
-const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will show whether it is right"
+const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will " +
+	"show whether it is right"
 
 // A verifiedSecret is what the verification of a generation has shown.
 type verifiedSecret struct {
@@ -42,9 +45,10 @@ type verifiedSecret struct {
 	warnings []string // for the writer of the secret
 }
 
-// verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity it is
-// of.
-func (b *backend) verify(ctx context.Context, link *link, c config, g generation, v verification) (verifiedSecret, error) {
+// verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity
+// it is of.
+func (b *backend) verify(ctx context.Context, link *link, c config, g generation,
+	v verification) (verifiedSecret, error) {
 	if !v.locked { // of all secrets only the root's is verified in a lockdown
 		if err := checkStoredLockdown(ctx, b.storage); err != nil {
 			return verifiedSecret{}, err
@@ -65,9 +69,12 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 	}
 	switch profiles := seen.profiles; {
 	case len(profiles) == 0 && limits.RefuseUnchecked:
-		return verifiedSecret{}, badRequest("client_secret was not stored: which Entity this client is of cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; give it %s in the Dashboard", profileScope)
+		return verifiedSecret{}, badRequest("client_secret was not stored: which Entity this client is of "+
+			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
+			"give it %s in the Dashboard", profileScope)
 	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
-		return verifiedSecret{}, badRequest("client_secret was not stored: this client sees other profiles than the mount's root client, so it is of another Entity; one mount is one Entity")
+		return verifiedSecret{}, badRequest("client_secret was not stored: this client sees other profiles " +
+			"than the mount's root client, so it is of another Entity; one mount is one Entity")
 	}
 	return seen, nil
 }
@@ -80,8 +87,10 @@ func overlap(a, z []string) bool {
 // profileScope is what a token needs to list profiles.
 const profileScope = "funding:read_profile"
 
-// tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say what to do.
-func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation, v verification) (seen verifiedSecret, err error) {
+// tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say
+// what to do.
+func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation,
+	v verification) (seen verifiedSecret, err error) {
 	if !b.writable() {
 		return seen, logical.ErrReadOnly
 	}
@@ -110,7 +119,8 @@ func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation
 	var refused *paxos.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
-		return seen, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check both, and auth_style in config/connection, which is %s.", link.environment, refused.AuthStyle)
+		return seen, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
+			"both, and auth_style in config/connection, which is %s.", link.environment, refused.AuthStyle)
 	case err != nil:
 		return seen, err
 	case !holds && v.holdsAll:
@@ -129,7 +139,8 @@ func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v ve
 		text += "; it lacks " + strings.Join(missing, ", ")
 	}
 	if len(suspects) > 0 {
-		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " + strings.Join(suspects, ", ")
+		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " +
+			strings.Join(suspects, ", ")
 	}
 	return badRequest("%s. Add them in the Dashboard, or ask for less", text)
 }

@@ -18,9 +18,9 @@ func (h *harness) minutes(count int) {
 	}
 }
 
-// TestRefusedRevocationsBackOff refuses revocations definitely for half an hour. What concerns all tokens of a client is
-// tried once for all of them, what concerns one token for that one, and less and less often. When Paxos takes it again,
-// all tokens end within the longest wait.
+// TestRefusedRevocationsBackOff refuses revocations definitely for half an hour. What concerns all
+// tokens of a client is tried once for all of them, what concerns one token for that one, and less
+// and less often. When Paxos takes it again, all tokens end within the longest wait.
 func TestRefusedRevocationsBackOff(t *testing.T) {
 	t.Parallel()
 	const tokens = 20

@@ -36,7 +36,8 @@ func (b *Broker) restoreBans(ctx context.Context) error {
 	}
 	for _, ban := range bans {
 		if ban.Unreadable {
-			b.Logger.Error("the record of a ban cannot be read: if it lasts, Paxos's next answer says so", "way", ban.Way)
+			b.Logger.Error("the record of a ban cannot be read: if it lasts, Paxos's next answer says so", "way",
+				ban.Way)
 			continue
 		}
 		b.Limits.Throttle(ban.Way).restore(b.Now(), ban)
@@ -63,7 +64,8 @@ func (b *Broker) forgetBans(ctx context.Context) error {
 
 // mintWithin asks Paxos for a token within the budget and when there is no ban. It
 // returns when the request counts as sent.
-func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, scopes []string) (paxos.Grant, time.Time, error) {
+func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge,
+	scopes []string) (paxos.Grant, time.Time, error) {
 	way := minter.Client.Way()
 	throttle := b.Limits.Throttle(way)
 	if err := throttle.CheckToken(b.Now()); err != nil {
@@ -80,9 +82,10 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge Charge, s
 	return grant, request.At, err
 }
 
-// requestToken makes a token request that was let out, and takes note of how it ended, also if it panics: it may
-// be the one that finds out for every mount whether a ban is over.
-func (b *Broker) requestToken(ctx context.Context, throttle *Throttle, minter Minter, scopes []string) (grant paxos.Grant, err error) {
+// requestToken makes a token request that was let out, and takes note of how it ended, also if it
+// panics: it may be the one that finds out for every mount whether a ban is over.
+func (b *Broker) requestToken(ctx context.Context, throttle *Throttle, minter Minter,
+	scopes []string) (grant paxos.Grant, err error) {
 	err = errUnfinished
 	defer func() {
 		if throttle.LeaveToken(b.Now(), err) {

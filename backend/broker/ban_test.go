@@ -24,7 +24,8 @@ func throttling(header string) paxostest.Fault {
 // wantBan checks that an error says how long the ban lasts that a 429 began.
 func wantBan(t *testing.T, err error, lasts time.Duration) {
 	t.Helper()
-	text := "Paxos is rate-limiting the address that Vault calls from. New tokens can be requested again in " + (lasts + time.Second).String() + "."
+	text := "Paxos is rate-limiting the address that Vault calls from. New tokens can be requested again in " +
+		(lasts + time.Second).String() + "."
 	if wantThrottled(t, err).RetryAfter != lasts || !strings.HasPrefix(err.Error(), text) {
 		t.Errorf("got %v, want %s", err, text)
 	}
@@ -55,7 +56,8 @@ func TestBan(t *testing.T) {
 			h.paxos.FailNext(paxostest.TokenEndpoint, throttling(test.header))
 			_, err := h.Issue(t.Context(), h.request(own))
 			wantBan(t, err, test.want)
-			if until := h.limits.Throttle(h.client.Way()).BannedUntil(h.clock.Now()); !until.Equal(h.clock.Now().Add(test.want)) {
+			if until := h.limits.Throttle(h.client.Way()).BannedUntil(h.clock.Now()); !until.Equal(
+				h.clock.Now().Add(test.want)) {
 				t.Errorf("banned until %s, want %s", until, h.clock.Now().Add(test.want))
 			}
 			h.clock.advance(test.want - 1)
@@ -99,8 +101,8 @@ func TestSecondBanDoesNotShortenTheFirst(t *testing.T) {
 	}
 }
 
-// TestOneProbe checks that after a ban one request finds out whether it is over before others follow, and that a probe
-// that gets no answer finds out nothing.
+// TestOneProbe checks that after a ban one request finds out whether it is over before others
+// follow, and that a probe that gets no answer finds out nothing.
 func TestOneProbe(t *testing.T) {
 	t.Parallel()
 	throttle, now := broker.NewLimits(10).Throttle("way"), newClock().Now()
@@ -124,7 +126,8 @@ func TestOneProbe(t *testing.T) {
 	}
 }
 
-// TestBanOutlivesTheProcess checks that a new process does not meet the ban again, whatever is on record of it.
+// TestBanOutlivesTheProcess checks that a new process does not meet the ban again, whatever is on
+// record of it.
 func TestBanOutlivesTheProcess(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -162,8 +165,8 @@ func TestBanOutlivesTheProcess(t *testing.T) {
 	}
 }
 
-// TestRevocationsStopAtA429 checks that the queue neither hammers Paxos during a ban nor mints, and goes on after it,
-// slowly at first.
+// TestRevocationsStopAtA429 checks that the queue neither hammers Paxos during a ban nor mints, and
+// goes on after it, slowly at first.
 func TestRevocationsStopAtA429(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -196,8 +199,8 @@ func TestRevocationsStopAtA429(t *testing.T) {
 	h.issue()
 }
 
-// TestRealBan has Paxos itself throttle us, as when somebody else behind the same address spends its limit: one call
-// is made to learn of it, and the revocations wait on the queue.
+// TestRealBan has Paxos itself throttle us, as when somebody else behind the same address spends
+// its limit: one call is made to learn of it, and the revocations wait on the queue.
 func TestRealBan(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, func(o *paxostest.Options) { o.TokenLimit = 3 })
@@ -226,8 +229,8 @@ func TestRealBan(t *testing.T) {
 	h.wantAlive(h.issue(own), true)
 }
 
-// TestACallThatPanicsEndsNoService has the call panic that finds out whether a ban is over. The backend lives through
-// a panic, and all that comes after it must find out in its place.
+// TestACallThatPanicsEndsNoService has the call panic that finds out whether a ban is over. The
+// backend lives through a panic, and all that comes after it must find out in its place.
 func TestACallThatPanicsEndsNoService(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -107,7 +107,8 @@ func New(options Options) *Broker {
 		options.Urgent = func(context.Context) (bool, error) { return false, nil }
 	}
 	b := &Broker{
-		Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}, asking: newInquiries(), sparing: map[string]int{},
+		Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}, asking: newInquiries(),
+		sparing: map[string]int{},
 	}
 	life, end := context.WithCancel(context.Background())
 	b.life, b.Close = life, func() { end(); b.retire() }

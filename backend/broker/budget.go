@@ -95,7 +95,8 @@ func unknownSpending(now, until time.Time) error {
 		wait = min(wait, soon)
 	}
 	return &Throttled{
-		Reason:     "The plugin has just started, and the token requests that its mounts sent in the last 5 minutes are not all known yet",
+		Reason: "The plugin has just started, and the token requests that its mounts sent in the last 5 " +
+			"minutes are not all known yet",
 		RetryAfter: wait,
 	}
 }

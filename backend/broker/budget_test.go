@@ -12,7 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// window is how long a request counts: Paxos's window, and what two requests may come closer together on their way.
+// window is how long a request counts: Paxos's window, and what two requests may come closer
+// together on their way.
 const window = broker.Window + 2*time.Second
 
 // wantThrottled returns the refusal that err must be.
@@ -57,8 +58,8 @@ func takeAll(t *testing.T, budget *broker.Budget, now time.Time, charge broker.C
 	return 0
 }
 
-// TestBudgetProperty books at random times and checks that no window ever holds more than the limit, that nothing is
-// refused while there is room, and that the time to come back is exact.
+// TestBudgetProperty books at random times and checks that no window ever holds more than the
+// limit, that nothing is refused while there is room, and that the time to come back is exact.
 func TestBudgetProperty(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
@@ -87,7 +88,8 @@ func TestBudgetProperty(t *testing.T) {
 					t.Fatalf("seed %d: admitted before the time told", seed)
 				}
 				now = now.Add(after)
-				if booked, err = budget.Reserve(now, charge("role", broker.Upkeep)); err != nil || !booked.At.Equal(now) {
+				if booked, err = budget.Reserve(now, charge("role", broker.Upkeep)); err != nil ||
+					!booked.At.Equal(now) {
 					t.Fatalf("seed %d: at the time told: %s later, %v", seed, booked.At.Sub(now), err)
 				}
 			}
@@ -103,7 +105,9 @@ func TestBudgetProperty(t *testing.T) {
 			if inWindow > limit {
 				t.Fatalf("seed %d: %d requests in a window, of %d", seed, inWindow, limit)
 			}
-			if room := len(taken) < limit || at.Sub(taken[len(taken)-limit]) > window; room && at.After(now) && at.After(taken[max(0, len(taken)-2)]) {
+			if room := len(taken) < limit ||
+				at.Sub(taken[len(taken)-limit]) > window; room && at.After(now) &&
+				at.After(taken[max(0, len(taken)-2)]) {
 				t.Fatalf("seed %d: waits although there is room", seed)
 			}
 		}
@@ -114,7 +118,8 @@ func TestBudgetProperty(t *testing.T) {
 func TestEndpointsDoNotShare(t *testing.T) {
 	t.Parallel()
 	limits, now := broker.NewLimits(1), newClock().Now()
-	if !take(t, limits.Budget("a"), now, charge("role", broker.Upkeep)) || take(t, limits.Budget("a"), now, charge("role", broker.Upkeep)) {
+	if !take(t, limits.Budget("a"), now, charge("role", broker.Upkeep)) ||
+		take(t, limits.Budget("a"), now, charge("role", broker.Upkeep)) {
 		t.Error("a budget of one does not admit exactly one")
 	}
 	if !take(t, limits.Budget("b"), now, charge("role", broker.Upkeep)) {
@@ -126,7 +131,8 @@ func TestEndpointsDoNotShare(t *testing.T) {
 func TestKindsOfRequests(t *testing.T) {
 	t.Parallel()
 	now := newClock().Now()
-	for kind, want := range map[broker.Kind]int{broker.Upkeep: 240, broker.Shared: 180, broker.Narrowed: 120, broker.Own: 120} {
+	for kind, want := range map[broker.Kind]int{broker.Upkeep: 240, broker.Shared: 180, broker.Narrowed: 120,
+		broker.Own: 120} {
 		if got := takeAll(t, broker.NewLimits(240).Budget(""), now, charge("role", kind)); got != want {
 			t.Errorf("kind %d: %d requests, want %d", kind, got, want)
 		}
@@ -159,13 +165,17 @@ func TestAllowances(t *testing.T) {
 		want   int
 		reason string
 	}{
-		{limited(broker.Shared, broker.Allowance{Role: 12}), 12, `Role "mint-role" used all 12 of its token requests per 5 minutes (mint_limit=12). Retry in 5m3s, or ask your Vault operators to raise mint_limit.`},
+		{limited(broker.Shared, broker.Allowance{Role: 12}), 12,
+			`Role "mint-role" used all 12 of its token requests per 5 minutes (mint_limit=12). Retry in 5m3s, or ask your Vault operators to raise mint_limit.`},
 		{limited(broker.Own, broker.Allowance{Role: 12}), 12, `Role "mint-role" used all 12`},
-		{limited(broker.Narrowed, broker.Allowance{Role: 12}), 6, `Role "mint-role" used all 6 of its narrowed-token requests (half of mint_limit=12). Retry in 5m3s`},
-		{limited(broker.Upkeep, broker.Allowance{Mount: 8}), 8, "This mount used up its token_budget of 8 token requests per 5 minutes. Retry in 5m3s."},
+		{limited(broker.Narrowed, broker.Allowance{Role: 12}), 6,
+			`Role "mint-role" used all 6 of its narrowed-token requests (half of mint_limit=12). Retry in 5m3s`},
+		{limited(broker.Upkeep, broker.Allowance{Mount: 8}), 8,
+			"This mount used up its token_budget of 8 token requests per 5 minutes. Retry in 5m3s."},
 		{limited(broker.Shared, broker.Allowance{Mount: 8}), 6, "This mount used up its token_budget of 8"},
 		{limited(broker.Own, broker.Allowance{Mount: 8}), 4, "This mount used up its token_budget of 8"},
-		{broker.Charge{Mount: "mount", Role: "config/", Kind: broker.Upkeep, Allowance: broker.Allowance{Role: 3}}, 3, "This mount has verified secrets of its root client with 3 token requests in 5 minutes"},
+		{broker.Charge{Mount: "mount", Role: "config/", Kind: broker.Upkeep, Allowance: broker.Allowance{Role: 3}},
+			3, "This mount has verified secrets of its root client with 3 token requests in 5 minutes"},
 	} {
 		budget := broker.NewLimits(240).Budget("")
 		if got := takeAll(t, budget, now, test.charge); got != test.want {
@@ -182,7 +192,8 @@ func TestAllowances(t *testing.T) {
 	}
 }
 
-// TestFairness checks that a role that has had less comes first once it was refused, for as long as it is waited for.
+// TestFairness checks that a role that has had less comes first once it was refused, for as long as
+// it is waited for.
 func TestFairness(t *testing.T) {
 	t.Parallel()
 	now := newClock().Now()
@@ -214,8 +225,8 @@ func TestFairness(t *testing.T) {
 	}
 }
 
-// TestClockSetBack checks that requests made in what is now the future neither vanish nor block for longer than they
-// would have.
+// TestClockSetBack checks that requests made in what is now the future neither vanish nor block for
+// longer than they would have.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	now := newClock().Now()
@@ -230,7 +241,8 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// TestSpentBudget checks that Paxos is not asked beyond it, that cached tokens go on, and that it comes back.
+// TestSpentBudget checks that Paxos is not asked beyond it, that cached tokens go on, and that it
+// comes back.
 func TestSpentBudget(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -261,7 +273,8 @@ func TestSpentBudget(t *testing.T) {
 	}
 }
 
-// TestShortWaitsAreWaited checks that a mint for which there is room within 2 s is made then, not refused.
+// TestShortWaitsAreWaited checks that a mint for which there is room within 2 s is made then, not
+// refused.
 func TestShortWaitsAreWaited(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -313,8 +326,8 @@ func TestBudgetAfterRestart(t *testing.T) {
 	}
 }
 
-// TestStormStaysBelowTheLimit has readers of own tokens come twice a second for twelve minutes and a half: Paxos must
-// not ban us, and half of the budget stays for others.
+// TestStormStaysBelowTheLimit has readers of own tokens come twice a second for twelve minutes and
+// a half: Paxos must not ban us, and half of the budget stays for others.
 func TestStormStaysBelowTheLimit(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

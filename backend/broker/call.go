@@ -17,8 +17,8 @@ func (b *Broker) Call(ctx context.Context, way string, call func(context.Context
 // errUnfinished is how a request ends that panics.
 var errUnfinished = errors.New("internal error, see Vault's log")
 
-// entered makes a call that was let in, and leaves also if it panics: it may be the one that finds out for every
-// mount whether a ban is over.
+// entered makes a call that was let in, and leaves also if it panics: it may be the one that finds
+// out for every mount whether a ban is over.
 func (b *Broker) entered(way string, call func() error) (err error) {
 	err = errUnfinished
 	defer func() { b.leave(way, err) }()

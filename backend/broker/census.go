@@ -139,7 +139,8 @@ func (c *census) leave(now time.Time, m *member) {
 	defer c.mu.Unlock()
 	if c.members[m.name] == m {
 		delete(c.members, m.name)
-		c.away[m.name] = absence{Neighbor: Neighbor{Endpoints: m.endpoints, Until: now.Add(Window + transit)}, known: m.loaded}
+		c.away[m.name] = absence{Neighbor: Neighbor{Endpoints: m.endpoints, Until: now.Add(Window + transit)},
+			known: m.loaded}
 	}
 }
 

@@ -22,8 +22,10 @@ const refreshAllowance = 3
 // A Charge says who pays for a token request.
 type Charge struct {
 	Mount string // a name that no other mount in the process has
-	Role  string // the role's name, which a rotation does not change; or a name that no role has, for the mount's own needs
-	Kind  Kind
+	// the role's name, which a rotation does not change; or a name that no role has, for the
+	// mount's own needs
+	Role string
+	Kind Kind
 	Allowance
 }
 

@@ -43,7 +43,8 @@ func (c *clock) move(moment time.Time) {
 	c.moved = make(chan struct{})
 }
 
-// longestPause is how long the broker waits at most for its turn at a pace. Who waits longer is a timer.
+// longestPause is how long the broker waits at most for its turn at a pace. Who waits longer is a
+// timer.
 const longestPause = 30 * time.Second
 
 // wait lets a pause pass at once; a timer waits until the test moves the clock.

@@ -88,7 +88,8 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 	for _, t := range selected {
 		cause, endErr := b.end(ctx, t, try)
 		err = errors.Join(err, endErr)
-		if try == atOnce && (temporary(cause) || errors.Is(cause, errPaced)) { // one is enough to know: the rest goes to the queue
+		// one is enough to know: the rest goes to the queue
+		if try == atOnce && (temporary(cause) || errors.Is(cause, errPaced)) {
 			try, paced = never, errors.Is(cause, errPaced)
 		}
 		if cause == nil && endErr == nil {
@@ -178,8 +179,8 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 // storage fails this process ends it all the same, when storage is back.
 func (b *Broker) enqueue(ctx context.Context, t *token) error { return b.mark(ctx, t, b.Now()) }
 
-// mark records that the token is to be ended at a time, or at the earlier one that it was marked with before. Of
-// several who mark it at once, the last to write has the earliest time.
+// mark records that the token is to be ended at a time, or at the earlier one that it was marked
+// with before. Of several who mark it at once, the last to write has the earliest time.
 func (b *Broker) mark(ctx context.Context, t *token, at time.Time) error {
 	for {
 		b.mu.Lock()

@@ -29,7 +29,8 @@ func TestEnd(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
 			of := role("the role")
-			selected := []broker.Issued{h.issue(of), h.issue(of, unleased), h.issue(of, own), h.issue(of, scopes(writes))}
+			selected := []broker.Issued{h.issue(of), h.issue(of, unleased), h.issue(of, own),
+				h.issue(of, scopes(writes))}
 			bystander := h.issue()
 			if restart {
 				h.restart()
@@ -49,8 +50,8 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestEndWhilePaxosIsDown checks that tokens are out of use at once, that one failure is enough to know, and that the
-// queue ends them later.
+// TestEndWhilePaxosIsDown checks that tokens are out of use at once, that one failure is enough to
+// know, and that the queue ends them later.
 func TestEndWhilePaxosIsDown(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -61,7 +62,8 @@ func TestEndWhilePaxosIsDown(t *testing.T) {
 	h.down(paxostest.Revoke)
 	h.wantEnd(everything, 0, 4)
 	if h.revocations() != 1 || h.storage.queued() != 4 {
-		t.Errorf("%d revocations were tried, %d tokens are on the queue; want 1 and 4", h.revocations(), h.storage.queued())
+		t.Errorf("%d revocations were tried, %d tokens are on the queue; want 1 and 4", h.revocations(),
+			h.storage.queued())
 	}
 	h.wantAlive(old, true)
 	fresh := h.issue()
@@ -82,8 +84,8 @@ func TestEndWhilePaxosIsDown(t *testing.T) {
 	h.wantCounts(5, 6, 1)
 }
 
-// TestEndOfManyIsNotLeftToTheTick ends 2,000 tokens at once, as a lockdown does: what the pace does not admit at once
-// is worked off in the background, as fast as it may.
+// TestEndOfManyIsNotLeftToTheTick ends 2,000 tokens at once, as a lockdown does: what the pace does
+// not admit at once is worked off in the background, as fast as it may.
 func TestEndOfManyIsNotLeftToTheTick(t *testing.T) {
 	t.Parallel()
 	const tokens = 2000
@@ -107,13 +109,15 @@ func TestEndOfManyIsNotLeftToTheTick(t *testing.T) {
 	t.Logf("%d tokens ended in %s; %d calls a second allow %s", tokens, took, broker.DefaultCallRate, least)
 }
 
-// TestEndWhileStorageIsDown checks that the error is told, and that nothing is served that was to be ended.
+// TestEndWhileStorageIsDown checks that the error is told, and that nothing is served that was to
+// be ended.
 func TestEndWhileStorageIsDown(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	old := h.issue()
 	h.storage.set(func(s *storage) { s.failPut = errStorage })
-	if ended, pending, err := h.End(t.Context(), everything); !errors.Is(err, errStorage) || ended != 0 || pending != 1 {
+	if ended, pending, err := h.End(t.Context(), everything); !errors.Is(err, errStorage) || ended != 0 ||
+		pending != 1 {
 		t.Errorf("%d ended, %d pending, %v", ended, pending, err)
 	}
 	h.storage.set(func(s *storage) { s.failPut = nil })
@@ -124,11 +128,13 @@ func TestEndWhileStorageIsDown(t *testing.T) {
 	h.wantAlive(old, false)
 }
 
-// TestMintInFlightWhileTheRoleChanges checks that a token which lands after its role was rotated or narrowed dies. The
-// end finds nothing to end yet; the second question for permission finds the change.
+// TestMintInFlightWhileTheRoleChanges checks that a token which lands after its role was rotated or
+// narrowed dies. The end finds nothing to end yet; the second question for permission finds the
+// change.
 func TestMintInFlightWhileTheRoleChanges(t *testing.T) {
 	t.Parallel()
-	for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {}, "unleased": unleased, "own": own} {
+	for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {},
+		"unleased": unleased, "own": own} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
@@ -144,7 +150,8 @@ func TestMintInFlightWhileTheRoleChanges(t *testing.T) {
 				return nil
 			}
 			close(proceed)
-			if got := await(t, reader, "the reader"); !errors.Is(got.err, errChanged) || got.AccessToken.Reveal() != "" {
+			if got := await(t, reader, "the reader"); !errors.Is(got.err, errChanged) ||
+				got.AccessToken.Reveal() != "" {
 				t.Errorf("got %v", got.err)
 			}
 			h.wantCounts(1, 1, 0)
@@ -155,12 +162,13 @@ func TestMintInFlightWhileTheRoleChanges(t *testing.T) {
 	}
 }
 
-// TestEndBetweenRecordAndService checks the moment when a token is on record and not yet served: it is ended, and not
-// served after that, whether or not Paxos did it.
+// TestEndBetweenRecordAndService checks the moment when a token is on record and not yet served: it
+// is ended, and not served after that, whether or not Paxos did it.
 func TestEndBetweenRecordAndService(t *testing.T) {
 	t.Parallel()
 	for name, down := range map[string]bool{"Paxos is up": false, "Paxos is down": true} {
-		for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {}, "unleased": unleased, "own": own} {
+		for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {},
+			"unleased": unleased, "own": own} {
 			t.Run(kind+", "+name, func(t *testing.T) {
 				t.Parallel()
 				h := newHarness(t)

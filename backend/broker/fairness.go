@@ -100,14 +100,17 @@ func (b *Budget) ownLimit(s *slot, charge Charge, mine matcher) {
 		most *= refreshAllowance
 	}
 	const advice = "Retry in %s, or ask your Vault operators to raise mint_limit."
-	if b.later(s, mine, most, ofItsOwn, say("Role %q used all %d of its token requests per 5 minutes (mint_limit=%d)", charge.Role, most, charge.Allowance.Role)) {
+	if b.later(s, mine, most, ofItsOwn,
+		say("Role %q used all %d of its token requests per 5 minutes (mint_limit=%d)", charge.Role, most,
+			charge.Allowance.Role)) {
 		s.advice = advice
 	}
 	if charge.Kind != Narrowed { // room is kept for the scopes of the role as such
 		return
 	}
 	if b.later(s, repeatable(mine), half(most), ofItsOwn,
-		say("Role %q used all %d of its narrowed-token requests (half of mint_limit=%d)", charge.Role, half(most), most)) {
+		say("Role %q used all %d of its narrowed-token requests (half of mint_limit=%d)", charge.Role, half(most),
+			most)) {
 		s.advice = advice
 	}
 }
@@ -135,7 +138,8 @@ func (b *Budget) wholeBudget(s *slot, charge Charge) {
 	b.later(s, everybody, most, amongMounts, say(text, b.limit))
 	if charge.Kind.repeatable() {
 		b.later(s, repeatable(everybody), half(b.limit), amongMounts,
-			say("The budget of %d token requests per 5 minutes is used up as far as unique and narrowed tokens may: at most half of it", b.limit))
+			say("The budget of %d token requests per 5 minutes is used up as far as unique and narrowed "+
+				"tokens may: at most half of it", b.limit))
 	}
 }
 
@@ -164,7 +168,8 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 	content := b.count(func(k booking) bool { return k.who.mount != charge.Mount && !waiting(k.who.mount) })
 	if share := equal(b.limit, content, others); share < pool {
 		pool = share
-		b.within(s, charge, share, amongMounts, "This mount used up its equal share of %d token requests per 5 minutes; other mounts are waiting")
+		b.within(s, charge, share, amongMounts,
+			"This mount used up its equal share of %d token requests per 5 minutes; other mounts are waiting")
 	}
 	return pool
 }
@@ -174,7 +179,8 @@ func (b *Budget) within(s *slot, charge Charge, pool int, scarce scarcity, text 
 	all := ofMount(charge.Mount)
 	b.later(s, all, ceiling(charge.Kind, pool), scarce, say(text, pool))
 	if charge.Kind.repeatable() {
-		b.later(s, repeatable(all), half(pool), scarce, say(text+" (unique and narrowed tokens: at most half of it)", pool))
+		b.later(s, repeatable(all), half(pool), scarce,
+			say(text+" (unique and narrowed tokens: at most half of it)", pool))
 	}
 }
 
@@ -204,7 +210,8 @@ func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 	}
 	share := equal(open, b.count(content), others)
 	b.later(s, mine, share, amongRoles,
-		say("Role %q used up its equal share of %d token requests per 5 minutes; other roles are waiting", charge.Role, share))
+		say("Role %q used up its equal share of %d token requests per 5 minutes; other roles are waiting",
+			charge.Role, share))
 }
 
 // equal is the share of one of several who wait for more, of what those leave who do

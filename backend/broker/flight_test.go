@@ -76,8 +76,8 @@ func TestLeaderLeaves(t *testing.T) {
 	h.wantCounts(1, 0, 1)
 }
 
-// A latecomer is a context that lets something happen at the moment when its reader, having found no token, sets out
-// to wait for a mint: the gap in which another reader's mint may come and go.
+// A latecomer is a context that lets something happen at the moment when its reader, having found
+// no token, sets out to wait for a mint: the gap in which another reader's mint may come and go.
 type latecomer struct {
 	context.Context
 	once    sync.Once
@@ -105,7 +105,8 @@ func TestLatecomer(t *testing.T) {
 	h.wantCounts(1, 0, 1)
 }
 
-// TestKeysDoNotShare checks that each part of the key tells tokens apart, and the order of scopes does not.
+// TestKeysDoNotShare checks that each part of the key tells tokens apart, and the order of scopes
+// does not.
 func TestKeysDoNotShare(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

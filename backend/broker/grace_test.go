@@ -44,11 +44,12 @@ func (h *harness) wantDead(issued broker.Issued) {
 	h.eventually(func() bool { return !h.paxos.Alive(issued.AccessToken.Reveal()) }, "the end of a token at Paxos")
 }
 
-// TestGrace checks that a token is handed out no longer at once, works to the last moment of its grace, and is revoked
-// by a timer then.
+// TestGrace checks that a token is handed out no longer at once, works to the last moment of its
+// grace, and is revoked by a timer then.
 func TestGrace(t *testing.T) {
 	t.Parallel()
-	for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {}, "unleased": unleased, "own": own} {
+	for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {},
+		"unleased": unleased, "own": own} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
@@ -85,8 +86,8 @@ func TestGrace(t *testing.T) {
 	}
 }
 
-// TestGraceOutlivesTheProcess checks that a new process leaves the token its grace, hands it out no more, and ends it
-// with the first sweep after that.
+// TestGraceOutlivesTheProcess checks that a new process leaves the token its grace, hands it out no
+// more, and ends it with the first sweep after that.
 func TestGraceOutlivesTheProcess(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -106,7 +107,8 @@ func TestGraceOutlivesTheProcess(t *testing.T) {
 	h.wantAlive(old, false)
 }
 
-// TestGraceIsCutShort checks that any end without a grace ends the token at once, and that this is on record.
+// TestGraceIsCutShort checks that any end without a grace ends the token at once, and that this is
+// on record.
 func TestGraceIsCutShort(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*harness, broker.Issued){
@@ -135,8 +137,8 @@ func TestGraceIsCutShort(t *testing.T) {
 	}
 }
 
-// TestGraceIsCutShortOnRecord checks that an end without a grace that Paxos cannot take survives the process: the
-// grace is over for the next reader.
+// TestGraceIsCutShortOnRecord checks that an end without a grace that Paxos cannot take survives
+// the process: the grace is over for the next reader.
 func TestGraceIsCutShortOnRecord(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"shared": func(*broker.Request) {}, "own": own} {
@@ -181,7 +183,8 @@ func TestGraceIsNotProlonged(t *testing.T) {
 	}
 }
 
-// TestGraceIsBounded checks that none is longer than the longest, and that a clock that was set back prolongs none.
+// TestGraceIsBounded checks that none is longer than the longest, and that a clock that was set
+// back prolongs none.
 func TestGraceIsBounded(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -195,8 +198,8 @@ func TestGraceIsBounded(t *testing.T) {
 	h.wantAlive(issued, false)
 }
 
-// TestGraceWithoutStorage checks that a grace that cannot be recorded is reported, and that a process that comes next
-// ends the token at once, as one that its role does not grant any more.
+// TestGraceWithoutStorage checks that a grace that cannot be recorded is reported, and that a
+// process that comes next ends the token at once, as one that its role does not grant any more.
 func TestGraceWithoutStorage(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -212,8 +215,8 @@ func TestGraceWithoutStorage(t *testing.T) {
 	h.wantAlive(issued, false)
 }
 
-// TestGraceIsSparedBySweeps checks that a sweep that finds a token ungranted before the grace has been noted leaves it
-// to the one who notes it, and takes it once nobody is about to.
+// TestGraceIsSparedBySweeps checks that a sweep that finds a token ungranted before the grace has
+// been noted leaves it to the one who notes it, and takes it once nobody is about to.
 func TestGraceIsSparedBySweeps(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -232,8 +235,8 @@ func TestGraceIsSparedBySweeps(t *testing.T) {
 	h.wantAlive(issued, true)
 }
 
-// TestGraceEndsWithTheLastLease checks that a shared token which nobody holds any more is not kept for its grace, nor
-// for its idle time.
+// TestGraceEndsWithTheLastLease checks that a shared token which nobody holds any more is not kept
+// for its grace, nor for its idle time.
 func TestGraceEndsWithTheLastLease(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -245,8 +248,8 @@ func TestGraceEndsWithTheLastLease(t *testing.T) {
 	h.wantAlive(first, false)
 }
 
-// TestGraceIsCutShortWhenStorageIsBack checks that an end without a grace that could not be recorded is recorded with
-// the next try, so that no later process leaves the token its grace.
+// TestGraceIsCutShortWhenStorageIsBack checks that an end without a grace that could not be
+// recorded is recorded with the next try, so that no later process leaves the token its grace.
 func TestGraceIsCutShortWhenStorageIsBack(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -85,7 +85,8 @@ func (h *harness) wantQuiet(secret string) {
 	}
 }
 
-// restart replaces the broker by a new one, as a new process would: with new limits, on the same storage.
+// restart replaces the broker by a new one, as a new process would: with new limits, on the same
+// storage.
 func (h *harness) restart() {
 	h.limits = broker.NewLimits(h.limit)
 	if h.Broker != nil {
@@ -109,10 +110,12 @@ func (h *harness) restart() {
 	})
 }
 
-// request is a leased read of a role for the scopes, with everything at its default. Edit may change it.
+// request is a leased read of a role for the scopes, with everything at its default. Edit may
+// change it.
 func (h *harness) request(edit ...func(*broker.Request)) broker.Request {
 	req := broker.Request{
-		Key: broker.Key{Role: "role-id", Connection: "connection", Leased: true}, RoleName: "role", Scopes: []string{reads},
+		Key: broker.Key{Role: "role-id", Connection: "connection",
+			Leased: true}, RoleName: "role", Scopes: []string{reads},
 		MinimumLife: 5 * time.Minute, IdleTTL: 5 * time.Minute, RefreshAt: 0.75,
 		Authorize: func(context.Context) (broker.Minter, error) {
 			call := h.authorized.Add(1)
@@ -190,11 +193,13 @@ func (h *harness) wantAlive(issued broker.Issued, want bool) {
 	}
 }
 
-// wantCounts checks how many tokens were minted, how many revocations asked for, and how many tokens live.
+// wantCounts checks how many tokens were minted, how many revocations asked for, and how many
+// tokens live.
 func (h *harness) wantCounts(mints, revocations, alive int) {
 	h.t.Helper()
 	if got := [3]int{h.mints(), h.revocations(), len(h.paxos.LiveTokens())}; got != [3]int{mints, revocations, alive} {
-		h.t.Errorf("%d mints, %d revocations, %d alive; want %d, %d, %d", got[0], got[1], got[2], mints, revocations, alive)
+		h.t.Errorf("%d mints, %d revocations, %d alive; want %d, %d, %d", got[0], got[1], got[2], mints,
+			revocations, alive)
 	}
 }
 
@@ -205,8 +210,8 @@ func (h *harness) down(endpoints ...paxostest.Endpoint) {
 	}
 }
 
-// holdMint makes the next mint wait after Paxos has done it. The first channel says that it has come so far; closing
-// the second lets it go on.
+// holdMint makes the next mint wait after Paxos has done it. The first channel says that it has
+// come so far; closing the second lets it go on.
 func (h *harness) holdMint() (arrived, proceed chan struct{}) {
 	arrived, proceed = make(chan struct{}), make(chan struct{})
 	h.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(map[string]any) {

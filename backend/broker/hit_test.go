@@ -8,8 +8,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestHitAsksNobody counts what a hit costs: nothing, in storage, at Paxos and in permission, also while all three are
-// down.
+// TestHitAsksNobody counts what a hit costs: nothing, in storage, at Paxos and in permission, also
+// while all three are down.
 func TestHitAsksNobody(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -43,17 +43,21 @@ func TestIssued(t *testing.T) {
 	h := newHarness(t)
 	start := h.clock.Now()
 	issued := h.issue()
-	if want := start.Add(3599*time.Second - 30*time.Second); !issued.ExpiresAt.Equal(want) || !issued.MintedAt.Equal(start) {
+	if want := start.Add(3599*time.Second - 30*time.Second); !issued.ExpiresAt.Equal(want) ||
+		!issued.MintedAt.Equal(start) {
 		t.Errorf("from %s to %s, want until %s", issued.MintedAt, issued.ExpiresAt, want)
 	}
-	if issued.ClientID != h.client.ID() || issued.Generation != 1 || len(issued.Scopes) != 1 || issued.Scopes[0] != reads {
+	if issued.ClientID != h.client.ID() || issued.Generation != 1 || len(issued.Scopes) != 1 ||
+		issued.Scopes[0] != reads {
 		t.Errorf("got %+v", issued)
 	}
 	if !issued.NextRead.Equal(issued.RefreshAt) || issued.Stale != nil || issued.Issue == 0 {
-		t.Errorf("next read %s, refresh %s, stale %v, issue %d", issued.NextRead, issued.RefreshAt, issued.Stale, issued.Issue)
+		t.Errorf("next read %s, refresh %s, stale %v, issue %d", issued.NextRead, issued.RefreshAt, issued.Stale,
+			issued.Issue)
 	}
 	row, ok := h.storage.row(issued.Fingerprint)
-	if !ok || row.Token != issued.AccessToken.Reveal() || !row.ExpiresAt.Equal(issued.ExpiresAt) || !row.EndingSince.IsZero() {
+	if !ok || row.Token != issued.AccessToken.Reveal() || !row.ExpiresAt.Equal(issued.ExpiresAt) ||
+		!row.EndingSince.IsZero() {
 		t.Errorf("on record is %v", ok)
 	}
 }
@@ -63,13 +67,15 @@ func TestLifetimeIsCountedFromBeforeTheRequest(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	start := h.clock.Now()
-	h.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(map[string]any) { h.clock.advance(time.Minute) }})
+	h.paxos.FailNext(paxostest.TokenEndpoint,
+		paxostest.Fault{Rewrite: func(map[string]any) { h.clock.advance(time.Minute) }})
 	if issued := h.issue(); !issued.ExpiresAt.Equal(start.Add(3569 * time.Second)) {
 		t.Errorf("it lives until %s", issued.ExpiresAt)
 	}
 }
 
-// TestRestartServesFromTheLedger checks that a restart costs no mint, and that what is to end is not served again.
+// TestRestartServesFromTheLedger checks that a restart costs no mint, and that what is to end is
+// not served again.
 func TestRestartServesFromTheLedger(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -72,7 +72,9 @@ func (b *Broker) Lookup(ctx context.Context, fingerprint string) (Found, bool, e
 		return Found{}, false, nil
 	}
 	found := Found{Row: t.public(), Complete: t.Key.Leased && t.counted, Serving: b.serving[t.Key] == t}
-	found.Holders = slices.SortedFunc(maps.Values(t.holds.lasting), func(a, z Holding) int { return a.Since.Compare(z.Since) })
+	found.Holders = slices.SortedFunc(maps.Values(t.holds.lasting), func(a, z Holding) int {
+		return a.Since.Compare(z.Since)
+	})
 	return found, true, nil
 }
 

@@ -12,8 +12,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A token is asked after at most once in questionPause. Where Paxos rejects the token that was requested in the place
-// of a rejected one too, the question tells nothing, and none is asked for that key during mutePause.
+// A token is asked after at most once in questionPause. Where Paxos rejects the token that was
+// requested in the place of a rejected one too, the question tells nothing, and none is asked for
+// that key during mutePause.
 const (
 	questionPause   = time.Minute
 	mutePause       = 15 * time.Minute
@@ -33,9 +34,10 @@ func newInquiries() inquiries {
 	return inquiries{muted: map[Key]time.Time{}, suspected: map[string]time.Time{}}
 }
 
-// issueInstead answers a reader who says that Paxos answered 401 to a token. If that is the one that the reader's key
-// serves, Paxos is asked, and the reader gets another token where there is one. Any other fingerprint, of a superseded
-// token, of another role's or of none, makes no difference, so that nobody learns anything from it.
+// issueInstead answers a reader who says that Paxos answered 401 to a token. If that is the one
+// that the reader's key serves, Paxos is asked, and the reader gets another token where there is
+// one. Any other fingerprint, of a superseded token, of another role's or of none, makes no
+// difference, so that nobody learns anything from it.
 func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) {
 	word := req.Rejected
 	req.Rejected = ""
@@ -50,7 +52,9 @@ func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) 
 	select {
 	case <-ctx.Done():
 		return Issued{}, ctx.Err()
-	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) { return b.inquire(t, req, atOnce), nil }):
+	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) {
+		return b.inquire(t, req, atOnce), nil
+	}):
 		doubt = done.Val.(*Doubt)
 	}
 	issued, err := b.Issue(ctx, req)
@@ -64,7 +68,8 @@ func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) 
 	return issued, err
 }
 
-// served is the token that the request's key serves, if it has that fingerprint and the life that the reader accepts.
+// served is the token that the request's key serves, if it has that fingerprint and the life that
+// the reader accepts.
 func (b *Broker) served(req Request, fingerprint string) *token {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,12 +80,14 @@ func (b *Broker) served(req Request, fingerprint string) *token {
 	return t
 }
 
-// inquire asks Paxos whether it accepts the token that the request's key serves and puts another in the place of one
-// that it rejects. It returns what keeps the token in service, nil if nothing does. It runs on a context of its own.
+// inquire asks Paxos whether it accepts the token that the request's key serves and puts another in
+// the place of one that it rejects. It returns what keeps the token in service, nil if nothing
+// does. It runs on a context of its own.
 func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
-			b.Logger.Error("asking after a token panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			b.Logger.Error("asking after a token panicked", "type", fmt.Sprintf("%T", cause), "stack",
+				string(debug.Stack()))
 			doubt = &Doubt{Reason: Unanswered, Cause: errors.New("internal error, see Vault's log")}
 		}
 	}()
@@ -155,8 +162,8 @@ func (b *Broker) accepted(t *token) *Doubt {
 	return &Doubt{Reason: Accepted, Asked: t.askedAt}
 }
 
-// rejected notes that Paxos rejects the token. It reports false for one that took a rejected one's place and was
-// never accepted: then it is not the token that Paxos rejects.
+// rejected notes that Paxos rejects the token. It reports false for one that took a rejected one's
+// place and was never accepted: then it is not the token that Paxos rejects.
 func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	b.mu.Lock()
 	untested := t.untested
@@ -191,8 +198,8 @@ func (b *Broker) mute(t *token, key Key) *Doubt {
 	return &Doubt{Reason: Muted, Until: until}
 }
 
-// replace requests a token in the place of one that Paxos rejects and has Paxos say whether it accepts that. Only then
-// is the old one revoked: if Paxos rejects both, nothing is ended.
+// replace requests a token in the place of one that Paxos rejects and has Paxos say whether it
+// accepts that. Only then is the old one revoked: if Paxos rejects both, nothing is ended.
 func (b *Broker) replace(ctx context.Context, old *token, req Request, client *paxos.Client) *Doubt {
 	fresh, err := b.mintInstead(old, req)
 	if err != nil {
@@ -207,14 +214,15 @@ func (b *Broker) replace(ctx context.Context, old *token, req Request, client *p
 	}
 	b.accepted(fresh)
 	if err := b.enqueue(ctx, old); err != nil { // this process ends it all the same
-		b.Logger.Warn("the end of a token that Paxos rejects is not on record", "token_id", old.Fingerprint, "error", err)
+		b.Logger.Warn("the end of a token that Paxos rejects is not on record", "token_id", old.Fingerprint,
+			"error", err)
 	}
 	b.SweepSoon()
 	return nil
 }
 
-// mintInstead requests the token, together with all who want a new one for the key. It is charged as narrowed tokens
-// are, because readers can cause it.
+// mintInstead requests the token, together with all who want a new one for the key. It is charged
+// as narrowed tokens are, because readers can cause it.
 func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 	for range 2 { // a reader who needs none may have begun the flight
 		result := <-b.flights.DoChan(req.flight(), func() (any, error) {
@@ -236,7 +244,8 @@ func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 	return nil, ErrEnded
 }
 
-// unreplaced notes that no token could be had in the place of one that Paxos rejects, and when to try again.
+// unreplaced notes that no token could be had in the place of one that Paxos rejects, and when to
+// try again.
 func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -246,7 +255,8 @@ func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	return t.doubt
 }
 
-// replacement is the token that the key of an old one serves now, nil if it is none or still the old one.
+// replacement is the token that the key of an old one serves now, nil if it is none or still the
+// old one.
 func (b *Broker) replacement(old *token) *token {
 	b.mu.Lock()
 	defer b.mu.Unlock()

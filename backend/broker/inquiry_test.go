@@ -41,8 +41,9 @@ func (h *harness) wantDoubt(issued broker.Issued, reason broker.DoubtReason) {
 	}
 }
 
-// TestRejectedTokenIsReplaced checks that a hundred readers who say at once that Paxos rejects their token all get one
-// that works, for two API calls and one token request, and that the rejected one is revoked as superseded.
+// TestRejectedTokenIsReplaced checks that a hundred readers who say at once that Paxos rejects
+// their token all get one that works, for two API calls and one token request, and that the
+// rejected one is revoked as superseded.
 func TestRejectedTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {}, "unleased": unleased} {
@@ -66,7 +67,8 @@ func TestRejectedTokenIsReplaced(t *testing.T) {
 			for _, reader := range readers {
 				got := await(t, reader, "a reader")
 				if got.err != nil || got.Fingerprint != fresh.Fingerprint || got.Doubt != nil {
-					t.Fatalf("got %s with doubt %+v, %v; want %s", got.Fingerprint, got.Doubt, got.err, fresh.Fingerprint)
+					t.Fatalf("got %s with doubt %+v, %v; want %s", got.Fingerprint, got.Doubt, got.err,
+						fresh.Fingerprint)
 				}
 			}
 			h.wantAlive(fresh, true)
@@ -82,8 +84,9 @@ func TestRejectedTokenIsReplaced(t *testing.T) {
 	}
 }
 
-// TestAcceptedTokenStays checks that a token which Paxos accepts is answered again with a warning, and asked after once
-// a minute at most. Paxos answers 403 here, since the token lacks the scope of the call.
+// TestAcceptedTokenStays checks that a token which Paxos accepts is answered again with a warning,
+// and asked after once a minute at most. Paxos answers 403 here, since the token lacks the scope of
+// the call.
 func TestAcceptedTokenStays(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -105,8 +108,8 @@ func TestAcceptedTokenStays(t *testing.T) {
 	h.wantAlive(issued, true)
 }
 
-// TestNoAnswerTellsNothing checks that a question without an answer leaves everything as it was, and may be asked again
-// at once.
+// TestNoAnswerTellsNothing checks that a question without an answer leaves everything as it was,
+// and may be asked again at once.
 func TestNoAnswerTellsNothing(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -149,7 +152,8 @@ func TestNoAnswerTellsNothing(t *testing.T) {
 	}
 }
 
-// TestPacedQuestion checks that a question that would have to wait for its turn is not asked, and not used up.
+// TestPacedQuestion checks that a question that would have to wait for its turn is not asked, and
+// not used up.
 func TestPacedQuestion(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -169,8 +173,9 @@ func TestPacedQuestion(t *testing.T) {
 	}
 }
 
-// TestEverythingIsRejected checks that a Paxos, or an edge before it, that answers 401 to every token costs one token
-// request in a quarter of an hour for each key, whatever the readers say, and that nothing is ended.
+// TestEverythingIsRejected checks that a Paxos, or an edge before it, that answers 401 to every
+// token costs one token request in a quarter of an hour for each key, whatever the readers say, and
+// that nothing is ended.
 func TestEverythingIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -190,7 +195,8 @@ func TestEverythingIsRejected(t *testing.T) {
 	h.log.await(t, "Paxos rejects a token that was just requested")
 }
 
-// TestWordOfAnotherToken checks that a fingerprint that is not the one served to the reader's key makes no difference.
+// TestWordOfAnotherToken checks that a fingerprint that is not the one served to the reader's key
+// makes no difference.
 func TestWordOfAnotherToken(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -201,7 +207,8 @@ func TestWordOfAnotherToken(t *testing.T) {
 	}
 	mints := h.mints()
 	unknown := broker.Issued{Fingerprint: broker.Fingerprint("nobody's")}
-	for name, word := range map[string]broker.Issued{"another role's": other, "the unleased one": unleasedOne, "one of other scopes": narrow, "nobody's": unknown} {
+	for name, word := range map[string]broker.Issued{"another role's": other, "the unleased one": unleasedOne,
+		"one of other scopes": narrow, "nobody's": unknown} {
 		if got := h.issue(rejected(word)); got.Fingerprint != issued.Fingerprint || got.Doubt != nil {
 			t.Errorf("%s: got %s with doubt %+v", name, got.Fingerprint, got.Doubt)
 		}
@@ -211,8 +218,9 @@ func TestWordOfAnotherToken(t *testing.T) {
 	}
 }
 
-// TestRejectedAndUnreplaced checks that a rejected token is answered with a warning, to everybody, while no other can
-// be requested, that this is tried ever more rarely, and that readers who say nothing get another one when it can.
+// TestRejectedAndUnreplaced checks that a rejected token is answered with a warning, to everybody,
+// while no other can be requested, that this is tried ever more rarely, and that readers who say
+// nothing get another one when it can.
 func TestRejectedAndUnreplaced(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -247,8 +255,8 @@ func TestRejectedAndUnreplaced(t *testing.T) {
 	h.wantAlive(fresh, true)
 }
 
-// TestRejectedTokensAreChargedAsNarrowed checks that readers cannot use up by their word what is kept for first tokens
-// and refreshes.
+// TestRejectedTokensAreChargedAsNarrowed checks that readers cannot use up by their word what is
+// kept for first tokens and refreshes.
 func TestRejectedTokensAreChargedAsNarrowed(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -275,7 +283,8 @@ func TestRejectedTokensAreChargedAsNarrowed(t *testing.T) {
 	}
 }
 
-// TestWordWithoutPermission checks that nobody is asked where nothing may be requested: the token is answered as it is.
+// TestWordWithoutPermission checks that nobody is asked where nothing may be requested: the token
+// is answered as it is.
 func TestWordWithoutPermission(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -297,13 +306,14 @@ func TestWordOnAnOwnToken(t *testing.T) {
 	h.wantPrice(2, 0)
 }
 
-// TestUntestedReplacement checks that a token whose test got no answer is served, that the one before it is left alone,
-// and that a rejection of it later does not cost another token request.
+// TestUntestedReplacement checks that a token whose test got no answer is served, that the one
+// before it is left alone, and that a rejection of it later does not cost another token request.
 func TestUntestedReplacement(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	old := h.issue()
-	h.paxos.FailNext(paxostest.Operations, paxostest.Fault{Status: 401}, paxostest.Fault{Status: 503}, paxostest.Fault{Status: 401})
+	h.paxos.FailNext(paxostest.Operations, paxostest.Fault{Status: 401}, paxostest.Fault{Status: 503},
+		paxostest.Fault{Status: 401})
 	fresh := h.issue(rejected(old))
 	if fresh.Fingerprint == old.Fingerprint || fresh.Doubt != nil {
 		t.Fatalf("got %s, doubt %+v", fresh.Fingerprint, fresh.Doubt)

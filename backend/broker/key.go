@@ -8,7 +8,8 @@ import (
 // A Key says which readers may share a token. Two requests with equal keys get the
 // same token; nothing else does.
 type Key struct {
-	Role       string `json:"role"`       // the role's own random id, so that a role made again under an old name inherits nothing
+	// the role's own random id, so that a role made again under an old name inherits nothing
+	Role       string `json:"role"`
 	Client     string `json:"client"`     // the stored client that mints; empty for the root
 	Connection string `json:"connection"` // fingerprint of where it mints
 	Scopes     string `json:"scopes"`     // a ScopeSet

@@ -10,8 +10,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// ours finds the goroutines that run code of the broker or the client. Other tests wait at their t.Parallel while this
-// one, which has none, runs.
+// ours finds the goroutines that run code of the broker or the client. Other tests wait at their
+// t.Parallel while this one, which has none, runs.
 func ours() (stacks []string) {
 	buffer := make([]byte, 8<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]
@@ -19,14 +19,16 @@ func ours() (stacks []string) {
 		if strings.Contains(stack, "testing.(*T).Parallel") {
 			continue
 		}
-		if strings.Contains(stack, "backend/broker.") || strings.Contains(stack, "backend/paxos.") || strings.Contains(stack, "net/http.(*persistConn)") {
+		if strings.Contains(stack, "backend/broker.") || strings.Contains(stack, "backend/paxos.") ||
+			strings.Contains(stack, "net/http.(*persistConn)") {
 			stacks = append(stacks, stack)
 		}
 	}
 	return stacks
 }
 
-// TestNoGoroutineIsLeft does everything that starts one, in the ways that could keep it, and counts what is left.
+// TestNoGoroutineIsLeft does everything that starts one, in the ways that could keep it, and counts
+// what is left.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	t.Run("scenario", func(t *testing.T) {
 		h := newHarness(t)

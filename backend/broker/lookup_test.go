@@ -28,7 +28,8 @@ func (h *harness) lookup(issued broker.Issued) (broker.Found, bool) {
 	return found, ok
 }
 
-// TestLookup follows a token through its life: who holds it, whether that is all, and when it is unknown.
+// TestLookup follows a token through its life: who holds it, whether that is all, and when it is
+// unknown.
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -41,7 +42,8 @@ func TestLookup(t *testing.T) {
 	h.release(first)
 	found, ok := h.lookup(second)
 	want := broker.Holder{EntityID: "entity-bob", DisplayName: "bob"}
-	if !ok || !found.Complete || !found.Serving || len(found.Holders) != 1 || found.Holders[0].Holder != want || !found.Holders[0].Since.Equal(h.clock.Now()) {
+	if !ok || !found.Complete || !found.Serving || len(found.Holders) != 1 || found.Holders[0].Holder != want ||
+		!found.Holders[0].Since.Equal(h.clock.Now()) {
 		t.Errorf("found %+v", found)
 	}
 	if found, ok := h.lookup(h.issue(unleased)); !ok || found.Complete || len(found.Holders) != 0 {
@@ -58,7 +60,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestQueueIsShown checks what is told of a token that Paxos could not end, and that it can be given up.
+// TestQueueIsShown checks what is told of a token that Paxos could not end, and that it can be
+// given up.
 func TestQueueIsShown(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -74,7 +77,8 @@ func TestQueueIsShown(t *testing.T) {
 	h.sweep()
 	h.sweep()
 	queue, err := h.Queue(t.Context())
-	if err != nil || len(queue) != 2 || queue[0].Row.Fingerprint != older.Fingerprint || queue[1].Row.Fingerprint != younger.Fingerprint {
+	if err != nil || len(queue) != 2 || queue[0].Row.Fingerprint != older.Fingerprint ||
+		queue[1].Row.Fingerprint != younger.Fingerprint {
 		t.Fatalf("%+v, %v", queue, err)
 	}
 	if queue[0].Attempts != 3 || queue[0].LastError == nil || queue[0].Row.Token != "" {
@@ -93,8 +97,8 @@ func TestQueueIsShown(t *testing.T) {
 	h.wantAlive(held, true)
 }
 
-// TestReconcile checks that a sweep finds a token on record that memory does not know, but leaves one alone that may
-// be being written.
+// TestReconcile checks that a sweep finds a token on record that memory does not know, but leaves
+// one alone that may be being written.
 func TestReconcile(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -120,8 +124,8 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
-// TestScarceBudgetKeepsIdleTokens checks that a token that nobody holds is not ended while there is little left to mint
-// another with.
+// TestScarceBudgetKeepsIdleTokens checks that a token that nobody holds is not ended while there is
+// little left to mint another with.
 func TestScarceBudgetKeepsIdleTokens(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -23,7 +23,8 @@ func (h *harness) wantCode(code string, mints int, edit ...func(*broker.Request)
 	}
 }
 
-// TestWrongSecretIsRemembered checks that a wrong secret costs one call in 30 s, whoever asks, until there is a new one.
+// TestWrongSecretIsRemembered checks that a wrong secret costs one call in 30 s, whoever asks,
+// until there is a new one.
 func TestWrongSecretIsRemembered(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -46,7 +47,8 @@ func TestWrongSecretIsRemembered(t *testing.T) {
 	h.wantCode("invalid_client", 4, role("other")) // the old one is still remembered
 }
 
-// TestRefusedScopeIsRemembered checks that a scope which the client lacks costs one call in 30 s, for its key alone.
+// TestRefusedScopeIsRemembered checks that a scope which the client lacks costs one call in 30 s,
+// for its key alone.
 func TestRefusedScopeIsRemembered(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -82,7 +84,8 @@ func TestOutagesAreNotRemembered(t *testing.T) {
 	}
 }
 
-// TestDefiniteRefusalLeavesTheTokenThatWorks checks that a refused refresh is reported with the old token.
+// TestDefiniteRefusalLeavesTheTokenThatWorks checks that a refused refresh is reported with the old
+// token.
 func TestDefiniteRefusalLeavesTheTokenThatWorks(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -57,7 +57,8 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 		return nil, err
 	}
 	recorded = t
-	b.Observe(Observation{What: Minted, Row: b.rowOf(t).public(), Role: req.RoleName, Kind: kind, Took: b.Now().Sub(t.MintedAt)})
+	b.Observe(Observation{What: Minted, Row: b.rowOf(t).public(), Role: req.RoleName, Kind: kind,
+		Took: b.Now().Sub(t.MintedAt)})
 	if _, err := req.Authorize(ctx); err != nil {
 		b.abandon(t, minter.Client)
 		return nil, err
@@ -80,7 +81,8 @@ func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, 
 }
 
 // record judges the grant and writes its row; what cannot be kept is revoked.
-func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant paxos.Grant, asked time.Time) (*token, error) {
+func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant paxos.Grant,
+	asked time.Time) (*token, error) {
 	text := grant.AccessToken.Reveal()
 	scopes, err := verify(grant, req.Scopes)
 	known := b.known(Fingerprint(text))
@@ -96,7 +98,8 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 	}
 	t := &token{
 		Row: Row{
-			Fingerprint: Fingerprint(text), Token: text, Key: req.Key, Own: req.Own, Narrowed: req.Narrowed, RoleName: req.RoleName,
+			Fingerprint: Fingerprint(text), Token: text, Key: req.Key, Own: req.Own, Narrowed: req.Narrowed,
+			RoleName: req.RoleName,
 			ClientID: minter.Client.ID(), Generation: minter.Generation, Scopes: scopes,
 			MintedAt: asked, ExpiresAt: asked.Add(b.usable(grant)),
 		},
@@ -122,7 +125,8 @@ func (b *Broker) unrecord(t *token, client *paxos.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
 	if err := b.drop(ctx, t); err != nil {
-		b.Logger.Warn("a token that could not be recorded may be on record; it is tried again", "token_id", t.Fingerprint, "error", err)
+		b.Logger.Warn("a token that could not be recorded may be on record; it is tried again", "token_id",
+			t.Fingerprint, "error", err)
 	}
 }
 

@@ -56,7 +56,8 @@ func (b *Broker) narrowedRoom(req Request) (*narrowedSet, error) {
 		return idle, nil
 	default:
 		return nil, &Throttled{
-			Reason:     fmt.Sprintf("Other callers use tokens for %d different subsets of the scopes of role %q, the most it may have at a time", len(sets), req.RoleName),
+			Reason: fmt.Sprintf("Other callers use tokens for %d different subsets of the scopes of role "+
+				"%q, the most it may have at a time", len(sets), req.RoleName),
 			RetryAfter: free.Sub(now),
 			Advice:     "Retry in %s, read one of those subsets, or read the whole role.",
 		}

@@ -11,7 +11,9 @@ import (
 // manyScopes gives the client of the harness nine scopes, so that there are more than eight subsets.
 func manyScopes(h *harness) []string {
 	names := []string{"a:1", "a:2", "a:3", "a:4", "a:5", "a:6", "a:7", "a:8", "a:9"}
-	if err := h.paxos.EditCredential(h.client.ID(), func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, names...) }); err != nil {
+	if err := h.paxos.EditCredential(h.client.ID(), func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, names...)
+	}); err != nil {
 		h.t.Fatal(err)
 	}
 	return names
@@ -22,8 +24,9 @@ func narrowed(caller, scope string) func(*broker.Request) {
 	return func(req *broker.Request) { req.Narrowed, req.Caller, req.Scopes = true, caller, []string{scope} }
 }
 
-// TestNarrowedSetsOfOneCaller has one caller open nine subsets, and another come then. The caller's own oldest makes
-// room, so that eight are handed out; the other waits for idle_ttl at most, and nobody's token is cut off.
+// TestNarrowedSetsOfOneCaller has one caller open nine subsets, and another come then. The caller's
+// own oldest makes room, so that eight are handed out; the other waits for idle_ttl at most, and
+// nobody's token is cut off.
 func TestNarrowedSetsOfOneCaller(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -59,7 +62,8 @@ func TestNarrowedSetsOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestNarrowedSetsWithoutLeases checks that a displaced token without a lease is no longer handed out and stays valid.
+// TestNarrowedSetsWithoutLeases checks that a displaced token without a lease is no longer handed
+// out and stays valid.
 func TestNarrowedSetsWithoutLeases(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -9,7 +9,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// TestOwnTokens checks that each reader gets a token of its own, which its release ends at once and for good.
+// TestOwnTokens checks that each reader gets a token of its own, which its release ends at once and
+// for good.
 func TestOwnTokens(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -30,7 +31,8 @@ func TestOwnTokens(t *testing.T) {
 	h.wantCounts(2, 1, 1)
 }
 
-// TestOwnReaderLeaves cancels a reader while its own token is being minted: nobody would hold its lease.
+// TestOwnReaderLeaves cancels a reader while its own token is being minted: nobody would hold its
+// lease.
 func TestOwnReaderLeaves(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -71,7 +73,8 @@ func TestPermission(t *testing.T) {
 		"refused before the mint": {refuse: 1},
 		"refused after the mint":  {refuse: 2, mints: 1, revocations: 1},
 	} {
-		for kind, edit := range map[string]func(*broker.Request){"own": own, "leased": func(*broker.Request) {}, "unleased": unleased} {
+		for kind, edit := range map[string]func(*broker.Request){"own": own, "leased": func(*broker.Request) {},
+			"unleased": unleased} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
 				h := newHarness(t)
@@ -81,7 +84,8 @@ func TestPermission(t *testing.T) {
 					}
 					return nil
 				}
-				if issued, err := h.Issue(t.Context(), h.request(edit)); !errors.Is(err, errNo) || issued.AccessToken.Reveal() != "" {
+				if issued, err := h.Issue(t.Context(), h.request(edit)); !errors.Is(err, errNo) ||
+					issued.AccessToken.Reveal() != "" {
 					t.Errorf("got %v", err)
 				}
 				h.wantCounts(test.mints, test.revocations, 0)

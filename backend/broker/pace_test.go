@@ -25,8 +25,9 @@ func (h *harness) fill(count int) (fingerprints []string) {
 	return fingerprints
 }
 
-// TestPaceProperty makes calls as fast as the pace allows, with waits of random lengths between, and checks that no
-// second ever holds more than the ceiling, that the pace begins at 5 and doubles, and that a 429 begins it anew.
+// TestPaceProperty makes calls as fast as the pace allows, with waits of random lengths between,
+// and checks that no second ever holds more than the ceiling, that the pace begins at 5 and
+// doubles, and that a 429 begins it anew.
 func TestPaceProperty(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
@@ -52,7 +53,8 @@ func TestPaceProperty(t *testing.T) {
 				inSecond++
 			}
 			if most := min(ceiling, 5<<min(call/5, 10)); inSecond > most {
-				t.Fatalf("seed %d: call %d is the %dth of its second, with a ceiling of %d", seed, call, inSecond, ceiling)
+				t.Fatalf("seed %d: call %d is the %dth of its second, with a ceiling of %d", seed, call, inSecond,
+					ceiling)
 			}
 			if random.IntN(20) == 0 {
 				now = now.Add(time.Duration(random.Int64N(int64(3 * time.Second))))
@@ -79,8 +81,9 @@ func TestPaceProperty(t *testing.T) {
 	}
 }
 
-// TestReleasesArePaced ends 500 leases at once, as Vault does when a mount's leases are revoked. All succeed; Paxos
-// sees what its pace admits, and the queue is worked off at that pace without waiting for periodic work.
+// TestReleasesArePaced ends 500 leases at once, as Vault does when a mount's leases are revoked.
+// All succeed; Paxos sees what its pace admits, and the queue is worked off at that pace without
+// waiting for periodic work.
 func TestReleasesArePaced(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -107,8 +110,8 @@ func TestReleasesArePaced(t *testing.T) {
 	}
 }
 
-// TestClosingWaitsForItsTurn ends more leases than go out at once on a mount that is being disabled, one after the
-// other as Vault does then: the first error would stop it.
+// TestClosingWaitsForItsTurn ends more leases than go out at once on a mount that is being
+// disabled, one after the other as Vault does then: the first error would stop it.
 func TestClosingWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -58,11 +58,12 @@ func TestATokenInUseIsNotSwept(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	var alive []paxostest.Token
-	_, err := h.Manage(t.Context(), broker.Minter{Client: h.client, Generation: 1}, []string{reads}, func(context.Context, paxos.Grant) error {
-		h.sweep()
-		alive = h.paxos.LiveTokens()
-		return nil
-	})
+	_, err := h.Manage(t.Context(), broker.Minter{Client: h.client, Generation: 1}, []string{reads},
+		func(context.Context, paxos.Grant) error {
+			h.sweep()
+			alive = h.paxos.LiveTokens()
+			return nil
+		})
 	if err != nil || len(alive) != 1 {
 		t.Errorf("during its use %d tokens were alive, error %v", len(alive), err)
 	}

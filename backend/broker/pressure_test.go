@@ -10,8 +10,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestStormOf429 has 50 readers a second for ten minutes while Paxos answers 429 and their token is due for a refresh:
-// nobody fails, and Paxos sees one token request per ban.
+// TestStormOf429 has 50 readers a second for ten minutes while Paxos answers 429 and their token is
+// due for a refresh: nobody fails, and Paxos sees one token request per ban.
 func TestStormOf429(t *testing.T) {
 	t.Parallel()
 	for header, bans := range map[string]int{"": 2, "60": 10, "1": 600, "86400": 1} {
@@ -38,8 +38,8 @@ func TestStormOf429(t *testing.T) {
 	}
 }
 
-// TestOutage ends 2,500 leases on tokens of their own over an outage of 30 minutes. All ends succeed; when Paxos is back,
-// all tokens are dead as soon as its pace allows.
+// TestOutage ends 2,500 leases on tokens of their own over an outage of 30 minutes. All ends
+// succeed; when Paxos is back, all tokens are dead as soon as its pace allows.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	const leases = 2500
@@ -72,11 +72,13 @@ func TestOutage(t *testing.T) {
 	if live, left := len(h.paxos.LiveTokens()), h.storage.size(); live != 0 || left != 0 {
 		t.Errorf("%d tokens live at Paxos, %d are on record", live, left)
 	}
-	t.Logf("%d tokens ended in %s with %d calls, after %d calls in 30 minutes of outage", leases, took, h.revocations()-tried, tried)
+	t.Logf("%d tokens ended in %s with %d calls, after %d calls in 30 minutes of outage", leases, took,
+		h.revocations()-tried, tried)
 }
 
-// TestAbuse lets one caller loop over subsets, tokens of its own and tokens that it ends at once, for ten minutes in
-// which the tokens of 50 honest roles are due; a second mount with a small share has a Paxos that answers 429 to all.
+// TestAbuse lets one caller loop over subsets, tokens of its own and tokens that it ends at once,
+// for ten minutes in which the tokens of 50 honest roles are due; a second mount with a small share
+// has a Paxos that answers 429 to all.
 func TestAbuse(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -132,10 +134,12 @@ func TestAbuse(t *testing.T) {
 	if most := h.paxos.MostCallsInWindow(); most > broker.DefaultBudget || h.paxos.Banned("127.0.0.1") {
 		t.Errorf("%d token requests in a window", most)
 	}
-	t.Logf("%d token requests in 10 minutes; the abuser was refused %d times; honest refreshes late: %d", h.mints()-before, refused, late)
+	t.Logf("%d token requests in 10 minutes; the abuser was refused %d times; honest refreshes late: %d",
+		h.mints()-before, refused, late)
 }
 
-// TestSlowPaxosMakesNobodyWait reads across a refresh that takes 2 s: the clock does not move for any reader.
+// TestSlowPaxosMakesNobodyWait reads across a refresh that takes 2 s: the clock does not move for
+// any reader.
 func TestSlowPaxosMakesNobodyWait(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -28,10 +28,12 @@ const (
 
 // purposes says of each what there was too much of.
 var purposes = map[string]string{
-	verifyingRoot:    "This mount has verified secrets of its root client with %d token requests in 5 minutes, the most it may",
-	verifyingClients: "This mount has verified secrets of its clients with %d token requests in 5 minutes, the most it may",
-	probing:          "This mount has probed Paxos with %d token requests in 5 minutes, the most it may",
-	managing:         "This mount has looked after its clients with %d token requests in 5 minutes, the most it may",
+	verifyingRoot: "This mount has verified secrets of its root client with %d token requests in 5 " +
+		"minutes, the most it may",
+	verifyingClients: "This mount has verified secrets of its clients with %d token requests in 5 minutes, " +
+		"the most it may",
+	probing:  "This mount has probed Paxos with %d token requests in 5 minutes, the most it may",
+	managing: "This mount has looked after its clients with %d token requests in 5 minutes, the most it may",
 }
 
 // Prove finds out whether a client's secret is right and whether it holds the
@@ -39,7 +41,8 @@ var purposes = map[string]string{
 // secret too: Paxos looks at the secret first. The grant that it gets is given to
 // use, if there is one, and ended before Prove returns, or put on the queue. The root,
 // which has no name, has room of its own for it.
-func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string,
+	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	purpose := verifyingClients
 	if minter.Name == "" {
 		purpose = verifyingRoot
@@ -48,27 +51,32 @@ func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string, use 
 }
 
 // Probe is Prove for questions about Paxos that a probe asks with the root.
-func (b *Broker) Probe(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+func (b *Broker) Probe(ctx context.Context, minter Minter, scopes []string,
+	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	return b.prove(ctx, minter, scopes, probing, verifyLimit, use)
 }
 
 // Manage is Prove for a token that the engine uses itself, to look after the clients
 // of the Entity.
-func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string,
+	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	return b.prove(ctx, minter, scopes, managing, manageLimit, use)
 }
 
 // prove does all three.
-func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purpose string, limit int, use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purpose string, limit int,
+	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline) // a token may land after the caller has left
+	// a token may land after the caller has left
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline)
 	defer cancel()
 	request := b.begin()
 	defer b.finish(request)
 	b.asks(request, minter)
-	charge := Charge{Mount: b.Mount, Role: purpose, Kind: Upkeep, Allowance: Allowance{Role: limit, Mount: minter.Allowance.Mount}}
+	charge := Charge{Mount: b.Mount, Role: purpose, Kind: Upkeep,
+		Allowance: Allowance{Role: limit, Mount: minter.Allowance.Mount}}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
 	var answer *paxos.Error
 	switch {
@@ -86,7 +94,8 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 		return false, err
 	}
 	t := &token{holds: newHolds(), marked: true, Row: Row{
-		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true, ClientID: minter.Client.ID(), Generation: minter.Generation,
+		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true,
+		ClientID: minter.Client.ID(), Generation: minter.Generation,
 		Scopes: slices.Clone(scopes), MintedAt: asked, ExpiresAt: asked.Add(b.usable(grant)), EndingSince: b.Now(),
 	}}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
@@ -117,8 +126,10 @@ func (b *Broker) endProof(ctx context.Context, minter Minter, t *token) error {
 	return nil
 }
 
-// use has the engine use a token of its own. Sweeps leave the token alone until then, also if the use panics.
-func (b *Broker) use(ctx context.Context, t *token, grant paxos.Grant, use func(context.Context, paxos.Grant) error) error {
+// use has the engine use a token of its own. Sweeps leave the token alone until then, also if the
+// use panics.
+func (b *Broker) use(ctx context.Context, t *token, grant paxos.Grant,
+	use func(context.Context, paxos.Grant) error) error {
 	defer func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

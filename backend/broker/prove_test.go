@@ -26,12 +26,15 @@ func TestProve(t *testing.T) {
 		check              func(err error) bool
 		mints, revocations int
 	}{
-		"the right secret":           {scope: reads, check: isNil, mints: 1, revocations: 1},
-		"a scope that it lacks":      {scope: "x:y", check: isNil, mints: 1},
-		"a wrong secret":             {scope: reads, wrong: true, check: hasCode("invalid_client"), mints: 1},
-		"an outage":                  {scope: reads, fault: paxostest.Fault{Status: 503}, check: hasCode("temporarily_unavailable"), mints: 1},
-		"a grant of more":            {scope: reads, fault: paxostest.Fault{Rewrite: member("scope", reads+" x")}, check: isMismatch, mints: 1, revocations: 1},
-		"a grant without a lifetime": {scope: reads, fault: paxostest.Fault{Rewrite: without("expires_in")}, check: isMismatch, mints: 1, revocations: 1},
+		"the right secret":      {scope: reads, check: isNil, mints: 1, revocations: 1},
+		"a scope that it lacks": {scope: "x:y", check: isNil, mints: 1},
+		"a wrong secret":        {scope: reads, wrong: true, check: hasCode("invalid_client"), mints: 1},
+		"an outage": {scope: reads, fault: paxostest.Fault{Status: 503},
+			check: hasCode("temporarily_unavailable"), mints: 1},
+		"a grant of more": {scope: reads, fault: paxostest.Fault{Rewrite: member("scope", reads+" x")},
+			check: isMismatch, mints: 1, revocations: 1},
+		"a grant without a lifetime": {scope: reads, fault: paxostest.Fault{Rewrite: without("expires_in")},
+			check: isMismatch, mints: 1, revocations: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +64,8 @@ func hasCode(code string) func(error) bool {
 }
 func isMismatch(err error) bool { return errors.As(err, new(*broker.Mismatch)) }
 
-// TestProofTokenIsQueued checks that a proof's token which cannot be ended at once is ended later, after a restart too.
+// TestProofTokenIsQueued checks that a proof's token which cannot be ended at once is ended later,
+// after a restart too.
 func TestProofTokenIsQueued(t *testing.T) {
 	t.Parallel()
 	for name, restart := range map[string]bool{"in the same process": false, "after a restart": true} {
@@ -97,18 +101,19 @@ func TestProofTokenThatCannotBeRecorded(t *testing.T) {
 	h.wantCounts(1, 1, 0)
 }
 
-// TestProofIsUsed checks that the token lives while it is used, that it is on record then, and that it ends whatever
-// comes of it; and that the answer tells whether the client holds the scopes.
+// TestProofIsUsed checks that the token lives while it is used, that it is on record then, and that
+// it ends whatever comes of it; and that the answer tells whether the client holds the scopes.
 func TestProofIsUsed(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	minter := broker.Minter{Client: h.client, Generation: 1}
-	holds, err := h.Prove(t.Context(), minter, []string{reads, writes}, func(_ context.Context, grant paxos.Grant) error {
-		if !h.paxos.Alive(grant.AccessToken.Reveal()) || h.storage.queued() != 1 {
-			t.Error("it is dead, or not on record")
-		}
-		return errStorage
-	})
+	holds, err := h.Prove(t.Context(), minter, []string{reads, writes},
+		func(_ context.Context, grant paxos.Grant) error {
+			if !h.paxos.Alive(grant.AccessToken.Reveal()) || h.storage.queued() != 1 {
+				t.Error("it is dead, or not on record")
+			}
+			return errStorage
+		})
 	if !holds || !errors.Is(err, errStorage) {
 		t.Errorf("got %v, %v", holds, err)
 	}
@@ -133,13 +138,14 @@ func TestProverLeaves(t *testing.T) {
 	h.wantCounts(1, 1, 0)
 }
 
-// TestProofLeavesSharedTokenAlone checks a Paxos that grants the same token again: it proves the secret, and is not
-// ended under those who hold it.
+// TestProofLeavesSharedTokenAlone checks a Paxos that grants the same token again: it proves the
+// secret, and is not ended under those who hold it.
 func TestProofLeavesSharedTokenAlone(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	shared := h.issue()
-	h.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: member("access_token", shared.AccessToken.Reveal())})
+	h.paxos.FailAll(paxostest.TokenEndpoint,
+		paxostest.Fault{Rewrite: member("access_token", shared.AccessToken.Reveal())})
 	if err := h.prove(t.Context(), reads); err != nil {
 		t.Error(err)
 	}

@@ -24,7 +24,8 @@ func (b *Broker) Queue(ctx context.Context) ([]Queued, error) {
 	var queue []Queued
 	for _, t := range b.tokens {
 		if !t.EndingSince.IsZero() && !t.expired(now) {
-			queue = append(queue, Queued{Row: t.public(), Attempts: t.attempts, LastError: t.lastFail, Waits: t.waits(now)})
+			queue = append(queue,
+				Queued{Row: t.public(), Attempts: t.attempts, LastError: t.lastFail, Waits: t.waits(now)})
 		}
 	}
 	slices.SortFunc(queue, func(a, z Queued) int { return a.Row.EndingSince.Compare(z.Row.EndingSince) })

@@ -10,13 +10,14 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestQueue checks that a token which Paxos cannot end now is ended later, also by another process, and that the one
-// who let go of it hears of no error.
+// TestQueue checks that a token which Paxos cannot end now is ended later, also by another process,
+// and that the one who let go of it hears of no error.
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"own": own, "shared": idle(0)} {
 		for cause, fault := range map[string]paxostest.Fault{
-			"no network": {Drop: true}, "503": {Status: 503}, "429": {Status: 429}, "400": {Status: 400, Body: `{"error":"unsupported_token_type"}`},
+			"no network": {Drop: true}, "503": {Status: 503}, "429": {Status: 429}, "400": {Status: 400,
+				Body: `{"error":"unsupported_token_type"}`},
 			"a wrong secret": {Status: 401},
 		} {
 			for name, restart := range map[string]bool{"in the same process": false, "after a restart": true} {
@@ -71,7 +72,8 @@ func TestQueueEndsWithExpiry(t *testing.T) {
 	}
 }
 
-// TestRevokersAreTriedInTurn checks that a secret which is not right any more does not stop the next one.
+// TestRevokersAreTriedInTurn checks that a secret which is not right any more does not stop the
+// next one.
 func TestRevokersAreTriedInTurn(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -133,7 +135,8 @@ func TestStorageFailsAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestUnmarkedTokenIsNotRevoked checks the order of things at a shared token's end: a restart in between would serve it.
+// TestUnmarkedTokenIsNotRevoked checks the order of things at a shared token's end: a restart in
+// between would serve it.
 func TestUnmarkedTokenIsNotRevoked(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -148,8 +151,8 @@ func TestUnmarkedTokenIsNotRevoked(t *testing.T) {
 	h.wantAlive(h.issue(idle(0)), true)
 }
 
-// TestClosing checks that a mount which is being disabled gets errors in place of a queue, except where trying again
-// could not help.
+// TestClosing checks that a mount which is being disabled gets errors in place of a queue, except
+// where trying again could not help.
 func TestClosing(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"own": own, "shared": idle(0)} {

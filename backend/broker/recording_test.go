@@ -8,11 +8,14 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestUnrecordedTokenIsRevoked has the ledger fail after a mint. Nothing may be served, and nothing may live.
+// TestUnrecordedTokenIsRevoked has the ledger fail after a mint. Nothing may be served, and nothing
+// may live.
 func TestUnrecordedTokenIsRevoked(t *testing.T) {
 	t.Parallel()
-	for name, effect := range map[string]bool{"and the row is not written": false, "and the row is written all the same": true} {
-		for kind, edit := range map[string]func(*broker.Request){"own": own, "leased": func(*broker.Request) {}, "unleased": unleased} {
+	for name, effect := range map[string]bool{"and the row is not written": false,
+		"and the row is written all the same": true} {
+		for kind, edit := range map[string]func(*broker.Request){"own": own, "leased": func(*broker.Request) {},
+			"unleased": unleased} {
 			t.Run(kind+", "+name, func(t *testing.T) {
 				t.Parallel()
 				h := newHarness(t)
@@ -31,8 +34,8 @@ func TestUnrecordedTokenIsRevoked(t *testing.T) {
 	}
 }
 
-// TestUnrecordedTokenIsSwept checks a token that could not be recorded, and then either not be revoked or not be struck
-// off a record that may have been made: the process goes on trying.
+// TestUnrecordedTokenIsSwept checks a token that could not be recorded, and then either not be
+// revoked or not be struck off a record that may have been made: the process goes on trying.
 func TestUnrecordedTokenIsSwept(t *testing.T) {
 	t.Parallel()
 	for name, also := range map[string]func(h *harness){
@@ -58,8 +61,8 @@ func TestUnrecordedTokenIsSwept(t *testing.T) {
 	}
 }
 
-// TestUnreadableLedger checks that nothing is minted, and no lease ended, while it is not known what lives; and that
-// all goes on once it is.
+// TestUnreadableLedger checks that nothing is minted, and no lease ended, while it is not known
+// what lives; and that all goes on once it is.
 func TestUnreadableLedger(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -71,7 +74,8 @@ func TestUnreadableLedger(t *testing.T) {
 	_, liveErr := h.Live(t.Context())
 	_, _, endErr := h.End(t.Context(), func(broker.Row) bool { return true })
 	for _, err := range []error{
-		issueErr, ownErr, liveErr, endErr, h.Release(t.Context(), lonely.Fingerprint, lonely.Issue), h.Sweep(t.Context()),
+		issueErr, ownErr, liveErr, endErr, h.Release(t.Context(), lonely.Fingerprint,
+			lonely.Issue), h.Sweep(t.Context()),
 		h.prove(t.Context(), reads),
 	} {
 		if !errors.Is(err, errStorage) {
@@ -89,7 +93,8 @@ func TestUnreadableLedger(t *testing.T) {
 	h.wantCounts(2, 1, 1)
 }
 
-// TestResetReadsAnew checks that what another node changed is seen, even if a reader was reading the old state.
+// TestResetReadsAnew checks that what another node changed is seen, even if a reader was reading
+// the old state.
 func TestResetReadsAnew(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

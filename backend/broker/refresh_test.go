@@ -12,11 +12,12 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// choosy makes a request that accepts nothing with less than half of its life left, so that a reader late in a token's
-// life waits for the refresh that is under way.
+// choosy makes a request that accepts nothing with less than half of its life left, so that a
+// reader late in a token's life waits for the refresh that is under way.
 func choosy(req *broker.Request) { req.MinimumLife = 24 * time.Hour }
 
-// settle gives goroutines that should not exist the chance to show themselves: a refresh would ask for permission first.
+// settle gives goroutines that should not exist the chance to show themselves: a refresh would ask
+// for permission first.
 func settle() {
 	for range 200 {
 		done := make(chan struct{})
@@ -29,7 +30,8 @@ func settle() {
 // until moves the clock to a moment.
 func (c *clock) until(moment time.Time) { c.advance(moment.Sub(c.Now())) }
 
-// TestRefreshAhead checks that nobody waits for a refresh: its readers get the old token at once, the next the new one.
+// TestRefreshAhead checks that nobody waits for a refresh: its readers get the old token at once,
+// the next the new one.
 func TestRefreshAhead(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"leased": func(*broker.Request) {}, "unleased": unleased} {
@@ -73,7 +75,8 @@ func TestRefreshAhead(t *testing.T) {
 	}
 }
 
-// TestRefreshBacksOff checks that a failing refresh is reported, and tried again after 5 s, doubling to 60 s.
+// TestRefreshBacksOff checks that a failing refresh is reported, and tried again after 5 s,
+// doubling to 60 s.
 func TestRefreshBacksOff(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -94,7 +97,8 @@ func TestRefreshBacksOff(t *testing.T) {
 			t.Errorf("told to come back at %s, which is not ahead", stale.NextRead)
 		}
 		settle()
-		if got, want := h.authorized.Load(), int64(3+i); got != want { // two for the first mint, one for each that fails
+		// two for the first mint, one for each that fails
+		if got, want := h.authorized.Load(), int64(3+i); got != want {
 			t.Fatalf("Authorize was called %d times before the pause of %s was over, want %d", got, pause, want)
 		}
 		h.clock.advance(1)
@@ -115,12 +119,14 @@ func TestRefreshBacksOff(t *testing.T) {
 	}
 }
 
-// TestRefreshWaitsForTheBan checks that a refresh which the ban refused is not tried again before it ends.
+// TestRefreshWaitsForTheBan checks that a refresh which the ban refused is not tried again before
+// it ends.
 func TestRefreshWaitsForTheBan(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	old := h.issue()
-	h.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429, Body: "x", Header: map[string][]string{"Retry-After": {"100"}}})
+	h.paxos.FailNext(paxostest.TokenEndpoint,
+		paxostest.Fault{Status: 429, Body: "x", Header: map[string][]string{"Retry-After": {"100"}}})
 	h.clock.until(old.RefreshAt)
 	h.issue()
 	h.log.await(t, "refreshing a token failed")
@@ -128,7 +134,8 @@ func TestRefreshWaitsForTheBan(t *testing.T) {
 	h.issue() // which tries nothing
 	h.clock.advance(95*time.Second - 1)
 	stale := h.issue()
-	if stale.Fingerprint != old.Fingerprint || stale.Stale == nil || !stale.NextRead.After(h.clock.Now()) || stale.NextRead.After(h.clock.Now().Add(time.Minute)) {
+	if stale.Fingerprint != old.Fingerprint || stale.Stale == nil || !stale.NextRead.After(h.clock.Now()) ||
+		stale.NextRead.After(h.clock.Now().Add(time.Minute)) {
 		t.Errorf("got %q, stale: %v", stale.Fingerprint, stale.Stale)
 	}
 	settle()
@@ -141,7 +148,8 @@ func TestRefreshWaitsForTheBan(t *testing.T) {
 	}
 }
 
-// TestMinimumLife checks that a reader waits for a new token once the old has too little life, unless Paxos is down.
+// TestMinimumLife checks that a reader waits for a new token once the old has too little life,
+// unless Paxos is down.
 func TestMinimumLife(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -149,17 +157,19 @@ func TestMinimumLife(t *testing.T) {
 		fault paxostest.Fault
 		want  string // "old", "new", "stale" or "none"
 	}{
-		"enough left":                        {left: 5 * time.Minute, want: "old", fault: paxostest.Fault{Status: 503}},
-		"too little left":                    {left: 5*time.Minute - 1, want: "new"},
-		"too little left and an outage":      {left: 5*time.Minute - 1, fault: paxostest.Fault{Status: 503}, want: "stale"},
+		"enough left":     {left: 5 * time.Minute, want: "old", fault: paxostest.Fault{Status: 503}},
+		"too little left": {left: 5*time.Minute - 1, want: "new"},
+		"too little left and an outage": {left: 5*time.Minute - 1, fault: paxostest.Fault{Status: 503},
+			want: "stale"},
 		"too little left and no network":     {left: time.Minute, fault: paxostest.Fault{Drop: true}, want: "stale"},
 		"too little left and a ban":          {left: time.Minute, fault: paxostest.Fault{Status: 429}, want: "stale"},
 		"next to nothing left and an outage": {left: 1, fault: paxostest.Fault{Status: 503}, want: "stale"},
 		"nothing left and an outage":         {left: 0, fault: paxostest.Fault{Status: 503}, want: "none"},
 		"nothing left":                       {left: 0, want: "new"},
 		"too little left and a wrong secret": {left: time.Minute, fault: paxostest.Fault{Status: 401}, want: "stale"},
-		"too little left and a bad grant":    {left: time.Minute, fault: paxostest.Fault{Rewrite: member("scope", "x")}, want: "stale"},
-		"nothing left and a wrong secret":    {left: 0, fault: paxostest.Fault{Status: 401}, want: "none"},
+		"too little left and a bad grant": {left: time.Minute,
+			fault: paxostest.Fault{Rewrite: member("scope", "x")}, want: "stale"},
+		"nothing left and a wrong secret": {left: 0, fault: paxostest.Fault{Status: 401}, want: "none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,11 +192,13 @@ func TestMinimumLife(t *testing.T) {
 	}
 }
 
-// TestShortTokens reads tokens of short lifetimes twice a second for half an hour: every reader is served a token that
-// works, and with at most a token request for each half of a token's life, although the role's limit is 12 per 5 minutes.
+// TestShortTokens reads tokens of short lifetimes twice a second for half an hour: every reader is
+// served a token that works, and with at most a token request for each half of a token's life,
+// although the role's limit is 12 per 5 minutes.
 func TestShortTokens(t *testing.T) {
 	t.Parallel()
-	for _, lifetime := range []time.Duration{46 * time.Second, 50 * time.Second, time.Minute, 90 * time.Second, 119 * time.Second, 2 * time.Minute, 4 * time.Minute, 10 * time.Minute} {
+	for _, lifetime := range []time.Duration{46 * time.Second, 50 * time.Second, time.Minute, 90 * time.Second,
+		119 * time.Second, 2 * time.Minute, 4 * time.Minute, 10 * time.Minute} {
 		t.Run(lifetime.String(), func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, func(o *paxostest.Options) { o.TokenLifetime = lifetime })
@@ -215,7 +227,8 @@ func TestShortTokens(t *testing.T) {
 	}
 }
 
-// TestLateFailureAsksOnce checks that a reader who finds no token with enough life, and no Paxos, costs one request.
+// TestLateFailureAsksOnce checks that a reader who finds no token with enough life, and no Paxos,
+// costs one request.
 func TestLateFailureAsksOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

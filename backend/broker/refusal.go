@@ -56,7 +56,8 @@ func (b *Broker) recentRefusal(req Request, minter Minter) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, key := range []string{minter.refusalKey(), req.flight()} {
-		if r, ok := b.refused[key]; ok && now.Before(r.until) && r.until.Sub(now) <= refusalMemory { // or the clock was set back
+		// or the clock was set back
+		if r, ok := b.refused[key]; ok && now.Before(r.until) && r.until.Sub(now) <= refusalMemory {
 			return r.err
 		}
 	}

@@ -34,7 +34,8 @@ func TestLastReleaseEndsAtOnce(t *testing.T) {
 	}
 }
 
-// TestIdleTokenIsSwept checks that a token is kept for its idle time after the last lease, and no longer.
+// TestIdleTokenIsSwept checks that a token is kept for its idle time after the last lease, and no
+// longer.
 func TestIdleTokenIsSwept(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -78,8 +79,8 @@ func TestReaderKeepsIdleToken(t *testing.T) {
 	h.wantCounts(1, 1, 0)
 }
 
-// TestUncountedTokenLivesOut checks every way to lose count of a token's holders: from then on it is not ended before
-// it expires, since somebody may hold it.
+// TestUncountedTokenLivesOut checks every way to lose count of a token's holders: from then on it
+// is not ended before it expires, since somebody may hold it.
 func TestUncountedTokenLivesOut(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(h *harness, issued broker.Issued){
@@ -139,7 +140,8 @@ func TestUnleasedTokenIsNotCounted(t *testing.T) {
 	}
 }
 
-// TestSupersededTokenIsKeptForItsHolders checks that a token whose successor is served ends with its own last holder.
+// TestSupersededTokenIsKeptForItsHolders checks that a token whose successor is served ends with
+// its own last holder.
 func TestSupersededTokenIsKeptForItsHolders(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -158,7 +160,8 @@ func TestSupersededTokenIsKeptForItsHolders(t *testing.T) {
 	h.wantCounts(2, 2, 0)
 }
 
-// TestSupersededTokenThatNobodyHolds checks that one whose holders had left before is ended after its idle time.
+// TestSupersededTokenThatNobodyHolds checks that one whose holders had left before is ended after
+// its idle time.
 func TestSupersededTokenThatNobodyHolds(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -178,8 +181,8 @@ func TestSupersededTokenThatNobodyHolds(t *testing.T) {
 	h.wantAlive(fresh, true)
 }
 
-// TestRefreshedTokenThatNobodyReads checks that a token minted ahead for readers who never came is ended like any
-// other that nobody holds.
+// TestRefreshedTokenThatNobodyReads checks that a token minted ahead for readers who never came is
+// ended like any other that nobody holds.
 func TestRefreshedTokenThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

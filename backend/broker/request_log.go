@@ -25,7 +25,8 @@ func (b *Broker) Join(ctx context.Context) error {
 		recorded, err := b.Ledger.Neighbors(ctx)
 		switch {
 		case errors.Is(err, ErrUnreadable):
-			b.Logger.Error("the record of the other mounts of this process cannot be read: no token is requested until it does not matter any more", "error", err)
+			b.Logger.Error("the record of the other mounts of this process cannot be read: no token is "+
+				"requested until it does not matter any more", "error", err)
 			b.Limits.census.suspect(b.Now(), m)
 		case err != nil:
 			return err

@@ -17,7 +17,8 @@ import (
 
 // neighbor is another mount of the harness's process, on a storage of its own.
 func (h *harness) neighbor(name string, ledger *storage) *harness {
-	other := &harness{t: h.t, paxos: h.paxos, connection: h.connection, client: h.client, storage: ledger, clock: h.clock, log: h.log, limits: h.limits}
+	other := &harness{t: h.t, paxos: h.paxos, connection: h.connection, client: h.client, storage: ledger,
+		clock: h.clock, log: h.log, limits: h.limits}
 	other.generation.Store(1)
 	other.Broker = broker.New(broker.Options{
 		Ledger: ledger, Mount: name, Limits: h.limits,
@@ -55,8 +56,9 @@ func (h *harness) usage() (used int, known bool) {
 // noLimit is a Paxos that bans nobody: it is the test that counts.
 func noLimit(o *paxostest.Options) { o.TokenLimit = -1 }
 
-// TestRestartsDoNotRefillTheBudget has requests that succeed, that fail with 503 and that get no answer, with a new
-// process after every tenth: no window holds more than one budget, and nothing is left on record in the end.
+// TestRestartsDoNotRefillTheBudget has requests that succeed, that fail with 503 and that get no
+// answer, with a new process after every tenth: no window holds more than one budget, and nothing
+// is left on record in the end.
 func TestRestartsDoNotRefillTheBudget(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, noLimit)
@@ -89,8 +91,9 @@ func TestRestartsDoNotRefillTheBudget(t *testing.T) {
 	}
 }
 
-// TestTwoMountsAndARestart has two mounts spend the whole budget, half of it on requests that fail. The process dies.
-// Whichever mount comes first in the next one sends nothing until the other is there too; then both go by what was sent.
+// TestTwoMountsAndARestart has two mounts spend the whole budget, half of it on requests that fail.
+// The process dies. Whichever mount comes first in the next one sends nothing until the other is
+// there too; then both go by what was sent.
 func TestTwoMountsAndARestart(t *testing.T) {
 	t.Parallel()
 	for name, firstIsOurs := range map[string]bool{"the older mount first": true, "the younger mount first": false} {
@@ -177,7 +180,8 @@ func TestAMountThatSentNothingKnowsTheOthers(t *testing.T) {
 	}
 }
 
-// TestAFirstMountIsNotHeldUp checks that a mount without any record, and one that was alone, go on at once.
+// TestAFirstMountIsNotHeldUp checks that a mount without any record, and one that was alone, go on
+// at once.
 func TestAFirstMountIsNotHeldUp(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -192,8 +196,9 @@ func TestAFirstMountIsNotHeldUp(t *testing.T) {
 	}
 }
 
-// TestNothingIsSentThatIsNotOnRecord checks that a write that fails sends nothing and takes nothing of the budget, and
-// so for the record of the others: the mounts that are there must know of one that is new before it spends.
+// TestNothingIsSentThatIsNotOnRecord checks that a write that fails sends nothing and takes nothing
+// of the budget, and so for the record of the others: the mounts that are there must know of one
+// that is new before it spends.
 func TestNothingIsSentThatIsNotOnRecord(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -215,8 +220,8 @@ func TestNothingIsSentThatIsNotOnRecord(t *testing.T) {
 	}
 }
 
-// TestARequestWhoseRecordFailsIsNotSent has a mount alone in its process, so that the record of the request itself is
-// what fails.
+// TestARequestWhoseRecordFailsIsNotSent has a mount alone in its process, so that the record of the
+// request itself is what fails.
 func TestARequestWhoseRecordFailsIsNotSent(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -232,15 +237,17 @@ func TestARequestWhoseRecordFailsIsNotSent(t *testing.T) {
 	h.issue(role("new"))
 }
 
-// TestAnEarlierVersionsLedger starts on what a version without a log of requests left: a token of a minute ago, and
-// what it kept of one that had ended. What else was sent is unknown for a window; the cached token is served meanwhile.
+// TestAnEarlierVersionsLedger starts on what a version without a log of requests left: a token of a
+// minute ago, and what it kept of one that had ended. What else was sent is unknown for a window;
+// the cached token is served meanwhile.
 func TestAnEarlierVersionsLedger(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	issued := h.issue()
 	h.storage.set(func(s *storage) {
 		clear(s.requests)
-		s.rows["ended"] = broker.Row{Fingerprint: "ended", RoleName: "role", MintedAt: h.clock.Now(), ExpiresAt: h.clock.Now().Add(time.Hour)}
+		s.rows["ended"] = broker.Row{Fingerprint: "ended", RoleName: "role", MintedAt: h.clock.Now(),
+			ExpiresAt: h.clock.Now().Add(time.Hour)}
 	})
 	h.clock.advance(time.Minute)
 	h.restart()
@@ -261,8 +268,8 @@ func TestAnEarlierVersionsLedger(t *testing.T) {
 	h.wantCounts(2, 0, 2)
 }
 
-// TestClockSetBackAfterRequests checks that requests on record in what is now the future, and a mount that is waited
-// for, hold the mount up for a window and no longer.
+// TestClockSetBackAfterRequests checks that requests on record in what is now the future, and a
+// mount that is waited for, hold the mount up for a window and no longer.
 func TestClockSetBackAfterRequests(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, noLimit)
@@ -289,7 +296,8 @@ func TestResetIsAnotherProcessesWork(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, noLimit)
 	h.issue(role("before"))
-	active := &harness{t: t, paxos: h.paxos, connection: h.connection, client: h.client, storage: h.storage, clock: h.clock, log: h.log, limit: broker.DefaultBudget}
+	active := &harness{t: t, paxos: h.paxos, connection: h.connection, client: h.client, storage: h.storage,
+		clock: h.clock, log: h.log, limit: broker.DefaultBudget}
 	active.generation.Store(1)
 	active.restart()
 	active.drain(239)
@@ -307,7 +315,8 @@ func TestResetIsAnotherProcessesWork(t *testing.T) {
 	}
 }
 
-// TestSlowStorageDelaysRequests checks that a request is counted from when it is sent, however long its record took.
+// TestSlowStorageDelaysRequests checks that a request is counted from when it is sent, however long
+// its record took.
 func TestSlowStorageDelaysRequests(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -338,8 +347,8 @@ func TestSlowStorageDelaysRequests(t *testing.T) {
 	}
 }
 
-// TestUnreadableRecords damages one row and one request: all else goes on, the token is named, and each counts as a
-// request of unknown time.
+// TestUnreadableRecords damages one row and one request: all else goes on, the token is named, and
+// each counts as a request of unknown time.
 func TestUnreadableRecords(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -357,7 +366,8 @@ func TestUnreadableRecords(t *testing.T) {
 	h.release(kept)
 	h.sweep()
 	h.sweep()
-	if names, err := h.Unreadable(t.Context()); err != nil || fmt.Sprint(names) != fmt.Sprint([]string{damaged.Fingerprint}) {
+	if names, err := h.Unreadable(t.Context()); err != nil ||
+		fmt.Sprint(names) != fmt.Sprint([]string{damaged.Fingerprint}) {
 		t.Errorf("unreadable: %v, %v", names, err)
 	}
 	if lines := strings.Count(h.log.String(), damaged.Fingerprint+" error="); lines != 1 {
@@ -366,7 +376,8 @@ func TestUnreadableRecords(t *testing.T) {
 	if used, known := h.usage(); used != 3 || !known { // the readable request, the damaged one, the damaged row
 		t.Errorf("%d used, known: %v", used, known)
 	}
-	if ended, pending, err := h.End(t.Context(), func(broker.Row) bool { return true }); ended != 1 || pending != 0 || err != nil {
+	if ended, pending, err := h.End(t.Context(), func(broker.Row) bool { return true }); ended != 1 ||
+		pending != 0 || err != nil {
 		t.Errorf("%d ended, %d pending, %v", ended, pending, err)
 	}
 	if found, err := h.Forget(t.Context(), damaged.Fingerprint); !found || err != nil {
@@ -377,8 +388,8 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 }
 
-// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that dies. Each goes on at once;
-// a third, of the first one's Paxos, waits for that one alone.
+// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that dies.
+// Each goes on at once; a third, of the first one's Paxos, waits for that one alone.
 func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	h, elsewhere := newHarness(t), newHarness(t)
@@ -402,7 +413,8 @@ func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
 	neighbor().issue(role("new"))
 	h.neighbor("third", third).sweep()
 	h.issue(role("new"))
-	if len(h.storage.others) != 2 || fmt.Sprint(h.storage.others["third"].Endpoints) == fmt.Sprint(h.storage.others["elsewhere"].Endpoints) {
+	if len(h.storage.others) != 2 ||
+		fmt.Sprint(h.storage.others["third"].Endpoints) == fmt.Sprint(h.storage.others["elsewhere"].Endpoints) {
 		t.Errorf("on record are %v", h.storage.others)
 	}
 }

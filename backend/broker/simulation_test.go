@@ -10,8 +10,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// A simulation is a process with honest roles and callers that abuse theirs, on a clock of its own. It mints by the
-// budget alone, so that an hour takes milliseconds.
+// A simulation is a process with honest roles and callers that abuse theirs, on a clock of its own.
+// It mints by the budget alone, so that an hour takes milliseconds.
 type simulation struct {
 	t      *testing.T
 	apart  bool // the abusers have mounts of their own
@@ -73,16 +73,17 @@ func (s *simulation) honestRoles() []*honest {
 	roles := make([]*honest, 1+s.random.IntN(s.limit/4-2))
 	for i := range roles {
 		roles[i] = &honest{
-			Charge: broker.Charge{Mount: s.mountOf(i), Role: fmt.Sprint("honest-", i), Kind: broker.Shared, Allowance: broker.Allowance{Role: 12}},
-			every:  time.Second + time.Duration(s.random.Int64N(int64(4*time.Minute))),
-			next:   s.start.Add(time.Duration(s.random.Int64N(int64(tokenLife)))),
+			Charge: broker.Charge{Mount: s.mountOf(i), Role: fmt.Sprint("honest-", i), Kind: broker.Shared,
+				Allowance: broker.Allowance{Role: 12}},
+			every: time.Second + time.Duration(s.random.Int64N(int64(4*time.Minute))),
+			next:  s.start.Add(time.Duration(s.random.Int64N(int64(tokenLife)))),
 		}
 	}
 	return roles
 }
 
-// abusers draws callers who mint as often as they are let: subsets of scopes, tokens of their own, tokens that they end
-// at once.
+// abusers draws callers who mint as often as they are let: subsets of scopes, tokens of their own,
+// tokens that they end at once.
 func (s *simulation) abusers(most int) []broker.Charge {
 	callers := make([]broker.Charge, 1+s.random.IntN(most))
 	for i := range callers {
@@ -91,7 +92,8 @@ func (s *simulation) abusers(most int) []broker.Charge {
 		if kind == broker.Own {
 			limit = 60
 		}
-		callers[i] = broker.Charge{Mount: "mount", Role: fmt.Sprint("abuser-", i), Kind: kind, Allowance: broker.Allowance{Role: limit}}
+		callers[i] = broker.Charge{Mount: "mount", Role: fmt.Sprint("abuser-", i), Kind: kind,
+			Allowance: broker.Allowance{Role: limit}}
 		if s.apart {
 			callers[i].Mount = fmt.Sprint("abusers-", s.random.IntN(2))
 		}
@@ -131,7 +133,8 @@ func (s *simulation) restart() {
 	s.budget = broker.NewLimits(s.limit).Budget("")
 	for range 2 { // once more must change nothing
 		for mount, log := range s.log {
-			s.budget.Recall(s.now, mount, slices.DeleteFunc(log, func(r broker.TokenRequest) bool { return s.now.Sub(r.At) >= window }))
+			s.budget.Recall(s.now, mount,
+				slices.DeleteFunc(log, func(r broker.TokenRequest) bool { return s.now.Sub(r.At) >= window }))
 		}
 	}
 }
@@ -149,8 +152,8 @@ func (s *simulation) wantWithinBudget() {
 	}
 }
 
-// TestNobodyStarves runs mixes of callers for the lives of two tokens each, with a restart: no window holds more than
-// the budget, and whatever the abusers do, every honest role gets its token.
+// TestNobodyStarves runs mixes of callers for the lives of two tokens each, with a restart: no
+// window holds more than the budget, and whatever the abusers do, every honest role gets its token.
 func TestNobodyStarves(t *testing.T) {
 	t.Parallel()
 	const mixes, lanes = 800, 4
@@ -171,7 +174,8 @@ func runMix(t *testing.T, seed uint64) {
 	callers := s.abusers(min(s.limit/4-len(roles), 20)) // they have a first token too
 	back := make([]time.Time, len(callers))
 	restart := s.start.Add(time.Duration(s.random.Int64N(int64(2 * tokenLife))))
-	for step := time.Duration(5+s.random.IntN(16)) * time.Second; s.now.Before(s.start.Add(2 * tokenLife)); s.now = s.now.Add(step) {
+	for step := time.Duration(5+
+		s.random.IntN(16)) * time.Second; s.now.Before(s.start.Add(2 * tokenLife)); s.now = s.now.Add(step) {
 		if s.now.After(restart) {
 			restart = s.now.Add(time.Hour)
 			s.restart()
@@ -189,8 +193,8 @@ func runMix(t *testing.T, seed uint64) {
 	s.wantWithinBudget()
 }
 
-// TestEqualsShareEqually has roles of one kind ask at very different paces, each for more than there is: over two hours
-// each gets at least half of its share.
+// TestEqualsShareEqually has roles of one kind ask at very different paces, each for more than
+// there is: over two hours each gets at least half of its share.
 func TestEqualsShareEqually(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(10) {
@@ -218,7 +222,8 @@ func TestEqualsShareEqually(t *testing.T) {
 		for i, pace := range paces {
 			share := 12 * hours * min(pool/count, int(broker.Window/pace))
 			if got := s.counts[fmt.Sprint(i)]; got < share/2 {
-				t.Errorf("seed %d: role %d of %d, which asks every %s, got %d of its share of %d", seed, i, count, pace, got, share)
+				t.Errorf("seed %d: role %d of %d, which asks every %s, got %d of its share of %d", seed, i, count,
+					pace, got, share)
 			}
 		}
 	}

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// standing is what is known of a token's life at Paxos beyond its expiry, in memory only. The broker's lock guards it.
+// standing is what is known of a token's life at Paxos beyond its expiry, in memory only. The
+// broker's lock guards it.
 type standing struct {
 	askedAt  time.Time // when Paxos last said whether it accepts it
 	rejected bool      // it does not

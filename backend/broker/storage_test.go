@@ -13,7 +13,8 @@ import (
 // errStorage is what a storage that is down says.
 var errStorage = errors.New("storage is down")
 
-// A storage is a ledger in memory that outlives its brokers, counts what they do, and fails when told to.
+// A storage is a ledger in memory that outlives its brokers, counts what they do, and fails when
+// told to.
 type storage struct {
 	mu       sync.Mutex
 	rows     map[string]broker.Row
@@ -40,7 +41,8 @@ type storage struct {
 
 // newStorage returns an empty storage with room for many deletions that nobody waits for.
 func newStorage() *storage {
-	return &storage{rows: map[string]broker.Row{}, bans: map[string]broker.Ban{}, requests: map[string]broker.TokenRequest{}, damaged: map[string]bool{}, deleted: make(chan struct{}, 10_000)}
+	return &storage{rows: map[string]broker.Row{}, bans: map[string]broker.Ban{},
+		requests: map[string]broker.TokenRequest{}, damaged: map[string]bool{}, deleted: make(chan struct{}, 10_000)}
 }
 
 // List is part of broker.Ledger.

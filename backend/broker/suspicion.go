@@ -14,8 +14,9 @@ const (
 	backgroundQuestions = 5
 )
 
-// suspect finds out, when a client is refused, whether its tokens have ended too: a client that was deleted takes them
-// with it, the ordinary rotation in the Dashboard does not. One token is asked after, the one that was served last.
+// suspect finds out, when a client is refused, whether its tokens have ended too: a client that was
+// deleted takes them with it, the ordinary rotation in the Dashboard does not. One token is asked
+// after, the one that was served last.
 func (b *Broker) suspect(minter Minter, cause error) {
 	now, generation := b.Now(), minter.refusalKey()
 	b.mu.Lock()
@@ -41,8 +42,9 @@ func (b *Broker) suspect(minter Minter, cause error) {
 	go b.lookInto(last, minter.Client, generation, cause)
 }
 
-// lookInto asks after one token of a refused client, and lets each of the client's others be asked after when it is
-// read next if Paxos rejects it. The refused token request has just followed a storage operation that succeeded.
+// lookInto asks after one token of a refused client, and lets each of the client's others be asked
+// after when it is read next if Paxos rejects it. The refused token request has just followed a
+// storage operation that succeeded.
 func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cause error) {
 	ctx, cancel := context.WithTimeout(b.life, backgroundDeadline)
 	defer cancel()
@@ -79,8 +81,9 @@ func (b *Broker) suspectAll(clientID string) {
 	}
 }
 
-// settleIfDue asks in the background after a token that is suspect and was read, and requests another in the place of
-// one that Paxos rejects, so that readers who say nothing get one too. mu is held.
+// settleIfDue asks in the background after a token that is suspect and was read, and requests
+// another in the place of one that Paxos rejects, so that readers who say nothing get one too. mu
+// is held.
 func (b *Broker) settleIfDue(t *token, req Request, now time.Time) {
 	if !t.suspect && !t.rejected {
 		return
@@ -107,8 +110,8 @@ func (b *Broker) settle(t *token, req Request) {
 	}()
 }
 
-// awaitQuestion waits for the turn of a question in the background: questions go at a pace of their own, and behind
-// the revocations that are being worked off.
+// awaitQuestion waits for the turn of a question in the background: questions go at a pace of their
+// own, and behind the revocations that are being worked off.
 func (b *Broker) awaitQuestion(ctx context.Context) error {
 	const pause = time.Second / backgroundQuestions
 	now := b.Now()

@@ -18,8 +18,8 @@ func (h *harness) refuseClient() {
 	}
 }
 
-// TestRotatedSecretIsNoSuspicion checks that after the ordinary rotation in the Dashboard one token is asked after, once
-// in five minutes, and nothing but the log tells of it.
+// TestRotatedSecretIsNoSuspicion checks that after the ordinary rotation in the Dashboard one token
+// is asked after, once in five minutes, and nothing but the log tells of it.
 func TestRotatedSecretIsNoSuspicion(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -54,8 +54,9 @@ func TestRotatedSecretIsNoSuspicion(t *testing.T) {
 	}
 }
 
-// TestDeletedClientIsFoundOut checks that the tokens of a client that was deleted are asked after when they are read,
-// each once, that their readers are warned, and that they get others once the client works again.
+// TestDeletedClientIsFoundOut checks that the tokens of a client that was deleted are asked after
+// when they are read, each once, that their readers are warned, and that they get others once the
+// client works again.
 func TestDeletedClientIsFoundOut(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -108,7 +109,8 @@ func revive(h *harness) {
 	h.client = h.connection.Client(credential.ClientID, paxos.Hide(secret))
 }
 
-// TestQuestionsInTheBackgroundAreSlow checks that many suspect tokens are asked after at five a second at most.
+// TestQuestionsInTheBackgroundAreSlow checks that many suspect tokens are asked after at five a
+// second at most.
 func TestQuestionsInTheBackgroundAreSlow(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -137,7 +139,8 @@ func TestQuestionsInTheBackgroundAreSlow(t *testing.T) {
 	}
 }
 
-// TestQuestionsInTheBackgroundGoBehindRevocations checks that none is asked while the queue is being worked off.
+// TestQuestionsInTheBackgroundGoBehindRevocations checks that none is asked while the queue is
+// being worked off.
 func TestQuestionsInTheBackgroundGoBehindRevocations(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

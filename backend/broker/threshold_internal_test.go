@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestThresholds draws lives, settings and jitters, and checks that every token is refreshed inside its life, not
-// before three eighths of it, and that no reader is told to come back in the past.
+// TestThresholds draws lives, settings and jitters, and checks that every token is refreshed inside
+// its life, not before three eighths of it, and that no reader is told to come back in the past.
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -22,7 +22,8 @@ func TestThresholds(t *testing.T) {
 		if random.IntN(4) == 0 {
 			tok.jitter = []float64{-1, 1}[random.IntN(2)]
 		}
-		req := Request{MinimumLife: time.Duration(random.Int64N(int64(48 * time.Hour))), RefreshAt: shares[random.IntN(len(shares))]}
+		req := Request{MinimumLife: time.Duration(random.Int64N(int64(48 * time.Hour))),
+			RefreshAt: shares[random.IntN(len(shares))]}
 		if random.IntN(2) == 0 {
 			req.MinimumLife, req.RefreshAt = 5*time.Minute, random.Float64()
 		}
@@ -30,12 +31,14 @@ func TestThresholds(t *testing.T) {
 		if !at.After(minted) || !at.Before(tok.ExpiresAt) || at.Before(minted.Add(life*3/8)) {
 			t.Fatalf("a life of %s (%+v, jitter %f) is refreshed after %s", life, req, tok.jitter, at.Sub(minted))
 		}
-		if earliest := req.RefreshAt * 1.05; life >= shortLife && earliest > 0.375 && at.Sub(minted) > time.Duration(earliest*float64(life))+1 {
+		if earliest := req.RefreshAt * 1.05; life >= shortLife && earliest > 0.375 &&
+			at.Sub(minted) > time.Duration(earliest*float64(life))+1 {
 			t.Fatalf("a life of %s with a share of %f is refreshed after %s", life, req.RefreshAt, at.Sub(minted))
 		}
 		if atLeast := req.minimumLife(life); atLeast > life/2 || atLeast > req.MinimumLife ||
 			life > 16*time.Minute && tok.ExpiresAt.Sub(at) < min(atLeast+refreshMargin, life*3/4) {
-			t.Fatalf("a life of %s with %s accepted is refreshed %s before its end", life, atLeast, tok.ExpiresAt.Sub(at))
+			t.Fatalf("a life of %s with %s accepted is refreshed %s before its end", life, atLeast,
+				tok.ExpiresAt.Sub(at))
 		}
 		now := minted.Add(time.Duration(random.Int64N(int64(life))))
 		tok.nextTry = now.Add(time.Duration(random.Int64N(int64(2*time.Minute))) - time.Minute)

@@ -22,7 +22,8 @@ const probeWait = 2 * time.Second
 // What a caller is told during a ban.
 const (
 	rateLimited = "Paxos is rate-limiting the address that Vault calls from"
-	banAdvice   = "New tokens can be requested again in %s. Tokens already cached are still served; calls to Paxos from the same address may be refused meanwhile."
+	banAdvice   = "New tokens can be requested again in %s. Tokens already cached are still served; calls to " +
+		"Paxos from the same address may be refused meanwhile."
 )
 
 // RateLimited is the refusal while Paxos refuses all requests from this address, for that long.
@@ -59,7 +60,8 @@ func (g *gate) check(now time.Time) error {
 	case now.Before(g.until):
 		return RateLimited(g.until.Sub(now))
 	case g.suspect && g.probing:
-		return &Throttled{Reason: "One request is finding out whether Paxos still rate-limits the address that Vault calls from", RetryAfter: probeWait}
+		return &Throttled{Reason: "One request is finding out whether Paxos still rate-limits the address " +
+			"that Vault calls from", RetryAfter: probeWait}
 	}
 	return nil
 }

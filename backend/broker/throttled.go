@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Throttled error refuses a call before Paxos is asked. Its text is made of sentences, because Vault's caller reads
-// it: what happened, when to try again, and what else there is to do.
+// A Throttled error refuses a call before Paxos is asked. Its text is made of sentences, because
+// Vault's caller reads it: what happened, when to try again, and what else there is to do.
 type Throttled struct {
 	Reason     string // a sentence without its full stop
 	RetryAfter time.Duration

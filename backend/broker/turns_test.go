@@ -47,7 +47,10 @@ func TestATurnIsNotWaitedForLongerThanThereIsTime(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := turns.Do(ctx, func(context.Context) error { t.Error("it was done twice at a time"); return nil }); err != nil {
+		if err := turns.Do(ctx, func(context.Context) error {
+			t.Error("it was done twice at a time")
+			return nil
+		}); err != nil {
 			t.Error(err)
 		}
 		close(hold)

@@ -18,7 +18,8 @@ func (b *Broker) noteUnreadable(fingerprint string, cause error) {
 	b.unreadable[fingerprint] = true
 	b.mu.Unlock()
 	if !known {
-		b.Logger.Error("a token's record cannot be read: the token is neither served nor revoked, and expires by itself",
+		b.Logger.Error("a token's record cannot be read: the token is neither served nor revoked, and "+
+			"expires by itself",
 			"token_id", fingerprint, "error", cause)
 	}
 }

@@ -41,7 +41,8 @@ func verify(grant paxos.Grant, asked []string) ([]string, error) {
 	case grant.Lifetime == 0:
 		return nil, &Mismatch{"the reply names no lifetime that can be read"}
 	case grant.Lifetime < minimumLifetime:
-		return nil, &Mismatch{fmt.Sprintf("its lifetime of %s is too short: at least %s is needed to serve readers within the limits", grant.Lifetime, minimumLifetime)}
+		return nil, &Mismatch{fmt.Sprintf("its lifetime of %s is too short: at least %s is needed to serve "+
+			"readers within the limits", grant.Lifetime, minimumLifetime)}
 	}
 	if grant.Scopes == nil { // RFC 6749, section 5.1: identical to those requested
 		return asked, nil
@@ -60,7 +61,8 @@ func verify(grant paxos.Grant, asked []string) ([]string, error) {
 func (b *Broker) usable(grant paxos.Grant) time.Duration {
 	if grant.Lifetime > maximumLifetime {
 		b.Logger.Warn("Paxos granted a token for longer than is believed: it counts as valid for a day",
-			"granted_seconds", int64(grant.Lifetime/time.Second), "believed_seconds", int64(maximumLifetime/time.Second))
+			"granted_seconds", int64(grant.Lifetime/time.Second), "believed_seconds",
+			int64(maximumLifetime/time.Second))
 	}
 	lifetime := min(grant.Lifetime, maximumLifetime)
 	return lifetime - min(skew, lifetime/4)

@@ -20,18 +20,20 @@ func without(name string) func(map[string]any) {
 	return func(grant map[string]any) { delete(grant, name) }
 }
 
-// TestRefusedGrants checks that a grant which is not what was asked for is refused, revoked and remembered.
+// TestRefusedGrants checks that a grant which is not what was asked for is refused, revoked and
+// remembered.
 func TestRefusedGrants(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		rewrite func(map[string]any)
 		reason  string
 	}{
-		"fewer scopes":               {member("scope", reads), "missing: " + writes},
-		"no scopes":                  {member("scope", ""), "missing"},
-		"other scopes":               {member("scope", "a b"), "missing"},
-		"scopes that are no text":    {member("scope", []string{reads, writes}), "missing"},
-		"more scopes":                {member("scope", reads+" "+writes+" api_creds:delete_credentials"), "more scopes"},
+		"fewer scopes":            {member("scope", reads), "missing: " + writes},
+		"no scopes":               {member("scope", ""), "missing"},
+		"other scopes":            {member("scope", "a b"), "missing"},
+		"scopes that are no text": {member("scope", []string{reads, writes}), "missing"},
+		"more scopes": {member("scope", reads+" "+writes+" api_creds:delete_credentials"),
+			"more scopes"},
 		"another type":               {member("token_type", "mac"), "bearer"},
 		"no type":                    {without("token_type"), "bearer"},
 		"no lifetime":                {without("expires_in"), "no lifetime"},
@@ -51,7 +53,8 @@ func TestRefusedGrants(t *testing.T) {
 				for range 2 { // the second time from memory
 					issued, err := h.Issue(t.Context(), h.request(scopes(reads, writes), edit))
 					var mismatch *broker.Mismatch
-					if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Reason, test.reason) || issued.AccessToken.Reveal() != "" {
+					if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Reason, test.reason) ||
+						issued.AccessToken.Reveal() != "" {
 						t.Errorf("got %v, want %q", err, test.reason)
 					}
 					if strings.Contains(err.Error(), "delete_credentials") {
@@ -67,11 +70,13 @@ func TestRefusedGrants(t *testing.T) {
 	}
 }
 
-// TestUnusableTokenTexts checks texts that no header can hold. They have to be refused; Paxos knows none of them.
+// TestUnusableTokenTexts checks texts that no header can hold. They have to be refused; Paxos knows
+// none of them.
 func TestUnusableTokenTexts(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"a line break": "a\r\nb", "a blank": "a b", "a control character": "a\x00", "not ASCII": "ä", "8 KiB and a byte": strings.Repeat("a", 8<<10+1),
+		"a line break": "a\r\nb", "a blank": "a b", "a control character": "a\x00", "not ASCII": "ä",
+		"8 KiB and a byte": strings.Repeat("a", 8<<10+1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,8 +124,8 @@ func TestAcceptedGrants(t *testing.T) {
 	}
 }
 
-// TestTokenGrantedTwice checks that a token which somebody may hold is refused and left alone, also when it is a bad
-// grant besides, and that asking again soon costs no call.
+// TestTokenGrantedTwice checks that a token which somebody may hold is refused and left alone, also
+// when it is a bad grant besides, and that asking again soon costs no call.
 func TestTokenGrantedTwice(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(*broker.Request){"shared": role("other"), "own": own} {

@@ -2,8 +2,9 @@ package catalog
 
 import "strings"
 
-// Match finds the operation of a request, by its method and its path with /v2 and without query. It is strict: a path
-// with an empty segment, a dot segment or anything escaped belongs to no operation, since Paxos might read it as another.
+// Match finds the operation of a request, by its method and its path with /v2 and without query. It
+// is strict: a path with an empty segment, a dot segment or anything escaped belongs to no
+// operation, since Paxos might read it as another.
 func Match(method, path string) (Operation, bool) {
 	for _, o := range known().operations {
 		if o.Method == method && fits(o.Path, path) {
@@ -41,7 +42,8 @@ func isParameter(segment string) bool {
 	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
 }
 
-// isPlain says whether a segment means just what it says: one or more of RFC 3986's unreserved characters, not all dots.
+// isPlain says whether a segment means just what it says: one or more of RFC 3986's unreserved
+// characters, not all dots.
 func isPlain(segment string) bool {
 	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~"
 	return strings.Trim(segment, unreserved+".") == "" && strings.ContainsAny(segment, unreserved)

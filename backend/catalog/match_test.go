@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestMatchEveryOperation finds each operation by a request that is made of its template, and by no other method.
+// TestMatchEveryOperation finds each operation by a request that is made of its template, and by no
+// other method.
 func TestMatchEveryOperation(t *testing.T) {
 	t.Parallel()
 	for _, o := range Operations() {
@@ -33,7 +34,8 @@ func filled(o Operation, value string) string {
 	return strings.Join(segments, "/")
 }
 
-// TestTemplatesAreDisjoint makes sure that no request fits two operations, so that it does not matter which is tried first.
+// TestTemplatesAreDisjoint makes sure that no request fits two operations, so that it does not
+// matter which is tried first.
 func TestTemplatesAreDisjoint(t *testing.T) {
 	t.Parallel()
 	all := Operations()
@@ -56,9 +58,12 @@ func overlap(one, other string) bool {
 func TestMatchRefuses(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{
-		"", "/", "/v2", "/v2/", "/profiles", "v2/profiles", "//v2/profiles", "/v2//profiles", "/v2/profiles/", "/V2/profiles",
-		"/v2/Profiles", "/v2/profiles?limit=1", "/v2/profiles#x", "/v2/profiles/a?b", "/v2/profiles/.", "/v2/profiles/..",
-		"/v2/profiles/...", "/v2/profiles/a%2fb", "/v2/profiles/a%", "/v2/profiles/a;b", `/v2/profiles/a\b`, "/v2/profiles/a b",
+		"", "/", "/v2", "/v2/", "/profiles", "v2/profiles", "//v2/profiles", "/v2//profiles", "/v2/profiles/",
+		"/V2/profiles",
+		"/v2/Profiles", "/v2/profiles?limit=1", "/v2/profiles#x", "/v2/profiles/a?b", "/v2/profiles/.",
+		"/v2/profiles/..",
+		"/v2/profiles/...", "/v2/profiles/a%2fb", "/v2/profiles/a%", "/v2/profiles/a;b", `/v2/profiles/a\b`,
+		"/v2/profiles/a b",
 		"/v2/profiles/{profile_id}", "/v2/profiles/\u00e9", "/v2/profiles/a\x00", "/v2/./profiles", "/v2/x/../profiles",
 		"/v2/profiles/a/balances/b/c", "https://api.paxos.com/v2/profiles",
 	} {
@@ -71,7 +76,8 @@ func TestMatchRefuses(t *testing.T) {
 	}
 }
 
-// FuzzMatch finds nothing that net/http's own router would route otherwise, and, among plain paths, nothing less.
+// FuzzMatch finds nothing that net/http's own router would route otherwise, and, among plain paths,
+// nothing less.
 func FuzzMatch(f *testing.F) {
 	router := http.NewServeMux()
 	for _, o := range Operations() {
@@ -94,7 +100,9 @@ func FuzzMatch(f *testing.F) {
 		if ok && pattern != found.Method+" "+found.Path {
 			t.Errorf("%q %q matches %s, the router says %q", method, path, found.ID, pattern)
 		}
-		plain := !slices.ContainsFunc(strings.Split(path[1:], "/"), func(segment string) bool { return !isPlain(segment) })
+		plain := !slices.ContainsFunc(strings.Split(path[1:], "/"), func(segment string) bool {
+			return !isPlain(segment)
+		})
 		if !ok && plain && pattern != "" {
 			t.Errorf("%q %q matches nothing, the router says %q", method, path, pattern)
 		}

@@ -9,18 +9,20 @@ import (
 // maximumNear is how many near matches are offered at most.
 const maximumNear = 3
 
-// NearScopes lists the scopes that an unknown one may have been meant to be, the nearest first: for event:read_event, as
-// Paxos's own examples misspell it, events:read_event.
+// NearScopes lists the scopes that an unknown one may have been meant to be, the nearest first: for
+// event:read_event, as Paxos's own examples misspell it, events:read_event.
 func NearScopes(name string) []string { return near(name, known().scopeNames) }
 
-// NearOperations lists the ids of the operations that an unknown id may have been meant to be, the nearest first.
+// NearOperations lists the ids of the operations that an unknown id may have been meant to be, the
+// nearest first.
 func NearOperations(id string) []string { return near(id, known().operationNames) }
 
-// Near lists the names that an unknown one may have been meant to be, the nearest first, for names that the catalogue
-// has nothing to do with.
+// Near lists the names that an unknown one may have been meant to be, the nearest first, for names
+// that the catalogue has nothing to do with.
 func Near(name string, names []string) []string { return near(name, names) }
 
-// near lists the names at most a quarter of whose letters differ, whatever their case, the nearest first.
+// near lists the names at most a quarter of whose letters differ, whatever their case, the nearest
+// first.
 func near(mistaken string, names []string) []string {
 	type match struct {
 		name     string

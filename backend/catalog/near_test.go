@@ -91,7 +91,8 @@ func FuzzNear(f *testing.F) {
 			return
 		}
 		d := distance(a, b)
-		if d != distance(b, a) || (d == 0) != (a == b) || d > max(len(a), len(b)) || d < max(len(a), len(b))-min(len(a), len(b)) {
+		if d != distance(b, a) || (d == 0) != (a == b) || d > max(len(a), len(b)) ||
+			d < max(len(a), len(b))-min(len(a), len(b)) {
 			t.Errorf("%q to %q: %d", a, b, d)
 		}
 	})

@@ -8,7 +8,8 @@ import (
 )
 
 // operationColumns are the columns of operations.tsv.
-var operationColumns = []string{"operationId", "method", "path", "scopes", "tag", "summary", "auth", "match", "deprecated"}
+var operationColumns = []string{"operationId", "method", "path", "scopes", "tag", "summary", "auth", "match",
+	"deprecated"}
 
 // Access is what an operation asks of its caller.
 type Access string
@@ -42,11 +43,12 @@ func LookupOperation(id string) (Operation, bool) {
 	return o.copy(), ok
 }
 
-// OpenedBy lists the operations that need a scope and that a token of these scopes opens, in Paxos's order.
+// OpenedBy lists the operations that need a scope and that a token of these scopes opens, in
+// Paxos's order.
 func OpenedBy(scopes ...string) []Operation { return copies(known().openedBy(scopes)) }
 
-// Beyond lists the operations that the scopes open although nobody asked for them, in Paxos's order. The operations
-// asked for are named by id.
+// Beyond lists the operations that the scopes open although nobody asked for them, in Paxos's
+// order. The operations asked for are named by id.
 func Beyond(scopes, asked []string) []Operation {
 	return slices.DeleteFunc(OpenedBy(scopes...), func(o Operation) bool { return slices.Contains(asked, o.ID) })
 }
@@ -75,8 +77,8 @@ func (o Operation) Risk() Risk {
 	return slices.Max(risks)
 }
 
-// MovesMoney says whether a call may move money or say where money goes: it changes something, and needs a scope of
-// that risk. Some such calls, as a cancellation, only may.
+// MovesMoney says whether a call may move money or say where money goes: it changes something, and
+// needs a scope of that risk. Some such calls, as a cancellation, only may.
 func (o Operation) MovesMoney() bool { return o.Method != http.MethodGet && o.Risk() == MovesMoney }
 
 // openedBy is OpenedBy in this catalogue.

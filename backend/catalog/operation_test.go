@@ -25,7 +25,8 @@ func TestOperations(t *testing.T) {
 		if o.AnyScope {
 			choices++
 		}
-		if !slices.Contains([]string{"GET", "POST", "PUT", "DELETE"}, o.Method) || !path.MatchString(o.Path) || o.Tag == "" {
+		if !slices.Contains([]string{"GET", "POST", "PUT", "DELETE"}, o.Method) || !path.MatchString(o.Path) ||
+			o.Tag == "" {
 			t.Errorf("%+v", o)
 		}
 		if found, ok := LookupOperation(o.ID); !ok || found.Path != o.Path || found.Method != o.Method {
@@ -33,9 +34,11 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	if len(byAccess[WithScope]) != 118 || choices != 3 {
-		t.Errorf("%d operations need a scope, %d of them one of several; want 118 and 3", len(byAccess[WithScope]), choices)
+		t.Errorf("%d operations need a scope, %d of them one of several; want 118 and 3", len(byAccess[WithScope]),
+			choices)
 	}
-	if want := []string{"ListPrices", "ListMarkets", "GetOrderBook", "ListRecentExecutions", "GetTicker"}; !slices.Equal(byAccess[Public], want) {
+	if want := []string{"ListPrices", "ListMarkets", "GetOrderBook", "ListRecentExecutions",
+		"GetTicker"}; !slices.Equal(byAccess[Public], want) {
 		t.Errorf("public: %q, want %q", byAccess[Public], want)
 	}
 	if want := []string{"ListVasps", "GetVasp"}; !slices.Equal(byAccess[AnyToken], want) {
@@ -89,7 +92,8 @@ func TestOperationRisk(t *testing.T) {
 			t.Errorf("%s: risk %v, moves money %t", id, o.Risk(), o.MovesMoney())
 		}
 	}
-	either := Operation{Access: WithScope, Scopes: []string{"funding:read_profile", "api_creds:read_credentials"}, AnyScope: true}
+	either := Operation{Access: WithScope, Scopes: []string{"funding:read_profile", "api_creds:read_credentials"},
+		AnyScope: true}
 	if either.Risk() != Read {
 		t.Errorf("either of read and admin: %v", either.Risk())
 	}
@@ -101,7 +105,8 @@ func TestOperationRisk(t *testing.T) {
 // TestOpenedBy adds up what scopes open together.
 func TestOpenedBy(t *testing.T) {
 	t.Parallel()
-	if got, want := ids(OpenedBy("transfer:read_transfer", "events:read_event")), []string{"ListTransfers", "GetTransfer", "ListEvents", "GetEvent"}; !slices.Equal(got, want) {
+	if got, want := ids(OpenedBy("transfer:read_transfer", "events:read_event")), []string{"ListTransfers",
+		"GetTransfer", "ListEvents", "GetEvent"}; !slices.Equal(got, want) {
 		t.Errorf("opened %q, want %q", got, want)
 	}
 	if got := OpenedBy("event:read_event"); len(got) != 0 {
@@ -113,7 +118,8 @@ func TestOpenedBy(t *testing.T) {
 	if got := OpenedBy(known().scopeNames...); len(got) != 118 {
 		t.Errorf("all scopes open %d operations, want 118", len(got))
 	}
-	if got, want := ids(Beyond([]string{"transfer:read_transfer"}, []string{"GetTransfer"})), []string{"ListTransfers"}; !slices.Equal(got, want) {
+	if got, want := ids(Beyond([]string{"transfer:read_transfer"},
+		[]string{"GetTransfer"})), []string{"ListTransfers"}; !slices.Equal(got, want) {
 		t.Errorf("beyond what was asked for: %q, want %q", got, want)
 	}
 }
@@ -142,7 +148,8 @@ func TestAnswersAreCopies(t *testing.T) {
 	clear(resolution.NeededFor)
 	NearScopes("event:read_event")[0] = "spoilt"
 
-	if o, _ := LookupOperation(id); o.Scopes[0] != scope || Operations()[0].ID != "ListProfiles" || len(OpenedBy(scope)) != 1 {
+	if o, _ := LookupOperation(id); o.Scopes[0] != scope || Operations()[0].ID != "ListProfiles" ||
+		len(OpenedBy(scope)) != 1 {
 		t.Error("an operation is spoilt")
 	}
 	if Scopes()[0].Name == "" || NearScopes("event:read_event")[0] != "events:read_event" {

@@ -13,12 +13,13 @@ type Resolution struct {
 	NeededFor map[string][]string // by each of Scopes, the ids of the operations it is for, in Paxos's order
 }
 
-// Resolve finds the least scopes that, with those held anyway, allow all the operations, which are named by id. Where an
-// operation accepts one of several scopes, it takes one that is held or needed anyway, else the choice that opens the
-// least: fewest operations of the greatest risk, then of the next, then fewest scopes.
+// Resolve finds the least scopes that, with those held anyway, allow all the operations, which are
+// named by id. Where an operation accepts one of several scopes, it takes one that is held or
+// needed anyway, else the choice that opens the least: fewest operations of the greatest risk, then
+// of the next, then fewest scopes.
 //
-// An operation that is unknown, or that needs no scope, is refused with the reason; the errors speak of a parameter
-// called operations.
+// An operation that is unknown, or that needs no scope, is refused with the reason; the errors
+// speak of a parameter called operations.
 func Resolve(operations, held []string) (Resolution, error) {
 	return known().resolve(operations, held)
 }
@@ -51,7 +52,8 @@ func (c *catalogue) needsScope(id string) error {
 	o, ok := c.operationByID[id]
 	switch {
 	case !ok:
-		return fmt.Errorf("operations names %.40q, which is not an operation of Paxos%s", id, suggestion(near(id, c.operationNames)))
+		return fmt.Errorf("operations names %.40q, which is not an operation of Paxos%s", id,
+			suggestion(near(id, c.operationNames)))
 	case o.Access == Public:
 		return fmt.Errorf("operations names %s, which is public and needs no token: leave it out", id)
 	case o.Access == AnyToken:
@@ -68,8 +70,8 @@ func suggestion(names []string) string {
 	return "; did you mean " + strings.Join(names, " or ") + "?"
 }
 
-// lightest adds to the scopes what the choices still need, so that together they weigh least. It tries every
-// combination: Paxos has three operations that leave a choice, of two scopes each.
+// lightest adds to the scopes what the choices still need, so that together they weigh least. It
+// tries every combination: Paxos has three operations that leave a choice, of two scopes each.
 func (c *catalogue) lightest(scopes []string, choices []Operation) []string {
 	if len(choices) == 0 {
 		return scopes
@@ -87,9 +89,9 @@ func (c *catalogue) lightest(scopes []string, choices []Operation) []string {
 	return best
 }
 
-// weigh measures what scopes give away: the number of operations they open at each risk, the greatest risk first, then
-// the number of scopes. An operation counts at the greatest risk of the scopes that open it, so that no added scope
-// makes a set lighter.
+// weigh measures what scopes give away: the number of operations they open at each risk, the
+// greatest risk first, then the number of scopes. An operation counts at the greatest risk of the
+// scopes that open it, so that no added scope makes a set lighter.
 func (c *catalogue) weigh(scopes []string) []int {
 	opened := make([]int, Admin+1)
 	for _, o := range c.openedBy(scopes) {

@@ -11,21 +11,24 @@ import (
 // TestResolve finds the least scopes of real operations.
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	const create, remove, update, write = "rewards:create_payout_groups", "rewards:delete_payout_groups", "rewards:update_payout_groups", "rewards:write_payout_groups"
+	const create, remove, update, write = "rewards:create_payout_groups", "rewards:delete_payout_groups",
+		"rewards:update_payout_groups", "rewards:write_payout_groups"
 	for name, test := range map[string]struct{ operations, held, want string }{
-		"nothing":                     {"", "", ""},
-		"nothing, but scopes held":    {"", "a:b", ""},
-		"two scopes":                  {"CreateOrchestration GetTransfer", "", "orchestration:write_orchestration transfer:read_transfer"},
-		"one scope for two":           {"GetTransfer ListTransfers GetTransfer", "", "transfer:read_transfer"},
-		"the narrower of two":         {"CreatePayoutGroup", "", create},
-		"two narrow ones":             {"UpdatePayoutGroup CreatePayoutGroup", "", create + " " + update},
-		"one that opens no more":      {"UpdatePayoutGroup DeletePayoutGroup CreatePayoutGroup", "", write},
-		"the broad one is held":       {"CreatePayoutGroup", write, write},
-		"a narrow one is held":        {"CreatePayoutGroup DeletePayoutGroup", remove, create + " " + remove},
-		"an unrelated scope is held":  {"CreatePayoutGroup", "a:b", create},
-		"both alternatives are held":  {"CreatePayoutGroup", write + " " + create, create},
-		"what is held is not needed":  {"GetTransfer", write, "transfer:read_transfer"},
-		"the mint of the quick start": {"CreateOrchestration GetOrchestration ListProfiles", "", "funding:read_profile orchestration:read_orchestration orchestration:write_orchestration"},
+		"nothing":                  {"", "", ""},
+		"nothing, but scopes held": {"", "a:b", ""},
+		"two scopes": {"CreateOrchestration GetTransfer", "",
+			"orchestration:write_orchestration transfer:read_transfer"},
+		"one scope for two":          {"GetTransfer ListTransfers GetTransfer", "", "transfer:read_transfer"},
+		"the narrower of two":        {"CreatePayoutGroup", "", create},
+		"two narrow ones":            {"UpdatePayoutGroup CreatePayoutGroup", "", create + " " + update},
+		"one that opens no more":     {"UpdatePayoutGroup DeletePayoutGroup CreatePayoutGroup", "", write},
+		"the broad one is held":      {"CreatePayoutGroup", write, write},
+		"a narrow one is held":       {"CreatePayoutGroup DeletePayoutGroup", remove, create + " " + remove},
+		"an unrelated scope is held": {"CreatePayoutGroup", "a:b", create},
+		"both alternatives are held": {"CreatePayoutGroup", write + " " + create, create},
+		"what is held is not needed": {"GetTransfer", write, "transfer:read_transfer"},
+		"the mint of the quick start": {"CreateOrchestration GetOrchestration ListProfiles", "",
+			"funding:read_profile orchestration:read_orchestration orchestration:write_orchestration"},
 	} {
 		got, err := Resolve(strings.Fields(test.operations), strings.Fields(test.held))
 		if err != nil || strings.Join(got.Scopes, " ") != test.want {
@@ -33,19 +36,22 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	got, _ := Resolve([]string{"ListTransfers", "CreatePayoutGroup", "GetTransfer"}, nil)
-	want := map[string][]string{"transfer:read_transfer": {"ListTransfers", "GetTransfer"}, create: {"CreatePayoutGroup"}}
+	want := map[string][]string{"transfer:read_transfer": {"ListTransfers", "GetTransfer"},
+		create: {"CreatePayoutGroup"}}
 	if !maps.EqualFunc(got.NeededFor, want, slices.Equal) {
 		t.Errorf("needed for %v, want %v", got.NeededFor, want)
 	}
 }
 
-// TestResolveEveryOperation alone needs one scope, which opens it and exactly what else accepts that scope.
+// TestResolveEveryOperation alone needs one scope, which opens it and exactly what else accepts
+// that scope.
 func TestResolveEveryOperation(t *testing.T) {
 	t.Parallel()
 	for _, o := range Operations() {
 		got, err := Resolve([]string{o.ID}, nil)
 		if o.Access != WithScope {
-			if err == nil || !strings.Contains(err.Error(), "operations names "+o.ID) || !strings.Contains(err.Error(), "leave it out") {
+			if err == nil || !strings.Contains(err.Error(), "operations names "+o.ID) ||
+				!strings.Contains(err.Error(), "leave it out") {
 				t.Errorf("%s, which needs no scope: %q %v", o.ID, got.Scopes, err)
 			}
 			continue
@@ -56,7 +62,8 @@ func TestResolveEveryOperation(t *testing.T) {
 		}
 		for _, other := range Operations() {
 			accepts := slices.Contains(other.Scopes, got.Scopes[0])
-			if beyond := slices.Contains(ids(Beyond(got.Scopes, []string{o.ID})), other.ID); beyond != (accepts && other.ID != o.ID) {
+			if beyond := slices.Contains(ids(Beyond(got.Scopes, []string{o.ID})),
+				other.ID); beyond != (accepts && other.ID != o.ID) {
 				t.Errorf("%s: %s is opened beyond: %t", o.ID, other.ID, beyond)
 			}
 		}
@@ -67,8 +74,10 @@ func TestResolveEveryOperation(t *testing.T) {
 func TestResolveRefuses(t *testing.T) {
 	t.Parallel()
 	for operation, says := range map[string]string{
-		"ListPrices":                         "operations names ListPrices, which is public and needs no token: leave it out",
-		"ListVasps":                          "operations names ListVasps, which needs no scope and takes any live token: leave it out",
+		"ListPrices": "operations names ListPrices, which is public and needs no " +
+			"token: leave it out",
+		"ListVasps": "operations names ListVasps, which needs no scope and takes any " +
+			"live token: leave it out",
 		"GetTransfers":                       `operations names "GetTransfers", which is not an operation of Paxos; did you mean GetTransfer or`,
 		"transfer:read_transfr":              `operations names "transfer:read_transfr", which is not an operation of Paxos`,
 		"":                                   `operations names "", which is not an operation of Paxos`,
@@ -95,8 +104,9 @@ func TestFewChoices(t *testing.T) {
 	}
 }
 
-// TestResolveIsLeast compares small catalogues of any shape with all sets of their scopes, one by one: nothing that is
-// allowed weighs less, nothing added can be dropped, and the order of the operations makes no difference.
+// TestResolveIsLeast compares small catalogues of any shape with all sets of their scopes, one by
+// one: nothing that is allowed weighs less, nothing added can be dropped, and the order of the
+// operations makes no difference.
 func TestResolveIsLeast(t *testing.T) {
 	t.Parallel()
 	scopes := []string{"a:a", "a:b", "a:c", "a:d", "a:e"}
@@ -122,7 +132,8 @@ func TestResolveIsLeast(t *testing.T) {
 				}
 			}
 			if c.allows(other, asked) && slices.Compare(c.openedByRisk(other), c.openedByRisk(together)) < 0 {
-				t.Fatalf("seed %d: %q allow %q with %q held, and weigh less than %q", seed, other, asked, held, together)
+				t.Fatalf("seed %d: %q allow %q with %q held, and weigh less than %q", seed, other, asked, held,
+					together)
 			}
 		}
 		for _, scope := range got.Scopes {
@@ -138,7 +149,8 @@ func TestResolveIsLeast(t *testing.T) {
 	}
 }
 
-// randomCatalogue has a risk for each scope and up to six operations that need one, several, or one of several.
+// randomCatalogue has a risk for each scope and up to six operations that need one, several, or one
+// of several.
 func randomCatalogue(t *testing.T, random *rand.Rand, names []string) *catalogue {
 	t.Helper()
 	var scopes []Scope
@@ -151,7 +163,8 @@ func randomCatalogue(t *testing.T, random *rand.Rand, names []string) *catalogue
 		for j, at := range random.Perm(len(names))[:len(accepted)] {
 			accepted[j] = names[at]
 		}
-		operations = append(operations, Operation{ID: string(rune('A' + i)), Access: WithScope, Scopes: accepted, AnyScope: random.IntN(2) == 0})
+		operations = append(operations,
+			Operation{ID: string(rune('A' + i)), Access: WithScope, Scopes: accepted, AnyScope: random.IntN(2) == 0})
 	}
 	c, err := newCatalogue(scopes, operations)
 	if err != nil {
@@ -176,8 +189,8 @@ func (c *catalogue) allows(scopes, operations []string) bool {
 	return true
 }
 
-// openedByRisk weighs scopes, by a way of its own: the operations opened at admin, moves-money, write and read, then the
-// number of scopes.
+// openedByRisk weighs scopes, by a way of its own: the operations opened at admin, moves-money,
+// write and read, then the number of scopes.
 func (c *catalogue) openedByRisk(scopes []string) []int {
 	weight := []int{0, 0, 0, 0, len(scopes)}
 	for _, o := range c.operations {
@@ -204,7 +217,8 @@ func union(one, other []string) []string {
 
 // BenchmarkResolve resolves what a role with every choice asks for.
 func BenchmarkResolve(b *testing.B) {
-	operations := []string{"CreateOrchestration", "GetTransfer", "CreatePayoutGroup", "DeletePayoutGroup", "UpdatePayoutGroup"}
+	operations := []string{"CreateOrchestration", "GetTransfer", "CreatePayoutGroup", "DeletePayoutGroup",
+		"UpdatePayoutGroup"}
 	for b.Loop() {
 		if _, err := Resolve(operations, nil); err != nil {
 			b.Fatal(err)

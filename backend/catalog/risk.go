@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A Risk is how much harm the holder of a scope can do; the greater one is the worse. It is inferred from what the scope
-// opens: Paxos grades nothing.
+// A Risk is how much harm the holder of a scope can do; the greater one is the worse. It is
+// inferred from what the scope opens: Paxos grades nothing.
 type Risk int
 
 // The risks, from the least to the greatest.
@@ -38,7 +38,8 @@ func ParseRisk(name string) (Risk, error) {
 	return Read + Risk(i), nil
 }
 
-// RiskOf is the risk of a scope. One that the catalogue lacks counts as MovesMoney, since nobody knows what it opens.
+// RiskOf is the risk of a scope. One that the catalogue lacks counts as MovesMoney, since nobody
+// knows what it opens.
 func RiskOf(scope string) Risk { return known().riskOf(scope) }
 
 // riskOf is RiskOf in this catalogue.

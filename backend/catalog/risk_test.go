@@ -17,7 +17,8 @@ func TestRisks(t *testing.T) {
 		previous = risk
 	}
 	for _, name := range []string{"", "Read", "money", strings.Repeat("x", 1000)} {
-		if _, err := ParseRisk(name); err == nil || len(err.Error()) > 120 || !strings.Contains(err.Error(), "read, write, moves-money, admin") {
+		if _, err := ParseRisk(name); err == nil || len(err.Error()) > 120 ||
+			!strings.Contains(err.Error(), "read, write, moves-money, admin") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

@@ -24,7 +24,8 @@ func LookupScope(name string) (Scope, bool) {
 	return s, ok
 }
 
-// readScope reads a line of scopes.tsv. The number of operations in it is for people; a test compares it.
+// readScope reads a line of scopes.tsv. The number of operations in it is for people; a test
+// compares it.
 func readScope(row []string) (Scope, error) {
 	risk, err := ParseRisk(row[1])
 	return Scope{Name: row[0], Risk: risk, Description: row[2]}, err
@@ -33,8 +34,8 @@ func readScope(row []string) (Scope, error) {
 // openAPI is the address of Paxos's OpenAPI document.
 const openAPI = "https://developer.paxos.com/docs/paxos-v2.openapi.json"
 
-// Documents lists the addresses of the pages that name the scope: the OpenAPI document, unless only the guides know the
-// scope, and the sources of the use cases that ask for it.
+// Documents lists the addresses of the pages that name the scope: the OpenAPI document, unless only
+// the guides know the scope, and the sources of the use cases that ask for it.
 func (s Scope) Documents() []string {
 	var pages []string
 	if !strings.HasPrefix(s.Description, "(docs") || len(OpenedBy(s.Name)) > 0 {

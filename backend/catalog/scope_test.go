@@ -29,15 +29,16 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// TestDangerousScopes pins what a reviewer looks for first: a change of the table that makes one of these harmless has to
-// be made here too.
+// TestDangerousScopes pins what a reviewer looks for first: a change of the table that makes one of
+// these harmless has to be made here too.
 func TestDangerousScopes(t *testing.T) {
 	t.Parallel()
 	byRisk := map[Risk][]string{}
 	for _, s := range Scopes() {
 		byRisk[s.Risk] = append(byRisk[s.Risk], s.Name)
 	}
-	if got, want := byRisk[Admin], []string{"api_creds:delete_credentials", "api_creds:read_credentials"}; !slices.Equal(got, want) {
+	if got, want := byRisk[Admin], []string{"api_creds:delete_credentials",
+		"api_creds:read_credentials"}; !slices.Equal(got, want) {
 		t.Errorf("admin: %q, want %q", got, want)
 	}
 	want := strings.Fields(`
@@ -59,8 +60,9 @@ func TestDangerousScopes(t *testing.T) {
 	}
 }
 
-// TestScopesAndOperationsAgree compares both tables: every scope that an operation names is known, the numbers of
-// operations are right, and only the scopes that are explained in the package comment belong to none.
+// TestScopesAndOperationsAgree compares both tables: every scope that an operation names is known,
+// the numbers of operations are right, and only the scopes that are explained in the package
+// comment belong to none.
 func TestScopesAndOperationsAgree(t *testing.T) {
 	t.Parallel()
 	accepting := map[string]int{}
@@ -80,13 +82,15 @@ func TestScopesAndOperationsAgree(t *testing.T) {
 	for _, row := range rows {
 		scope := row[0]
 		if row[3] != fmt.Sprint(accepting[scope]) || len(OpenedBy(scope)) != accepting[scope] {
-			t.Errorf("%s: %s operations by scopes.tsv, %d by operations.tsv, %d opened", scope, row[3], accepting[scope], len(OpenedBy(scope)))
+			t.Errorf("%s: %s operations by scopes.tsv, %d by operations.tsv, %d opened", scope, row[3],
+				accepting[scope], len(OpenedBy(scope)))
 		}
 		if accepting[scope] == 0 {
 			unused = append(unused, scope)
 		}
 	}
-	want := []string{"exchange:read_aggregated_marketdata_stream", "funding:read_bank_balance", "tax:read_tax_lot", "tax:write_tax_lot"}
+	want := []string{"exchange:read_aggregated_marketdata_stream", "funding:read_bank_balance", "tax:read_tax_lot",
+		"tax:write_tax_lot"}
 	if !slices.Equal(unused, want) {
 		t.Errorf("scopes of no operation: %q, want %q", unused, want)
 	}

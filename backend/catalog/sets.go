@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A Set is a use case of Paxos with the scopes that Paxos, or whoever Source names, documents for it. A set is what the
-// documentation says, not the least that works: see Resolve for that.
+// A Set is a use case of Paxos with the scopes that Paxos, or whoever Source names, documents for
+// it. A set is what the documentation says, not the least that works: see Resolve for that.
 type Set struct {
 	Name        string
 	Description string
@@ -14,8 +14,8 @@ type Set struct {
 	Scopes      []string
 }
 
-// Sets lists the documented use cases. There is none for rewards, for which no guide names scopes, and none for
-// webhooks, which have no scope and no API.
+// Sets lists the documented use cases. There is none for rewards, for which no guide names scopes,
+// and none for webhooks, which have no scope and no API.
 func Sets() []Set {
 	all := make([]Set, len(sets))
 	for i, s := range sets {
@@ -48,9 +48,10 @@ const (
 // sets are the documented use cases, as of the same dates as the tables.
 var sets = []Set{
 	{
-		Name:        "mint-redeem-convert",
-		Description: "Mint, redeem and convert Paxos-issued stablecoins: the example of Paxos's own guide to credentials",
-		Source:      guides + "developer/credentials",
+		Name: "mint-redeem-convert",
+		Description: "Mint, redeem and convert Paxos-issued stablecoins: the example of Paxos's own guide to " +
+			"credentials",
+		Source: guides + "developer/credentials",
 		Scopes: strings.Fields(`
 			orchestration:read_orchestration orchestration:write_orchestration
 			orchestration:read_orchestration_rule orchestration:write_orchestration_rule
@@ -110,7 +111,8 @@ var sets = []Set{
 		Name:        "orchestrations-crypto-addresses",
 		Description: "In addition, where wanted, manage the crypto addresses that money goes to",
 		Source:      orchestrationsGuide,
-		Scopes:      strings.Fields("transfer:read_crypto_destination_address transfer:write_crypto_destination_address"),
+		Scopes: strings.Fields("transfer:read_crypto_destination_address " +
+			"transfer:write_crypto_destination_address"),
 	},
 	{
 		Name:        "fiat-transfers-sandbox",
@@ -153,9 +155,10 @@ var sets = []Set{
 		Scopes:      strings.Fields("identity:read_identity_control identity:write_identity_control"),
 	},
 	{
-		Name:        "settlement",
-		Description: "Settle transactions between parties; the guide was removed in March 2026, the endpoints are there",
-		Source:      "https://docs.paxos.com/settlements/quickstart",
+		Name: "settlement",
+		Description: "Settle transactions between parties; the guide was removed in March 2026, the " +
+			"endpoints are there",
+		Source: "https://docs.paxos.com/settlements/quickstart",
 		Scopes: strings.Fields(`
 			settlement:read_transaction settlement:write_transaction
 			funding:read_profile funding:write_profile`),

@@ -12,7 +12,8 @@ func TestSets(t *testing.T) {
 	t.Parallel()
 	grammar, seen := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`), map[string]bool{}
 	for _, s := range Sets() {
-		if !grammar.MatchString(s.Name) || seen[s.Name] || s.Description == "" || !strings.HasPrefix(s.Source, "https://") || len(s.Scopes) == 0 {
+		if !grammar.MatchString(s.Name) || seen[s.Name] || s.Description == "" ||
+			!strings.HasPrefix(s.Source, "https://") || len(s.Scopes) == 0 {
 			t.Errorf("%+v", s)
 		}
 		seen[s.Name] = true
@@ -36,7 +37,8 @@ func TestSetSizes(t *testing.T) {
 	want := map[string]int{
 		"mint-redeem-convert": 16, "mint-redeem-convert-legacy": 14, "conversions-to-orchestrations": 2,
 		"orchestrations-ad-hoc": 2, "orchestrations-rules": 2, "orchestrations-events": 1, "orchestrations-fiat": 4,
-		"orchestrations-crypto-addresses": 2, "fiat-transfers-sandbox": 8, "stablecoin-pay-ins": 5, "held-rate-quotes": 4,
+		"orchestrations-crypto-addresses": 2, "fiat-transfers-sandbox": 8, "stablecoin-pay-ins": 5,
+		"held-rate-quotes":   4,
 		"identity-brokerage": 8, "identity-controls": 2, "settlement": 4, "smart-order-routing": 1, "first-call": 1,
 		"deposit-address-signing": 1, "fireblocks": 5,
 	}

@@ -35,19 +35,26 @@ func TestBrokenTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ scopes, operations, says string }{
-		"empty":                {"", operationHeader, "first line"},
-		"no header":            {goodScope, operationHeader, "first line"},
-		"a column less":        {scopeHeader + "a:b\tread\tText\n", operationHeader, "wrong number of fields"},
-		"unknown risk":         {scopeHeader + "a:b\trisky\tText\t1\n", operationHeader, `a:b: "risky" is not a risk`},
-		"a scope twice":        {scopeHeader + goodScope + goodScope, operationHeader, "a:b is there twice"},
-		"an operation twice":   {scopeHeader + goodScope, operationHeader + goodOperation + goodOperation, "Get is there twice"},
-		"unknown auth":         {scopeHeader, operationHeader + strings.Replace(goodOperation, "\tscope\t", "\tmagic\t", 1), `Get: auth "magic"`},
-		"public with scopes":   {scopeHeader, operationHeader + strings.Replace(goodOperation, "\tscope\t", "\tnone\t", 1), "does not go with scopes"},
-		"scope without scopes": {scopeHeader, operationHeader + strings.Replace(goodOperation, "\ta:b\t", "\t\t", 1), "does not go with scopes"},
-		"unknown match":        {scopeHeader, operationHeader + strings.Replace(goodOperation, "\tall\t", "\tsome\t", 1), `match "some"`},
-		"unknown deprecated":   {scopeHeader, operationHeader + strings.Replace(goodOperation, "\tfalse\n", "\tno\n", 1), `deprecated "no"`},
+		"empty":         {"", operationHeader, "first line"},
+		"no header":     {goodScope, operationHeader, "first line"},
+		"a column less": {scopeHeader + "a:b\tread\tText\n", operationHeader, "wrong number of fields"},
+		"unknown risk":  {scopeHeader + "a:b\trisky\tText\t1\n", operationHeader, `a:b: "risky" is not a risk`},
+		"a scope twice": {scopeHeader + goodScope + goodScope, operationHeader, "a:b is there twice"},
+		"an operation twice": {scopeHeader + goodScope, operationHeader + goodOperation + goodOperation,
+			"Get is there twice"},
+		"unknown auth": {scopeHeader,
+			operationHeader + strings.Replace(goodOperation, "\tscope\t", "\tmagic\t", 1), `Get: auth "magic"`},
+		"public with scopes": {scopeHeader,
+			operationHeader + strings.Replace(goodOperation, "\tscope\t", "\tnone\t", 1), "does not go with scopes"},
+		"scope without scopes": {scopeHeader,
+			operationHeader + strings.Replace(goodOperation, "\ta:b\t", "\t\t", 1), "does not go with scopes"},
+		"unknown match": {scopeHeader,
+			operationHeader + strings.Replace(goodOperation, "\tall\t", "\tsome\t", 1), `match "some"`},
+		"unknown deprecated": {scopeHeader,
+			operationHeader + strings.Replace(goodOperation, "\tfalse\n", "\tno\n", 1), `deprecated "no"`},
 	} {
-		if _, err := readCatalogue(test.scopes, test.operations); err == nil || !strings.Contains(err.Error(), test.says) {
+		if _, err := readCatalogue(test.scopes, test.operations); err == nil ||
+			!strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", name, err, test.says)
 		}
 	}
@@ -64,7 +71,8 @@ func FuzzTables(f *testing.F) {
 			return
 		}
 		if len(c.scopeByName) != len(c.scopes) || len(c.operationByID) != len(c.operations) {
-			t.Errorf("%d of %d scopes and %d of %d operations are indexed", len(c.scopeByName), len(c.scopes), len(c.operationByID), len(c.operations))
+			t.Errorf("%d of %d scopes and %d of %d operations are indexed", len(c.scopeByName), len(c.scopes),
+				len(c.operationByID), len(c.operations))
 		}
 	})
 }

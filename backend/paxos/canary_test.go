@@ -16,7 +16,8 @@ import (
 // canary stands for anything that the other side sends: it must be seen nowhere.
 const canary = "CANARY-bird"
 
-// checkNoCanary looks for the canary, and for our own secret, in every form that an error can be printed in.
+// checkNoCanary looks for the canary, and for our own secret, in every form that an error can be
+// printed in.
 func checkNoCanary(t *testing.T, err error) {
 	t.Helper()
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
@@ -69,9 +70,11 @@ func TestErrorsTellNothing(t *testing.T) {
 	body := func(head, body string) string {
 		return fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
 	}
-	coded := `{"error":"` + canary + `","error_description":"` + canary + `","error_uri":"https://` + canary + `","title":"` + canary + `"}`
+	coded := `{"error":"` + canary + `","error_description":"` + canary + `","error_uri":"https://` + canary +
+		`","title":"` + canary + `"}`
 	for name, answer := range map[string]string{
-		"a refusal":           body("HTTP/1.1 400 "+canary+"\r\nContent-Type: application/json\r\nX-Trace: "+canary+"\r\nRetry-After: "+canary, coded),
+		"a refusal": body("HTTP/1.1 400 "+canary+"\r\nContent-Type: application/json\r\nX-Trace: "+canary+
+			"\r\nRetry-After: "+canary, coded),
 		"a known code":        body("HTTP/1.1 401 "+canary, strings.Replace(coded, canary, "invalid_client", 1)),
 		"a throttle":          body("HTTP/1.1 429 "+canary+"\r\nRetry-After: "+canary, canary),
 		"an outage":           body("HTTP/1.1 503 "+canary, "<h1>"+canary+"</h1>"),
@@ -110,7 +113,8 @@ func TestErrorsTellNothing(t *testing.T) {
 	}
 }
 
-// TestTransportErrorsTellNothing does the same below HTTP: a proxy that refuses, and a server that speaks no TLS.
+// TestTransportErrorsTellNothing does the same below HTTP: a proxy that refuses, and a server that
+// speaks no TLS.
 func TestTransportErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	refusal := "HTTP/1.1 407 " + canary + "\r\nProxy-Authenticate: " + canary + "\r\nContent-Length: 0\r\n\r\n"
@@ -119,8 +123,10 @@ func TestTransportErrorsTellNothing(t *testing.T) {
 			Endpoints: endpoints("https://192.0.2.1"), ProxyURL: "http://" + serveRaw(t, refusal),
 			ProxyUsername: "vault", ProxyPassword: paxos.Hide("own-secret"),
 		},
-		"a proxy that speaks no HTTP": {Endpoints: endpoints("https://192.0.2.1"), ProxyURL: "http://" + serveRaw(t, canary+"\r\n\r\n")},
-		"a server that speaks no TLS": {Endpoints: endpoints("https://" + serveRaw(t, canary+strings.Repeat(canary, 10)))},
+		"a proxy that speaks no HTTP": {Endpoints: endpoints("https://192.0.2.1"),
+			ProxyURL: "http://" + serveRaw(t, canary+"\r\n\r\n")},
+		"a server that speaks no TLS": {Endpoints: endpoints("https://" +
+			serveRaw(t, canary+strings.Repeat(canary, 10)))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -50,7 +50,8 @@ func canonicalHost(host string) string {
 
 // canonical returns the endpoints in their canonical spelling.
 func (e Endpoints) canonical() Endpoints {
-	return Endpoints{TokenURL: CanonicalURL(e.TokenURL), RevokeURL: CanonicalURL(e.RevokeURL), APIURL: CanonicalURL(e.APIURL)}
+	return Endpoints{TokenURL: CanonicalURL(e.TokenURL), RevokeURL: CanonicalURL(e.RevokeURL),
+		APIURL: CanonicalURL(e.APIURL)}
 }
 
 // Credentials identifies the client's secret and how it is presented where, without

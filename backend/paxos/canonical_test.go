@@ -30,11 +30,12 @@ func TestCanonicalURL(t *testing.T) {
 	}
 }
 
-// TestSpellingsAndSecrets checks that the way of calls is the same however an address is spelt, while a secret stays
-// bound to the very text that it was verified over.
+// TestSpellingsAndSecrets checks that the way of calls is the same however an address is spelt,
+// while a secret stays bound to the very text that it was verified over.
 func TestSpellingsAndSecrets(t *testing.T) {
 	t.Parallel()
-	one := paxos.Settings{Endpoints: paxos.Endpoints{TokenURL: "https://a.example/token", RevokeURL: "https://a.example/revoke", APIURL: "https://a.example/v2"}, ProxyURL: "http://proxy:80"}
+	one := paxos.Settings{Endpoints: paxos.Endpoints{TokenURL: "https://a.example/token",
+		RevokeURL: "https://a.example/revoke", APIURL: "https://a.example/v2"}, ProxyURL: "http://proxy:80"}
 	other := one
 	other.TokenURL, other.ProxyURL = "https://A.example:443/token", "http://PROXY"
 	if one.Way() != other.Way() {

@@ -37,9 +37,11 @@ func (c *Client) ID() string { return c.id }
 type Grant struct {
 	AccessToken Secret
 	TokenType   string
-	Scopes      []string      // as granted; nil where the reply has none, which means "as requested" (RFC 6749, section 5.1); empty where it is unreadable
-	Asked       time.Time     // before the request was sent: a lifetime counted from here is never too long
-	Lifetime    time.Duration // 0 where the reply names none that can be read; may be negative
+	// as granted; nil where the reply has none, which means "as requested" (RFC 6749, section 5.1);
+	// empty where it is unreadable
+	Scopes   []string
+	Asked    time.Time     // before the request was sent: a lifetime counted from here is never too long
+	Lifetime time.Duration // 0 where the reply names none that can be read; may be negative
 }
 
 const minting = "requesting an access token"
@@ -101,7 +103,8 @@ func (c *Client) Revoke(ctx context.Context, token Secret) error {
 		form.Set("client_id", c.id)
 		form.Set("client_secret", c.secret.Reveal())
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.connection.settings.RevokeURL, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.connection.settings.RevokeURL,
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		return c.connection.failure(ctx, revoking, c.connection.settings.RevokeURL, err)
 	}

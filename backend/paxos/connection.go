@@ -178,7 +178,8 @@ func ParseProxyURL(address string) (*url.URL, error) {
 	case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
 		return nil, errors.New("proxy_url is not a URL of the form http://host:port")
 	case u.User != nil:
-		return nil, errors.New("proxy_url must not contain a user name or password; use proxy_username and proxy_password")
+		return nil, errors.New("proxy_url must not contain a user name or password; use proxy_username and " +
+			"proxy_password")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("proxy_url must not contain a path, a query or a fragment")
 	}

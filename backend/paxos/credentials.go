@@ -57,7 +57,8 @@ const listing = "listing API credentials"
 // states when none is given. The bearer token needs api_creds:read_credentials. Each
 // page is asked for through paced, which may wait first. A list that is not what the
 // documentation says, or that is of more than one Entity, is an error: it proves nothing.
-func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced Pacer, statuses ...string) ([]Credential, error) {
+func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced Pacer,
+	statuses ...string) ([]Credential, error) {
 	if len(statuses) == 0 {
 		statuses = []string{StatusApproved, StatusDisabled}
 	}
@@ -67,13 +68,16 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced P
 // MostAsked is how many Client IDs may be asked after in one call.
 const MostAsked = 100
 
-// FindCredentials asks after credentials by their Client IDs, at most MostAsked, in all states. It returns
-// those that Paxos has. An answer with one that was not asked for is an error.
-func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced Pacer, clientIDs ...string) ([]Credential, error) {
+// FindCredentials asks after credentials by their Client IDs, at most MostAsked, in all states. It
+// returns those that Paxos has. An answer with one that was not asked for is an error.
+func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced Pacer,
+	clientIDs ...string) ([]Credential, error) {
 	if len(clientIDs) == 0 || len(clientIDs) > MostAsked {
-		return nil, &Error{Doing: listing, Reason: fmt.Sprintf("between 1 and %d Client IDs can be asked after at once", MostAsked)}
+		return nil, &Error{Doing: listing,
+			Reason: fmt.Sprintf("between 1 and %d Client IDs can be asked after at once", MostAsked)}
 	}
-	found, err := c.listCredentials(ctx, bearer, paced, url.Values{"statuses": {StatusApproved, StatusDisabled}, "client_ids": clientIDs})
+	found, err := c.listCredentials(ctx, bearer, paced,
+		url.Values{"statuses": {StatusApproved, StatusDisabled}, "client_ids": clientIDs})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +90,8 @@ func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced P
 }
 
 // listCredentials reads a list page by page.
-func (c *Connection) listCredentials(ctx context.Context, bearer Secret, paced Pacer, query url.Values) ([]Credential, error) {
+func (c *Connection) listCredentials(ctx context.Context, bearer Secret, paced Pacer,
+	query url.Values) ([]Credential, error) {
 	query.Set("limit", strconv.Itoa(pageSize))
 	var all []Credential
 	for range maximumPages {
@@ -117,15 +122,15 @@ func malformedList(reason string) error {
 	return &Error{Doing: listing, Reason: reason + ", so it proves nothing", Malformed: true}
 }
 
-// A credentialPage is one reply of the list. Items is a pointer, because a reply without items is not one
-// whose items are none.
+// A credentialPage is one reply of the list. Items is a pointer, because a reply without items is
+// not one whose items are none.
 type credentialPage struct {
 	Items *[]*Credential `json:"items"`
 	Next  string         `json:"next_page_cursor"`
 }
 
-// appendTo adds the page to those before it, if it belongs there: each credential has a Client ID that none
-// before it has, and all are of one Entity.
+// appendTo adds the page to those before it, if it belongs there: each credential has a Client ID
+// that none before it has, and all are of one Entity.
 func (p credentialPage) appendTo(all []Credential) ([]Credential, error) {
 	if p.Items == nil {
 		return nil, malformedList("the reply has no items")
@@ -155,7 +160,8 @@ func (p credentialPage) appendTo(all []Credential) ([]Credential, error) {
 }
 
 // credentialPage asks for one page.
-func (c *Connection) credentialPage(ctx context.Context, bearer Secret, query url.Values) (page credentialPage, err error) {
+func (c *Connection) credentialPage(ctx context.Context, bearer Secret,
+	query url.Values) (page credentialPage, err error) {
 	req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
 	if err != nil {
 		return page, c.failure(ctx, listing, c.settings.APIURL, err)
@@ -183,7 +189,9 @@ func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, client
 		return err
 	}
 	if reply.Credentials == nil || reply.Credentials.ClientID != clientID {
-		return &Error{Doing: deleting, Reason: "the reply does not name the credential that was to be deleted, so it proves nothing", Malformed: true}
+		return &Error{Doing: deleting,
+			Reason:    "the reply does not name the credential that was to be deleted, so it proves nothing",
+			Malformed: true}
 	}
 	return nil
 }

@@ -29,7 +29,8 @@ func TestListCredentials(t *testing.T) {
 	}
 	for i := range 120 {
 		created, _ := createCredential(t, h.Server, paxostest.Credential{
-			Nickname: fmt.Sprintf("vault-%d", i), Scopes: scopes, IPAllowlist: []string{"192.0.2.0/24"}, EnforceRequestSigning: i%2 == 0,
+			Nickname: fmt.Sprintf("vault-%d",
+				i), Scopes: scopes, IPAllowlist: []string{"192.0.2.0/24"}, EnforceRequestSigning: i%2 == 0,
 		})
 		if i%3 == 0 {
 			if err := h.DisableCredential(created.ClientID); err != nil {
@@ -43,8 +44,12 @@ func TestListCredentials(t *testing.T) {
 		want     func(paxostest.Credential) bool
 	}{
 		"all by default": {want: func(paxostest.Credential) bool { return true }},
-		"the approved":   {statuses: []string{paxos.StatusApproved}, want: func(c paxostest.Credential) bool { return c.Status == paxos.StatusApproved }},
-		"the disabled":   {statuses: []string{paxos.StatusDisabled}, want: func(c paxostest.Credential) bool { return c.Status == paxos.StatusDisabled }},
+		"the approved": {statuses: []string{paxos.StatusApproved}, want: func(c paxostest.Credential) bool {
+			return c.Status == paxos.StatusApproved
+		}},
+		"the disabled": {statuses: []string{paxos.StatusDisabled}, want: func(c paxostest.Credential) bool {
+			return c.Status == paxos.StatusDisabled
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +68,8 @@ func TestListCredentials(t *testing.T) {
 			for _, c := range want {
 				same := paxos.Credential{
 					ID: c.ID, CustomerID: c.CustomerID, ClientID: c.ClientID, Label: c.Nickname, Status: c.Status,
-					Scopes: c.Scopes, IPAllowlist: append([]string{}, c.IPAllowlist...), EnforceRequestSigning: c.EnforceRequestSigning,
+					Scopes: c.Scopes, IPAllowlist: append([]string{},
+						c.IPAllowlist...), EnforceRequestSigning: c.EnforceRequestSigning,
 					PublicKeys: []paxos.PublicKey{}, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 				}
 				if !reflect.DeepEqual(got[c.ID], same) {
@@ -74,7 +80,8 @@ func TestListCredentials(t *testing.T) {
 	}
 }
 
-// TestEndlessList checks that a list ends whose cursor never does, and that a page which repeats is an error at once.
+// TestEndlessList checks that a list ends whose cursor never does, and that a page which repeats is
+// an error at once.
 func TestEndlessList(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -114,7 +121,8 @@ func TestFindCredentials(t *testing.T) {
 	h := newHarness(t, readCredentials)
 	var ids []string
 	for i := range 60 {
-		created, _ := createCredential(t, h.Server, paxostest.Credential{Nickname: fmt.Sprint("vault-", i), Scopes: []string{readCredentials}})
+		created, _ := createCredential(t, h.Server,
+			paxostest.Credential{Nickname: fmt.Sprint("vault-", i), Scopes: []string{readCredentials}})
 		if i%2 == 0 {
 			if err := h.DisableCredential(created.ClientID); err != nil {
 				t.Fatal(err)
@@ -167,7 +175,8 @@ func TestRefusedList(t *testing.T) {
 func TestDeleteHostileCredential(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{
-		"ordinary", "../bystander", "a/../bystander", "bystander?x=", "bystander#x", "a%2F..%2Fbystander", "bystander/", "a b", "ü",
+		"ordinary", "../bystander", "a/../bystander", "bystander?x=", "bystander#x", "a%2F..%2Fbystander",
+		"bystander/", "a b", "ü",
 		"bystander\r\nX-Injected: 1", "%", "..;", "...", "bystander\x00",
 	} {
 		t.Run(id, func(t *testing.T) {
@@ -178,7 +187,8 @@ func TestDeleteHostileCredential(t *testing.T) {
 			manager, secret := createCredential(t, server, paxostest.Credential{Scopes: []string{deleteCredentials}})
 			wire := record(t, server.URL())
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(wire.URL)})
-			grant, err := connection.Client(manager.ClientID, paxos.Hide(secret)).Mint(t.Context(), []string{deleteCredentials})
+			grant, err := connection.Client(manager.ClientID, paxos.Hide(secret)).Mint(t.Context(),
+				[]string{deleteCredentials})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,7 +201,8 @@ func TestDeleteHostileCredential(t *testing.T) {
 				}
 			}
 			requests := wire.requests()
-			if got, want := requests[len(requests)-1].uri, "/v2/api-creds/credentials/"+url.PathEscape(id); len(requests) != 2 || got != want {
+			if got, want := requests[len(requests)-1].uri, "/v2/api-creds/credentials/"+
+				url.PathEscape(id); len(requests) != 2 || got != want {
 				t.Errorf("%d requests, the last for %s, want %s", len(requests), got, want)
 			}
 		})

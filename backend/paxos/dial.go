@@ -12,7 +12,8 @@ import (
 
 // errForbiddenAddress reports that a host name led to an address that no Paxos
 // endpoint can have.
-var errForbiddenAddress = errors.New("the host resolves to an address that is never dialled (loopback, link-local, metadata, multicast or unspecified)")
+var errForbiddenAddress = errors.New("the host resolves to an address that is never dialled (loopback, " +
+	"link-local, metadata, multicast or unspecified)")
 
 // dialTimeout bounds the TCP connection alone; the whole call has its own deadline.
 const dialTimeout = 5 * time.Second

@@ -68,8 +68,8 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestDialChecksResolvedAddress checks that it is the address, not the name, that is judged: the same port is reached
-// under a name that says loopback, and not under one that only leads there.
+// TestDialChecksResolvedAddress checks that it is the address, not the name, that is judged: the
+// same port is reached under a name that says loopback, and not under one that only leads there.
 func TestDialChecksResolvedAddress(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,7 +27,8 @@ func readForm(req *http.Request) url.Values {
 // TestRequestForms looks at what is sent to the OAuth2 endpoints, and that Paxos understands it.
 func TestRequestForms(t *testing.T) {
 	t.Parallel()
-	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape("id:with+signs")+":"+url.QueryEscape(awkward)))
+	basic := "Basic " +
+		base64.StdEncoding.EncodeToString([]byte(url.QueryEscape("id:with+signs")+":"+url.QueryEscape(awkward)))
 	for name, test := range map[string]struct {
 		style         paxos.AuthStyle
 		method        string
@@ -35,7 +36,8 @@ func TestRequestForms(t *testing.T) {
 		credentials   url.Values // in the body
 	}{
 		"the default posts the secret": {
-			method: "client_secret_post", credentials: url.Values{"client_id": {"id:with+signs"}, "client_secret": {awkward}},
+			method: "client_secret_post", credentials: url.Values{"client_id": {"id:with+signs"},
+				"client_secret": {awkward}},
 		},
 		"post posts the secret": {
 			style: paxos.AuthPost, method: "client_secret_post",
@@ -49,7 +51,8 @@ func TestRequestForms(t *testing.T) {
 			t.Parallel()
 			server := startPaxos(t, paxostest.Options{})
 			credential, _ := createCredential(t, server, paxostest.Credential{
-				ClientID: "id:with+signs", AuthMethod: test.method, Scopes: []string{"funding:read_profile", "transfer:read"},
+				ClientID: "id:with+signs", AuthMethod: test.method, Scopes: []string{"funding:read_profile",
+					"transfer:read"},
 			})
 			if err := server.SetSecret(credential.ClientID, awkward); err != nil {
 				t.Fatal(err)
@@ -86,7 +89,8 @@ func TestRequestForms(t *testing.T) {
 				{uri: "/oauth2/token", form: mint}, {uri: "/oauth2/revoke", form: revoke},
 			} {
 				got := requests[i]
-				if got.method != http.MethodPost || got.uri != want.uri || got.contentType != "application/x-www-form-urlencoded" {
+				if got.method != http.MethodPost || got.uri != want.uri ||
+					got.contentType != "application/x-www-form-urlencoded" {
 					t.Errorf("request %d was %s %s (%s)", i, got.method, got.uri, got.contentType)
 				}
 				if !reflect.DeepEqual(got.form, want.form) {
@@ -100,12 +104,13 @@ func TestRequestForms(t *testing.T) {
 	}
 }
 
-// TestWrongAuthStyle checks that a refusal is not followed by a try of the other style: it would cost a call and show
-// the secret once more.
+// TestWrongAuthStyle checks that a refusal is not followed by a try of the other style: it would
+// cost a call and show the secret once more.
 func TestWrongAuthStyle(t *testing.T) {
 	t.Parallel()
 	server := startPaxos(t, paxostest.Options{})
-	credential, secret := createCredential(t, server, paxostest.Credential{AuthMethod: "client_secret_basic", Scopes: []string{"transfer:read"}})
+	credential, secret := createCredential(t, server,
+		paxostest.Credential{AuthMethod: "client_secret_basic", Scopes: []string{"transfer:read"}})
 	connection := connect(t, paxos.Settings{Endpoints: endpoints(server.URL()), AuthStyle: paxos.AuthPost})
 	_, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(), []string{"transfer:read"})
 	if failure := asError(t, err); failure.Code != "invalid_client" {

@@ -67,7 +67,8 @@ func startPaxos(t *testing.T, options paxostest.Options) *paxostest.Server {
 }
 
 // createCredential makes a credential as the Dashboard does.
-func createCredential(t *testing.T, server *paxostest.Server, wanted paxostest.Credential) (paxostest.Credential, string) {
+func createCredential(t *testing.T, server *paxostest.Server,
+	wanted paxostest.Credential) (paxostest.Credential, string) {
 	t.Helper()
 	credential, secret, err := server.CreateCredential(wanted)
 	if err != nil {

@@ -11,9 +11,10 @@ import (
 
 // An Inspection is what one harmless call tells of the API and of a token.
 type Inspection struct {
-	Accepted         bool          // the API took the token
-	ClockAhead       time.Duration // by how much Paxos's clock is ahead of ours, in whole seconds; 0 where it tells none
-	RateLimitHeaders []string      // the names of the headers that seem to tell of rate limits
+	Accepted bool // the API took the token
+	// by how much Paxos's clock is ahead of ours, in whole seconds; 0 where it tells none
+	ClockAhead       time.Duration
+	RateLimitHeaders []string // the names of the headers that seem to tell of rate limits
 }
 
 // Inspect lists profiles and looks at the reply's head. A 401 is no error: the token
@@ -39,9 +40,10 @@ func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, er
 	return found, nil
 }
 
-// Accepts asks whether the API takes a token, of any client and with any scopes, by a call that any token may make: a
-// 403 says that the token is good and lacks a scope, or comes from another address. Only a 401 says that it is not
-// accepted; every other answer says nothing and is an error.
+// Accepts asks whether the API takes a token, of any client and with any scopes, by a call that any
+// token may make: a 403 says that the token is good and lacks a scope, or comes from another
+// address. Only a 401 says that it is not accepted; every other answer says nothing and is an
+// error.
 func (c *Client) Accepts(ctx context.Context, bearer Secret) (bool, error) {
 	found, err := c.connection.Inspect(ctx, bearer)
 	var answer *Error
@@ -58,7 +60,8 @@ func rateLimitHeaders(header http.Header) []string {
 	names := []string{}
 	for name := range header {
 		lower := strings.ToLower(name)
-		if (strings.Contains(lower, "ratelimit") || strings.Contains(lower, "rate-limit") || lower == "retry-after") && len(name) <= longest && plain(lower) {
+		if (strings.Contains(lower, "ratelimit") || strings.Contains(lower, "rate-limit") ||
+			lower == "retry-after") && len(name) <= longest && plain(lower) {
 			names = append(names, name)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// connections finds the goroutines of net/http's client connections. Other tests wait at their t.Parallel while the
-// one that asks, which has none, runs.
+// connections finds the goroutines of net/http's client connections. Other tests wait at their
+// t.Parallel while the one that asks, which has none, runs.
 func connections() (stacks []string) {
 	buffer := make([]byte, 8<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]
@@ -23,12 +23,13 @@ func connections() (stacks []string) {
 	return stacks
 }
 
-// TestNoGoroutineIsLeft ends calls in every way that could keep their connection, and counts what is left while Paxos
-// still holds its side.
+// TestNoGoroutineIsLeft ends calls in every way that could keep their connection, and counts what
+// is left while Paxos still holds its side.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	h := impatient(t)
 	for _, fault := range []paxostest.Fault{
-		{}, {Hang: true}, {Body: "12345678", Drip: short}, {Truncate: true}, {Drop: true}, {Body: strings.Repeat("x", 1<<20)}, {Status: 500},
+		{}, {Hang: true}, {Body: "12345678",
+			Drip: short}, {Truncate: true}, {Drop: true}, {Body: strings.Repeat("x", 1<<20)}, {Status: 500},
 	} {
 		h.FailNext(paxostest.TokenEndpoint, fault)
 		_, _ = h.client.Mint(t.Context(), []string{"transfer:read"}) // how it ends is tested elsewhere

@@ -17,7 +17,8 @@ func TestMint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if grant.Lifetime != 3599*time.Second || grant.TokenType != "bearer" || !reflect.DeepEqual(grant.Scopes, []string{"transfer:read"}) {
+	if grant.Lifetime != 3599*time.Second || grant.TokenType != "bearer" ||
+		!reflect.DeepEqual(grant.Scopes, []string{"transfer:read"}) {
 		t.Errorf("got %s of type %q with scopes %q", grant.Lifetime, grant.TokenType, grant.Scopes)
 	}
 	if !h.Alive(grant.AccessToken.Reveal()) {
@@ -25,8 +26,8 @@ func TestMint(t *testing.T) {
 	}
 }
 
-// TestLifetimes reads expires_in as other servers may write it. A grant whose lifetime cannot be read is a grant all
-// the same, because it has to be revoked.
+// TestLifetimes reads expires_in as other servers may write it. A grant whose lifetime cannot be
+// read is a grant all the same, because it has to be revoked.
 func TestLifetimes(t *testing.T) {
 	t.Parallel()
 	const century = 100 * 365 * 24 * time.Hour
@@ -56,7 +57,8 @@ func TestLifetimes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
-			h.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Body: `{` + test.member + `"access_token":"opaque","token_type":"bearer"}`})
+			h.FailNext(paxostest.TokenEndpoint,
+				paxostest.Fault{Body: `{` + test.member + `"access_token":"opaque","token_type":"bearer"}`})
 			grant, err := h.client.Mint(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -68,7 +70,8 @@ func TestLifetimes(t *testing.T) {
 	}
 }
 
-// TestGrantedScopes tells a reply without a scope, which means "as requested", from one whose scope is something else.
+// TestGrantedScopes tells a reply without a scope, which means "as requested", from one whose scope
+// is something else.
 func TestGrantedScopes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -86,7 +89,9 @@ func TestGrantedScopes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
-			h.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Body: `{` + test.member + `"access_token":"opaque","token_type":"bearer","expires_in":9}`})
+			h.FailNext(paxostest.TokenEndpoint,
+				paxostest.Fault{Body: `{` + test.member +
+					`"access_token":"opaque","token_type":"bearer","expires_in":9}`})
 			grant, err := h.client.Mint(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -98,19 +103,24 @@ func TestGrantedScopes(t *testing.T) {
 	}
 }
 
-// TestAsked checks that a lifetime is counted from before the request: the clock moves on while Paxos works.
+// TestAsked checks that a lifetime is counted from before the request: the clock moves on while
+// Paxos works.
 func TestAsked(t *testing.T) {
 	t.Parallel()
 	server := startPaxos(t, paxostest.Options{})
 	credential, secret := createCredential(t, server, paxostest.Credential{Scopes: []string{"transfer:read"}})
 	now := noon // the call and its reply order the accesses to it
-	connection, err := paxos.Connect(paxos.Settings{Endpoints: endpoints(server.URL())}, func() time.Time { return now })
+	connection, err := paxos.Connect(paxos.Settings{Endpoints: endpoints(server.URL())}, func() time.Time {
+		return now
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(connection.Close)
-	server.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(map[string]any) { now = noon.Add(time.Minute) }})
-	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(), []string{"transfer:read"})
+	server.FailNext(paxostest.TokenEndpoint,
+		paxostest.Fault{Rewrite: func(map[string]any) { now = noon.Add(time.Minute) }})
+	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(),
+		[]string{"transfer:read"})
 	if err != nil {
 		t.Fatal(err)
 	}

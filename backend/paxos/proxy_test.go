@@ -79,7 +79,8 @@ func TestProxy(t *testing.T) {
 		Endpoints: endpoints(server.URL()), TrustedCA: server.CACertificate(),
 		ProxyURL: proxy.URL, ProxyUsername: "vault", ProxyPassword: paxos.Hide("open:sesame"),
 	})
-	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(), []string{"transfer:read"})
+	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(),
+		[]string{"transfer:read"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +96,16 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestEnvironmentProxyIsIgnored sets the proxies that Vault's own environment may hold. It runs itself once more as a
-// process of its own, because net/http reads the environment once. The endpoint is no loopback address, for which
-// net/http would not ask the environment anyway: it is one of a documentation network, which nobody answers.
+// TestEnvironmentProxyIsIgnored sets the proxies that Vault's own environment may hold. It runs
+// itself once more as a process of its own, because net/http reads the environment once. The
+// endpoint is no loopback address, for which net/http would not ask the environment anyway: it is
+// one of a documentation network, which nobody answers.
 func TestEnvironmentProxyIsIgnored(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PAXOS_TEST_PROXIED") == "" {
 		proxy := newTunnel(t)
-		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEnvironmentProxyIsIgnored$", "-test.count=1")
+		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEnvironmentProxyIsIgnored$",
+			"-test.count=1")
 		again.Env = append(os.Environ(), "PAXOS_TEST_PROXIED=1", "NO_PROXY=", "no_proxy=",
 			"HTTPS_PROXY="+proxy.URL, "https_proxy="+proxy.URL, "ALL_PROXY="+proxy.URL, "all_proxy="+proxy.URL)
 		if output, err := again.CombinedOutput(); err != nil {
@@ -118,7 +121,8 @@ func TestEnvironmentProxyIsIgnored(t *testing.T) {
 	asError(t, err)
 }
 
-// TestForbiddenProxyAddress checks that the address of a proxy is judged when it is dialled, as every address is.
+// TestForbiddenProxyAddress checks that the address of a proxy is judged when it is dialled, as
+// every address is.
 func TestForbiddenProxyAddress(t *testing.T) {
 	t.Parallel()
 	proxy := newTunnel(t)
@@ -126,7 +130,8 @@ func TestForbiddenProxyAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	connection := connect(t, paxos.Settings{Endpoints: endpoints("https://192.0.2.1"), ProxyURL: "http://0.0.0.0:" + port})
+	connection := connect(t,
+		paxos.Settings{Endpoints: endpoints("https://192.0.2.1"), ProxyURL: "http://0.0.0.0:" + port})
 	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
 	if failure := asError(t, err); !strings.Contains(failure.Reason, "never dialled") {
 		t.Errorf("got %v", failure)

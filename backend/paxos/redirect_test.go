@@ -50,7 +50,8 @@ func countConnections(t *testing.T) (*httptest.Server, *atomic.Int64) {
 	return server, &connections
 }
 
-// TestRedirects checks that no answer leads any call to another server: the body of the request holds the secret.
+// TestRedirects checks that no answer leads any call to another server: the body of the request
+// holds the secret.
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	for name, call := range calls {

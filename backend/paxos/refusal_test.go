@@ -15,7 +15,8 @@ import (
 func TestMintRefusals(t *testing.T) {
 	t.Parallel()
 	coded := func(status int, code string) paxostest.Fault {
-		return paxostest.Fault{Status: status, Body: `{"error":` + code + `,"access_token":"opaque","token_type":"bearer","expires_in":3599}`}
+		return paxostest.Fault{Status: status,
+			Body: `{"error":` + code + `,"access_token":"opaque","token_type":"bearer","expires_in":3599}`}
 	}
 	for name, test := range map[string]struct {
 		fault     paxostest.Fault
@@ -30,15 +31,16 @@ func TestMintRefusals(t *testing.T) {
 		"400 with a code of their own":    {coded(400, `"teapot"`), 400, "", false, false},
 		"400 with a code that is no text": {coded(400, `{"a":1}`), 400, "", false, false},
 		"400 with no JSON":                {paxostest.Fault{Status: 400, Body: "<html>"}, 400, "", false, false},
-		"400 with twice a member":         {paxostest.Fault{Status: 400, Body: `{"error":"invalid_client","error":"x"}`}, 400, "", false, false},
-		"401":                             {paxostest.Fault{Status: 401}, 401, "invalid_client", false, false},
-		"403":                             {paxostest.Fault{Status: 403}, 403, "access_denied", false, false},
-		"404":                             {paxostest.Fault{Status: 404, Body: "no"}, 404, "", false, false},
-		"429":                             {paxostest.Fault{Status: 429}, 429, "", true, true},
-		"500":                             {paxostest.Fault{Status: 500}, 500, "server_error", true, false},
-		"502 with HTML":                   {paxostest.Fault{Status: 502, Body: "<html>"}, 502, "", true, false},
-		"503":                             {paxostest.Fault{Status: 503}, 503, "temporarily_unavailable", true, false},
-		"504 with nothing":                {paxostest.Fault{Status: 504, Body: " "}, 504, "", true, false},
+		"400 with twice a member": {paxostest.Fault{Status: 400,
+			Body: `{"error":"invalid_client","error":"x"}`}, 400, "", false, false},
+		"401":              {paxostest.Fault{Status: 401}, 401, "invalid_client", false, false},
+		"403":              {paxostest.Fault{Status: 403}, 403, "access_denied", false, false},
+		"404":              {paxostest.Fault{Status: 404, Body: "no"}, 404, "", false, false},
+		"429":              {paxostest.Fault{Status: 429}, 429, "", true, true},
+		"500":              {paxostest.Fault{Status: 500}, 500, "server_error", true, false},
+		"502 with HTML":    {paxostest.Fault{Status: 502, Body: "<html>"}, 502, "", true, false},
+		"503":              {paxostest.Fault{Status: 503}, 503, "temporarily_unavailable", true, false},
+		"504 with nothing": {paxostest.Fault{Status: 504, Body: " "}, 504, "", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +69,9 @@ func TestPaxosRefuses(t *testing.T) {
 		scope  string
 		code   string
 	}{
-		"a scope the client lacks": {func(h *harness) *paxos.Client { return h.client }, "transfer:write", "invalid_scope"},
+		"a scope the client lacks": {func(h *harness) *paxos.Client {
+			return h.client
+		}, "transfer:write", "invalid_scope"},
 		"a wrong secret": {func(h *harness) *paxos.Client {
 			return h.connection.Client(h.credential.ClientID, paxos.Hide("wrong"))
 		}, "transfer:read", "invalid_client"},
@@ -84,7 +88,8 @@ func TestPaxosRefuses(t *testing.T) {
 				t.Errorf("got %v (temporary: %v), want %s", failure, failure.Temporary(), test.code)
 			}
 			host := strings.TrimPrefix(h.URL(), "http://")
-			if failure.Host != host || failure.ClientID != test.client(h).ID() || failure.AuthStyle != paxos.AuthPost || !strings.Contains(failure.Error(), failure.ClientID) {
+			if failure.Host != host || failure.ClientID != test.client(h).ID() ||
+				failure.AuthStyle != paxos.AuthPost || !strings.Contains(failure.Error(), failure.ClientID) {
 				t.Errorf("it names host %q, client %q and style %q", failure.Host, failure.ClientID, failure.AuthStyle)
 			}
 			if len(h.Tokens()) != 0 {
@@ -94,7 +99,8 @@ func TestPaxosRefuses(t *testing.T) {
 	}
 }
 
-// TestTheRefusedScopeIsNamed holds what Paxos says of a scope against what was asked for: only that is repeated.
+// TestTheRefusedScopeIsNamed holds what Paxos says of a scope against what was asked for: only that
+// is repeated.
 func TestTheRefusedScopeIsNamed(t *testing.T) {
 	t.Parallel()
 	said := func(member, text string) paxostest.Fault {
@@ -109,14 +115,19 @@ func TestTheRefusedScopeIsNamed(t *testing.T) {
 		fault *paxostest.Fault // nil: what the stand-in says itself
 		want  string
 	}{
-		"by the stand-in":             {nil, "[transfer:write]"},
-		"in the hint":                 {new(said("error_hint", `The OAuth 2.0 Client is not allowed to request scope "transfer:write".`)), "[transfer:write]"},
-		"in the description":          {new(said("error_description", general+`. The OAuth 2.0 Client is not allowed to request scope 'transfer:write'.`)), "[transfer:write]"},
-		"nowhere":                     {new(said("error_description", general)), "[]"},
-		"one that was not asked for":  {new(said("error_hint", `The OAuth 2.0 Client is not allowed to request scope "admin:all".`)), "[]"},
-		"one that begins as one does": {new(said("error_hint", `not allowed to request scope "transfer:write_all".`)), "[]"},
-		"without quotes":              {new(said("error_hint", `not allowed: transfer:write`)), "[]"},
-		"where the hint is no text":   {&paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":["transfer:write"]}`}, "[]"},
+		"by the stand-in": {nil, "[transfer:write]"},
+		"in the hint": {new(said("error_hint",
+			`The OAuth 2.0 Client is not allowed to request scope "transfer:write".`)), "[transfer:write]"},
+		"in the description": {new(said("error_description",
+			general+`. The OAuth 2.0 Client is not allowed to request scope 'transfer:write'.`)), "[transfer:write]"},
+		"nowhere": {new(said("error_description", general)), "[]"},
+		"one that was not asked for": {new(said("error_hint",
+			`The OAuth 2.0 Client is not allowed to request scope "admin:all".`)), "[]"},
+		"one that begins as one does": {new(said("error_hint",
+			`not allowed to request scope "transfer:write_all".`)), "[]"},
+		"without quotes": {new(said("error_hint", `not allowed: transfer:write`)), "[]"},
+		"where the hint is no text": {&paxostest.Fault{Status: 400,
+			Body: `{"error":"invalid_scope","error_hint":["transfer:write"]}`}, "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,7 +147,8 @@ func TestTheRefusedScopeIsNamed(t *testing.T) {
 	}
 }
 
-// TestRefusedRevocations checks the error of a revocation that Paxos does not take, and that the token lives on.
+// TestRefusedRevocations checks the error of a revocation that Paxos does not take, and that the
+// token lives on.
 func TestRefusedRevocations(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -144,12 +156,13 @@ func TestRefusedRevocations(t *testing.T) {
 		code      string
 		temporary bool
 	}{
-		"an unknown code":        {paxostest.Fault{Status: 400, Body: `{"error":"made_up"}`}, "", false},
-		"unsupported_token_type": {paxostest.Fault{Status: 400, Body: `{"error":"unsupported_token_type"}`}, "unsupported_token_type", false},
-		"invalid_client":         {paxostest.Fault{Status: 401}, "invalid_client", false},
-		"503":                    {paxostest.Fault{Status: 503}, "temporarily_unavailable", true},
-		"429":                    {paxostest.Fault{Status: 429}, "", true},
-		"a dropped connection":   {paxostest.Fault{Drop: true}, "", true},
+		"an unknown code": {paxostest.Fault{Status: 400, Body: `{"error":"made_up"}`}, "", false},
+		"unsupported_token_type": {paxostest.Fault{Status: 400, Body: `{"error":"unsupported_token_type"}`},
+			"unsupported_token_type", false},
+		"invalid_client":       {paxostest.Fault{Status: 401}, "invalid_client", false},
+		"503":                  {paxostest.Fault{Status: 503}, "temporarily_unavailable", true},
+		"429":                  {paxostest.Fault{Status: 429}, "", true},
+		"a dropped connection": {paxostest.Fault{Drop: true}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

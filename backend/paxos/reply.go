@@ -166,7 +166,8 @@ func (c *Connection) failure(ctx context.Context, doing, address string, err err
 	switch {
 	case errors.Is(err, errReplyTooLarge):
 		e.Reason = errReplyTooLarge.Error()
-	case errors.Is(err, errMalformedReply), !errors.As(err, new(*url.Error)): // the OAuth2 library's own complaints are no url.Error
+	// the OAuth2 library's own complaints are no url.Error
+	case errors.Is(err, errMalformedReply), !errors.As(err, new(*url.Error)):
 		e.Reason = errMalformedReply.Error()
 	case errors.Is(err, errForbiddenAddress):
 		e.Reason = errForbiddenAddress.Error()

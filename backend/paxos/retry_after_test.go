@@ -36,13 +36,16 @@ func TestRetryAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, "transfer:read")
-			h.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429, Body: "slow down", Header: http.Header{"Retry-After": {test.header}}})
+			h.FailNext(paxostest.TokenEndpoint,
+				paxostest.Fault{Status: 429, Body: "slow down", Header: http.Header{"Retry-After": {test.header}}})
 			_, err := h.client.Mint(t.Context(), []string{"transfer:read"})
 			if got := asError(t, err).RetryAfter; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
-			h.FailNext(paxostest.Revoke, paxostest.Fault{Status: 503, Header: http.Header{"Retry-After": {test.header}}})
-			if got := asError(t, h.client.Revoke(t.Context(), h.bearer(t, "transfer:read"))).RetryAfter; got != test.want {
+			h.FailNext(paxostest.Revoke,
+				paxostest.Fault{Status: 503, Header: http.Header{"Retry-After": {test.header}}})
+			if got := asError(t,
+				h.client.Revoke(t.Context(), h.bearer(t, "transfer:read"))).RetryAfter; got != test.want {
 				t.Errorf("a revocation got %s, want %s", got, test.want)
 			}
 		})

@@ -15,7 +15,9 @@ func TestRevoke(t *testing.T) {
 		alive  bool
 	}{
 		"by the client that minted it": {
-			revoke: func(t *testing.T, h *harness, token paxos.Secret) error { return h.client.Revoke(t.Context(), token) },
+			revoke: func(t *testing.T, h *harness, token paxos.Secret) error {
+				return h.client.Revoke(t.Context(), token)
+			},
 		},
 		"twice": {
 			revoke: func(t *testing.T, h *harness, token paxos.Secret) error {

@@ -49,7 +49,8 @@ func encode(t *testing.T, value any) string {
 func logged(value any, inJSON bool) string {
 	var out bytes.Buffer
 	logger := hclog.New(&hclog.LoggerOptions{Output: &out, JSONFormat: inJSON, Level: hclog.Trace})
-	logger.With("always", value).Info("message", "value", value, "list", []any{value}, "error", fmt.Errorf("wrapping %v", value))
+	logger.With("always", value).Info("message", "value", value, "list", []any{value}, "error",
+		fmt.Errorf("wrapping %v", value))
 	return out.String()
 }
 
@@ -58,7 +59,8 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	const text = canary
 	secret := paxos.Hide(text)
-	connection := connect(t, paxos.Settings{Endpoints: paxos.Production, ProxyURL: "http://proxy.example", ProxyUsername: "vault", ProxyPassword: secret})
+	connection := connect(t, paxos.Settings{Endpoints: paxos.Production, ProxyURL: "http://proxy.example",
+		ProxyUsername: "vault", ProxyPassword: secret})
 	for name, value := range map[string]any{
 		"the secret":          secret,
 		"a pointer to it":     &secret,
@@ -82,7 +84,8 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 			}
 			var out bytes.Buffer
 			slog.New(slog.NewJSONHandler(&out, nil)).Info("message", "value", value)
-			if err := template.Must(template.New("").Parse("{{.}}{{printf \"%#v\" .}}")).Execute(&out, value); err != nil {
+			if err := template.Must(template.New("").Parse("{{.}}{{printf \"%#v\" .}}")).Execute(&out,
+				value); err != nil {
 				t.Fatal(err)
 			}
 			outputs["slog and template"] = out.String()
@@ -105,7 +108,8 @@ func TestSecretHolds(t *testing.T) {
 	if got := (paxos.Secret{}).Reveal(); got != "" {
 		t.Errorf("the zero secret reveals %q", got)
 	}
-	if got := fmt.Sprintf("%s %v %#v", paxos.Hide("text"), paxos.Hide("text"), paxos.Secret{}); got != "[redacted] [redacted] [redacted]" {
+	if got := fmt.Sprintf("%s %v %#v", paxos.Hide("text"), paxos.Hide("text"),
+		paxos.Secret{}); got != "[redacted] [redacted] [redacted]" {
 		t.Errorf("got %q", got)
 	}
 	if got := encode(t, map[string]any{"a": paxos.Hide("text")}); got != `{"a":"[redacted]"}` {

@@ -12,7 +12,8 @@ import (
 // over that connection, and the answer to the holder of a lease.
 type StoredSecret struct{ secret Secret }
 
-// ErrOtherConnection reports that a secret belongs to another connection than the one it was to be sent over.
+// ErrOtherConnection reports that a secret belongs to another connection than the one it was to be
+// sent over.
 var ErrOtherConnection = errors.New("the secret belongs to another connection")
 
 // Keep makes a StoredSecret of what an operator has submitted.

@@ -45,7 +45,8 @@ func TestTimeout(t *testing.T) {
 					t.Errorf("got %v", failure)
 				}
 				if failure.Waited != short || failure.Unreachable || failure.Host == "" {
-					t.Errorf("it says that %s was waited for %s, unreachable %v", failure.Host, failure.Waited, failure.Unreachable)
+					t.Errorf("it says that %s was waited for %s, unreachable %v", failure.Host, failure.Waited,
+						failure.Unreachable)
 				}
 				if ctx.Err() != nil {
 					t.Error("it took too long")
@@ -63,7 +64,8 @@ func TestSilentHandshake(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	connection := connect(t, paxos.Settings{Endpoints: endpoints("https://" + listener.Addr().String()), Timeout: short})
+	connection := connect(t,
+		paxos.Settings{Endpoints: endpoints("https://" + listener.Addr().String()), Timeout: short})
 	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
 	if failure := asError(t, err); failure.Reason != "no answer in time" {
 		t.Errorf("got %v", failure)
@@ -83,12 +85,14 @@ func TestRefusedConnection(t *testing.T) {
 	}
 	connection := connect(t, paxos.Settings{Endpoints: endpoints("http://" + address)})
 	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
-	if failure := asError(t, err); failure.Reason != "connection refused" || !failure.Temporary() || !failure.Unreachable || failure.Waited != 0 {
+	if failure := asError(t, err); failure.Reason != "connection refused" || !failure.Temporary() ||
+		!failure.Unreachable || failure.Waited != 0 {
 		t.Errorf("got %v", failure)
 	}
 }
 
-// TestCancelledCaller checks that a caller who leaves is not held, and hears an Error as everybody does.
+// TestCancelledCaller checks that a caller who leaves is not held, and hears an Error as everybody
+// does.
 func TestCancelledCaller(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "transfer:read")

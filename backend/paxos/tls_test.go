@@ -29,7 +29,8 @@ func TestCertificates(t *testing.T) {
 			certificate: trusted.sign(t, nil), bundle: stranger.bundle + trusted.bundle,
 		},
 		"the right authority and TLS 1.2": {
-			certificate: trusted.sign(t, nil), bundle: trusted.bundle, versions: [2]uint16{tls.VersionTLS12, tls.VersionTLS12},
+			certificate: trusted.sign(t, nil), bundle: trusted.bundle, versions: [2]uint16{tls.VersionTLS12,
+				tls.VersionTLS12},
 		},
 		"an unknown authority, with the system's roots": {
 			certificate: stranger.sign(t, nil), want: "unknown authority",
@@ -46,12 +47,16 @@ func TestCertificates(t *testing.T) {
 			bundle:      trusted.bundle, want: "not valid",
 		},
 		"a certificate for clients": {
-			certificate: trusted.sign(t, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
-			bundle:      trusted.bundle, want: "not valid",
+			certificate: trusted.sign(t, func(c *x509.Certificate) {
+				c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+			}),
+			bundle: trusted.bundle, want: "not valid",
 		},
 		"another host": {
-			certificate: trusted.sign(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} }),
-			bundle:      trusted.bundle, want: "another host",
+			certificate: trusted.sign(t, func(c *x509.Certificate) {
+				c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)}
+			}),
+			bundle: trusted.bundle, want: "another host",
 		},
 		"nothing newer than TLS 1.1": {
 			certificate: trusted.sign(t, nil), bundle: trusted.bundle,
@@ -62,7 +67,8 @@ func TestCertificates(t *testing.T) {
 			t.Parallel()
 			root := serveTLS(t, &tls.Config{
 				Certificates: []tls.Certificate{test.certificate},
-				MinVersion:   test.versions[0], MaxVersion: test.versions[1], //nolint:gosec // old versions are what is tested
+				//nolint:gosec // old versions are what is tested
+				MinVersion: test.versions[0], MaxVersion: test.versions[1],
 			})
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(root), TrustedCA: test.bundle})
 			grant, err := connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)

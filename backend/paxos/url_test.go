@@ -67,7 +67,8 @@ func TestParseURL(t *testing.T) {
 			switch {
 			case want == "" && err != nil:
 				t.Errorf("got %v", err)
-			case want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "token_url ")):
+			case want != "" && (err == nil || !strings.Contains(err.Error(), want) ||
+				!strings.HasPrefix(err.Error(), "token_url ")):
 				t.Errorf("got %v, want %q about token_url", err, want)
 			case err != nil && strings.Contains(err.Error(), "user:pass"):
 				t.Errorf("the complaint repeats the password: %v", err)
@@ -81,7 +82,8 @@ func TestParseProxyURL(t *testing.T) {
 	t.Parallel()
 	for address, valid := range map[string]bool{
 		"http://proxy.example:3128": true, "https://proxy.example": true, "http://127.0.0.1:3128/": true,
-		"": false, "proxy.example:3128": false, "socks5://proxy.example": false, "http://": false, "http://:3128": false,
+		"": false, "proxy.example:3128": false, "socks5://proxy.example": false, "http://": false,
+		"http://:3128":                   false,
 		"http://user:pass@proxy.example": false, "http://proxy.example/path": false,
 		"http://proxy.example?x": false, "http://proxy.example#x": false, "http://proxy example": false,
 	} {
@@ -103,25 +105,29 @@ func TestConnect(t *testing.T) {
 		settings paxos.Settings
 		want     string
 	}{
-		"production":             {paxos.Settings{Endpoints: paxos.Production}, ""},
-		"the sandbox":            {paxos.Settings{Endpoints: paxos.Sandbox}, ""},
-		"nothing":                {paxos.Settings{}, "_url is missing"},
-		"no revocation":          {paxos.Settings{Endpoints: paxos.Endpoints{TokenURL: local.TokenURL, APIURL: local.APIURL}}, "revoke_url is missing"},
+		"production":  {paxos.Settings{Endpoints: paxos.Production}, ""},
+		"the sandbox": {paxos.Settings{Endpoints: paxos.Sandbox}, ""},
+		"nothing":     {paxos.Settings{}, "_url is missing"},
+		"no revocation": {paxos.Settings{Endpoints: paxos.Endpoints{TokenURL: local.TokenURL,
+			APIURL: local.APIURL}}, "revoke_url is missing"},
 		"an empty bundle":        {paxos.Settings{Endpoints: paxos.Production, TrustedCA: "x"}, "override_trusted_ca"},
 		"a proxy without scheme": {paxos.Settings{Endpoints: paxos.Production, ProxyURL: "proxy:1"}, "proxy_url"},
-		"a proxy and plain http": {paxos.Settings{Endpoints: local, ProxyURL: "http://proxy"}, "the proxy would see the secret"},
+		"a proxy and plain http": {paxos.Settings{Endpoints: local, ProxyURL: "http://proxy"},
+			"the proxy would see the secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := paxos.Connect(test.settings, atNoon)
-			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			if test.want == "" && err != nil ||
+				test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
 	}
 }
 
-// TestFingerprint checks that a secret proved over one connection is tied to each part that says where it goes.
+// TestFingerprint checks that a secret proved over one connection is tied to each part that says
+// where it goes.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	base := paxos.Settings{Endpoints: paxos.Production, TrustedCA: "bundle"}

@@ -42,7 +42,8 @@ func (s *Server) hosts() []string {
 	return hosts
 }
 
-// clientIP is the address a request came from. No forwarding header is trusted, so no client can pose as another.
+// clientIP is the address a request came from. No forwarding header is trusted, so no client can
+// pose as another.
 func clientIP(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

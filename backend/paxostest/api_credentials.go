@@ -70,7 +70,8 @@ func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"credentials": newFirstPartyClient(deleted)})
 }
 
-// disableApproved deletes an approved credential in one step, so that of two deletions one finds nothing.
+// disableApproved deletes an approved credential in one step, so that of two deletions one finds
+// nothing.
 func (s *Server) disableApproved(clientID string) (Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

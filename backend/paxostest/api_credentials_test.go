@@ -62,7 +62,8 @@ func TestListFilters(t *testing.T) {
 		}
 	}
 	for _, query := range []string{
-		"order=UP", "order_by=NAME", "limit=-1", "limit=1001", "limit=x", "statuses=GONE", "ids=x", "page_cursor=%25", "page_cursor=eA",
+		"order=UP", "order_by=NAME", "limit=-1", "limit=1001", "limit=x", "statuses=GONE", "ids=x",
+		"page_cursor=%25", "page_cursor=eA",
 		"page_cursor=MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw", strings.Repeat("client_ids=x&", 101),
 	} {
 		h.wantStatus(h.call(accessToken, http.MethodGet, "/v2/api-creds/credentials?"+query, ""), http.StatusBadRequest)
@@ -113,7 +114,8 @@ func TestListShowsNoSecret(t *testing.T) {
 		t.Error("the list shows a secret")
 	}
 	for _, member := range []string{
-		"id", "customer_id", "client_id", "nickname", "status", "client_scopes", "ip_allowlist", "enforce_request_signing",
+		"id", "customer_id", "client_id", "nickname", "status", "client_scopes", "ip_allowlist",
+		"enforce_request_signing",
 		"client_public_keys", "created_at", "updated_at", "created_by",
 	} {
 		if !strings.Contains(a.body, `"`+member+`":`) {
@@ -122,7 +124,8 @@ func TestListShowsNoSecret(t *testing.T) {
 	}
 }
 
-// TestDeleteByAPI kills the client and its tokens once, then finds nothing; it works on the caller itself too.
+// TestDeleteByAPI kills the client and its tokens once, then finds nothing; it works on the caller
+// itself too.
 func TestDeleteByAPI(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})

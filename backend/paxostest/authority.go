@@ -14,10 +14,12 @@ import (
 	"time"
 )
 
-// certificateLifetime is longer than any demo runs. It is counted on the real clock, because clients verify on theirs.
+// certificateLifetime is longer than any demo runs. It is counted on the real clock, because
+// clients verify on theirs.
 const certificateLifetime = 365 * 24 * time.Hour
 
-// An authority is a throw-away certificate authority and the one server certificate it signed. Its key is never stored.
+// An authority is a throw-away certificate authority and the one server certificate it signed. Its
+// key is never stored.
 type authority struct {
 	certificate string // PEM of the authority itself
 	server      tls.Certificate

@@ -27,7 +27,8 @@ func (s *Server) refusal(r *http.Request, o catalog.Operation) (problem, bool) {
 		return newProblem(http.StatusForbidden, "IP address not allowed"), false
 	}
 	if !o.AllowedBy(t.Scopes) {
-		detail := fmt.Sprintf("insufficient scopes: found '%s', required one of '%s'", strings.Join(t.Scopes, " "), o.Scopes)
+		detail := fmt.Sprintf("insufficient scopes: found '%s', required one of '%s'", strings.Join(t.Scopes, " "),
+			o.Scopes)
 		return newProblem(http.StatusForbidden, detail), false
 	}
 	return problem{}, true

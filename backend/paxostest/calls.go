@@ -61,7 +61,8 @@ func (s *Server) Calls(e Endpoint) int {
 	return by[e]
 }
 
-// TotalCalls is how many requests arrived, those to unknown paths included and those to the control API not.
+// TotalCalls is how many requests arrived, those to unknown paths included and those to the control
+// API not.
 func (s *Server) TotalCalls() int {
 	total, _ := s.calls.snapshot()
 	return total

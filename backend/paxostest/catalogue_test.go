@@ -20,7 +20,8 @@ func (h *harness) operate(accessToken string, o catalog.Operation) answer {
 	return h.call(accessToken, o.Method, parameter.ReplaceAllString(o.Path, newUUID()), "")
 }
 
-// opened says whether the operation was reached: answered, or refused for what was asked and not for who asked.
+// opened says whether the operation was reached: answered, or refused for what was asked and not
+// for who asked.
 func (a answer) opened() bool {
 	return a.status == http.StatusOK || a.status == http.StatusBadRequest || strings.Contains(a.body, "not found: ")
 }
@@ -34,8 +35,8 @@ func allScopes() []string {
 	return all
 }
 
-// TestEachScopeOpensItsOperations mints a token of each scope alone and calls everything with it: it opens the operations
-// that name the scope, those that need none, and no other.
+// TestEachScopeOpensItsOperations mints a token of each scope alone and calls everything with it:
+// it opens the operations that name the scope, those that need none, and no other.
 func TestEachScopeOpensItsOperations(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{TokenLimit: -1})
@@ -60,8 +61,9 @@ func TestEachScopeOpensItsOperations(t *testing.T) {
 	}
 }
 
-// TestEachOperationRefuses a token of all scopes but those it accepts, in Paxos's words; no token; and a token from an
-// address that is not on the allow-list. The public ones take everybody, and two take any live token.
+// TestEachOperationRefuses a token of all scopes but those it accepts, in Paxos's words; no token;
+// and a token from an address that is not on the allow-list. The public ones take everybody, and
+// two take any live token.
 func TestEachOperationRefuses(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{TokenLimit: -1})
@@ -75,17 +77,21 @@ func TestEachOperationRefuses(t *testing.T) {
 	distant := h.mint(elsewhere, elsewhereSecret, scopes...)
 	refused := 0
 	for _, o := range catalog.Operations() {
-		want := map[string]string{"": "no authorization header set", "x.y": "invalid or expired token", distant: "IP address not allowed"}
+		want := map[string]string{"": "no authorization header set", "x.y": "invalid or expired token",
+			distant: "IP address not allowed"}
 		switch o.Access {
 		case catalog.Public:
 			want = map[string]string{"": "", "x.y": "", distant: "", without: ""}
 		case catalog.AnyToken:
 			want[without] = ""
 		case catalog.WithScope:
-			others := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return slices.Contains(o.Scopes, scope) })
+			others := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+				return slices.Contains(o.Scopes, scope)
+			})
 			accepted := strings.Join(o.Scopes, " ")
 			want[without] = fmt.Sprintf("insufficient scopes: found '', required one of '[%s]'", accepted)
-			want[h.mint(id, secret, others...)] = fmt.Sprintf("insufficient scopes: found '%s', required one of '[%s]'", strings.Join(others, " "), accepted)
+			want[h.mint(id, secret, others...)] = fmt.Sprintf("insufficient scopes: found '%s', required "+
+				"one of '[%s]'", strings.Join(others, " "), accepted)
 			refused++
 		}
 		for accessToken, detail := range want {
@@ -93,7 +99,9 @@ func TestEachOperationRefuses(t *testing.T) {
 			if said, _ := a.object(t)["detail"].(string); a.opened() != (detail == "") || said != detail {
 				t.Errorf("%s: %d %s, want %q", o.ID, a.status, a.body, detail)
 			}
-			if status := a.object(t)["status"]; detail != "" && (status != float64(a.status) || a.status != http.StatusUnauthorized && a.status != http.StatusForbidden) {
+			if status := a.object(t)["status"]; detail != "" &&
+				(status != float64(a.status) ||
+					a.status != http.StatusUnauthorized && a.status != http.StatusForbidden) {
 				t.Errorf("%s: %d %s", o.ID, a.status, a.body)
 			}
 		}

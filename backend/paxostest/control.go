@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// controlPrefix is where the control API lives. It knows no credentials: whoever reaches it owns the sandbox.
+// controlPrefix is where the control API lives. It knows no credentials: whoever reaches it owns
+// the sandbox.
 const controlPrefix = "/sandbox/"
 
 // newControl lays out the control API, which is the dashboard and the state for people and scripts.
@@ -31,10 +32,12 @@ func (s *Server) newControl() *http.ServeMux {
 	return mux
 }
 
-// serveControl handles a request to the control API, unless it may come from a web page that somebody is looking at.
+// serveControl handles a request to the control API, unless it may come from a web page that
+// somebody is looking at.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	if !s.options.AllowRemote && (r.Header.Get("Origin") != "" || !s.ownHost(r.Host)) {
-		newProblem(http.StatusForbidden, "the control API takes no request from a web page or for a foreign host name").write(w)
+		newProblem(http.StatusForbidden,
+			"the control API takes no request from a web page or for a foreign host name").write(w)
 		return
 	}
 	if readBody(w, r) {
@@ -111,8 +114,8 @@ func (s *Server) controlCalls(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// decodeControl reads the JSON body of a control request, or answers 400. Members it does not know are refused, so that a
-// misspelt one is not taken for done.
+// decodeControl reads the JSON body of a control request, or answers 400. Members it does not know
+// are refused, so that a misspelt one is not taken for done.
 func decodeControl(w http.ResponseWriter, r *http.Request, into any) bool {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()

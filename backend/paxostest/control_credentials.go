@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// A credentialForm is what a person fills in to create or edit a credential. What is left out stays as it is.
+// A credentialForm is what a person fills in to create or edit a credential. What is left out stays
+// as it is.
 type credentialForm struct {
 	ClientID              string    `json:"client_id"` // on creation only
 	Nickname              *string   `json:"nickname"`
@@ -55,7 +56,8 @@ func (s *Server) controlCreate(w http.ResponseWriter, r *http.Request) {
 		writeControlError(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"client_id": created.ClientID, "client_secret": secret, "id": created.ID})
+	writeJSON(w, http.StatusOK,
+		map[string]any{"client_id": created.ClientID, "client_secret": secret, "id": created.ID})
 }
 
 // controlEdit changes what the form fills in.
@@ -87,7 +89,8 @@ func (s *Server) controlRotate(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"client_id": clientID, "client_secret": secret})
 }
 
-// answerCredential answers the credential that the path names as it stands after a change, or why there was none.
+// answerCredential answers the credential that the path names as it stands after a change, or why
+// there was none.
 func (s *Server) answerCredential(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		writeControlError(w, err)

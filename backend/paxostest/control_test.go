@@ -11,7 +11,8 @@ func TestControlCredentials(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	const path = "/sandbox/credentials"
-	made := h.call("", http.MethodPost, path, `{"nickname":"demo","scopes":["funding:read_profile"],"ip_allowlist":["127.0.0.1"]}`)
+	made := h.call("", http.MethodPost, path,
+		`{"nickname":"demo","scopes":["funding:read_profile"],"ip_allowlist":["127.0.0.1"]}`)
 	h.wantStatus(made, http.StatusOK)
 	id, secret := made.object(t)["client_id"].(string), made.object(t)["client_secret"].(string)
 	accessToken := h.mint(id, secret, "funding:read_profile")
@@ -77,7 +78,8 @@ func TestControlTokens(t *testing.T) {
 	h.revoke(id, secret, first)
 
 	all := h.call("", http.MethodGet, "/sandbox/tokens", "")
-	if listed, _ := all.object(t)["tokens"].([]any); len(listed) != 2 || strings.Contains(all.body, first) || strings.Contains(all.body, second) {
+	if listed, _ := all.object(t)["tokens"].([]any); len(listed) != 2 || strings.Contains(all.body, first) ||
+		strings.Contains(all.body, second) {
 		t.Errorf("tokens %s", all.body)
 	}
 	dead := h.call("", http.MethodGet, "/sandbox/tokens/"+Fingerprint(first), "").object(t)
@@ -136,7 +138,8 @@ func TestControlCalls(t *testing.T) {
 	}
 }
 
-// TestControlKeepsWebPagesOut refuses browsers and rebound names, unless remote access is allowed anyway.
+// TestControlKeepsWebPagesOut refuses browsers and rebound names, unless remote access is allowed
+// anyway.
 func TestControlKeepsWebPagesOut(t *testing.T) {
 	t.Parallel()
 	closed, open := newHarness(t, Options{}), newHarness(t, Options{AllowRemote: true})

@@ -2,8 +2,9 @@ package paxostest
 
 import "fmt"
 
-// CreateCredential makes a credential as Admin > API Management does, and returns it with its secret, which nothing
-// tells again. It fills the ids, the status and the times; a ClientID that the caller sets is kept.
+// CreateCredential makes a credential as Admin > API Management does, and returns it with its
+// secret, which nothing tells again. It fills the ids, the status and the times; a ClientID that
+// the caller sets is kept.
 func (s *Server) CreateCredential(c Credential) (Credential, string, error) {
 	secret := newSecret()
 	now := s.now().UTC()
@@ -31,14 +32,15 @@ func (s *Server) CreateCredential(c Credential) (Credential, string, error) {
 	return c.clone(), secret, nil
 }
 
-// RotateCredential gives the client a new secret under the same Client ID. The old secret stops at once; live tokens go on.
+// RotateCredential gives the client a new secret under the same Client ID. The old secret stops at
+// once; live tokens go on.
 func (s *Server) RotateCredential(clientID string) (secret string, err error) {
 	secret = newSecret()
 	return secret, s.SetSecret(clientID, secret)
 }
 
-// SetSecret is RotateCredential with a secret of the caller's choice. The real Dashboard has no such thing; it is here
-// for people who want the sandbox to know a fixed client.
+// SetSecret is RotateCredential with a secret of the caller's choice. The real Dashboard has no
+// such thing; it is here for people who want the sandbox to know a fixed client.
 func (s *Server) SetSecret(clientID, secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,8 +53,9 @@ func (s *Server) SetSecret(clientID, secret string) error {
 	return nil
 }
 
-// EditCredential lets edit change the credential. Live tokens keep the scopes they were minted with, but setting the status to
-// DISABLED ends them. The ids cannot be changed. Edit runs under the server's lock and must not call the server.
+// EditCredential lets edit change the credential. Live tokens keep the scopes they were minted
+// with, but setting the status to DISABLED ends them. The ids cannot be changed. Edit runs under
+// the server's lock and must not call the server.
 func (s *Server) EditCredential(clientID string, edit func(*Credential)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,12 +77,14 @@ func (s *Server) EditCredential(clientID string, edit func(*Credential)) error {
 	return nil
 }
 
-// DisableCredential sets the status to DISABLED: the client can no longer authenticate, and its live tokens die.
+// DisableCredential sets the status to DISABLED: the client can no longer authenticate, and its
+// live tokens die.
 func (s *Server) DisableCredential(clientID string) error {
 	return s.EditCredential(clientID, func(c *Credential) { c.Status = statusDisabled })
 }
 
-// DeleteCredential does what the DELETE of the API Credentials API does: a disabling that can still be listed.
+// DeleteCredential does what the DELETE of the API Credentials API does: a disabling that can still
+// be listed.
 func (s *Server) DeleteCredential(clientID string) error {
 	return s.DisableCredential(clientID)
 }

@@ -25,7 +25,8 @@ func TestCreateCredential(t *testing.T) {
 	if first.Status != "APPROVED" || first.AuthMethod != "client_secret_post" || !first.CreatedAt.Equal(h.clock.Now()) {
 		t.Errorf("created %+v", first)
 	}
-	if first.CustomerID != second.CustomerID || first.ClientID == second.ClientID || secret == otherSecret || len(secret) != 43 {
+	if first.CustomerID != second.CustomerID || first.ClientID == second.ClientID || secret == otherSecret ||
+		len(secret) != 43 {
 		t.Errorf("created %+v and %+v", first, second)
 	}
 	if _, _, err := h.CreateCredential(Credential{ClientID: first.ClientID}); !errors.Is(err, errDuplicateCredential) {
@@ -95,7 +96,8 @@ func TestEndOfCredential(t *testing.T) {
 			h := newHarness(t, Options{})
 			id, secret := h.newCredential("funding:read_profile")
 			otherID, otherSecret := h.newCredential("funding:read_profile")
-			mine, other := h.mint(id, secret, "funding:read_profile"), h.mint(otherID, otherSecret, "funding:read_profile")
+			mine, other := h.mint(id, secret, "funding:read_profile"), h.mint(otherID, otherSecret,
+				"funding:read_profile")
 			if err := end(h, id); err != nil {
 				t.Fatal(err)
 			}

@@ -2,8 +2,9 @@ package paxostest
 
 import "net/http"
 
-// A discovery is the OpenID Connect discovery document, with Paxos's fields in Paxos's order. What it advertises is
-// wider than what works, as with Paxos: only client credentials and revocation are served.
+// A discovery is the OpenID Connect discovery document, with Paxos's fields in Paxos's order. What
+// it advertises is wider than what works, as with Paxos: only client credentials and revocation are
+// served.
 type discovery struct {
 	Issuer                             string   `json:"issuer"`
 	AuthorizationEndpoint              string   `json:"authorization_endpoint"`
@@ -34,14 +35,16 @@ type discovery struct {
 // discover answers the discovery endpoint.
 func (s *Server) discover(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, discovery{
-		Issuer:                             s.URL() + "/",
-		AuthorizationEndpoint:              s.URL() + "/oauth2/auth",
-		TokenEndpoint:                      s.TokenURL(),
-		JWKSURI:                            s.URL() + "/.well-known/jwks.json",
-		SubjectTypesSupported:              []string{"public"},
-		ResponseTypesSupported:             []string{"code", "code id_token", "id_token", "token id_token", "token", "token id_token code"},
-		ClaimsSupported:                    []string{"sub"},
-		GrantTypesSupported:                []string{"authorization_code", "implicit", "client_credentials", "refresh_token"},
+		Issuer:                s.URL() + "/",
+		AuthorizationEndpoint: s.URL() + "/oauth2/auth",
+		TokenEndpoint:         s.TokenURL(),
+		JWKSURI:               s.URL() + "/.well-known/jwks.json",
+		SubjectTypesSupported: []string{"public"},
+		ResponseTypesSupported: []string{"code", "code id_token", "id_token", "token id_token", "token",
+			"token id_token code"},
+		ClaimsSupported: []string{"sub"},
+		GrantTypesSupported: []string{"authorization_code", "implicit", "client_credentials",
+			"refresh_token"},
 		ResponseModesSupported:             []string{"query", "fragment"},
 		UserinfoEndpoint:                   s.URL() + "/userinfo",
 		ScopesSupported:                    []string{"offline_access", "offline", "openid"},

@@ -6,16 +6,21 @@ import (
 	"time"
 )
 
-// A Fault is one way for a request to go wrong. Its steps happen in the order of the fields: waiting, dropping, the answer
-// (a made-up one, or the real one after the work was done), then what becomes of that answer on its way back.
+// A Fault is one way for a request to go wrong. Its steps happen in the order of the fields:
+// waiting, dropping, the answer (a made-up one, or the real one after the work was done), then what
+// becomes of that answer on its way back.
 type Fault struct {
-	Delay time.Duration   // wait this long on the real clock; ends early when the client goes away or the server closes
-	Hang  bool            // never answer; ends when the client goes away or the server closes
-	Hold  <-chan struct{} // wait until it is closed, then go on, even if the client has gone; ends early when the server closes
-	Drop  bool            // close the connection before doing anything
+	Delay time.Duration // wait this long on the real clock; ends early when the client goes away or the server closes
+	Hang  bool          // never answer; ends when the client goes away or the server closes
+	// wait until it is closed, then go on, even if the client has gone; ends early when the server
+	// closes
+	Hold <-chan struct{}
+	Drop bool // close the connection before doing anything
 
-	Status   int         // answer this status without doing the work (with Redirect: instead of 307)
-	Body     string      // the body of that answer, and on its own a 200; by default an error fitting the endpoint and status
+	Status int // answer this status without doing the work (with Redirect: instead of 307)
+	// the body of that answer, and on its own a 200; by default an error fitting the endpoint and
+	// status
+	Body     string
 	Header   http.Header // added to the answer, real or made up
 	Redirect string      // answer 307 to this URL without doing the work
 
@@ -35,7 +40,8 @@ type faultQueue struct {
 	all  map[Endpoint]Fault
 }
 
-// take returns the fault of the next request at the endpoint. Without one it is the zero Fault, which does no harm.
+// take returns the fault of the next request at the endpoint. Without one it is the zero Fault,
+// which does no harm.
 func (q *faultQueue) take(e Endpoint) Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -46,7 +52,8 @@ func (q *faultQueue) take(e Endpoint) Fault {
 	return q.all[e]
 }
 
-// FailNext makes the next requests at the endpoint fail, one per fault, in order. They go before a fault of FailAll.
+// FailNext makes the next requests at the endpoint fail, one per fault, in order. They go before a
+// fault of FailAll.
 func (s *Server) FailNext(e Endpoint, f ...Fault) {
 	q := &s.faults
 	q.mu.Lock()

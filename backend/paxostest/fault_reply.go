@@ -41,7 +41,8 @@ func (f Fault) reply(e Endpoint) *reply {
 	return out
 }
 
-// writeFitting answers an error in the shape that the endpoint's host uses. The rate limit speaks problem+json everywhere.
+// writeFitting answers an error in the shape that the endpoint's host uses. The rate limit speaks
+// problem+json everywhere.
 func writeFitting(w http.ResponseWriter, e Endpoint, status int) {
 	if status == http.StatusTooManyRequests {
 		tooManyRequests().write(w)
@@ -55,5 +56,6 @@ func writeFitting(w http.ResponseWriter, e Endpoint, status int) {
 	if !ok {
 		code = "server_error"
 	}
-	writeJSON(w, status, map[string]any{"error": code, "error_description": http.StatusText(status), "status_code": status})
+	writeJSON(w, status, map[string]any{"error": code, "error_description": http.StatusText(status),
+		"status_code": status})
 }

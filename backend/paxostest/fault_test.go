@@ -49,7 +49,8 @@ func TestFaultStatus(t *testing.T) {
 	}
 }
 
-// TestFaultQueue uses up queued faults one per request, before the standing one, until healed, at their endpoint alone.
+// TestFaultQueue uses up queued faults one per request, before the standing one, until healed, at
+// their endpoint alone.
 func TestFaultQueue(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -86,7 +87,8 @@ func TestFaultHeader(t *testing.T) {
 func TestFaultRedirect(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
-	h.FailNext(TokenEndpoint, Fault{Redirect: "https://elsewhere.example/"}, Fault{Redirect: "https://elsewhere.example/", Status: 303})
+	h.FailNext(TokenEndpoint, Fault{Redirect: "https://elsewhere.example/"},
+		Fault{Redirect: "https://elsewhere.example/", Status: 303})
 	for _, status := range []int{307, 303} {
 		a := h.send(h.form("/oauth2/token", nil))
 		if a.status != status || a.header.Get("Location") != "https://elsewhere.example/" {
@@ -120,7 +122,8 @@ func TestFaultTruncate(t *testing.T) {
 	id, secret := h.newCredential("funding:read_profile")
 	h.FailNext(TokenEndpoint, Fault{Truncate: true})
 	a, err := h.mintThrough(id, secret)
-	if !errors.Is(err, io.ErrUnexpectedEOF) || a.status != http.StatusOK || len(a.body) == 0 || strings.HasSuffix(a.body, "}") {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || a.status != http.StatusOK || len(a.body) == 0 ||
+		strings.HasSuffix(a.body, "}") {
 		t.Errorf("%d %q %v", a.status, a.body, err)
 	}
 	if len(h.LiveTokens()) != 1 {
@@ -199,7 +202,8 @@ func TestFaultDrip(t *testing.T) {
 	}
 }
 
-// TestFaultHold keeps requests until the test lets go, then does the work, also for a client that has gone.
+// TestFaultHold keeps requests until the test lets go, then does the work, also for a client that
+// has gone.
 func TestFaultHold(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})

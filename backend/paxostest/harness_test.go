@@ -165,7 +165,8 @@ func (h *harness) mint(clientID, secret string, scopes ...string) string {
 // revoke asks for a token to be revoked.
 func (h *harness) revoke(clientID, secret, accessToken string) answer {
 	h.t.Helper()
-	return h.send(h.form("/oauth2/revoke", url.Values{"client_id": {clientID}, "client_secret": {secret}, "token": {accessToken}}))
+	return h.send(h.form("/oauth2/revoke",
+		url.Values{"client_id": {clientID}, "client_secret": {secret}, "token": {accessToken}}))
 }
 
 // wantStatus fails the test unless the answer has the status.

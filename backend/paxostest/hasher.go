@@ -10,8 +10,8 @@ import (
 // errWrongSecret is fosite's cue to answer invalid_client.
 var errWrongSecret = errors.New("wrong client secret")
 
-// A hasher hashes client secrets for fosite. SHA-256 is enough for secrets of 256 random bits, and fast enough for
-// thousands of mints under the race detector, which bcrypt is not.
+// A hasher hashes client secrets for fosite. SHA-256 is enough for secrets of 256 random bits, and
+// fast enough for thousands of mints under the race detector, which bcrypt is not.
 type hasher struct{}
 
 // Hash is called by fosite to store a secret.

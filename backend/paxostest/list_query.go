@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// maxListLimit is the largest page of credentials, and maxListFilter the largest number of ids in a filter.
+// maxListLimit is the largest page of credentials, and maxListFilter the largest number of ids in a
+// filter.
 const (
 	maxListLimit  = 1000
 	maxListFilter = 100
@@ -89,8 +90,9 @@ func (q *listQuery) validateFilters() error {
 	return nil
 }
 
-// page picks the wanted ones out of all credentials, which come in order of creation, and makes the cursor of the next
-// page. A cursor names the last credential of its page, so what is created or deleted in between shifts nothing.
+// page picks the wanted ones out of all credentials, which come in order of creation, and makes the
+// cursor of the next page. A cursor names the last credential of its page, so what is created or
+// deleted in between shifts nothing.
 func (q listQuery) page(all []Credential) (page []Credential, next string, err error) {
 	if !q.ascending {
 		slices.Reverse(all)

@@ -11,9 +11,9 @@ import (
 	"github.com/ory/fosite/token/hmac"
 )
 
-// newProvider configures fosite as Paxos's server appears to be: client credentials and revocation only, exact scopes,
-// opaque tokens without a prefix, and the error format of the older Hydra. Every field that fosite would fill in lazily
-// is set here, because it does so without a lock.
+// newProvider configures fosite as Paxos's server appears to be: client credentials and revocation
+// only, exact scopes, opaque tokens without a prefix, and the error format of the older Hydra.
+// Every field that fosite would fill in lazily is set here, because it does so without a lock.
 func newProvider(store oauthStore, lifetime time.Duration) fosite.OAuth2Provider {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
@@ -55,8 +55,8 @@ func (s *Server) mintToken(w http.ResponseWriter, r *http.Request) {
 		s.oauth.WriteAccessError(ctx, w, request, err)
 		return
 	}
-	// Hydra floors what is left of the lifetime, so a token of an hour says 3599. On a coarse clock nothing has
-	// passed yet, so the nanosecond makes that certain.
+	// Hydra floors what is left of the lifetime, so a token of an hour says 3599. On a coarse clock
+	// nothing has passed yet, so the nanosecond makes that certain.
 	response.SetExpiresIn(s.options.TokenLifetime - time.Nanosecond)
 	accessToken := response.GetAccessToken()
 	_, signature, _ := strings.Cut(accessToken, ".")

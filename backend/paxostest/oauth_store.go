@@ -9,8 +9,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 )
 
-// oauthStore is the storage that fosite sees: the clients, and whether a token has been revoked. Refresh tokens do
-// not exist here, so everything about them is "not found".
+// oauthStore is the storage that fosite sees: the clients, and whether a token has been revoked.
+// Refresh tokens do not exist here, so everything about them is "not found".
 type oauthStore struct{ server *Server }
 
 // What fosite expects of the storage, checked by the compiler.
@@ -53,7 +53,8 @@ func (oauthStore) SetClientAssertionJWT(context.Context, string, time.Time) erro
 	return fosite.ErrJTIKnown
 }
 
-// CreateAccessTokenSession keeps the grant under its signature, unless the client was disabled since it authenticated.
+// CreateAccessTokenSession keeps the grant under its signature, unless the client was disabled
+// since it authenticated.
 func (o oauthStore) CreateAccessTokenSession(_ context.Context, signature string, request fosite.Requester) error {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()
@@ -69,7 +70,8 @@ func (o oauthStore) CreateAccessTokenSession(_ context.Context, signature string
 }
 
 // GetAccessTokenSession finds the grant that has that signature and is not revoked.
-func (o oauthStore) GetAccessTokenSession(_ context.Context, signature string, _ fosite.Session) (fosite.Requester, error) {
+func (o oauthStore) GetAccessTokenSession(_ context.Context, signature string,
+	_ fosite.Session) (fosite.Requester, error) {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()
 	g := o.server.grants[signature]

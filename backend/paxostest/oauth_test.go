@@ -63,15 +63,20 @@ func TestMintRefusals(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"one bad scope among good ones":    {h.form("/oauth2/token", mintForm(id, secret, "funding:read_profile", "funding:write_profile")), 400, "invalid_scope"},
-		"a scope that contains a held one": {h.form("/oauth2/token", mintForm(id, secret, "funding:read_profile.x")), 400, "invalid_scope"},
-		"wrong secret":                     {h.form("/oauth2/token", mintForm(id, "wrong", "funding:read_profile")), 401, "invalid_client"},
-		"unknown client":                   {h.form("/oauth2/token", mintForm(newUUID(), secret)), 401, "invalid_client"},
-		"disabled client":                  {h.form("/oauth2/token", mintForm(disabled, disabledSecret)), 401, "invalid_client"},
-		"HTTP Basic":                       {basic, 401, "invalid_client"},
-		"another grant type":               {h.form("/oauth2/token", otherGrant), 400, "invalid_request"},
-		"empty body":                       {h.form("/oauth2/token", nil), 400, "invalid_request"},
-		"GET":                              {h.request(http.MethodGet, "/oauth2/token", ""), 400, "invalid_request"},
+		"one bad scope among good ones": {h.form("/oauth2/token",
+			mintForm(id, secret, "funding:read_profile", "funding:write_profile")), 400, "invalid_scope"},
+		"a scope that contains a held one": {h.form("/oauth2/token",
+			mintForm(id, secret, "funding:read_profile.x")), 400, "invalid_scope"},
+		"wrong secret": {h.form("/oauth2/token", mintForm(id, "wrong", "funding:read_profile")),
+			401, "invalid_client"},
+		"unknown client": {h.form("/oauth2/token", mintForm(newUUID(), secret)), 401,
+			"invalid_client"},
+		"disabled client": {h.form("/oauth2/token", mintForm(disabled, disabledSecret)), 401,
+			"invalid_client"},
+		"HTTP Basic":         {basic, 401, "invalid_client"},
+		"another grant type": {h.form("/oauth2/token", otherGrant), 400, "invalid_request"},
+		"empty body":         {h.form("/oauth2/token", nil), 400, "invalid_request"},
+		"GET":                {h.request(http.MethodGet, "/oauth2/token", ""), 400, "invalid_request"},
 	} {
 		a := h.send(test.request)
 		if got := a.object(t)["error"]; a.status != test.status || got != test.code {
@@ -130,7 +135,8 @@ func TestBasicClient(t *testing.T) {
 	h.wantStatus(h.send(h.form("/oauth2/token", mintForm(created.ClientID, secret))), http.StatusUnauthorized)
 }
 
-// TestRevocation says 200 to everything an authenticated client asks, and revokes only that client's own tokens.
+// TestRevocation says 200 to everything an authenticated client asks, and revokes only that
+// client's own tokens.
 func TestRevocation(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})

@@ -10,7 +10,8 @@ import (
 // TestCountedPatterns are those under which the catalogue has the API Credentials API.
 func TestCountedPatterns(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string]string{"ListApiCredentials": listCredentialsPattern, "DeleteApiCredentials": deleteCredentialsPattern} {
+	for id, want := range map[string]string{"ListApiCredentials": listCredentialsPattern,
+		"DeleteApiCredentials": deleteCredentialsPattern} {
 		if o, _ := catalog.LookupOperation(id); patternOf(o) != want {
 			t.Errorf("%s is served at %q and counted at %q", id, patternOf(o), want)
 		}
@@ -33,7 +34,8 @@ func TestBearer(t *testing.T) {
 		"no token":     {"Bearer", "invalid or expired token", 401},
 		"not a bearer": {"Basic " + good, "invalid or expired token", 401},
 		"unknown":      {"Bearer " + good + "x", "invalid or expired token", 401},
-		"narrow":       {"Bearer " + narrow, "insufficient scopes: found 'transfer:read_transfer a:b', required one of '[funding:read_profile]'", 403},
+		"narrow": {"Bearer " + narrow,
+			"insufficient scopes: found 'transfer:read_transfer a:b', required one of '[funding:read_profile]'", 403},
 	} {
 		request := h.request(http.MethodGet, "/v2/profiles", "")
 		if test.header != "" {
@@ -41,7 +43,8 @@ func TestBearer(t *testing.T) {
 		}
 		a := h.send(request)
 		object := a.object(t)
-		if a.status != test.status || object["detail"] != test.detail || object["type"] != "about:blank" || object["status"] != float64(test.status) {
+		if a.status != test.status || object["detail"] != test.detail || object["type"] != "about:blank" ||
+			object["status"] != float64(test.status) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 		if got := a.header.Get("Content-Type"); got != "application/problem+json" {

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// Options says how a Server differs from the default one; the zero value is a faithful Paxos on a loopback port.
+// Options says how a Server differs from the default one; the zero value is a faithful Paxos on a
+// loopback port.
 type Options struct {
-	// Address is the listen address. Empty means 127.0.0.1:0. One that is not loopback needs AllowRemote.
+	// Address is the listen address. Empty means 127.0.0.1:0. One that is not loopback needs
+	// AllowRemote.
 	Address string
 	// AllowRemote lets other machines connect, and lifts the origin and host checks of the control API.
 	AllowRemote bool
@@ -16,7 +18,8 @@ type Options struct {
 	Now func() time.Time
 	// TokenLifetime is how long an access token lives. Zero means one hour.
 	TokenLifetime time.Duration
-	// TokenLimit is how many token requests one IP may send in any five minutes. Zero means 300, negative no limit.
+	// TokenLimit is how many token requests one IP may send in any five minutes. Zero means 300,
+	// negative no limit.
 	TokenLimit int
 	// TLS serves https, with a certificate signed by a throw-away authority (see Server.CACertificate).
 	TLS bool
@@ -46,7 +49,8 @@ func (o Options) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("listen address: %w", err)
 	}
 	if !address.IP.IsLoopback() && !o.AllowRemote {
-		return nil, fmt.Errorf("listen address %q is not loopback: anyone who reaches it controls the sandbox; allow remote access to use it", o.Address)
+		return nil, fmt.Errorf("listen address %q is not loopback: anyone who reaches it controls the "+
+			"sandbox; allow remote access to use it", o.Address)
 	}
 	return net.ListenTCP("tcp", address)
 }

@@ -22,7 +22,8 @@ func newProblem(status int, detail string) problem {
 	return problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// tooManyRequests is the documented answer to a breach of the rate limit. It names no time to wait, as Paxos's does not.
+// tooManyRequests is the documented answer to a breach of the rate limit. It names no time to wait,
+// as Paxos's does not.
 func tooManyRequests() problem {
 	return newProblem(http.StatusTooManyRequests, "Too many requests")
 }

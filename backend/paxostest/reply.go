@@ -50,7 +50,8 @@ func (r *reply) rewrite(edit func(map[string]any)) {
 	r.body.Write(edited)
 }
 
-// sendHead writes the head of the reply, with the full Content-Length whatever part of the body follows.
+// sendHead writes the head of the reply, with the full Content-Length whatever part of the body
+// follows.
 func (r *reply) sendHead(w http.ResponseWriter) {
 	maps.Copy(w.Header(), r.header)
 	w.Header().Set("Content-Length", strconv.Itoa(r.body.Len()))

@@ -38,7 +38,8 @@ func (s *Server) newAPI() *http.ServeMux {
 	return mux
 }
 
-// The patterns of the OAuth host. They take every method, because fosite has its own answer to a wrong one.
+// The patterns of the OAuth host. They take every method, because fosite has its own answer to a
+// wrong one.
 const (
 	discoveryPattern = "GET /.well-known/openid-configuration"
 	tokenPattern     = "/oauth2/token"
@@ -64,7 +65,8 @@ func (s *Server) endpointOf(r *http.Request) Endpoint {
 	return Operations
 }
 
-// serve handles every request: it counts it, applies the rate limit, then the fault that awaits it, then does the work.
+// serve handles every request: it counts it, applies the rate limit, then the fault that awaits it,
+// then does the work.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(sandboxHeader, sandboxNotice)
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
@@ -84,9 +86,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.serveFaulty(w, r, endpoint, s.faults.take(endpoint))
 }
 
-// readBody takes the whole body off the connection, or answers 413. Only after that does net/http notice that a client
-// has gone away, on which every waiting fault relies. The deadline is for the body alone: one of the whole connection
-// would end a long wait as if the client had gone.
+// readBody takes the whole body off the connection, or answers 413. Only after that does net/http
+// notice that a client has gone away, on which every waiting fault relies. The deadline is for the
+// body alone: one of the whole connection would end a long wait as if the client had gone.
 func readBody(w http.ResponseWriter, r *http.Request) bool {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // net/http's connections all have deadlines
@@ -104,8 +106,8 @@ func readBody(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// serveFaulty does the work of a request as far as the fault lets it. To close a connection it panics with
-// http.ErrAbortHandler, which is net/http's own way of saying so.
+// serveFaulty does the work of a request as far as the fault lets it. To close a connection it
+// panics with http.ErrAbortHandler, which is net/http's own way of saying so.
 func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, e Endpoint, f Fault) {
 	if !s.waitOut(r, f) || f.Drop {
 		panic(http.ErrAbortHandler)

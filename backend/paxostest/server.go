@@ -86,7 +86,8 @@ func Start(options Options) (*Server, error) {
 	return s, nil
 }
 
-// serveInBackground starts the accept loop. It speaks HTTP/1.1 only, so that dropping a connection drops one request.
+// serveInBackground starts the accept loop. It speaks HTTP/1.1 only, so that dropping a connection
+// drops one request.
 func (s *Server) serveInBackground() error {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -124,7 +125,8 @@ func (s *Server) trackConnection(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Close stops the server: it drops every connection, hung ones too, and returns when all its goroutines are done.
+// Close stops the server: it drops every connection, hung ones too, and returns when all its
+// goroutines are done.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() { close(s.closing) })
 	_ = s.http.Close() // the listener's own error: it is closed either way
@@ -132,7 +134,8 @@ func (s *Server) Close() {
 	s.connections.Wait()
 }
 
-// wait returns true after d, or false as soon as the client has gone or the server closes. A zero d waits for those two only.
+// wait returns true after d, or false as soon as the client has gone or the server closes. A zero d
+// waits for those two only.
 func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	var elapsed <-chan time.Time
 	if d > 0 {

@@ -15,7 +15,8 @@ import (
 // TestAddress binds to loopback unless told otherwise.
 func TestAddress(t *testing.T) {
 	t.Parallel()
-	for address, remote := range map[string]bool{"": false, "127.0.0.1:0": false, "[::1]:0": false, "0.0.0.0:0": true, ":0": true} {
+	for address, remote := range map[string]bool{"": false, "127.0.0.1:0": false, "[::1]:0": false,
+		"0.0.0.0:0": true, ":0": true} {
 		if server, err := Start(Options{Address: address}); remote {
 			if err == nil {
 				server.Close()
@@ -54,7 +55,8 @@ func TestTLS(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	h.client.Transport = transport
 	h.wantStatus(h.call("", http.MethodGet, "/v2/profiles", ""), http.StatusUnauthorized)
-	if !strings.HasPrefix(h.TokenURL(), "https://") || h.APIURL() != h.URL()+"/v2" || (newHarness(t, Options{})).CACertificate() != "" {
+	if !strings.HasPrefix(h.TokenURL(), "https://") || h.APIURL() != h.URL()+"/v2" ||
+		(newHarness(t, Options{})).CACertificate() != "" {
 		t.Errorf("token URL %s", h.TokenURL())
 	}
 }
@@ -65,10 +67,12 @@ func TestDiscovery(t *testing.T) {
 	h := newHarness(t, Options{})
 	a := h.call("", http.MethodGet, "/.well-known/openid-configuration", "")
 	object := a.object(t)
-	if object["issuer"] != h.URL()+"/" || object["token_endpoint"] != h.TokenURL() || object["revocation_endpoint"] != h.RevokeURL() {
+	if object["issuer"] != h.URL()+"/" || object["token_endpoint"] != h.TokenURL() ||
+		object["revocation_endpoint"] != h.RevokeURL() {
 		t.Errorf("endpoints %s", a.body)
 	}
-	if !strings.Contains(a.body, `"scopes_supported":["offline_access","offline","openid"]`) || strings.Contains(a.body, "introspection") {
+	if !strings.Contains(a.body, `"scopes_supported":["offline_access","offline","openid"]`) ||
+		strings.Contains(a.body, "introspection") {
 		t.Errorf("document %s", a.body)
 	}
 }
@@ -78,15 +82,17 @@ func TestBodyCap(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/v2/transfer/crypto-withdrawals"} {
-		h.wantStatus(h.call("", http.MethodPost, path, strings.Repeat("x", maxBody+1)), http.StatusRequestEntityTooLarge)
+		h.wantStatus(h.call("", http.MethodPost, path, strings.Repeat("x", maxBody+1)),
+			http.StatusRequestEntityTooLarge)
 	}
 	if h.Calls(TokenEndpoint) != 1 {
 		t.Errorf("%d calls counted, want 1", h.Calls(TokenEndpoint))
 	}
 }
 
-// TestCloseLeavesNothing closes over idle, hung, delayed, held and dripping connections, and no goroutine remains. The
-// server's goroutines inherit a profiler label from the one that starts it, by which they are found among all others.
+// TestCloseLeavesNothing closes over idle, hung, delayed, held and dripping connections, and no
+// goroutine remains. The server's goroutines inherit a profiler label from the one that starts it,
+// by which they are found among all others.
 func TestCloseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	const label = "close-leaves-nothing"

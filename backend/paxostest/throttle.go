@@ -5,13 +5,15 @@ import (
 	"time"
 )
 
-// rateWindow is the period over which Paxos averages its limit, and also how long it throttles whoever breaks it.
+// rateWindow is the period over which Paxos averages its limit, and also how long it throttles
+// whoever breaks it.
 const rateWindow = 5 * time.Minute
 
 // defaultTokenLimit is one token request a second averaged over the window.
 const defaultTokenLimit = 300
 
-// A throttle is Paxos's rate limit on the token endpoint, per IP, with the ban on everything that follows a breach.
+// A throttle is Paxos's rate limit on the token endpoint, per IP, with the ban on everything that
+// follows a breach.
 type throttle struct {
 	limit int // negative: none
 
@@ -22,7 +24,8 @@ type throttle struct {
 	most    int
 }
 
-// newThrottle returns a throttle that lets limit token requests through in any window; negative means all.
+// newThrottle returns a throttle that lets limit token requests through in any window; negative
+// means all.
 func newThrottle(limit int) *throttle {
 	return &throttle{
 		limit:   limit,
@@ -32,7 +35,8 @@ func newThrottle(limit int) *throttle {
 	}
 }
 
-// admit notes a request from ip and says whether it goes through. The request that breaks the limit starts the ban.
+// admit notes a request from ip and says whether it goes through. The request that breaks the limit
+// starts the ban.
 func (t *throttle) admit(ip string, endpoint Endpoint, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,7 +88,8 @@ func (t *throttle) mostInWindow() int {
 	return t.most
 }
 
-// MostCallsInWindow is the largest number of token requests that one IP sent within any five minutes, refused ones too.
+// MostCallsInWindow is the largest number of token requests that one IP sent within any five
+// minutes, refused ones too.
 func (s *Server) MostCallsInWindow() int { return s.throttle.mostInWindow() }
 
 // Banned says whether requests from the IP are being throttled at the moment.

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestRateLimit lets 300 token requests through in five minutes; the next one blinds the whole IP for five minutes.
+// TestRateLimit lets 300 token requests through in five minutes; the next one blinds the whole IP
+// for five minutes.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -45,7 +46,8 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// TestThrottleWindow slides: what is older than five minutes no longer counts, what is refused counts only as seen.
+// TestThrottleWindow slides: what is older than five minutes no longer counts, what is refused
+// counts only as seen.
 func TestThrottleWindow(t *testing.T) {
 	t.Parallel()
 	limit := newThrottle(3)

@@ -87,7 +87,8 @@ func (s *Server) recordMint(accessToken, signature, clientID string, scopes []st
 	s.byHash[minted.Fingerprint] = minted
 }
 
-// EndToken ends a live token although nobody revoked it, as when Paxos loses its tokens, and says whether there was one.
+// EndToken ends a live token although nobody revoked it, as when Paxos loses its tokens, and says
+// whether there was one.
 func (s *Server) EndToken(accessToken string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

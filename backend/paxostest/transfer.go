@@ -75,7 +75,8 @@ func (s *Server) createCryptoWithdrawal(w http.ResponseWriter, r *http.Request) 
 	writeJSON(w, http.StatusOK, wanted)
 }
 
-// keepTransfer stores the transfer, unless its ref_id was used before: then it returns the transfer that did.
+// keepTransfer stores the transfer, unless its ref_id was used before: then it returns the transfer
+// that did.
 func (s *Server) keepTransfer(t transfer) (existing transfer, kept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

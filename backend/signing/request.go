@@ -49,7 +49,8 @@ func NewRequest(method, target string, body []byte) (Request, error) {
 	switch {
 	case method != strings.ToUpper(method):
 		return r, &Invalid{"method", "must be in upper case, as in POST"}
-	case method != http.MethodGet && method != http.MethodPost && method != http.MethodPut && method != http.MethodDelete:
+	case method != http.MethodGet && method != http.MethodPost && method != http.MethodPut &&
+		method != http.MethodDelete:
 		return r, &Invalid{"method", "must be GET, POST, PUT or DELETE"}
 	case len(target) > maximumPath:
 		return r, &Invalid{"path", fmt.Sprintf("must have at most %d bytes", maximumPath)}

@@ -44,7 +44,8 @@ func TestRequestsThatCannotBeSigned(t *testing.T) {
 // FuzzRequest holds what is accepted against what is promised: nothing in a path can be read in two
 // ways, and what is signed is what came.
 func FuzzRequest(f *testing.F) {
-	for _, target := range []string{"/v2/profiles", "/v2/profiles?a=b", "/v2/transfer/transfers/1-a_B", "/v2/%2e", "/v2/a/../b", "//v2/profiles"} {
+	for _, target := range []string{"/v2/profiles", "/v2/profiles?a=b", "/v2/transfer/transfers/1-a_B", "/v2/%2e",
+		"/v2/a/../b", "//v2/profiles"} {
 		f.Add("GET", target, "")
 	}
 	f.Add("POST", "/v2/transfer/internal", "{}")

@@ -60,7 +60,8 @@ func Sign(key Key, keyID string, now time.Time, r Request) (Signature, error) {
 	if err != nil {
 		return Signature{}, err
 	}
-	return Signature{Compact: string(input) + "." + base64.RawURLEncoding.EncodeToString(signature), Timestamp: now}, nil
+	return Signature{Compact: string(input) + "." + base64.RawURLEncoding.EncodeToString(signature),
+		Timestamp: now}, nil
 }
 
 // signingInput is what is signed (RFC 7515, section 5.1): header and payload, each in base64url. An

@@ -19,7 +19,8 @@ const published = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6IjU0OThmNDI0LTc4Y
 // TestPublishedSignature holds the signing input against the published one, byte for byte.
 func TestPublishedSignature(t *testing.T) {
 	t.Parallel()
-	r, err := NewRequest("POST", "/v2/transfer/deposit-addresses", []byte(`{"profile_id":"42bb1a2e-a68e-44d7-b5f1-59ccc5c13e91","crypto_network":"ETHEREUM"}`))
+	r, err := NewRequest("POST", "/v2/transfer/deposit-addresses",
+		[]byte(`{"profile_id":"42bb1a2e-a68e-44d7-b5f1-59ccc5c13e91","crypto_network":"ETHEREUM"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,8 @@ func randomRequest(t *testing.T, random *rand.Rand) Request {
 		body[i] = byte(random.Uint32())
 	}
 	targets := []struct{ method, target string }{
-		{"POST", "/v2/transfer/crypto-withdrawals"}, {"GET", "/v2/transfer/transfers?ids=a&ids=b&created_at.gte=2026-01-01T00%3A00%3A00Z"},
+		{"POST", "/v2/transfer/crypto-withdrawals"}, {"GET",
+			"/v2/transfer/transfers?ids=a&ids=b&created_at.gte=2026-01-01T00%3A00%3A00Z"},
 		{"POST", "/v2/transfer/internal"}, {"GET", "/v2/profiles"},
 	}
 	chosen := targets[random.IntN(len(targets))]
@@ -163,7 +165,8 @@ func TestKeysAreNotShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "[signing key of type " + string(kind) + "]"
-		for _, shown := range []string{fmt.Sprint(key), fmt.Sprintf("%+v", key), fmt.Sprintf("%#v", key), fmt.Sprint(&key)} {
+		for _, shown := range []string{fmt.Sprint(key), fmt.Sprintf("%+v", key), fmt.Sprintf("%#v", key),
+			fmt.Sprint(&key)} {
 			if shown != want {
 				t.Errorf("shown as %s", shown)
 			}

@@ -35,7 +35,8 @@ type harness struct {
 // hostile is the Label that somebody gave a credential.
 const hostile = `</style><script>alert("label")</script><img src=x onerror=alert(1)>'; rm -rf /`
 
-// newHarness returns a mount with a role that reads, one that moves money, and a credential at Paxos that nobody knows.
+// newHarness returns a mount with a role that reads, one that moves money, and a credential at
+// Paxos that nobody knows.
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{t: t, storage: &logical.InmemStorage{}}
@@ -46,23 +47,29 @@ func newHarness(t *testing.T) *harness {
 	t.Cleanup(paxos.Close)
 	h.paxos = paxos
 	var secret string
-	if h.root, secret, err = paxos.CreateCredential(paxostest.Credential{Nickname: "root", ClientID: "root-client", Scopes: []string{
-		"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal", "api_creds:read_credentials",
-	}}); err != nil {
+	if h.root, secret, err = paxos.CreateCredential(paxostest.Credential{Nickname: "root", ClientID: "root-client",
+		Scopes: []string{
+			"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal",
+			"api_creds:read_credentials",
+		}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := paxos.CreateCredential(paxostest.Credential{Nickname: hostile, ClientID: "stranger", Scopes: []string{"funding:read_profile"}}); err != nil {
+	if _, _, err := paxos.CreateCredential(paxostest.Credential{Nickname: hostile, ClientID: "stranger",
+		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)
 	}
-	if h.backend, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(t.Context(), &logical.BackendConfig{
-		StorageView: h.storage, System: &logical.StaticSystemView{
-			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: time.Hour, ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
-		}, BackendUUID: "mount",
-	}); err != nil {
+	if h.backend, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(
+		t.Context(), &logical.BackendConfig{
+			StorageView: h.storage, System: &logical.StaticSystemView{
+				DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: time.Hour,
+				ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
+			}, BackendUUID: "mount",
+		}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.backend.Cleanup(context.Background()) })
-	h.must("config/connection", map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
+	h.must("config/connection",
+		map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
 	h.must("config", map[string]any{"environment": "custom", "client_id": h.root.ClientID, "client_secret": secret})
 	h.must("roles/watch", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
 	h.must("roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
@@ -84,7 +91,8 @@ func (h *harness) must(path string, data map[string]any) {
 	if strings.HasPrefix(path, "roles/") || strings.HasPrefix(path, "exceptions/") {
 		operation = logical.CreateOperation
 	}
-	resp, err := h.backend.HandleRequest(h.t.Context(), &logical.Request{Operation: operation, Path: path, Data: data, Storage: h.storage})
+	resp, err := h.backend.HandleRequest(h.t.Context(),
+		&logical.Request{Operation: operation, Path: path, Data: data, Storage: h.storage})
 	if err != nil || resp.IsError() {
 		h.t.Fatalf("%s: %v %v", path, resp, err)
 	}
@@ -109,7 +117,8 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(http.StatusForbidden, map[string]any{"errors": []string{"permission denied"}})
 		return
 	}
-	req := &logical.Request{Operation: logical.ReadOperation, Path: path, Storage: h.storage, MountPoint: "paxos/", Data: map[string]any{}}
+	req := &logical.Request{Operation: logical.ReadOperation, Path: path, Storage: h.storage, MountPoint: "paxos/",
+		Data: map[string]any{}}
 	for name := range r.URL.Query() {
 		req.Data[name] = r.URL.Query().Get(name)
 	}

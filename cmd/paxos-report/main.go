@@ -1,5 +1,6 @@
-// Command paxos-report reads the reports of a mount with an ordinary Vault token, and writes them as one page that a
-// security reviewer can look at, print and keep, or as JSON. It asks Vault only, and changes nothing.
+// Command paxos-report reads the reports of a mount with an ordinary Vault token, and writes them
+// as one page that a security reviewer can look at, print and keep, or as JSON. It asks Vault only,
+// and changes nothing.
 package main
 
 import (
@@ -104,7 +105,8 @@ func report(ctx context.Context, client *api.Client, wanted settings, now time.T
 	return exitFine, nil
 }
 
-// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to end with.
+// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to
+// end with.
 func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings, code int, ok bool) {
 	flags := flag.NewFlagSet("paxos-report", flag.ContinueOnError)
 	var said strings.Builder // help that was asked for is an answer, everything else a complaint
@@ -116,7 +118,9 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	flags.StringVar(&wanted.mount, "mount", "paxos", "`path` of the mount")
 	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first, which costs a token request")
 	flags.BoolVar(&wanted.json, "json", false, "write JSON instead of a page")
-	flags.StringVar(&wanted.failOn, "fail-on", "", "exit with 3 if there are open findings (not accepted ones) of this `severity` or worse: "+strings.Join(severities, ", "))
+	flags.StringVar(&wanted.failOn, "fail-on", "",
+		"exit with 3 if there are open findings (not accepted ones) of this `severity` or worse: "+
+			strings.Join(severities, ", "))
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):

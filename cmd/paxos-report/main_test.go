@@ -13,7 +13,8 @@ func TestExitCodesFollowTheFindings(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.report(settings{refresh: true}) // now the root is known to have no allow-list, which is high
-	for failOn, want := range map[string]int{"": exitFine, "high": exitFindings, "medium": exitFindings, "low": exitFindings, "info": exitFindings} {
+	for failOn, want := range map[string]int{"": exitFine, "high": exitFindings, "medium": exitFindings,
+		"low": exitFindings, "info": exitFindings} {
 		if _, code := h.report(settings{failOn: failOn, json: true}); code != want {
 			t.Errorf("-fail-on %q: %d, want %d", failOn, code, want)
 		}
@@ -35,7 +36,8 @@ func TestAcceptedFindingsStandApart(t *testing.T) {
 	if _, code := h.report(settings{failOn: "high"}); code != exitFindings {
 		t.Fatalf("with an open finding: %d", code)
 	}
-	h.must("exceptions/open-address", map[string]any{"rule": "no-allowlist", "subject": "client root", "reason": "a <test> server", "expires_at": "90d"})
+	h.must("exceptions/open-address", map[string]any{"rule": "no-allowlist", "subject": "client root",
+		"reason": "a <test> server", "expires_at": "90d"})
 	text, code := h.report(settings{failOn: "high", json: true})
 	if code != exitFine {
 		t.Errorf("with an accepted finding: %d", code)
@@ -44,14 +46,16 @@ func TestAcceptedFindingsStandApart(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Accepted) != 1 || m.Accepted[0].Rule != "no-allowlist" || m.Accepted[0].Exception != "exceptions/open-address" || m.Accepted[0].AcceptedReason != "a <test> server" {
+	if len(m.Accepted) != 1 || m.Accepted[0].Rule != "no-allowlist" ||
+		m.Accepted[0].Exception != "exceptions/open-address" || m.Accepted[0].AcceptedReason != "a <test> server" {
 		t.Errorf("accepted are %+v", m.Accepted)
 	}
 	if slices.ContainsFunc(m.Findings, func(f finding) bool { return f.Rule == "no-allowlist" }) {
 		t.Errorf("it is open too: %+v", m.Findings)
 	}
 	page, _ := h.report(settings{})
-	for _, want := range []string{"<b>1</b> accepted", "Accepted findings", "a &lt;test&gt; server", "exceptions/open-address"} {
+	for _, want := range []string{"<b>1</b> accepted", "Accepted findings", "a &lt;test&gt; server",
+		"exceptions/open-address"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not have %q", want)
 		}
@@ -68,11 +72,13 @@ func TestWhatTakesAFunctionAwayIsASuggestion(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(m.Findings, func(f finding) bool { return f.Rule == "moves-money" })
-	if i < 0 || m.Findings[i].Suggestion != "vault patch paxos/roles/pay disabled=true" || strings.Contains(m.Findings[i].Fix, "vault patch") {
+	if i < 0 || m.Findings[i].Suggestion != "vault patch paxos/roles/pay disabled=true" ||
+		strings.Contains(m.Findings[i].Fix, "vault patch") {
 		t.Errorf("found is %+v", m.Findings)
 	}
 	page, _ := h.report(settings{})
-	fix, suggestion := strings.Index(page, "# check which Vault policies"), strings.Index(page, "vault patch paxos/roles/pay disabled=true")
+	fix, suggestion := strings.Index(page, "# check which Vault policies"), strings.Index(page,
+		"vault patch paxos/roles/pay disabled=true")
 	if fix < 0 || suggestion < fix || !strings.Contains(page[fix:suggestion], "If nobody needs what this takes away:") {
 		t.Error("the page does not have the suggestion after the fix, apart from it")
 	}
@@ -105,13 +111,15 @@ func TestJSONHoldsBothReportsOnce(t *testing.T) {
 	for _, f := range m.Findings {
 		found = append(found, f.Severity+" "+f.Rule+" "+f.Subject)
 	}
-	for _, want := range []string{"high no-allowlist client root", "medium moves-money roles/pay", "low client-unknown credential stranger"} {
+	for _, want := range []string{"high no-allowlist client root", "medium moves-money roles/pay",
+		"low client-unknown credential stranger"} {
 		if count := len(slices.DeleteFunc(slices.Clone(found), func(f string) bool { return f != want })); count != 1 {
 			t.Errorf("%s is there %d times in %s", want, count, strings.Join(found, "; "))
 		}
 	}
 	if len(m.Roles) != 2 || len(m.Credentials) != 2 || len(m.Clients) != 1 || len(m.Scopes) != 3 || len(m.Notes) != 0 {
-		t.Errorf("%d roles, %d credentials, %d clients, %d scopes, notes %v", len(m.Roles), len(m.Credentials), len(m.Clients), len(m.Scopes), m.Notes)
+		t.Errorf("%d roles, %d credentials, %d clients, %d scopes, notes %v", len(m.Roles), len(m.Credentials),
+			len(m.Clients), len(m.Scopes), m.Notes)
 	}
 	if strings.Contains(text, "<script>") {
 		t.Error("the Label is not escaped for those who paste JSON into a page")
@@ -122,7 +130,8 @@ func TestATokenThatMayReadLessGetsLess(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for denied, note := range map[string]string{
-		"report/drift": "may not read report/drift", "roles": "may not list roles/", "roles/": "may not read every role",
+		"report/drift": "may not read report/drift", "roles": "may not list roles/",
+		"roles/": "may not read every role",
 	} {
 		h.deny(denied)
 		if text, _ := h.report(settings{}); !strings.Contains(text, note) {
@@ -159,7 +168,8 @@ func TestFlags(t *testing.T) {
 	} {
 		var out, complaints strings.Builder
 		code := run(t.Context(), strings.Fields(arguments), &out, &complaints)
-		if code != want.code || !regexp.MustCompile(want.out).MatchString(out.String()) || !regexp.MustCompile(want.complaints).MatchString(complaints.String()) {
+		if code != want.code || !regexp.MustCompile(want.out).MatchString(out.String()) ||
+			!regexp.MustCompile(want.complaints).MatchString(complaints.String()) {
 			t.Errorf("%s: %d, %q, %q", arguments, code, out.String(), complaints.String())
 		}
 	}
@@ -168,7 +178,8 @@ func TestFlags(t *testing.T) {
 func TestWithoutATokenItSaysSo(t *testing.T) { // alone: it sets the environment
 	t.Setenv("VAULT_TOKEN", "")
 	var out, complaints strings.Builder
-	if code := run(t.Context(), nil, &out, &complaints); code != exitFailed || !strings.Contains(complaints.String(), "VAULT_TOKEN is not set") {
+	if code := run(t.Context(), nil, &out, &complaints); code != exitFailed ||
+		!strings.Contains(complaints.String(), "VAULT_TOKEN is not set") {
 		t.Errorf("%d %q", code, complaints.String())
 	}
 }

@@ -118,7 +118,8 @@ func merged[T any](some, more []T, of func(T) finding) []T {
 	compare := func(a, z T) int {
 		one, other := of(a), of(z)
 		return cmp.Or(cmp.Compare(slices.Index(severities, one.Severity), slices.Index(severities, other.Severity)),
-			strings.Compare(one.Rule, other.Rule), strings.Compare(one.Subject, other.Subject), slices.Compare(one.Evidence, other.Evidence))
+			strings.Compare(one.Rule, other.Rule), strings.Compare(one.Subject,
+				other.Subject), slices.Compare(one.Evidence, other.Evidence))
 	}
 	all := append(append([]T{}, some...), more...) // an empty list, and not null, where there is none
 	slices.SortStableFunc(all, compare)
@@ -139,7 +140,8 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 		return err
 	}
 	if len(names.Keys) > mostRoles {
-		m.Notes = append(m.Notes, fmt.Sprintf("There are %d roles: the active tokens of the first %d are shown.", len(names.Keys), mostRoles))
+		m.Notes = append(m.Notes, fmt.Sprintf("There are %d roles: the active tokens of the first %d are shown.",
+			len(names.Keys), mostRoles))
 		names.Keys = names.Keys[:mostRoles]
 	}
 	for _, name := range names.Keys {

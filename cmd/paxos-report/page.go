@@ -26,7 +26,8 @@ var page = template.Must(template.New("page").Parse(pageText))
 // policy allows the page its own style, and nothing else: no script, no request, no form.
 func policy() string {
 	sum := sha256.Sum256([]byte(styleText))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'"
 }
 
 // A view is a mount as the page shows it.
@@ -64,9 +65,11 @@ var risks = []string{"admin", "moves-money", "write", "read"}
 // writePage writes the report for people. It writes all of it or nothing.
 func (m *mount) writePage(out io.Writer, now time.Time) error {
 	slices.SortStableFunc(m.Scopes, func(a, z scope) int {
-		return cmp.Or(cmp.Compare(slices.Index(risks, a.Risk), slices.Index(risks, z.Risk)), strings.Compare(a.Scope, z.Scope))
+		return cmp.Or(cmp.Compare(slices.Index(risks, a.Risk), slices.Index(risks, z.Risk)),
+			strings.Compare(a.Scope, z.Scope))
 	})
-	v := view{mount: m, Policy: policy(), Style: template.CSS(styleText), Now: now.UTC().Format(time.RFC3339), Matrix: m.matrix()}
+	v := view{mount: m, Policy: policy(), Style: template.CSS(styleText), Now: now.UTC().Format(time.RFC3339),
+		Matrix: m.matrix()}
 	for _, severity := range severities {
 		number := 0
 		for _, f := range m.Findings {

@@ -17,7 +17,8 @@ func TestThePageIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	text, _ := h.report(settings{refresh: true})
-	text = strings.NewReplacer(h.paxos.URL(), "https://paxos.invalid", h.vault.Address(), "https://vault.invalid", styleText, "STYLE").Replace(text)
+	text = strings.NewReplacer(h.paxos.URL(), "https://paxos.invalid", h.vault.Address(), "https://vault.invalid",
+		styleText, "STYLE").Replace(text)
 	text = regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:]*Z`).ReplaceAllString(text, "TIME")
 	const path = "testdata/page.golden.html"
 	if *update {
@@ -39,7 +40,8 @@ func TestLabelsAreHarmless(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	text, _ := h.report(settings{refresh: true})
-	if strings.Contains(text, hostile) || !strings.Contains(text, html.EscapeString(hostile)) && !strings.Contains(text, "&lt;script&gt;alert(") {
+	if strings.Contains(text, hostile) ||
+		!strings.Contains(text, html.EscapeString(hostile)) && !strings.Contains(text, "&lt;script&gt;alert(") {
 		t.Error("the Label is not there, or not escaped")
 	}
 	for _, tag := range []string{"script", "img", "iframe", "link", "object", "form", "svg", "a"} {
@@ -65,10 +67,12 @@ func TestThePolicyAllowsTheStyleAndNothingElse(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	text, _ := h.report(settings{})
-	policy := html.UnescapeString(regexp.MustCompile(`<meta http-equiv="Content-Security-Policy" content="([^"]*)">`).FindStringSubmatch(text)[1])
+	policy := html.UnescapeString(regexp.MustCompile(
+		`<meta http-equiv="Content-Security-Policy" content="([^"]*)">`).FindStringSubmatch(text)[1])
 	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(text)[1]
 	sum := sha256.Sum256([]byte(style))
-	want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+	want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'"
 	if policy != want {
 		t.Errorf("the policy is %q, want %q", policy, want)
 	}
@@ -88,7 +92,10 @@ func TestTheMatrixShowsTheWorstFirst(t *testing.T) {
 	if err := m.writePage(&page, atNoon); err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(regexp.MustCompile(`(?s).*<div class="wide">(.*?)</div>.*`).ReplaceAllString(strings.SplitAfter(page.String(), `id="clients"`)[0], "$1"), " ")), " ")
+	text := strings.Join(
+		strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(
+			regexp.MustCompile(`(?s).*<div class="wide">(.*?)</div>.*`).ReplaceAllString(
+				strings.SplitAfter(page.String(), `id="clients"`)[0], "$1"), " ")), " ")
 	if text != "role c:admin a:pay b:read boss A payer M R reader R" {
 		t.Errorf("the matrix is %q", text)
 	}

@@ -13,7 +13,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// readyScopes are those that Paxos documents for minting, redeeming and converting, and the one to list credentials.
+// readyScopes are those that Paxos documents for minting, redeeming and converting, and the one to
+// list credentials.
 func readyScopes() []string {
 	documented, _ := catalog.LookupSet("mint-redeem-convert")
 	return append(documented.Scopes, "api_creds:read_credentials")
@@ -55,7 +56,8 @@ type settings struct {
 	json          bool
 }
 
-// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to end with.
+// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to
+// end with.
 func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings, code int, ok bool) {
 	flags := flag.NewFlagSet("paxos-sandbox", flag.ContinueOnError)
 	var said bytes.Buffer // help that was asked for is an answer, everything else a complaint
@@ -86,17 +88,22 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	return wanted, 0, true
 }
 
-// define declares the flags that set w, and returns the text of the scopes, which still has to be split.
+// define declares the flags that set w, and returns the text of the scopes, which still has to be
+// split.
 func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
 	flags.StringVar(&w.address, "address", "127.0.0.1:8300", "`host:port` to listen on; port 0 picks a free one")
-	flags.BoolVar(&w.allowRemote, "allow-remote", false, "listen on an address that other machines reach, and let them control the sandbox")
+	flags.BoolVar(&w.allowRemote, "allow-remote", false,
+		"listen on an address that other machines reach, and let them control the sandbox")
 	flags.DurationVar(&w.tokenLifetime, "token-lifetime", time.Hour, "how long an access token lives")
-	flags.IntVar(&w.tokenLimit, "token-limit", 300, "token requests that one IP may send in any 5 minutes; negative for no limit")
+	flags.IntVar(&w.tokenLimit, "token-limit", 300,
+		"token requests that one IP may send in any 5 minutes; negative for no limit")
 	flags.BoolVar(&w.tls, "tls", false, "serve https, with a certificate of a throw-away authority that is printed")
 	flags.StringVar(&w.clientID, "client-id", "", "Client ID of the ready client (default: a random UUID)")
-	flags.StringVar(&w.clientSecret, "client-secret", "", "Secret of the ready client; other users of this machine can see it (default: random)")
+	flags.StringVar(&w.clientSecret, "client-secret", "",
+		"Secret of the ready client; other users of this machine can see it (default: random)")
 	flags.BoolVar(&w.json, "json", false, "print one line of JSON instead of text")
-	return flags.String("scopes", strings.Join(readyScopes(), " "), "`scopes` of the ready client, separated by spaces or commas")
+	return flags.String("scopes", strings.Join(readyScopes(), " "),
+		"`scopes` of the ready client, separated by spaces or commas")
 }
 
 // validate says what makes no sense in the flags and in the arguments left over.

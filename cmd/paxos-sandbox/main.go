@@ -1,5 +1,5 @@
-// Command paxos-sandbox runs a stand-in for Paxos on this machine: for trying out the secrets engine without an account, and
-// for people's own tests. It is not Paxos and moves no money.
+// Command paxos-sandbox runs a stand-in for Paxos on this machine: for trying out the secrets
+// engine without an account, and for people's own tests. It is not Paxos and moves no money.
 package main
 
 import (
@@ -22,7 +22,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program: it serves until ctx ends, and returns the exit code. Two is for wrong flags, as everywhere.
+// run is the program: it serves until ctx ends, and returns the exit code. Two is for wrong flags,
+// as everywhere.
 func run(ctx context.Context, arguments []string, out, complaints io.Writer) int {
 	wanted, code, ok := parseFlags(arguments, out, complaints)
 	if !ok {

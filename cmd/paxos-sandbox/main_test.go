@@ -99,7 +99,8 @@ func TestReadyClient(t *testing.T) {
 // TestChosenClient has the id, secret and scopes that the flags give.
 func TestChosenClient(t *testing.T) {
 	t.Parallel()
-	out, stop := launch(t, "-json", "-address", "127.0.0.1:0", "-client-id", "me", "-client-secret", "mine", "-scopes", "a:b, c:d")
+	out, stop := launch(t, "-json", "-address", "127.0.0.1:0", "-client-id", "me", "-client-secret", "mine",
+		"-scopes", "a:b, c:d")
 	defer stop()
 	said := readAnnouncement(t, out)
 	if said.ClientID != "me" || said.ClientSecret != "mine" {
@@ -126,7 +127,8 @@ func TestText(t *testing.T) {
 	if err := sandbox.announce(&out, false); err != nil {
 		t.Fatal(err)
 	}
-	pieces := []string{"not Paxos", sandbox.TokenURL(), sandbox.RevokeURL(), sandbox.APIURL(), sandbox.clientID, sandbox.clientSecret, "BEGIN CERTIFICATE"}
+	pieces := []string{"not Paxos", sandbox.TokenURL(), sandbox.RevokeURL(), sandbox.APIURL(), sandbox.clientID,
+		sandbox.clientSecret, "BEGIN CERTIFICATE"}
 	for _, piece := range slices.Concat(pieces, readyScopes()) {
 		if !strings.Contains(out.String(), piece) {
 			t.Errorf("the text lacks %q:\n%s", piece, out.String())
@@ -179,7 +181,8 @@ func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		program := exec.CommandContext(t.Context(), os.Args[0], "-json", "-address", "127.0.0.1:0")
-		program.Env = append(os.Environ(), runAsProgram+"=1", "GORACE=atexit_sleep_ms=0") // the detector dwells a second otherwise
+		// the detector dwells a second otherwise
+		program.Env = append(os.Environ(), runAsProgram+"=1", "GORACE=atexit_sleep_ms=0")
 		out, err := program.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -33,7 +33,8 @@ func run(arguments []string) error {
 	var meta api.PluginAPIClientMeta
 	flags := meta.FlagSet()
 	version := flags.Bool("version", false, "print the version and exit")
-	budget := flags.Int("token-budget", broker.DefaultBudget, "token requests that all mounts of this process together may send in any 5 minutes, 1 to 300")
+	budget := flags.Int("token-budget", broker.DefaultBudget,
+		"token requests that all mounts of this process together may send in any 5 minutes, 1 to 300")
 	if err := flags.Parse(arguments); err == flag.ErrHelp {
 		return nil
 	} else if err != nil {

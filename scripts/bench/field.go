@@ -76,7 +76,8 @@ func (f *field) configure(ctx context.Context) error {
 		path string
 		data map[string]any
 	}{
-		{"config/connection", map[string]any{"token_url": f.paxos.TokenURL(), "revoke_url": f.paxos.RevokeURL(), "api_url": f.paxos.APIURL()}},
+		{"config/connection", map[string]any{"token_url": f.paxos.TokenURL(), "revoke_url": f.paxos.RevokeURL(),
+			"api_url": f.paxos.APIURL()}},
 		{"config", map[string]any{"environment": "custom", "client_id": credential.ClientID, "client_secret": secret}},
 		{"roles/app", map[string]any{"scopes": scope}},
 	} {

@@ -23,7 +23,8 @@ func BenchmarkHit(b *testing.B) {
 	hclog.SetDefault(hclog.NewNullLogger()) // go-plugin's
 	factory := backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})
 	conf := &logical.BackendConfig{
-		Logger: hclog.NewNullLogger(), StorageView: &logical.InmemStorage{}, BackendUUID: "bench", Config: map[string]string{},
+		Logger: hclog.NewNullLogger(), StorageView: &logical.InmemStorage{}, BackendUUID: "bench",
+		Config: map[string]string{},
 		System: &logical.StaticSystemView{
 			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,
 			ReplicationStateVal: consts.ReplicationPerformanceDisabled | consts.ReplicationDRDisabled,
@@ -82,8 +83,10 @@ func configure(b *testing.B, engine logical.Backend, storage logical.Storage) {
 		b.Fatal(err)
 	}
 	for _, write := range []*logical.Request{
-		{Path: "config/connection", Data: map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()}},
-		{Path: "config", Data: map[string]any{"environment": "custom", "client_id": credential.ClientID, "client_secret": secret}},
+		{Path: "config/connection", Data: map[string]any{"token_url": paxos.TokenURL(),
+			"revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()}},
+		{Path: "config", Data: map[string]any{"environment": "custom", "client_id": credential.ClientID,
+			"client_secret": secret}},
 		{Path: "roles/app", Data: map[string]any{"scopes": scope}},
 	} {
 		write.Operation, write.Storage = logical.UpdateOperation, storage

@@ -60,7 +60,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	}
 	vault := os.Getenv("VAULT_BIN")
 	if vault == "" {
-		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by scripts/vault/build.sh")
+		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by " +
+			"scripts/vault/build.sh")
 	}
 	fmt.Fprintln(out, "Building both plugins and starting a Vault server ...")
 	f, err := newField(ctx, vault)
@@ -68,7 +69,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
-	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage in memory\n\n", o.clients, o.rounds, o.turn)
+	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage "+
+		"in memory\n\n", o.clients, o.rounds, o.turn)
 	printHead(out)
 	for _, p := range f.pairs() {
 		measured, err := p.measure(ctx, o)

@@ -50,7 +50,8 @@ func (p pair) measure(ctx context.Context, o options) (result, error) {
 
 // printHead prints the head of the table.
 func printHead(out io.Writer) {
-	fmt.Fprintf(out, "%-8s %8s  %-15s  %-15s  %8s %10s\n", "path", "ratio", "95% confidence", "middle half", "reads/s", "nothing's")
+	fmt.Fprintf(out, "%-8s %8s  %-15s  %-15s  %8s %10s\n", "path", "ratio", "95% confidence", "middle half",
+		"reads/s", "nothing's")
 }
 
 // print prints a line of the table: the median of the rounds' ratios, where it lies

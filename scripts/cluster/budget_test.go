@@ -65,7 +65,8 @@ func (m *mount) spend(prefix string, roles int) (served int) {
 	for i := range roles {
 		name := fmt.Sprintf("%s-%d", prefix, i)
 		await(m.T, patience, func() error {
-			_, err := m.client.Logical().WriteWithContext(m.Context(), m.path+"/roles/"+name, map[string]any{"scopes": "funding:read_profile"})
+			_, err := m.client.Logical().WriteWithContext(m.Context(), m.path+"/roles/"+name,
+				map[string]any{"scopes": "funding:read_profile"})
 			return err
 		})
 		if _, err := m.read(m.client, "token/"+name); err == nil {

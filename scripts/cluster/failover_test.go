@@ -51,14 +51,17 @@ func TestTokensOutliveTheLeader(t *testing.T) {
 	m.readOften("own", owned)
 	leased, unleased := m.readID("creds/app"), m.readID("token/app")
 	load := m.startLoad("app")
-	for _, way := range []loss{killed, sealed, killed, sealed, steppedDown} { // the last, since its node does not compete for a while
+	// the last, since its node does not compete for a while
+	for _, way := range []loss{killed, sealed, killed, sealed, steppedDown} {
 		m.lose(way, load)
 		m.expectServed("token/app", unleased)
 	}
 	load.stop()
 
-	t.Logf("%d reads: %d failed, %d given up without a leader, %d raw failures that clients tried again, the longest took %s; %d leases",
-		load.reads, len(load.failed), load.leaderless, load.raw.Load(), load.longest.Round(time.Millisecond), len(load.leases))
+	t.Logf("%d reads: %d failed, %d given up without a leader, %d raw failures that clients tried again, the "+
+		"longest took %s; %d leases",
+		load.reads, len(load.failed), load.leaderless, load.raw.Load(), load.longest.Round(time.Millisecond),
+		len(load.leases))
 	for _, err := range load.failed {
 		t.Errorf("a read failed for good: %v", err)
 	}
@@ -72,8 +75,9 @@ func TestTokensOutliveTheLeader(t *testing.T) {
 	m.revokeAll()
 	await(t, patience, func() error { return m.noLeases("app", "own") })
 	m.expectNoneIrrevocable()
-	await(t, twoTicks, func() error { return m.onlyAlive(leased, unleased) }) // nobody knows any more who holds the leased one
-	m.write("roles/app/rotate")                                               // what ends it then
+	// nobody knows any more who holds the leased one
+	await(t, twoTicks, func() error { return m.onlyAlive(leased, unleased) })
+	m.write("roles/app/rotate") // what ends it then
 	await(t, patience, func() error { return m.onlyAlive() })
 }
 
@@ -123,8 +127,10 @@ func (m *mount) lose(way loss, load *load) {
 	})
 	_, givenUp := load.count()
 	givenUp -= leaderless
-	m.Logf("leader %s: its plugin gone after %s, another leader after %s, the load served after %s; %d raw failures, %d reads given up",
-		way.name, gone.Round(time.Millisecond), elected.Round(time.Millisecond), time.Since(started).Round(time.Millisecond), load.raw.Load()-raw, givenUp)
+	m.Logf("leader %s: its plugin gone after %s, another leader after %s, the load served after %s; %d raw "+
+		"failures, %d reads given up",
+		way.name, gone.Round(time.Millisecond), elected.Round(time.Millisecond),
+		time.Since(started).Round(time.Millisecond), load.raw.Load()-raw, givenUp)
 	if givenUp > 0 && !(way.silent && elected > clientsTry-checked) {
 		m.Errorf("%d reads were given up because no node was active, which need not be", givenUp)
 	}

@@ -40,7 +40,8 @@ func (m *mount) noLeases(roles ...string) error {
 func (m *mount) revokeAll() {
 	m.Helper()
 	leader := m.leader()
-	said, err := leader.Command(m.Context(), leader.RootToken, nil, "lease", "revoke", "-prefix", m.path+"/creds/").CombinedOutput()
+	said, err := leader.Command(m.Context(), leader.RootToken, nil, "lease", "revoke", "-prefix",
+		m.path+"/creds/").CombinedOutput()
 	if err != nil {
 		m.Fatalf("%v: %s", err, said)
 	}
@@ -49,7 +50,8 @@ func (m *mount) revokeAll() {
 // expectNoneIrrevocable asks Vault for leases that it has given up.
 func (m *mount) expectNoneIrrevocable() {
 	m.Helper()
-	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count", map[string][]string{"type": {"irrevocable"}})
+	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count",
+		map[string][]string{"type": {"irrevocable"}})
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -13,7 +13,8 @@ const (
 	lockedWithin = 20 * time.Second
 )
 
-// TestALockdownWaitsForNoTick locks a mount down that has 110 live tokens, about what the budget allows at once, while applications read.
+// TestALockdownWaitsForNoTick locks a mount down that has 110 live tokens, about what the budget
+// allows at once, while applications read.
 func TestALockdownWaitsForNoTick(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, nil)
@@ -30,6 +31,7 @@ func TestALockdownWaitsForNoTick(t *testing.T) {
 	}
 	load.stop()
 	await(t, lockedWithin, func() error { return m.onlyAlive() })
-	t.Logf("%d tokens and those of the readers were dead %s after the lockdown's answer", lockedTokens, time.Since(returned).Round(time.Millisecond))
+	t.Logf("%d tokens and those of the readers were dead %s after the lockdown's answer", lockedTokens,
+		time.Since(returned).Round(time.Millisecond))
 	m.expectNoneIrrevocable()
 }

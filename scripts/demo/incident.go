@@ -42,7 +42,8 @@ func (s *story) restrict(ctx context.Context) error {
 		return err
 	}
 	policy := fmt.Sprintf("path \"paxos/creds/%s\" { capabilities = [\"read\"] }\n", roleName)
-	if _, err := s.vaultWith(ctx, policy, " <<< '"+strings.TrimSpace(policy)+"'", "policy", "write", "app", "-"); err != nil {
+	if _, err := s.vaultWith(ctx, policy, " <<< '"+strings.TrimSpace(policy)+"'", "policy", "write", "app",
+		"-"); err != nil {
 		return err
 	}
 	s.typed("export VAULT_TOKEN=$(vault token create -policy=app -field=token)")
@@ -100,7 +101,8 @@ func (s *story) readAudit(ctx context.Context) error {
 		}
 	}
 	s.shown("audit.log:0\nvault.log:0")
-	s.proved("%d requests and answers were written down; secrets are there by their HMAC only.", strings.Count(audit, "\n"))
+	s.proved("%d requests and answers were written down; secrets are there by their HMAC only.",
+		strings.Count(audit, "\n"))
 	return ctx.Err()
 }
 

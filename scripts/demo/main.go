@@ -40,7 +40,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	}
 	vault := os.Getenv("VAULT_BIN")
 	if vault == "" {
-		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make demo` sets it by scripts/vault/build.sh")
+		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make demo` sets it by " +
+			"scripts/vault/build.sh")
 	}
 	paxos, err := newUpstream()
 	if err != nil {

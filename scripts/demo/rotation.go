@@ -34,7 +34,8 @@ func (s *story) rotateRoot(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("between the click and the write: %w", err)
 	}
-	if _, err := s.vaultWith(ctx, rotated.Secret, " < new-secret.txt", "write", "paxos/config/rotate-root", "client_secret=-"); err != nil {
+	if _, err := s.vaultWith(ctx, rotated.Secret, " < new-secret.txt", "write", "paxos/config/rotate-root",
+		"client_secret=-"); err != nil {
 		return err
 	}
 	after, err := s.read(ctx)

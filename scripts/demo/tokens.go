@@ -21,7 +21,8 @@ func (s *story) read(ctx context.Context) (issued, error) {
 	if err != nil {
 		return issued{}, err
 	}
-	got := issued{value(answer, "access_token"), value(answer, "token_id"), value(answer, "lease_id"), value(answer, "api_url")}
+	got := issued{value(answer, "access_token"), value(answer, "token_id"), value(answer, "lease_id"),
+		value(answer, "api_url")}
 	if got.text == "" || got.id == "" || got.lease == "" || got.apiURL == "" {
 		return issued{}, errors.New("the answer lacks access_token, token_id, lease_id or api_url")
 	}

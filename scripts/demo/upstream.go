@@ -32,10 +32,12 @@ func newUpstream() (*upstream, error) {
 	}
 	switch {
 	case u.environment == "" && u.clientID == "" && u.clientSecret == "":
-		set, _ := catalog.LookupSet("mint-redeem-convert") // what Paxos documents for minting, redeeming and converting stablecoins
+		// what Paxos documents for minting, redeeming and converting stablecoins
+		set, _ := catalog.LookupSet("mint-redeem-convert")
 		return &upstream{environment: "custom", scopes: strings.Join(set.Scopes, " ")}, nil
 	case u.clientID == "" || u.clientSecret == "":
-		return nil, errors.New("to use the real Paxos set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT; to use the stand-in, none of them")
+		return nil, errors.New("to use the real Paxos set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and " +
+			"PAXOS_ENVIRONMENT; to use the stand-in, none of them")
 	case u.environment != "sandbox" && u.environment != "production":
 		return nil, errors.New("PAXOS_ENVIRONMENT must be sandbox or production")
 	}

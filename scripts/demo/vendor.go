@@ -22,7 +22,8 @@ func (s *story) leaseClient(ctx context.Context) error {
 		return nil // at the real Paxos that takes a client made in the Dashboard
 	}
 	s.title("A vendor's software that must hold a client itself gets one on a lease")
-	s.typed("curl -X POST -d '{\"nickname\":\"vault-vendor-1\",\"scopes\":[\"%s\"]}' %s/sandbox/credentials   # in the Dashboard: Create", readScope, s.paxos.sandbox.URL)
+	s.typed("curl -X POST -d '{\"nickname\":\"vault-vendor-1\",\"scopes\":[\"%s\"]}' %s/sandbox/credentials   "+
+		"# in the Dashboard: Create", readScope, s.paxos.sandbox.URL)
 	var made credential
 	form := map[string]any{"nickname": "vault-vendor-1", "scopes": []string{readScope}}
 	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials", form, &made); err != nil {
@@ -30,10 +31,12 @@ func (s *story) leaseClient(ctx context.Context) error {
 	}
 	s.hide(made.Secret)
 	if _, err := s.vaultWith(ctx, made.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1",
-		"client_id="+made.ID, "client_secret=-", "scopes="+readScope, "purpose=lease", "allowed_roles=vendor"); err != nil {
+		"client_id="+made.ID, "client_secret=-", "scopes="+
+			readScope, "purpose=lease", "allowed_roles=vendor"); err != nil {
 		return err
 	}
-	if _, err := s.vault(ctx, "write", "paxos/roles/vendor", "credential_type=client_credentials", "clients=vendor-1", "ttl=8h", "max_ttl=24h"); err != nil {
+	if _, err := s.vault(ctx, "write", "paxos/roles/vendor", "credential_type=client_credentials",
+		"clients=vendor-1", "ttl=8h", "max_ttl=24h"); err != nil {
 		return err
 	}
 	answer, err := s.vault(ctx, "read", "paxos/creds/vendor")
@@ -66,13 +69,16 @@ func (s *story) takeBack(ctx context.Context, made credential, lease string) err
 	if err := s.expectClient(ctx, "quarantined"); err != nil {
 		return err
 	}
-	s.typed("curl -X POST %s/sandbox/credentials/%s/rotate   # in the Dashboard: Rotate Credentials", s.paxos.sandbox.URL, made.ID)
+	s.typed("curl -X POST %s/sandbox/credentials/%s/rotate   # in the Dashboard: Rotate Credentials",
+		s.paxos.sandbox.URL, made.ID)
 	var rotated credential
-	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials/"+made.ID+"/rotate", nil, &rotated); err != nil {
+	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials/"+made.ID+"/rotate", nil,
+		&rotated); err != nil {
 		return err
 	}
 	s.hide(rotated.Secret)
-	if _, err := s.vaultWith(ctx, rotated.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1/rotate", "client_secret=-"); err != nil {
+	if _, err := s.vaultWith(ctx, rotated.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1/rotate",
+		"client_secret=-"); err != nil {
 		return err
 	}
 	if err := s.mintWith(ctx, made); err == nil {
@@ -81,7 +87,8 @@ func (s *story) takeBack(ctx context.Context, made credential, lease string) err
 	if err := s.expectClient(ctx, "available"); err != nil {
 		return err
 	}
-	s.proved("With on_revoke=delete it would have been deleted at Paxos, if its Label and the other rules of deletion allow that.")
+	s.proved("With on_revoke=delete it would have been deleted at Paxos, if its Label and the other rules of " +
+		"deletion allow that.")
 	return nil
 }
 
@@ -99,9 +106,12 @@ func (s *story) expectClient(ctx context.Context, state string) error {
 
 // mintWith has the vendor's software get a token of its own.
 func (s *story) mintWith(ctx context.Context, client credential) error {
-	s.typed("curl -d grant_type=client_credentials -d client_id=%s -d client_secret=@vendor-secret.txt -d scope=%s %s", client.ID, readScope, s.paxos.sandbox.TokenURL)
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID}, "client_secret": {client.Secret}, "scope": {readScope}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.paxos.sandbox.TokenURL, strings.NewReader(form.Encode()))
+	s.typed("curl -d grant_type=client_credentials -d client_id=%s -d client_secret=@vendor-secret.txt -d "+
+		"scope=%s %s", client.ID, readScope, s.paxos.sandbox.TokenURL)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID},
+		"client_secret": {client.Secret}, "scope": {readScope}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.paxos.sandbox.TokenURL,
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}

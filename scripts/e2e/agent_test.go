@@ -128,8 +128,9 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	})
 }
 
-// agentOf has an agent render a leased and an unleased token of a role whose lease and poll_interval are short, with the
-// README's templates, and returns the files once both hold a living token.
+// agentOf has an agent render a leased and an unleased token of a role whose lease and
+// poll_interval are short, with the README's templates, and returns the files once both hold a
+// living token.
 func (m *mount) agentOf(lease, poll time.Duration) (leased, unleased string) {
 	m.Helper()
 	m.role("app", map[string]any{"ttl": lease.String(), "poll_interval": poll.String()}, profiles)
@@ -153,7 +154,8 @@ func (m *mount) held(path string) string {
 	return string(text)
 }
 
-// TestVaultAgentRecoversFromARotation: its files hold dead tokens for as long as it was told to wait, and no longer.
+// TestVaultAgentRecoversFromARotation: its files hold dead tokens for as long as it was told to
+// wait, and no longer.
 func TestVaultAgentRecoversFromARotation(t *testing.T) {
 	t.Parallel()
 	const lease, poll = 6 * time.Second, 10 * time.Second
@@ -174,24 +176,27 @@ func TestVaultAgentRecoversFromARotation(t *testing.T) {
 			}
 			return nil
 		})
-		t.Logf("a living token after %s on a lease of %s, after %s with a poll_interval of %s", after[0], lease, after[1], poll)
+		t.Logf("a living token after %s on a lease of %s, after %s with a poll_interval of %s", after[0], lease,
+			after[1], poll)
 		if after[0] > lease || after[1] > poll+2*time.Second {
-			t.Errorf("too late: on a lease of %s after %s, with a poll_interval of %s after %s", lease, after[0], poll, after[1])
+			t.Errorf("too late: on a lease of %s after %s, with a poll_interval of %s after %s", lease, after[0],
+				poll, after[1])
 		}
 		m.guard(m.held(leased))
 		m.guard(m.held(unleased))
 	}
 }
 
-// TestGraceKeepsVaultAgentsTokensAlive: from a rotation with a grace until after its end, no file ever holds a token
-// that is dead at Paxos.
+// TestGraceKeepsVaultAgentsTokensAlive: from a rotation with a grace until after its end, no file
+// ever holds a token that is dead at Paxos.
 func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
 	leased, unleased := m.agentOf(6*time.Second, 10*time.Second)
 	before := []string{m.held(leased), m.held(unleased)}
 	answer := m.write("roles/app/rotate", map[string]any{"grace": "14s"})
-	if fmt.Sprint(answer.Data["waiting"]) != "2" || fmt.Sprint(answer.Data["ended"]) != "0" || len(answer.Warnings) == 0 {
+	if fmt.Sprint(answer.Data["waiting"]) != "2" || fmt.Sprint(answer.Data["ended"]) != "0" ||
+		len(answer.Warnings) == 0 {
 		t.Errorf("the rotation answered %v with %v", answer.Data, answer.Warnings)
 	}
 	start, looks := time.Now(), 0
@@ -210,14 +215,15 @@ func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
 	})
 	m.guard(m.held(leased))
 	m.guard(m.held(unleased))
-	t.Logf("%d looks at the files, none of them at a dead token; the old tokens ended after %s", looks, time.Since(start))
+	t.Logf("%d looks at the files, none of them at a dead token; the old tokens ended after %s", looks,
+		time.Since(start))
 	if took := time.Since(start); took < 13*time.Second || took > 16*time.Second {
 		t.Errorf("the old tokens ended after %s, want 14s", took)
 	}
 }
 
-// TestOneReadersWordHelpsVaultAgent: Paxos loses a token that an agent holds; another reader says so, and the agent has
-// a living one with its next read.
+// TestOneReadersWordHelpsVaultAgent: Paxos loses a token that an agent holds; another reader says
+// so, and the agent has a living one with its next read.
 func TestOneReadersWordHelpsVaultAgent(t *testing.T) {
 	t.Parallel()
 	const poll = 10 * time.Second
@@ -231,7 +237,8 @@ func TestOneReadersWordHelpsVaultAgent(t *testing.T) {
 	fresh := m.write("token/app", map[string]any{"rejected_token_id": answer.Data["token_id"]})
 	m.guard(token(fresh))
 	if !m.paxos.Alive(token(fresh)) || len(fresh.Warnings) > 0 {
-		t.Errorf("the reader who said so got a token that is alive: %v, with %v", m.paxos.Alive(token(fresh)), fresh.Warnings)
+		t.Errorf("the reader who said so got a token that is alive: %v, with %v", m.paxos.Alive(token(fresh)),
+			fresh.Warnings)
 	}
 	await(t, func() error {
 		if m.held(unleased) != token(fresh) {

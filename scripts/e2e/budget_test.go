@@ -23,7 +23,8 @@ func (m *mount) beside() *mount {
 		m.Fatal(err)
 	}
 	other.write("config/connection", other.connection())
-	other.write("config", map[string]any{"environment": "custom", "client_id": m.clientID, "client_secret": m.clientSecret})
+	other.write("config", map[string]any{"environment": "custom", "client_id": m.clientID,
+		"client_secret": m.clientSecret})
 	return other
 }
 
@@ -52,8 +53,9 @@ func (m *mount) used() (used string, known bool) {
 	return status.Data["token_budget_used"].(json.Number).String(), status.Data["token_budget_known"].(bool)
 }
 
-// TestProcessesDoNotRefillTheBudget spends the budget of two mounts, some of it on requests that Paxos answers with 503,
-// and takes the process away in each way there is. No new one sends a request, whichever mount comes first.
+// TestProcessesDoNotRefillTheBudget spends the budget of two mounts, some of it on requests that
+// Paxos answers with 503, and takes the process away in each way there is. No new one sends a
+// request, whichever mount comes first.
 func TestProcessesDoNotRefillTheBudget(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{TokenLimit: -1})

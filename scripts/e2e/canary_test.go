@@ -26,8 +26,10 @@ func TestSecretsOfAnyShapeStayOutOfLogs(t *testing.T) {
 	m.role("app", nil, profiles)
 	m.read("creds/app")
 	m.read("token/app")
-	for _, path := range []string{"config", "config/connection", "creds/app", "token/app", "roles/app", "roles/app/rotate"} {
-		for _, parameter := range []string{"client_secret", "proxy_password", "token_url", "proxy_url", "override_trusted_ca", "ttl", "disabled", "force", "unheard_of"} {
+	for _, path := range []string{"config", "config/connection", "creds/app", "token/app", "roles/app",
+		"roles/app/rotate"} {
+		for _, parameter := range []string{"client_secret", "proxy_password", "token_url", "proxy_url",
+			"override_trusted_ca", "ttl", "disabled", "force", "unheard_of"} {
 			secret := m.canary()
 			for _, value := range []any{
 				secret,
@@ -77,7 +79,8 @@ func TestStoredSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	m := newBareMount(t, shared(t), paxostest.Options{})
 	password := m.canary()
-	m.write("config/connection", map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "vault", "proxy_password": password})
+	m.write("config/connection",
+		map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "vault", "proxy_password": password})
 	m.write("config", map[string]any{
 		"environment": "sandbox", "client_id": m.clientID, "client_secret": m.clientSecret, "verify_connection": false,
 	})
@@ -87,7 +90,8 @@ func TestStoredSecretsAreNotShown(t *testing.T) {
 		if strings.Contains(answer, password) || strings.Contains(answer, m.clientSecret) {
 			t.Errorf("reading %s shows a secret", path)
 		}
-		if issues := strings.HasSuffix(path, "/app") && !strings.HasPrefix(path, "roles"); issues == (status == http.StatusOK) {
+		if issues := strings.HasSuffix(path, "/app") &&
+			!strings.HasPrefix(path, "roles"); issues == (status == http.StatusOK) {
 			t.Errorf("reading %s: status %d: %s", path, status, answer)
 		}
 	}

@@ -24,7 +24,8 @@ func (m *mount) vendor(count int, more map[string]any) {
 		m.guard(secret)
 		name := fmt.Sprintf("client-%d", i)
 		m.write("clients/"+name, map[string]any{
-			"client_id": credential.ClientID, "client_secret": secret, "scopes": profiles, "allowed_roles": "vendor", "purpose": "lease", "verify_connection": false,
+			"client_id": credential.ClientID, "client_secret": secret, "scopes": profiles,
+			"allowed_roles": "vendor", "purpose": "lease", "verify_connection": false,
 		})
 		names = append(names, name)
 	}
@@ -77,7 +78,8 @@ func TestRenewingTheLeaseOfAClient(t *testing.T) {
 			t.Errorf("renewed by %s, the lease lasts %s, want %s", renewal.increment, got, renewal.want)
 		}
 		if got := m.heldUntil("client-0").Sub(began); !near(got, renewal.want) {
-			t.Errorf("renewed by %s, the client is held for %s after the lease began, want %s", renewal.increment, got, renewal.want)
+			t.Errorf("renewed by %s, the client is held for %s after the lease began, want %s", renewal.increment,
+				got, renewal.want)
 		}
 	}
 	m.revoke(answer.LeaseID)

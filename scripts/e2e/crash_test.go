@@ -45,7 +45,8 @@ func TestLeaseEndsAfterThePluginDied(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, func() error { // until Vault has noticed, a synchronous revocation fails, and `vault` says so
-		return m.client.Sys().RevokeWithOptionsWithContext(t.Context(), &api.RevokeOptions{LeaseID: answer.LeaseID, Sync: true})
+		return m.client.Sys().RevokeWithOptionsWithContext(t.Context(),
+			&api.RevokeOptions{LeaseID: answer.LeaseID, Sync: true})
 	})
 	m.expectAlive(token(answer), false)
 }

@@ -13,7 +13,8 @@ var plain = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) err
 // returns status and body.
 func (m *mount) send(method, path, body string) (int, string) {
 	m.Helper()
-	request, err := http.NewRequestWithContext(m.Context(), method, m.server.Address+"/v1/"+m.path+"/"+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(m.Context(), method, m.server.Address+"/v1/"+m.path+"/"+path,
+		strings.NewReader(body))
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -74,7 +74,8 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	m.expectAlive(token(third), true)
 
 	m.awaitEnd(token(first)) // Vault ends the first by itself
-	if _, err := m.client.Logical().ReadWithContext(t.Context(), m.path+"/token/app"); status(err) != http.StatusBadRequest {
+	if _, err := m.client.Logical().ReadWithContext(t.Context(),
+		m.path+"/token/app"); status(err) != http.StatusBadRequest {
 		t.Errorf("reading an unleased token of such a role: %v", err)
 	}
 }
@@ -105,7 +106,8 @@ func TestDisablingTheMountEndsItsTokens(t *testing.T) {
 	m.role("shared", nil, profiles) // kept idle for five minutes, but for this
 	m.role("unique", map[string]any{"unique_tokens": true}, transfers)
 	tokens := []string{
-		token(m.read("creds/shared")), token(m.read("creds/shared")), token(m.read("creds/unique")), token(m.read("token/shared")),
+		token(m.read("creds/shared")), token(m.read("creds/shared")), token(m.read("creds/unique")),
+		token(m.read("token/shared")),
 	}
 	if err := m.client.Sys().UnmountWithContext(t.Context(), m.path); err != nil {
 		t.Fatal(err)
@@ -123,7 +125,8 @@ func TestMountsLimitBoundsTheLease(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
 	m.role("app", map[string]any{"ttl": "20m"}, profiles)
-	if err := m.client.Sys().TuneMountWithContext(t.Context(), m.path, api.MountConfigInput{MaxLeaseTTL: "60s"}); err != nil {
+	if err := m.client.Sys().TuneMountWithContext(t.Context(), m.path,
+		api.MountConfigInput{MaxLeaseTTL: "60s"}); err != nil {
 		t.Fatal(err)
 	}
 	answer := m.read("creds/app")

@@ -63,7 +63,8 @@ func newBareMount(t *testing.T, server *stack.Stack, options paxostest.Options) 
 		t.Fatal(err)
 	}
 	t.Cleanup(paxos.Close)
-	credential, secret, err := paxos.CreateCredential(paxostest.Credential{Scopes: []string{profiles, transfers, withdrawals}})
+	credential, secret, err := paxos.CreateCredential(paxostest.Credential{Scopes: []string{profiles, transfers,
+		withdrawals}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,8 @@ func newBareMount(t *testing.T, server *stack.Stack, options paxostest.Options) 
 
 // connection is where the mount's Paxos is.
 func (m *mount) connection() map[string]any {
-	return map[string]any{"token_url": m.paxos.TokenURL(), "revoke_url": m.paxos.RevokeURL(), "api_url": m.paxos.APIURL()}
+	return map[string]any{"token_url": m.paxos.TokenURL(), "revoke_url": m.paxos.RevokeURL(),
+		"api_url": m.paxos.APIURL()}
 }
 
 // client returns a client of the server.
@@ -157,7 +159,8 @@ func token(answer *api.Secret) string {
 // revoke ends a lease and waits until it has ended.
 func (m *mount) revoke(lease string) {
 	m.Helper()
-	if err := m.client.Sys().RevokeWithOptionsWithContext(m.Context(), &api.RevokeOptions{LeaseID: lease, Sync: true}); err != nil {
+	if err := m.client.Sys().RevokeWithOptionsWithContext(m.Context(),
+		&api.RevokeOptions{LeaseID: lease, Sync: true}); err != nil {
 		m.Fatal(err)
 	}
 }

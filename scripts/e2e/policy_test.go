@@ -23,7 +23,8 @@ func (m *mount) appRole(policy string) (roleID, secretID string) {
 		m.Fatal(err)
 	}
 	role := "auth/" + login + "/role/app"
-	if _, err := m.client.Logical().WriteWithContext(ctx, role, map[string]any{"token_policies": m.path, "token_ttl": "10m"}); err != nil {
+	if _, err := m.client.Logical().WriteWithContext(ctx, role,
+		map[string]any{"token_policies": m.path, "token_ttl": "10m"}); err != nil {
 		m.Fatal(err)
 	}
 	id, err := m.client.Logical().ReadWithContext(ctx, role+"/role-id")
@@ -42,7 +43,8 @@ func (m *mount) login(policy string) *api.Client {
 	m.Helper()
 	roleID, secretID := m.appRole(policy)
 	c := client(m.T, m.server, "")
-	answer, err := c.Logical().WriteWithContext(m.Context(), "auth/login-"+m.path+"/login", map[string]any{"role_id": roleID, "secret_id": secretID})
+	answer, err := c.Logical().WriteWithContext(m.Context(), "auth/login-"+m.path+"/login",
+		map[string]any{"role_id": roleID, "secret_id": secretID})
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -68,7 +70,8 @@ func TestPolicyAllowsOneRoleAndNotAnother(t *testing.T) {
 			t.Errorf("reading %s: %v", path, err)
 		}
 	}
-	if _, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a", map[string]any{"scopes": profiles}); status(err) != http.StatusForbidden {
+	if _, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a",
+		map[string]any{"scopes": profiles}); status(err) != http.StatusForbidden {
 		t.Errorf("writing creds/a: %v", err)
 	}
 	m.expectMinted(1)
@@ -78,7 +81,8 @@ func TestPolicyAllowsOneRoleAndNotAnother(t *testing.T) {
 func TestConnectionNeedsSudo(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
-	app := m.login(fmt.Sprintf(`path "%s/*" { capabilities = ["create", "read", "update", "patch", "delete", "list"] }`, m.path))
+	app := m.login(fmt.Sprintf(
+		`path "%s/*" { capabilities = ["create", "read", "update", "patch", "delete", "list"] }`, m.path))
 	if _, err := app.Logical().ReadWithContext(t.Context(), m.path+"/config"); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +92,8 @@ func TestConnectionNeedsSudo(t *testing.T) {
 			t.Errorf("%s was written without sudo", path)
 		}
 	}
-	if _, err := app.Logical().ReadWithContext(t.Context(), m.path+"/config/connection"); status(err) != http.StatusForbidden {
+	if _, err := app.Logical().ReadWithContext(t.Context(),
+		m.path+"/config/connection"); status(err) != http.StatusForbidden {
 		t.Errorf("reading the connection: %v", err)
 	}
 	answer, err := m.client.Logical().ReadWithContext(t.Context(), m.path+"/config/connection")
@@ -100,16 +105,20 @@ func TestConnectionNeedsSudo(t *testing.T) {
 	}
 }
 
-// TestExceptionsNeedSudo grants everything but sudo, and then sudo, and asks for all that can be done with exceptions.
+// TestExceptionsNeedSudo grants everything but sudo, and then sudo, and asks for all that can be
+// done with exceptions.
 func TestExceptionsNeedSudo(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
-	accept := map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test server", "expires_at": "90d"}
+	accept := map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test server",
+		"expires_at": "90d"}
 	m.write("exceptions/there", accept)
-	without := m.login(fmt.Sprintf(`path "%s/*" { capabilities = ["create", "read", "update", "patch", "delete", "list"] }`, m.path))
+	without := m.login(fmt.Sprintf(
+		`path "%s/*" { capabilities = ["create", "read", "update", "patch", "delete", "list"] }`, m.path))
 	for what, err := range map[string]error{
-		"write":  second(without.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/new", accept)),
-		"update": second(without.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/there", map[string]any{"expires_at": "1d"})),
+		"write": second(without.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/new", accept)),
+		"update": second(without.Logical().WriteWithContext(t.Context(), m.path+"/exceptions/there",
+			map[string]any{"expires_at": "1d"})),
 		"read":   second(without.Logical().ReadWithContext(t.Context(), m.path+"/exceptions/there")),
 		"list":   second(without.Logical().ListWithContext(t.Context(), m.path+"/exceptions")),
 		"delete": second(without.Logical().DeleteWithContext(t.Context(), m.path+"/exceptions/there")),
@@ -124,10 +133,14 @@ func TestExceptionsNeedSudo(t *testing.T) {
 		}
 	}
 	const policy = "exceptions-with-sudo"
-	if err := m.client.Sys().PutPolicyWithContext(t.Context(), policy, fmt.Sprintf(`path "%s/exceptions/*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }`, m.path)); err != nil {
+	if err := m.client.Sys().PutPolicyWithContext(t.Context(), policy,
+		fmt.Sprintf(
+			`path "%s/exceptions/*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }`,
+			m.path)); err != nil {
 		t.Fatal(err)
 	}
-	made, err := m.client.Auth().Token().CreateWithContext(t.Context(), &api.TokenCreateRequest{Policies: []string{policy}})
+	made, err := m.client.Auth().Token().CreateWithContext(t.Context(),
+		&api.TokenCreateRequest{Policies: []string{policy}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +185,8 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	if live := m.paxos.LiveTokens(); len(live) != 1 || len(live[0].Scopes) != 1 || live[0].Scopes[0] != profiles {
 		t.Errorf("at Paxos live %+v", live)
 	}
-	said, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a", map[string]any{"scopes": profiles, "rejected_token_id": answer.Data["token_id"]})
+	said, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a",
+		map[string]any{"scopes": profiles, "rejected_token_id": answer.Data["token_id"]})
 	if err != nil || token(said) != token(answer) || len(said.Warnings) != 1 {
 		t.Errorf("a reader's word about a token that lives: %v, error %v", said, err)
 	}
@@ -180,17 +194,20 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 		data map[string]any
 		want int
 	}{
-		"a token instead of its id":  {map[string]any{"scopes": profiles, "rejected_token_id": token(answer)}, http.StatusBadRequest},
+		"a token instead of its id": {map[string]any{"scopes": profiles, "rejected_token_id": token(answer)},
+			http.StatusBadRequest},
 		"all, by leaving scopes out": {map[string]any{}, http.StatusForbidden},
 		"another scope":              {map[string]any{"scopes": transfers}, http.StatusForbidden},
 		"both, as a string":          {map[string]any{"scopes": profiles + "," + transfers}, http.StatusForbidden},
 		"both, as an array":          {map[string]any{"scopes": []string{profiles, transfers}}, http.StatusForbidden},
 		"a parameter besides":        {map[string]any{"scopes": profiles, "ttl": "1m"}, http.StatusForbidden},
 		"none, as null":              {map[string]any{"scopes": nil}, http.StatusForbidden},
-		// Vault's policies let an empty string pass for any value; the engine does not take it for "all".
+		// Vault's policies let an empty string pass for any value; the engine does not take it for
+		// "all".
 		"none, as an empty string": {map[string]any{"scopes": ""}, http.StatusBadRequest},
 	} {
-		if _, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a", refused.data); status(err) != refused.want {
+		if _, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a",
+			refused.data); status(err) != refused.want {
 			t.Errorf("%s: want status %d, got %v", name, refused.want, err)
 		}
 	}

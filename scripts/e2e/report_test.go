@@ -14,7 +14,8 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// TestReportOfAReviewer lets a reviewer, who may read reports and roles and nothing else, run paxos-report.
+// TestReportOfAReviewer lets a reviewer, who may read reports and roles and nothing else, run
+// paxos-report.
 func TestReportOfAReviewer(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{TokenLimit: -1})
@@ -24,7 +25,8 @@ func TestReportOfAReviewer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "<script>alert(1)</script>", Scopes: []string{withdrawals}}); err != nil {
+	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "<script>alert(1)</script>",
+		Scopes: []string{withdrawals}}); err != nil {
 		t.Fatal(err)
 	}
 	m.role("pay", nil, withdrawals)
@@ -51,7 +53,8 @@ path "` + m.path + `/roles/*"  { capabilities = ["read", "list"] }
 		return string(out), command.ProcessState.ExitCode()
 	}
 	page, code := run("-refresh")
-	if code != 0 || !strings.Contains(page, "client-unknown") || !strings.Contains(page, "&lt;script&gt;") || strings.Contains(page, "<script") {
+	if code != 0 || !strings.Contains(page, "client-unknown") || !strings.Contains(page, "&lt;script&gt;") ||
+		strings.Contains(page, "<script") {
 		t.Errorf("the page, code %d:\n%s", code, page)
 	}
 	text, code := run("-json", "-fail-on", "high")
@@ -66,7 +69,8 @@ path "` + m.path + `/roles/*"  { capabilities = ["read", "list"] }
 	if err := json.Unmarshal([]byte(text), &found); err != nil || code != 3 {
 		t.Fatalf("-json -fail-on high: code %d, %v", code, err)
 	}
-	if !slices.Contains(found.Findings, struct{ Severity, Rule, Subject string }{"medium", "moves-money", "roles/pay"}) {
+	if !slices.Contains(found.Findings,
+		struct{ Severity, Rule, Subject string }{"medium", "moves-money", "roles/pay"}) {
 		t.Errorf("found are %v", found.Findings)
 	}
 	if len(found.Roles) != 1 || found.Roles[0].LiveLeases != 1 || found.Roles[0].LastIssued == "" {

@@ -64,7 +64,8 @@ func TestRotationsUnderLoad(t *testing.T) {
 			}
 			data["client_secret"] = secret
 		} else {
-			credential, secret, err := m.paxos.CreateCredential(paxostest.Credential{Scopes: []string{profiles, transfers}})
+			credential, secret,
+				err := m.paxos.CreateCredential(paxostest.Credential{Scopes: []string{profiles, transfers}})
 			if err != nil {
 				t.Fatal(err)
 			}

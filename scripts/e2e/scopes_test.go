@@ -40,8 +40,9 @@ func TestARoleIsWrittenByOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"resolved_scopes":   "[funding:read_profile transfer:read_transfer]",
-		"scope_sources":     "map[funding:read_profile:[operations: ListProfiles] transfer:read_transfer:[operations: GetTransfer]]",
+		"resolved_scopes": "[funding:read_profile transfer:read_transfer]",
+		"scope_sources": "map[funding:read_profile:[operations: ListProfiles] " +
+			"transfer:read_transfer:[operations: GetTransfer]]",
 		"operations_beyond": "[GetProfile ListProfileBalances GetProfileBalance CreateSandboxDeposit ListTransfers]",
 	} {
 		if got := fmt.Sprint(role.Data[name]); got != want {
@@ -62,7 +63,8 @@ func TestARoleIsWrittenByOperations(t *testing.T) {
 			t.Errorf("%s %s answers %d, want %d", call.method, call.path, got, call.want)
 		}
 	}
-	if _, err := m.client.Logical().WriteWithContext(t.Context(), m.path+"/roles/app", map[string]any{"operations": "ListMarkets"}); status(err) != http.StatusBadRequest {
+	if _, err := m.client.Logical().WriteWithContext(t.Context(), m.path+"/roles/app",
+		map[string]any{"operations": "ListMarkets"}); status(err) != http.StatusBadRequest {
 		t.Errorf("a role by a public operation: %v", err)
 	}
 }
@@ -112,14 +114,17 @@ func TestAScopeSetIsItsOwnersAlone(t *testing.T) {
 	operator := m.login(fmt.Sprintf(`
 path "%[1]s/roles/*"      { capabilities = ["create", "read", "update", "patch", "delete", "list"] }
 path "%[1]s/scope-sets/*" { capabilities = ["read", "list"] }`, m.path))
-	if _, err := operator.Logical().WriteWithContext(t.Context(), m.path+"/roles/app", map[string]any{"scope_sets": "app"}); err != nil {
+	if _, err := operator.Logical().WriteWithContext(t.Context(), m.path+"/roles/app",
+		map[string]any{"scope_sets": "app"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := operator.Logical().WriteWithContext(t.Context(), m.path+"/scope-sets/app", map[string]any{"scopes": withdrawals}); status(err) != http.StatusForbidden {
+	if _, err := operator.Logical().WriteWithContext(t.Context(), m.path+"/scope-sets/app",
+		map[string]any{"scopes": withdrawals}); status(err) != http.StatusForbidden {
 		t.Errorf("a write of the set: %v", err)
 	}
 	answer := m.write("scope-sets/app", map[string]any{"scopes": []string{profiles, withdrawals}})
-	if answer == nil || !strings.Contains(fmt.Sprint(answer.Warnings), "until they are written again with scope_sets: app]") {
+	if answer == nil || !strings.Contains(fmt.Sprint(answer.Warnings),
+		"until they are written again with scope_sets: app]") {
 		t.Errorf("the write of a set in use answers %+v", answer)
 	}
 	m.read("creds/app")
@@ -140,10 +145,12 @@ func TestAGlobInAPolicyNarrowsNothing(t *testing.T) {
   allowed_parameters  = { "scopes" = ["funding:*"] }
 }`, m.path))
 	path := m.path + "/creds/a"
-	if _, err := app.Logical().WriteWithContext(t.Context(), path, map[string]any{"scopes": withdrawals}); status(err) != http.StatusForbidden {
+	if _, err := app.Logical().WriteWithContext(t.Context(), path,
+		map[string]any{"scopes": withdrawals}); status(err) != http.StatusForbidden {
 		t.Errorf("the other scope alone: %v", err)
 	}
-	answer, err := app.Logical().WriteWithContext(t.Context(), path, map[string]any{"scopes": profiles + "," + withdrawals})
+	answer, err := app.Logical().WriteWithContext(t.Context(), path,
+		map[string]any{"scopes": profiles + "," + withdrawals})
 	if err != nil {
 		t.Fatalf("this Vault keeps to the glob, and README is wrong: %v", err)
 	}
@@ -183,8 +190,10 @@ func TestAPolicyAllowsSeveralNarrowings(t *testing.T) {
 		{"either", transfers, admitted, admitted},
 		{"either", both, admitted, http.StatusForbidden},
 		{"either", []string{profiles, transfers}, admitted, http.StatusForbidden},
-		{"either", profiles + ", " + transfers, http.StatusBadRequest, http.StatusForbidden}, // by the engine: white space
-		{"either", []string{}, http.StatusBadRequest, http.StatusForbidden},                  // by the engine: nothing is not "all"
+		// by the engine: white space
+		{"either", profiles + ", " + transfers, http.StatusBadRequest, http.StatusForbidden},
+		// by the engine: nothing is not "all"
+		{"either", []string{}, http.StatusBadRequest, http.StatusForbidden},
 		{"either", both + "," + withdrawals, http.StatusForbidden, http.StatusForbidden},
 		{"either", []string{profiles, withdrawals}, http.StatusForbidden, http.StatusForbidden},
 		{"together", both, admitted, admitted},
@@ -193,11 +202,14 @@ func TestAPolicyAllowsSeveralNarrowings(t *testing.T) {
 		{"together", profiles + ", " + transfers, http.StatusForbidden, http.StatusForbidden},
 		{"together", both + "," + withdrawals, http.StatusForbidden, http.StatusForbidden},
 		{"together", []string{profiles, transfers}, http.StatusForbidden, http.StatusForbidden},
-		{"together", []string{both}, http.StatusBadRequest, http.StatusForbidden}, // by the engine: an element is one scope
+		// by the engine: an element is one scope
+		{"together", []string{both}, http.StatusBadRequest, http.StatusForbidden},
 	} {
-		answer, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/"+asked.role, map[string]any{"scopes": asked.scopes})
+		answer, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/"+asked.role,
+			map[string]any{"scopes": asked.scopes})
 		if got := status(err); got != asked.want && got != asked.older {
-			t.Errorf("creds/%s for %v: want status %d or %d, got %v", asked.role, asked.scopes, asked.want, asked.older, err)
+			t.Errorf("creds/%s for %v: want status %d or %d, got %v", asked.role, asked.scopes, asked.want,
+				asked.older, err)
 		}
 		if err == nil {
 			m.guard(token(answer))

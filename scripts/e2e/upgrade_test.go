@@ -31,7 +31,8 @@ func (m *mount) buildNext() (binary string) {
 	name := stack.PluginName + "-" + nextVersion
 	binary = filepath.Join(filepath.Dir(m.server.Plugin), name)
 	build := exec.CommandContext(m.Context(), "go", "build", "-trimpath", "-o", binary,
-		"-ldflags=-s -w -X vault-plugin-secrets-paxos/backend.Version="+nextVersion, "vault-plugin-secrets-paxos/cmd/"+stack.PluginName)
+		"-ldflags=-s -w -X vault-plugin-secrets-paxos/backend.Version="+
+			nextVersion, "vault-plugin-secrets-paxos/cmd/"+stack.PluginName)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {
 		m.Fatalf("building %s: %v\n%s", name, err, said)
@@ -47,7 +48,8 @@ func (m *mount) upgrade(binary string) {
 	if err != nil {
 		m.Fatal(err)
 	}
-	m.vault("plugin", "register", "-sha256="+sum, "-version="+nextVersion, "-command="+filepath.Base(binary), "secret", stack.PluginName)
+	m.vault("plugin", "register", "-sha256="+sum, "-version="+nextVersion, "-command="+filepath.Base(binary),
+		"secret", stack.PluginName)
 	m.vault("secrets", "tune", "-plugin-version="+nextVersion, m.path)
 	m.vault("plugin", "reload", "-type=secret", "-plugin="+stack.PluginName)
 	if got := m.vault("read", "-field=version", m.path+"/status"); got != nextVersion {

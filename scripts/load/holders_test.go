@@ -21,7 +21,8 @@ const holders = 200
 func (m *mount) newHolders(role string) []*api.Client {
 	m.Helper()
 	name := m.path + "-" + role
-	if err := m.client.Sys().PutPolicyWithContext(m.Context(), name, fmt.Sprintf("path %q { capabilities = [\"read\"] }", m.path+"/creds/"+role)); err != nil {
+	if err := m.client.Sys().PutPolicyWithContext(m.Context(), name,
+		fmt.Sprintf("path %q { capabilities = [\"read\"] }", m.path+"/creds/"+role)); err != nil {
 		m.Fatal(err)
 	}
 	logical := m.client.Logical()

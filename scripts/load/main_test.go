@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test-load", servers.Clo
 func start(plugin string) (*stack.Stack, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // building included
 	defer cancel()
-	s, err := stack.Start(ctx, stack.Options{Vault: os.Getenv("VAULT_BIN"), Plugin: plugin, LogLevel: "info", InMemory: true})
+	s, err := stack.Start(ctx,
+		stack.Options{Vault: os.Getenv("VAULT_BIN"), Plugin: plugin, LogLevel: "info", InMemory: true})
 	if err != nil {
 		return nil, err
 	}

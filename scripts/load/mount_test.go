@@ -49,11 +49,13 @@ func newMount(t *testing.T, server *stack.Stack, scopes ...string) *mount {
 		t.Fatal(err)
 	}
 	t.Cleanup(paxos.Close)
-	m := &mount{T: t, server: server, paxos: paxos, client: client(t, server, server.RootToken), path: fmt.Sprintf("paxos-%d", mounts.Add(1))}
+	m := &mount{T: t, server: server, paxos: paxos, client: client(t, server, server.RootToken),
+		path: fmt.Sprintf("paxos-%d", mounts.Add(1))}
 	if err := server.Mount(t.Context(), m.path); err != nil {
 		t.Fatal(err)
 	}
-	m.write("config/connection", map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
+	m.write("config/connection",
+		map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
 	var secret string
 	m.clientID, secret = m.create("the first root", scopes...)
 	m.write("config", map[string]any{"environment": "custom", "client_id": m.clientID, "client_secret": secret})
@@ -112,7 +114,8 @@ func (m *mount) endLeases() {
 // endLeasesOf ends those of a role.
 func (m *mount) endLeasesOf(role string) {
 	m.Helper()
-	if err := m.client.Sys().RevokeWithOptionsWithContext(m.Context(), &api.RevokeOptions{LeaseID: m.path + "/creds/" + role, Prefix: true, Sync: true}); err != nil {
+	if err := m.client.Sys().RevokeWithOptionsWithContext(m.Context(),
+		&api.RevokeOptions{LeaseID: m.path + "/creds/" + role, Prefix: true, Sync: true}); err != nil {
 		m.Fatal(err)
 	}
 }
@@ -120,7 +123,8 @@ func (m *mount) endLeasesOf(role string) {
 // expectNoneIrrevocable asks Vault for leases that it has given up.
 func (m *mount) expectNoneIrrevocable() {
 	m.Helper()
-	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count", map[string][]string{"type": {"irrevocable"}})
+	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count",
+		map[string][]string{"type": {"irrevocable"}})
 	if err != nil {
 		m.Fatal(err)
 	}

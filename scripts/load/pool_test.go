@@ -25,7 +25,8 @@ func (m *mount) newPool(role string, count int, verify bool, more map[string]any
 		})
 		names = append(names, name)
 	}
-	data := map[string]any{"credential_type": "client_credentials", "clients": names, "scopes": []string{profiles, transfers}, "ttl": "1h"}
+	data := map[string]any{"credential_type": "client_credentials", "clients": names,
+		"scopes": []string{profiles, transfers}, "ttl": "1h"}
 	for parameter, value := range more {
 		data[parameter] = value
 	}
@@ -57,7 +58,8 @@ func TestPool(t *testing.T) {
 	started := time.Now()
 	first := m.rush("vendor", clients, 0, nil)
 	t.Logf("%d entities at once, in %s: %d leases, %d clear refusals, %d doubles, %d failures",
-		holders, time.Since(started).Round(time.Millisecond), len(first.leased), first.refused, first.doubles(), len(first.failed))
+		holders, time.Since(started).Round(time.Millisecond), len(first.leased), first.refused, first.doubles(),
+		len(first.failed))
 	if len(first.leased) != pool || first.refused != holders-pool || first.doubles() != 0 {
 		t.Error("want as many leases as clients, and a clear refusal for everybody else")
 	}
@@ -77,7 +79,8 @@ func TestPool(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Logf("the plugin killed when %d had an answer: %d leases, %d clear refusals, %d refused because their first answer was lost, %d doubles, %d failures; clients %v",
+	t.Logf("the plugin killed when %d had an answer: %d leases, %d clear refusals, %d refused because their "+
+		"first answer was lost, %d doubles, %d failures; clients %v",
 		pool/2, len(second.leased), second.refused, second.again, second.doubles(), len(second.failed), m.states())
 	if second.doubles() != 0 || len(second.leased)+second.again > pool || len(second.failed) > 0 {
 		t.Errorf("want no doubles, no more leases than clients, and no failures but clear refusals")
@@ -86,7 +89,8 @@ func TestPool(t *testing.T) {
 		t.Error(err)
 	}
 	m.endLeases()
-	t.Logf("right after all leases were ended: clients %v; a lease whose answer was lost ends with its deadline", m.states())
+	t.Logf("right after all leases were ended: clients %v; a lease whose answer was lost ends with its deadline",
+		m.states())
 	m.await(2*time.Minute+tick, func() error { return m.inState(map[string]int{"quarantined": pool}) })
 	m.expectNoneIrrevocable()
 }
@@ -99,7 +103,8 @@ func TestPoolThatIsDeleted(t *testing.T) {
 	names := m.newPool("vendor", doomed, true, map[string]any{"on_revoke": "delete", "delete_limit": 1000})
 	got := m.rush("vendor", m.newHolders("vendor"), 0, nil)
 	if len(got.leased) != doomed || got.refused != holders-doomed || got.doubles() != 0 {
-		t.Errorf("%d leases, %d clear refusals, %d doubles, %d failures", len(got.leased), got.refused, got.doubles(), len(got.failed))
+		t.Errorf("%d leases, %d clear refusals, %d doubles, %d failures", len(got.leased), got.refused,
+			got.doubles(), len(got.failed))
 	}
 	m.endLeases()
 	started := time.Now()

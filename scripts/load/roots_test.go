@@ -42,14 +42,16 @@ func (r *roots) replaceRoot(deleteOld bool) {
 	if deleteOld {
 		r.doomed = append(r.doomed, r.current)
 	}
-	r.rotate("config/replace-root", map[string]any{"client_id": id, "client_secret": secret, "delete_old_at_paxos": deleteOld})
+	r.rotate("config/replace-root",
+		map[string]any{"client_id": id, "client_secret": secret, "delete_old_at_paxos": deleteOld})
 }
 
 // stock makes a client that stands by for the root.
 func (r *roots) stock(name string) {
 	r.Helper()
 	id, secret := r.create(name, r.scopes...)
-	r.write("clients/"+name, map[string]any{"client_id": id, "client_secret": secret, "scopes": r.scopes, "purpose": "standby"})
+	r.write("clients/"+name,
+		map[string]any{"client_id": id, "client_secret": secret, "scopes": r.scopes, "purpose": "standby"})
 }
 
 // promote puts the next client that stands by in the root's place.
@@ -79,9 +81,11 @@ func (r *roots) try(path string, data map[string]any) (*api.Secret, error) {
 	switch {
 	case err == nil:
 		return answer, nil
-	case errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest && strings.Contains(err.Error(), "still drains"):
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest &&
+		strings.Contains(err.Error(), "still drains"):
 		r.draining++
-	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests && strings.Contains(err.Error(), "verified secrets"):
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests &&
+		strings.Contains(err.Error(), "verified secrets"):
 		r.throttled++
 	default:
 		r.Fatalf("%s: %v", path, err)

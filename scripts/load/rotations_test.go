@@ -18,7 +18,8 @@ const (
 
 // scopesOfRoles are what the roles hold, by turns.
 var scopesOfRoles = [][]string{
-	{profiles}, {transfers}, {profiles, transfers}, {orchestrations}, {transfers, withdrawals}, {profiles, transfers, withdrawals, orchestrations},
+	{profiles}, {transfers}, {profiles, transfers}, {orchestrations}, {transfers, withdrawals}, {profiles,
+		transfers, withdrawals, orchestrations},
 }
 
 // TestTwentyRotations gives the root a new secret, replaces it and promotes clients that
@@ -45,7 +46,8 @@ func TestTwentyRotations(t *testing.T) {
 
 	next := func(rotate func()) { l.awaitRound(m, len(paths)); rotate() }
 	rotate, replace := r.rotateRoot, func() { r.replaceRoot(false) }
-	for _, step := range []func(){r.promote, rotate, replace, rotate, replace, rotate, rotate, replace, replace, rotate} {
+	for _, step := range []func(){r.promote, rotate, replace, rotate, replace, rotate, rotate, replace, replace,
+		rotate} {
 		next(step)
 	}
 	l.awaitRound(m, len(paths))
@@ -125,6 +127,8 @@ func (r *roots) finish(l *load, names []string) {
 		r.Errorf("%d rotations, want 20", total)
 	}
 	r.Logf("%d rotations, %v, with %d roles of which %d are read: %s", total, r.accepted, roles, len(names), l.report())
-	r.Logf("refused for the time being: %d while an earlier generation drained, %d for the limit of proofs; %d old roots deleted at Paxos", r.draining, r.throttled, len(r.doomed))
-	r.Logf("%d token requests in all, at most %d in any 5 minutes (Paxos bans above 300)", len(r.paxos.Tokens()), r.paxos.MostCallsInWindow())
+	r.Logf("refused for the time being: %d while an earlier generation drained, %d for the limit of proofs; "+
+		"%d old roots deleted at Paxos", r.draining, r.throttled, len(r.doomed))
+	r.Logf("%d token requests in all, at most %d in any 5 minutes (Paxos bans above 300)", len(r.paxos.Tokens()),
+		r.paxos.MostCallsInWindow())
 }

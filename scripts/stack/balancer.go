@@ -97,9 +97,11 @@ func (b *balancer) handler() http.Handler {
 			return
 		}
 		proxy := httputil.ReverseProxy{
-			Transport:    transport,
-			Rewrite:      func(request *httputil.ProxyRequest) { request.SetURL(active) },
-			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, http.StatusBadGateway, err.Error()) },
+			Transport: transport,
+			Rewrite:   func(request *httputil.ProxyRequest) { request.SetURL(active) },
+			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+				refuse(w, http.StatusBadGateway, err.Error())
+			},
 		}
 		proxy.ServeHTTP(w, r)
 	})

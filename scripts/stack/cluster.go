@@ -74,7 +74,8 @@ func (c *Cluster) add(ctx context.Context, options Options) error {
 	if err := os.Link(options.Plugin, plugin); err != nil {
 		return fmt.Errorf("giving %s the plugin: %w", name, err)
 	}
-	vault := &Vault{binary: options.Vault, directory: directory, plugins: plugins, logLevel: options.LogLevel, node: name}
+	vault := &Vault{binary: options.Vault, directory: directory, plugins: plugins, logLevel: options.LogLevel,
+		node: name}
 	if err := vault.start(ctx); err != nil {
 		return err
 	}

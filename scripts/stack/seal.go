@@ -29,7 +29,8 @@ func (v *Vault) join(ctx context.Context, leader *Vault) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.Sys().RaftJoinWithContext(ctx, &api.RaftJoinRequest{LeaderAPIAddr: leader.Address}); err != nil {
+	if _, err := client.Sys().RaftJoinWithContext(ctx,
+		&api.RaftJoinRequest{LeaderAPIAddr: leader.Address}); err != nil {
 		return fmt.Errorf("joining the cluster: %w", err)
 	}
 	v.unsealKey, v.RootToken = leader.unsealKey, leader.RootToken

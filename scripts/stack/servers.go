@@ -14,7 +14,9 @@ import (
 // that names the server. It returns the exit code, for TestMain.
 func Main(run func() int, target string, stop func() error) int {
 	if os.Getenv("VAULT_BIN") == "" {
-		fmt.Fprintf(os.Stderr, "VAULT_BIN is not set: it names the vault binary that these tests run. `make %s` sets it; by hand: VAULT_BIN=$(scripts/vault/build.sh) go test on this package\n", target)
+		fmt.Fprintf(os.Stderr,
+			"VAULT_BIN is not set: it names the vault binary that these tests run. `make %s` sets it; by "+
+				"hand: VAULT_BIN=$(scripts/vault/build.sh) go test on this package\n", target)
 		return 1
 	}
 	interrupted := make(chan os.Signal, 1)

@@ -111,7 +111,8 @@ func (v *Vault) environment(additions ...string) []string {
 
 // Client returns a client of the server with the token.
 func (v *Vault) Client(token string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{Address: v.Address, MaxRetries: 2, MinRetryWait: 100 * time.Millisecond, MaxRetryWait: time.Second, Timeout: 60 * time.Second})
+	client, err := api.NewClient(&api.Config{Address: v.Address, MaxRetries: 2,
+		MinRetryWait: 100 * time.Millisecond, MaxRetryWait: time.Second, Timeout: 60 * time.Second})
 	if err != nil {
 		return nil, fmt.Errorf("making a client of Vault: %w", err)
 	}
