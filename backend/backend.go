@@ -308,3 +308,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 
 // periodicDeadline keeps a tick shorter than the minute between ticks.
 const periodicDeadline = 50 * time.Second
+
+// Version is what the plugin reports to Vault, a semantic version with a v. The
+// release sets it with -ldflags "-X vault-plugin-secrets-paxos/backend.Version=…".
+var Version = "v0.1.0-dev"

@@ -33,14 +33,3 @@ func (b bounds) String() string {
 	return fmt.Sprintf("a duration such as 5m, or a number of seconds, between %s and %s", short(b.least),
 		short(b.most))
 }
-
-// short is a duration as people write it: 20m, not 20m0s.
-func short(d time.Duration) string {
-	switch {
-	case d >= time.Hour && d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d >= time.Minute && d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
-}

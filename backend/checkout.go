@@ -3,12 +3,8 @@ package backend
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -104,17 +100,6 @@ func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n named
 		Holder:      holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
 		Since: now, Deadline: now.Add(b.clientTTL(want)), MaximumTTL: b.maximumClientTTL(want),
 	}
-}
-
-// holderOf tells who counts as one: an entity, else one Vault token. A plugin sees a token only
-// as a salted value, which is the same for the same token and mount. A batch token has no
-// accessor, so the accessor would make all of them one holder.
-func holderOf(req *logical.Request) string {
-	if req.EntityID != "" {
-		return req.EntityID
-	}
-	sum := sha256.Sum256([]byte(req.ClientToken))
-	return "token " + hex.EncodeToString(sum[:8])
 }
 
 // lookAtPool sorts the clients of a role into those that may be leased now and those
@@ -263,49 +248,4 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 		string(n.State))
 	b.announceClient(clientReturned, name, n, why)
 	return nil
-}
-
-// announceClient tells what happened to a client.
-func (b *backend) announceClient(kind, name string, n namedClient, why string) {
-	g, _ := n.current()
-	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
-		"state", string(n.State)}
-	if n.Checkout != nil {
-		metadata = append(metadata, "role", n.Checkout.Role, "entity_id", n.Checkout.EntityID)
-	}
-	if why != "" {
-		metadata = append(metadata, "reason", why)
-	}
-	b.events.add(event{kind, metadata})
-}
-
-// announcePool tells that few clients of a role are left.
-func (b *backend) announcePool(roleName string, left, all int) {
-	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
-	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,
-		"free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
-}
-
-// clientTTL is how long a lease of a client lasts at first: the reader's wish, else the
-// role's ttl, else the mount's default, within what is allowed.
-func (b *backend) clientTTL(want wanted) time.Duration {
-	ttl := want.ttl
-	if ttl == 0 {
-		ttl = want.role.TTL
-	}
-	if ttl == 0 {
-		ttl = b.System().DefaultLeaseTTL()
-	}
-	longest := b.maximumClientTTL(want)
-	if ttl == 0 { // Vault did not answer
-		return longest
-	}
-	return min(ttl, longest)
-}
-
-// maximumClientTTL is how long it may last with all its renewals.
-func (b *backend) maximumClientTTL(want wanted) time.Duration {
-	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()},
-		func(d time.Duration) bool { return d == 0 })
-	return slices.Min(bounds)
 }

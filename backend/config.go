@@ -1,18 +1,14 @@
 package backend
 
 import (
+	"context"
 	"net/netip"
 	"time"
-
-	"github.com/hashicorp/vault/sdk/framework"
-
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
-)
 
-// configKey is where the mount's settings are stored. The secret is elsewhere, in
-// rootKey, so that one team can own the settings and another the secret.
-const configKey = "config"
+	"github.com/hashicorp/vault/sdk/framework"
+)
 
 // The environments a mount can be of. A mount never changes sides.
 const (
@@ -142,4 +138,22 @@ func checkClientSecret(secret string) error {
 			most)
 	}
 	return nil
+}
+
+// listScope is what a token needs to list the Entity's credentials.
+const listScope = "api_creds:read_credentials"
+
+// deleteScope is what a token needs to delete a credential.
+const deleteScope = "api_creds:delete_credentials"
+
+// profileScope is what a token needs to list profiles.
+const profileScope = "funding:read_profile"
+
+// callRate is how many revocations and API calls the mount may make a second.
+func (b *backend) callRate(ctx context.Context) int {
+	c, err := b.configs.get(ctx, b.storage, configKey)
+	if err != nil || c.APIRate < 1 {
+		return broker.DefaultCallRate
+	}
+	return c.APIRate
 }

@@ -1,20 +1,15 @@
 package backend
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
+	"vault-plugin-secrets-paxos/backend/paxos"
 
 	"github.com/hashicorp/vault/sdk/framework"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
-)
-
-// connectionPath is the path, connectionKey where its settings are stored,
-// seal-wrapped for the proxy's password.
-const (
-	connectionPath = "config/connection"
-	connectionKey  = "connection"
+	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // connection is where secrets are sent and how. All its fields are comparable, so
@@ -135,4 +130,13 @@ func (c connection) dangers() []string {
 		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted, to %s", u.Hostname()))
 	}
 	return dangers
+}
+
+// storedConnection is the stored connection, or the defaults.
+func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
+	c, err := load[connection](ctx, s, connectionKey)
+	if errors.Is(err, errNotFound) {
+		return newConnection(), nil
+	}
+	return c, err
 }

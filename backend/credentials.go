@@ -9,9 +9,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// deleteScope is what a token needs to delete a credential.
-const deleteScope = "api_creds:delete_credentials"
-
 // credentials are a list of what the Entity has at Paxos, made with a token of the root, and the
 // means to ask further. What is in the list is there; what is not in it proves something only where
 // the list has the root itself.

@@ -23,9 +23,6 @@ type custody struct {
 	EntityShown bool    // it was shown to be of the mount's Entity
 }
 
-// rootName is what reports call the root client.
-const rootName = "root"
-
 // clients lists the clients in the mount's custody. Everything that looks at all of
 // them asks here.
 func (b *backend) clients(ctx context.Context, s logical.Storage) ([]custody, error) {

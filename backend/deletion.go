@@ -13,9 +13,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// deletionsKey is where it is stored what was deleted at Paxos in the last day.
-const deletionsKey = "deletions"
-
 // deletions are the clients that the engine has deleted at Paxos in the last day, or
 // tried to. They are on record before Paxos is asked.
 type deletions struct {

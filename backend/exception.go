@@ -12,9 +12,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// exceptionsPrefix is both the API path and the storage prefix.
-const exceptionsPrefix = "exceptions/"
-
 // Bounds on an exception.
 const (
 	longestException = 365 * 24 * time.Hour

@@ -2,6 +2,8 @@ package backend
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -155,3 +157,31 @@ func displayed(operation *framework.PathOperation, verb, suffix string) *framewo
 	operation.DisplayAttrs = display(verb, suffix)
 	return operation
 }
+
+// How questions to Paxos are answered.
+const (
+	answerYes     = "yes"
+	answerNo      = "no"
+	answerUnknown = "unknown"
+)
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return answerYes
+	}
+	return answerNo
+}
+
+// short is a duration as people write it: 20m, not 20m0s.
+func short(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}
+
+// tokenIDGrammar is that of broker.Fingerprint.
+var tokenIDGrammar = regexp.MustCompile(`^[0-9a-f]{32}$`)

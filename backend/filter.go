@@ -1,12 +1,12 @@
 package backend
 
 import (
+	"net/http"
 	"slices"
 	"strings"
+	"vault-plugin-secrets-paxos/backend/catalog"
 
 	"github.com/hashicorp/vault/sdk/framework"
-
-	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // The parameters by which the catalogue is searched.
@@ -70,4 +70,20 @@ func tags() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// identifiers are the ids of operations, never nil.
+func identifiers(all []catalog.Operation) []string {
+	names := []string{}
+	for _, operation := range all {
+		names = append(names, operation.ID)
+	}
+	return names
+}
+
+// notCatalogued is the 404 for what the catalogue lacks, with what may have been
+// meant.
+func notCatalogued(kind, name string, near []string, path string) error {
+	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) +
+		"; `vault list` of the mount's " + path + " shows those there are"}
 }

@@ -48,6 +48,3 @@ func (b *backend) minter(ctx context.Context, name string, minting client) (brok
 	}
 	return link.minterFor(name, g, c)
 }
-
-// errNoRoot is the answer where a root client is needed and there is none.
-var errNoRoot = badRequest("this mount has no root client yet: write client_id and client_secret to its config path")

@@ -1,22 +1,18 @@
 package backend
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 	"time"
+	"vault-plugin-secrets-paxos/backend/catalog"
 
 	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/ryanuber/go-glob"
-
-	"vault-plugin-secrets-paxos/backend/catalog"
-)
-
-// guardrailsPath is the path, guardrailsKey where its settings are stored.
-const (
-	guardrailsPath = "config/guardrails"
-	guardrailsKey  = "guardrails"
 )
 
 // guardrails are what no role and no reader of the mount may exceed. They bind
@@ -151,27 +147,6 @@ func (g guardrails) check(scopes []string) error {
 	return forbidden("the guardrails of this mount do not allow %s", shortened(beyond))
 }
 
-// checkRole refuses a change of a role that goes beyond the guardrails. What the
-// role was before they came stays, so that it can be disabled or narrowed step by
-// step; it is not issued all the same.
-func (g guardrails) checkRole(before, after role) error {
-	var added []string
-	for _, scope := range after.ResolvedScopes {
-		if !before.holds([]string{scope}) {
-			added = append(added, scope)
-		}
-	}
-	if err := g.check(added); err != nil {
-		return err
-	}
-	longest := max(after.TTL, after.MaxTTL)
-	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
-		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
-			g.MaxTTL)
-	}
-	return nil
-}
-
 // dangers names the options in force that weaken something.
 func (g guardrails) dangers() []string {
 	dangers := []string{}
@@ -229,3 +204,12 @@ var adminFamilies = sync.OnceValue(func() map[string]bool {
 	}
 	return families
 })
+
+// storedGuardrails are the stored guardrails, or the defaults.
+func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
+	g, err := load[guardrails](ctx, s, guardrailsKey)
+	if errors.Is(err, errNotFound) {
+		return newGuardrails(), nil
+	}
+	return g, err
+}

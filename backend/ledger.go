@@ -10,17 +10,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// ledgerPrefix is where the broker's rows are: seal-wrapped, because they hold
-// tokens. bansPrefix is where it keeps what Paxos forbade, requestsPrefix the token
-// requests of the last minutes, neighborsKey which other mounts its process has. All
-// are local to the cluster, because tokens, addresses and processes are.
-const (
-	ledgerPrefix   = "ledger/"
-	bansPrefix     = "bans/"
-	requestsPrefix = "requests/"
-	neighborsKey   = "neighbors"
-)
-
 // ledger keeps the broker's records in Vault's storage.
 type ledger struct{ storage logical.Storage }
 

@@ -8,13 +8,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// lockdownPath is the path, lockdownKey where it is stored that a lockdown is in
-// force. It is not part of the config, so that a deleted config lifts nothing.
-const (
-	lockdownPath = "lockdown"
-	lockdownKey  = "lockdown"
-)
-
 // A lockdown is the red button: while there is one, nothing is issued.
 type lockdown struct {
 	versioned
@@ -63,4 +56,10 @@ func storedLockdown(ctx context.Context, s logical.Storage) (lockdown, error) {
 		return noLockdown(), nil
 	}
 	return l, err
+}
+
+// urgent reports whether no grace counts: in a lockdown.
+func (b *backend) urgent(ctx context.Context) (bool, error) {
+	err := b.checkLockdown(ctx, b.storage)
+	return errors.Is(err, errLocked), excusing(err, errLocked)
 }

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -65,33 +64,6 @@ func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string
 		found = append(found, held...)
 	}
 	return found, nil
-}
-
-// usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or
-// that it is stored on this one for another use. Here an entry counts that was never verified,
-// because a deletion cannot be undone. A mount or an entry that cannot be read is an error, and
-// nothing is deleted.
-func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
-	for _, mount := range append(b.mounts.others(b), b) {
-		switch entry, err := mount.index.damaged(ctx, mount.storage); {
-		case err != nil:
-			return "", err
-		case entry != "":
-			return "", fmt.Errorf("%s of a mount of this process cannot be read, and may be this client", entry)
-		}
-	}
-	others, err := b.mounts.elsewhere(ctx, b, clientID)
-	if err != nil {
-		return "", err
-	}
-	if len(others) > 0 {
-		return "it is stored on another mount too", nil
-	}
-	where, err := b.whereStored(ctx, b.storage, clientID, key)
-	if err != nil || where == "" {
-		return "", err
-	}
-	return "it is stored as " + where + " too", nil
 }
 
 // clientIDs are the Client IDs that the other mounts of the process have, those of old

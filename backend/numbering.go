@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"context"
 	"sync"
 )
 
@@ -22,22 +21,4 @@ func (n *numbers) seen(clientID string, number int) {
 		n.highest = map[string]int{}
 	}
 	n.highest[clientID] = max(n.highest[clientID], number)
-}
-
-// nextNumber is the number of the next generation of a client: above those of its entry, of the tokens
-// in the ledger, and of entries that this process has seen deleted.
-func (b *backend) nextNumber(ctx context.Context, before client, clientID string) (int, error) {
-	rows, err := b.broker.Live(ctx)
-	if err != nil {
-		return 0, err
-	}
-	last := before.last()
-	for _, row := range rows {
-		if row.ClientID == clientID {
-			last = max(last, row.Generation)
-		}
-	}
-	b.numbers.mu.Lock()
-	defer b.numbers.mu.Unlock()
-	return max(last, b.numbers.highest[clientID]) + 1, nil
 }

@@ -2,11 +2,11 @@ package backend
 
 import (
 	"context"
+	"fmt"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 // The types of the events that are not the broker's, which names its own.
@@ -119,4 +119,25 @@ func (b *backend) lastFailure() failure {
 	b.failures.Lock()
 	defer b.failures.Unlock()
 	return b.failed
+}
+
+// announceClient tells what happened to a client.
+func (b *backend) announceClient(kind, name string, n namedClient, why string) {
+	g, _ := n.current()
+	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
+		"state", string(n.State)}
+	if n.Checkout != nil {
+		metadata = append(metadata, "role", n.Checkout.Role, "entity_id", n.Checkout.EntityID)
+	}
+	if why != "" {
+		metadata = append(metadata, "reason", why)
+	}
+	b.events.add(event{kind, metadata})
+}
+
+// announcePool tells that few clients of a role are left.
+func (b *backend) announcePool(roleName string, left, all int) {
+	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
+	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,
+		"free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
 }

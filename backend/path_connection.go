@@ -107,15 +107,6 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// storedConnection is the stored connection, or the defaults.
-func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
-	c, err := load[connection](ctx, s, connectionKey)
-	if errors.Is(err, errNotFound) {
-		return newConnection(), nil
-	}
-	return c, err
-}
-
 // writeConnection answers POST and PATCH config/connection. What a secret was
 // proved over cannot be changed under it: whoever may write here could otherwise
 // have the secret sent to an address of his own.

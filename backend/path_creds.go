@@ -2,14 +2,14 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathCreds() *framework.Path {
@@ -59,25 +59,6 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// leaseTTL is the reader's wish, else the role's ttl, else the mount's default,
-// within the role's max_ttl, the guardrails' and the life the token has left.
-func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
-	ttl := want.ttl
-	if ttl == 0 {
-		ttl = want.role.TTL
-	}
-	if ttl == 0 {
-		ttl = b.System().DefaultLeaseTTL()
-	}
-	if ttl == 0 { // Vault did not answer
-		ttl = left
-	}
-	if want.role.MaxTTL > 0 {
-		ttl = min(ttl, want.role.MaxTTL)
-	}
-	return min(ttl, want.ceiling, left)
-}
-
 // What a lease carries: all that its end needs, as strings, because gRPC makes
 // floats of numbers. These names are stored with every lease and never change.
 const (
@@ -118,4 +99,11 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 		issue = broker.UnknownIssue
 	}
 	return nil, b.broker.Release(ctx, fingerprint, issue)
+}
+
+// leasesClients reports whether the role's readers get whole clients. A role that
+// cannot be read is the business of who reads it next.
+func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
+	r, err := b.roles.get(ctx, s, rolesPrefix+name)
+	return !errors.Is(err, errNotFound) && err == nil && r.CredentialType == clientCredentials
 }

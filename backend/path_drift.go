@@ -7,9 +7,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// driftPath is where Paxos's list is held against what Vault knows.
-const driftPath = "report/drift"
-
 func (b *backend) pathDrift() *framework.Path {
 	return &framework.Path{
 		Pattern: driftPath + "$",

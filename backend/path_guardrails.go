@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,15 +111,6 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 		"require_entity_match":      !g.IgnoreEntity,
 		"dangerous_options":         g.dangers(),
 	}}, nil
-}
-
-// storedGuardrails are the stored guardrails, or the defaults.
-func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
-	g, err := load[guardrails](ctx, s, guardrailsKey)
-	if errors.Is(err, errNotFound) {
-		return newGuardrails(), nil
-	}
-	return g, err
 }
 
 // writeGuardrails answers POST and PATCH config/guardrails.

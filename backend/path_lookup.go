@@ -69,12 +69,6 @@ var lookupAnswer = fields{
 // longestLookup is more than any token that the broker accepts, in bytes.
 const longestLookup = 8 << 10
 
-// tokenIDGrammar is that of broker.Fingerprint.
-var tokenIDGrammar = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
-// errTokenID repeats nothing: somebody may have put the token itself there.
-var errTokenID = badRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and token/ answer it")
-
 // lookUp answers POST lookup. A token that is not known is an answer, not a 404:
 // a script must not take a mistyped mount for the news that a token is not ours.
 func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {

@@ -13,7 +13,7 @@ import (
 
 func (b *backend) pathPrivilege() *framework.Path {
 	return &framework.Path{
-		Pattern: "report/least-privilege$",
+		Pattern: privilegePath + "$",
 		HelpSynopsis: "Access available through this mount, and what should be reduced. Asks Paxos only " +
 			"with refresh=true.",
 		HelpDescription: privilegeHelp,

@@ -8,9 +8,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// resumePath needs sudo: who writes it says that this mount is production, not a copy.
-const resumePath = "config/resume"
-
 func (b *backend) pathResume() *framework.Path {
 	return &framework.Path{
 		Pattern:         resumePath + "$",

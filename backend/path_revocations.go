@@ -10,9 +10,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// revocationsPath is where the broker's queue is shown.
-const revocationsPath = "revocations/"
-
 func (b *backend) pathRevocations() *framework.Path {
 	return &framework.Path{
 		Pattern:         revocationsPath + "?$",

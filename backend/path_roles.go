@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/catalog"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 func (b *backend) pathRoles() *framework.Path {
@@ -350,4 +350,54 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 		return before, err
 	}
 	return before, b.roles.remove(ctx, s, key)
+}
+
+// checkRole refuses a change of a role that goes beyond the guardrails. What the
+// role was before they came stays, so that it can be disabled or narrowed step by
+// step; it is not issued all the same.
+func (g guardrails) checkRole(before, after role) error {
+	var added []string
+	for _, scope := range after.ResolvedScopes {
+		if !before.holds([]string{scope}) {
+			added = append(added, scope)
+		}
+	}
+	if err := g.check(added); err != nil {
+		return err
+	}
+	longest := max(after.TTL, after.MaxTTL)
+	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
+		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
+			g.MaxTTL)
+	}
+	return nil
+}
+
+// shortens reports whether the guardrails allow shorter leases than the role says.
+func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }
+
+// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
+// that is not stored yet is judged when the role is read.
+func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
+	use, names, had := purposeLease, after.Clients, before.Clients
+	if after.CredentialType == accessToken {
+		use, names, had = purposeMint, []string{after.Client}, []string{before.Client}
+	}
+	for _, name := range names {
+		if name == "" || slices.Contains(had, name) {
+			continue
+		}
+		n, err := storedNamed(ctx, s, name)
+		if errors.Is(err, errNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if why := n.unlike(use); why != "" {
+			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
+				after.CredentialType, use)
+		}
+	}
+	return nil
 }

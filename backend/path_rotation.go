@@ -61,12 +61,6 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 	}
 }
 
-// rotateRootPath takes the root's new secret, and needs no sudo.
-const rotateRootPath = "config/rotate-root"
-
-// replaceRootPath needs sudo: who replaces the root decides whose money moves.
-const replaceRootPath = "config/replace-root"
-
 // eraseField is a parameter of config/replace-root alone, because that needs sudo.
 func eraseField() *framework.FieldSchema {
 	return &framework.FieldSchema{

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -100,20 +99,4 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 		"scope_sets":    sets,
 		"documented_in": scope.Documents(),
 	}}, nil
-}
-
-// notCatalogued is the 404 for what the catalogue lacks, with what may have been
-// meant.
-func notCatalogued(kind, name string, near []string, path string) error {
-	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) +
-		"; `vault list` of the mount's " + path + " shows those there are"}
-}
-
-// identifiers are the ids of operations, never nil.
-func identifiers(all []catalog.Operation) []string {
-	names := []string{}
-	for _, operation := range all {
-		names = append(names, operation.ID)
-	}
-	return names
 }

@@ -12,19 +12,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// probeKey is where the latest probe is stored.
-const probeKey = "probe"
-
 // probePause is how long a probe must lie back before the next, because each costs
 // token requests of everybody behind the address.
 const probePause = 10 * time.Minute
-
-// What a probe can find out.
-const (
-	answerYes     = "yes"
-	answerNo      = "no"
-	answerUnknown = "unknown"
-)
 
 // A probe is what this account's Paxos was seen to do.
 type probe struct {
@@ -88,9 +78,6 @@ func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minte
 	}
 	p.RootListed = yesOrNo(len(found) > 0)
 }
-
-// listScope is what a token needs to list the Entity's credentials.
-const listScope = "api_creds:read_credentials"
 
 // watchRevocation tries the token out, revokes it, and sees whether and when it
 // stops working. It is ended in any case by who called.
@@ -159,13 +146,6 @@ func problem(text string, err error) string {
 		return text
 	}
 	return text + ": " + err.Error()
-}
-
-func yesOrNo(yes bool) string {
-	if yes {
-		return answerYes
-	}
-	return answerNo
 }
 
 // storedProbe reads the latest probe from storage.

@@ -167,29 +167,3 @@ func joinPurposes(all []purpose) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
-// that is not stored yet is judged when the role is read.
-func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
-	use, names, had := purposeLease, after.Clients, before.Clients
-	if after.CredentialType == accessToken {
-		use, names, had = purposeMint, []string{after.Client}, []string{before.Client}
-	}
-	for _, name := range names {
-		if name == "" || slices.Contains(had, name) {
-			continue
-		}
-		n, err := storedNamed(ctx, s, name)
-		if errors.Is(err, errNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if why := n.unlike(use); why != "" {
-			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
-				after.CredentialType, use)
-		}
-	}
-	return nil
-}

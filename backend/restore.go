@@ -8,9 +8,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// pulseKey is where it is stored when the mount last did its periodic work.
-const pulseKey = "pulse"
-
 // A pulse tells a mount that went on from one that was brought back from a snapshot.
 type pulse struct {
 	versioned

@@ -4,17 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"strings"
+	"slices"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
-
-// rolesPrefix is both the API path and the storage prefix.
-const rolesPrefix = "roles/"
 
 // The types of credential that a role gives.
 const (
@@ -168,11 +164,6 @@ func checkMetadata(metadata map[string]string) error {
 	return nil
 }
 
-// grants reports whether a token of this row is still within the role.
-func (r role) grants(row broker.Row) bool {
-	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
-}
-
 // identity tells the role from one that was made again under its name. A rotation, which
 // gives it another ID, keeps it.
 func (r role) identity() string {
@@ -220,33 +211,88 @@ func (b *backend) role(ctx context.Context, s logical.Storage, name string) (rol
 	return r, err
 }
 
-// granted reports whether a token may live on by what is stored now. The engine's own
-// belong to no role.
-func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
-	if err := b.checkLockdown(ctx, b.storage); err != nil {
-		return false, excusing(err, errLocked)
+// leasing is what a role of type client_credentials says beyond what every role does.
+type leasing struct {
+	Clients            []string `json:"clients,omitempty"` // the pool, in order
+	OnRevoke           string   `json:"on_revoke,omitempty"`
+	MaxLeasesPerEntity int      `json:"max_leases_per_entity,omitempty"`
+	DeleteLimit        int      `json:"delete_limit,omitempty"`
+	RequireEntity      bool     `json:"require_entity,omitempty"` // restricts: raises the role's schema
+}
+
+// What becomes of a client at the end of its lease.
+const (
+	quarantine      = "quarantine"
+	deleteAtPaxos   = "delete"
+	returnUnrotated = "return_unrotated"
+)
+
+// Defaults of such a role.
+const (
+	defaultLeasesPerEntity = 1
+	defaultDeleteLimit     = 10
+)
+
+// changeLeasing applies the parameters of a request that are for roles of one type only,
+// and judges them.
+func (r *role) changeLeasing(d *framework.FieldData) error {
+	if r.CredentialType == accessToken {
+		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit",
+			"require_entity")
 	}
-	if row.Key.Role == "" {
-		return true, nil
+	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "poll_interval",
+		"grace", "mint_limit"); err != nil {
+		return err
 	}
-	r, err := b.roles.get(ctx, b.storage, rolesPrefix+row.RoleName)
-	if isUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
-		return true, nil
+	if r.OnRevoke == "" { // a new role
+		r.leasing = leasing{OnRevoke: quarantine, MaxLeasesPerEntity: defaultLeasesPerEntity,
+			DeleteLimit: defaultDeleteLimit}
 	}
-	if err != nil {
-		return false, excusing(err, errNotFound)
+	patch(d, "clients", &r.Clients)
+	patch(d, "on_revoke", &r.OnRevoke)
+	patch(d, "max_leases_per_entity", &r.MaxLeasesPerEntity)
+	patch(d, "delete_limit", &r.DeleteLimit)
+	patch(d, "require_entity", &r.RequireEntity)
+	switch {
+	case len(r.Clients) == 0:
+		return badRequest("clients must name at least one client under clients/")
+	case !slices.Contains([]string{quarantine, deleteAtPaxos, returnUnrotated}, r.OnRevoke):
+		return badRequest("on_revoke must be %s, %s or %s", quarantine, deleteAtPaxos, returnUnrotated)
+	case r.MaxLeasesPerEntity < 1:
+		return badRequest("max_leases_per_entity must be at least 1")
+	case r.DeleteLimit < 0:
+		return badRequest("delete_limit must be 0, for no deletion at all, or more")
 	}
-	if r.Client != "" {
-		n, err := b.rememberedClient(ctx, b.storage, r.Client)
-		if isUnreadable(err) {
-			return true, nil
+	for _, name := range r.Clients {
+		if !validName(name) {
+			return badRequest("clients holds %s, which is not the name of a client under clients/", excerpt(name))
 		}
-		if err != nil || !n.grants(row) {
-			return false, excusing(err, errNotFound)
+	}
+	return nil
+}
+
+// refuseGiven refuses parameters that are for roles of the other type.
+func refuseGiven(d *framework.FieldData, other string, names ...string) error {
+	for _, name := range names {
+		if _, ok := d.Raw[name]; ok {
+			return badRequest("%s is for roles of credential_type %s", name, other)
 		}
 	}
-	limits, err := b.guardrails.get(ctx, b.storage, guardrailsKey)
-	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
+	return nil
+}
+
+// eachRole visits the roles as they are stored, in order of name. One that cannot be read issues
+// nothing and is passed over; report/least-privilege names it.
+func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r role)) error {
+	return each(ctx, s, rolesPrefix, func(name string, r role) error {
+		visit(name, r)
+		return nil
+	}, nil)
+}
+
+// takesAway reports whether a change of the role ends tokens that were issued before it.
+func (r role) takesAway(after role) bool {
+	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
 }
 
 // excusing is err unless it is that one.
@@ -255,25 +301,4 @@ func excusing(err, one error) error {
 		return nil
 	}
 	return err
-}
-
-// endBeyond ends the tokens of a role that it does not grant any more as it is stored now, those
-// included that a request before this one should have ended; after a grace, if there is one. Tokens
-// whose grace lasts are left alone unless this request itself takes something away.
-func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration,
-	takesAway bool) (broker.Ending, error) {
-	rows, err := b.broker.Live(ctx)
-	if err != nil {
-		return broker.Ending{}, err
-	}
-	r, err := load[role](ctx, s, rolesPrefix+name) // after its tokens, so that none is judged by an older role
-	if excusing(err, errNotFound) != nil {
-		return broker.Ending{}, err
-	}
-	now, beyond := b.options.Now(), map[string]bool{}
-	for _, row := range rows {
-		left := !takesAway && row.Waits(now)
-		beyond[row.Fingerprint] = row.RoleName == name && row.Key.Role != "" && !r.grants(row) && !left
-	}
-	return b.broker.EndAfter(ctx, grace, func(row broker.Row) bool { return beyond[row.Fingerprint] })
 }

@@ -48,9 +48,6 @@ func unknownScopes(unknown []string) string {
 	return "Unknown scopes: " + shortened(unknown) + ". They were saved; Paxos will probably reject them."
 }
 
-// shortens reports whether the guardrails allow shorter leases than the role says.
-func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }
-
 // clientWarnings are those on the clients of the role: that they do not exist, do not
 // allow the role, or lack its scopes, as far as it is known.
 func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name string, r role) ([]string, error) {
@@ -115,16 +112,4 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen compariso
 func lacks(client string, scopes []string) string {
 	return client + " lacks " + shortened(scopes) +
 		": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
-}
-
-// cutWarning tells a reader who asked for a longer lease than there is why it is shorter.
-func cutWarning(want wanted, ttl, left time.Duration) []string {
-	switch {
-	case want.ttl <= ttl:
-		return nil
-	case ttl == left:
-		return []string{fmt.Sprintf("The lease lasts %s, not %s: its token expires then.", ttl, want.ttl)}
-	}
-	return []string{fmt.Sprintf("The lease lasts %s, not %s: the role, the mount or config/guardrails allow "+
-		"no longer one.", ttl, want.ttl)}
 }

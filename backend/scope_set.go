@@ -12,9 +12,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// scopeSetsPrefix is both the API path and the storage prefix.
-const scopeSetsPrefix = "scope-sets/"
-
 // longestDescription bounds what a list shows of a set, in bytes.
 const longestDescription = 512
 
@@ -94,26 +91,4 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
 		"shows those there are",
 		excerpt(name), didYouMean(catalog.Near(name, names)))
-}
-
-// rolesOfSet lists the roles that name the set and do not hold just what it has: the
-// older it was when they were resolved, the more.
-func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSet) ([]string, error) {
-	source := setSource(name)
-	var outdated []string
-	err := eachRole(ctx, s, func(role string, r role) {
-		if !slices.Contains(r.ScopeSets, name) {
-			return
-		}
-		var has scopeSet
-		for scope, sources := range r.Sources {
-			if slices.Contains(sources, source) {
-				has.Scopes = append(has.Scopes, scope)
-			}
-		}
-		if !set.same(has) {
-			outdated = append(outdated, role)
-		}
-	})
-	return outdated, err
 }

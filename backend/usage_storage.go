@@ -16,7 +16,6 @@ import (
 // cluster, as the tokens are. That of roles is spread over a few entries, because Vault's
 // integrated storage takes none of more than 1 MiB.
 const (
-	usagePrefix  = "usage/"
 	usageEntries = 16
 )
 

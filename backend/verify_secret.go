@@ -22,19 +22,6 @@ type verification struct {
 	locked   bool     // it may be verified in a lockdown
 }
 
-// newGeneration binds a secret that was submitted to the connection that there is.
-func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID,
-	secret string) (generation, error) {
-	if err := errors.Join(checkClientID(clientID), checkClientSecret(secret)); err != nil {
-		return generation{}, badRequest("%s", err)
-	}
-	number, err := b.nextNumber(ctx, before, clientID)
-	return generation{
-		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: link.fingerprint,
-		Since: b.options.Now().UTC(),
-	}, err
-}
-
 // unverifiedWarning is what the writer of a secret is told that was not verified.
 const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will " +
 	"show whether it is right"
@@ -78,14 +65,6 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 	}
 	return seen, nil
 }
-
-// overlap reports whether the lists have a name in common.
-func overlap(a, z []string) bool {
-	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(z, name) })
-}
-
-// profileScope is what a token needs to list profiles.
-const profileScope = "funding:read_profile"
 
 // tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say
 // what to do.
@@ -143,4 +122,57 @@ func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v ve
 			strings.Join(suspects, ", ")
 	}
 	return badRequest("%s. Add them in the Dashboard, or ask for less", text)
+}
+
+// mostQuestions is how many token requests finding the missing scopes may cost.
+const mostQuestions = 8
+
+// bisect finds which of the scopes, of which at least one is missing, a client
+// lacks, by asking for some of them at a time. missing are those that it lacks for
+// certain; suspects those of which some may be, when the questions ran out or could
+// not be answered.
+func bisect(scopes []string, holds func([]string) (bool, error)) (missing, suspects []string) {
+	questions := mostQuestions
+	ask := func(some []string) (held, known bool) {
+		if questions == 0 {
+			return false, false
+		}
+		questions--
+		held, err := holds(some)
+		if err != nil {
+			questions = 0
+		}
+		return held, err == nil
+	}
+	guilty := [][]string{scopes} // each lacks at least one
+	var unknown [][]string       // each may
+	for len(guilty)+len(unknown) > 0 {
+		if len(guilty) == 0 {
+			some := unknown[0]
+			unknown = unknown[1:]
+			switch held, known := ask(some); {
+			case !known:
+				suspects = append(suspects, some...)
+			case !held:
+				guilty = append(guilty, some)
+			}
+			continue
+		}
+		some := guilty[0]
+		guilty = guilty[1:]
+		if len(some) == 1 {
+			missing = append(missing, some[0])
+			continue
+		}
+		half, rest := some[:len(some)/2], some[len(some)/2:]
+		switch held, known := ask(half); {
+		case !known:
+			suspects = append(suspects, some...)
+		case held:
+			guilty = append(guilty, rest)
+		default:
+			guilty, unknown = append(guilty, half), append(unknown, rest)
+		}
+	}
+	return missing, suspects
 }

@@ -2,13 +2,12 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/framework"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 // graceField is the parameter of requests that take tokens away from their holders.
@@ -34,17 +33,6 @@ func (b *backend) spare(name string, grace time.Duration) (done func()) {
 		return func() {}
 	}
 	return b.broker.Spare(name)
-}
-
-// urgent reports whether no grace counts: in a lockdown.
-func (b *backend) urgent(ctx context.Context) (bool, error) {
-	err := b.checkLockdown(ctx, b.storage)
-	return errors.Is(err, errLocked), excusing(err, errLocked)
-}
-
-// takesAway reports whether a change of the role ends tokens that were issued before it.
-func (r role) takesAway(after role) bool {
-	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
 }
 
 // endingWarnings tell what a request did to the tokens of a role, and when the applications that
@@ -106,4 +94,17 @@ func wasOrWere(count int) string {
 		return "was"
 	}
 	return "were"
+}
+
+// unreadableWarnings names the tokens that nothing here can end, because their records
+// cannot be read. Whose they are is not known, so that they may be of any role.
+func (b *backend) unreadableWarnings(ctx context.Context) []string {
+	fingerprints, err := b.broker.Unreadable(ctx)
+	if err != nil || len(fingerprints) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf(
+		"The records of %d tokens cannot be read, so that they were not revoked; they may be of any role, and "+
+			"expire by themselves: token_id %s.",
+		len(fingerprints), strings.Join(fingerprints, ", "))}
 }

@@ -3,20 +3,8 @@ package backend
 import (
 	"context"
 
-	"github.com/hashicorp/vault/sdk/logical"
-
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
-
-// storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's
-// answer is applied to these and not to others that were stored under their names meanwhile.
-func storedEntries(ctx context.Context, s logical.Storage) (map[string]entry, error) {
-	all := map[string]entry{}
-	return all, eachNamed(ctx, s, func(name string, n namedClient) error {
-		all[name] = n.entry()
-		return nil
-	})
-}
 
 // applyList applies a list to the stored clients: those that are disabled or gone at Paxos are
 // lost, those that it lists as approved are not. A client that is missing is asked after by its id

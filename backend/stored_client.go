@@ -11,9 +11,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// clientsPrefix is both the API path and the storage prefix, seal-wrapped.
-const clientsPrefix = "clients/"
-
 // clientSchema is the schema of entries under clients/. Since 2 they say what the client is for.
 const clientSchema = 2
 
@@ -162,11 +159,6 @@ func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, err
 	return counts, err
 }
 
-// has reports whether a generation of the client is of that Client ID.
-func (c client) has(clientID string) bool {
-	return slices.ContainsFunc(c.Generations, func(g generation) bool { return g.ClientID == clientID })
-}
-
 // A checkout is a client's being out on a lease. It is on record before the secret is
 // out, and outlives whatever happens to the role.
 type checkout struct {
@@ -194,4 +186,14 @@ func (c checkout) String() string {
 		who = strings.TrimSpace(who + " (entity " + c.EntityID + ")")
 	}
 	return fmt.Sprintf("leased through role %s to %s until %s", c.Role, who, timestamp(c.Deadline))
+}
+
+// storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's
+// answer is applied to these and not to others that were stored under their names meanwhile.
+func storedEntries(ctx context.Context, s logical.Storage) (map[string]entry, error) {
+	all := map[string]entry{}
+	return all, eachNamed(ctx, s, func(name string, n namedClient) error {
+		all[name] = n.entry()
+		return nil
+	})
 }

@@ -127,9 +127,6 @@ func scopesAtFault(named, asked []string) string {
 	return "at least one of the scopes asked for"
 }
 
-// mountMark stands in a text for the path of the mount, which only a request knows.
-const mountMark = "<mount>/"
-
 // located fills in where the mount is, in what a caller is told.
 func located(mount string, resp *logical.Response, err error) (*logical.Response, error) {
 	if mount == "" {

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -215,11 +214,4 @@ func leaseOf(req *logical.Request) (client, checkout string) {
 	client, _ = req.Secret.InternalData[leaseClient].(string)
 	checkout, _ = req.Secret.InternalData[leaseCheckout].(string)
 	return client, checkout
-}
-
-// leasesClients reports whether the role's readers get whole clients. A role that
-// cannot be read is the business of who reads it next.
-func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
-	r, err := b.roles.get(ctx, s, rolesPrefix+name)
-	return !errors.Is(err, errNotFound) && err == nil && r.CredentialType == clientCredentials
 }

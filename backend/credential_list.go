@@ -12,9 +12,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// driftKey is where the latest comparison is stored.
-const driftKey = "drift"
-
 // Bounds on what a comparison keeps: the list comes from Paxos, and Vault's integrated
 // storage takes no entry of more than 1 MiB.
 const (

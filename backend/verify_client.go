@@ -3,20 +3,11 @@ package backend
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
-
-// grants reports whether a token of this row may have been minted by the client as it
-// is now.
-func (n namedClient) grants(row broker.Row) bool {
-	return !n.Disabled && n.allows(row.RoleName) && len(n.lacking(strings.Fields(row.Key.Scopes))) == 0
-}
 
 // A verifiedClient is what a write of a stored client has had verified, with no lock held. It is
 // applied to the entry as it is when the write is stored.

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -19,18 +18,6 @@ type link struct {
 
 	environment string     // what it was made from: a link of the same is kept
 	connection  connection // likewise
-}
-
-// errNotConfigured is the answer to every path that needs the configuration.
-var errNotConfigured = badRequest("this mount is not configured: write environment, client_id and " +
-	"client_secret to its config path")
-
-// notConfigured says what the absence of a config means.
-func notConfigured(err error) error {
-	if errors.Is(err, errNotFound) {
-		return errNotConfigured
-	}
-	return err
 }
 
 // linkOf is dial for a config that may not be stored yet; it asks storage.
