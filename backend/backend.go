@@ -1,5 +1,5 @@
 // Package backend is the Vault side of the secrets engine: its paths, what they
-// store, and the leases they give. What it knows of tokens is in package broker,
+// Put, and the leases they give. What it knows of tokens is in package broker,
 // what it knows of Paxos in package paxos.
 package backend
 
@@ -12,12 +12,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 // Options are what the mounts of one process share.
@@ -41,15 +41,15 @@ type backend struct {
 	events  events
 	signals signals
 
-	configs     memo[config]
-	connections memo[connection]
-	guardrails  memo[guardrails]
-	lockdowns   memo[lockdown]
-	probes      memo[probe]
-	comparisons memo[comparison]
-	roots       memo[client]
-	roles       memo[role]
-	named       memo[namedClient]
+	configs     store.Cache[config]
+	connections store.Cache[connection]
+	guardrails  store.Cache[guardrails]
+	lockdowns   store.Cache[lockdown]
+	probes      store.Cache[probe]
+	comparisons store.Cache[comparison]
+	roots       store.Cache[client]
+	roles       store.Cache[role]
+	named       store.Cache[namedClient]
 
 	usage   usage
 	tallies tallies
@@ -94,10 +94,10 @@ func NewFactory(options Options) logical.Factory {
 			metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
-		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
-		b.probes.absent, b.comparisons.absent = noProbe, noComparison
-		b.probes.again, b.comparisons.again = true, true
-		b.named.absent = func() namedClient { return namedClient{} } // a pool may name clients that are not stored
+		b.connections.Absent, b.guardrails.Absent, b.lockdowns.Absent = newConnection, newGuardrails, noLockdown
+		b.probes.Absent, b.comparisons.Absent = noProbe, noComparison
+		b.probes.Replaceable, b.comparisons.Replaceable = true, true
+		b.named.Absent = func() namedClient { return namedClient{} } // a pool may name clients that are not stored
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -198,24 +198,24 @@ func specialPaths() *logical.Paths {
 func (b *backend) invalidate(_ context.Context, key string) {
 	switch {
 	case key == configKey:
-		b.configs.forget(key)
+		b.configs.Forget(key)
 	case key == connectionKey:
-		b.connections.forget(key)
+		b.connections.Forget(key)
 	case key == guardrailsKey:
-		b.guardrails.forget(key)
+		b.guardrails.Forget(key)
 	case key == probeKey:
-		b.probes.forget(key)
+		b.probes.Forget(key)
 	case key == driftKey:
-		b.comparisons.forget(key)
+		b.comparisons.Forget(key)
 	case key == lockdownKey:
-		b.lockdowns.forget(key)
+		b.lockdowns.Forget(key)
 	case key == rootKey:
-		b.roots.forget(key)
+		b.roots.Forget(key)
 		b.index.forget()
 	case strings.HasPrefix(key, rolesPrefix):
-		b.roles.forget(key)
+		b.roles.Forget(key)
 	case strings.HasPrefix(key, clientsPrefix):
-		b.named.forget(key)
+		b.named.Forget(key)
 		b.index.forget()
 	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()

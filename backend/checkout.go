@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // pool is what a role's clients are at the moment.
@@ -25,7 +25,7 @@ type pool struct {
 func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted,
 	link *link) (string, namedClient, error) {
 	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
-		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil && !isUnreadable(err) {
+		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil && !store.IsUnreadable(err) {
 			return "", namedClient{}, err
 		}
 	}
@@ -34,9 +34,9 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return "", namedClient{}, err
 	}
-	r, err := load[role](ctx, req.Storage, rolesPrefix+want.name)
+	r, err := store.Load[role](ctx, req.Storage, rolesPrefix+want.name)
 	switch {
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return "", namedClient{}, errChanged
 	case err != nil:
 		return "", namedClient{}, err
@@ -117,7 +117,7 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	}
 	for _, name := range r.Clients {
 		n, err := b.rememberedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
-		if isUnreadable(err) {
+		if store.IsUnreadable(err) {
 			p.why = append(p.why, name+" cannot be read")
 			continue
 		}
@@ -219,7 +219,7 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	defer b.writes.Unlock()
 	n, err := storedNamed(ctx, s, name)
 	switch {
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return nil
 	case err != nil:
 		return err

@@ -4,15 +4,15 @@ import (
 	"crypto/rand"
 	"slices"
 	"time"
-
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A client is a Paxos API client in Vault's custody. Each pair of Client ID and
 // secret that it ever had is a generation, kept until the last token that it
 // minted has ended, because only the client that minted a token can revoke it.
 type client struct {
-	versioned
+	store.Versioned
 	// random: an entry that is deleted and made again is another one
 	EntryID     string       `json:"entry_id,omitempty"`
 	Generations []generation `json:"generations"`        // oldest first; the last one mints
@@ -30,7 +30,7 @@ type generation struct {
 	Erase        bool               `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
 }
 
-// current is the generation that mints.
+// Current is the generation that mints.
 func (c client) current() (generation, bool) {
 	if len(c.Generations) == 0 {
 		return generation{}, false
@@ -51,7 +51,7 @@ func (c client) with(next generation) client {
 }
 
 // entry tells one stored entry of a client from the next. It changes when the entry is deleted and made
-// again, and with each new secret.
+// Replaceable, and with each new secret.
 type entry struct {
 	id   string
 	last int

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 // What the lease of a client carries. These names are stored with every lease and
@@ -119,7 +119,7 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	defer b.writes.Unlock()
 	n, err := storedNamed(ctx, req.Storage, name)
 	switch {
-	case excusing(err, errNotFound) != nil:
+	case store.Ignoring(err, store.ErrNotFound) != nil:
 		return checkout{}, 0, err
 	case err != nil || n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
 		return checkout{}, 0, badRequest("The lease of client %q has ended: read the role again.", name)
@@ -158,9 +158,9 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 // that it was leased through, and still allow it within the guardrails.
 func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n namedClient,
 	limits guardrails) error {
-	r, err := load[role](ctx, s, rolesPrefix+n.Checkout.Role)
+	r, err := store.Load[role](ctx, s, rolesPrefix+n.Checkout.Role)
 	switch {
-	case excusing(err, errNotFound) != nil:
+	case store.Ignoring(err, store.ErrNotFound) != nil:
 		return err
 	case err != nil || !n.Checkout.RoleCreatedAt.IsZero() && !r.CreatedAt.Equal(n.Checkout.RoleCreatedAt):
 		return notRenewed(name, fmt.Sprintf("role %q was deleted", n.Checkout.Role))

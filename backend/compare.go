@@ -48,14 +48,14 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 		return before, err
 	}
 	begun := before.begun(now.UTC())
-	if err := b.comparisons.put(ctx, s, driftKey, begun); err != nil {
+	if err := b.comparisons.Put(ctx, s, driftKey, begun); err != nil {
 		return before, err
 	}
 	after, err := b.compareWith(ctx, s, begun)
 	if err != nil {
 		return before, err
 	}
-	if err := b.comparisons.put(ctx, s, driftKey, after); err != nil {
+	if err := b.comparisons.Put(ctx, s, driftKey, after); err != nil {
 		return before, err
 	}
 	return after, b.announceDrift(ctx, s, before, after)
@@ -137,7 +137,7 @@ func (b *backend) compareHourly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seen, err := b.probes.get(ctx, b.storage, probeKey)
+	seen, err := b.probes.Get(ctx, b.storage, probeKey)
 	if err != nil {
 		return err
 	}

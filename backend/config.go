@@ -6,6 +6,7 @@ import (
 	"time"
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 )
@@ -19,7 +20,7 @@ const (
 
 // config is what an operator sets for the whole mount.
 type config struct {
-	versioned
+	store.Versioned
 	Environment      string        `json:"environment"`
 	VerifyScope      string        `json:"verify_scope"`
 	RefreshAt        float64       `json:"refresh_at"`
@@ -98,7 +99,7 @@ func (c *config) checkLimits() error {
 // newConfig is a mount's config before the first write.
 func newConfig() config {
 	return config{
-		versioned: current, VerifyScope: defaultVerifyScope,
+		Versioned: store.Current, VerifyScope: defaultVerifyScope,
 		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge, APIRate: broker.DefaultCallRate,
 	}
 }
@@ -151,7 +152,7 @@ const profileScope = "funding:read_profile"
 
 // callRate is how many revocations and API calls the mount may make a second.
 func (b *backend) callRate(ctx context.Context) int {
-	c, err := b.configs.get(ctx, b.storage, configKey)
+	c, err := b.configs.Get(ctx, b.storage, configKey)
 	if err != nil || c.APIRate < 1 {
 		return broker.DefaultCallRate
 	}

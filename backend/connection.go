@@ -2,11 +2,11 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -15,7 +15,7 @@ import (
 // connection is where secrets are sent and how. All its fields are comparable, so
 // that an open link can be told to be of these very settings.
 type connection struct {
-	versioned
+	store.Versioned
 	TokenURL       string        `json:"token_url"`
 	RevokeURL      string        `json:"revoke_url"`
 	APIURL         string        `json:"api_url"`
@@ -30,7 +30,7 @@ type connection struct {
 
 // newConnection is a mount's connection before the first write.
 func newConnection() connection {
-	return connection{versioned: current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
+	return connection{Versioned: store.Current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
 }
 
 // change applies the parameters of a request to the settings and judges the whole.
@@ -134,9 +134,5 @@ func (c connection) dangers() []string {
 
 // storedConnection is the stored connection, or the defaults.
 func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
-	c, err := load[connection](ctx, s, connectionKey)
-	if errors.Is(err, errNotFound) {
-		return newConnection(), nil
-	}
-	return c, err
+	return store.LoadOr(ctx, s, connectionKey, newConnection)
 }

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // Bounds on what a comparison keeps: the list comes from Paxos, and Vault's integrated
@@ -24,7 +24,7 @@ const changeMemory = 7 * 24 * time.Hour
 
 // A comparison is what Paxos's list of the Entity's credentials was seen to hold.
 type comparison struct {
-	versioned
+	store.Versioned
 	TriedAt  time.Time `json:"tried_at"`  // when it was last begun; zero: never
 	At       time.Time `json:"at"`        // when Paxos answered anything; zero: never
 	ListedAt time.Time `json:"listed_at"` // when it answered with the list; zero: never
@@ -55,12 +55,12 @@ type attributes struct {
 }
 
 // noComparison is what counts where nothing is stored.
-func noComparison() comparison { return comparison{versioned: current} }
+func noComparison() comparison { return comparison{Versioned: store.Current} }
 
 // listed is the comparison that follows on c when Paxos has answered with a list. The
 // mount's own credentials and the living are kept first.
 func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clientID string) bool) comparison {
-	next := comparison{versioned: current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
+	next := comparison{Versioned: store.Current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
 	for _, credential := range list {
 		next.Credentials = append(next.Credentials,
 			observe(credential).after(c.find(foreign(credential.ClientID)), now))
@@ -90,13 +90,13 @@ func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clie
 
 // refused is the comparison that follows on c when the root may not list.
 func (c comparison) refused(now time.Time) comparison {
-	c.versioned, c.At, c.Refused = current, now, true
+	c.Versioned, c.At, c.Refused = store.Current, now, true
 	return c
 }
 
 // begun is c, but that the next is begun: one that fails half-way counts too.
 func (c comparison) begun(now time.Time) comparison {
-	c.versioned, c.TriedAt = current, now
+	c.Versioned, c.TriedAt = store.Current, now
 	return c
 }
 
@@ -200,5 +200,5 @@ func (o observed) shown(name string) map[string]any {
 
 // comparison returns the latest comparison, from memory or storage.
 func (b *backend) comparison(ctx context.Context, s logical.Storage) (comparison, error) {
-	return b.comparisons.get(ctx, s, driftKey)
+	return b.comparisons.Get(ctx, s, driftKey)
 }

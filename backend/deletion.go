@@ -9,14 +9,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // deletions are the clients that the engine has deleted at Paxos in the last day, or
 // tried to. They are on record before Paxos is asked.
 type deletions struct {
-	versioned
+	store.Versioned
 	Sent []deletion `json:"sent"`
 }
 
@@ -44,7 +44,7 @@ func (b *backend) deleteAll(ctx context.Context, names []string, at *credentials
 func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) error {
 	n, err := storedNamed(ctx, b.storage, name)
 	switch {
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
@@ -193,17 +193,17 @@ func (b *backend) reserveDeletion(ctx context.Context, role, clientID string, li
 	if counted || why != "" {
 		return why, nil
 	}
-	log.versioned = current
+	log.Versioned = store.Current
 	log.Sent = append(log.Sent, deletion{role, clientID, b.options.Now().UTC()})
-	return "", store(ctx, b.storage, deletionsKey, log)
+	return "", store.Put(ctx, b.storage, deletionsKey, log)
 }
 
 // storedDeletions are those of the last day.
 func (b *backend) storedDeletions(ctx context.Context) (deletions, error) {
-	log, err := load[deletions](ctx, b.storage, deletionsKey)
+	log, err := store.Load[deletions](ctx, b.storage, deletionsKey)
 	now := b.options.Now()
 	log.Sent = slices.DeleteFunc(log.Sent, func(d deletion) bool { return now.Sub(d.At) >= deletionWindow })
-	return log, excusing(err, errNotFound)
+	return log, store.Ignoring(err, store.ErrNotFound)
 }
 
 // has reports whether the deletion of a client was sent in the last day.
@@ -235,7 +235,7 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	log, err := b.storedDeletions(ctx)
 	for _, name := range names {
 		n, loadErr := storedNamed(ctx, b.storage, name)
-		if err = errors.Join(err, excusing(loadErr, errNotFound)); err != nil {
+		if err = errors.Join(err, store.Ignoring(loadErr, store.ErrNotFound)); err != nil {
 			return nil, err
 		}
 		g, _ := n.current()
@@ -256,7 +256,7 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 func (b *backend) stillDue(ctx context.Context, name string, before namedClient) (namedClient, bool, error) {
 	now, err := storedNamed(ctx, b.storage, name)
 	if err != nil {
-		return now, false, excusing(err, errNotFound)
+		return now, false, store.Ignoring(err, store.ErrNotFound)
 	}
 	due := now.entry() == before.entry() && now.State == revoking && now.Checkout != nil &&
 		before.Checkout != nil && now.Checkout.ID == before.Checkout.ID

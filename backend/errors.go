@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/hashicorp/vault/sdk/logical"
-
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
+
+	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // A fault is the caller's or the operator's to mend: it is answered with its
@@ -86,7 +86,7 @@ var errNotConfigured = badRequest("this mount is not configured: write environme
 
 // notConfigured says what the absence of a config means.
 func notConfigured(err error) error {
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return errNotConfigured
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/go-secure-stdlib/parseutil"
 	"github.com/hashicorp/vault/sdk/framework"
@@ -20,7 +21,7 @@ const (
 
 // An exception accepts the findings of one rule on one subject, for a time.
 type exception struct {
-	versioned
+	store.Versioned
 	Rule        rule         `json:"rule"`
 	Subject     string       `json:"subject"`
 	Reason      string       `json:"reason"`
@@ -147,7 +148,7 @@ type namedException struct {
 // storedExceptions reads all exceptions, in order of their names.
 func storedExceptions(ctx context.Context, s logical.Storage) ([]namedException, error) {
 	var all []namedException
-	err := each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
+	err := store.Each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
 		all = append(all, namedException{name, e})
 		return nil
 	}, nil) // one that cannot be read accepts nothing

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // newGeneration binds a secret that was submitted to the connection that there is.
@@ -76,15 +77,15 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client, error) {
 	if row.Key.Client != "" {
 		n, err := b.rememberedClient(ctx, b.storage, row.Key.Client)
-		if excusing(err, errNotFound) != nil {
+		if store.Ignoring(err, store.ErrNotFound) != nil {
 			return client{}, err
 		}
 		if n.has(row.ClientID) {
 			return n.client, nil
 		}
 	}
-	root, err := b.roots.get(ctx, b.storage, rootKey)
-	return root, excusing(err, errNotFound)
+	root, err := b.roots.Get(ctx, b.storage, rootKey)
+	return root, store.Ignoring(err, store.ErrNotFound)
 }
 
 // forgetGenerations drops the generations of the root and of stored clients that no token

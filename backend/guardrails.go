@@ -2,13 +2,13 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 	"time"
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -18,7 +18,7 @@ import (
 // guardrails are what no role and no reader of the mount may exceed. They bind
 // roles, not the engine's own tokens, such as that which verifies a secret.
 type guardrails struct {
-	versioned
+	store.Versioned
 	AllowedScopes     []string      `json:"allowed_scopes"` // globs; none: all that the next two let pass
 	AllowUncatalogued bool          `json:"allow_uncatalogued_scopes"`
 	AllowAdmin        bool          `json:"allow_admin_scopes"`
@@ -49,7 +49,7 @@ const defaultCeiling = 24 * time.Hour
 
 // newGuardrails are a mount's guardrails before the first write.
 func newGuardrails() guardrails {
-	return guardrails{versioned: current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
+	return guardrails{Versioned: store.Current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
 }
 
 // change applies the parameters of a request to the guardrails and judges the whole.
@@ -207,9 +207,5 @@ var adminFamilies = sync.OnceValue(func() map[string]bool {
 
 // storedGuardrails are the stored guardrails, or the defaults.
 func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
-	g, err := load[guardrails](ctx, s, guardrailsKey)
-	if errors.Is(err, errNotFound) {
-		return newGuardrails(), nil
-	}
-	return g, err
+	return store.LoadOr(ctx, s, guardrailsKey, newGuardrails)
 }

@@ -80,7 +80,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
-		c, err := b.configs.get(ctx, req.Storage, configKey)
+		c, err := b.configs.Get(ctx, req.Storage, configKey)
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
@@ -101,7 +101,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
 		})
 		if err != nil && try == 0 && (errors.Is(err, errChanged) || errors.Is(err, broker.ErrEnded)) {
-			b.roles.forget(rolesPrefix + want.name)
+			b.roles.Forget(rolesPrefix + want.name)
 			continue
 		}
 		return issued, want, link, err

@@ -72,7 +72,7 @@ func described(r role) []string {
 // a lockdown, counts under the role all the same, if there is one of that name.
 func (b *backend) countRead(ctx context.Context, s logical.Storage, want wanted, issued broker.Issued, err error) {
 	if err != nil && want.role.ID == "" && validName(want.name) {
-		if r, roleErr := b.roles.get(ctx, s, rolesPrefix+want.name); roleErr == nil {
+		if r, roleErr := b.roles.Get(ctx, s, rolesPrefix+want.name); roleErr == nil {
 			want.role = r
 		}
 	}
@@ -95,7 +95,7 @@ func (b *backend) observe(o broker.Observation) {
 	}
 	metadata := []string{logical.EventMetadataPath, path}
 	if o.Role != "" {
-		r, _ := b.roles.recall(path) // from memory only: nobody waits here for storage
+		r, _ := b.roles.Recall(path) // from memory only: nobody waits here for storage
 		metadata = append(append(metadata, "role", o.Role), described(r)...)
 	}
 	if o.Row.Fingerprint != "" {

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -43,7 +44,7 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	before, err := storedNamed(ctx, req.Storage, name)
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return reply(badRequest("there is no client %q; `vault list` of the mount's clients shows those there are",
 			name))
 	}

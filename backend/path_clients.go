@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathClients() *framework.Path {
@@ -131,7 +131,7 @@ var clientAnswer = fields{
 func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	n, err := storedNamed(ctx, req.Storage, d.Get("name").(string))
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
@@ -185,7 +185,7 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	before, err := storedNamed(ctx, req.Storage, name)
-	absent := errors.Is(err, errNotFound)
+	absent := errors.Is(err, store.ErrNotFound)
 	switch {
 	case absent && !create:
 		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to store it", name)})
@@ -236,9 +236,9 @@ func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string
 	now, err := storedNamed(ctx, s, name)
 	created := before.last() == 0
 	switch {
-	case errors.Is(err, errNotFound) && created:
+	case errors.Is(err, store.ErrNotFound) && created:
 		now = before
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return now, badRequest("Not saved: client %s was deleted at the same time.", name)
 	case err != nil:
 		return now, err
@@ -257,7 +257,7 @@ func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string
 			return now, err
 		}
 	}
-	if field := conflict(before, now, planned); verified.slow() && field != "" {
+	if field := store.Conflict(before, now, planned); verified.slow() && field != "" {
 		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. "+
 			"Read it and write again.", field, name)
 	}
@@ -281,7 +281,7 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 	if verified.next == nil {
 		return nil
 	}
-	c, err := load[config](ctx, s, configKey)
+	c, err := store.Load[config](ctx, s, configKey)
 	if err != nil {
 		return notConfigured(err)
 	}
@@ -329,7 +329,7 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 		}
 	}
 	switch err := b.takeClient(ctx, req.Storage, name, force); {
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
 	case err != nil:
 		return reply(err)
@@ -348,9 +348,9 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	defer b.writes.Unlock()
 	n, err := storedNamed(ctx, s, name)
 	switch {
-	case isUnreadable(err) && force:
+	case store.IsUnreadable(err) && force:
 		return b.removeNamed(ctx, s, name, n)
-	case isUnreadable(err):
+	case store.IsUnreadable(err):
 		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
 			"whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
 	case err != nil:

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathConfig() *framework.Path {
@@ -115,15 +115,15 @@ var configAnswer = fields{
 // readConfig answers GET config.
 func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
-	if errors.Is(err, errNotFound) {
+	c, err := store.Load[config](ctx, req.Storage, configKey)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
 		return reply(err)
 	}
-	root, err := load[client](ctx, req.Storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
+	root, err := storedRoot(ctx, req.Storage)
+	if err != nil {
 		return reply(err)
 	}
 	g, _ := root.current()
@@ -210,7 +210,7 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	if verified && now.EntryID != before.EntryID {
 		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
 	}
-	if field := conflict(before, now, planned); verified && field != "" {
+	if field := store.Conflict(before, now, planned); verified && field != "" {
 		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
 			"write again.", field)
 	}
@@ -224,15 +224,15 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	if after.EntryID == "" {
 		after.EntryID = newEntryID()
 	}
-	return b.configs.put(ctx, s, configKey, after)
+	return b.configs.Put(ctx, s, configKey, after)
 }
 
 // changedConfig is the stored config, the zero config if there is none, and what the request makes
 // of it.
 func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 	d *framework.FieldData) (stored, changed config, err error) {
-	stored, err = load[config](ctx, s, configKey)
-	if errors.Is(err, errNotFound) {
+	stored, err = store.Load[config](ctx, s, configKey)
+	if errors.Is(err, store.ErrNotFound) {
 		changed = newConfig()
 		return config{}, changed, changed.change(d)
 	}
@@ -240,7 +240,7 @@ func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 		return stored, stored, err
 	}
 	changed = stored
-	changed.versioned = current
+	changed.Versioned = store.Current
 	return stored, changed, changed.change(d)
 }
 
@@ -282,7 +282,7 @@ func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force boo
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.removeRoot(ctx, s, root), b.configs.remove(ctx, s, configKey))
+	return errors.Join(b.removeRoot(ctx, s, root), b.configs.Delete(ctx, s, configKey))
 }
 
 // refuseWhileNeeded refuses to delete a config by which tokens and leased clients are ended.

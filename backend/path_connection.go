@@ -3,11 +3,11 @@ package backend
 import (
 	"context"
 	"errors"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 func (b *backend) pathConnection() *framework.Path {
@@ -86,11 +86,11 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	where := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
-	if mount, err := load[config](ctx, req.Storage, configKey); err == nil {
+	if mount, err := store.Load[config](ctx, req.Storage, configKey); err == nil {
 		if fixed, ok := endpoints(mount.Environment); ok {
 			where = fixed
 		}
-	} else if !errors.Is(err, errNotFound) {
+	} else if !errors.Is(err, store.ErrNotFound) {
 		return reply(err)
 	}
 	return &logical.Response{Data: map[string]any{
@@ -119,14 +119,14 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	before := c
-	c.versioned = current
+	c.Versioned = store.Current
 	if err := c.change(d); err != nil {
 		return reply(err)
 	}
 	if err := b.checkConnection(ctx, req.Storage, before, c); err != nil {
 		return reply(err)
 	}
-	if err := b.connections.put(ctx, req.Storage, connectionKey, c); err != nil {
+	if err := b.connections.Put(ctx, req.Storage, connectionKey, c); err != nil {
 		return reply(err)
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
@@ -139,8 +139,8 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 // checkConnection judges a connection against the config and the secrets there are, whether or not
 // there is a config at the moment.
 func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
-	mount, err := load[config](ctx, s, configKey)
-	unconfigured := errors.Is(err, errNotFound) // config will be judged against this when it is written
+	mount, err := store.Load[config](ctx, s, configKey)
+	unconfigured := errors.Is(err, store.ErrNotFound) // config will be judged against this when it is written
 	if err != nil && !unconfigured {
 		return err
 	}

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -85,8 +86,8 @@ var exceptionAnswer = fields{
 // readException answers GET exceptions/:name.
 func (b *backend) readException(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	e, err := load[exception](ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
-	if errors.Is(err, errNotFound) {
+	e, err := store.Load[exception](ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
@@ -130,8 +131,8 @@ func (b *backend) storeException(ctx context.Context, req *logical.Request, d *f
 	key := exceptionsPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	e, err := load[exception](ctx, req.Storage, key)
-	if excusing(err, errNotFound) != nil {
+	e, err := store.Load[exception](ctx, req.Storage, key)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return e, err
 	}
 	now := b.options.Now().UTC()
@@ -144,15 +145,15 @@ func (b *backend) storeException(ctx context.Context, req *logical.Request, d *f
 	if e.CreatedAt.IsZero() {
 		e.CreatedAt = now
 	}
-	e.versioned, e.AcceptedAt, e.DisplayName, e.EntityID = current, now, req.DisplayName, req.EntityID
-	return e, store(ctx, req.Storage, key, e)
+	e.Versioned, e.AcceptedAt, e.DisplayName, e.EntityID = store.Current, now, req.DisplayName, req.EntityID
+	return e, store.Put(ctx, req.Storage, key, e)
 }
 
 // deleteException answers DELETE exceptions/:name.
 func (b *backend) deleteException(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
-	err := remove(ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
+	err := store.Delete(ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
 	b.writes.Unlock()
 	if err != nil {
 		return reply(err)

@@ -6,11 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathGuardrails() *framework.Path {
@@ -137,11 +137,11 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 	if err != nil {
 		return g, err
 	}
-	g.versioned = current
+	g.Versioned = store.Current
 	if err := g.change(d); err != nil {
 		return g, err
 	}
-	return g, b.guardrails.put(ctx, s, guardrailsKey, g)
+	return g, b.guardrails.Put(ctx, s, guardrailsKey, g)
 }
 
 // deleteGuardrails answers DELETE config/guardrails. The defaults may allow less
@@ -149,7 +149,7 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
-	err := b.guardrails.remove(ctx, req.Storage, guardrailsKey)
+	err := b.guardrails.Delete(ctx, req.Storage, guardrailsKey)
 	b.writes.Unlock()
 	if err != nil {
 		return reply(err)

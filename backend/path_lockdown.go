@@ -106,7 +106,7 @@ func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *frame
 		l.Since = b.options.Now().UTC()
 	}
 	patch(d, "reason", &l.Reason)
-	return l, b.lockdowns.put(ctx, s, lockdownKey, l)
+	return l, b.lockdowns.Put(ctx, s, lockdownKey, l)
 }
 
 // deleteLockdown answers DELETE lockdown.
@@ -114,7 +114,7 @@ func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	b.locking.Lock()
 	defer b.locking.Unlock()
-	if err := b.lockdowns.remove(ctx, req.Storage, lockdownKey); err != nil {
+	if err := b.lockdowns.Delete(ctx, req.Storage, lockdownKey); err != nil {
 		return reply(err)
 	}
 	b.announceChange(lockdownLifted, req.Path, req.Operation)

@@ -2,16 +2,15 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathLookup() *framework.Path {
@@ -96,8 +95,8 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 		}
 		return &logical.Response{Data: data, Warnings: warnings}, nil
 	}
-	c, err := b.configs.get(ctx, req.Storage, configKey)
-	if err != nil && !errors.Is(err, errNotFound) {
+	c, err := b.configs.Get(ctx, req.Storage, configKey)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return reply(err)
 	}
 	row := found.Row

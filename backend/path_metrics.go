@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/prometheus/common/expfmt"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathMetrics() *framework.Path {
@@ -83,11 +83,11 @@ type measurement struct {
 
 // measure takes the measurement.
 func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
-	c, err := b.configs.get(ctx, s, configKey)
-	if excusing(err, errNotFound) != nil {
+	c, err := b.configs.Get(ctx, s, configKey)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return state, err
 	}
-	settings, err := b.connections.get(ctx, s, connectionKey)
+	settings, err := b.connections.Get(ctx, s, connectionKey)
 	if err != nil {
 		return state, err
 	}

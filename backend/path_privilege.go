@@ -4,11 +4,11 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 func (b *backend) pathPrivilege() *framework.Path {
@@ -86,7 +86,7 @@ func (b *backend) privileges(ctx context.Context, req *logical.Request,
 
 // roles looks at every role, one at a time, and counts them.
 func (p *privileges) roles(ctx context.Context, s logical.Storage) (count int, err error) {
-	return count, each(ctx, s, rolesPrefix, func(name string, r role) error {
+	return count, store.Each(ctx, s, rolesPrefix, func(name string, r role) error {
 		p.role(name, r)
 		count++
 		return nil

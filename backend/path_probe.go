@@ -80,13 +80,13 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	}
 	p := noProbe()
 	p.At, p.ClientID = b.options.Now().UTC(), minter.Client.ID()
-	if err := b.probes.put(ctx, req.Storage, probeKey, p); err != nil { // first: one that fails half-way counts too
+	if err := b.probes.Put(ctx, req.Storage, probeKey, p); err != nil { // first: one that fails half-way counts too
 		return reply(err)
 	}
 	if err := p.run(ctx, b, minter, link); err != nil {
 		return reply(err)
 	}
-	if err := b.probes.put(ctx, req.Storage, probeKey, p); err != nil {
+	if err := b.probes.Put(ctx, req.Storage, probeKey, p); err != nil {
 		return reply(err)
 	}
 	return &logical.Response{Data: p.answer(), Warnings: p.warnings()}, nil

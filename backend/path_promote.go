@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"time"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -37,7 +38,7 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
-	c, err := load[config](ctx, req.Storage, configKey)
+	c, err := store.Load[config](ctx, req.Storage, configKey)
 	if err != nil {
 		return reply(notConfigured(err))
 	}

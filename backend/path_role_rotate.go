@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -42,7 +43,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	name, grace := d.Get("name").(string), graceOf(d)
 	defer b.spare(name, grace)()
 	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return reply(badRequest("there is no role %q", d.Get("name")))
 	}
 	if err != nil {
@@ -66,11 +67,11 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 func (b *backend) renewRoleID(ctx context.Context, s logical.Storage, key string) (role, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	before, err := load[role](ctx, s, key)
+	before, err := store.Load[role](ctx, s, key)
 	if err != nil {
 		return before, err
 	}
 	after := before
 	after.ID = newRoleID()
-	return before, b.roles.put(ctx, s, key, after)
+	return before, b.roles.Put(ctx, s, key, after)
 }

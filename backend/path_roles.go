@@ -7,6 +7,7 @@ import (
 	"slices"
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -179,8 +180,8 @@ var roleAnswer = fields{
 func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	r, err := load[role](ctx, req.Storage, rolesPrefix+name)
-	if errors.Is(err, errNotFound) {
+	r, err := store.Load[role](ctx, req.Storage, rolesPrefix+name)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
@@ -277,12 +278,12 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	key := rolesPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	before, err = load[role](ctx, req.Storage, key)
+	before, err = store.Load[role](ctx, req.Storage, key)
 	switch {
-	case errors.Is(err, errNotFound) && create:
+	case errors.Is(err, store.ErrNotFound) && create:
 		before = newRole()
 		before.CreatedAt = b.options.Now().UTC()
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return before, after, limits, &fault{404,
 			fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
 	case err != nil:
@@ -293,7 +294,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
 		return before, after, limits, err
 	}
-	after.versioned = after.writtenAs()
+	after.Versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
 		return before, after, limits, badRequest("credential_type is %s for the life of this role: delete it, "+
 			"or make another", before.CredentialType)
@@ -310,7 +311,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	if err := limits.checkRole(before, after); err != nil {
 		return before, after, limits, err
 	}
-	return before, after, limits, b.roles.put(ctx, req.Storage, key, after)
+	return before, after, limits, b.roles.Put(ctx, req.Storage, key, after)
 }
 
 // deleteRole answers DELETE roles/:name. What was issued under the role ends.
@@ -319,7 +320,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	name, grace := d.Get("name").(string), graceOf(d)
 	defer b.spare(name, grace)()
 	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)
-	if excusing(err, errNotFound) != nil {
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return reply(err)
 	}
 	if err == nil {
@@ -342,14 +343,14 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (role, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	before, err := load[role](ctx, s, key)
-	if err != nil && !isUnreadable(err) { // one that cannot be read can still be deleted
+	before, err := store.Load[role](ctx, s, key)
+	if err != nil && !store.IsUnreadable(err) { // one that cannot be read can still be deleted
 		return before, err
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
 		return before, err
 	}
-	return before, b.roles.remove(ctx, s, key)
+	return before, b.roles.Delete(ctx, s, key)
 }
 
 // checkRole refuses a change of a role that goes beyond the guardrails. What the
@@ -388,7 +389,7 @@ func checkPurposes(ctx context.Context, s logical.Storage, before, after role) e
 			continue
 		}
 		n, err := storedNamed(ctx, s, name)
-		if errors.Is(err, errNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -83,7 +84,7 @@ var rotationAnswer = fields{
 // rotateRoot answers POST config/rotate-root.
 func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
+	c, err := store.Load[config](ctx, req.Storage, configKey)
 	if err != nil {
 		return reply(notConfigured(err))
 	}
@@ -100,7 +101,7 @@ func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 // replaceRoot answers POST config/replace-root.
 func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
+	c, err := store.Load[config](ctx, req.Storage, configKey)
 	if err != nil {
 		return reply(notConfigured(err))
 	}

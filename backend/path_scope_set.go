@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -55,7 +56,7 @@ var scopeSetAnswer = fields{
 func (b *backend) readScopeSet(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	set, source, err := loadScopeSet(ctx, req.Storage, d.Get("name").(string))
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
@@ -101,16 +102,16 @@ func (b *backend) storeScopeSet(ctx context.Context, s logical.Storage, name str
 	switch {
 	case source != "":
 		return set, errBuiltIn(name, source)
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		set = scopeSet{}
 	case err != nil:
 		return set, err
 	}
-	set.versioned = current
+	set.Versioned = store.Current
 	if err := set.change(d); err != nil {
 		return set, err
 	}
-	return set, store(ctx, s, scopeSetsPrefix+name, set)
+	return set, store.Put(ctx, s, scopeSetsPrefix+name, set)
 }
 
 // deleteScopeSet answers DELETE scope-sets/:name.
@@ -132,9 +133,9 @@ func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name st
 	case source != "":
 		return errBuiltIn(name, source)
 	case err != nil:
-		return excusing(err, errNotFound)
+		return store.Ignoring(err, store.ErrNotFound)
 	}
-	return remove(ctx, s, scopeSetsPrefix+name)
+	return store.Delete(ctx, s, scopeSetsPrefix+name)
 }
 
 // errBuiltIn refuses to change a set of the documentation.

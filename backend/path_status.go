@@ -2,14 +2,13 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 func (b *backend) pathStatus() *framework.Path {
@@ -76,12 +75,12 @@ var statusAnswer = fields{
 // readStatus answers GET status.
 func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
-	if err != nil && !errors.Is(err, errNotFound) {
+	c, err := store.Load[config](ctx, req.Storage, configKey)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return reply(err)
 	}
-	root, err := load[client](ctx, req.Storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
+	root, err := storedRoot(ctx, req.Storage)
+	if err != nil {
 		return reply(err)
 	}
 	settings, err := storedConnection(ctx, req.Storage)

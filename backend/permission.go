@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
@@ -20,8 +21,8 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 	if err := checkStoredLockdown(ctx, b.storage); err != nil {
 		return broker.Minter{}, err
 	}
-	r, err := load[role](ctx, b.storage, rolesPrefix+want.name)
-	if errors.Is(err, errNotFound) {
+	r, err := store.Load[role](ctx, b.storage, rolesPrefix+want.name)
+	if errors.Is(err, store.ErrNotFound) {
 		return broker.Minter{}, errChanged
 	}
 	if err != nil {
@@ -54,7 +55,7 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 	n, err := storedNamed(ctx, b.storage, r.Client)
 	lacking := n.lacking(want.scopes)
 	switch {
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return client{}, badRequest("role %q mints with client %q, which is not stocked: write it to clients/%s",
 			want.name, r.Client, r.Client)
 	case err != nil:
@@ -83,28 +84,28 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 // belong to no role.
 func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 	if err := b.checkLockdown(ctx, b.storage); err != nil {
-		return false, excusing(err, errLocked)
+		return false, store.Ignoring(err, errLocked)
 	}
 	if row.Key.Role == "" {
 		return true, nil
 	}
-	r, err := b.roles.get(ctx, b.storage, rolesPrefix+row.RoleName)
-	if isUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
+	r, err := b.roles.Get(ctx, b.storage, rolesPrefix+row.RoleName)
+	if store.IsUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
 		return true, nil
 	}
 	if err != nil {
-		return false, excusing(err, errNotFound)
+		return false, store.Ignoring(err, store.ErrNotFound)
 	}
 	if r.Client != "" {
 		n, err := b.rememberedClient(ctx, b.storage, r.Client)
-		if isUnreadable(err) {
+		if store.IsUnreadable(err) {
 			return true, nil
 		}
 		if err != nil || !n.grants(row) {
-			return false, excusing(err, errNotFound)
+			return false, store.Ignoring(err, store.ErrNotFound)
 		}
 	}
-	limits, err := b.guardrails.get(ctx, b.storage, guardrailsKey)
+	limits, err := b.guardrails.Get(ctx, b.storage, guardrailsKey)
 	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
 }
 
@@ -117,8 +118,8 @@ func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string,
 	if err != nil {
 		return broker.Ending{}, err
 	}
-	r, err := load[role](ctx, s, rolesPrefix+name) // after its tokens, so that none is judged by an older role
-	if excusing(err, errNotFound) != nil {
+	r, err := store.Load[role](ctx, s, rolesPrefix+name) // after its tokens, so that none is judged by an older role
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return broker.Ending{}, err
 	}
 	now, beyond := b.options.Now(), map[string]bool{}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"time"
-
-	"github.com/hashicorp/vault/sdk/logical"
-
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
+
+	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // probePause is how long a probe must lie back before the next, because each costs
@@ -18,7 +18,7 @@ const probePause = 10 * time.Minute
 
 // A probe is what this account's Paxos was seen to do.
 type probe struct {
-	versioned
+	store.Versioned
 	At               time.Time     `json:"at"` // zero: there was none
 	ClientID         string        `json:"client_id"`
 	TokenCalls       int           `json:"token_calls"`
@@ -34,7 +34,7 @@ type probe struct {
 }
 
 // noProbe is what counts where nothing is stored.
-func noProbe() probe { return probe{versioned: current} }
+func noProbe() probe { return probe{Versioned: store.Current} }
 
 // run asks the questions that are open, with three token requests.
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
@@ -150,8 +150,8 @@ func problem(text string, err error) string {
 
 // storedProbe reads the latest probe from storage.
 func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
-	p, err := load[probe](ctx, s, probeKey)
-	if errors.Is(err, errNotFound) || isUnreadable(err) { // the next one replaces it
+	p, err := store.Load[probe](ctx, s, probeKey)
+	if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) { // the next one replaces it
 		return noProbe(), nil
 	}
 	return p, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -66,13 +67,13 @@ type uses struct {
 	leases  map[string]bool
 }
 
-// load reads them from storage, once.
+// Load reads them from storage, once.
 func (u *uses) load(ctx context.Context, s logical.Storage) error {
 	if u.read {
 		return nil
 	}
-	c, err := load[config](ctx, s, configKey)
-	if excusing(err, errNotFound) != nil {
+	c, err := store.Load[config](ctx, s, configKey)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}
 	u.standby, u.mints, u.leases = c.StandbyClients, map[string]bool{}, map[string]bool{}
@@ -130,8 +131,8 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 		return err
 	}
 	for _, name := range names {
-		n, err := load[namedClient](ctx, s, clientsPrefix+name)
-		if errors.Is(err, errNotFound) || isUnreadable(err) || err == nil && n.Schema >= clientSchema {
+		n, err := store.Load[namedClient](ctx, s, clientsPrefix+name)
+		if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) || err == nil && n.Schema >= clientSchema {
 			continue
 		}
 		if err == nil {

@@ -3,9 +3,9 @@ package backend
 import (
 	"context"
 	"errors"
-
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // reconcileClients is the periodic work on stocked clients: it ends check-outs whose deadline has
@@ -112,7 +112,7 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 	why := "the root client does not hold " + listScope + " and " + deleteScope
 	for _, name := range w.deletion {
 		n, loadErr := storedNamed(ctx, b.storage, name)
-		if err = errors.Join(err, excusing(loadErr, errNotFound)); loadErr == nil {
+		if err = errors.Join(err, store.Ignoring(loadErr, store.ErrNotFound)); loadErr == nil {
 			err = errors.Join(err, b.quarantineUndeleted(ctx, name, n, why))
 		}
 	}

@@ -2,15 +2,14 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/hashicorp/vault/sdk/logical"
-
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
+
+	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // A review collects findings. Two reviews of the same state find the same.
@@ -30,10 +29,7 @@ type review struct {
 
 // review begins one with what is stored.
 func (b *backend) review(ctx context.Context, req *logical.Request, seen comparison) (*review, error) {
-	settings, err := load[config](ctx, req.Storage, configKey)
-	if errors.Is(err, errNotFound) {
-		settings, err = newConfig(), nil
-	}
+	settings, err := store.LoadOr(ctx, req.Storage, configKey, newConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -20,7 +21,7 @@ const (
 
 // A role says what its readers get, and for how long.
 type role struct {
-	versioned
+	store.Versioned
 	// ID is random, and new whenever all that was issued under the role is to end:
 	// a role made again under an old name, or rotated, inherits nothing.
 	ID             string            `json:"id"`
@@ -51,16 +52,16 @@ type role struct {
 // schemaOfRestrictedRoles is the schema of roles that use require_entity.
 const schemaOfRestrictedRoles = 2
 
-// latestSchema is that of this type alone.
-func (r role) latestSchema() int { return schemaOfRestrictedRoles }
+// LatestSchema is that of this type alone.
+func (r role) LatestSchema() int { return schemaOfRestrictedRoles }
 
 // writtenAs is the version that the role is stored with: a plugin that is too old for what
 // restricts it must refuse it, and may read all others.
-func (r role) writtenAs() versioned {
+func (r role) writtenAs() store.Versioned {
 	if r.RequireEntity {
-		return versioned{schemaOfRestrictedRoles}
+		return store.Versioned{Schema: schemaOfRestrictedRoles}
 	}
-	return current
+	return store.Current
 }
 
 // Defaults of a role.
@@ -105,7 +106,7 @@ func (r role) mintLimit() int {
 
 // newRole is a role before the first write.
 func newRole() role {
-	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
+	return role{Versioned: store.Current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
 		IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
 }
 
@@ -204,8 +205,8 @@ func (r role) dangers() []string {
 
 // role returns the role of that name, from memory or storage.
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
-	r, err := b.roles.get(ctx, s, rolesPrefix+name)
-	if errors.Is(err, errNotFound) {
+	r, err := b.roles.Get(ctx, s, rolesPrefix+name)
+	if errors.Is(err, store.ErrNotFound) {
 		return r, badRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
 	}
 	return r, err
@@ -284,7 +285,7 @@ func refuseGiven(d *framework.FieldData, other string, names ...string) error {
 // eachRole visits the roles as they are stored, in order of name. One that cannot be read issues
 // nothing and is passed over; report/least-privilege names it.
 func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r role)) error {
-	return each(ctx, s, rolesPrefix, func(name string, r role) error {
+	return store.Each(ctx, s, rolesPrefix, func(name string, r role) error {
 		visit(name, r)
 		return nil
 	}, nil)
@@ -293,12 +294,4 @@ func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r 
 // takesAway reports whether a change of the role ends tokens that were issued before it.
 func (r role) takesAway(after role) bool {
 	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
-}
-
-// excusing is err unless it is that one.
-func excusing(err, one error) error {
-	if errors.Is(err, one) {
-		return nil
-	}
-	return err
 }

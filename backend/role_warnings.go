@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
@@ -65,7 +66,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 	for _, client := range names {
 		n, err := storedNamed(ctx, s, client)
 		switch {
-		case errors.Is(err, errNotFound):
+		case errors.Is(err, store.ErrNotFound):
 			warnings = append(warnings,
 				fmt.Sprintf("Client %q does not exist: this role cannot use it until it is stored at %sclients/%s.",
 					client, mountMark, client))

@@ -2,34 +2,30 @@ package backend
 
 import (
 	"context"
-	"errors"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // storedRoot reads the root client, one without generations if there is none.
 func storedRoot(ctx context.Context, s logical.Storage) (client, error) {
-	root, err := load[client](ctx, s, rootKey)
-	if errors.Is(err, errNotFound) {
-		return client{versioned: current}, nil
-	}
-	return root, err
+	return store.LoadOr(ctx, s, rootKey, func() client { return client{Versioned: store.Current} })
 }
 
 // putRoot stores the root client. writes is held.
 func (b *backend) putRoot(ctx context.Context, s logical.Storage, root client) error {
-	root.versioned = current
+	root.Versioned = store.Current
 	if root.EntryID == "" {
 		root.EntryID = newEntryID()
 	}
-	err := b.roots.put(ctx, s, rootKey, root)
+	err := b.roots.Put(ctx, s, rootKey, root)
 	b.noteStored(rootKey, root, false, err)
 	return err
 }
 
 // removeRoot deletes it. writes is held.
 func (b *backend) removeRoot(ctx context.Context, s logical.Storage, root client) error {
-	err := b.roots.remove(ctx, s, rootKey)
+	err := b.roots.Delete(ctx, s, rootKey)
 	b.noteRemoved(rootKey, root, err)
 	return err
 }

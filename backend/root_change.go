@@ -3,11 +3,11 @@ package backend
 import (
 	"context"
 	"errors"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // A rootChange is what is to take the root's place: a secret that was submitted, or a standby with the
@@ -162,7 +162,7 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, b
 func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *link, before client,
 	change rootChange) (generation, namedClient, error) {
 	n, err := storedNamed(ctx, s, change.standby)
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.",
 			excerpt(change.standby))
 	}
@@ -242,7 +242,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 // checkSameStandby refuses a standby that was changed since it was read.
 func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root client, swap rootSwap) error {
 	n, err := storedNamed(ctx, s, swap.standby)
-	if excusing(err, errNotFound) != nil {
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}
 	needs, err := b.readiness(ctx, s, swap.promoted)
@@ -258,8 +258,8 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 
 // checkSameSettings refuses what was verified with a config or a connection that is another by now.
 func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c config, link *link) error {
-	stored, err := load[config](ctx, s, configKey)
-	if excusing(err, errNotFound) != nil {
+	stored, err := store.Load[config](ctx, s, configKey)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}
 	if stored.EntryID != c.EntryID || stored.Environment != "" && stored.Environment != c.Environment {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // longestDescription bounds what a list shows of a set, in bytes.
@@ -17,7 +17,7 @@ const longestDescription = 512
 
 // A scopeSet is a name for scopes, for roles to be written by.
 type scopeSet struct {
-	versioned
+	store.Versioned
 	Description string   `json:"description"`
 	Scopes      []string `json:"scopes"`
 }
@@ -47,11 +47,11 @@ func (s scopeSet) same(other scopeSet) bool {
 // the roles of this mount mean by it.
 func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scopeSet, source string, err error) {
 	if !validName(name) {
-		return set, "", errNotFound
+		return set, "", store.ErrNotFound
 	}
-	set, err = load[scopeSet](ctx, s, scopeSetsPrefix+name)
-	if builtIn, ok := catalog.LookupSet(name); ok && errors.Is(err, errNotFound) {
-		return scopeSet{current, builtIn.Description, builtIn.Scopes}, builtIn.Source, nil
+	set, err = store.Load[scopeSet](ctx, s, scopeSetsPrefix+name)
+	if builtIn, ok := catalog.LookupSet(name); ok && errors.Is(err, store.ErrNotFound) {
+		return scopeSet{store.Current, builtIn.Description, builtIn.Scopes}, builtIn.Source, nil
 	}
 	return set, "", err
 }
@@ -60,7 +60,7 @@ func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scop
 func setsIn(ctx context.Context, s logical.Storage) func(name string) ([]string, error) {
 	return func(name string) ([]string, error) {
 		set, _, err := loadScopeSet(ctx, s, name)
-		if errors.Is(err, errNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			return nil, noSuchSet(ctx, s, name)
 		}
 		return set.Scopes, err

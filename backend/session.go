@@ -31,11 +31,11 @@ func (b *backend) linkOf(ctx context.Context, s logical.Storage, c config) (*lin
 
 // dial returns the link that the stored configuration describes. It calls nobody.
 func (b *backend) dial(ctx context.Context, s logical.Storage) (*link, error) {
-	c, err := b.configs.get(ctx, s, configKey)
+	c, err := b.configs.Get(ctx, s, configKey)
 	if err != nil {
 		return nil, notConfigured(err)
 	}
-	settings, err := b.connections.get(ctx, s, connectionKey)
+	settings, err := b.connections.Get(ctx, s, connectionKey)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -51,8 +52,8 @@ const (
 	damaged     clientState = "unreadable"  // its entry cannot be read, so that nothing is known of it
 )
 
-// latestSchema is that of this type alone.
-func (namedClient) latestSchema() int { return clientSchema }
+// LatestSchema is that of this type alone.
+func (namedClient) LatestSchema() int { return clientSchema }
 
 // change applies the parameters of a request, but for the secret, and judges the whole.
 func (n *namedClient) change(d *framework.FieldData) error {
@@ -97,7 +98,7 @@ func (n namedClient) lacking(scopes []string) []string { return without(scopes, 
 // rememberedClient returns the client of that name, from memory or storage, without generations if
 // there is none.
 func (b *backend) rememberedClient(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
-	n, err := b.named.get(ctx, s, clientsPrefix+name)
+	n, err := b.named.Get(ctx, s, clientsPrefix+name)
 	if err == nil && n.Schema < clientSchema && n.last() > 0 { // its purpose is not in the entry yet
 		return storedNamed(ctx, s, name)
 	}
@@ -106,7 +107,7 @@ func (b *backend) rememberedClient(ctx context.Context, s logical.Storage, name 
 
 // storedNamed reads the client of that name.
 func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
-	n, err := load[namedClient](ctx, s, clientsPrefix+name)
+	n, err := store.Load[namedClient](ctx, s, clientsPrefix+name)
 	if err != nil {
 		return n, err
 	}
@@ -116,12 +117,12 @@ func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClie
 
 // putNamed stores the client. writes is held.
 func (b *backend) putNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
-	n.versioned = versioned{clientSchema}
+	n.Versioned = store.Versioned{Schema: clientSchema}
 	if n.EntryID == "" {
 		n.EntryID = newEntryID()
 	}
 	key := clientsPrefix + name
-	err := b.named.put(ctx, s, key, n)
+	err := b.named.Put(ctx, s, key, n)
 	b.noteStored(key, n.client, n.Purpose == purposeLease, err)
 	return err
 }
@@ -129,7 +130,7 @@ func (b *backend) putNamed(ctx context.Context, s logical.Storage, name string, 
 // removeNamed deletes the entry of a client. writes is held.
 func (b *backend) removeNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
 	key := clientsPrefix + name
-	err := b.named.remove(ctx, s, key)
+	err := b.named.Delete(ctx, s, key)
 	b.noteRemoved(key, n.client, err)
 	return err
 }
@@ -138,7 +139,7 @@ func (b *backend) removeNamed(ctx context.Context, s logical.Storage, name strin
 // has the state unreadable and nothing else: it is used for nothing.
 func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n namedClient) error) error {
 	var u uses
-	return each(ctx, s, clientsPrefix, func(name string, n namedClient) error {
+	return store.Each(ctx, s, clientsPrefix, func(name string, n namedClient) error {
 		if err := u.complete(ctx, s, name, &n); err != nil {
 			return err
 		}

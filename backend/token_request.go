@@ -55,7 +55,7 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 			return want, badRequest("%s", err)
 		}
 	}
-	limits, err := b.guardrails.get(ctx, req.Storage, guardrailsKey)
+	limits, err := b.guardrails.Get(ctx, req.Storage, guardrailsKey)
 	if err != nil {
 		return want, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
@@ -25,7 +26,7 @@ const usageLag = 10 * time.Minute
 
 // A usageEntry is one of these entries: seconds since 1970, by what was used.
 type usageEntry struct {
-	versioned
+	store.Versioned
 	Last map[string]int64 `json:"last"`
 }
 
@@ -36,7 +37,7 @@ func (u *usage) reload() {
 	u.loaded = false
 }
 
-// load takes in what is stored, once.
+// Load takes in what is stored, once.
 func (u *usage) load(ctx context.Context, s logical.Storage) error {
 	u.mu.RLock()
 	loaded := u.loaded
@@ -50,11 +51,11 @@ func (u *usage) load(ctx context.Context, s logical.Storage) error {
 	}
 	var entries []usageEntry
 	for _, name := range names {
-		entry, err := load[usageEntry](ctx, s, usagePrefix+name)
-		if isUnreadable(err) { // it is written anew when something in it is used
+		entry, err := store.Load[usageEntry](ctx, s, usagePrefix+name)
+		if store.IsUnreadable(err) { // it is written anew when something in it is used
 			continue
 		}
-		if excusing(err, errNotFound) != nil {
+		if store.Ignoring(err, store.ErrNotFound) != nil {
 			return err
 		}
 		entries = append(entries, entry)
@@ -112,7 +113,7 @@ func (u *usage) flush(ctx context.Context, s logical.Storage) error {
 	keys := u.overdue()
 	entries := map[string]usageEntry{}
 	for key := range keys {
-		entries[key] = usageEntry{current, map[string]int64{}}
+		entries[key] = usageEntry{store.Current, map[string]int64{}}
 	}
 	u.mu.Lock()
 	removed := u.removed // what is dropped from now on is for the next time
@@ -158,9 +159,9 @@ func (u *usage) remain(removed map[subject]bool, written map[string]usageEntry) 
 // write stores an entry, or deletes it if nothing is left in it.
 func write(ctx context.Context, s logical.Storage, key string, entry usageEntry) error {
 	if len(entry.Last) == 0 {
-		return remove(ctx, s, key)
+		return store.Delete(ctx, s, key)
 	}
-	return store(ctx, s, key, entry)
+	return store.Put(ctx, s, key, entry)
 }
 
 // keepUsage stores when roles and clients were last used, where that is due. It is

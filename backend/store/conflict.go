@@ -1,20 +1,20 @@
-package backend
+package store
 
 import (
 	"reflect"
 	"strings"
 )
 
-// conflict names a field that a request changes and that somebody else has changed to something
-// else since the request read it, nothing if there is none. planned is what the request made of
-// before. A request that waited for Paxos must not undo what an operator has stored meanwhile, so
-// where both changed the same, it is refused.
-func conflict[T any](before, now, planned T) string {
+// Conflict returns the JSON name of a field that two writers changed differently, "" if there is none.
+// One writer read before and wants to store planned; the other has stored now in between. A request
+// that waited for Paxos must not undo what an operator stored meanwhile, so it is refused where both
+// changed the same field. Embedded fields are left out: their owner compares the entry as a whole.
+func Conflict[T any](before, now, planned T) string {
 	was, is, want := reflect.ValueOf(before), reflect.ValueOf(now), reflect.ValueOf(planned)
 	for i := range was.NumField() {
 		field := was.Type().Field(i)
 		if field.Anonymous {
-			continue // what it is stored by and its secrets, which are judged by its entry
+			continue
 		}
 		old := was.Field(i).Interface()
 		if !reflect.DeepEqual(want.Field(i).Interface(), old) && !reflect.DeepEqual(is.Field(i).Interface(), old) &&
