@@ -12,12 +12,14 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 // Options are what the mounts of one process share.
@@ -51,7 +53,7 @@ type backend struct {
 	roles       store.Cache[role]
 	named       store.Cache[namedClient]
 
-	usage   usage
+	usage   usage.Memory
 	tallies tallies
 
 	failures sync.Mutex // guards failed
@@ -190,7 +192,7 @@ func specialPaths() *logical.Paths {
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
 			exceptionsPrefix + "*"},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usagePrefix, pulseKey},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
 	}
 }
 
@@ -219,8 +221,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.index.forget()
 	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()
-	case strings.HasPrefix(key, usagePrefix):
-		b.usage.reload()
+	case strings.HasPrefix(key, usage.Prefix):
+		b.usage.Reload()
 	}
 }
 

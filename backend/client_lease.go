@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // What the lease of a client carries. These names are stored with every lease and
@@ -75,7 +76,7 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 		return reply(explain(err, want))
 	}
 	g, _ := n.current()
-	b.usage.note(want.name, g.ClientID, b.options.Now())
+	b.usage.Note(want.name, g.ClientID, b.options.Now())
 	resp := b.Secret(clientCredentials).Response(map[string]any{
 		"client_id":     g.ClientID,
 		"client_secret": g.ClientSecret.ForHolder(),

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
 )
 
 // issueFields are the parameters of creds/:name and token/:name. A read takes none
@@ -63,7 +64,7 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 	}
 	b.countRead(ctx, req.Storage, want, issued, err)
 	if err == nil {
-		b.usage.note(want.name, issued.ClientID, b.options.Now())
+		b.usage.Note(want.name, issued.ClientID, b.options.Now())
 	}
 	return issued, want, link, explain(err, want)
 }

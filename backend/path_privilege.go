@@ -4,11 +4,13 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"vault-plugin-secrets-paxos/backend/catalog"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 func (b *backend) pathPrivilege() *framework.Path {
@@ -70,7 +72,7 @@ func (b *backend) privileges(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, settings, err
 	}
-	if err := b.usage.load(ctx, req.Storage); err != nil {
+	if err := b.usage.Load(ctx, req.Storage); err != nil {
 		return nil, settings, err
 	}
 	r, err := b.review(ctx, req, seen)
@@ -81,7 +83,7 @@ func (b *backend) privileges(ctx context.Context, req *logical.Request,
 	if own := r.settings.TokenBudget; own > 0 {
 		budget = min(budget, own)
 	}
-	return newPrivileges(r, limits, b.usage.last, budget), settings, nil
+	return newPrivileges(r, limits, b.usage.Last, budget), settings, nil
 }
 
 // roles looks at every role, one at a time, and counts them.
@@ -120,7 +122,7 @@ func (p *privileges) shownClients() []any {
 			"name": c.Name, "client_id": c.ID, "scopes": scopes, "scopes_known": p.holds[c.Name] != nil,
 			"risk":          riskName(scopes),
 			"secret_set_at": timestamp(c.Since), "secret_verified": c.Verified,
-			"last_issued_at": timestamp(p.lastUse(subject{clientSubject, c.ID})),
+			"last_issued_at": timestamp(p.lastUse(usage.Client(c.ID))),
 		})
 	}
 	return shown

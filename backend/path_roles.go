@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/catalog"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 func (b *backend) pathRoles() *framework.Path {
@@ -187,7 +189,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return reply(err)
 	}
-	if err := b.usage.load(ctx, req.Storage); err != nil {
+	if err := b.usage.Load(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
 	tokens, leases, err := b.broker.Count(ctx, func(row broker.Row) bool { return row.Key.Role == r.ID })
@@ -215,7 +217,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 		"disabled":          r.Disabled,
 		"metadata":          metadata,
 		"created_at":        timestamp(r.CreatedAt),
-		"last_issued_at":    timestamp(b.usage.last(subject{roleSubject, name})),
+		"last_issued_at":    timestamp(b.usage.Last(usage.Role(name))),
 		"live_tokens":       tokens,
 		"live_leases":       leases,
 		"dangerous_options": r.dangers(),
@@ -325,7 +327,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	}
 	if err == nil {
 		b.metrics.forget(name)
-		b.usage.forget(name)
+		b.usage.Forget(name)
 		b.announceRole(roleDeleted, name, before, req.Operation)
 	}
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)

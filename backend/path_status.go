@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 func (b *backend) pathStatus() *framework.Path {
@@ -103,7 +105,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return reply(err)
 	}
-	if err := b.usage.load(ctx, req.Storage); err != nil {
+	if err := b.usage.Load(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
 	stocked, err := clientsByState(ctx, req.Storage)
@@ -127,7 +129,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"clients":            stocked,
 		"stopped_since":      timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
-		"last_issued_at":     timestamp(b.usage.last(subject{clientSubject, g.ClientID})),
+		"last_issued_at":     timestamp(b.usage.Last(usage.Client(g.ClientID))),
 		"ending_tokens":      ending(rows, b.options.Now()),
 		"waiting_tokens":     waiting(rows, b.options.Now()),
 		"token_budget":       throttling.budget,

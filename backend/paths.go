@@ -38,14 +38,13 @@ const (
 	deletionsKey = "deletions" // which clients were deleted at Paxos in the last day
 )
 
-// Where the broker and the memory of last use keep their entries. They are local to the cluster,
-// because tokens, addresses and processes are.
+// Where the broker keeps its entries. They are local to the cluster, because tokens, addresses and
+// processes are.
 const (
 	ledgerPrefix   = "ledger/"   // a row for each token, seal-wrapped, because it holds the token
 	bansPrefix     = "bans/"     // until when Paxos rate-limits which calls
 	requestsPrefix = "requests/" // the token requests of the last minutes
 	neighborsKey   = "neighbors" // which other mounts the process has
-	usagePrefix    = "usage/"    // when roles and clients last issued
 )
 
 // rootName is what reports and logs call the root client.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 // unusedAfter is how long nobody reads a role until that is a finding.
@@ -19,7 +20,7 @@ type set = map[string]bool
 type privileges struct {
 	*review
 	limits   guardrails
-	lastUse  func(subject) time.Time
+	lastUse  func(usage.Subject) time.Time
 	budget   int // token requests in 5 minutes
 	holds    map[string]set
 	used     map[string]set
@@ -39,7 +40,7 @@ type demander struct {
 }
 
 // newPrivileges begins with the scopes that the clients hold, as far as it is known.
-func newPrivileges(r *review, limits guardrails, lastUse func(subject) time.Time, budget int) *privileges {
+func newPrivileges(r *review, limits guardrails, lastUse func(usage.Subject) time.Time, budget int) *privileges {
 	p := &privileges{
 		review: r, limits: limits, lastUse: lastUse, budget: budget,
 		holds: map[string]set{}, used: map[string]set{}, spare: map[string]set{}, movers: map[string][]string{},
@@ -254,7 +255,7 @@ func (p *privileges) roleLeases(name string, r role) {
 
 // roleUse finds a role that nobody reads.
 func (p *privileges) roleUse(name string, r role, risk catalog.Risk) {
-	last := p.lastUse(subject{roleSubject, name})
+	last := p.lastUse(usage.Role(name))
 	evidence := "last_issued_at=" + timestamp(last)
 	if last.IsZero() {
 		last, evidence = r.CreatedAt, "never since created_at="+timestamp(r.CreatedAt)

@@ -1,4 +1,4 @@
-package backend
+package usage
 
 import (
 	"fmt"
@@ -9,20 +9,20 @@ import (
 )
 
 func TestNotingAHitAllocatesNothing(t *testing.T) { // alone: it counts everybody's allocations
-	var u usage
+	var u Memory
 	now := time.Unix(1, 0)
-	if got := testing.AllocsPerRun(100, func() { u.note("mint", "client", now) }); got != 0 {
+	if got := testing.AllocsPerRun(100, func() { u.Note("mint", "client", now) }); got != 0 {
 		t.Errorf("noting a hit allocates %v times", got)
 	}
 }
 
 func BenchmarkNotingAHit(b *testing.B) {
-	var u usage
+	var u Memory
 	now := time.Unix(1, 0)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			u.note("mint", "client", now)
+			u.Note("mint", "client", now)
 		}
 	})
 }
@@ -30,16 +30,16 @@ func BenchmarkNotingAHit(b *testing.B) {
 func TestUsageOfManyRolesStaysBelowTheLimitOfAnEntry(t *testing.T) {
 	t.Parallel()
 	const roles, limit = 10000, 512 << 10 // Consul's; integrated storage takes twice that
-	var u usage
+	var u Memory
 	for i := range roles {
-		u.note(fmt.Sprintf("%0*d", maximumName, i), "client", time.Unix(1_800_000_000, 0))
+		u.Note(fmt.Sprintf("%0128d", i), "client", time.Unix(1_800_000_000, 0))
 	}
 	s := &logical.InmemStorage{}
-	if err := u.flush(t.Context(), s); err != nil {
+	if err := u.Flush(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := logical.CollectKeys(t.Context(), s)
-	if err != nil || len(keys) != usageEntries+1 {
+	if err != nil || len(keys) != roleEntries+1 {
 		t.Fatalf("there are %d entries, %v", len(keys), err)
 	}
 	for _, key := range keys {
