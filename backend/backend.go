@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
@@ -245,12 +246,23 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 		if path == nil {
 			return nil, logical.CodedError(http.StatusNotFound, noSuchPath)
 		}
-		if problem := checkInput(path, req); problem != nil {
+		if problem := rules.Check(path, req); problem != nil {
 			return logical.ErrorResponse(problem.Error()), nil
 		}
 	}
 	resp, err = b.Backend.HandleRequest(ctx, req)
 	return located(req.MountPoint, resp, err)
+}
+
+// rules are what the input of every path is held against, beyond the types of its parameters.
+var rules = input.Rules{
+	Durations: map[string]input.Bounds{
+		"grace":         {Least: 0, Most: broker.MaximumGrace},
+		"poll_interval": {Least: minimumPollInterval, Most: maximumPollInterval},
+	},
+	Removed: map[string]map[string]string{
+		"config": {"standby_clients": "store the client under clients/ with purpose=standby instead"},
+	},
 }
 
 const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +

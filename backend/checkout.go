@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
-	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // pool is what a role's clients are at the moment.
@@ -59,7 +61,7 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 	case len(p.free) == 0:
 		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ "+
 			"and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate",
-			want.name, shortened(p.why))
+			want.name, input.Shortened(p.why))
 	}
 	name := p.free[0]
 	n, err := storedNamed(ctx, req.Storage, name)
@@ -200,7 +202,7 @@ func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 	lacking, surplus := without(r.ResolvedScopes, has), without(holds, r.ResolvedScopes)
 	switch {
 	case len(lacking) > 0:
-		return "does not hold " + shortened(lacking)
+		return "does not hold " + input.Shortened(lacking)
 	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
 		return "holds scopes that the role does not name"
 	case limits.check(holds) != nil:

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"slices"
 	"time"
+
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )

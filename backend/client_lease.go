@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -199,7 +200,7 @@ func notRenewed(name, why string) error {
 func (b *backend) revokeClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	name, id := leaseOf(req)
-	if !validName(name) {
+	if !input.ValidName(name) {
 		b.logger.Error("a lease names no client: it is given up")
 		return nil, nil
 	}

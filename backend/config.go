@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/netip"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // The environments a mount can be of. A mount never changes sides.
@@ -48,7 +50,7 @@ const maximumAPIRate = 50
 // change applies the parameters of a request to the settings.
 func (c *config) change(d *framework.FieldData) error {
 	environment := c.Environment
-	patch(d, "environment", &environment)
+	input.Patch(d, "environment", &environment)
 	switch {
 	case environment != environmentProduction && environment != environmentSandbox && environment != environmentCustom:
 		return badRequest("environment must be production, sandbox or custom")
@@ -57,19 +59,19 @@ func (c *config) change(d *framework.FieldData) error {
 			c.Environment, environment)
 	}
 	c.Environment = environment
-	patch(d, "verify_scope", &c.VerifyScope)
-	patch(d, "refresh_at", &c.RefreshAt)
-	patchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
-	patch(d, "token_budget", &c.TokenBudget)
+	input.Patch(d, "verify_scope", &c.VerifyScope)
+	input.Patch(d, "refresh_at", &c.RefreshAt)
+	input.PatchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
+	input.Patch(d, "token_budget", &c.TokenBudget)
 	if c.APIRate == 0 { // stored before there was a choice
 		c.APIRate = broker.DefaultCallRate
 	}
-	patch(d, "api_rate", &c.APIRate)
-	patch(d, "egress_cidrs", &c.EgressCIDRs)
+	input.Patch(d, "api_rate", &c.APIRate)
+	input.Patch(d, "egress_cidrs", &c.EgressCIDRs)
 	if err := c.checkLimits(); err != nil {
 		return err
 	}
-	if err := checkScope(c.VerifyScope); err != nil {
+	if err := input.CheckScope(c.VerifyScope); err != nil {
 		return badRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
 	}
 	if c.RefreshAt < 0.1 || c.RefreshAt > 0.95 {
@@ -90,7 +92,7 @@ func (c *config) checkLimits() error {
 	for _, block := range c.EgressCIDRs {
 		if _, err := netip.ParsePrefix(block); err != nil {
 			return badRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
-				excerpt(block))
+				input.Excerpt(block))
 		}
 	}
 	return nil
@@ -113,32 +115,6 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 		return paxos.Sandbox, true
 	}
 	return paxos.Endpoints{}, false
-}
-
-// checkClientID judges a Client ID, which goes into URLs and logs. Paxos's are
-// UUIDs; nothing is documented, so any word of safe characters will do.
-func checkClientID(id string) error {
-	if !validName(id) {
-		return badRequest("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and "+
-			"_ only, at most %d bytes", maximumName)
-	}
-	return nil
-}
-
-// checkClientSecret judges a secret without repeating any of it.
-func checkClientSecret(secret string) error {
-	const most = 512
-	for _, r := range secret {
-		if r <= ' ' || r >= 0x7f {
-			return badRequest("client_secret holds white space or a character that no Client Secret has: copy " +
-				"it again, without quotes or line breaks")
-		}
-	}
-	if secret == "" || len(secret) > most {
-		return badRequest("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters",
-			most)
-	}
-	return nil
 }
 
 // listScope is what a token needs to list the Entity's credentials.

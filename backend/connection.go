@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/url"
 	"time"
-	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // connection is where secrets are sent and how. All its fields are comparable, so
@@ -36,16 +38,16 @@ func newConnection() connection {
 // change applies the parameters of a request to the settings and judges the whole.
 func (c *connection) change(d *framework.FieldData) error {
 	before := *c
-	patch(d, "token_url", &c.TokenURL)
-	patch(d, "revoke_url", &c.RevokeURL)
-	patch(d, "api_url", &c.APIURL)
-	patch(d, "override_trusted_ca", &c.TrustedCA)
-	patch(d, "proxy_url", &c.ProxyURL)
-	patch(d, "proxy_username", &c.ProxyUsername)
-	patch(d, "proxy_password", &c.ProxyPassword)
-	patch(d, "auth_style", &c.AuthStyle)
-	patchSeconds(d, "request_timeout", &c.RequestTimeout)
-	patch(d, "never_revoke", &c.NeverRevoke)
+	input.Patch(d, "token_url", &c.TokenURL)
+	input.Patch(d, "revoke_url", &c.RevokeURL)
+	input.Patch(d, "api_url", &c.APIURL)
+	input.Patch(d, "override_trusted_ca", &c.TrustedCA)
+	input.Patch(d, "proxy_url", &c.ProxyURL)
+	input.Patch(d, "proxy_username", &c.ProxyUsername)
+	input.Patch(d, "proxy_password", &c.ProxyPassword)
+	input.Patch(d, "auth_style", &c.AuthStyle)
+	input.PatchSeconds(d, "request_timeout", &c.RequestTimeout)
+	input.Patch(d, "never_revoke", &c.NeverRevoke)
 	for _, address := range []struct{ name, value string }{
 		{"token_url", c.TokenURL}, {"revoke_url", c.RevokeURL}, {"api_url", c.APIURL},
 	} {
@@ -53,12 +55,12 @@ func (c *connection) change(d *framework.FieldData) error {
 			continue
 		}
 		if _, err := paxos.ParseURL(address.name, address.value); err != nil {
-			return badRequest("%s", err)
+			return invalid(err)
 		}
 	}
 	if c.TrustedCA != "" {
 		if _, err := paxos.ParseCertificates(c.TrustedCA); err != nil {
-			return badRequest("%s", err)
+			return invalid(err)
 		}
 	}
 	if _, again := d.Raw["proxy_password"]; !again && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
@@ -79,7 +81,7 @@ func (c connection) elsewhere(other connection) bool {
 func (c *connection) checkTransport() error {
 	if c.ProxyURL != "" {
 		if _, err := paxos.ParseProxyURL(c.ProxyURL); err != nil {
-			return badRequest("%s", err)
+			return invalid(err)
 		}
 	}
 	switch {

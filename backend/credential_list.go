@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // Bounds on what a comparison keeps: the list comes from Paxos, and Vault's integrated

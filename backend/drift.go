@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -87,7 +88,7 @@ func credentialSubject(o observed) string { return "credential " + o.ClientID }
 
 // nameable is a Client ID that may stand in an instruction: Paxos's own form only.
 func (r *review) nameable(o observed) string {
-	if validName(o.ClientID) {
+	if input.ValidName(o.ClientID) {
 		return o.ClientID
 	}
 	return "the credential that the subject names"

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // graceField is the parameter of requests that take tokens away from their holders.
@@ -22,7 +24,7 @@ func graceField() *framework.FieldSchema {
 
 // graceOf is the grace that the request asks for. checkInput has held it against its bounds.
 func graceOf(d *framework.FieldData) (grace time.Duration) {
-	patchSeconds(d, "grace", &grace)
+	input.PatchSeconds(d, "grace", &grace)
 	return grace
 }
 
@@ -39,7 +41,7 @@ func (b *backend) spare(name string, grace time.Duration) (done func()) {
 // hold them will have others. again says that the role still issues tokens.
 func endingWarnings(name string, r role, ending broker.Ending, again bool) (warnings []string) {
 	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.",
-		short(r.pollInterval()), name, name)
+		input.Short(r.pollInterval()), name, name)
 	if ended := ending.Ended + ending.Pending; ended > 0 {
 		until := "until they read again: " + readers
 		if !again {

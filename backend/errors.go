@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
-
-	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // A fault is the caller's or the operator's to mend: it is answered with its
@@ -26,6 +27,14 @@ func (f *fault) Error() string { return f.text }
 // badRequest is a fault of status 400.
 func badRequest(format string, values ...any) error {
 	return &fault{http.StatusBadRequest, fmt.Sprintf(format, values...)}
+}
+
+// invalid makes a fault of status 400 of what is wrong with the caller's input, nil of nil.
+func invalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	return badRequest("%s", err)
 }
 
 // forbidden is a fault of status 403.

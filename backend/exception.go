@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/go-secure-stdlib/parseutil"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // Bounds on an exception.
@@ -71,9 +73,9 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	first := e.CreatedAt.IsZero()
 	before := *e
 	name, subject := string(e.Rule), e.Subject
-	patch(d, "rule", &name)
-	patch(d, "subject", &subject)
-	patch(d, "reason", &e.Reason)
+	input.Patch(d, "rule", &name)
+	input.Patch(d, "subject", &subject)
+	input.Patch(d, "reason", &e.Reason)
 	e.Rule, e.Subject, e.Reason = rule(name), subject, strings.TrimSpace(e.Reason)
 	switch {
 	case !slices.Contains(acceptable(), name):
@@ -85,7 +87,7 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	case e.Reason == "" || len(e.Reason) > longestReason:
 		return badRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
 	}
-	if until, ok := given[string](d, "expires_at"); ok || first {
+	if until, ok := input.Given[string](d, "expires_at"); ok || first {
 		end, err := parseExpiry(until, now)
 		if err != nil {
 			return err
@@ -134,7 +136,7 @@ func (e *exception) accept(findings []finding) error {
 	}
 	if slices.Sort(subjects); len(subjects) > 0 {
 		return badRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
-			shortened(slices.Compact(subjects)))
+			input.Shortened(slices.Compact(subjects)))
 	}
 	return badRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
 }

@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"vault-plugin-secrets-paxos/backend/catalog"
 
 	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // The parameters by which the catalogue is searched.
@@ -30,17 +32,17 @@ type filter struct {
 
 // filterOf reads the filter of a request.
 func filterOf(d *framework.FieldData) (f filter, err error) {
-	if risk, ok := given[string](d, "risk"); ok {
+	if risk, ok := input.Given[string](d, "risk"); ok {
 		if f.risk, err = catalog.ParseRisk(risk); err != nil {
 			return f, badRequest("risk must be read, write, moves-money or admin")
 		}
 	}
-	if tag, ok := given[string](d, "tag"); ok {
+	if tag, ok := input.Given[string](d, "tag"); ok {
 		if f.tag, ok = lookupTag(tag); !ok {
-			return f, badRequest("tag %s is none of Paxos's; there are: %s", excerpt(tag), strings.Join(tags(), ", "))
+			return f, badRequest("tag %s is none of Paxos's; there are: %s", input.Excerpt(tag), strings.Join(tags(), ", "))
 		}
 	}
-	text, _ := given[string](d, "q")
+	text, _ := input.Given[string](d, "q")
 	f.search = strings.ToLower(text)
 	return f, nil
 }
@@ -84,6 +86,6 @@ func identifiers(all []catalog.Operation) []string {
 // notCatalogued is the 404 for what the catalogue lacks, with what may have been
 // meant.
 func notCatalogued(kind, name string, near []string, path string) error {
-	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) +
+	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + input.Excerpt(name) + input.DidYouMean(near) +
 		"; `vault list` of the mount's " + path + " shows those there are"}
 }

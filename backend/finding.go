@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // A severity is how soon a finding should be looked at.
@@ -147,7 +148,7 @@ func command(words ...string) string {
 // foreign makes text from Paxos's Dashboard fit to be shown, because its writer may mean
 // to harm. What a terminal would obey, or a reader could not see, is replaced.
 func foreign(text string) string {
-	const most = maximumScopeSize // characters
+	const most = input.MaximumScopeSize // characters
 	clean := []rune(strings.ToValidUTF8(text, "\ufffd"))
 	cut := len(clean) > most
 	clean = clean[:min(len(clean), most)]

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"

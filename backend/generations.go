@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -12,8 +14,8 @@ import (
 // newGeneration binds a secret that was submitted to the connection that there is.
 func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID,
 	secret string) (generation, error) {
-	if err := errors.Join(checkClientID(clientID), checkClientSecret(secret)); err != nil {
-		return generation{}, badRequest("%s", err)
+	if err := errors.Join(input.CheckClientID(clientID), input.CheckClientSecret(secret)); err != nil {
+		return generation{}, invalid(err)
 	}
 	number, err := b.nextNumber(ctx, before, clientID)
 	return generation{

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"vault-plugin-secrets-paxos/backend/catalog"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/ryanuber/go-glob"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // guardrails are what no role and no reader of the mount may exceed. They bind
@@ -54,21 +56,21 @@ func newGuardrails() guardrails {
 
 // change applies the parameters of a request to the guardrails and judges the whole.
 func (g *guardrails) change(d *framework.FieldData) error {
-	patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
-	patch(d, "allow_admin_scopes", &g.AllowAdmin)
-	patchSeconds(d, "max_ttl", &g.MaxTTL)
+	input.Patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
+	input.Patch(d, "allow_admin_scopes", &g.AllowAdmin)
+	input.PatchSeconds(d, "max_ttl", &g.MaxTTL)
 	if g.MaxTTL < time.Second {
 		return badRequest("max_ttl must be at least 1s")
 	}
 	if err := g.changeClients(d); err != nil {
 		return err
 	}
-	globs, ok := given[[]string](d, "allowed_scopes")
+	globs, ok := input.Given[[]string](d, "allowed_scopes")
 	if !ok {
 		return nil
 	}
 	if err := checkGlobs(globs); err != nil {
-		return badRequest("%s", err)
+		return invalid(err)
 	}
 	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
 		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
@@ -81,16 +83,16 @@ func (g *guardrails) change(d *framework.FieldData) error {
 // changeClients applies the parameters that govern clients.
 func (g *guardrails) changeClients(d *framework.FieldData) error {
 	allowUnchecked, requireMatch := !g.RefuseUnchecked, !g.IgnoreEntity
-	patch(d, "allow_unchecked_clients", &allowUnchecked)
-	patch(d, "require_entity_match", &requireMatch)
+	input.Patch(d, "allow_unchecked_clients", &allowUnchecked)
+	input.Patch(d, "require_entity_match", &requireMatch)
 	g.RefuseUnchecked, g.IgnoreEntity = !allowUnchecked, !requireMatch
-	prefix, ok := given[string](d, "deletable_label_prefix")
+	prefix, ok := input.Given[string](d, "deletable_label_prefix")
 	if !ok {
 		return nil
 	}
-	if strings.TrimSpace(prefix) == "" || len(prefix) > maximumName {
+	if strings.TrimSpace(prefix) == "" || len(prefix) > input.MaximumName {
 		return badRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
-			"empty one would let every client be deleted", maximumName)
+			"empty one would let every client be deleted", input.MaximumName)
 	}
 	g.DeletablePrefix = prefix
 	return nil
@@ -103,13 +105,13 @@ var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
 // checkGlobs is checkScopes for globs.
 func checkGlobs(globs []string) error {
 	for _, pattern := range globs {
-		if len(pattern) > maximumScopeSize || !globGrammar.MatchString(pattern) {
+		if len(pattern) > input.MaximumScopeSize || !globGrammar.MatchString(pattern) {
 			return fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as "+
-				"funding:* or *:read_*; * stands for any text", excerpt(pattern))
+				"funding:* or *:read_*; * stands for any text", input.Excerpt(pattern))
 		}
 	}
-	if len(globs) > maximumScopes {
-		return fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), maximumScopes)
+	if len(globs) > input.MaximumScopes {
+		return fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), input.MaximumScopes)
 	}
 	return nil
 }
@@ -144,7 +146,7 @@ func (g guardrails) check(scopes []string) error {
 	if len(beyond) == 0 {
 		return nil
 	}
-	return forbidden("the guardrails of this mount do not allow %s", shortened(beyond))
+	return forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
 }
 
 // dangers names the options in force that weaken something.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // ledger keeps the broker's records in Vault's storage.

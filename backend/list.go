@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // pagingFields are the parameters of every list. `vault list` passes none; a read
@@ -72,10 +74,10 @@ func pageWith(keys []string, d *framework.FieldData,
 // paged is the page of the names that the request asks for.
 func paged(keys []string, d *framework.FieldData) ([]string, error) {
 	slices.Sort(keys)
-	if after, ok := given[string](d, "after"); ok {
+	if after, ok := input.Given[string](d, "after"); ok {
 		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= after })
 	}
-	if limit, ok := given[int](d, "limit"); ok {
+	if limit, ok := input.Given[int](d, "limit"); ok {
 		if limit < 1 {
 			return nil, badRequest("limit must be at least 1; leave it out to list all")
 		}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"time"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A lockdown is the red button: while there is one, nothing is issued.

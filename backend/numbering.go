@@ -1,8 +1,6 @@
 package backend
 
-import (
-	"sync"
-)
+import "sync"
 
 // numbers remembers the highest generation number that this process has seen of each Client ID.
 // Tokens in the ledger and remembered refusals name a generation by its number, so an entry that is

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // The types of the events that are not the broker's, which names its own.
@@ -71,7 +73,7 @@ func described(r role) []string {
 // countRead counts what a reader got. One that was refused before its role was read, as in
 // a lockdown, counts under the role all the same, if there is one of that name.
 func (b *backend) countRead(ctx context.Context, s logical.Storage, want wanted, issued broker.Issued, err error) {
-	if err != nil && want.role.ID == "" && validName(want.name) {
+	if err != nil && want.role.ID == "" && input.ValidName(want.name) {
 		if r, roleErr := b.roles.Get(ctx, s, rolesPrefix+want.name); roleErr == nil {
 			want.role = r
 		}

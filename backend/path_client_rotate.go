@@ -3,10 +3,12 @@ package backend
 import (
 	"context"
 	"errors"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathClientRotate() *framework.Path {
@@ -53,8 +55,8 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	}
 	known, _ := before.current()
 	secret, verify := "", true
-	patch(d, "client_secret", &secret)
-	patch(d, "verify_connection", &verify)
+	input.Patch(d, "client_secret", &secret)
+	input.Patch(d, "verify_connection", &verify)
 	if before.State == revoking { // no call for a client that is to be deleted
 		return reply(errBeingDeleted)
 	}

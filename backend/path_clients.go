@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathClients() *framework.Path {
@@ -318,7 +320,7 @@ var errBeingDeleted = badRequest("this client is being deleted at Paxos: store a
 func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	force, _ := given[bool](d, "force")
+	force, _ := input.Given[bool](d, "force")
 	pending := 0
 	if force {
 		var err error

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathConfig() *framework.Path {
@@ -172,14 +174,14 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 // secretOfConfig gives the root the request's secret, if it brings one.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	planned config) (*changedRoot, error) {
-	if _, hasSecret := given[string](d, "client_secret"); hasSecret {
+	if _, hasSecret := input.Given[string](d, "client_secret"); hasSecret {
 		after, err := b.giveSecret(ctx, req, d, planned)
 		return &after, err
 	}
 	if _, err := b.linkOf(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
 		return nil, err
 	}
-	clientID, hasID := given[string](d, "client_id")
+	clientID, hasID := input.Given[string](d, "client_id")
 	if !hasID {
 		return nil, nil
 	}
@@ -247,7 +249,7 @@ func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 // deleteConfig answers DELETE config.
 func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	force, _ := given[bool](d, "force")
+	force, _ := input.Given[bool](d, "force")
 	pending := 0
 	if force {
 		var err error

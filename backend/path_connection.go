@@ -3,11 +3,12 @@ package backend
 import (
 	"context"
 	"errors"
-	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathConnection() *framework.Path {
@@ -151,7 +152,7 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 			return err
 		}
 		if _, err := paxos.Connect(settings, b.options.Now); err != nil {
-			return badRequest("%s", err)
+			return invalid(err)
 		}
 		fingerprint = settings.Fingerprint()
 	}

@@ -6,11 +6,12 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathCreds() *framework.Path {

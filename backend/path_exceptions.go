@@ -3,10 +3,11 @@ package backend
 import (
 	"context"
 	"errors"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathExceptions() *framework.Path {

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathGuardrails() *framework.Path {
@@ -124,7 +126,7 @@ func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	warnings := g.dangers()
 	if unmatched := g.unmatched(); len(unmatched) > 0 {
 		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+
-			shortened(unmatched))
+			input.Shortened(unmatched))
 	}
 	return b.enforce(ctx, req.Storage, g, warnings)
 }
@@ -175,7 +177,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
-			endedWarning("the roles "+shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
+			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
@@ -184,12 +186,12 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	if len(beyond) > 0 {
 		warnings = append(warnings,
 			"These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads "+
-				"narrowed to allowed scopes still work: "+shortened(beyond))
+				"narrowed to allowed scopes still work: "+input.Shortened(beyond))
 	}
 	if len(cut) > 0 {
 		warnings = append(warnings,
 			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s",
-				g.MaxTTL, shortened(cut)))
+				g.MaxTTL, input.Shortened(cut)))
 	}
 	if len(warnings) == 0 {
 		return nil, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 func (b *backend) pathLockdown() *framework.Path {
@@ -105,7 +106,7 @@ func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *frame
 	if l.Since.IsZero() {
 		l.Since = b.options.Now().UTC()
 	}
-	patch(d, "reason", &l.Reason)
+	input.Patch(d, "reason", &l.Reason)
 	return l, b.lockdowns.Put(ctx, s, lockdownKey, l)
 }
 

@@ -6,11 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathLookup() *framework.Path {
@@ -130,8 +132,8 @@ type spelling struct {
 // askedFor is the token that the request names, in each way that its text can be read.
 // How long that takes depends on the length of the text alone, which is bounded.
 func askedFor(d *framework.FieldData) ([]spelling, error) {
-	text, hasText := given[string](d, "access_token")
-	fingerprint, hasFingerprint := given[string](d, "token_id")
+	text, hasText := input.Given[string](d, "access_token")
+	fingerprint, hasFingerprint := input.Given[string](d, "token_id")
 	text = strings.TrimSpace(text) // as a file or a log has it
 	switch {
 	case hasText == hasFingerprint:
@@ -145,7 +147,7 @@ func askedFor(d *framework.FieldData) ([]spelling, error) {
 				"whole token and nothing else.")
 		}
 		return []spelling{{broker.Fingerprint(text), len(text)}, {broker.Fingerprint(bare), len(bare)}}, nil
-	case !tokenIDGrammar.MatchString(fingerprint):
+	case !input.ValidTokenID(fingerprint):
 		return nil, errTokenID
 	}
 	return []spelling{{fingerprint: fingerprint}}, nil

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/prometheus/common/expfmt"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathMetrics() *framework.Path {
@@ -44,7 +46,7 @@ var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 // else arrives as something else, and only strings are HMACed in an audit log.
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	if format, ok := given[string](d, "format"); ok && format != prometheusFormat {
+	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
 		return reply(badRequest("format must be %s", prometheusFormat))
 	}
 	state, err := b.measure(ctx, req.Storage)

@@ -3,10 +3,12 @@ package backend
 import (
 	"context"
 	"time"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathPromoteStandby() *framework.Path {
@@ -57,7 +59,7 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 		return reply(errNoRoot)
 	}
 	change := rootChange{promoted: true, holdsAll: true, verify: true}
-	asked, _ := given[string](d, "client")
+	asked, _ := input.Given[string](d, "client")
 	if change.standby, err = b.nextStandby(ctx, req, c, root, asked); err != nil {
 		return reply(err)
 	}
@@ -133,11 +135,11 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case next != "":
 		return next, nil
 	case asked != "" && !known:
-		return "", badRequest("No client %s is stored under clients/.", excerpt(asked))
+		return "", badRequest("No client %s is stored under clients/.", input.Excerpt(asked))
 	case len(why) == 0:
 		return "", badRequest("No standby client is available: none is stored, or the last one was promoted " +
 			"already. Store one under clients/ with purpose=standby.")
 	}
 	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).",
-		shortened(why))
+		input.Shortened(why))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 func (b *backend) pathRevocations() *framework.Path {
@@ -130,7 +131,7 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 // queued is the revocation that the request names, if it is on the queue.
 func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Queued, bool, error) {
 	fingerprint := d.Get("token_id").(string)
-	if !tokenIDGrammar.MatchString(fingerprint) {
+	if !input.ValidTokenID(fingerprint) {
 		return broker.Queued{}, false, errTokenID
 	}
 	queue, err := b.broker.Queue(ctx)

@@ -11,6 +11,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
@@ -202,7 +203,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	}
 	data := map[string]any{
 		"credential_type":   r.CredentialType,
-		"scopes":            splitList(r.Scopes), // an older version stored them as they were sent
+		"scopes":            input.SplitList(r.Scopes), // an older version stored them as they were sent
 		"scope_sets":        append([]string{}, r.ScopeSets...),
 		"operations":        append([]string{}, r.Operations...),
 		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),

@@ -3,10 +3,12 @@ package backend
 import (
 	"context"
 	"fmt"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathRotateRoot() *framework.Path {
@@ -110,11 +112,11 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	change := rootChange{holdsAll: true, verify: true}
-	patch(d, "client", &change.standby)
-	patch(d, "client_id", &change.clientID)
-	patch(d, "client_secret", &change.secret)
-	patch(d, "verify_connection", &change.verify)
-	patch(d, "delete_old_at_paxos", &change.erase)
+	input.Patch(d, "client", &change.standby)
+	input.Patch(d, "client_id", &change.clientID)
+	input.Patch(d, "client_secret", &change.secret)
+	input.Patch(d, "verify_connection", &change.verify)
+	input.Patch(d, "delete_old_at_paxos", &change.erase)
 	known, exists := before.current()
 	switch {
 	case !exists:

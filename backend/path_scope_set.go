@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"vault-plugin-secrets-paxos/backend/catalog"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathScopeSet() *framework.Path {
@@ -80,7 +82,7 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	var warnings []string
-	if unknown := uncatalogued(set.Scopes); len(unknown) > 0 {
+	if unknown := input.Uncatalogued(set.Scopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)
@@ -155,7 +157,7 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 	if len(outdated) > 0 {
 		warnings = append(warnings,
 			fmt.Sprintf("no role has changed: these keep the scopes that %s had when they were written, until "+
-				"they are written again with scope_sets: %s", name, shortened(outdated)))
+				"they are written again with scope_sets: %s", name, input.Shortened(outdated)))
 	}
 	if len(warnings) == 0 {
 		return nil, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 func (b *backend) pathScopes() *framework.Path {
@@ -78,8 +79,8 @@ var scopeAnswer = fields{
 // readScope answers GET scopes/:scope.
 func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("scope").(string)
-	if err := checkScope(name); err != nil {
-		return reply(badRequest("%s", err))
+	if err := input.CheckScope(name); err != nil {
+		return reply(invalid(err))
 	}
 	scope, ok := catalog.LookupScope(name)
 	if !ok {

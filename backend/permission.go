@@ -5,10 +5,12 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // authorize reads again whether lockdown, guardrails and role let these scopes be
@@ -75,7 +77,7 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 		return client{}, badRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
 	case len(lacking) > 0:
 		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the "+
-			"Dashboard and to the client's scopes, or change the role", r.Client, shortened(lacking), want.name)
+			"Dashboard and to the client's scopes, or change the role", r.Client, input.Shortened(lacking), want.name)
 	}
 	return n.client, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
@@ -186,7 +187,7 @@ func (p *privileges) hinted(scopes []string) []string {
 		if p.hints[scope] == "" {
 			p.hints[scope] = scope
 			if len(p.hints) <= most {
-				p.hints[scope] = uncatalogued([]string{scope})[0]
+				p.hints[scope] = input.Uncatalogued([]string{scope})[0]
 			}
 		}
 		hinted[i] = p.hints[scope]

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"testing"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // BenchmarkLeastPrivilege reads the report of a mount whose roles have 16 scopes each,

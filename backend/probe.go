@@ -5,11 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
-
-	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // probePause is how long a probe must lie back before the next, because each costs

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A purpose is what a stored client is for. It is given when the client is stored and never changed, so
@@ -31,7 +33,7 @@ const purposeHelp = "mint (roles request tokens with it), lease (roles of client
 
 // changePurpose applies the parameter purpose of a request.
 func (n *namedClient) changePurpose(d *framework.FieldData) error {
-	text, ok := given[string](d, "purpose")
+	text, ok := input.Given[string](d, "purpose")
 	asked := purpose(text)
 	switch {
 	case !ok && n.last() == 0:

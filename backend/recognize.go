@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // Each secret that is submitted for a client that has one already is compared with it, and the
@@ -66,8 +67,8 @@ const (
 // recognize compares a submitted secret with those that are stored of the same Client ID, in
 // constant time.
 func (b *backend) recognize(key string, c client, clientID, secret string) (secretKind, error) {
-	if err := checkClientSecret(secret); err != nil {
-		return newSecret, err
+	if err := input.CheckClientSecret(secret); err != nil {
+		return newSecret, invalid(err)
 	}
 	if err := b.pauses.check(key, b.options.Now()); err != nil {
 		return newSecret, err

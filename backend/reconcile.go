@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"

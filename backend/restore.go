@@ -4,9 +4,10 @@ import (
 	"context"
 	"slices"
 	"time"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A pulse tells a mount that went on from one that was brought back from a snapshot.

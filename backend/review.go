@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
-
-	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // A review collects findings. Two reviews of the same state find the same.

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"slices"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // The types of credential that a role gives.
@@ -115,17 +117,17 @@ func newRoleID() string { return rand.Text() }
 // change applies the parameters of a request to the role and judges the whole. It
 // looks up what scope sets it names.
 func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
-	patch(d, "credential_type", &r.CredentialType)
-	patch(d, "unique_tokens", &r.UniqueTokens)
-	patchSeconds(d, "ttl", &r.TTL)
-	patchSeconds(d, "max_ttl", &r.MaxTTL)
-	patchSeconds(d, "min_ttl", &r.MinTTL)
-	patchSeconds(d, "idle_ttl", &r.IdleTTL)
-	patchSeconds(d, "poll_interval", &r.PollInterval)
-	patch(d, "mint_limit", &r.MintLimit)
-	patch(d, "disabled", &r.Disabled)
-	patch(d, "metadata", &r.Metadata)
-	patch(d, "client", &r.Client)
+	input.Patch(d, "credential_type", &r.CredentialType)
+	input.Patch(d, "unique_tokens", &r.UniqueTokens)
+	input.PatchSeconds(d, "ttl", &r.TTL)
+	input.PatchSeconds(d, "max_ttl", &r.MaxTTL)
+	input.PatchSeconds(d, "min_ttl", &r.MinTTL)
+	input.PatchSeconds(d, "idle_ttl", &r.IdleTTL)
+	input.PatchSeconds(d, "poll_interval", &r.PollInterval)
+	input.Patch(d, "mint_limit", &r.MintLimit)
+	input.Patch(d, "disabled", &r.Disabled)
+	input.Patch(d, "metadata", &r.Metadata)
+	input.Patch(d, "client", &r.Client)
 	if err := r.resolve(d, lookup); err != nil {
 		return err
 	}
@@ -135,7 +137,7 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	case len(r.ResolvedScopes) == 0 && r.CredentialType == accessToken:
 		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
 			"funding:read_profile")
-	case r.Client != "" && !validName(r.Client):
+	case r.Client != "" && !input.ValidName(r.Client):
 		return badRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
 		return badRequest("ttl must not be greater than max_ttl")
@@ -146,23 +148,7 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	if err := r.changeLeasing(d); err != nil {
 		return err
 	}
-	return checkMetadata(r.Metadata)
-}
-
-// checkMetadata bounds what is shown in reports and sent with every event, as Vault
-// does with the metadata of an entity.
-func checkMetadata(metadata map[string]string) error {
-	const mostPairs, longestKey, longestValue = 64, 128, 512
-	if len(metadata) > mostPairs {
-		return badRequest("metadata holds %d pairs; at most %d are allowed", len(metadata), mostPairs)
-	}
-	for key, value := range metadata {
-		if len(key) > longestKey || len(value) > longestValue {
-			return badRequest("metadata must have keys of at most %d bytes and values of at most %d", longestKey,
-				longestValue)
-		}
-	}
-	return nil
+	return invalid(input.CheckMetadata(r.Metadata))
 }
 
 // identity tells the role from one that was made again under its name. A rotation, which
@@ -249,11 +235,11 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 		r.leasing = leasing{OnRevoke: quarantine, MaxLeasesPerEntity: defaultLeasesPerEntity,
 			DeleteLimit: defaultDeleteLimit}
 	}
-	patch(d, "clients", &r.Clients)
-	patch(d, "on_revoke", &r.OnRevoke)
-	patch(d, "max_leases_per_entity", &r.MaxLeasesPerEntity)
-	patch(d, "delete_limit", &r.DeleteLimit)
-	patch(d, "require_entity", &r.RequireEntity)
+	input.Patch(d, "clients", &r.Clients)
+	input.Patch(d, "on_revoke", &r.OnRevoke)
+	input.Patch(d, "max_leases_per_entity", &r.MaxLeasesPerEntity)
+	input.Patch(d, "delete_limit", &r.DeleteLimit)
+	input.Patch(d, "require_entity", &r.RequireEntity)
 	switch {
 	case len(r.Clients) == 0:
 		return badRequest("clients must name at least one client under clients/")
@@ -265,8 +251,8 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 		return badRequest("delete_limit must be 0, for no deletion at all, or more")
 	}
 	for _, name := range r.Clients {
-		if !validName(name) {
-			return badRequest("clients holds %s, which is not the name of a client under clients/", excerpt(name))
+		if !input.ValidName(name) {
+			return badRequest("clients holds %s, which is not the name of a client under clients/", input.Excerpt(name))
 		}
 	}
 	return nil

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // usualLife is about how long a token of Paxos lives.
@@ -19,7 +21,7 @@ const usualLife = time.Hour
 func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role,
 	limits guardrails) ([]string, error) {
 	var warnings []string
-	if unknown := uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
+	if unknown := input.Uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	if err := limits.check(r.ResolvedScopes); err != nil {
@@ -46,7 +48,7 @@ func unknownScopes(unknown []string) string {
 		return strings.TrimSpace(fmt.Sprintf("Unknown scope %q %s", scope, meant)) +
 			". It was saved; Paxos will probably reject it."
 	}
-	return "Unknown scopes: " + shortened(unknown) + ". They were saved; Paxos will probably reject them."
+	return "Unknown scopes: " + input.Shortened(unknown) + ". They were saved; Paxos will probably reject them."
 }
 
 // clientWarnings are those on the clients of the role: that they do not exist, do not
@@ -111,6 +113,6 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen compariso
 
 // lacks warns that a client cannot give what the role names.
 func lacks(client string, scopes []string) string {
-	return client + " lacks " + shortened(scopes) +
+	return client + " lacks " + input.Shortened(scopes) +
 		": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
 }

@@ -2,9 +2,10 @@ package backend
 
 import (
 	"context"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // storedRoot reads the root client, one without generations if there is none.

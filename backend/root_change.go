@@ -3,11 +3,13 @@ package backend
 import (
 	"context"
 	"errors"
-	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A rootChange is what is to take the root's place: a secret that was submitted, or a standby with the
@@ -40,9 +42,9 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 	}
 	known, exists := before.current()
 	change := rootChange{clientID: known.ClientID, scopes: []string{c.VerifyScope}, verify: true}
-	patch(d, "client_id", &change.clientID)
-	patch(d, "client_secret", &change.secret)
-	patch(d, "verify_connection", &change.verify)
+	input.Patch(d, "client_id", &change.clientID)
+	input.Patch(d, "client_secret", &change.secret)
+	input.Patch(d, "verify_connection", &change.verify)
 	switch {
 	case !exists && change.clientID == "":
 		return changedRoot{}, badRequest("client_id is missing: this mount has no root client yet")
@@ -164,7 +166,7 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *
 	n, err := storedNamed(ctx, s, change.standby)
 	if errors.Is(err, store.ErrNotFound) {
 		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.",
-			excerpt(change.standby))
+			input.Excerpt(change.standby))
 	}
 	if err != nil {
 		return generation{}, n, err

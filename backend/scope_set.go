@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"vault-plugin-secrets-paxos/backend/catalog"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // longestDescription bounds what a list shows of a set, in bytes.
@@ -24,11 +26,11 @@ type scopeSet struct {
 
 // change applies the parameters of a request to the set and judges the whole.
 func (s *scopeSet) change(d *framework.FieldData) error {
-	patch(d, "description", &s.Description)
-	patch(d, "scopes", &s.Scopes)
-	switch err := checkScopes(s.Scopes); {
+	input.Patch(d, "description", &s.Description)
+	input.Patch(d, "scopes", &s.Scopes)
+	switch err := input.CheckScopes(s.Scopes); {
 	case err != nil:
-		return badRequest("%s", err)
+		return invalid(err)
 	case len(s.Scopes) == 0:
 		return badRequest("scopes must name at least one scope, such as funding:read_profile")
 	case len(s.Description) > longestDescription:
@@ -46,7 +48,7 @@ func (s scopeSet) same(other scopeSet) bool {
 // its source. One that was written before its name came to be a built-in's stays what
 // the roles of this mount mean by it.
 func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scopeSet, source string, err error) {
-	if !validName(name) {
+	if !input.ValidName(name) {
 		return set, "", store.ErrNotFound
 	}
 	set, err = store.Load[scopeSet](ctx, s, scopeSetsPrefix+name)
@@ -90,5 +92,5 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	}
 	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
 		"shows those there are",
-		excerpt(name), didYouMean(catalog.Near(name, names)))
+		input.Excerpt(name), input.DidYouMean(catalog.Near(name, names)))
 }

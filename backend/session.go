@@ -55,7 +55,7 @@ func (b *backend) linkFor(environment string, settings connection) (*link, error
 	}
 	open, err := paxos.Connect(complete, b.options.Now)
 	if err != nil {
-		return nil, badRequest("%s", err)
+		return nil, invalid(err)
 	}
 	if b.linked != nil {
 		b.linked.Close()

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"vault-plugin-secrets-paxos/backend/store"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // clientSchema is the schema of entries under clients/. Since 2 they say what the client is for.
@@ -60,25 +62,25 @@ func (n *namedClient) change(d *framework.FieldData) error {
 	if err := n.changePurpose(d); err != nil {
 		return err
 	}
-	patch(d, "scopes", &n.Scopes)
-	patch(d, "allowed_roles", &n.AllowedRoles)
-	patch(d, "label", &n.Label)
-	patch(d, "disabled", &n.Disabled)
-	patch(d, "metadata", &n.Metadata)
-	switch err := checkScopes(n.Scopes); {
+	input.Patch(d, "scopes", &n.Scopes)
+	input.Patch(d, "allowed_roles", &n.AllowedRoles)
+	input.Patch(d, "label", &n.Label)
+	input.Patch(d, "disabled", &n.Disabled)
+	input.Patch(d, "metadata", &n.Metadata)
+	switch err := input.CheckScopes(n.Scopes); {
 	case err != nil:
-		return badRequest("%s", err)
+		return invalid(err)
 	case len(n.Scopes) == 0:
 		return badRequest("scopes must name the scopes that the Dashboard gave this client")
-	case len(n.Label) > maximumName:
-		return badRequest("label must have at most %d bytes", maximumName)
+	case len(n.Label) > input.MaximumName:
+		return badRequest("label must have at most %d bytes", input.MaximumName)
 	}
 	for _, name := range n.AllowedRoles {
-		if name != "*" && !validName(name) {
-			return badRequest("allowed_roles holds %s, which is neither a role's name nor *", excerpt(name))
+		if name != "*" && !input.ValidName(name) {
+			return badRequest("allowed_roles holds %s, which is neither a role's name nor *", input.Excerpt(name))
 		}
 	}
-	return checkMetadata(n.Metadata)
+	return invalid(input.CheckMetadata(n.Metadata))
 }
 
 // allows reports whether roles of that name may use the client.

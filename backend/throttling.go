@@ -2,6 +2,7 @@ package backend
 
 import (
 	"time"
+
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
-	"vault-plugin-secrets-paxos/backend/broker"
-	"vault-plugin-secrets-paxos/backend/paxos"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // wanted is what one reader asks for, judged.
@@ -51,8 +53,8 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 		return want, err
 	}
 	if asked, ok := d.Raw["scopes"]; ok {
-		if want.scopes, err = narrowScopes(elements(asked), want.role.ResolvedScopes); err != nil {
-			return want, badRequest("%s", err)
+		if want.scopes, err = input.NarrowScopes(input.StrictElements(asked), want.role.ResolvedScopes); err != nil {
+			return want, invalid(err)
 		}
 	}
 	limits, err := b.guardrails.Get(ctx, req.Storage, guardrailsKey)
@@ -71,7 +73,7 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 
 // narrowTTL takes the reader's wish for a shorter lease.
 func (w *wanted) narrowTTL(d *framework.FieldData) error {
-	asked, ok := given[int](d, "ttl")
+	asked, ok := input.Given[int](d, "ttl")
 	if !ok {
 		return nil
 	}
@@ -98,7 +100,7 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 	if _, ok := d.Raw[rejectedField]; !ok {
 		return "", nil
 	}
-	id, _ := given[string](d, rejectedField)
+	id, _ := input.Given[string](d, rejectedField)
 	const again = "read creds/%s again without it"
 	switch {
 	case r.CredentialType != accessToken:
@@ -106,7 +108,7 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 	case r.UniqueTokens:
 		return "", badRequest("%s is for tokens that readers share, and role %q gives each reader its own: "+again,
 			rejectedField, name, name)
-	case !tokenIDGrammar.MatchString(id):
+	case !input.ValidTokenID(id):
 		return "", badRequest("%s must be the token_id that came with the token: "+
 			"32 hexadecimal digits in lower case, not the token itself", rejectedField)
 	}
@@ -118,7 +120,7 @@ func explain(err error, want wanted) error {
 	var refused *paxos.Error
 	switch {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
-		return badRequest("%s", err)
+		return invalid(err)
 	case errors.As(err, &refused) && refused.Code == "invalid_scope":
 		return badRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
 			"Operators: add it in the Dashboard, or change the role's scopes, scope_sets or operations.",

@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // A verifiedClient is what a write of a stored client has had verified, with no lock held. It is
@@ -43,9 +45,9 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	planned namedClient) (verifiedClient, error) {
 	known, exists := before.current()
 	clientID, verify := known.ClientID, true
-	patch(d, "client_id", &clientID)
-	patch(d, "verify_connection", &verify)
-	secret, hasSecret := given[string](d, "client_secret")
+	input.Patch(d, "client_id", &clientID)
+	input.Patch(d, "verify_connection", &verify)
+	secret, hasSecret := input.Given[string](d, "client_secret")
 	switch {
 	case !exists && (clientID == "" || secret == ""):
 		return verifiedClient{}, badRequest("client_id and client_secret are required to store a client")

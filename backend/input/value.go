@@ -1,107 +1,16 @@
-package backend
+package input
 
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hashicorp/go-secure-stdlib/parseutil"
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/logical"
 )
-
-// Bounds on any parameter of any path.
-const (
-	maximumText     = 64 << 10 // bytes of a string; a CA bundle is the longest there is
-	maximumElements = 1000     // of a list or map
-	maximumName     = 128      // bytes of a name in a path
-	maximumSeconds  = 10 * 365 * 24 * 60 * 60
-)
-
-// checkInput judges what the caller sent before anything reads it: the names in the
-// path, that every parameter is one of the path's, and that every value has its
-// type. The errors name the parameter and what would be right, never the value.
-func checkInput(path *framework.Path, req *logical.Request) error {
-	if err := checkNames(path, req.Path); err != nil {
-		return err
-	}
-	var unknown []string
-	for _, name := range slices.Sorted(maps.Keys(req.Data)) {
-		field, ok := path.Fields[name]
-		if !ok {
-			if instead, removed := removedParameters[strings.Trim(path.Pattern, "^$")][name]; removed {
-				return fmt.Errorf("%s was removed: %s", name, instead)
-			}
-			unknown = append(unknown, excerpt(name))
-			continue
-		}
-		if req.Data[name] == nil && req.Operation == logical.PatchOperation {
-			continue // JSON merge patch (RFC 7396): null gives the default back
-		}
-		wrong := checkValue(field.Type, req.Data[name])
-		if bounds, ok := durationBounds[name]; ok && !bounds.admit(req.Data[name]) {
-			wrong = bounds.String()
-		}
-		if wrong != "" {
-			return fmt.Errorf("%s must be %s", name, wrong)
-		}
-	}
-	if len(unknown) > 0 {
-		return fmt.Errorf("unknown parameter %s; this path knows: %s",
-			strings.Join(unknown[:min(len(unknown), 5)], ", "), known(path))
-	}
-	return nil
-}
-
-// removedParameters says by the pattern of a path what takes the place of a parameter that it once had.
-var removedParameters = map[string]map[string]string{
-	"config": {"standby_clients": "store the client under clients/ with purpose=standby instead"},
-}
-
-// known lists the parameters a path takes in its body or query.
-func known(path *framework.Path) string {
-	var names []string
-	for name := range path.Fields {
-		if !strings.Contains(path.Pattern, "<"+name+">") {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
-// nameGrammar is that of the SDK's TypeNameString. Case is kept: a name that
-// differs from what a policy says only in case is another name.
-var nameGrammar = regexp.MustCompile(`^\w(([\w-.]+)?\w)?$`)
-
-// errName says what a name looks like. Storage refuses two dots in a row.
-var errName = fmt.Errorf("name must begin and end with a letter, a digit or _, hold only those and - and "+
-	"single dots, and have at most %d bytes", maximumName)
-
-// checkNames judges the part of the path that the caller chose.
-func checkNames(path *framework.Path, requested string) error {
-	if path.Fields["name"] == nil || !strings.Contains(path.Pattern, "<name>") {
-		return nil
-	}
-	parts := strings.Split(requested, "/")
-	if len(parts) < 2 || !validName(parts[1]) {
-		return errName
-	}
-	return nil
-}
-
-func validName(name string) bool {
-	return len(name) <= maximumName && nameGrammar.MatchString(name) && !strings.Contains(name, "..")
-}
 
 // checkValue returns what a value of this type must be, or nothing if it is.
 func checkValue(kind framework.FieldType, value any) string {
@@ -215,7 +124,7 @@ func listProblem(value any) string {
 			return problem
 		}
 	}
-	if max(len(texts), len(listElements(texts))) > maximumElements {
+	if max(len(texts), len(Elements(texts))) > maximumElements {
 		return fmt.Sprintf("%s, of at most %d elements", wantedList, maximumElements)
 	}
 	return ""
@@ -254,3 +163,9 @@ func isPair(text string) bool {
 	key, _, ok := strings.Cut(text, "=")
 	return ok && key != ""
 }
+
+const maximumText = 64 << 10 // bytes of a string; a CA bundle is the longest there is
+
+const maximumElements = 1000 // of a list or map
+
+const maximumSeconds = 10 * 365 * 24 * 60 * 60

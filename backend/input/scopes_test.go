@@ -1,4 +1,4 @@
-package backend
+package input
 
 import (
 	"slices"
@@ -16,8 +16,8 @@ func FuzzScopes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		allowed := []string{"a:b", "c:d", "e:f"}
-		scopes := splitList([]string{text})
-		if checkScopes(scopes) == nil {
+		scopes := SplitList([]string{text})
+		if CheckScopes(scopes) == nil {
 			seen := map[string]bool{}
 			for _, scope := range scopes {
 				if !scopeGrammar.MatchString(scope) || seen[scope] {
@@ -26,7 +26,7 @@ func FuzzScopes(f *testing.F) {
 				seen[scope] = true
 			}
 		}
-		narrow, err := narrowScopes(elements(text), allowed)
+		narrow, err := NarrowScopes(StrictElements(text), allowed)
 		if err != nil {
 			return
 		}

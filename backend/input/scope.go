@@ -1,4 +1,4 @@
-package backend
+package input
 
 import (
 	"errors"
@@ -12,31 +12,31 @@ import (
 
 // Bounds on what a role or a request may name.
 const (
-	maximumScopes    = 256 // Paxos documents 67
-	maximumScopeSize = 128 // bytes
+	MaximumScopes    = 256 // Paxos documents 67
+	MaximumScopeSize = 128 // bytes
 )
 
 // scopeGrammar is the form of every scope that Paxos documents. A scope of another
 // form is a mistake: a missing comma, a quote, a stray bracket.
 var scopeGrammar = regexp.MustCompile(`^[a-z0-9_.-]+:[a-z0-9_.-]+$`)
 
-// checkScopes checks the elements of a scope list.
-func checkScopes(scopes []string) error {
+// CheckScopes checks the elements of a scope list.
+func CheckScopes(scopes []string) error {
 	for _, scope := range scopes {
-		if err := checkScope(scope); err != nil {
+		if err := CheckScope(scope); err != nil {
 			return err
 		}
 	}
-	if len(scopes) > maximumScopes {
-		return fmt.Errorf("scopes names %d scopes; at most %d are allowed", len(scopes), maximumScopes)
+	if len(scopes) > MaximumScopes {
+		return fmt.Errorf("scopes names %d scopes; at most %d are allowed", len(scopes), MaximumScopes)
 	}
 	return nil
 }
 
-// narrowScopes checks the scopes that a reader asks for instead of the role's: a
+// NarrowScopes checks the scopes that a reader asks for instead of the role's: a
 // subset of them, named one by one. It is strict, because what is unclear here must
 // never come out as "all".
-func narrowScopes(asked, allowed []string) ([]string, error) {
+func NarrowScopes(asked, allowed []string) ([]string, error) {
 	if len(asked) == 0 {
 		return nil, errors.New("scopes is empty: leave it out to get all the role's scopes, or name some of them")
 	}
@@ -50,8 +50,8 @@ func narrowScopes(asked, allowed []string) ([]string, error) {
 		case scope == "" || strings.ContainsFunc(scope, isSpace):
 			return nil, errors.New("scopes has an element that is empty or holds white space: give an array, " +
 				"or a string with commas and nothing else between the scopes")
-		case checkScope(scope) != nil:
-			return nil, checkScope(scope)
+		case CheckScope(scope) != nil:
+			return nil, CheckScope(scope)
 		case seen[scope]:
 			return nil, fmt.Errorf("scopes names %s more than once", scope)
 		case !has[scope]:
@@ -63,9 +63,9 @@ func narrowScopes(asked, allowed []string) ([]string, error) {
 	return asked, nil
 }
 
-// elements splits a list as it was sent, without the SDK's clemency: it would drop
+// StrictElements splits a list as it was sent, without the SDK's clemency: it would drop
 // what is empty and trim the rest. checkInput has found it to be a list of strings.
-func elements(sent any) []string {
+func StrictElements(sent any) []string {
 	var all []string
 	switch list := sent.(type) {
 	case string:
@@ -85,51 +85,25 @@ func elements(sent any) []string {
 
 func isSpace(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0xa0 }
 
-// checkScope judges one scope. What is repeated in the error is safe to print.
-func checkScope(scope string) error {
-	if len(scope) > maximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
+// CheckScope judges one scope. What is repeated in the error is safe to print.
+func CheckScope(scope string) error {
+	if len(scope) > MaximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
 		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in "+
 			"lower case, at most %d bytes",
-			excerpt(scope), maximumScopeSize)
+			Excerpt(scope), MaximumScopeSize)
 	}
 	return nil
 }
 
-// uncatalogued lists the scopes that the catalogue lacks, each with what it may have
+// Uncatalogued lists the scopes that the catalogue lacks, each with what it may have
 // been meant to be.
-func uncatalogued(scopes []string) []string {
+func Uncatalogued(scopes []string) []string {
 	var unknown []string
 	for _, scope := range scopes {
 		if _, ok := catalog.LookupScope(scope); ok {
 			continue
 		}
-		unknown = append(unknown, scope+didYouMean(catalog.NearScopes(scope)))
+		unknown = append(unknown, scope+DidYouMean(catalog.NearScopes(scope)))
 	}
 	return unknown
-}
-
-// didYouMean offers near matches for what is unknown.
-func didYouMean(near []string) string {
-	if len(near) == 0 {
-		return ""
-	}
-	return " (did you mean " + strings.Join(near, " or ") + "?)"
-}
-
-// shortened joins names for an error or a warning, the first ten of them.
-func shortened(names []string) string {
-	const most = 10
-	if more := len(names) - most; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
-	}
-	return strings.Join(names, ", ")
-}
-
-// excerpt quotes the beginning of a caller's text for an error.
-func excerpt(text string) string {
-	const most = 40
-	if len(text) <= most {
-		return fmt.Sprintf("%q", text)
-	}
-	return fmt.Sprintf("%q…", text[:most])
 }
