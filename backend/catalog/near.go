@@ -6,23 +6,22 @@ import (
 	"strings"
 )
 
-// maximumNear is how many near matches are offered at most.
+// maximumNear is how many near names are returned at most.
 const maximumNear = 3
 
-// NearScopes lists the scopes that an unknown one may have been meant to be, the nearest first: for
-// event:read_event, as Paxos's own examples misspell it, events:read_event.
+// NearScopes returns up to three scopes that an unknown name may be a misspelling of, the nearest
+// first: events:read_event for event:read_event, which stands in Paxos's own examples.
 func NearScopes(name string) []string { return near(name, known().scopeNames) }
 
-// NearOperations lists the ids of the operations that an unknown id may have been meant to be, the
-// nearest first.
+// NearOperations returns the ids of up to three operations that an unknown id may be a misspelling
+// of, the nearest first.
 func NearOperations(id string) []string { return near(id, known().operationNames) }
 
-// Near lists the names that an unknown one may have been meant to be, the nearest first, for names
-// that the catalogue has nothing to do with.
+// Near returns up to three of the names that an unknown one may be a misspelling of, the nearest
+// first. The names need not come from the catalogue.
 func Near(name string, names []string) []string { return near(name, names) }
 
-// near lists the names at most a quarter of whose letters differ, whatever their case, the nearest
-// first.
+// near returns the names that differ in at most a quarter of their letters, ignoring case.
 func near(mistaken string, names []string) []string {
 	type match struct {
 		name     string
@@ -32,7 +31,7 @@ func near(mistaken string, names []string) []string {
 	for _, name := range names {
 		most := len(name) / 4
 		if len(mistaken) > len(name)+most {
-			continue // too long to be near, and perhaps to be compared in any time
+			continue // too long to be near; comparing a very long text would take minutes
 		}
 		if d := distance(strings.ToLower(mistaken), strings.ToLower(name)); d <= most {
 			matches = append(matches, match{name, d})
@@ -46,9 +45,10 @@ func near(mistaken string, names []string) []string {
 	return nearest
 }
 
-// distance is Levenshtein's: how many bytes must be put in, taken out or replaced to make b of a.
+// distance is the Levenshtein distance: how many bytes must be inserted, removed or replaced to turn a
+// into b.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1) // of the part of a seen so far, to each beginning of b
+	row := make([]int, len(b)+1) // distances of the part of a read so far to each prefix of b
 	for j := range row {
 		row[j] = j
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestNearScopes finds what was meant.
+// TestNearScopes checks which scope is offered first for a misspelt one.
 func TestNearScopes(t *testing.T) {
 	t.Parallel()
 	for mistaken, want := range map[string]string{
@@ -17,10 +17,10 @@ func TestNearScopes(t *testing.T) {
 		"transfer:write_crypto_withdrawl":  "transfer:write_crypto_withdrawal",
 		"transfer:write_withdrawal_crypto": "",
 		"orchestration:write":              "",
-		"funding:read_address":             "", // of the API before this one
+		"funding:read_address":             "", // from the previous version of the API
 		"":                                 "",
 		"x:y":                              "",
-		strings.Repeat("events:read_event", 1_000_000): "", // minutes of work, if it were compared
+		strings.Repeat("events:read_event", 1_000_000): "", // comparing it would take minutes
 	} {
 		nearest := ""
 		if all := NearScopes(mistaken); len(all) > 0 {
@@ -35,7 +35,7 @@ func TestNearScopes(t *testing.T) {
 	}
 }
 
-// TestNearOperations finds what was meant.
+// TestNearOperations checks which operations are offered for a misspelt one.
 func TestNearOperations(t *testing.T) {
 	t.Parallel()
 	for mistaken, want := range map[string][]string{
@@ -51,7 +51,7 @@ func TestNearOperations(t *testing.T) {
 	}
 }
 
-// TestDistance counts the changes.
+// TestDistance compares distances with values that are known.
 func TestDistance(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -67,7 +67,8 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-// FuzzNear offers few names, all of them real, for anything.
+// FuzzNear checks that, for arbitrary text, only a few names are offered and that all of them exist,
+// and that distance has the properties of a distance.
 func FuzzNear(f *testing.F) {
 	f.Add("event:read_event", "events:read_event")
 	f.Add("\xff", "GetTransfers")

@@ -9,17 +9,18 @@ import (
 
 // A Resolution says which scopes allow some operations.
 type Resolution struct {
-	Scopes    []string            // in order of name, the ones that are held anyway among them
-	NeededFor map[string][]string // by each of Scopes, the ids of the operations it is for, in Paxos's order
+	Scopes []string // sorted by name; includes those that are held anyway
+	// for each of Scopes, the ids of the operations that need it, in the order of Operations
+	NeededFor map[string][]string
 }
 
-// Resolve finds the least scopes that, with those held anyway, allow all the operations, which are
-// named by id. Where an operation accepts one of several scopes, it takes one that is held or
-// needed anyway, else the choice that opens the least: fewest operations of the greatest risk, then
-// of the next, then fewest scopes.
+// Resolve finds the least scopes that, together with those held anyway, allow all the operations,
+// which are given by id. Where an operation accepts any one of several scopes, Resolve takes one that
+// is held or needed anyway. If there is none, it takes the choice that opens the least: the fewest
+// operations of the greatest risk, then of the next risk, then the fewest scopes.
 //
-// An operation that is unknown, or that needs no scope, is refused with the reason; the errors
-// speak of a parameter called operations.
+// It returns an error for an operation that is unknown or needs no scope. The error speaks of a
+// parameter called operations, because callers show it to the person who wrote that parameter.
 func Resolve(operations, held []string) (Resolution, error) {
 	return known().resolve(operations, held)
 }
@@ -31,7 +32,7 @@ func (c *catalogue) resolve(ids, held []string) (Resolution, error) {
 			return Resolution{}, err
 		}
 	}
-	var operations, choices []Operation // in Paxos's order, so that the order of ids makes no difference
+	var operations, choices []Operation // in the order of Operations, so that the order of ids makes no difference
 	scopes := slices.Clone(held)
 	for _, o := range c.operations {
 		switch {
@@ -47,7 +48,7 @@ func (c *catalogue) resolve(ids, held []string) (Resolution, error) {
 	return explain(operations, c.lightest(scopes, choices)), nil
 }
 
-// needsScope refuses an operation that no scope opens, with the reason.
+// needsScope returns an error unless the operation exists and needs a scope.
 func (c *catalogue) needsScope(id string) error {
 	o, ok := c.operationByID[id]
 	switch {
@@ -62,7 +63,7 @@ func (c *catalogue) needsScope(id string) error {
 	return nil
 }
 
-// suggestion asks whether one of the names was meant.
+// suggestion returns the end of an error that asks whether one of the names was meant.
 func suggestion(names []string) string {
 	if len(names) == 0 {
 		return ""
@@ -70,8 +71,9 @@ func suggestion(names []string) string {
 	return "; did you mean " + strings.Join(names, " or ") + "?"
 }
 
-// lightest adds to the scopes what the choices still need, so that together they weigh least. It
-// tries every combination: Paxos has three operations that leave a choice, of two scopes each.
+// lightest adds a scope for each of the choices that the scopes do not allow yet, so that together
+// they weigh least (see weigh). It tries every combination: only a few operations leave a choice,
+// and TestFewChoices fails when they become too many for that.
 func (c *catalogue) lightest(scopes []string, choices []Operation) []string {
 	if len(choices) == 0 {
 		return scopes
@@ -89,9 +91,9 @@ func (c *catalogue) lightest(scopes []string, choices []Operation) []string {
 	return best
 }
 
-// weigh measures what scopes give away: the number of operations they open at each risk, the
+// weigh measures how much scopes allow: the number of operations that they open at each risk, the
 // greatest risk first, then the number of scopes. An operation counts at the greatest risk of the
-// scopes that open it, so that no added scope makes a set lighter.
+// scopes that open it, so that an added scope never makes a set lighter.
 func (c *catalogue) weigh(scopes []string) []int {
 	opened := make([]int, Admin+1)
 	for _, o := range c.openedBy(scopes) {
@@ -107,7 +109,8 @@ func (c *catalogue) weigh(scopes []string) []int {
 	return opened
 }
 
-// explain keeps of the scopes, which allow the operations, those that the operations are in need of.
+// explain drops the scopes that none of the operations needs, and says for each of the others which
+// operations need it. The scopes allow all the operations.
 func explain(operations []Operation, scopes []string) Resolution {
 	neededFor := map[string][]string{}
 	for _, o := range operations {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestResolve finds the least scopes of real operations.
+// TestResolve checks the least scopes for real operations.
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	const create, remove, update, write = "rewards:create_payout_groups", "rewards:delete_payout_groups",
@@ -43,8 +43,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestResolveEveryOperation alone needs one scope, which opens it and exactly what else accepts
-// that scope.
+// TestResolveEveryOperation resolves each operation alone. It needs one scope, which opens this
+// operation and otherwise exactly those that accept the same scope.
 func TestResolveEveryOperation(t *testing.T) {
 	t.Parallel()
 	for _, o := range Operations() {
@@ -70,7 +70,7 @@ func TestResolveEveryOperation(t *testing.T) {
 	}
 }
 
-// TestResolveRefuses with the reason, and with what may have been meant.
+// TestResolveRefuses checks the errors, which say the reason and what may have been meant.
 func TestResolveRefuses(t *testing.T) {
 	t.Parallel()
 	for operation, says := range map[string]string{
@@ -78,7 +78,8 @@ func TestResolveRefuses(t *testing.T) {
 			"token: leave it out",
 		"ListVasps": "operations names ListVasps, which needs no scope and takes any " +
 			"live token: leave it out",
-		"GetTransfers":                       `operations names "GetTransfers", which is not an operation of Paxos; did you mean GetTransfer or`,
+		"GetTransfers": `operations names "GetTransfers", which is not an operation of Paxos; did you mean ` +
+			`GetTransfer or`,
 		"transfer:read_transfr":              `operations names "transfer:read_transfr", which is not an operation of Paxos`,
 		"":                                   `operations names "", which is not an operation of Paxos`,
 		"\n" + strings.Repeat("long ", 1000): `operations names "\nlong long`,
@@ -90,7 +91,7 @@ func TestResolveRefuses(t *testing.T) {
 	}
 }
 
-// TestFewChoices holds the catalogue to what makes trying every combination cheap.
+// TestFewChoices checks that trying every combination of choices stays cheap.
 func TestFewChoices(t *testing.T) {
 	t.Parallel()
 	combinations := 1
@@ -104,8 +105,8 @@ func TestFewChoices(t *testing.T) {
 	}
 }
 
-// TestResolveIsLeast compares small catalogues of any shape with all sets of their scopes, one by
-// one: nothing that is allowed weighs less, nothing added can be dropped, and the order of the
+// TestResolveIsLeast makes random small catalogues and compares the result with every set of scopes:
+// no set that allows the operations weighs less, no added scope can be dropped, and the order of the
 // operations makes no difference.
 func TestResolveIsLeast(t *testing.T) {
 	t.Parallel()
@@ -189,8 +190,8 @@ func (c *catalogue) allows(scopes, operations []string) bool {
 	return true
 }
 
-// openedByRisk weighs scopes, by a way of its own: the operations opened at admin, moves-money,
-// write and read, then the number of scopes.
+// openedByRisk weighs scopes independently of weigh: the number of operations opened at admin,
+// moves-money, write and read, then the number of scopes.
 func (c *catalogue) openedByRisk(scopes []string) []int {
 	weight := []int{0, 0, 0, 0, len(scopes)}
 	for _, o := range c.operations {
@@ -208,14 +209,14 @@ func (c *catalogue) openedByRisk(scopes []string) []int {
 	return weight
 }
 
-// union lists what either has, once.
+// union returns what is in one or in both, each once.
 func union(one, other []string) []string {
 	all := slices.Concat(one, other)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// BenchmarkResolve resolves what a role with every choice asks for.
+// BenchmarkResolve resolves operations that include every one with a choice.
 func BenchmarkResolve(b *testing.B) {
 	operations := []string{"CreateOrchestration", "GetTransfer", "CreatePayoutGroup", "DeletePayoutGroup",
 		"UpdatePayoutGroup"}
@@ -226,7 +227,7 @@ func BenchmarkResolve(b *testing.B) {
 	}
 }
 
-// BenchmarkOpenedBy asks what the sixteen scopes of the documented example open.
+// BenchmarkOpenedBy looks up what the scopes of a documented use case open.
 func BenchmarkOpenedBy(b *testing.B) {
 	set, _ := LookupSet("mint-redeem-convert")
 	for b.Loop() {
@@ -234,7 +235,7 @@ func BenchmarkOpenedBy(b *testing.B) {
 	}
 }
 
-// BenchmarkRiskOf grades a scope.
+// BenchmarkRiskOf looks up the risk of a scope.
 func BenchmarkRiskOf(b *testing.B) {
 	for b.Loop() {
 		RiskOf("transfer:write_crypto_withdrawal")

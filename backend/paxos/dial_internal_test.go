@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAddresses judges the addresses that a host name may lead to.
+// TestAddresses checks which of the addresses that a host name may resolve to are allowed.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for address, test := range map[string]struct{ always, fromLoopback bool }{
@@ -54,7 +54,7 @@ func TestAddresses(t *testing.T) {
 		"[64:ff9b::0.0.0.0]:443":        {false, false},
 		"239.255.255.255:443":           {false, false},
 		"128.0.0.1:443":                 {true, true},
-		"[64:ff9b:0:0:0:1:7f00:1]:443":  {true, true}, // outside the /96
+		"[64:ff9b:0:0:0:1:7f00:1]:443":  {true, true}, // not within the prefix
 	} {
 		t.Run(address, func(t *testing.T) {
 			t.Parallel()
@@ -68,8 +68,8 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestDialChecksResolvedAddress checks that it is the address, not the name, that is judged: the
-// same port is reached under a name that says loopback, and not under one that only leads there.
+// TestDialChecksResolvedAddress checks that the resolved address decides, not the name: the same port
+// can be reached by a name that says loopback, and not by one that only resolves to loopback.
 func TestDialChecksResolvedAddress(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,7 +9,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestMint checks the grant of an unharmed Paxos.
+// TestMint checks the grant if nothing goes wrong.
 func TestMint(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "transfer:read", "funding:read_profile")
@@ -26,13 +26,13 @@ func TestMint(t *testing.T) {
 	}
 }
 
-// TestLifetimes reads expires_in as other servers may write it. A grant whose lifetime cannot be
-// read is a grant all the same, because it has to be revoked.
+// TestLifetimes reads expires_in in every form that a server may write. A reply whose lifetime cannot
+// be read is still a grant, because its token has to be revoked.
 func TestLifetimes(t *testing.T) {
 	t.Parallel()
 	const century = 100 * 365 * 24 * time.Hour
 	for name, test := range map[string]struct {
-		member string // of the reply, as JSON
+		member string // of the reply, in JSON
 		want   time.Duration
 	}{
 		"a number":                      {`"expires_in":3599,`, 3599 * time.Second},
@@ -70,8 +70,8 @@ func TestLifetimes(t *testing.T) {
 	}
 }
 
-// TestGrantedScopes tells a reply without a scope, which means "as requested", from one whose scope
-// is something else.
+// TestGrantedScopes checks that a reply without a scope, which means "as requested", differs from one
+// whose scope is empty or unreadable.
 func TestGrantedScopes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -103,13 +103,13 @@ func TestGrantedScopes(t *testing.T) {
 	}
 }
 
-// TestAsked checks that a lifetime is counted from before the request: the clock moves on while
-// Paxos works.
+// TestAsked checks that a lifetime counts from before the request, by a clock that advances before the
+// reply.
 func TestAsked(t *testing.T) {
 	t.Parallel()
 	server := startPaxos(t, paxostest.Options{})
 	credential, secret := createCredential(t, server, paxostest.Credential{Scopes: []string{"transfer:read"}})
-	now := noon // the call and its reply order the accesses to it
+	now := noon // needs no lock: it is read before and after the exchange, and set during it
 	connection, err := paxos.Connect(paxos.Settings{Endpoints: endpoints(server.URL())}, func() time.Time {
 		return now
 	})

@@ -9,16 +9,19 @@ import (
 	"time"
 )
 
-// An Inspection is what one harmless call tells of the API and of a token.
+// An Inspection is what a call without side effects shows about the API and about a token.
 type Inspection struct {
-	Accepted bool // the API took the token
-	// by how much Paxos's clock is ahead of ours, in whole seconds; 0 where it tells none
+	Accepted bool // the API accepts the token
+	// ClockAhead is how far Paxos's clock is ahead of this machine's, in whole seconds; negative if it
+	// is behind, 0 if the reply has no Date.
 	ClockAhead       time.Duration
-	RateLimitHeaders []string // the names of the headers that seem to tell of rate limits
+	RateLimitHeaders []string // the names of headers that seem to be about rate limits, sorted, at most 8
 }
 
-// Inspect lists profiles and looks at the reply's head. A 401 is no error: the token
-// is not accepted. The token needs funding:read_profile.
+// Inspect requests a list of profiles (ListProfiles in
+// https://docs.paxos.com/api-reference/endpoints/profiles), for which the token needs
+// funding:read_profile, and looks at the status and the headers of the reply. A reply with status 401
+// is not an error: it says that the token is not accepted.
 func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, error) {
 	const inspecting = "inspecting the API"
 	req, err := c.apiRequest(ctx, http.MethodGet, "/profiles?limit=1", bearer)
@@ -40,10 +43,10 @@ func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, er
 	return found, nil
 }
 
-// Accepts asks whether the API takes a token, of any client and with any scopes, by a call that any
-// token may make: a 403 says that the token is good and lacks a scope, or comes from another
-// address. Only a 401 says that it is not accepted; every other answer says nothing and is an
-// error.
+// Accepts reports whether the API accepts a token of any client, with any scopes. It needs one call to
+// the API. A reply with status 403 means yes: the token is valid, and lacks a scope or was sent from
+// an IP address that is not allowed. Only status 401 means no. Every other reply says nothing about
+// the token and is an error.
 func (c *Client) Accepts(ctx context.Context, bearer Secret) (bool, error) {
 	found, err := c.connection.Inspect(ctx, bearer)
 	var answer *Error
@@ -53,8 +56,8 @@ func (c *Client) Accepts(ctx context.Context, bearer Secret) (bool, error) {
 	return found.Accepted, err
 }
 
-// rateLimitHeaders returns the names of such headers, in order. A name is the other
-// side's text, so only a few short plain ones are repeated.
+// rateLimitHeaders returns the sorted names of the headers that seem to be about rate limits. A name is
+// text of the other side, so only a few that are short and plain are returned.
 func rateLimitHeaders(header http.Header) []string {
 	const most, longest = 8, 40
 	names := []string{}
@@ -69,28 +72,9 @@ func rateLimitHeaders(header http.Header) []string {
 	return names[:min(len(names), most)]
 }
 
-// plain reports whether a header's name is of letters, digits and hyphens.
+// plain reports whether a name consists of lower-case letters, digits and hyphens.
 func plain(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
 		return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
-}
-
-// WithAuthStyle is the client on a connection that authenticates the other way. The
-// caller closes it.
-func (c *Client) WithAuthStyle(style AuthStyle) (*Client, func(), error) {
-	settings := c.connection.settings
-	settings.AuthStyle = style
-	other, err := Connect(settings, c.connection.now)
-	if err != nil {
-		return nil, nil, err
-	}
-	return other.Client(c.id, c.secret), other.Close, nil
-}
-
-// Refused reports whether Paxos answered that it does not know the client, or its
-// way to authenticate.
-func Refused(err error) bool {
-	var answer *Error
-	return errors.As(err, &answer) && answer.Code == "invalid_client"
 }
