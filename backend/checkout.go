@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -199,7 +200,7 @@ func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 			}
 		}
 	}
-	lacking, surplus := without(r.ResolvedScopes, has), without(holds, r.ResolvedScopes)
+	lacking, surplus := catalog.Without(r.ResolvedScopes, has), catalog.Without(holds, r.ResolvedScopes)
 	switch {
 	case len(lacking) > 0:
 		return "does not hold " + input.Shortened(lacking)
@@ -212,7 +213,7 @@ func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 }
 
 // union is the names that are in either list.
-func union(a, z []string) []string { return append(slices.Clone(a), without(z, a)...) }
+func union(a, z []string) []string { return append(slices.Clone(a), catalog.Without(z, a)...) }
 
 // checkIn ends a client's being out, if it still is on that lease: what follows is what
 // the role said when the lease began. It may be called any number of times.

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/report"
 )
 
 // comparisonPause is how long a comparison must lie back before a reader may cause the
@@ -66,16 +67,16 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 // the latest.
 func (b *backend) compareWith(ctx context.Context, s logical.Storage, before comparison) (comparison, error) {
 	after := before
-	may, err := b.withCredentials(ctx, []string{listScope}, func(ctx context.Context, at *credentials) error {
+	may, err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
 		if err := b.applyList(ctx, at); err != nil {
 			return err
 		}
-		clients, err := b.clients(ctx, s)
+		clients, err := clientFacts(ctx, s, b.usage.Last)
 		if err != nil {
 			return err
 		}
 		own := func(clientID string) bool {
-			return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
+			return slices.ContainsFunc(clients, func(c report.Client) bool { return c.ID == clientID })
 		}
 		after = before.listed(at.listedAt, at.all, own)
 		// withCredentials has refused another one, unless the guardrails allow it
@@ -92,27 +93,17 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 // announceDrift logs a comparison and sends an event for each finding that is new and
 // bad.
 func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after comparison) error {
-	req := &logical.Request{Storage: s}
-	old, err := b.review(ctx, req, before)
+	facts, err := b.facts(ctx, s, mountMark, before)
 	if err != nil {
 		return err
 	}
-	next, err := b.review(ctx, req, after)
-	if err != nil {
-		return err
-	}
-	who, err := callersOf(ctx, s)
-	if err != nil {
-		return err
-	}
-	for _, r := range []*review{old, next} {
-		r.lookAtClients(who)
-		r.drift()
-	}
-	var news []finding
-	open, _ := next.judged()
+	old := report.Drift(facts).Findings()
+	facts.List = after.facts()
+	next := report.Drift(facts)
+	var news []report.Finding
+	open, _ := next.Divided()
 	for _, f := range open {
-		if f.Severity <= medium && !slices.ContainsFunc(old.findings, f.same) {
+		if f.Severity <= report.Medium && !slices.ContainsFunc(old, f.Same) {
 			news = append(news, f)
 		}
 	}

@@ -117,15 +117,6 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 	return paxos.Endpoints{}, false
 }
 
-// listScope is what a token needs to list the Entity's credentials.
-const listScope = "api_creds:read_credentials"
-
-// deleteScope is what a token needs to delete a credential.
-const deleteScope = "api_creds:delete_credentials"
-
-// profileScope is what a token needs to list profiles.
-const profileScope = "funding:read_profile"
-
 // callRate is how many revocations and API calls the mount may make a second.
 func (b *backend) callRate(ctx context.Context) int {
 	c, err := b.configs.Get(ctx, b.storage, configKey)

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -64,7 +66,7 @@ func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clie
 	next := comparison{Versioned: store.Current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
 	for _, credential := range list {
 		next.Credentials = append(next.Credentials,
-			observe(credential).after(c.find(foreign(credential.ClientID)), now))
+			observe(credential).after(c.find(sanitize(credential.ClientID)), now))
 	}
 	weight := func(o observed) int {
 		switch {
@@ -120,9 +122,9 @@ func (c comparison) find(clientID string) *observed {
 // observe takes from a credential what is kept.
 func observe(c paxos.Credential) observed {
 	o := observed{
-		ClientID: foreign(c.ClientID), Label: foreign(c.Label), CreatedAt: c.CreatedAt.UTC(),
+		ClientID: sanitize(c.ClientID), Label: sanitize(c.Label), CreatedAt: c.CreatedAt.UTC(),
 		attributes: attributes{
-			Status: foreign(c.Status), Scopes: details(c.Scopes), IPAllowlist: details(c.IPAllowlist),
+			Status: sanitize(c.Status), Scopes: details(c.Scopes), IPAllowlist: details(c.IPAllowlist),
 			Signing: c.EnforceRequestSigning,
 		},
 	}
@@ -157,7 +159,7 @@ func (o observed) size() int {
 func details(list []string) []string {
 	clean := []string{}
 	for _, text := range list[:min(len(list), mostDetails)] {
-		clean = append(clean, foreign(text))
+		clean = append(clean, sanitize(text))
 	}
 	slices.Sort(clean)
 	return slices.Compact(clean)
@@ -190,16 +192,25 @@ func (a attributes) equal(other attributes) bool {
 		slices.Equal(a.IPAllowlist, other.IPAllowlist) && a.Signing == other.Signing
 }
 
-// shown is the credential as the report answers it.
-func (o observed) shown(name string) map[string]any {
-	return map[string]any{
-		"client_id": o.ClientID, "known_as": name, "label": o.Label, "status": o.Status, "risk": riskName(o.Scopes),
-		"scopes": o.Scopes, "ip_allowlist": o.IPAllowlist, "enforce_request_signing": o.Signing,
-		"public_keys": o.PublicKeys, "created_at": timestamp(o.CreatedAt), "changed_at": timestamp(o.ChangedAt),
-	}
-}
-
 // comparison returns the latest comparison, from memory or storage.
 func (b *backend) comparison(ctx context.Context, s logical.Storage) (comparison, error) {
 	return b.comparisons.Get(ctx, s, driftKey)
+}
+
+// sanitize makes text from Paxos's Dashboard fit to be shown, because its writer may mean
+// to harm. What a terminal would obey, or a reader could not see, is replaced.
+func sanitize(text string) string {
+	const most = input.MaximumScopeSize // characters
+	clean := []rune(strings.ToValidUTF8(text, "\ufffd"))
+	cut := len(clean) > most
+	clean = clean[:min(len(clean), most)]
+	for i, r := range clean {
+		if !unicode.IsGraphic(r) || unicode.Is(unicode.Zs, r) && r != ' ' {
+			clean[i] = '\ufffd'
+		}
+	}
+	if cut {
+		return string(clean) + "…"
+	}
+	return string(clean)
 }

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/report"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -24,7 +24,7 @@ const (
 // An exception accepts the findings of one rule on one subject, for a time.
 type exception struct {
 	store.Versioned
-	Rule        rule         `json:"rule"`
+	Rule        report.Rule  `json:"rule"`
 	Subject     string       `json:"subject"`
 	Reason      string       `json:"reason"`
 	ExpiresAt   time.Time    `json:"expires_at"`
@@ -43,21 +43,8 @@ type acceptance struct {
 	Basis    string   `json:"basis,omitempty"`
 }
 
-// accepting is the acceptance of a finding as it is.
-func accepting(f finding) acceptance {
-	return acceptance{Severity: f.Severity.String(), Evidence: append([]string{}, f.Evidence...), Basis: f.basis}
-}
-
-// of reports whether this is the acceptance of the finding as it is.
-func (a acceptance) of(f finding) bool {
-	return a.Severity == f.Severity.String() && a.Basis == f.basis && slices.Equal(a.Evidence, f.Evidence)
-}
-
 // expired reports whether the exception no longer holds.
 func (e exception) expired(now time.Time) bool { return !now.Before(e.ExpiresAt) }
-
-// about reports whether the exception is on findings of this rule and subject.
-func (e exception) about(f finding) bool { return e.Rule == f.Rule && e.Subject == f.Subject }
 
 // by is who wrote the exception, in words.
 func (e exception) by() string {
@@ -76,10 +63,10 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	input.Patch(d, "rule", &name)
 	input.Patch(d, "subject", &subject)
 	input.Patch(d, "reason", &e.Reason)
-	e.Rule, e.Subject, e.Reason = rule(name), subject, strings.TrimSpace(e.Reason)
+	e.Rule, e.Subject, e.Reason = report.Rule(name), subject, strings.TrimSpace(e.Reason)
 	switch {
-	case !slices.Contains(acceptable(), name):
-		return badRequest("rule must be one of: %s", strings.Join(acceptable(), ", "))
+	case !slices.Contains(report.AcceptableRules(), name):
+		return badRequest("rule must be one of: %s", strings.Join(report.AcceptableRules(), ", "))
 	case e.Subject == "":
 		return badRequest("subject must be the subject of a finding, exactly as the report shows it")
 	case !first && (e.Rule != before.Rule || e.Subject != before.Subject):
@@ -119,14 +106,14 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 
 // accept records what is accepted: the findings of the exception's rule and subject as
 // they are now.
-func (e *exception) accept(findings []finding) error {
+func (e *exception) accept(findings []report.Finding) error {
 	e.Accepted = nil
 	var subjects []string
 	for _, f := range findings {
 		switch {
 		case f.Rule != e.Rule:
 		case f.Subject == e.Subject:
-			e.Accepted = append(e.Accepted, accepting(f))
+			e.Accepted = append(e.Accepted, acceptance(f.Acceptance()))
 		default:
 			subjects = append(subjects, f.Subject)
 		}
@@ -141,61 +128,22 @@ func (e *exception) accept(findings []finding) error {
 	return badRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
 }
 
-// A namedException is an exception with its name.
-type namedException struct {
-	name string
-	exception
+// facts are what the reports know of the exception.
+func (e exception) facts(name string) report.Exception {
+	facts := report.Exception{Name: name, Rule: e.Rule, Subject: e.Subject, Reason: e.Reason, By: e.by(),
+		AcceptedAt: e.AcceptedAt, ExpiresAt: e.ExpiresAt}
+	for _, a := range e.Accepted {
+		facts.Accepted = append(facts.Accepted, report.Acceptance(a))
+	}
+	return facts
 }
 
-// storedExceptions reads all exceptions, in order of their names.
-func storedExceptions(ctx context.Context, s logical.Storage) ([]namedException, error) {
-	var all []namedException
+// storedExceptions reads all exceptions, in the order of their names.
+func storedExceptions(ctx context.Context, s logical.Storage) ([]report.Exception, error) {
+	var all []report.Exception
 	err := store.Each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
-		all = append(all, namedException{name, e})
+		all = append(all, e.facts(name))
 		return nil
 	}, nil) // one that cannot be read accepts nothing
 	return all, err
-}
-
-// An acceptedFinding is a finding and the exception by which it is accepted.
-type acceptedFinding struct {
-	finding
-	by namedException
-}
-
-// shown is the accepted finding as reports answer it.
-func (a acceptedFinding) shown() map[string]any {
-	shown := a.finding.shown()
-	shown["exception"], shown["accepted_reason"] = exceptionsPrefix+a.by.name, a.by.Reason
-	shown["accepted_by"], shown["accepted_at"], shown["expires_at"] = a.by.by(), timestamp(a.by.AcceptedAt),
-		timestamp(a.by.ExpiresAt)
-	return shown
-}
-
-// apply divides findings into those that are open and those that somebody accepted. An
-// exception that no longer holds is noted at the finding that it was for.
-func apply(exceptions []namedException, findings []finding,
-	now time.Time) (open []finding, accepted []acceptedFinding) {
-	for _, f := range findings {
-		var holds *namedException
-		for i, e := range exceptions {
-			switch {
-			case !e.about(f):
-			case e.expired(now):
-				f.Note = fmt.Sprintf("%s%s expired at %s.", exceptionsPrefix, e.name, timestamp(e.ExpiresAt))
-			case !slices.ContainsFunc(e.Accepted, func(a acceptance) bool { return a.of(f) }):
-				f.Note = fmt.Sprintf("%s%s no longer applies: the finding is not what it was when it was "+
-					"accepted at %s.", exceptionsPrefix, e.name, timestamp(e.AcceptedAt))
-			default:
-				holds = &exceptions[i]
-			}
-		}
-		if holds == nil {
-			open = append(open, f)
-			continue
-		}
-		f.Note = ""
-		accepted = append(accepted, acceptedFinding{f, *holds})
-	}
-	return open, accepted
 }

@@ -86,6 +86,6 @@ func identifiers(all []catalog.Operation) []string {
 // notCatalogued is the 404 for what the catalogue lacks, with what may have been
 // meant.
 func notCatalogued(kind, name string, near []string, path string) error {
-	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + input.Excerpt(name) + input.DidYouMean(near) +
+	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + input.Excerpt(name) + catalog.DidYouMean(near) +
 		"; `vault list` of the mount's " + path + " shows those there are"}
 }

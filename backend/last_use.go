@@ -20,7 +20,7 @@ func (b *backend) keepUsage(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing the roles: %w", err)
 	}
-	clients, err := b.clients(ctx, b.storage)
+	clients, err := clientFacts(ctx, b.storage, b.usage.Last)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,9 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/report"
 )
 
 func (b *backend) pathDrift() *framework.Path {
@@ -26,10 +29,10 @@ func (b *backend) pathDrift() *framework.Path {
 var reportFields = fields{
 	"refresh": {
 		Type: framework.TypeBool, Query: true,
-		Description: "Ask Paxos first, which costs a token request and needs " + listScope + ". At most once a minute.",
+		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope + ". At most once a minute.",
 	},
 	"severity": {
-		Type: framework.TypeString, Query: true, Default: info.String(), AllowedValues: []any{"high", "medium",
+		Type: framework.TypeString, Query: true, Default: report.Info.String(), AllowedValues: []any{"high", "medium",
 			"low", "info"},
 		Description: "The least severity to show.",
 	},
@@ -81,23 +84,13 @@ func (b *backend) readDrift(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return reply(err)
 	}
-	r, err := b.review(ctx, req, seen)
+	facts, err := b.facts(ctx, req.Storage, req.MountPoint, seen)
 	if err != nil {
 		return reply(err)
 	}
-	who, err := callersOf(ctx, req.Storage)
-	if err != nil {
-		return reply(err)
-	}
-	r.lookAtClients(who)
-	r.drift()
-	credentials := make([]any, 0, len(seen.Credentials))
-	for _, o := range seen.Credentials {
-		name, _ := r.known(o.ClientID)
-		credentials = append(credentials, o.shown(name))
-	}
-	data := r.answer(least)
-	data["may_list"], data["credentials"], data["left_out"] = seen.mayList(), credentials, seen.Left
+	r := report.Drift(facts)
+	data := r.Answer(least)
+	data["may_list"], data["credentials"], data["left_out"] = seen.mayList(), r.ShownCredentials(), seen.Left
 	return &logical.Response{Data: data, Warnings: warnings}, nil
 }
 
@@ -109,27 +102,11 @@ func (c comparison) mayList() string {
 	return yesOrNo(!c.Refused)
 }
 
-// answer is the part of the answer that all reports share.
-func (r *review) answer(least severity) map[string]any {
-	open, accepted := r.judged()
-	findings, counts := showFindings(open, least)
-	shown := make([]any, 0, len(accepted))
-	for _, a := range accepted {
-		if a.Severity <= least {
-			shown = append(shown, a.shown())
-		}
-	}
-	return map[string]any{
-		"findings": findings, "counts": counts, "accepted": shown, "accepted_count": len(accepted),
-		"compared_at": timestamp(r.seen.At), "listed_at": timestamp(r.seen.ListedAt),
-	}
-}
-
 // beginReport reads what a report is to show, and asks Paxos first if that is wanted.
 func (b *backend) beginReport(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (least severity, seen comparison, warnings []string, err error) {
-	if least, err = parseSeverity(d.Get("severity").(string)); err != nil {
-		return least, seen, nil, err
+	d *framework.FieldData) (least report.Severity, seen comparison, warnings []string, err error) {
+	if least, err = report.ParseSeverity(d.Get("severity").(string)); err != nil {
+		return least, seen, nil, invalid(err)
 	}
 	if seen, err = b.comparison(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
 		return least, seen, nil, err

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/report"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -128,7 +129,7 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request,
 
 // storeException does the read-modify-write.
 func (b *backend) storeException(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	all []finding) (exception, error) {
+	all []report.Finding) (exception, error) {
 	key := exceptionsPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -82,7 +82,7 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	var warnings []string
-	if unknown := input.Uncatalogued(set.Scopes); len(unknown) > 0 {
+	if unknown := catalog.Uncatalogued(set.Scopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)

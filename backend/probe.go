@@ -41,7 +41,7 @@ func noProbe() probe { return probe{Versioned: store.Current} }
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
 	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
-	holds, err := b.broker.Probe(ctx, minter, []string{profileScope},
+	holds, err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.TokenLifetime = grant.Lifetime
 			return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
@@ -51,10 +51,10 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link 
 		return err
 	case !holds:
 		p.Problems = append(p.Problems,
-			"the root client does not hold "+profileScope+", so that no token could be tried out")
+			"the root client does not hold "+paxos.ProfileScope+", so that no token could be tried out")
 	}
 	p.TokenCalls++
-	holds, err = b.broker.Probe(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) error {
+	holds, err = b.broker.Probe(ctx, minter, []string{paxos.ListScope}, func(ctx context.Context, grant paxos.Grant) error {
 		p.lookForRoot(ctx, b, minter, link, grant.AccessToken)
 		return nil
 	})
@@ -129,7 +129,7 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	defer done()
 	minter.Client = other
 	p.TokenCalls++
-	_, err = b.broker.Probe(ctx, minter, []string{profileScope}, nil)
+	_, err = b.broker.Probe(ctx, minter, []string{paxos.ProfileScope}, nil)
 	switch {
 	case paxos.Refused(err):
 		p.BasicAuth = answerNo

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -21,7 +22,7 @@ const usualLife = time.Hour
 func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role,
 	limits guardrails) ([]string, error) {
 	var warnings []string
-	if unknown := input.Uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
+	if unknown := catalog.Uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	if err := limits.check(r.ResolvedScopes); err != nil {
@@ -86,7 +87,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 		if listed := seen.find(g.ClientID); listed != nil && seen.ListedAt.After(g.Since) {
 			scopes = listed.Scopes
 		}
-		if lacking := without(r.ResolvedScopes, scopes); len(lacking) > 0 {
+		if lacking := catalog.Without(r.ResolvedScopes, scopes); len(lacking) > 0 {
 			warnings = append(warnings, lacks(fmt.Sprintf("Client %q", client), lacking))
 		}
 	}
@@ -105,7 +106,7 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen compariso
 	if listed == nil {
 		return nil, nil
 	}
-	if lacking := without(r.ResolvedScopes, listed.Scopes); len(lacking) > 0 {
+	if lacking := catalog.Without(r.ResolvedScopes, listed.Scopes); len(lacking) > 0 {
 		return []string{lacks("The root client", lacking)}, nil
 	}
 	return nil, nil

@@ -92,5 +92,5 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	}
 	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
 		"shows those there are",
-		input.Excerpt(name), input.DidYouMean(catalog.Near(name, names)))
+		input.Excerpt(name), catalog.DidYouMean(catalog.Near(name, names)))
 }

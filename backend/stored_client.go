@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -95,7 +96,7 @@ func (n namedClient) unchecked() bool {
 }
 
 // lacking lists those of the scopes that the client does not hold.
-func (n namedClient) lacking(scopes []string) []string { return without(scopes, n.Scopes) }
+func (n namedClient) lacking(scopes []string) []string { return catalog.Without(scopes, n.Scopes) }
 
 // rememberedClient returns the client of that name, from memory or storage, without generations if
 // there is none.

@@ -58,7 +58,7 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 	case len(profiles) == 0 && limits.RefuseUnchecked:
 		return verifiedSecret{}, badRequest("client_secret was not stored: which Entity this client is of "+
 			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
-			"give it %s in the Dashboard", profileScope)
+			"give it %s in the Dashboard", paxos.ProfileScope)
 	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
 		return verifiedSecret{}, badRequest("client_secret was not stored: this client sees other profiles " +
 			"than the mount's root client, so it is of another Entity; one mount is one Entity")
@@ -79,7 +79,7 @@ func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation
 	}
 	minter.Unended = func(cause error) { seen.warnings = unended(cause) }
 	look := func(ctx context.Context, grant paxos.Grant) error {
-		if !slices.Contains(v.scopes, profileScope) {
+		if !slices.Contains(v.scopes, paxos.ProfileScope) {
 			return nil
 		}
 		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {

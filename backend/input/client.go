@@ -1,9 +1,6 @@
 package input
 
-import (
-	"fmt"
-	"regexp"
-)
+import "fmt"
 
 // CheckClientID judges a Client ID, which goes into URLs and logs. Paxos's are
 // UUIDs; nothing is documented, so any word of safe characters will do.
@@ -30,24 +27,3 @@ func CheckClientSecret(secret string) error {
 	}
 	return nil
 }
-
-// CheckMetadata bounds what is shown in reports and sent with every event, as Vault
-// does with the metadata of an entity.
-func CheckMetadata(metadata map[string]string) error {
-	const mostPairs, longestKey, longestValue = 64, 128, 512
-	if len(metadata) > mostPairs {
-		return fmt.Errorf("metadata holds %d pairs; at most %d are allowed", len(metadata), mostPairs)
-	}
-	for key, value := range metadata {
-		if len(key) > longestKey || len(value) > longestValue {
-			return fmt.Errorf("metadata must have keys of at most %d bytes and values of at most %d", longestKey,
-				longestValue)
-		}
-	}
-	return nil
-}
-
-// ValidTokenID reports whether id has the form of a token's fingerprint, as broker.Fingerprint makes it.
-func ValidTokenID(id string) bool { return tokenIDGrammar.MatchString(id) }
-
-var tokenIDGrammar = regexp.MustCompile(`^[0-9a-f]{32}$`)

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // Bounds on what a role or a request may name.
@@ -93,17 +91,4 @@ func CheckScope(scope string) error {
 			Excerpt(scope), MaximumScopeSize)
 	}
 	return nil
-}
-
-// Uncatalogued lists the scopes that the catalogue lacks, each with what it may have
-// been meant to be.
-func Uncatalogued(scopes []string) []string {
-	var unknown []string
-	for _, scope := range scopes {
-		if _, ok := catalog.LookupScope(scope); ok {
-			continue
-		}
-		unknown = append(unknown, scope+DidYouMean(catalog.NearScopes(scope)))
-	}
-	return unknown
 }

@@ -24,14 +24,6 @@ func Excerpt(text string) string {
 	return fmt.Sprintf("%q…", text[:most])
 }
 
-// DidYouMean offers near matches for what is unknown.
-func DidYouMean(near []string) string {
-	if len(near) == 0 {
-		return ""
-	}
-	return " (did you mean " + strings.Join(near, " or ") + "?)"
-}
-
 // Short is a duration as people write it: 20m, not 20m0s.
 func Short(d time.Duration) string {
 	switch {

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/report"
 )
 
 // The reports, as metrics call them.
@@ -17,46 +18,34 @@ const (
 	driftReport     = "drift"
 )
 
-// reviews makes both reports from what is stored. Nobody asks Paxos.
-func (b *backend) reviews(ctx context.Context, s logical.Storage, mount string) (map[string]*review, error) {
-	req := &logical.Request{Storage: s, MountPoint: mount}
+// bothReports makes them from what is stored, without a call to Paxos.
+func (b *backend) bothReports(ctx context.Context, s logical.Storage, mount string) (map[string]*report.Review, error) {
 	seen, err := b.comparison(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	p, settings, err := b.privileges(ctx, req, seen)
+	facts, err := b.facts(ctx, s, mount, seen)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.roles(ctx, s); err != nil {
-		return nil, err
-	}
-	p.lookAtClients(p.callers)
-	p.mountWide(settings)
-	r, err := b.review(ctx, req, seen)
-	if err != nil {
-		return nil, err
-	}
-	r.lookAtClients(p.callers)
-	r.drift()
-	return map[string]*review{privilegeReport: p.review, driftReport: r}, nil
+	return map[string]*report.Review{
+		privilegeReport: report.LeastPrivilege(facts).Review, driftReport: report.Drift(facts),
+	}, nil
 }
 
-// allFindings are those of both reports, whether accepted or not. One that both have
-// comes once.
-func (b *backend) allFindings(ctx context.Context, s logical.Storage, mount string) ([]finding, error) {
-	reviews, err := b.reviews(ctx, s, mount)
+// allFindings are those of both reports, whether accepted or not.
+func (b *backend) allFindings(ctx context.Context, s logical.Storage, mount string) ([]report.Finding, error) {
+	reports, err := b.bothReports(ctx, s, mount)
 	if err != nil {
 		return nil, err
 	}
-	both := review{findings: append(reviews[privilegeReport].findings, reviews[driftReport].findings...)}
-	return both.sorted(), nil
+	return report.Merged(reports[privilegeReport], reports[driftReport]), nil
 }
 
 // A tally is how many findings there are of a kind, for metrics.
 type tally struct {
 	report   string
-	severity severity
+	severity report.Severity
 	accepted bool
 }
 
@@ -107,23 +96,21 @@ func (b *backend) judgeSoon() {
 
 // judge makes the reports and counts their findings.
 func (b *backend) judge(ctx context.Context) error {
-	reviews, err := b.reviews(ctx, b.storage, mountMark)
+	reports, err := b.bothReports(ctx, b.storage, mountMark)
 	if err != nil {
 		return fmt.Errorf("making the reports: %w", err)
 	}
 	counts := map[tally]int{}
-	for report, r := range reviews {
-		for i := range severities {
-			for _, accepted := range []bool{false, true} {
-				counts[tally{report, severity(i), accepted}] = 0
-			}
+	for name, r := range reports {
+		for _, severity := range report.Severities() {
+			counts[tally{name, severity, false}], counts[tally{name, severity, true}] = 0, 0
 		}
-		open, accepted := r.judged()
+		open, accepted := r.Divided()
 		for _, f := range open {
-			counts[tally{report, f.Severity, false}]++
+			counts[tally{name, f.Severity, false}]++
 		}
 		for _, a := range accepted {
-			counts[tally{report, a.Severity, true}]++
+			counts[tally{name, a.Severity, true}]++
 		}
 	}
 	b.tallies.mu.Lock()

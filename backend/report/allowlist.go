@@ -1,4 +1,4 @@
-package backend
+package report
 
 import "net/netip"
 
