@@ -49,16 +49,16 @@ type backend struct {
 	guardrails  store.Cache[guardrails]
 	lockdowns   store.Cache[lockdown]
 	probes      store.Cache[probe]
-	comparisons store.Cache[comparison]
+	lists       store.Cache[credentialList]
 	roots       store.Cache[client]
 	roles       store.Cache[role]
-	named       store.Cache[namedClient]
+	clients     store.Cache[storedClient]
 
 	usage   usage.Memory
 	tallies tallies
 
-	failures sync.Mutex // guards failed
-	failed   failure    // the latest mint that did
+	failures sync.Mutex  // guards failed
+	failed   mintFailure // the latest mint that did
 
 	probing sync.Mutex // one probe at a time
 
@@ -73,8 +73,8 @@ type backend struct {
 	numbers numbers     // of generations, so that none is used twice
 	pauses  pauses      // in comparing submitted secrets
 
-	link   sync.Mutex // guards linked
-	linked *link      // the connection that was used last
+	sessionMu sync.Mutex    // guards linked
+	session   *paxosSession // the connection that was used last
 
 	locking sync.Mutex // serialises writes of the lockdown, which must wait for no other write
 
@@ -98,9 +98,9 @@ func NewFactory(options Options) logical.Factory {
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
 		b.connections.Absent, b.guardrails.Absent, b.lockdowns.Absent = newConnection, newGuardrails, noLockdown
-		b.probes.Absent, b.comparisons.Absent = noProbe, noComparison
-		b.probes.Replaceable, b.comparisons.Replaceable = true, true
-		b.named.Absent = func() namedClient { return namedClient{} } // a pool may name clients that are not stored
+		b.probes.Absent, b.lists.Absent = noProbe, noCredentialList
+		b.probes.Replaceable, b.lists.Replaceable = true, true
+		b.clients.Absent = func() storedClient { return storedClient{} } // a pool may name clients that are not stored
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -136,7 +136,7 @@ func NewFactory(options Options) logical.Factory {
 				end()
 				together.remove(b)
 				b.broker.Close()
-				b.closeLink()
+				b.closeSession()
 				b.events.stop()
 			},
 		}
@@ -209,7 +209,7 @@ func (b *backend) invalidate(_ context.Context, key string) {
 	case key == probeKey:
 		b.probes.Forget(key)
 	case key == driftKey:
-		b.comparisons.Forget(key)
+		b.lists.Forget(key)
 	case key == lockdownKey:
 		b.lockdowns.Forget(key)
 	case key == rootKey:
@@ -218,7 +218,7 @@ func (b *backend) invalidate(_ context.Context, key string) {
 	case strings.HasPrefix(key, rolesPrefix):
 		b.roles.Forget(key)
 	case strings.HasPrefix(key, clientsPrefix):
-		b.named.Forget(key)
+		b.clients.Forget(key)
 		b.index.forget()
 	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()
@@ -326,3 +326,14 @@ const periodicDeadline = 50 * time.Second
 // Version is what the plugin reports to Vault, a semantic version with a v. The
 // release sets it with -ldflags "-X vault-plugin-secrets-paxos/backend.Version=…".
 var Version = "v0.1.0-dev"
+
+const mountHelp = `
+The paxos secrets engine keeps a company's Paxos API credentials in Vault and
+hands applications the least that works: a short-lived OAuth2 access token for
+just the scopes of a role, on a lease that can be revoked.
+
+Paxos here is docs.paxos.com: stablecoins, brokerage, custody.
+
+To begin: write environment, client_id and client_secret to config, write a role
+with scopes to roles/<name>, and read creds/<name>.
+`

@@ -14,67 +14,67 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// pool is what a role's clients are at the moment.
-type pool struct {
+// rolePool is what a role's clients are at the moment.
+type rolePool struct {
 	free  []string // that may be leased, in the role's order
 	mine  string   // the client that this very request has got already
 	holds int      // how many the holder has
 	why   []string // the others are not free
-	taken map[string]namedClient
+	taken map[string]storedClient
 }
 
 // checkOut takes the first free client of the role's pool and records who has it. All
 // who take clients do so one after another.
-func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted,
-	link *link) (string, namedClient, error) {
+func (b *backend) checkOut(ctx context.Context, req *logical.Request, want tokenRequest,
+	session *paxosSession) (string, storedClient, error) {
 	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
-		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil && !store.IsUnreadable(err) {
-			return "", namedClient{}, err
+		if _, err := b.cachedClient(ctx, req.Storage, name); err != nil && !store.IsUnreadable(err) {
+			return "", storedClient{}, err
 		}
 	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	}
 	r, err := store.Load[role](ctx, req.Storage, rolesPrefix+want.name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return "", namedClient{}, errChanged
+		return "", storedClient{}, errChanged
 	case err != nil:
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	case r.ID != want.role.ID || r.Disabled:
-		return "", namedClient{}, errChanged
+		return "", storedClient{}, errChanged
 	case r.RequireEntity && req.EntityID == "":
-		return "", namedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity "+
+		return "", storedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity "+
 			"(require_entity), and this token has none. Log in through an auth method, or contact your "+
 			"Vault operators.", want.name)
 	}
-	p, err := b.lookAtPool(ctx, req, want.name, r, link)
+	p, err := b.lookAtPool(ctx, req, want.name, r, session)
 	switch {
 	case err != nil:
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	case p.mine != "":
 		return p.mine, p.taken[p.mine], nil
 	case p.holds >= r.MaxLeasesPerEntity:
-		return "", namedClient{}, badRequest("this caller holds %d clients of role %q already, which is its "+
+		return "", storedClient{}, badRequest("this caller holds %d clients of role %q already, which is its "+
 			"max_leases_per_entity: end such a lease first", p.holds, want.name)
 	case len(p.free) == 0:
-		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ "+
+		return "", storedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ "+
 			"and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate",
 			want.name, input.Shortened(p.why))
 	}
 	name := p.free[0]
-	n, err := storedNamed(ctx, req.Storage, name)
+	n, err := loadStoredClient(ctx, req.Storage, name)
 	if err != nil {
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	}
-	n.State, n.StateReason, n.Checkout = leased, "", b.newCheckout(req, want, r, n)
-	if err := b.putNamed(ctx, req.Storage, name, n); err != nil {
-		return "", namedClient{}, err
+	n.State, n.StateReason, n.Checkout = stateLeased, "", b.newCheckout(req, want, r, n)
+	if err := b.putStoredClient(ctx, req.Storage, name, n); err != nil {
+		return "", storedClient{}, err
 	}
 	if err := b.undoInLockdown(ctx, req.Storage, name, n); err != nil {
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	}
 	b.announceClient(clientLeased, name, n, "")
 	if left := len(p.free) - 1; left <= len(r.Clients)/5 {
@@ -85,17 +85,17 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 
 // undoInLockdown takes a check-out back whose record was written while a lockdown came: either
 // the lockdown finds the record, or this finds the lockdown. The secret has not been answered.
-func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	locked := checkStoredLockdown(ctx, s)
 	if locked == nil {
 		return nil
 	}
-	n.State, n.Checkout = available, nil
-	return errors.Join(locked, b.putNamed(ctx, s, name, n))
+	n.State, n.Checkout = stateAvailable, nil
+	return errors.Join(locked, b.putStoredClient(ctx, s, name, n))
 }
 
 // newCheckout is the record of a lease that begins now.
-func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n namedClient) *checkout {
+func (b *backend) newCheckout(req *logical.Request, want tokenRequest, r role, n storedClient) *checkout {
 	now := b.options.Now().UTC()
 	return &checkout{
 		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke,
@@ -108,18 +108,18 @@ func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n named
 // lookAtPool sorts the clients of a role into those that may be leased now and those
 // that may not.
 func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role,
-	link *link) (pool, error) {
-	p := pool{taken: map[string]namedClient{}}
+	session *paxosSession) (rolePool, error) {
+	p := rolePool{taken: map[string]storedClient{}}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
-	seen, err := b.comparison(ctx, req.Storage)
+	seen, err := b.credentialList(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
 	for _, name := range r.Clients {
-		n, err := b.rememberedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
+		n, err := b.cachedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
 		if store.IsUnreadable(err) {
 			p.why = append(p.why, name+" cannot be read")
 			continue
@@ -128,21 +128,21 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 			return p, err
 		}
 		p.taken[name] = n
-		if n.State == leased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) && n.Checkout.Role == roleName {
+		if n.State == stateLeased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) && n.Checkout.Role == roleName {
 			p.holds++
 			if n.Checkout.RequestID == req.ID && req.ID != "" {
 				p.mine = name
 			}
 		}
 		why := ""
-		if n.State != available && n.last() > 0 {
+		if n.State != stateAvailable && n.last() > 0 {
 			why = "is " + string(n.State)
 		}
 		if why == "" {
-			why = unfit(n, roleName, limits, link)
+			why = unavailableReason(n, roleName, limits, session)
 		}
 		if why == "" {
-			why = beyond(n, r, limits, seen)
+			why = scopeMismatch(n, r, limits, seen)
 		}
 		if g, _ := n.current(); why == "" && len(p.free) == 0 {
 			if why, err = b.leasedElsewhere(ctx, req.Storage, clientsPrefix+name, g.ClientID); err != nil {
@@ -158,39 +158,39 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	return p, nil
 }
 
-// unfit says why a client may not be leased through a role, or stay leased, whatever its state;
+// unavailableReason says why a client may not be leased through a role, or stay leased, whatever its state;
 // nothing if it may.
-func unfit(n namedClient, roleName string, limits guardrails, link *link) string {
+func unavailableReason(n storedClient, roleName string, limits guardrails, session *paxosSession) string {
 	g, stocked := n.current()
 	switch {
 	case !stocked:
 		return "is not stocked"
-	case n.unlike(purposeLease) != "":
-		return n.unlike(purposeLease)
-	case !g.Proved && limits.RefuseUnchecked:
+	case n.purposeMismatch(purposeLease) != "":
+		return n.purposeMismatch(purposeLease)
+	case !g.Verified && limits.RefuseUnchecked:
 		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let " +
 			"no such client be used"
 	case n.Disabled:
 		return "is disabled"
 	case !n.allows(roleName):
 		return "does not name this role among its allowed_roles"
-	case g.Connection != link.fingerprint:
+	case g.Connection != session.fingerprint:
 		return "was stocked over another connection"
 	}
 	return ""
 }
 
-// beyond says why a client does not fit a role and the guardrails by the scopes that it holds,
+// scopeMismatch says why a client does not fit a role and the guardrails by the scopes that it holds,
 // nothing if it does. What Paxos listed counts from the time of the list, whatever happens to the
 // secret: a scope that was added in the Dashboard stays there when the secret is rotated. What was
 // verified after the list counts besides, because it is newer.
-func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
+func scopeMismatch(n storedClient, r role, limits guardrails, seen credentialList) string {
 	g, _ := n.current()
 	holds, has := n.Scopes, n.Scopes // at most, and at least
 	if listed := seen.find(g.ClientID); listed != nil {
-		holds = union(listed.Scopes, n.Scopes)
+		holds = allOf(listed.Scopes, n.Scopes)
 		verified := n.ScopesSince
-		if g.Proved && g.Since.After(verified) {
+		if g.Verified && g.Since.After(verified) {
 			verified = g.Since
 		}
 		if seen.ListedAt.After(verified) {
@@ -212,39 +212,39 @@ func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 	return ""
 }
 
-// union is the names that are in either list.
-func union(a, z []string) []string { return append(slices.Clone(a), catalog.Without(z, a)...) }
+// allOf is the names that are in either list.
+func allOf(a, z []string) []string { return append(slices.Clone(a), catalog.Without(z, a)...) }
 
 // checkIn ends a client's being out, if it still is on that lease: what follows is what
 // the role said when the lease began. It may be called any number of times.
 func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, s, name)
+	n, err := loadStoredClient(ctx, s, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
-	case n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
+	case n.State != stateLeased || n.Checkout == nil || n.Checkout.ID != id:
 		return nil // it is somebody else's now, or nobody's
 	}
 	held := *n.Checkout
 	g, _ := n.current()
 	switch {
 	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
-		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+
+		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+
 			"), and it is not for leasing", nil
 	case held.OnRevoke == deleteAtPaxos:
-		n.State = revoking
-	case g.Number > held.Generation && g.Proved: // it has a secret that the holder never had
-		n.State, n.Checkout = available, nil
+		n.State = stateRevoking
+	case g.Number > held.Generation && g.Verified: // it has a secret that the holder never had
+		n.State, n.Checkout = stateAvailable, nil
 	case held.OnRevoke == returnUnrotated:
-		n.State, n.Checkout, n.ReturnedAs = available, nil, n.last()
+		n.State, n.Checkout, n.ReturnedAs = stateAvailable, nil, n.last()
 	default:
-		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+")", nil
+		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+")", nil
 	}
-	if err := b.putNamed(ctx, s, name, n); err != nil {
+	if err := b.putStoredClient(ctx, s, name, n); err != nil {
 		return err
 	}
 	b.logger.Info("the lease of a client has ended", "client", name, "role", held.Role, "why", why, "state",

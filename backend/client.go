@@ -22,13 +22,13 @@ type client struct {
 
 // A generation is one pair of Client ID and secret.
 type generation struct {
-	Number       int                `json:"number"` // counts up from 1, never used twice
-	ClientID     string             `json:"client_id"`
-	ClientSecret paxos.StoredSecret `json:"client_secret"`
-	Connection   string             `json:"connection"` // fingerprint of what it may be sent over
-	Since        time.Time          `json:"since"`
-	Proved       bool               `json:"proved"`          // a mint has shown that the secret is right
-	Erase        bool               `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
+	Number        int                `json:"number"` // counts up from 1, never used twice
+	ClientID      string             `json:"client_id"`
+	ClientSecret  paxos.StoredSecret `json:"client_secret"`
+	Connection    string             `json:"connection"` // fingerprint of what it may be sent over
+	Since         time.Time          `json:"since"`
+	Verified      bool               `json:"proved"`          // a mint has shown that the secret is right
+	DeleteAtPaxos bool               `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
 }
 
 // Current is the generation that mints.
@@ -51,15 +51,15 @@ func (c client) with(next generation) client {
 	return c
 }
 
-// entry tells one stored entry of a client from the next. It changes when the entry is deleted and made
+// entryIdentity tells one stored entry of a client from the next. It changes when the entry is deleted and made
 // Replaceable, and with each new secret.
-type entry struct {
+type entryIdentity struct {
 	id   string
 	last int
 }
 
-// entry is that of the client, the zero entry if it is not stored.
-func (c client) entry() entry { return entry{c.EntryID, c.last()} }
+// entryIdentity is that of the client, the zero entry if it is not stored.
+func (c client) entry() entryIdentity { return entryIdentity{c.EntryID, c.last()} }
 
 // newEntryID is the random id of an entry that is about to be made.
 func newEntryID() string { return rand.Text() }
@@ -69,11 +69,11 @@ func (c client) has(clientID string) bool {
 	return slices.ContainsFunc(c.Generations, func(g generation) bool { return g.ClientID == clientID })
 }
 
-// erase marks the generations of the client that was the root before to be deleted at
+// deleteOld marks the generations of the client that was the root before to be deleted at
 // Paxos, and no older ones, of which nobody asked that.
-func (c *client) erase(before client) {
+func (c *client) deleteWhenDrained(before client) {
 	old, _ := before.current()
 	for i, g := range c.Generations {
-		c.Generations[i].Erase = g.Erase || g.ClientID == old.ClientID
+		c.Generations[i].DeleteAtPaxos = g.DeleteAtPaxos || g.ClientID == old.ClientID
 	}
 }

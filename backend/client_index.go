@@ -29,7 +29,7 @@ type heldID struct {
 // heldIDs lists the Client IDs of an entry.
 func heldIDs(key string, c client, lease bool) (held []heldID) {
 	for _, g := range c.Generations {
-		held = append(held, heldID{key: key, clientID: g.ClientID, lease: lease, verified: g.Proved})
+		held = append(held, heldID{key: key, clientID: g.ClientID, lease: lease, verified: g.Verified})
 	}
 	return held
 }
@@ -86,7 +86,7 @@ func (x *clientIndex) of(ctx context.Context, s logical.Storage, clientID string
 	}
 }
 
-// damaged is the key of an entry that cannot be read, empty if there is none.
+// stateUnreadable is the key of an entry that cannot be read, empty if there is none.
 func (x *clientIndex) damaged(ctx context.Context, s logical.Storage) (string, error) {
 	if _, err := x.of(ctx, s, ""); err != nil { // loads it
 		return "", err
@@ -111,10 +111,10 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 	if held := heldIDs(rootKey, root, false); held != nil {
 		entries[rootKey] = held
 	}
-	return entries, eachNamed(ctx, s, func(name string, n namedClient) error {
+	return entries, eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		key := clientsPrefix + name
 		entries[key] = heldIDs(key, n.client, n.Purpose == purposeLease)
-		if n.State == damaged {
+		if n.State == stateUnreadable {
 			entries[key] = []heldID{{key: key, unknown: true}}
 		}
 		return nil

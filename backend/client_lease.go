@@ -62,16 +62,16 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 	if _, narrows := d.Raw["scopes"]; narrows {
 		return reply(badRequest("scopes cannot be narrowed: this role leases whole clients"))
 	}
-	want, err := b.want(ctx, req, d, true)
+	want, err := b.parseTokenRequest(ctx, req, d, true)
 	if err != nil {
 		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
 		return reply(err)
 	}
-	link, err := b.dial(ctx, req.Storage)
+	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
-	name, n, err := b.checkOut(ctx, req, want, link)
+	name, n, err := b.checkOut(ctx, req, want, session)
 	if err != nil {
 		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
 		return reply(explain(err, want))
@@ -82,9 +82,9 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 		"client_id":     g.ClientID,
 		"client_secret": g.ClientSecret.ForHolder(),
 		"scopes":        n.Scopes,
-		"token_url":     link.Endpoints().TokenURL,
-		"api_url":       link.Endpoints().APIURL,
-		"environment":   link.environment,
+		"token_url":     session.Endpoints().TokenURL,
+		"api_url":       session.Endpoints().APIURL,
+		"environment":   session.environment,
 	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
 	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second),
 		n.Checkout.MaximumTTL
@@ -119,11 +119,11 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	id string) (checkout, time.Duration, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, req.Storage, name)
+	n, err := loadStoredClient(ctx, req.Storage, name)
 	switch {
 	case store.Ignoring(err, store.ErrNotFound) != nil:
 		return checkout{}, 0, err
-	case err != nil || n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
+	case err != nil || n.State != stateLeased || n.Checkout == nil || n.Checkout.ID != id:
 		return checkout{}, 0, badRequest("The lease of client %q has ended: read the role again.", name)
 	}
 	held := *n.Checkout
@@ -142,7 +142,7 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	ttl := min(b.wishOf(req), left).Truncate(time.Second)
 	held.Deadline = now.Add(ttl).UTC()
 	n.Checkout = &held
-	return held, ttl, b.putNamed(ctx, req.Storage, name, n)
+	return held, ttl, b.putStoredClient(ctx, req.Storage, name, n)
 }
 
 // wishOf is how much longer the holder wants the lease to last.
@@ -158,7 +158,7 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 
 // checkRenewal asks whether a client may stay leased as it is: its role must be there, be the one
 // that it was leased through, and still allow it within the guardrails.
-func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n namedClient,
+func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n storedClient,
 	limits guardrails) error {
 	r, err := store.Load[role](ctx, s, rolesPrefix+n.Checkout.Role)
 	switch {
@@ -171,17 +171,17 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 	case r.CredentialType != clientCredentials || !slices.Contains(r.Clients, name):
 		return notRenewed(name, fmt.Sprintf("role %q does not lease it any more", n.Checkout.Role))
 	}
-	link, err := b.dial(ctx, s)
+	session, err := b.openSession(ctx, s)
 	if err != nil {
 		return err
 	}
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	if err != nil {
 		return err
 	}
-	why := unfit(n, n.Checkout.Role, limits, link)
+	why := unavailableReason(n, n.Checkout.Role, limits, session)
 	if why == "" {
-		why = beyond(n, r, limits, seen)
+		why = scopeMismatch(n, r, limits, seen)
 	}
 	if why != "" {
 		return notRenewed(name, "it "+why)

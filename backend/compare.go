@@ -23,16 +23,16 @@ const (
 )
 
 // compare asks Paxos for its list, stores it, and announces what is new and bad.
-func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, error) {
+func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
-		return comparison{}, &fault{http.StatusTooManyRequests,
+		return credentialList{}, &fault{http.StatusTooManyRequests,
 			"a comparison with Paxos is under way already: read again in a moment"}
 	}
 	defer b.comparing.Unlock()
 	if err := checkStoredLockdown(ctx, s); err != nil {
-		return comparison{}, err
+		return credentialList{}, err
 	}
-	before, err := b.comparison(ctx, s)
+	before, err := b.credentialList(ctx, s)
 	if err != nil {
 		return before, err
 	}
@@ -49,14 +49,14 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 		return before, err
 	}
 	begun := before.begun(now.UTC())
-	if err := b.comparisons.Put(ctx, s, driftKey, begun); err != nil {
+	if err := b.lists.Put(ctx, s, driftKey, begun); err != nil {
 		return before, err
 	}
 	after, err := b.compareWith(ctx, s, begun)
 	if err != nil {
 		return before, err
 	}
-	if err := b.comparisons.Put(ctx, s, driftKey, after); err != nil {
+	if err := b.lists.Put(ctx, s, driftKey, after); err != nil {
 		return before, err
 	}
 	return after, b.announceDrift(ctx, s, before, after)
@@ -65,7 +65,7 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 // compareWith makes the comparison that follows on another. A list that does not have the root
 // client itself proves nothing about those that it lacks: then the comparison before goes on being
 // the latest.
-func (b *backend) compareWith(ctx context.Context, s logical.Storage, before comparison) (comparison, error) {
+func (b *backend) compareWith(ctx context.Context, s logical.Storage, before credentialList) (credentialList, error) {
 	after := before
 	may, err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
 		if err := b.applyList(ctx, at); err != nil {
@@ -92,7 +92,7 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 
 // announceDrift logs a comparison and sends an event for each finding that is new and
 // bad.
-func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after comparison) error {
+func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after credentialList) error {
 	facts, err := b.facts(ctx, s, mountMark, before)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 // or where there are stocked clients that may be gone, and an hour after it was last
 // tried.
 func (b *backend) compareHourly(ctx context.Context) error {
-	last, err := b.comparison(ctx, b.storage)
+	last, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // connection is where secrets are sent and how. All its fields are comparable, so
-// that an open link can be told to be of these very settings.
+// that an open session can be told to be of these very settings.
 type connection struct {
 	store.Versioned
 	TokenURL       string        `json:"token_url"`

@@ -26,20 +26,20 @@ const (
 const changeMemory = 7 * 24 * time.Hour
 
 // A comparison is what Paxos's list of the Entity's credentials was seen to hold.
-type comparison struct {
+type credentialList struct {
 	store.Versioned
 	TriedAt  time.Time `json:"tried_at"`  // when it was last begun; zero: never
 	At       time.Time `json:"at"`        // when Paxos answered anything; zero: never
 	ListedAt time.Time `json:"listed_at"` // when it answered with the list; zero: never
 	// the Entity that the first list was of, if it told: it is the mount's
-	Customer    string     `json:"customer,omitempty"`
-	Refused     bool       `json:"refused"` // at At it said that the root may not list
-	Left        int        `json:"left"`    // credentials that were too many to keep
-	Credentials []observed `json:"credentials"`
+	Customer    string             `json:"customer,omitempty"`
+	Refused     bool               `json:"refused"` // at At it said that the root may not list
+	Left        int                `json:"left"`    // credentials that were too many to keep
+	Credentials []listedCredential `json:"credentials"`
 }
 
 // An observed is a credential at Paxos. All text is fit to be shown.
-type observed struct {
+type listedCredential struct {
 	ClientID   string    `json:"client_id"`
 	Label      string    `json:"label"`
 	PublicKeys []string  `json:"public_keys"`
@@ -57,18 +57,18 @@ type attributes struct {
 	Signing     bool     `json:"enforce_request_signing"`
 }
 
-// noComparison is what counts where nothing is stored.
-func noComparison() comparison { return comparison{Versioned: store.Current} }
+// noCredentialList is what counts where nothing is stored.
+func noCredentialList() credentialList { return credentialList{Versioned: store.Current} }
 
 // listed is the comparison that follows on c when Paxos has answered with a list. The
 // mount's own credentials and the living are kept first.
-func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clientID string) bool) comparison {
-	next := comparison{Versioned: store.Current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
+func (c credentialList) listed(now time.Time, list []paxos.Credential, own func(clientID string) bool) credentialList {
+	next := credentialList{Versioned: store.Current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
 	for _, credential := range list {
 		next.Credentials = append(next.Credentials,
-			observe(credential).after(c.find(sanitize(credential.ClientID)), now))
+			newListedCredential(credential).after(c.find(sanitize(credential.ClientID)), now))
 	}
-	weight := func(o observed) int {
+	weight := func(o listedCredential) int {
 		switch {
 		case own(o.ClientID):
 			return 0
@@ -77,7 +77,7 @@ func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clie
 		}
 		return 2
 	}
-	slices.SortStableFunc(next.Credentials, func(a, z observed) int {
+	slices.SortStableFunc(next.Credentials, func(a, z listedCredential) int {
 		return cmp.Or(cmp.Compare(weight(a), weight(z)), z.CreatedAt.Compare(a.CreatedAt),
 			strings.Compare(a.ClientID, z.ClientID))
 	})
@@ -92,25 +92,25 @@ func (c comparison) listed(now time.Time, list []paxos.Credential, own func(clie
 }
 
 // refused is the comparison that follows on c when the root may not list.
-func (c comparison) refused(now time.Time) comparison {
+func (c credentialList) refused(now time.Time) credentialList {
 	c.Versioned, c.At, c.Refused = store.Current, now, true
 	return c
 }
 
 // begun is c, but that the next is begun: one that fails half-way counts too.
-func (c comparison) begun(now time.Time) comparison {
+func (c credentialList) begun(now time.Time) credentialList {
 	c.Versioned, c.TriedAt = store.Current, now
 	return c
 }
 
 // recent reports whether one was begun so short a time ago.
-func (c comparison) recent(now time.Time, pause time.Duration) bool {
+func (c credentialList) recent(now time.Time, pause time.Duration) bool {
 	age := now.Sub(c.TriedAt)
 	return 0 <= age && age < pause
 }
 
 // find is the credential of a Client ID, nil if there is none.
-func (c comparison) find(clientID string) *observed {
+func (c credentialList) find(clientID string) *listedCredential {
 	for i := range c.Credentials {
 		if c.Credentials[i].ClientID == clientID {
 			return &c.Credentials[i]
@@ -119,9 +119,9 @@ func (c comparison) find(clientID string) *observed {
 	return nil
 }
 
-// observe takes from a credential what is kept.
-func observe(c paxos.Credential) observed {
-	o := observed{
+// newListedCredential takes from a credential what is kept.
+func newListedCredential(c paxos.Credential) listedCredential {
+	o := listedCredential{
 		ClientID: sanitize(c.ClientID), Label: sanitize(c.Label), CreatedAt: c.CreatedAt.UTC(),
 		attributes: attributes{
 			Status: sanitize(c.Status), Scopes: details(c.Scopes), IPAllowlist: details(c.IPAllowlist),
@@ -141,7 +141,7 @@ func observe(c paxos.Credential) observed {
 }
 
 // size is about what the credential takes in storage.
-func (o observed) size() int {
+func (o listedCredential) size() int {
 	size := 512
 	lists := [][]string{o.PublicKeys, o.Scopes, o.IPAllowlist}
 	if o.Was != nil {
@@ -166,7 +166,7 @@ func details(list []string) []string {
 }
 
 // after remembers what the credential was when it was seen before.
-func (o observed) after(before *observed, now time.Time) observed {
+func (o listedCredential) after(before *listedCredential, now time.Time) listedCredential {
 	if before == nil {
 		return o
 	}
@@ -192,9 +192,9 @@ func (a attributes) equal(other attributes) bool {
 		slices.Equal(a.IPAllowlist, other.IPAllowlist) && a.Signing == other.Signing
 }
 
-// comparison returns the latest comparison, from memory or storage.
-func (b *backend) comparison(ctx context.Context, s logical.Storage) (comparison, error) {
-	return b.comparisons.Get(ctx, s, driftKey)
+// credentialList returns the latest comparison, from memory or storage.
+func (b *backend) credentialList(ctx context.Context, s logical.Storage) (credentialList, error) {
+	return b.lists.Get(ctx, s, driftKey)
 }
 
 // sanitize makes text from Paxos's Dashboard fit to be shown, because its writer may mean

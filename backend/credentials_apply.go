@@ -7,12 +7,12 @@ import (
 )
 
 // applyList applies a list to the stored clients: those that are disabled or gone at Paxos are
-// lost, those that it lists as approved are not. A client that is missing is asked after by its id
+// stateLost, those that it lists as approved are not. A client that is missing is asked after by its id
 // before it is lost. If the list or the answer does not have the root itself, what is missing stays
 // as it is, and the error says so.
 func (b *backend) applyList(ctx context.Context, at *credentials) error {
 	var missing []string
-	err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+	err := eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		g, _ := n.current()
 		if _, listed := at.of(g.ClientID); !listed && n.entry() == at.stored[name] && n.maybeLost() {
 			missing = append(missing, g.ClientID)
@@ -40,7 +40,9 @@ func (b *backend) applyList(ctx context.Context, at *credentials) error {
 
 // maybeLost reports whether the client is in a state that the list decides about. The holders of
 // those out on lease find out by themselves, and the end of the lease asks again.
-func (n namedClient) maybeLost() bool { return n.State == available || n.State == quarantined }
+func (n storedClient) maybeLost() bool {
+	return n.State == stateAvailable || n.State == stateQuarantined
+}
 
 // applyFound stores what follows from the list and from what was asked besides. proved says that
 // what is in neither is gone.
@@ -51,7 +53,7 @@ func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos
 	if err != nil {
 		return err
 	}
-	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+	return eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		if n.entry() != at.stored[name] {
 			return nil // it was stored, or given a new secret, after Paxos was asked
 		}
@@ -75,10 +77,10 @@ func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos
 }
 
 // markLost takes a client out of use that is disabled or gone at Paxos. writes is held.
-func (b *backend) markLost(ctx context.Context, name string, n namedClient, why string) error {
+func (b *backend) markLost(ctx context.Context, name string, n storedClient, why string) error {
 	g, _ := n.current()
-	n.StateBefore, n.State, n.StateReason = n.State, lost, why
-	if err := b.putNamed(ctx, b.storage, name, n); err != nil {
+	n.StateBefore, n.State, n.StateReason = n.State, stateLost, why
+	if err := b.putStoredClient(ctx, b.storage, name, n); err != nil {
 		return err
 	}
 	b.logger.Warn("a stored client is gone at Paxos", "client", name, "client_id", g.ClientID, "why", why)
@@ -88,10 +90,10 @@ func (b *backend) markLost(ctx context.Context, name string, n namedClient, why 
 
 // noteListed keeps that Paxos lists a standby as approved, which shows that it is of the mount's
 // Entity, and makes a lost client what it was before. writes is held.
-func (b *backend) noteListed(ctx context.Context, root client, name string, n namedClient,
+func (b *backend) noteListed(ctx context.Context, root client, name string, n storedClient,
 	found paxos.Credential) error {
 	before := n.State
-	if n.State == lost {
+	if n.State == stateLost {
 		n.State, n.StateReason, n.StateBefore = n.before()
 	}
 	learnt := n.Purpose == purposeStandby && !n.sameEntity(root, found.CustomerID) // of others nobody asks
@@ -99,7 +101,7 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n na
 		return nil
 	}
 	n.Listed, n.Customer = true, found.CustomerID
-	if err := b.putNamed(ctx, b.storage, name, n); err != nil {
+	if err := b.putStoredClient(ctx, b.storage, name, n); err != nil {
 		return err
 	}
 	if before != n.State {
@@ -111,12 +113,12 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n na
 
 // before is the state that a lost client goes back to. One of which that was not noted, because an
 // older version lost it, may have been in quarantine if it is for leasing.
-func (n namedClient) before() (clientState, string, clientState) {
+func (n storedClient) before() (clientState, string, clientState) {
 	switch {
-	case n.StateBefore == quarantined, n.StateBefore == "" && n.Purpose == purposeLease:
-		return quarantined, "it was lost and is listed at Paxos again; its last holder may know the secret", ""
-	case n.StateBefore == revoking:
-		return revoking, "", ""
+	case n.StateBefore == stateQuarantined, n.StateBefore == "" && n.Purpose == purposeLease:
+		return stateQuarantined, "it was lost and is listed at Paxos again; its last holder may know the secret", ""
+	case n.StateBefore == stateRevoking:
+		return stateRevoking, "", ""
 	}
-	return available, "", ""
+	return stateAvailable, "", ""
 }

@@ -52,7 +52,7 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 	}
 	if ending.Waiting > 0 {
 		text := fmt.Sprintf("%s of this role %s no longer issued and will be revoked at %s.",
-			tokens(ending.Waiting), isOrAre(ending.Waiting), timestamp(ending.At))
+			countTokens(ending.Waiting), isOrAre(ending.Waiting), timestamp(ending.At))
 		if again {
 			text += " Applications that read again before then notice nothing: " + readers
 		}
@@ -69,7 +69,7 @@ func endedWarning(of string, ended, pending int) string {
 
 // revoked says how many tokens were revoked and how many are still to be.
 func revoked(of string, ended, pending int) string {
-	text := fmt.Sprintf("%s of %s %s revoked", tokens(ended), of, wasOrWere(ended))
+	text := fmt.Sprintf("%s of %s %s revoked", countTokens(ended), of, wasOrWere(ended))
 	if pending > 0 {
 		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as possible", pending,
 			isOrAre(pending))
@@ -77,7 +77,7 @@ func revoked(of string, ended, pending int) string {
 	return text + "."
 }
 
-func tokens(count int) string {
+func countTokens(count int) string {
 	if count == 1 {
 		return "1 token"
 	}

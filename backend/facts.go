@@ -15,7 +15,7 @@ import (
 // facts gathers what the reports are made from. list is Paxos's list of credentials, mount the path of
 // the mount, for commands.
 func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
-	list comparison) (*report.Facts, error) {
+	list credentialList) (*report.Facts, error) {
 	c, err := store.LoadOr(ctx, s, configKey, newConfig)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func clientFacts(ctx context.Context, s logical.Storage,
 	if !ok {
 		return nil, nil
 	}
-	first := report.Client{Name: rootName, ID: g.ClientID, Since: g.Since, Verified: g.Proved, Rotate: rotateRootPath,
+	first := report.Client{Name: rootName, ID: g.ClientID, Since: g.Since, Verified: g.Verified, Rotate: rotateRootPath,
 		EntityShown: len(root.Profiles) > 0, LastIssued: lastIssued(usage.Client(g.ClientID))}
 	for _, before := range root.Generations {
 		if before.ClientID != g.ClientID && !slices.Contains(first.Former, before.ClientID) {
@@ -76,13 +76,13 @@ func clientFacts(ctx context.Context, s logical.Storage,
 		}
 	}
 	all := []report.Client{first}
-	err = eachNamed(ctx, s, func(name string, n namedClient) error {
-		if n.State == damaged { // status and lockdown name it
+	err = eachStoredClient(ctx, s, func(name string, n storedClient) error {
+		if n.State == stateUnreadable { // status and lockdown name it
 			return nil
 		}
 		g, _ := n.current()
 		all = append(all, report.Client{
-			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Proved,
+			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Verified,
 			Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes, Stored: true, Purpose: string(n.Purpose),
 			EntityShown: n.Listed || overlap(n.Profiles, root.Profiles), LastIssued: lastIssued(usage.Client(g.ClientID)),
 		})
@@ -119,7 +119,7 @@ func (r role) facts(name string, lastIssued time.Time) report.Role {
 }
 
 // facts are what the reports know of Paxos's list.
-func (c comparison) facts() report.List {
+func (c credentialList) facts() report.List {
 	list := report.List{At: c.At, ListedAt: c.ListedAt, Refused: c.Refused, Left: c.Left}
 	for _, o := range c.Credentials {
 		credential := report.Credential{ClientID: o.ClientID, Label: o.Label, PublicKeys: o.PublicKeys,

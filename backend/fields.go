@@ -44,13 +44,13 @@ func onActive(callback framework.OperationFunc, summary string, answers response
 	}
 }
 
-// answer describes a reply with a body of these fields.
-func answer(description string, body fields) responses {
+// responseBody describes a reply with a body of these fields.
+func responseBody(description string, body fields) responses {
 	return responses{200: {{Description: description, Fields: body}}}
 }
 
-// answerNothing describes a reply without a body.
-func answerNothing(description string) responses {
+// noResponseBody describes a reply without a body.
+func noResponseBody(description string) responses {
 	return responses{204: {{Description: description}}}
 }
 
@@ -59,9 +59,9 @@ func display(verb, suffix string) *framework.DisplayAttributes {
 	return &framework.DisplayAttributes{OperationPrefix: "paxos", OperationVerb: verb, OperationSuffix: suffix}
 }
 
-// exists is the existence check of a path whose entries are stored under the
+// entryExists is the existence check of a path whose entries are stored under the
 // request's own path.
-func exists(ctx context.Context, req *logical.Request, d *framework.FieldData) (bool, error) {
+func entryExists(ctx context.Context, req *logical.Request, d *framework.FieldData) (bool, error) {
 	if !input.ValidName(d.Get("name").(string)) {
 		return false, nil // the request itself will say what is wrong with the name
 	}

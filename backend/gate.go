@@ -12,7 +12,7 @@ import (
 // that belongs to another connection (URLs, CA or environment) than the one there is now, whatever was
 // deleted and written again in between. A secret that was submitted a moment ago comes the same way,
 // after newGeneration has bound it to this connection.
-func (l *link) clientFor(g generation) (*paxos.Client, error) {
+func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
 		return nil, badRequest("The secret of client %s was stored for another connection (URLs, CA or "+
@@ -23,7 +23,7 @@ func (l *link) clientFor(g generation) (*paxos.Client, error) {
 
 // minterFor is a generation as the broker uses it, with the mount's share of the budget. name is
 // that of the stored client, empty for the root.
-func (l *link) minterFor(name string, g generation, c config) (broker.Minter, error) {
+func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Minter, error) {
 	open, err := l.clientFor(g)
 	if err != nil {
 		return broker.Minter{}, err
@@ -35,7 +35,7 @@ func (l *link) minterFor(name string, g generation, c config) (broker.Minter, er
 // minter is minterFor for the current generation of a client, stored under that name, and the
 // connection that is configured.
 func (b *backend) minter(ctx context.Context, name string, minting client) (broker.Minter, error) {
-	link, err := b.dial(ctx, b.storage)
+	session, err := b.openSession(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
 	}
@@ -47,5 +47,5 @@ func (b *backend) minter(ctx context.Context, name string, minting client) (brok
 	if !ok {
 		return broker.Minter{}, errNoRoot
 	}
-	return link.minterFor(name, g, c)
+	return session.minterFor(name, g, c)
 }

@@ -12,14 +12,14 @@ import (
 )
 
 // newGeneration binds a secret that was submitted to the connection that there is.
-func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID,
+func (b *backend) newGeneration(ctx context.Context, session *paxosSession, before client, clientID,
 	secret string) (generation, error) {
 	if err := errors.Join(input.CheckClientID(clientID), input.CheckClientSecret(secret)); err != nil {
 		return generation{}, invalid(err)
 	}
 	number, err := b.nextNumber(ctx, before, clientID)
 	return generation{
-		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: link.fingerprint,
+		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: session.fingerprint,
 		Since: b.options.Now().UTC(),
 	}, err
 }
@@ -46,7 +46,7 @@ func (b *backend) nextNumber(ctx context.Context, before client, clientID string
 // the Client ID that minted it first. A secret is not sent over a connection that
 // it was not proved on, so there may be none.
 func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client, error) {
-	link, err := b.dial(ctx, b.storage)
+	session, err := b.openSession(ctx, b.storage)
 	var unusable *fault
 	if errors.As(err, &unusable) { // the configuration is gone
 		return nil, nil
@@ -54,7 +54,7 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	if err != nil {
 		return nil, err
 	}
-	if link.neverRevoke && !errors.Is(b.checkLockdown(ctx, b.storage), errLocked) {
+	if session.neverRevoke && !errors.Is(b.checkLockdown(ctx, b.storage), errLocked) {
 		return nil, nil
 	}
 	minted, err := b.clientThatMinted(ctx, row)
@@ -66,7 +66,7 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 		if g.ClientID != row.ClientID {
 			continue
 		}
-		if open, err := link.clientFor(g); err == nil { // else its secret is not sent over this connection
+		if open, err := session.clientFor(g); err == nil { // else its secret is not sent over this connection
 			able = append(able, open)
 		}
 	}
@@ -78,7 +78,7 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 // have become the root.
 func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client, error) {
 	if row.Key.Client != "" {
-		n, err := b.rememberedClient(ctx, b.storage, row.Key.Client)
+		n, err := b.cachedClient(ctx, b.storage, row.Key.Client)
 		if store.Ignoring(err, store.ErrNotFound) != nil {
 			return client{}, err
 		}
@@ -109,11 +109,11 @@ func (b *backend) forgetGenerations(ctx context.Context) error {
 			return err
 		}
 	}
-	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+	return eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		if !b.dropEnded(&n.client, need) {
 			return nil
 		}
-		return b.putNamed(ctx, b.storage, name, n)
+		return b.putStoredClient(ctx, b.storage, name, n)
 	})
 }
 
@@ -121,7 +121,7 @@ func (b *backend) forgetGenerations(ctx context.Context) error {
 // reports whether there were any.
 func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	kept := slices.DeleteFunc(slices.Clone(c.Generations), func(g generation) bool {
-		return g.Number != c.last() && !g.Erase && !need.OfGeneration(g.ClientID, g.Number)
+		return g.Number != c.last() && !g.DeleteAtPaxos && !need.OfGeneration(g.ClientID, g.Number)
 	})
 	dropped := len(c.Generations) - len(kept)
 	if dropped > 0 {

@@ -57,8 +57,8 @@ func tokenAnswer(further fields) fields {
 
 // issue answers a reader of creds/ or token/ with a token, and where it was minted.
 func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	leased bool) (broker.Issued, wanted, *link, error) {
-	issued, want, link, err := b.issueAsItIs(ctx, req, d, leased)
+	leased bool) (broker.Issued, tokenRequest, *paxosSession, error) {
+	issued, want, session, err := b.issueAsItIs(ctx, req, d, leased)
 	if err == nil {
 		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
 	}
@@ -66,18 +66,18 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 	if err == nil {
 		b.usage.Note(want.name, issued.ClientID, b.options.Now())
 	}
-	return issued, want, link, explain(err, want)
+	return issued, want, session, explain(err, want)
 }
 
 // issueAsItIs serves a reader that met a rotation by the role as it is afterwards.
 func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	leased bool) (broker.Issued, wanted, *link, error) {
+	leased bool) (broker.Issued, tokenRequest, *paxosSession, error) {
 	for try := 0; ; try++ {
-		want, err := b.want(ctx, req, d, leased)
+		want, err := b.parseTokenRequest(ctx, req, d, leased)
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
-		link, err := b.dial(ctx, req.Storage)
+		session, err := b.openSession(ctx, req.Storage)
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
@@ -91,7 +91,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 		}
 		issued, err := b.broker.Issue(ctx, broker.Request{
 			Key: broker.Key{
-				Role: want.role.ID, Client: want.role.Client, Connection: link.fingerprint,
+				Role: want.role.ID, Client: want.role.Client, Connection: session.fingerprint,
 				Scopes: broker.ScopeSet(want.scopes), Leased: leased,
 			},
 			RoleName: want.name, Scopes: want.scopes, Own: want.role.UniqueTokens, Narrowed: narrowed,
@@ -105,20 +105,20 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 			b.roles.Forget(rolesPrefix + want.name)
 			continue
 		}
-		return issued, want, link, err
+		return issued, want, session, err
 	}
 }
 
 // answerToken is the part of the answer that leased and unleased tokens share.
-func answerToken(issued broker.Issued, link *link) map[string]any {
+func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
 	return map[string]any{
 		"access_token": issued.AccessToken.Reveal(),
 		"token_type":   "Bearer",
 		"scope":        strings.Join(issued.Scopes, " "),
 		"expires_at":   timestamp(issued.ExpiresAt),
 		"client_id":    issued.ClientID,
-		"environment":  link.environment,
-		"api_url":      link.Endpoints().APIURL,
+		"environment":  session.environment,
+		"api_url":      session.Endpoints().APIURL,
 		"token_id":     issued.Fingerprint,
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // leaseTTL is the reader's wish, else the role's ttl, else the mount's default,
 // within the role's max_ttl, the guardrails' and the life the token has left.
-func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
+func (b *backend) leaseTTL(want tokenRequest, left time.Duration) time.Duration {
 	ttl := want.ttl
 	if ttl == 0 {
 		ttl = want.role.TTL
@@ -27,7 +27,7 @@ func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
 
 // clientTTL is how long a lease of a client lasts at first: the reader's wish, else the
 // role's ttl, else the mount's default, within what is allowed.
-func (b *backend) clientTTL(want wanted) time.Duration {
+func (b *backend) clientTTL(want tokenRequest) time.Duration {
 	ttl := want.ttl
 	if ttl == 0 {
 		ttl = want.role.TTL
@@ -43,14 +43,14 @@ func (b *backend) clientTTL(want wanted) time.Duration {
 }
 
 // maximumClientTTL is how long it may last with all its renewals.
-func (b *backend) maximumClientTTL(want wanted) time.Duration {
+func (b *backend) maximumClientTTL(want tokenRequest) time.Duration {
 	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()},
 		func(d time.Duration) bool { return d == 0 })
 	return slices.Min(bounds)
 }
 
 // cutWarning tells a reader who asked for a longer lease than there is why it is shorter.
-func cutWarning(want wanted, ttl, left time.Duration) []string {
+func cutWarning(want tokenRequest, ttl, left time.Duration) []string {
 	switch {
 	case want.ttl <= ttl:
 		return nil

@@ -39,8 +39,8 @@ func filtering(more fields) fields {
 	return all
 }
 
-// list answers a LIST of what is stored under a prefix, in pages.
-func list(ctx context.Context, s logical.Storage, prefix string, d *framework.FieldData) (*logical.Response, error) {
+// listStored answers a LIST of what is stored under a prefix, in pages.
+func listStored(ctx context.Context, s logical.Storage, prefix string, d *framework.FieldData) (*logical.Response, error) {
 	keys, err := s.List(ctx, prefix)
 	if err != nil {
 		return reply(fmt.Errorf("listing %s: %w", prefix, err))
@@ -85,3 +85,8 @@ func paged(keys []string, d *framework.FieldData) ([]string, error) {
 	}
 	return keys, nil
 }
+
+const listHelp = `
+Lists names in order. after and limit page through them; vault list passes no
+parameters, so use a read with list=true: vault read paxos/roles list=true limit=100
+`

@@ -113,7 +113,7 @@ func newMetrics() *metrics {
 }
 
 // read counts what a reader of creds/ or token/ got.
-func (m *metrics) read(want wanted, issued broker.Issued, err error) {
+func (m *metrics) read(want tokenRequest, issued broker.Issued, err error) {
 	switch {
 	case readOnly(err): // another node answers
 	case err != nil && want.role.ID == "":
@@ -162,7 +162,7 @@ func (m *metrics) count(counters *prometheus.CounterVec, role, class string) {
 	counters.WithLabelValues(role, class).Inc()
 }
 
-// observe counts what happens to tokens.
+// newListedCredential counts what happens to tokens.
 func (m *metrics) observe(o broker.Observation) {
 	switch o.What {
 	case broker.Minted:

@@ -80,7 +80,7 @@ func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool
 		root, err := storedRoot(ctx, other.storage)
 		if err == nil {
 			add(root)
-			err = eachNamed(ctx, other.storage, func(_ string, n namedClient) error { add(n.client); return nil })
+			err = eachStoredClient(ctx, other.storage, func(_ string, n storedClient) error { add(n.client); return nil })
 		}
 		if err != nil {
 			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports "+

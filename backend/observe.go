@@ -13,30 +13,30 @@ import (
 
 // The types of the events that are not the broker's, which names its own.
 const (
-	roleWritten       = "role-write"
-	roleDeleted       = "role-delete"
-	roleRotated       = "role-rotate"
-	configWritten     = "config-write"
-	guardrailsWritten = "guardrails-write"
-	rootRotated       = "rotate"
-	rootNotRotated    = "rotate-fail"
-	rootForgotten     = "root-forget"
-	driftFound        = "drift"
-	exceptionWritten  = "exception-write"
-	exceptionDeleted  = "exception-delete"
-	lockedDown        = "lockdown"
-	lockdownLifted    = "lockdown-lift"
-	clientWritten     = "client-write"
-	clientDeleted     = "client-delete"
-	clientRotated     = "client-rotate"
-	clientLeased      = "client-lease"
-	clientReturned    = "client-return"
-	clientQuarantined = "client-quarantine"
-	clientErased      = "client-erase"
-	clientLost        = "client-lost"
-	poolLow           = "pool-low"
-	mountStopped      = "stop"
-	mountResumed      = "resume"
+	roleWritten          = "role-write"
+	roleDeleted          = "role-delete"
+	roleRotated          = "role-rotate"
+	configWritten        = "config-write"
+	guardrailsWritten    = "guardrails-write"
+	rootRotated          = "rotate"
+	rootNotRotated       = "rotate-fail"
+	rootForgotten        = "root-forget"
+	driftFound           = "drift"
+	exceptionWritten     = "exception-write"
+	exceptionDeleted     = "exception-delete"
+	lockedDown           = "lockdown"
+	lockdownLifted       = "lockdown-lift"
+	clientWritten        = "client-write"
+	clientDeleted        = "client-delete"
+	clientRotated        = "client-rotate"
+	clientLeased         = "client-lease"
+	clientReturned       = "client-return"
+	clientQuarantined    = "client-quarantine"
+	clientDeletedAtPaxos = "client-erase"
+	clientLost           = "client-lost"
+	poolLow              = "pool-low"
+	mountStopped         = "stop"
+	mountResumed         = "resume"
 )
 
 // sendEvent gives an event to Vault.
@@ -58,11 +58,11 @@ func (b *backend) announceRole(kind, name string, r role, operation logical.Oper
 		logical.EventMetadataPath, rolesPrefix + name, logical.EventMetadataDataPath, rolesPrefix + name,
 		logical.EventMetadataOperation, string(operation), logical.EventMetadataModified, "true", "role", name,
 	}
-	b.events.add(event{kind, append(metadata, described(r)...)})
+	b.events.add(event{kind, append(metadata, roleMetadata(r)...)})
 }
 
-// described is the role's own metadata, as events carry it.
-func described(r role) []string {
+// roleMetadata is the role's own metadata, as events carry it.
+func roleMetadata(r role) []string {
 	var metadata []string
 	for key, value := range r.Metadata {
 		metadata = append(metadata, "role_metadata_"+key, value)
@@ -72,7 +72,7 @@ func described(r role) []string {
 
 // countRead counts what a reader got. One that was refused before its role was read, as in
 // a lockdown, counts under the role all the same, if there is one of that name.
-func (b *backend) countRead(ctx context.Context, s logical.Storage, want wanted, issued broker.Issued, err error) {
+func (b *backend) countRead(ctx context.Context, s logical.Storage, want tokenRequest, issued broker.Issued, err error) {
 	if err != nil && want.role.ID == "" && input.ValidName(want.name) {
 		if r, roleErr := b.roles.Get(ctx, s, rolesPrefix+want.name); roleErr == nil {
 			want.role = r
@@ -81,14 +81,14 @@ func (b *backend) countRead(ctx context.Context, s logical.Storage, want wanted,
 	b.metrics.read(want, issued, err)
 }
 
-// observe is told by the broker what happens to tokens. It counts it, remembers
+// newListedCredential is told by the broker what happens to tokens. It counts it, remembers
 // why the latest mint failed, and announces it.
 func (b *backend) observe(o broker.Observation) {
 	b.metrics.observe(o)
 	b.signals.signalMint(o)
 	if o.What == broker.MintFailed {
 		b.failures.Lock()
-		b.failed = failure{b.options.Now(), o.Err.Error()}
+		b.failed = mintFailure{b.options.Now(), o.Err.Error()}
 		b.failures.Unlock()
 	}
 	path := configKey // the engine's own token
@@ -98,7 +98,7 @@ func (b *backend) observe(o broker.Observation) {
 	metadata := []string{logical.EventMetadataPath, path}
 	if o.Role != "" {
 		r, _ := b.roles.Recall(path) // from memory only: nobody waits here for storage
-		metadata = append(append(metadata, "role", o.Role), described(r)...)
+		metadata = append(append(metadata, "role", o.Role), roleMetadata(r)...)
 	}
 	if o.Row.Fingerprint != "" {
 		metadata = append(metadata, "token_id", o.Row.Fingerprint, "client_id", o.Row.ClientID, "expires_at",
@@ -111,20 +111,20 @@ func (b *backend) observe(o broker.Observation) {
 }
 
 // A failure is why a mint failed, for status.
-type failure struct {
+type mintFailure struct {
 	at   time.Time
 	text string
 }
 
 // lastFailure is that of the latest mint that failed.
-func (b *backend) lastFailure() failure {
+func (b *backend) lastFailure() mintFailure {
 	b.failures.Lock()
 	defer b.failures.Unlock()
 	return b.failed
 }
 
 // announceClient tells what happened to a client.
-func (b *backend) announceClient(kind, name string, n namedClient, why string) {
+func (b *backend) announceClient(kind, name string, n storedClient, why string) {
 	g, _ := n.current()
 	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
 		"state", string(n.State)}

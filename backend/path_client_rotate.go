@@ -29,7 +29,7 @@ func (b *backend) pathClientRotate() *framework.Path {
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.rotateClient, "Give a client its new secret.",
-				answer("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
+				responseBody("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
 		},
 	}
 }
@@ -45,7 +45,7 @@ var clientRotateAnswer = fields{
 func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	before, err := storedNamed(ctx, req.Storage, name)
+	before, err := loadStoredClient(ctx, req.Storage, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return reply(badRequest("there is no client %q; `vault list` of the mount's clients shows those there are",
 			name))
@@ -57,10 +57,10 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	secret, verify := "", true
 	input.Patch(d, "client_secret", &secret)
 	input.Patch(d, "verify_connection", &verify)
-	if before.State == revoking { // no call for a client that is to be deleted
+	if before.State == stateRevoking { // no call for a client that is to be deleted
 		return reply(errBeingDeleted)
 	}
-	link, err := b.dial(ctx, req.Storage)
+	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
@@ -69,14 +69,14 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 		return reply(err)
 	case which == olderSecret:
 		return reply(errOlderSecret)
-	case which == currentSecret && known.Connection == link.fingerprint:
+	case which == currentSecret && known.Connection == session.fingerprint:
 		return reply(errSameSecret)
 	}
 	verified, err := b.verifyNew(ctx, req.Storage, name, before, before, known.ClientID, secret, verify)
 	if err != nil {
 		return reply(err)
 	}
-	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, nil)
+	after, err := b.storeChangedClient(ctx, req.Storage, name, before, verified, nil)
 	if err != nil {
 		return reply(err)
 	}
@@ -87,3 +87,12 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 		Warnings: verified.warnings,
 	}, nil
 }
+
+const clientRotateHelp = `
+In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
+the old one stops at once: whoever has it out on a lease loses it. Write the new one
+here: it is verified with one token request for all the client's scopes, then stored.
+
+A client in quarantine, or one that was found disabled in the Dashboard, is available
+again afterwards.
+`

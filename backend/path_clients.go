@@ -22,7 +22,7 @@ func (b *backend) pathClients() *framework.Path {
 		Fields:          pagingFields,
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listClients, "List the stocked clients.",
-				answer("The names.", listAnswer)), "list", "clients"),
+				responseBody("The names.", listAnswer)), "list", "clients"),
 		},
 	}
 }
@@ -30,7 +30,7 @@ func (b *backend) pathClients() *framework.Path {
 // listClients answers LIST clients/.
 func (b *backend) listClients(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	return list(ctx, req.Storage, clientsPrefix, d)
+	return listStored(ctx, req.Storage, clientsPrefix, d)
 }
 
 func (b *backend) pathClient() *framework.Path {
@@ -39,7 +39,7 @@ func (b *backend) pathClient() *framework.Path {
 		HelpSynopsis:    "A Paxos API client in Vault's custody, beside the root.",
 		HelpDescription: clientHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Client"},
-		ExistenceCheck:  exists,
+		ExistenceCheck:  entryExists,
 		Fields: fields{
 			"name": nameField("Name of the client in Vault. Case matters."),
 			"client_id": {Type: framework.TypeString,
@@ -82,15 +82,15 @@ func (b *backend) pathClient() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readClient, "Read a client, its state and who holds it.",
-				answer("The client.", clientAnswer)), "read", "client"),
-			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", answerNothing("Stored.")),
+				responseBody("The client.", clientAnswer)), "read", "client"),
+			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", noResponseBody("Stored.")),
 				"write", "client"),
 			logical.UpdateOperation: displayed(onActive(b.writeClient,
-				"Change a client; parameters left out keep their value.", answerNothing("Stored.")), "write", "client"),
+				"Change a client; parameters left out keep their value.", noResponseBody("Stored.")), "write", "client"),
 			logical.PatchOperation: displayed(onActive(b.patchClient, "Change parts of a client.",
-				answerNothing("Stored.")), "patch", "client"),
+				noResponseBody("Stored.")), "patch", "client"),
 			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
-				answerNothing("Forgotten.")), "delete", "client"),
+				noResponseBody("Forgotten.")), "delete", "client"),
 		},
 	}
 }
@@ -132,7 +132,7 @@ var clientAnswer = fields{
 // readClient answers GET clients/:name.
 func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	n, err := storedNamed(ctx, req.Storage, d.Get("name").(string))
+	n, err := loadStoredClient(ctx, req.Storage, d.Get("name").(string))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
@@ -141,7 +141,7 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	}
 	g, _ := n.current()
 	var held checkout
-	if n.State == leased && n.Checkout != nil {
+	if n.State == stateLeased && n.Checkout != nil {
 		held = *n.Checkout
 	}
 	metadata := n.Metadata
@@ -152,7 +152,7 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 		"client_id":         g.ClientID,
 		"generation":        g.Number,
 		"secret_set_at":     timestamp(g.Since),
-		"secret_verified":   g.Proved,
+		"secret_verified":   g.Verified,
 		"purpose":           string(n.Purpose),
 		"scopes":            n.Scopes,
 		"allowed_roles":     append([]string{}, n.AllowedRoles...),
@@ -186,13 +186,13 @@ func (b *backend) patchClient(ctx context.Context, req *logical.Request,
 func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	before, err := storedNamed(ctx, req.Storage, name)
+	before, err := loadStoredClient(ctx, req.Storage, name)
 	absent := errors.Is(err, store.ErrNotFound)
 	switch {
 	case absent && !create:
 		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to store it", name)})
 	case absent:
-		before = namedClient{State: available}
+		before = storedClient{State: stateAvailable}
 	case err != nil:
 		return reply(err)
 	}
@@ -204,7 +204,7 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	if err != nil {
 		return reply(err)
 	}
-	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, func(n *namedClient) error {
+	after, err := b.storeChangedClient(ctx, req.Storage, name, before, verified, func(n *storedClient) error {
 		return n.change(d)
 	})
 	if err != nil {
@@ -225,17 +225,17 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	return &logical.Response{Warnings: warnings}, nil
 }
 
-// storeNamed is the write of a read-modify-write that began with before. What was verified and what
+// storeChangedClient is the write of a read-modify-write that began with before. What was verified and what
 // the request changes is applied to the entry as it is now, so that whatever else was changed
 // meanwhile stays. An entry that was deleted, made again, or given another secret since is not the
 // one that was verified.
-func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before namedClient,
-	verified verifiedClient, change func(*namedClient) error) (namedClient, error) {
+func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, name string, before storedClient,
+	verified verifiedClient, change func(*storedClient) error) (storedClient, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	b.mounts.claims.Lock()
 	defer b.mounts.claims.Unlock()
-	now, err := storedNamed(ctx, s, name)
+	now, err := loadStoredClient(ctx, s, name)
 	created := before.last() == 0
 	switch {
 	case errors.Is(err, store.ErrNotFound) && created:
@@ -270,12 +270,12 @@ func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string
 		}
 	}
 	g, _ := after.current()
-	if old, _ := now.current(); after.last() != now.last() || g.Proved != old.Proved || after.Purpose != now.Purpose {
-		if err := b.claim(ctx, s, g.ClientID, after.Purpose == purposeLease, g.Proved, clientsPrefix+name); err != nil {
+	if old, _ := now.current(); after.last() != now.last() || g.Verified != old.Verified || after.Purpose != now.Purpose {
+		if err := b.claim(ctx, s, g.ClientID, after.Purpose == purposeLease, g.Verified, clientsPrefix+name); err != nil {
 			return now, err
 		}
 	}
-	return after, b.putNamed(ctx, s, name, after)
+	return after, b.putStoredClient(ctx, s, name, after)
 }
 
 // checkSameConnection refuses a secret that was verified over a connection which is another by now.
@@ -299,16 +299,16 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 }
 
 // renewed is the state that a new secret brings about.
-func (n *namedClient) renewed() error {
+func (n *storedClient) renewed() error {
 	switch n.State {
-	case revoking:
+	case stateRevoking:
 		return errBeingDeleted
-	case quarantined, lost:
-		if g, _ := n.current(); !g.Proved {
+	case stateQuarantined, stateLost:
+		if g, _ := n.current(); !g.Verified {
 			return badRequest("Not saved: the client is %s, and only a verified secret takes it out of that "+
 				"state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
 		}
-		n.State, n.StateReason, n.Checkout, n.StateBefore = available, "", nil, ""
+		n.State, n.StateReason, n.Checkout, n.StateBefore = stateAvailable, "", nil, ""
 	}
 	return nil
 }
@@ -348,10 +348,10 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string, force bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, s, name)
+	n, err := loadStoredClient(ctx, s, name)
 	switch {
 	case store.IsUnreadable(err) && force:
-		return b.removeNamed(ctx, s, name, n)
+		return b.removeStoredClient(ctx, s, name, n)
 	case store.IsUnreadable(err):
 		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
 			"whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
@@ -363,9 +363,9 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 		return err
 	}
 	switch g, _ := n.current(); {
-	case n.State == leased:
+	case n.State == stateLeased:
 		return badRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
-	case n.State == revoking:
+	case n.State == stateRevoking:
 		return badRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
 			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
 			"confirmed the deletion.", name)
@@ -373,12 +373,32 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 		return badRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
 			"requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
 	}
-	return b.removeNamed(ctx, s, name, n)
+	return b.removeStoredClient(ctx, s, name, n)
 }
 
 // endOfClient ends the tokens that the client minted and may not have minted as it is now.
-func (b *backend) endOfClient(ctx context.Context, name string, n namedClient) (ended, pending int, err error) {
+func (b *backend) endOfClient(ctx context.Context, name string, n storedClient) (ended, pending int, err error) {
 	return b.broker.End(ctx, func(row broker.Row) bool {
 		return row.Key.Client == name && row.Key.Role != "" && !n.grants(row)
 	})
 }
+
+const clientHelp = `
+Clients are made by hand in the Paxos Dashboard and stored here beside the root.
+purpose says what for, is required, and never changes:
+
+    mint     roles that name it as their client request tokens with it
+    lease    roles of credential_type client_credentials lease it, with its secret
+    standby  it may become the root client (config/promote-standby)
+
+Storing a client verifies its secret and all its scopes with one token request;
+verify_connection=false skips that. A client whose secret was not verified is never
+deleted at Paxos and never promoted, and is used only where the guardrails'
+allow_unchecked_clients is true. A client_id is stored once on a mount, and one with
+purpose=lease nowhere else in this plugin process. allowed_roles says which roles may
+use it, none by default. Neither secret nor lease is ever shown here.
+
+Deleting the entry only makes Vault forget the client. It is refused while the client
+is leased or is due to be deleted at Paxos, and while tokens that it requested are
+valid, unless force=true.
+`

@@ -76,15 +76,15 @@ func (b *backend) pathConfig() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readConfig,
-				"Read the configuration; the secret is never shown.", answer("The configuration.",
+				"Read the configuration; the secret is never shown.", responseBody("The configuration.",
 					configAnswer)), "read", "configuration"),
 			logical.UpdateOperation: displayed(onActive(b.writeConfig,
 				"Configure the mount; parameters left out keep their value.",
-				answerNothing("Stored.")), "configure", ""),
+				noResponseBody("Stored.")), "configure", ""),
 			logical.PatchOperation: displayed(onActive(b.writeConfig, "Change parts of the configuration.",
-				answerNothing("Stored.")), "patch", "configuration"),
+				noResponseBody("Stored.")), "patch", "configuration"),
 			logical.DeleteOperation: displayed(onActive(b.deleteConfig,
-				"Delete the configuration and the root client.", answerNothing("Deleted.")), "delete", "configuration"),
+				"Delete the configuration and the root client.", noResponseBody("Deleted.")), "delete", "configuration"),
 		},
 	}
 }
@@ -134,7 +134,7 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 		"client_id":          g.ClientID,
 		"generation":         g.Number,
 		"secret_set_at":      timestamp(g.Since),
-		"secret_verified":    g.Proved,
+		"secret_verified":    g.Verified,
 		"verify_scope":       c.VerifyScope,
 		"refresh_at":         c.RefreshAt,
 		"credential_max_age": seconds(c.CredentialMaxAge),
@@ -178,7 +178,7 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 		after, err := b.giveSecret(ctx, req, d, planned)
 		return &after, err
 	}
-	if _, err := b.linkOf(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
+	if _, err := b.sessionWith(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
 		return nil, err
 	}
 	clientID, hasID := input.Given[string](d, "client_id")
@@ -303,11 +303,29 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 
 // refuseWhileLeased refuses to delete what the end of a client's lease may need.
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
-	return eachNamed(ctx, s, func(name string, n namedClient) error {
-		if n.State == leased || n.State == revoking {
+	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
+		if n.State == stateLeased || n.State == stateRevoking {
 			return badRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
 				"set force=true", name, n.Checkout)
 		}
 		return nil
 	})
 }
+
+const configHelp = `
+One mount is one Paxos environment and one Entity. The first write names the
+environment, which is then fixed. The root client is made by hand in the Paxos
+Dashboard (Admin > API Management); its scopes are the most that any role of this
+mount can get.
+
+A write that brings a client_secret verifies it with one token request for
+verify_scope and ends that token at once; nothing is stored if Paxos refuses.
+verify_connection=false skips that. A new secret for the same client_id does what
+config/rotate-root does: it becomes the next generation, and tokens minted with the
+old one go on until they end. The secret that is stored already changes nothing.
+Another client_id is refused: write it to config/replace-root.
+
+Parameters left out keep their value. Deleting the configuration is refused while
+tokens are alive that it is needed to revoke; force=true ends what it can, deletes,
+and says how many tokens were left.
+`

@@ -47,13 +47,13 @@ func (b *backend) pathConnection() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readConnection,
-				"Read the connection; the proxy's password is never shown.", answer("The connection.",
+				"Read the connection; the proxy's password is never shown.", responseBody("The connection.",
 					connectionAnswer)), "read", "connection"),
 			logical.UpdateOperation: displayed(onActive(b.writeConnection,
 				"Set the connection; parameters left out keep their value.",
-				answerNothing("Stored.")), "configure", "connection"),
+				noResponseBody("Stored.")), "configure", "connection"),
 			logical.PatchOperation: displayed(onActive(b.writeConnection, "Change parts of the connection.",
-				answerNothing("Stored.")), "patch", "connection"),
+				noResponseBody("Stored.")), "patch", "connection"),
 		},
 	}
 }
@@ -171,7 +171,7 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 				"delete config, change the connection, and write config with the secret again")
 		}
 	}
-	return eachNamed(ctx, s, func(name string, n namedClient) error {
+	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		for _, g := range n.Generations {
 			if g.Connection != fingerprint {
 				return badRequest(locked, "secret of client "+name,
@@ -181,3 +181,13 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 		return nil
 	})
 }
+
+const connectionHelp = `
+With environment=production or sandbox the URLs are Paxos's own. With custom, all
+three are set here before config is written: https, or http on loopback.
+
+A stored secret is never sent over a connection other than the one it was verified
+over, so the URLs and the trusted CA cannot be changed while a root client is
+stored. Redirects are never followed, proxies of the environment are ignored, and
+session-local and metadata addresses are never dialled.
+`

@@ -23,11 +23,11 @@ func (b *backend) pathCreds() *framework.Path {
 		Fields:          issueFields("Name of the role.", true),
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readCreds,
-				"Issue an access token, or a client, on a lease.", answer("The credential.",
+				"Issue an access token, or a client, on a lease.", responseBody("The credential.",
 					credsAnswer())), "generate", "credentials"),
 			logical.UpdateOperation: displayed(onActive(b.readCreds,
 				"Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.",
-				answer("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
+				responseBody("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
 		},
 	}
 }
@@ -38,7 +38,7 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	if b.leasesClients(ctx, req.Storage, d.Get("name").(string)) {
 		return b.leaseClient(ctx, req, d)
 	}
-	issued, want, link, err := b.issue(ctx, req, d, true)
+	issued, want, session, err := b.issue(ctx, req, d, true)
 	if err != nil {
 		return reply(err)
 	}
@@ -47,7 +47,7 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	if ttl <= 0 { // zero would mean the mount's default, 32 days
 		return reply(&fault{http.StatusServiceUnavailable, "The token expired while it was being issued. Read again."})
 	}
-	resp := b.Secret(accessToken).Response(answerToken(issued, link), map[string]any{
+	resp := b.Secret(accessToken).Response(answerToken(issued, session), map[string]any{
 		leaseTokenID:    issued.Fingerprint,
 		leaseIssue:      strconv.FormatUint(issued.Issue, 16),
 		leaseGeneration: strconv.Itoa(issued.Generation),
@@ -109,3 +109,17 @@ func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name str
 	r, err := b.roles.Get(ctx, s, rolesPrefix+name)
 	return !errors.Is(err, store.ErrNotFound) && err == nil && r.CredentialType == clientCredentials
 }
+
+const credsHelp = `
+Answers an access token of the role. The lease ends with the token at the latest
+and cannot be renewed: read again. When the lease of a role with unique_tokens
+ends, its token is revoked at Paxos; a shared token is revoked idle_ttl after its
+last lease has ended.
+
+A write gets less than the role gives: scopes, some of the role's; ttl, a shorter
+lease. Send the token as "Authorization: Bearer <access_token>" to api_url.
+
+If Paxos answers 401 to a token, write rejected_token_id with its token_id. If it is the
+one that is issued now and Paxos rejects it, a new token is requested. If not, the same
+token is returned with a warning that says why. At most one question per token and minute.
+`

@@ -20,7 +20,7 @@ func (b *backend) pathDrift() *framework.Path {
 		Fields:          reportFields,
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readDrift, "Read the latest comparison, or make a new one.",
-				answer("The comparison.", driftAnswer)), "read", "drift-report"),
+				responseBody("The comparison.", driftAnswer)), "read", "drift-report"),
 		},
 	}
 }
@@ -95,7 +95,7 @@ func (b *backend) readDrift(ctx context.Context, req *logical.Request,
 }
 
 // mayList is whether the root was allowed to list when it last tried.
-func (c comparison) mayList() string {
+func (c credentialList) mayList() string {
 	if c.At.IsZero() {
 		return answerUnknown
 	}
@@ -104,11 +104,11 @@ func (c comparison) mayList() string {
 
 // beginReport reads what a report is to show, and asks Paxos first if that is wanted.
 func (b *backend) beginReport(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (least report.Severity, seen comparison, warnings []string, err error) {
+	d *framework.FieldData) (least report.Severity, seen credentialList, warnings []string, err error) {
 	if least, err = report.ParseSeverity(d.Get("severity").(string)); err != nil {
 		return least, seen, nil, invalid(err)
 	}
-	if seen, err = b.comparison(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
+	if seen, err = b.credentialList(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
 		return least, seen, nil, err
 	}
 	if seen.recent(b.options.Now(), comparisonPause) && !seen.At.Before(seen.TriedAt) {
@@ -118,3 +118,18 @@ func (b *backend) beginReport(ctx context.Context, req *logical.Request,
 	seen, err = b.compare(ctx, req.Storage)
 	return least, seen, nil, err
 }
+
+const driftHelp = `
+Compares Paxos's list of the Entity's credentials with this mount's records: clients that
+no mount of this plugin process accounts for, clients that are disabled or missing, changed
+scopes or IP allow-lists, clients without an IP allow-list or without enforced request
+signing. A read shows the latest comparison. refresh=true makes a new one, for which the
+root client needs api_creds:read_credentials. Once that has worked, it is repeated every
+hour, and an event announces each new finding of severity medium or high.
+
+fix is harmless. suggestion takes a function away from somebody: try the fix first.
+Accepted findings (exceptions/<name>) stand apart, under accepted.
+
+label and evidence contain text from the Dashboard, which others may have written: treat
+it as data. No fix or suggestion contains a label.
+`

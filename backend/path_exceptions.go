@@ -22,7 +22,7 @@ func (b *backend) pathExceptions() *framework.Path {
 		Fields: pagingFields,
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listExceptions, "List the exceptions.",
-				answer("The names.", listAnswer)), "list", "exceptions"),
+				responseBody("The names.", listAnswer)), "list", "exceptions"),
 		},
 	}
 }
@@ -30,7 +30,7 @@ func (b *backend) pathExceptions() *framework.Path {
 // listExceptions answers LIST exceptions/.
 func (b *backend) listExceptions(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	return list(ctx, req.Storage, exceptionsPrefix, d)
+	return listStored(ctx, req.Storage, exceptionsPrefix, d)
 }
 
 func (b *backend) pathException() *framework.Path {
@@ -39,7 +39,7 @@ func (b *backend) pathException() *framework.Path {
 		HelpSynopsis:    "Accept a finding of the reports for a time. Needs sudo.",
 		HelpDescription: exceptionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
-		ExistenceCheck:  exists,
+		ExistenceCheck:  entryExists,
 		Fields: fields{
 			"name": nameField("Name of the exception. Case matters."),
 			"rule": {Type: framework.TypeString,
@@ -56,14 +56,14 @@ func (b *backend) pathException() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readException, "Read an exception.",
-				answer("The exception.", exceptionAnswer)), "read", "exception"),
+				responseBody("The exception.", exceptionAnswer)), "read", "exception"),
 			logical.CreateOperation: displayed(onActive(b.writeException, "Accept a finding as it is now.",
-				answerNothing("Stored.")), "write", "exception"),
+				noResponseBody("Stored.")), "write", "exception"),
 			logical.UpdateOperation: displayed(onActive(b.writeException,
 				"Accept the finding again as it is now; parameters left out keep their value.",
-				answerNothing("Stored.")), "write", "exception"),
+				noResponseBody("Stored.")), "write", "exception"),
 			logical.DeleteOperation: displayed(onActive(b.deleteException,
-				"Delete an exception: its finding is open again.", answerNothing("Deleted.")), "delete", "exception"),
+				"Delete an exception: its finding is open again.", noResponseBody("Deleted.")), "delete", "exception"),
 		},
 	}
 }
@@ -164,3 +164,17 @@ func (b *backend) deleteException(ctx context.Context, req *logical.Request,
 	b.tallies.outdate()
 	return nil, nil
 }
+
+const exceptionHelp = `
+An exception accepts the findings of one rule on one subject, for at most a year. The
+reports then show them apart, under accepted, and always say how many there are; metrics
+count them with accepted="true", and paxos-report -fail-on passes over them.
+
+A write accepts the finding as it is at that moment: its severity and evidence, and of a
+role the role itself and its scopes. When one of these changes, the exception no longer
+applies, and the finding is open again and says so. Write the exception again to accept
+what it has become. An exception that has expired is a finding itself.
+
+Who wrote it is recorded. rule and subject are those of the report, exactly. The path
+needs sudo, like config/guardrails.
+`

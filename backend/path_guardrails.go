@@ -59,15 +59,15 @@ func (b *backend) pathGuardrails() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readGuardrails, "Read the guardrails.",
-				answer("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
+				responseBody("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
 			logical.UpdateOperation: displayed(onActive(b.writeGuardrails,
 				"Set the guardrails, and end what is now too much; parameters left out keep their value.",
-				answerNothing("Stored.")), "configure", "guardrails"),
+				noResponseBody("Stored.")), "configure", "guardrails"),
 			logical.PatchOperation: displayed(onActive(b.writeGuardrails,
 				"Change parts of the guardrails; null gives a parameter its default back.",
-				answerNothing("Stored.")), "patch", "guardrails"),
+				noResponseBody("Stored.")), "patch", "guardrails"),
 			logical.DeleteOperation: displayed(onActive(b.deleteGuardrails,
-				"Give the guardrails their defaults back.", answerNothing("Deleted.")), "delete", "guardrails"),
+				"Give the guardrails their defaults back.", noResponseBody("Deleted.")), "delete", "guardrails"),
 		},
 	}
 }
@@ -212,3 +212,19 @@ func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) (beyond, 
 	})
 	return beyond, cut, err
 }
+
+const guardrailsHelp = `
+The ceiling of the mount, for the team that answers for it: a role beyond it
+cannot be written, and what a role already holds beyond it is not issued (403).
+When the ceiling is lowered, live tokens that are now too much end at once, and a
+warning says how many and of which roles.
+
+allowed_scopes names scopes or patterns; in a pattern * stands for any text on its
+side of the colon. At its default, every scope may be issued but those that govern
+the company's API credentials (api_creds:*). These need allow_admin_scopes=true, and
+a scope that this version does not know needs allow_uncatalogued_scopes=true,
+whatever allowed_scopes says. max_ttl bounds leases; a token read from token/<name>
+has none, and lives until it expires.
+
+Parameters left out keep their value; a delete gives all their defaults back.
+`

@@ -24,13 +24,13 @@ func (b *backend) pathLockdown() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readLockdown,
-				"Whether a lockdown is in force, and what is left to end.", answer("The lockdown.",
+				"Whether a lockdown is in force, and what is left to end.", responseBody("The lockdown.",
 					lockdownAnswer)), "read", "lockdown"),
 			logical.UpdateOperation: displayed(onActive(b.writeLockdown,
-				"Lock the mount down and end every live token.", answer("What became of the tokens.",
+				"Lock the mount down and end every live token.", responseBody("What became of the tokens.",
 					lockdownAnswer)), "lock", "down"),
 			logical.DeleteOperation: displayed(onActive(b.deleteLockdown, "Lift the lockdown.",
-				answerNothing("Lifted.")), "lift", "lockdown"),
+				noResponseBody("Lifted.")), "lift", "lockdown"),
 		},
 	}
 }
@@ -164,19 +164,19 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 // it back. Rotate Credentials in the Dashboard, or the deletion that is due, ends them.
 func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 	exposed := []string{}
-	err := eachNamed(ctx, s, func(name string, n namedClient) error {
+	err := eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		switch {
-		case n.State == leased:
+		case n.State == stateLeased:
 			exposed = append(exposed, fmt.Sprintf("client %s, %s", name, n.Checkout))
-		case n.State == quarantined:
+		case n.State == stateQuarantined:
 			exposed = append(exposed,
 				fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
-		case n.State == damaged:
+		case n.State == stateUnreadable:
 			exposed = append(exposed, fmt.Sprintf("client %s, whose entry cannot be read: it may be leased", name))
-		case n.State == available && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
+		case n.State == stateAvailable && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
 			exposed = append(exposed,
 				fmt.Sprintf("client %s, returned unrotated: a past holder knows its secret until it is rotated", name))
-		case n.State == revoking:
+		case n.State == stateRevoking:
 			exposed = append(exposed,
 				fmt.Sprintf(
 					"client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
@@ -185,3 +185,16 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 	})
 	return exposed, err
 }
+
+const lockdownHelp = `
+From the moment a write returns, nothing is issued to anyone, on any node, and no
+token is refreshed; a mint that is under way is ended when it lands. Every live
+token is put out of use and revoked at Paxos, even with never_revoke; what Paxos
+cannot take at once is worked off in the background. The answer says how many are
+left and how long that takes. Writing again tries again.
+
+It survives restarts, failovers and a deleted config, and while it cannot be read
+whether it is in force, it is. Roles and settings can be changed meanwhile, and the
+root's secret replaced. Only a delete lifts it, so that a policy can give the two to
+different people. A read shows what is still alive.
+`

@@ -33,7 +33,7 @@ func (b *backend) pathLookup() *framework.Path {
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.lookUp, "Tell whose a token is.",
-				answer("What is known of the token.", lookupAnswer)), "look-up", "token"),
+				responseBody("What is known of the token.", lookupAnswer)), "look-up", "token"),
 		},
 	}
 }
@@ -218,3 +218,13 @@ func describeHolders(holdings []broker.Holding) []map[string]any {
 	}
 	return described
 }
+
+const lookupHelp = `
+Takes a token that was found in a log, a repository or a chat, or the token_id that an
+audit log has, and tells which role, client and lease holders it belongs to. "Bearer"
+before the token, quotes around it and line breaks in it are ignored. Nothing is sent to
+Paxos, and the token is not repeated. A token of another mount, or one that has ended,
+answers known=false, with the token_id to search audit logs for.
+
+To revoke a token now, write to roles/<role>/rotate.
+`

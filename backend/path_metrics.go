@@ -31,7 +31,7 @@ func (b *backend) pathMetrics() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.",
-				answer("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
+				responseBody("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
 		},
 	}
 }
@@ -76,7 +76,7 @@ type measurement struct {
 	clients     map[string]int
 	stopped     bool
 	locked      bool
-	throttling  throttling
+	throttling  throttlingState
 	secretAge   time.Duration
 	lastSuccess int64
 	listedAt    time.Time
@@ -96,7 +96,7 @@ func (b *backend) measure(ctx context.Context, s logical.Storage) (state measure
 	if state.rows, err = b.broker.Live(ctx); err != nil {
 		return state, err
 	}
-	state.ending = ending(state.rows, b.options.Now())
+	state.ending = countEnding(state.rows, b.options.Now())
 	if state.clients, err = clientsByState(ctx, s); err != nil {
 		return state, err
 	}
@@ -112,7 +112,7 @@ func (b *backend) measure(ctx context.Context, s logical.Storage) (state measure
 	if err != nil {
 		return state, err
 	}
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	if err != nil {
 		return state, err
 	}
@@ -162,3 +162,14 @@ func oneIf(yes bool) float64 {
 	}
 	return 0
 }
+
+const metricsHelp = `
+Counters and gauges of this mount in Prometheus's text format, for those whose Vault policy
+allows it. vault read shows no raw text, so use curl or vault read -format=raw:
+
+    curl -H "X-Vault-Token: ..." $VAULT_ADDR/v1/paxos/metrics
+
+Counters begin at zero when the plugin starts. Labels are names of roles that exist,
+kinds, outcomes, reasons, reports and severities, never what a caller sent. paxos_findings
+is counted in the background, at most once a minute, when the metrics are read.
+`

@@ -18,7 +18,7 @@ func (b *backend) pathOperations() *framework.Path {
 		Fields:          filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listOperations, "List the operations in the catalogue.",
-				answer("Their ids.",
+				responseBody("Their ids.",
 					describedList(
 						"Of each operation: method, path, access, scopes, risk, tag."))), "list", "operations"),
 		},
@@ -57,7 +57,7 @@ func (b *backend) pathOperation() *framework.Path {
 			Description: "Paxos's operationId, such as GetTransfer. Case matters."}},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readOperation,
-				"Read what the catalogue knows of an operation.", answer("The operation.",
+				"Read what the catalogue knows of an operation.", responseBody("The operation.",
 					operationAnswer)), "read", "operation"),
 		},
 	}
@@ -123,3 +123,22 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 		"deprecated":   o.Deprecated,
 	}}, nil
 }
+
+const operationsHelp = `
+The operations of Paxos's API by their operationId, each with the scope that it
+needs: to write a role by what an application does, roles/<name> takes these ids as
+operations. Nothing is asked of Paxos.
+
+least_scopes is what a role gets that is written by this operation alone, also_opens
+what that role can call besides: Paxos has no smaller scope. access tells the few
+that need none: none is public, token takes any live token. A role cannot be written
+by these.
+
+A list may be narrowed by risk, by tag (Paxos's groups) and by q, a text in the id,
+path or summary; after and limit page through it. vault list passes no parameters,
+so use a read:
+
+    vault read paxos/operations list=true tag=Transfers
+    vault read paxos/operations list=true q=withdraw
+    vault read paxos/operations/CreateCryptoWithdrawal
+`

@@ -19,7 +19,7 @@ func (b *backend) pathPrivilege() *framework.Path {
 		Fields:          reportFields,
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readPrivilege, "Read the findings for a security review.",
-				answer("The report.", privilegeAnswer)), "read", "least-privilege-report"),
+				responseBody("The report.", privilegeAnswer)), "read", "least-privilege-report"),
 		},
 	}
 }
@@ -51,3 +51,18 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request,
 	data["roles"], data["scopes"], data["clients"] = len(facts.Roles), p.Scopes(), p.Held()
 	return &logical.Response{Data: data, Warnings: warnings}, nil
 }
+
+const privilegeHelp = `
+Every scope that anyone could get through this mount, with its risk and the roles that
+give it, and findings: scopes that the client holds and no role uses; roles that can move
+money, that nobody has read for 30 days, or that exceed the guardrails or the client;
+clients whose secret is old or unverified, or works from any address; and every dangerous
+option in force.
+
+fix is the harmless way to resolve a finding. suggestion takes a function away from
+somebody: try the fix first. Accepted findings (exceptions/<name>) stand apart, under
+accepted.
+
+The order is always the same, so that two reports can be compared with diff. What is known
+of Paxos is from the latest comparison (report/drift); refresh=true makes a new one first.
+`

@@ -16,7 +16,7 @@ func (b *backend) pathProbe() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.runProbe,
-				"Ask Paxos what its documentation does not say.", answer("What was found.", probeAnswer)), "probe", ""),
+				"Ask Paxos what its documentation does not say.", responseBody("What was found.", probeAnswer)), "probe", ""),
 		},
 	}
 }
@@ -65,7 +65,7 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return reply(err)
 	}
-	link, err := b.dial(ctx, req.Storage)
+	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
 		return reply(err)
 	}
@@ -83,7 +83,7 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	if err := b.probes.Put(ctx, req.Storage, probeKey, p); err != nil { // first: one that fails half-way counts too
 		return reply(err)
 	}
-	if err := p.run(ctx, b, minter, link); err != nil {
+	if err := p.run(ctx, b, minter, session); err != nil {
 		return reply(err)
 	}
 	if err := b.probes.Put(ctx, req.Storage, probeKey, p); err != nil {
@@ -91,3 +91,15 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	}
 	return &logical.Response{Data: p.answer(), Warnings: p.warnings()}, nil
 }
+
+const probeHelp = `
+Paxos's documentation does not say whether a revoked token stops working and how
+soon, whether HTTP Basic is accepted, or which headers tell of rate limits. A write
+asks this account's Paxos, with the root client: it mints a token, tries it out,
+revokes it and tries it again; asks for the right to list credentials; and mints once
+with HTTP Basic. That costs at most 3 token requests, and it refuses to run again
+within 10 minutes. All its tokens are ended, and no setting is changed.
+
+What was found is stored and shown by status. If revocation proved to be without
+effect, leases say so in a warning.
+`

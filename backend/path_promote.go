@@ -24,7 +24,7 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.promoteStandby,
-				"Put a standby client in the root's place.", answer("The root client's new generation.",
+				"Put a standby client in the root's place.", responseBody("The root client's new generation.",
 					rotationAnswer)), "promote", "standby"),
 		},
 	}
@@ -107,7 +107,7 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 // nextStandby names the client that is to become the root.
 func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c config, root client,
 	asked string) (string, error) {
-	link, err := b.linkOf(ctx, req.Storage, c)
+	session, err := b.sessionWith(ctx, req.Storage, c)
 	if err != nil {
 		return "", err
 	}
@@ -117,12 +117,12 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	}
 	next, known := "", false
 	var why []string
-	err = eachNamed(ctx, req.Storage, func(name string, n namedClient) error {
+	err = eachStoredClient(ctx, req.Storage, func(name string, n storedClient) error {
 		if next != "" || asked == "" && n.Purpose != purposeStandby || asked != "" && name != asked {
 			return nil
 		}
 		known = true
-		if reason := notReady(n, root, needs, link); reason != "" {
+		if reason := notReady(n, root, needs, session); reason != "" {
 			why = append(why, name+" "+reason)
 			return nil
 		}
@@ -143,3 +143,17 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).",
 		input.Shortened(why))
 }
+
+const promoteHelp = `
+Takes the first stored client with purpose=standby, by name, that is ready, or the one
+that client names; verifies with one token request that it holds what all roles need;
+and puts it in the root's place. Its entry under clients/ is deleted then. Tokens of
+the previous root are served until they end, and refreshed with the new one.
+
+A standby is ready if its secret was verified when it was stored and it was shown to
+be of this mount's Entity: by the profiles that it sees, or by a list of credentials
+that the root client asked for (report/drift with refresh=true). Otherwise, and in a
+lockdown, use config/replace-root client=<name>, which needs sudo.
+
+It is refused while the root before drains, and on a mount that stopped itself.
+`

@@ -16,7 +16,7 @@ func (b *backend) pathResume() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.resume, "Confirm that this mount is no restored copy.",
-				answer("What it was.", resumeAnswer)), "resume", ""),
+				responseBody("What it was.", resumeAnswer)), "resume", ""),
 		},
 	}
 }
@@ -46,3 +46,10 @@ func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework
 	}
 	return &logical.Response{Data: map[string]any{"stopped_since": timestamp(since)}}, nil
 }
+
+const resumeHelp = `
+A mount with stocked clients whose periodic work paused for more than an hour, as that
+of a copy restored from a snapshot, deletes no client at Paxos and promotes none until
+this path is written: its record of who holds what may be old. On production, after a
+long outage, write it. On a copy made for a drill, do not.
+`

@@ -20,7 +20,7 @@ func (b *backend) pathRevocations() *framework.Path {
 		Fields:          pagingFields,
 		Operations: operations{
 			logical.ListOperation: displayed(onActive(b.listRevocations,
-				"List the tokens whose revocation is queued.", answer("Their token_ids.",
+				"List the tokens whose revocation is queued.", responseBody("Their token_ids.",
 					listAnswer)), "list", "revocations"),
 		},
 	}
@@ -50,11 +50,11 @@ func (b *backend) pathRevocation() *framework.Path {
 			Description: "Fingerprint of the token."}},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readRevocation,
-				"Read what keeps a token from being revoked.", answer("The queued revocation.",
+				"Read what keeps a token from being revoked.", responseBody("The queued revocation.",
 					revocationAnswer)), "read", "revocation"),
 			logical.DeleteOperation: displayed(onActive(b.deleteRevocation,
 				"Give up revoking a token: it lives until it expires.",
-				answerNothing("Deleted.")), "delete", "revocation"),
+				noResponseBody("Deleted.")), "delete", "revocation"),
 		},
 	}
 }
@@ -141,3 +141,12 @@ func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Qu
 	}
 	return queue[i], true, nil
 }
+
+const revocationHelp = `
+A token that nobody gets any more and that Paxos has not revoked yet, because it was
+out of reach or had its pace. It is tried again every minute until it is done or the
+token has expired. A delete gives that up: the token then lives until it expires.
+
+A token in state waiting is left to its holders for the grace of a rotation or a change
+of its role, and is revoked at the time shown. Nothing is wrong with it.
+`

@@ -21,7 +21,7 @@ func (b *backend) pathRoleRotate() *framework.Path {
 		Fields:          fields{"name": nameField("Name of the role."), "grace": graceField()},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.rotateRole, "End all live tokens of a role now.",
-				answer("What became of the tokens.", rotateAnswer)), "rotate", "role"),
+				responseBody("What became of the tokens.", rotateAnswer)), "rotate", "role"),
 		},
 	}
 }
@@ -76,3 +76,13 @@ func (b *backend) renewRoleID(ctx context.Context, s logical.Storage, key string
 	after.ID = newRoleID()
 	return before, b.roles.Put(ctx, s, key, after)
 }
+
+const roleRotateHelp = `
+Every live token of the role, leased or not, is put out of use at once and revoked
+at Paxos. The answer says how many Paxos has ended and how many are waiting for
+it. Leases stay until they end; their tokens are dead.
+
+With grace=20m the tokens are no longer issued, but are revoked that much later, when
+their readers have new ones: Vault Agent reads token/<name> again within poll_interval,
+creds/<name> at the end of its lease. Do not use it for a token that leaked.
+`

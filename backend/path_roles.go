@@ -25,7 +25,7 @@ func (b *backend) pathRoles() *framework.Path {
 		Fields:          pagingFields,
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listRoles, "List the roles.",
-				answer("The names.", listAnswer)), "list", "roles"),
+				responseBody("The names.", listAnswer)), "list", "roles"),
 		},
 	}
 }
@@ -33,7 +33,7 @@ func (b *backend) pathRoles() *framework.Path {
 // listRoles answers LIST roles/.
 func (b *backend) listRoles(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	return list(ctx, req.Storage, rolesPrefix, d)
+	return listStored(ctx, req.Storage, rolesPrefix, d)
 }
 
 func (b *backend) pathRole() *framework.Path {
@@ -42,7 +42,7 @@ func (b *backend) pathRole() *framework.Path {
 		HelpSynopsis:    "A role: the scopes its readers get, and for how long.",
 		HelpDescription: roleHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Role"},
-		ExistenceCheck:  exists,
+		ExistenceCheck:  entryExists,
 		Fields: fields{
 			"name": nameField("Name of the role. Case matters."),
 			"credential_type": {
@@ -110,17 +110,17 @@ func (b *backend) pathRole() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readRole, "Read a role.",
-				answer("The role.", roleAnswer)), "read", "role"),
-			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", answerNothing("Stored.")),
+				responseBody("The role.", roleAnswer)), "read", "role"),
+			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", noResponseBody("Stored.")),
 				"write", "role"),
 			logical.UpdateOperation: displayed(onActive(b.writeRole,
 				"Make a role, or change it; parameters left out keep their value.",
-				answerNothing("Stored.")), "write", "role"),
+				noResponseBody("Stored.")), "write", "role"),
 			logical.PatchOperation: displayed(onActive(b.patchRole,
 				"Change parts of a role that exists; null gives a parameter its default back.",
-				answerNothing("Stored.")), "patch", "role"),
+				noResponseBody("Stored.")), "patch", "role"),
 			logical.DeleteOperation: displayed(onActive(b.deleteRole, "Delete a role and end its tokens.",
-				answerNothing("Deleted.")), "delete", "role"),
+				noResponseBody("Deleted.")), "delete", "role"),
 		},
 	}
 }
@@ -391,17 +391,47 @@ func checkPurposes(ctx context.Context, s logical.Storage, before, after role) e
 		if name == "" || slices.Contains(had, name) {
 			continue
 		}
-		n, err := storedNamed(ctx, s, name)
+		n, err := loadStoredClient(ctx, s, name)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if why := n.unlike(use); why != "" {
+		if why := n.purposeMismatch(use); why != "" {
 			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
 				after.CredentialType, use)
 		}
 	}
 	return nil
 }
+
+const roleHelp = `
+A role names scopes, or operations that need them. Readers of creds/<name> and
+token/<name> get an access token with exactly these scopes, minted by the mount's
+root client, which must hold them all: one that it lacks fails the whole request at
+Paxos.
+
+By default the readers of a role share a token, which is minted once, refreshed
+before it expires and revoked idle_ttl after its last lease has ended. After a
+restart it is not known any more who holds the token: then it lives until it
+expires, an hour at most, unless it is ended with roles/<name>/rotate. With
+unique_tokens every lease has its own, ended with the lease; each costs a token
+request, of which Paxos allows about one a second for everybody behind the same
+address.
+
+scopes, scope_sets and operations add up; what comes of them is resolved_scopes,
+and is all that counts from then on. operations gets the least scopes that allow
+what it names: where Paxos accepts one of several, the one that the role has
+anyway, else the one that opens less. A read tells what brought each scope in
+(scope_sets: mint, operations: GetTransfer), and in operations_beyond what a role
+written by operations can do besides, because Paxos has no smaller scope.
+
+A stored role never changes by itself: not when a scope set is changed or deleted,
+and not when a new version of this engine knows the API better. A write that names
+scopes, scope_sets or operations resolves all three anew, as they are written and
+as the sets are then; any other write leaves resolved_scopes as they are.
+
+Narrowing, disabling or deleting a role ends the tokens that are now too much.
+What config/guardrails does not allow is refused with 403, here and when it is read.
+`

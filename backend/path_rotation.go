@@ -31,7 +31,7 @@ func (b *backend) pathRotateRoot() *framework.Path {
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.rotateRoot, "Give the root client its new secret.",
-				answer("The root client's new generation.", rotationAnswer)), "rotate", "root"),
+				responseBody("The root client's new generation.", rotationAnswer)), "rotate", "root"),
 		},
 	}
 }
@@ -52,20 +52,20 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 				Description:  "Its Client Secret. Write-only.",
 				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
 			},
-			"delete_old_at_paxos": eraseField(),
+			"delete_old_at_paxos": deleteOldField(),
 			"verify_connection": {Type: framework.TypeBool, Default: true,
 				Description: "Whether to verify, with one token request for all scopes of all roles, that it " +
 					"can do what they need."},
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.",
-				answer("The root client's new generation.", rotationAnswer)), "replace", "root"),
+				responseBody("The root client's new generation.", rotationAnswer)), "replace", "root"),
 		},
 	}
 }
 
-// eraseField is a parameter of config/replace-root alone, because that needs sudo.
-func eraseField() *framework.FieldSchema {
+// deleteOldField is a parameter of config/replace-root alone, because that needs sudo.
+func deleteOldField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type: framework.TypeBool,
 		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root " +
@@ -116,7 +116,7 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	input.Patch(d, "client_id", &change.clientID)
 	input.Patch(d, "client_secret", &change.secret)
 	input.Patch(d, "verify_connection", &change.verify)
-	input.Patch(d, "delete_old_at_paxos", &change.erase)
+	input.Patch(d, "delete_old_at_paxos", &change.deleteOld)
 	known, exists := before.current()
 	switch {
 	case !exists:
@@ -176,3 +176,23 @@ func (b *backend) scopesOfRoles(ctx context.Context, s logical.Storage) ([]strin
 	})
 	return all, err
 }
+
+const rotateRootHelp = `
+In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
+the old one stops at once. Write the new one here: it is verified with one token
+request, whose token is ended at once, and swapped in with one write. Between the
+click and the write readers are served from the cache, and tokens that are out go
+on. If it is refused, nothing changes. It works during a lockdown too.
+`
+
+const replaceRootHelp = `
+Another client takes the root's place, because the old one leaked or is to be deleted:
+one made in the Dashboard (client_id and client_secret), or a stored client with
+purpose=standby (client), whose stored secret is used. It is verified with one token request for all scopes of
+all roles of the mount; if it lacks some, they are named, and nothing changes. It
+must be of the same Entity, as far as that can be told. Tokens of the old client are
+served until they end, and revoked with its secret; then it is forgotten here. At Paxos
+it is deleted only with delete_old_at_paxos=true. It works during a lockdown too.
+
+If the old client leaked, rotate the roles as well, or use lockdown.
+`

@@ -20,7 +20,7 @@ func (b *backend) pathScopeSet() *framework.Path {
 		HelpSynopsis:    "A scope set: a name for scopes, for roles to be written by.",
 		HelpDescription: scopeSetHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope Set"},
-		ExistenceCheck:  exists,
+		ExistenceCheck:  entryExists,
 		Fields: fields{
 			"name": nameField("Name of the set. Case matters."),
 			"scopes": {Type: framework.TypeCommaStringSlice,
@@ -30,14 +30,14 @@ func (b *backend) pathScopeSet() *framework.Path {
 		},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readScopeSet, "Read a scope set.",
-				answer("The set.", scopeSetAnswer)), "read", "scope-set"),
+				responseBody("The set.", scopeSetAnswer)), "read", "scope-set"),
 			logical.CreateOperation: displayed(onActive(b.writeScopeSet, "Make a scope set.",
-				answerNothing("Stored.")), "write", "scope-set"),
+				noResponseBody("Stored.")), "write", "scope-set"),
 			logical.UpdateOperation: displayed(onActive(b.writeScopeSet,
 				"Make a scope set, or change it; parameters left out keep their value. No role changes with it.",
-				answerNothing("Stored.")), "write", "scope-set"),
+				noResponseBody("Stored.")), "write", "scope-set"),
 			logical.DeleteOperation: displayed(onActive(b.deleteScopeSet,
-				"Delete a scope set. No role changes with it.", answerNothing("Deleted.")), "delete", "scope-set"),
+				"Delete a scope set. No role changes with it.", noResponseBody("Deleted.")), "delete", "scope-set"),
 		},
 	}
 }
@@ -175,7 +175,7 @@ func (b *backend) pathScopeSets() *framework.Path {
 		Fields: pagingFields,
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listScopeSets, "List the scope sets.",
-				answer("The names.",
+				responseBody("The names.",
 					describedList("Of each built-in set: built_in, description, source."))), "list", "scope-sets"),
 		},
 	}
@@ -219,3 +219,15 @@ func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSe
 	})
 	return outdated, err
 }
+
+const scopeSetHelp = `
+A scope set is a name for scopes, for roles to be written by: scope_sets=mint. Each
+use case that Paxos documents is built in, with the page that documents it as its
+source; these are read-only. What the documentation asks for is not the least that
+works: compare with a role written by operations.
+
+A set gives nobody anything. A role takes the scopes that its sets have when it is
+written and keeps them: changing or deleting a set changes no role, and a warning
+names the roles that have it as it was. Write such a role again, with scope_sets, to
+bring it up to date.
+`

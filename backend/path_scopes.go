@@ -20,7 +20,7 @@ func (b *backend) pathScopes() *framework.Path {
 		Fields:          filtering(fields{"risk": riskField, "q": searchField}),
 		Operations: operations{
 			logical.ListOperation: displayed(reading(b.listScopes, "List the scopes in the catalogue.",
-				answer("The scopes.",
+				responseBody("The scopes.",
 					describedList(
 						"Of each scope: risk, description, operations (how many it opens)."))), "list", "scopes"),
 		},
@@ -57,7 +57,7 @@ func (b *backend) pathScope() *framework.Path {
 			Description: "The scope, such as funding:read_profile."}},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.",
-				answer("The scope.", scopeAnswer)), "read", "scope"),
+				responseBody("The scope.", scopeAnswer)), "read", "scope"),
 		},
 	}
 }
@@ -101,3 +101,20 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 		"documented_in": scope.Documents(),
 	}}, nil
 }
+
+const scopesHelp = `
+The scopes of Paxos's API as this version of the engine knows them; Paxos adds
+scopes without notice, so one that is missing here is unknown, not wrong. Nothing is
+asked of Paxos, and nothing here says what this mount's client holds.
+
+risk is how much harm a scope can do: read sees, write changes records, moves-money
+moves money, trades or says where money goes, admin governs the company's API
+credentials. Paxos grades nothing; it is inferred from what a scope opens.
+
+A list may be narrowed by risk and by q, a text in the name or description; after
+and limit page through it. vault list passes no parameters, so use a read:
+
+    vault read paxos/scopes list=true risk=moves-money
+    vault read paxos/scopes list=true q=withdrawal
+    vault read paxos/scopes/transfer:write_crypto_withdrawal
+`

@@ -21,7 +21,7 @@ func (b *backend) pathStatus() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readStatus, "Read the state of the mount.",
-				answer("The state.", statusAnswer)), "read", "status"),
+				responseBody("The state.", statusAnswer)), "read", "status"),
 		},
 	}
 }
@@ -125,13 +125,13 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"lockdown":           locked.refuse() != nil,
 		"client_id":          g.ClientID,
 		"probe":              seen.shown(),
-		"generations":        describe(root, rows),
+		"generations":        describeGenerations(root, rows),
 		"clients":            stocked,
 		"stopped_since":      timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
 		"last_issued_at":     timestamp(b.usage.Last(usage.Client(g.ClientID))),
-		"ending_tokens":      ending(rows, b.options.Now()),
-		"waiting_tokens":     waiting(rows, b.options.Now()),
+		"ending_tokens":      countEnding(rows, b.options.Now()),
+		"waiting_tokens":     countWaiting(rows, b.options.Now()),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,
 		"token_budget_known": throttling.known,
@@ -149,8 +149,8 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// describe lists the root's generations without their secrets.
-func describe(root client, rows []broker.Row) []map[string]any {
+// describeGenerations lists the root's generations without their secrets.
+func describeGenerations(root client, rows []broker.Row) []map[string]any {
 	described := []map[string]any{}
 	for _, g := range root.Generations {
 		state, live, last := "draining", 0, time.Time{}
@@ -170,12 +170,18 @@ func describe(root client, rows []broker.Row) []map[string]any {
 			"number":          g.Number,
 			"client_id":       g.ClientID,
 			"secret_set_at":   timestamp(g.Since),
-			"verified":        g.Proved,
+			"verified":        g.Verified,
 			"state":           state,
 			"live_tokens":     live,
 			"ends_at":         timestamp(last),
-			"delete_at_paxos": g.Erase,
+			"delete_at_paxos": g.DeleteAtPaxos,
 		})
 	}
 	return described
 }
+
+const statusHelp = `
+Needs no sudo and calls nobody: the budget of token requests and what is used of
+it, whether Paxos throttles this address, how many tokens are alive, the root
+client and the age of its secret.
+`

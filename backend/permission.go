@@ -16,7 +16,7 @@ import (
 // authorize reads again whether lockdown, guardrails and role let these scopes be
 // issued, and who mints. It is asked before and after every mint, and asks storage,
 // not memory.
-func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, error) {
+func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Minter, error) {
 	if !b.writable() {
 		return broker.Minter{}, logical.ErrReadOnly
 	}
@@ -50,11 +50,11 @@ func (b *backend) authorize(ctx context.Context, want wanted) (broker.Minter, er
 }
 
 // clientOf is the client that mints the role's tokens, if it may mint these.
-func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guardrails) (client, error) {
+func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limits guardrails) (client, error) {
 	if r.Client == "" {
 		return storedRoot(ctx, b.storage)
 	}
-	n, err := storedNamed(ctx, b.storage, r.Client)
+	n, err := loadStoredClient(ctx, b.storage, r.Client)
 	lacking := n.lacking(want.scopes)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -62,9 +62,9 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 			want.name, r.Client, r.Client)
 	case err != nil:
 		return client{}, err
-	case n.unlike(purposeMint) != "":
+	case n.purposeMismatch(purposeMint) != "":
 		return client{}, badRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
-			"only with clients of purpose=mint.", r.Client, want.name, n.unlike(purposeMint))
+			"only with clients of purpose=mint.", r.Client, want.name, n.purposeMismatch(purposeMint))
 	case n.unchecked() && limits.RefuseUnchecked:
 		return client{}, forbidden("The secret of client %q, which role %q requests tokens with, was never "+
 			"verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. "+
@@ -73,7 +73,7 @@ func (b *backend) clientOf(ctx context.Context, r role, want wanted, limits guar
 		return client{}, forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
 	case !n.allows(want.name):
 		return client{}, forbidden("client %q does not name role %q among its allowed_roles", r.Client, want.name)
-	case n.State != available:
+	case n.State != stateAvailable:
 		return client{}, badRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
 	case len(lacking) > 0:
 		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the "+
@@ -99,7 +99,7 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 		return false, store.Ignoring(err, store.ErrNotFound)
 	}
 	if r.Client != "" {
-		n, err := b.rememberedClient(ctx, b.storage, r.Client)
+		n, err := b.cachedClient(ctx, b.storage, r.Client)
 		if store.IsUnreadable(err) {
 			return true, nil
 		}
@@ -139,6 +139,6 @@ func (r role) grants(row broker.Row) bool {
 
 // grants reports whether a token of this row may have been minted by the client as it
 // is now.
-func (n namedClient) grants(row broker.Row) bool {
+func (n storedClient) grants(row broker.Row) bool {
 	return !n.Disabled && n.allows(row.RoleName) && len(n.lacking(strings.Fields(row.Key.Scopes))) == 0
 }

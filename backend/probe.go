@@ -38,13 +38,13 @@ type probe struct {
 func noProbe() probe { return probe{Versioned: store.Current} }
 
 // run asks the questions that are open, with three token requests.
-func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
+func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
 	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
 	holds, err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.TokenLifetime = grant.Lifetime
-			return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
+			return p.watchRevocation(ctx, b, minter, session, grant.AccessToken)
 		})
 	switch {
 	case err != nil:
@@ -55,23 +55,23 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link 
 	}
 	p.TokenCalls++
 	holds, err = b.broker.Probe(ctx, minter, []string{paxos.ListScope}, func(ctx context.Context, grant paxos.Grant) error {
-		p.lookForRoot(ctx, b, minter, link, grant.AccessToken)
+		p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	p.MayList = yesOrNo(holds)
-	return p.tryBasic(ctx, b, minter, link)
+	return p.tryBasic(ctx, b, minter, session)
 }
 
 // lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence
 // from a list prove anything.
-func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, link *link, token paxos.Secret) {
+func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession, token paxos.Secret) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, minter.Client.Way(), call)
 	}
-	found, err := link.FindCredentials(ctx, token, paced, minter.Client.ID())
+	found, err := session.FindCredentials(ctx, token, paced, minter.Client.ID())
 	if err != nil {
 		p.Problems = append(p.Problems,
 			problem("whether Paxos lists the root client itself could not be found out", err))
@@ -82,11 +82,11 @@ func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minte
 
 // watchRevocation tries the token out, revokes it, and sees whether and when it
 // stops working. It is ended in any case by who called.
-func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, link *link,
+func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	token paxos.Secret) error {
 	var seen paxos.Inspection
 	look := func(ctx context.Context) (err error) {
-		seen, err = link.Inspect(ctx, token)
+		seen, err = session.Inspect(ctx, token)
 		return err
 	}
 	call := func(what func(context.Context) error) error { return b.broker.Call(ctx, minter.Client.Way(), what) }
@@ -117,8 +117,8 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 
 // tryBasic finds out whether the client may authenticate the other way (RFC 6749,
 // section 2.3.1), which some servers refuse.
-func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
-	if link.basic {
+func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
+	if session.basic {
 		p.BasicAuth = answerYes
 		return nil
 	}
@@ -179,7 +179,7 @@ func (p probe) warnings() []string {
 		"becomes of its lease"}
 }
 
-// answer is the probe as probe and status show it.
+// responseBody is the probe as probe and status show it.
 func (p probe) answer() map[string]any {
 	return map[string]any{
 		"at":                    timestamp(p.At),

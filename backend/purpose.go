@@ -32,7 +32,7 @@ const purposeHelp = "mint (roles request tokens with it), lease (roles of client
 	"or standby (it may become the root client)"
 
 // changePurpose applies the parameter purpose of a request.
-func (n *namedClient) changePurpose(d *framework.FieldData) error {
+func (n *storedClient) changePurpose(d *framework.FieldData) error {
 	text, ok := input.Given[string](d, "purpose")
 	asked := purpose(text)
 	switch {
@@ -50,8 +50,8 @@ func (n *namedClient) changePurpose(d *framework.FieldData) error {
 	return nil
 }
 
-// unlike says why a client is not for this use, nothing if it is.
-func (n namedClient) unlike(use purpose) string {
+// purposeMismatch says why a client is not for this use, nothing if it is.
+func (n storedClient) purposeMismatch(use purpose) string {
 	switch n.Purpose {
 	case use:
 		return ""
@@ -107,7 +107,7 @@ func (u *uses) of(name string) (all []purpose) {
 }
 
 // complete gives an entry from before there were purposes the one that it is used for.
-func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *namedClient) error {
+func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *storedClient) error {
 	if n.Schema >= clientSchema {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 		return err
 	}
 	for _, name := range names {
-		n, err := store.Load[namedClient](ctx, s, clientsPrefix+name)
+		n, err := store.Load[storedClient](ctx, s, clientsPrefix+name)
 		if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) || err == nil && n.Schema >= clientSchema {
 			continue
 		}
@@ -141,7 +141,7 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 			err = u.complete(ctx, s, name, &n)
 		}
 		if err == nil {
-			err = b.putNamed(ctx, s, name, n)
+			err = b.putStoredClient(ctx, s, name, n)
 		}
 		if err != nil {
 			return err

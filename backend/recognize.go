@@ -11,16 +11,16 @@ import (
 )
 
 // Each secret that is submitted for a client that has one already is compared with it, and the
-// answer tells whether it was the same. What is not the same costs a verification, and these are
+// responseBody tells whether it was the same. What is not the same costs a verification, and these are
 // limited. So that nobody can try out secrets when that limit is used up, a secret is not compared
 // until there is room again: its writer is refused as if it were new.
 type pauses struct {
 	mu  sync.Mutex
-	all map[string]pause // by the storage key of the client
+	all map[string]verificationPause // by the storage key of the client
 }
 
 // A pause is a verification that the limit has refused.
-type pause struct {
+type verificationPause struct {
 	reason string
 	until  time.Time
 }
@@ -34,10 +34,10 @@ func (p *pauses) note(key string, err error, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all == nil {
-		p.all = map[string]pause{}
+		p.all = map[string]verificationPause{}
 	}
-	maps.DeleteFunc(p.all, func(_ string, old pause) bool { return !now.Before(old.until) }) // anybody may try any name
-	p.all[key] = pause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
+	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) }) // anybody may try any name
+	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
 }
 
 // check refuses again until there is room.

@@ -55,7 +55,7 @@ func unknownScopes(unknown []string) string {
 // clientWarnings are those on the clients of the role: that they do not exist, do not
 // allow the role, or lack its scopes, as far as it is known.
 func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name string, r role) ([]string, error) {
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 	}
 	var warnings []string
 	for _, client := range names {
-		n, err := storedNamed(ctx, s, client)
+		n, err := loadStoredClient(ctx, s, client)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			warnings = append(warnings,
@@ -96,7 +96,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 
 // rootWarnings are clientWarnings for the root client, whose scopes only Paxos's list
 // tells.
-func rootWarnings(ctx context.Context, s logical.Storage, r role, seen comparison) ([]string, error) {
+func rootWarnings(ctx context.Context, s logical.Storage, r role, seen credentialList) ([]string, error) {
 	root, err := storedRoot(ctx, s)
 	if err != nil {
 		return nil, err

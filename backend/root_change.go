@@ -15,14 +15,14 @@ import (
 // A rootChange is what is to take the root's place: a secret that was submitted, or a standby with the
 // secret that is stored with it.
 type rootChange struct {
-	clientID string
-	secret   string
-	standby  string // the stored client that becomes the root; empty for a submitted secret
-	promoted bool   // without sudo, so that the standby's secret and Entity must have been proved before
-	scopes   []string
-	holdsAll bool
-	verify   bool
-	erase    bool // the client that was the root before is to be deleted at Paxos
+	clientID  string
+	secret    string
+	standby   string // the stored client that becomes the root; empty for a submitted secret
+	promoted  bool   // without sudo, so that the standby's secret and Entity must have been proved before
+	scopes    []string
+	holdsAll  bool
+	verify    bool
+	deleteOld bool // the client that was the root before is to be deleted at Paxos
 }
 
 // A changedRoot is what came of it.
@@ -57,7 +57,7 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 			return changedRoot{}, err
 		case which == olderSecret:
 			return changedRoot{}, errOlderSecret
-		case which == currentSecret && (known.Proved || !change.verify):
+		case which == currentSecret && (known.Verified || !change.verify):
 			return changedRoot{client: before, same: true}, nil
 		}
 	}
@@ -91,11 +91,11 @@ func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config
 // verifiedRoot does the work of changeRoot and tells nobody.
 func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config, before client,
 	change rootChange) (changedRoot, error) {
-	link, err := b.linkOf(ctx, s, c)
+	session, err := b.sessionWith(ctx, s, c)
 	if err != nil {
 		return changedRoot{}, err
 	}
-	next, standby, err := b.nextRoot(ctx, s, link, before, change)
+	next, standby, err := b.nextRoot(ctx, s, session, before, change)
 	if err != nil {
 		return changedRoot{}, err
 	}
@@ -107,18 +107,18 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 		if len(v.scopes) == 0 {
 			v.scopes, v.holdsAll = []string{c.VerifyScope}, false
 		}
-		seen, err := b.verify(ctx, link, c, next, v)
+		seen, err := b.verify(ctx, session, c, next, v)
 		if refused := new(paxos.Error); change.standby != "" && errors.As(err, &refused) {
 			refused.Client = change.standby // it is tried as the root, but it is not the root's fault
 		}
 		if err != nil {
 			return changedRoot{}, err
 		}
-		next.Proved, profiles, result.warnings = true, seen.profiles, seen.warnings
-	} else if next.Proved {
+		next.Verified, profiles, result.warnings = true, seen.profiles, seen.warnings
+	} else if next.Verified {
 		result.warnings = nil
 	}
-	result.client, err = b.swapRoot(ctx, s, rootSwap{change, c, link, before, next, standby, profiles})
+	result.client, err = b.swapRoot(ctx, s, rootSwap{change, c, session, before, next, standby, profiles})
 	return result, err
 }
 
@@ -126,44 +126,44 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 type rootSwap struct {
 	rootChange
 	settings config
-	link     *link
+	session  *paxosSession
 	before   client
 	next     generation
-	from     namedClient // the standby
-	profiles []string    // that the new root was seen to see; none: it could not be told
+	from     storedClient // the standby
+	profiles []string     // that the new root was seen to see; none: it could not be told
 }
 
 // nextRoot is the generation that is to be the root's, and the standby that it is taken from.
-func (b *backend) nextRoot(ctx context.Context, s logical.Storage, link *link, before client,
-	change rootChange) (generation, namedClient, error) {
+func (b *backend) nextRoot(ctx context.Context, s logical.Storage, session *paxosSession, before client,
+	change rootChange) (generation, storedClient, error) {
 	if change.standby != "" {
-		return b.nextFromStandby(ctx, s, link, before, change)
+		return b.nextFromStandby(ctx, s, session, before, change)
 	}
 	limits, err := storedGuardrails(ctx, s)
 	if err != nil {
-		return generation{}, namedClient{}, err
+		return generation{}, storedClient{}, err
 	}
 	if !change.verify && limits.RefuseUnchecked {
-		return generation{}, namedClient{}, forbidden("Not saved: the guardrails " +
+		return generation{}, storedClient{}, forbidden("Not saved: the guardrails " +
 			"(allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out " +
 			"verify_connection=false.")
 	}
 	if err := b.refuseStored(ctx, s, change.clientID); err != nil {
-		return generation{}, namedClient{}, err
+		return generation{}, storedClient{}, err
 	}
 	if g, ok := before.current(); ok && g.ClientID == change.clientID && g.ClientSecret.Is(change.secret) &&
-		g.Connection == link.fingerprint {
-		return g, namedClient{}, nil // it was stored without being verified, and is verified now
+		g.Connection == session.fingerprint {
+		return g, storedClient{}, nil // it was stored without being verified, and is verified now
 	}
-	g, err := b.newGeneration(ctx, link, before, change.clientID, change.secret)
-	return g, namedClient{}, err
+	g, err := b.newGeneration(ctx, session, before, change.clientID, change.secret)
+	return g, storedClient{}, err
 }
 
 // nextFromStandby is nextRoot for a standby: with its own secret, which stays bound to its own
 // connection.
-func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *link, before client,
-	change rootChange) (generation, namedClient, error) {
-	n, err := storedNamed(ctx, s, change.standby)
+func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, session *paxosSession, before client,
+	change rootChange) (generation, storedClient, error) {
+	n, err := loadStoredClient(ctx, s, change.standby)
 	if errors.Is(err, store.ErrNotFound) {
 		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.",
 			input.Excerpt(change.standby))
@@ -175,11 +175,11 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, link *
 	if err != nil {
 		return generation{}, n, err
 	}
-	if why := notReady(n, before, needs, link); why != "" {
+	if why := notReady(n, before, needs, session); why != "" {
 		return generation{}, n, badRequest("Not replaced: client %q %s.", change.standby, why)
 	}
 	g, _ := n.current()
-	if !g.Proved && !change.verify {
+	if !g.Verified && !change.verify {
 		return generation{}, n, badRequest("Not replaced: the secret of client %q was never verified. Leave "+
 			"out verify_connection=false.", change.standby)
 	}
@@ -214,7 +214,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 		return client{}, badRequest("Not saved: the root client was written by somebody else at the same " +
 			"time. Read config and write again.")
 	}
-	if err := b.checkSameSettings(ctx, s, swap.settings, swap.link); err != nil {
+	if err := b.checkSameSettings(ctx, s, swap.settings, swap.session); err != nil {
 		return client{}, err
 	}
 	own := []string{rootKey}
@@ -224,7 +224,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 			return client{}, err
 		}
 	}
-	if err := b.claim(ctx, s, swap.next.ClientID, false, swap.next.Proved, own...); err != nil {
+	if err := b.claim(ctx, s, swap.next.ClientID, false, swap.next.Verified, own...); err != nil {
 		return client{}, err
 	}
 	after := now
@@ -235,15 +235,15 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 	if len(swap.profiles) > 0 {
 		after.Profiles = swap.profiles
 	}
-	if swap.erase {
-		after.erase(now)
+	if swap.deleteOld {
+		after.deleteWhenDrained(now)
 	}
 	return after, b.putRoot(ctx, s, after)
 }
 
 // checkSameStandby refuses a standby that was changed since it was read.
 func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root client, swap rootSwap) error {
-	n, err := storedNamed(ctx, s, swap.standby)
+	n, err := loadStoredClient(ctx, s, swap.standby)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 	if err != nil {
 		return err
 	}
-	if n.entry() != swap.from.entry() || notReady(n, root, needs, swap.link) != "" {
+	if n.entry() != swap.from.entry() || notReady(n, root, needs, swap.session) != "" {
 		return badRequest("Not replaced: client %q was changed by somebody else at the same time. Read it and "+
 			"write again.", swap.standby)
 	}
@@ -259,7 +259,7 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 }
 
 // checkSameSettings refuses what was verified with a config or a connection that is another by now.
-func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c config, link *link) error {
+func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c config, session *paxosSession) error {
 	stored, err := store.Load[config](ctx, s, configKey)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
@@ -275,7 +275,7 @@ func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c co
 	if err != nil {
 		return err
 	}
-	if complete.Fingerprint() != link.fingerprint {
+	if complete.Fingerprint() != session.fingerprint {
 		return badRequest("Not saved: config/connection was changed at the same time. Write again.")
 	}
 	return nil

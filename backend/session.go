@@ -8,29 +8,29 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A link is the mount's way to Paxos: the configured environment and connection,
+// A paxosSession is the mount's way to Paxos: the configured environment and connection,
 // with an open pool of connections behind it.
-type link struct {
+type paxosSession struct {
 	*paxos.Connection
 	fingerprint string
 	neverRevoke bool
 	basic       bool // clients authenticate with HTTP Basic
 
-	environment string     // what it was made from: a link of the same is kept
+	environment string     // what it was made from: a session of the same is kept
 	connection  connection // likewise
 }
 
-// linkOf is dial for a config that may not be stored yet; it asks storage.
-func (b *backend) linkOf(ctx context.Context, s logical.Storage, c config) (*link, error) {
+// sessionWith is dial for a config that may not be stored yet; it asks storage.
+func (b *backend) sessionWith(ctx context.Context, s logical.Storage, c config) (*paxosSession, error) {
 	settings, err := storedConnection(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return b.linkFor(c.Environment, settings)
+	return b.sessionFor(c.Environment, settings)
 }
 
-// dial returns the link that the stored configuration describes. It calls nobody.
-func (b *backend) dial(ctx context.Context, s logical.Storage) (*link, error) {
+// openSession returns the session that the stored configuration describes. It calls nobody.
+func (b *backend) openSession(ctx context.Context, s logical.Storage) (*paxosSession, error) {
 	c, err := b.configs.Get(ctx, s, configKey)
 	if err != nil {
 		return nil, notConfigured(err)
@@ -39,14 +39,14 @@ func (b *backend) dial(ctx context.Context, s logical.Storage) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.linkFor(c.Environment, settings)
+	return b.sessionFor(c.Environment, settings)
 }
 
-// linkFor returns the open link for these settings, or makes it.
-func (b *backend) linkFor(environment string, settings connection) (*link, error) {
-	b.link.Lock()
-	defer b.link.Unlock()
-	if l := b.linked; l != nil && l.environment == environment && l.connection == settings {
+// sessionFor returns the open session for these settings, or makes it.
+func (b *backend) sessionFor(environment string, settings connection) (*paxosSession, error) {
+	b.sessionMu.Lock()
+	defer b.sessionMu.Unlock()
+	if l := b.session; l != nil && l.environment == environment && l.connection == settings {
 		return l, nil
 	}
 	complete, err := settings.settings(environment)
@@ -57,23 +57,23 @@ func (b *backend) linkFor(environment string, settings connection) (*link, error
 	if err != nil {
 		return nil, invalid(err)
 	}
-	if b.linked != nil {
-		b.linked.Close()
+	if b.session != nil {
+		b.session.Close()
 	}
-	b.linked = &link{
+	b.session = &paxosSession{
 		Connection: open, fingerprint: complete.Fingerprint(), neverRevoke: settings.NeverRevoke,
 		basic:       complete.AuthStyle == paxos.AuthBasic,
 		environment: environment, connection: settings,
 	}
-	return b.linked, nil
+	return b.session, nil
 }
 
-// closeLink lets go of idle connections when the mount goes away.
-func (b *backend) closeLink() {
-	b.link.Lock()
-	defer b.link.Unlock()
-	if b.linked != nil {
-		b.linked.Close()
-		b.linked = nil
+// closeSession lets go of idle connections when the mount goes away.
+func (b *backend) closeSession() {
+	b.sessionMu.Lock()
+	defer b.sessionMu.Unlock()
+	if b.session != nil {
+		b.session.Close()
+		b.session = nil
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // readiness is what a client that is to become the root must have shown before.
 type readiness struct {
-	proofs    bool   // its secret and Entity must have been proved, because nobody needs sudo
+	verified  bool   // its secret and Entity must have been proved, because nobody needs sudo
 	anyEntity bool   // the guardrails let it be of another Entity
 	entity    string // the mount's, as a list showed it; empty if none did
 }
@@ -20,29 +20,29 @@ func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted boo
 	if err != nil {
 		return readiness{}, err
 	}
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	return readiness{promoted, limits.IgnoreEntity, seen.Customer}, err
 }
 
 // notReady says why a stored client may not become the root, nothing if it may. Without sudo its
 // secret must have been verified and its Entity proved before: by a list that the root asked for,
 // or by the profiles.
-func notReady(n namedClient, root client, needs readiness, link *link) string {
+func notReady(n storedClient, root client, needs readiness, session *paxosSession) string {
 	g, stored := n.current()
 	switch {
 	case !stored:
 		return "is not stored"
-	case n.unlike(purposeStandby) != "":
-		return n.unlike(purposeStandby)
+	case n.purposeMismatch(purposeStandby) != "":
+		return n.purposeMismatch(purposeStandby)
 	case n.Disabled:
 		return "is disabled"
-	case n.State != available:
+	case n.State != stateAvailable:
 		return "is " + string(n.State)
-	case g.Connection != link.fingerprint:
+	case g.Connection != session.fingerprint:
 		return "was stored for another connection"
-	case !needs.proofs:
+	case !needs.verified:
 		return ""
-	case !g.Proved:
+	case !g.Verified:
 		return "has a secret that was never verified; config/replace-root client=<name> verifies it (needs sudo)"
 	case !needs.anyEntity && !n.sameEntity(root, needs.entity):
 		return "has not been shown to be of this mount's Entity; read report/drift with refresh=true if the " +
@@ -54,7 +54,7 @@ func notReady(n namedClient, root client, needs readiness, link *link) string {
 // sameEntity reports whether the client was shown to be of the mount's Entity: by a list that the
 // root asked for and that was of this Entity, as far as lists tell, or by the profiles that both
 // see.
-func (n namedClient) sameEntity(root client, entity string) bool {
+func (n storedClient) sameEntity(root client, entity string) bool {
 	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
 	return listed || overlap(n.Profiles, root.Profiles)
 }
@@ -67,11 +67,11 @@ func (b *backend) forgetPromoted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
-		if g, _ := n.current(); n.State == leased || !root.has(g.ClientID) {
+	return eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
+		if g, _ := n.current(); n.State == stateLeased || !root.has(g.ClientID) {
 			return nil
 		}
-		return b.removeNamed(ctx, b.storage, name, n)
+		return b.removeStoredClient(ctx, b.storage, name, n)
 	})
 }
 

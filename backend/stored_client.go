@@ -20,7 +20,7 @@ const clientSchema = 2
 
 // A namedClient is a Paxos API client that an operator stored beside the root. Its purpose says
 // what for.
-type namedClient struct {
+type storedClient struct {
 	client
 	Purpose     purpose   `json:"purpose"`
 	ScopesSince time.Time `json:"scopes_since,omitzero"` // when the scopes were last verified with Paxos
@@ -47,19 +47,19 @@ type clientState string
 
 // The states of a client. One that was deleted at Paxos is deleted in Vault too.
 const (
-	available   clientState = "available"
-	leased      clientState = "leased"
-	revoking    clientState = "revoking"    // its lease has ended; it is to be deleted at Paxos
-	quarantined clientState = "quarantined" // its last holder may know the secret: it waits for a new one
-	lost        clientState = "lost"        // disabled or deleted in the Dashboard
-	damaged     clientState = "unreadable"  // its entry cannot be read, so that nothing is known of it
+	stateAvailable   clientState = "available"
+	stateLeased      clientState = "leased"
+	stateRevoking    clientState = "revoking"    // its lease has ended; it is to be deleted at Paxos
+	stateQuarantined clientState = "quarantined" // its last holder may know the secret: it waits for a new one
+	stateLost        clientState = "lost"        // disabled or deleted in the Dashboard
+	stateUnreadable  clientState = "unreadable"  // its entry cannot be read, so that nothing is known of it
 )
 
 // LatestSchema is that of this type alone.
-func (namedClient) LatestSchema() int { return clientSchema }
+func (storedClient) LatestSchema() int { return clientSchema }
 
 // change applies the parameters of a request, but for the secret, and judges the whole.
-func (n *namedClient) change(d *framework.FieldData) error {
+func (n *storedClient) change(d *framework.FieldData) error {
 	if err := n.changePurpose(d); err != nil {
 		return err
 	}
@@ -85,32 +85,32 @@ func (n *namedClient) change(d *framework.FieldData) error {
 }
 
 // allows reports whether roles of that name may use the client.
-func (n namedClient) allows(role string) bool {
+func (n storedClient) allows(role string) bool {
 	return slices.Contains(n.AllowedRoles, role) || slices.Contains(n.AllowedRoles, "*")
 }
 
 // unchecked reports whether the secret of the client was never verified.
-func (n namedClient) unchecked() bool {
+func (n storedClient) unchecked() bool {
 	g, _ := n.current()
-	return !g.Proved
+	return !g.Verified
 }
 
 // lacking lists those of the scopes that the client does not hold.
-func (n namedClient) lacking(scopes []string) []string { return catalog.Without(scopes, n.Scopes) }
+func (n storedClient) lacking(scopes []string) []string { return catalog.Without(scopes, n.Scopes) }
 
-// rememberedClient returns the client of that name, from memory or storage, without generations if
+// cachedClient returns the client of that name, from memory or storage, without generations if
 // there is none.
-func (b *backend) rememberedClient(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
-	n, err := b.named.Get(ctx, s, clientsPrefix+name)
+func (b *backend) cachedClient(ctx context.Context, s logical.Storage, name string) (storedClient, error) {
+	n, err := b.clients.Get(ctx, s, clientsPrefix+name)
 	if err == nil && n.Schema < clientSchema && n.last() > 0 { // its purpose is not in the entry yet
-		return storedNamed(ctx, s, name)
+		return loadStoredClient(ctx, s, name)
 	}
 	return n, err
 }
 
-// storedNamed reads the client of that name.
-func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClient, error) {
-	n, err := store.Load[namedClient](ctx, s, clientsPrefix+name)
+// loadStoredClient reads the client of that name.
+func loadStoredClient(ctx context.Context, s logical.Storage, name string) (storedClient, error) {
+	n, err := store.Load[storedClient](ctx, s, clientsPrefix+name)
 	if err != nil {
 		return n, err
 	}
@@ -118,45 +118,45 @@ func storedNamed(ctx context.Context, s logical.Storage, name string) (namedClie
 	return n, u.complete(ctx, s, name, &n)
 }
 
-// putNamed stores the client. writes is held.
-func (b *backend) putNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+// putStoredClient stores the client. writes is held.
+func (b *backend) putStoredClient(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	n.Versioned = store.Versioned{Schema: clientSchema}
 	if n.EntryID == "" {
 		n.EntryID = newEntryID()
 	}
 	key := clientsPrefix + name
-	err := b.named.Put(ctx, s, key, n)
+	err := b.clients.Put(ctx, s, key, n)
 	b.noteStored(key, n.client, n.Purpose == purposeLease, err)
 	return err
 }
 
-// removeNamed deletes the entry of a client. writes is held.
-func (b *backend) removeNamed(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+// removeStoredClient deletes the entry of a client. writes is held.
+func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	key := clientsPrefix + name
-	err := b.named.Delete(ctx, s, key)
+	err := b.clients.Delete(ctx, s, key)
 	b.noteRemoved(key, n.client, err)
 	return err
 }
 
-// eachNamed calls visit with every stored client, in order of their names. One that cannot be read
+// eachStoredClient calls visit with every stored client, in order of their names. One that cannot be read
 // has the state unreadable and nothing else: it is used for nothing.
-func eachNamed(ctx context.Context, s logical.Storage, visit func(name string, n namedClient) error) error {
+func eachStoredClient(ctx context.Context, s logical.Storage, visit func(name string, n storedClient) error) error {
 	var u uses
-	return store.Each(ctx, s, clientsPrefix, func(name string, n namedClient) error {
+	return store.Each(ctx, s, clientsPrefix, func(name string, n storedClient) error {
 		if err := u.complete(ctx, s, name, &n); err != nil {
 			return err
 		}
 		return visit(name, n)
-	}, func(name string) error { return visit(name, namedClient{State: damaged}) })
+	}, func(name string) error { return visit(name, storedClient{State: stateUnreadable}) })
 }
 
 // clientsByState counts the stocked clients in each state.
 func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, state := range []clientState{available, leased, revoking, quarantined, lost, damaged} {
+	for _, state := range []clientState{stateAvailable, stateLeased, stateRevoking, stateQuarantined, stateLost, stateUnreadable} {
 		counts[string(state)] = 0
 	}
-	err := eachNamed(ctx, s, func(_ string, n namedClient) error {
+	err := eachStoredClient(ctx, s, func(_ string, n storedClient) error {
 		counts[string(n.State)]++
 		return nil
 	})
@@ -193,10 +193,10 @@ func (c checkout) String() string {
 }
 
 // storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's
-// answer is applied to these and not to others that were stored under their names meanwhile.
-func storedEntries(ctx context.Context, s logical.Storage) (map[string]entry, error) {
-	all := map[string]entry{}
-	return all, eachNamed(ctx, s, func(name string, n namedClient) error {
+// responseBody is applied to these and not to others that were stored under their names meanwhile.
+func storedEntries(ctx context.Context, s logical.Storage) (map[string]entryIdentity, error) {
+	all := map[string]entryIdentity{}
+	return all, eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		all[name] = n.entry()
 		return nil
 	})

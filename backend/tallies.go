@@ -20,7 +20,7 @@ const (
 
 // bothReports makes them from what is stored, without a call to Paxos.
 func (b *backend) bothReports(ctx context.Context, s logical.Storage, mount string) (map[string]*report.Review, error) {
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// wanted is what one reader asks for, judged.
-type wanted struct {
+// tokenRequest is what one reader asks for, judged.
+type tokenRequest struct {
 	name    string
 	role    role
 	scopes  []string
@@ -26,9 +26,9 @@ type wanted struct {
 	rejected string // token_id of a token that Paxos rejects, as the reader says; empty for none
 }
 
-// want judges what the reader asks for against the role and the guardrails.
-func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (wanted, error) {
-	want := wanted{name: d.Get("name").(string)}
+// parseTokenRequest judges what the reader asks for against the role and the guardrails.
+func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (tokenRequest, error) {
+	want := tokenRequest{name: d.Get("name").(string)}
 	if req.Operation == logical.ReadOperation && len(req.Data) > 0 {
 		return want, badRequest("a read takes no parameters; write to this path to narrow scopes or ttl")
 	}
@@ -72,7 +72,7 @@ func (b *backend) want(ctx context.Context, req *logical.Request, d *framework.F
 }
 
 // narrowTTL takes the reader's wish for a shorter lease.
-func (w *wanted) narrowTTL(d *framework.FieldData) error {
+func (w *tokenRequest) narrowTTL(d *framework.FieldData) error {
 	asked, ok := input.Given[int](d, "ttl")
 	if !ok {
 		return nil
@@ -116,7 +116,7 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 }
 
 // explain adds to a refusal what the reader cannot know: the role and its scopes.
-func explain(err error, want wanted) error {
+func explain(err error, want tokenRequest) error {
 	var refused *paxos.Error
 	switch {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):

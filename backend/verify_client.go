@@ -24,7 +24,7 @@ type verifiedClient struct {
 func (v verifiedClient) slow() bool { return v.next != nil || !v.scopesAt.IsZero() }
 
 // apply makes the entry what was verified.
-func (v verifiedClient) apply(n *namedClient) {
+func (v verifiedClient) apply(n *storedClient) {
 	if v.next != nil {
 		if v.next.Number == n.last() { // the same secret, verified now
 			n.Generations = n.Generations[:len(n.Generations)-1]
@@ -42,7 +42,7 @@ func (v verifiedClient) apply(n *namedClient) {
 // verifyWrite verifies what a write of clients/:name brings that is new: a secret, or scopes.
 // planned is the entry as the request would make it.
 func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framework.FieldData, name string, before,
-	planned namedClient) (verifiedClient, error) {
+	planned storedClient) (verifiedClient, error) {
 	known, exists := before.current()
 	clientID, verify := known.ClientID, true
 	input.Patch(d, "client_id", &clientID)
@@ -67,24 +67,24 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 				"secret to clients/<name>/rotate")
 		}
 	}
-	if !verify || slices.Equal(before.Scopes, planned.Scopes) && (!hasSecret || known.Proved) {
+	if !verify || slices.Equal(before.Scopes, planned.Scopes) && (!hasSecret || known.Verified) {
 		return verifiedClient{}, nil
 	}
 	return b.verifyClient(ctx, s, name, planned, known)
 }
 
 // verifyNew binds a secret that was submitted to the connection, and verifies it if that is wanted.
-func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned namedClient,
+func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned storedClient,
 	clientID, secret string, verify bool) (verifiedClient, error) {
 	c, err := b.configs.Get(ctx, s, configKey)
 	if err != nil {
 		return verifiedClient{}, notConfigured(err)
 	}
-	link, err := b.linkOf(ctx, s, c)
+	session, err := b.sessionWith(ctx, s, c)
 	if err != nil {
 		return verifiedClient{}, err
 	}
-	next, err := b.newGeneration(ctx, link, before.client, clientID, secret)
+	next, err := b.newGeneration(ctx, session, before.client, clientID, secret)
 	if err != nil {
 		return verifiedClient{}, err
 	}
@@ -105,13 +105,13 @@ func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []s
 }
 
 // verifyClient requests one token for all scopes of a client.
-func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned namedClient,
+func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned storedClient,
 	g generation) (verifiedClient, error) {
 	c, err := b.configs.Get(ctx, s, configKey)
 	if err != nil {
 		return verifiedClient{}, notConfigured(err)
 	}
-	link, err := b.linkOf(ctx, s, c)
+	session, err := b.sessionWith(ctx, s, c)
 	if err != nil {
 		return verifiedClient{}, err
 	}
@@ -122,13 +122,13 @@ func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name stri
 	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names",
 		entity: root.Profiles}
 	now := b.options.Now().UTC()
-	seen, err := b.verify(ctx, link, c, g, v)
+	seen, err := b.verify(ctx, session, c, g, v)
 	if err != nil {
 		return verifiedClient{}, err
 	}
 	result := verifiedClient{profiles: seen.profiles, warnings: seen.warnings, scopesAt: now}
-	if !g.Proved {
-		g.Proved = true
+	if !g.Verified {
+		g.Verified = true
 		result.next = &g
 	}
 	return result, nil

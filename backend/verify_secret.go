@@ -34,14 +34,14 @@ type verifiedSecret struct {
 
 // verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity
 // it is of.
-func (b *backend) verify(ctx context.Context, link *link, c config, g generation,
+func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (verifiedSecret, error) {
 	if !v.locked { // of all secrets only the root's is verified in a lockdown
 		if err := checkStoredLockdown(ctx, b.storage); err != nil {
 			return verifiedSecret{}, err
 		}
 	}
-	seen, err := b.tryOut(ctx, link, c, g, v)
+	seen, err := b.tryOut(ctx, session, c, g, v)
 	if err != nil {
 		key := rootKey
 		if v.name != "" {
@@ -68,12 +68,12 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 
 // tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say
 // what to do.
-func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation,
+func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (seen verifiedSecret, err error) {
 	if !b.writable() {
 		return seen, logical.ErrReadOnly
 	}
-	minter, err := link.minterFor(v.name, g, c)
+	minter, err := session.minterFor(v.name, g, c)
 	if err != nil {
 		return seen, err
 	}
@@ -83,7 +83,7 @@ func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation
 			return nil
 		}
 		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
-			seen.profiles, err = link.ListProfiles(ctx, grant.AccessToken)
+			seen.profiles, err = session.ListProfiles(ctx, grant.AccessToken)
 			return err
 		})
 		if answer := new(paxos.Error); errors.As(err, &answer) && answer.Malformed {
@@ -99,7 +99,7 @@ func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
 		return seen, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
-			"both, and auth_style in config/connection, which is %s.", link.environment, refused.AuthStyle)
+			"both, and auth_style in config/connection, which is %s.", session.environment, refused.AuthStyle)
 	case err != nil:
 		return seen, err
 	case !holds && v.holdsAll:
