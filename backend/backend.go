@@ -33,55 +33,105 @@ type Options struct {
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// backend is one mount.
+// backend is one mount. Its state stands in groups, each with the lock that guards it.
 type backend struct {
 	*framework.Backend
 	options Options
 	logger  hclog.Logger
 	storage logical.Storage // for work that outlives a request
 	broker  *broker.Broker
+
+	mount    membership
+	entries  entries
+	sessions sessions
+	secrets  secrets
+	writes   writes
+	telemetry
+	background
+}
+
+// A membership is the mount's place among the mounts of the plugin process.
+type membership struct {
+	uuid string  // of this mount, by Vault
+	all  *mounts // this one included
+}
+
+// entries are the caches of what is stored. A hit reads them and no storage.
+type entries struct {
+	config     store.Cache[config]
+	connection store.Cache[connection]
+	guardrails store.Cache[guardrails]
+	lockdown   store.Cache[lockdown]
+	probe      store.Cache[probe]
+	list       store.Cache[credentialList]
+	root       store.Cache[client]
+	roles      store.Cache[role]
+	clients    store.Cache[storedClient]
+	index      clientIndex // which Client IDs are stored, for the other mounts of the process
+}
+
+// setDefaults says what counts where nothing is stored.
+func (e *entries) setDefaults() {
+	e.connection.Absent, e.guardrails.Absent, e.lockdown.Absent = newConnection, newGuardrails, noLockdown
+	e.probe.Absent, e.list.Absent = noProbe, noCredentialList
+	e.probe.Replaceable, e.list.Replaceable = true, true
+	// a pool may name clients that are not stored
+	e.clients.Absent = func() storedClient { return storedClient{} }
+}
+
+// forget drops what is cached of an entry that another node wrote.
+func (e *entries) forget(key string) {
+	for _, cache := range []interface{ Forget(key string) }{
+		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
+	} {
+		cache.Forget(key)
+	}
+	if key == rootKey || strings.HasPrefix(key, clientsPrefix) {
+		e.index.forget()
+	}
+}
+
+// sessions keep the connection to Paxos that was used last. A change of the configuration opens
+// another one and closes it.
+type sessions struct {
+	mu   sync.Mutex // guards open
+	open *paxosSession
+}
+
+// secrets remember what may not be forgotten when an entry is deleted and made again. Each has a lock
+// of its own.
+type secrets struct {
+	numbers numbers // of generations, so that none is used twice
+	pauses  pauses  // in comparing submitted secrets
+}
+
+// writes serialises the read-modify-writes of config, connection, guardrails, root, clients and roles.
+// It is never held across the network.
+type writes struct {
+	sync.Mutex
+	settled bool // every stored client has had the chance to get a purpose
+
+	// lockdown serialises the writes of the lockdown, which must wait for no other write.
+	lockdown sync.Mutex
+}
+
+// telemetry is what the mount counts, tells and remembers of its work. Each part has a lock of its own.
+type telemetry struct {
 	metrics *metrics
 	events  events
 	signals signals
-
-	configs     store.Cache[config]
-	connections store.Cache[connection]
-	guardrails  store.Cache[guardrails]
-	lockdowns   store.Cache[lockdown]
-	probes      store.Cache[probe]
-	lists       store.Cache[credentialList]
-	roots       store.Cache[client]
-	roles       store.Cache[role]
-	clients     store.Cache[storedClient]
-
 	usage   usage.Memory
 	tallies tallies
+	latest  latestFailure
+}
 
-	failures sync.Mutex  // guards failed
-	failed   mintFailure // the latest mint that did
-
-	probing sync.Mutex // one probe at a time
-
+// background is the work that no request waits for.
+type background struct {
 	begun       time.Time       // when this process began to know the mount
-	uuid        string          // of the mount, by Vault
-	mounts      *mounts         // of the process, this one included
-	life        context.Context // of work in the background
-	reconciling *broker.Turns   // of reconciling the stocked clients
+	life        context.Context // ends when the mount goes away
+	reconciling *broker.Turns   // of the stored clients
 	comparing   sync.Mutex      // one comparison with Paxos at a time
-
-	index   clientIndex // which Client IDs are stored, for the other mounts of the process
-	numbers numbers     // of generations, so that none is used twice
-	pauses  pauses      // in comparing submitted secrets
-
-	sessionMu sync.Mutex    // guards linked
-	session   *paxosSession // the connection that was used last
-
-	locking sync.Mutex // serialises writes of the lockdown, which must wait for no other write
-
-	// serialises the read-modify-writes of config, connection, guardrails, root, clients and roles;
-	// never held across the network
-	writes  sync.Mutex
-	settled bool // guarded by writes: every stored client has had the chance to get a purpose
+	probing     sync.Mutex      // one probe at a time
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither
@@ -93,14 +143,12 @@ func NewFactory(options Options) logical.Factory {
 	}
 	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, uuid: conf.BackendUUID,
-			metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView,
+			mount: membership{uuid: conf.BackendUUID, all: together}}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
-		b.connections.Absent, b.guardrails.Absent, b.lockdowns.Absent = newConnection, newGuardrails, noLockdown
-		b.probes.Absent, b.lists.Absent = noProbe, noCredentialList
-		b.probes.Replaceable, b.lists.Replaceable = true, true
-		b.clients.Absent = func() storedClient { return storedClient{} } // a pool may name clients that are not stored
+		b.begun, b.reconciling, b.metrics = options.Now(), broker.NewTurns(), newMetrics()
+		b.entries.setDefaults()
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -197,29 +245,10 @@ func specialPaths() *logical.Paths {
 	}
 }
 
-// invalidate drops what is remembered of an entry that another node changed.
+// invalidate is called when another node of the cluster has written an entry.
 func (b *backend) invalidate(_ context.Context, key string) {
+	b.entries.forget(key)
 	switch {
-	case key == configKey:
-		b.configs.Forget(key)
-	case key == connectionKey:
-		b.connections.Forget(key)
-	case key == guardrailsKey:
-		b.guardrails.Forget(key)
-	case key == probeKey:
-		b.probes.Forget(key)
-	case key == driftKey:
-		b.lists.Forget(key)
-	case key == lockdownKey:
-		b.lockdowns.Forget(key)
-	case key == rootKey:
-		b.roots.Forget(key)
-		b.index.forget()
-	case strings.HasPrefix(key, rolesPrefix):
-		b.roles.Forget(key)
-	case strings.HasPrefix(key, clientsPrefix):
-		b.clients.Forget(key)
-		b.index.forget()
 	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()
 	case strings.HasPrefix(key, usage.Prefix):
@@ -282,7 +311,7 @@ func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request
 // ended should not wait for the next tick, and what it has sent should be known soon:
 // until then no mount of the process requests a token.
 func (b *backend) initialize(ctx context.Context, _ *logical.InitializationRequest) error {
-	b.mounts.add(b)
+	b.mount.all.add(b)
 	if !b.writable() {
 		return nil
 	}

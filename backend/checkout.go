@@ -37,7 +37,7 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return "", storedClient{}, err
 	}
-	r, err := store.Load[role](ctx, req.Storage, rolesPrefix+want.name)
+	r, err := loadRole(ctx, req.Storage, want.name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return "", storedClient{}, errChanged

@@ -16,7 +16,7 @@ var errElsewhere = badRequest("Not saved: this client is in use on another mount
 
 // claim is nil if a client may be stored under its own keys of this mount: it is nowhere else on
 // the mount, and where it is for leasing, nowhere else in the process. An entry that was never
-// verified proves nothing and blocks nobody. The caller holds b.mounts.claims, from before it asks
+// verified proves nothing and blocks nobody. The caller holds b.mount.all.claims, from before it asks
 // until the client is stored.
 func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string, lease, verified bool,
 	own ...string) error {
@@ -30,7 +30,7 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 	if !verified {
 		return nil
 	}
-	others, err := b.mounts.elsewhere(ctx, b, clientID)
+	others, err := b.mount.all.elsewhere(ctx, b, clientID)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 // nowhere. A Client ID is stored once on a mount, so that one that requests tokens is never leased.
 func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID string,
 	except ...string) (string, error) {
-	held, err := b.index.of(ctx, s, clientID)
+	held, err := b.entries.index.of(ctx, s, clientID)
 	if err != nil {
 		return "", err
 	}
@@ -77,15 +77,15 @@ func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, c
 // because a deletion cannot be undone. A mount or an entry that cannot be read is an error, and
 // nothing is deleted.
 func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
-	for _, mount := range append(b.mounts.others(b), b) {
-		switch entry, err := mount.index.damaged(ctx, mount.storage); {
+	for _, mount := range append(b.mount.all.others(b), b) {
+		switch entry, err := mount.entries.index.damaged(ctx, mount.storage); {
 		case err != nil:
 			return "", err
 		case entry != "":
 			return "", fmt.Errorf("%s of a mount of this process cannot be read, and may be this client", entry)
 		}
 	}
-	others, err := b.mounts.elsewhere(ctx, b, clientID)
+	others, err := b.mount.all.elsewhere(ctx, b, clientID)
 	if err != nil {
 		return "", err
 	}

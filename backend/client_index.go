@@ -125,23 +125,23 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 // the next question read storage.
 func (b *backend) noteStored(key string, c client, lease bool, err error) {
 	for _, g := range c.Generations {
-		b.numbers.seen(g.ClientID, g.Number)
+		b.secrets.numbers.seen(g.ClientID, g.Number)
 	}
 	if err != nil {
-		b.index.forget()
+		b.entries.index.forget()
 		return
 	}
-	b.index.set(key, heldIDs(key, c, lease))
+	b.entries.index.set(key, heldIDs(key, c, lease))
 }
 
 // noteRemoved is noteStored for a deletion.
 func (b *backend) noteRemoved(key string, c client, err error) {
 	for _, g := range c.Generations {
-		b.numbers.seen(g.ClientID, g.Number)
+		b.secrets.numbers.seen(g.ClientID, g.Number)
 	}
 	if err != nil {
-		b.index.forget()
+		b.entries.index.forget()
 		return
 	}
-	b.index.set(key, nil)
+	b.entries.index.set(key, nil)
 }

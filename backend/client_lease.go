@@ -160,7 +160,7 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 // that it was leased through, and still allow it within the guardrails.
 func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n storedClient,
 	limits guardrails) error {
-	r, err := store.Load[role](ctx, s, rolesPrefix+n.Checkout.Role)
+	r, err := loadRole(ctx, s, n.Checkout.Role)
 	switch {
 	case store.Ignoring(err, store.ErrNotFound) != nil:
 		return err

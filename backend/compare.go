@@ -49,14 +49,14 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 		return before, err
 	}
 	begun := before.begun(now.UTC())
-	if err := b.lists.Put(ctx, s, driftKey, begun); err != nil {
+	if err := b.entries.list.Put(ctx, s, driftKey, begun); err != nil {
 		return before, err
 	}
 	after, err := b.compareWith(ctx, s, begun)
 	if err != nil {
 		return before, err
 	}
-	if err := b.lists.Put(ctx, s, driftKey, after); err != nil {
+	if err := b.entries.list.Put(ctx, s, driftKey, after); err != nil {
 		return before, err
 	}
 	return after, b.announceDrift(ctx, s, before, after)
@@ -128,7 +128,7 @@ func (b *backend) compareHourly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seen, err := b.probes.Get(ctx, b.storage, probeKey)
+	seen, err := b.cachedProbe(ctx, b.storage)
 	if err != nil {
 		return err
 	}

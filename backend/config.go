@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
@@ -119,9 +120,19 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 
 // callRate is how many revocations and API calls the mount may make a second.
 func (b *backend) callRate(ctx context.Context) int {
-	c, err := b.configs.Get(ctx, b.storage, configKey)
+	c, err := b.cachedConfig(ctx, b.storage)
 	if err != nil || c.APIRate < 1 {
 		return broker.DefaultCallRate
 	}
 	return c.APIRate
+}
+
+// loadConfig reads the config from storage.
+func loadConfig(ctx context.Context, s logical.Storage) (config, error) {
+	return store.Load[config](ctx, s, configKey)
+}
+
+// cachedConfig returns the config from memory or storage.
+func (b *backend) cachedConfig(ctx context.Context, s logical.Storage) (config, error) {
+	return b.entries.config.Get(ctx, s, configKey)
 }

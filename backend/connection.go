@@ -138,3 +138,8 @@ func (c connection) dangers() []string {
 func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
 	return store.LoadOr(ctx, s, connectionKey, newConnection)
 }
+
+// cachedConnection returns the connection from memory or storage.
+func (b *backend) cachedConnection(ctx context.Context, s logical.Storage) (connection, error) {
+	return b.entries.connection.Get(ctx, s, connectionKey)
+}

@@ -194,7 +194,7 @@ func (a attributes) equal(other attributes) bool {
 
 // credentialList returns the latest comparison, from memory or storage.
 func (b *backend) credentialList(ctx context.Context, s logical.Storage) (credentialList, error) {
-	return b.lists.Get(ctx, s, driftKey)
+	return b.entries.list.Get(ctx, s, driftKey)
 }
 
 // sanitize makes text from Paxos's Dashboard fit to be shown, because its writer may mean

@@ -37,7 +37,7 @@ func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	}
 	f := &report.Facts{
 		Mount: mount, Now: b.options.Now(), ConnectionDangers: settings.dangers(),
-		Guardrails: limits.facts(), List: list.facts(), Exceptions: exceptions, Elsewhere: b.mounts.clientIDs(ctx, b),
+		Guardrails: limits.facts(), List: list.facts(), Exceptions: exceptions, Elsewhere: b.mount.all.clientIDs(ctx, b),
 		Settings: report.Settings{CredentialMaxAge: c.CredentialMaxAge, EgressCIDRs: c.EgressCIDRs,
 			VerifyScope: c.VerifyScope, TokenBudget: b.throttling(c, settings).budget},
 	}

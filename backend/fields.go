@@ -26,6 +26,31 @@ func nameField(description string) *framework.FieldSchema {
 	}
 }
 
+// required describes a parameter that must be given, or a field that an answer always has.
+func required(kind framework.FieldType, description string) *framework.FieldSchema {
+	return &framework.FieldSchema{Type: kind, Required: true, Description: description}
+}
+
+// secretField is the parameter client_secret.
+func secretField(description string) *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type: framework.TypeString, Description: description,
+		DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
+	}
+}
+
+// requiredSecret is secretField where the secret must be given.
+func requiredSecret(description string) *framework.FieldSchema {
+	field := secretField(description)
+	field.Required = true
+	return field
+}
+
+// verifyField is the parameter verify_connection.
+func verifyField(description string) *framework.FieldSchema {
+	return &framework.FieldSchema{Type: framework.TypeBool, Default: true, Description: description}
+}
+
 // namePattern captures a name of any form, so that a bad one gets an error that
 // says what is wrong, not a missing path.
 const namePattern = `(?P<name>[^/]+)`

@@ -5,7 +5,6 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
-	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // clientFor is the only way from a stored generation to something that calls Paxos. It refuses a secret
@@ -39,7 +38,7 @@ func (b *backend) minter(ctx context.Context, name string, minting client) (brok
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	c, err := store.Load[config](ctx, b.storage, configKey)
+	c, err := loadConfig(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
 	}

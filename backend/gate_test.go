@@ -195,7 +195,7 @@ func TestOneGate(t *testing.T) {
 		regexp.MustCompile(`\.ForHolder\(`):                                 "client_lease.go",
 		regexp.MustCompile(`(link|Connection|open|l)\.Client\([^)]`):        "none",
 		regexp.MustCompile(`\.DeleteCredential\(`):                          "deletion.go",
-		regexp.MustCompile(`Connection: *session\.fingerprint`):                "generations.go",
+		regexp.MustCompile(`Connection: *session\.fingerprint`):             "generations.go",
 		regexp.MustCompile(`\.Connection = |Generation.*\.ClientSecret = `): "none",
 	}
 	files, err := os.ReadDir(".")

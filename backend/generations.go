@@ -37,9 +37,9 @@ func (b *backend) nextNumber(ctx context.Context, before client, clientID string
 			last = max(last, row.Generation)
 		}
 	}
-	b.numbers.mu.Lock()
-	defer b.numbers.mu.Unlock()
-	return max(last, b.numbers.highest[clientID]) + 1, nil
+	b.secrets.numbers.mu.Lock()
+	defer b.secrets.numbers.mu.Unlock()
+	return max(last, b.secrets.numbers.highest[clientID]) + 1, nil
 }
 
 // revokers returns the clients that can end the row's token: the newest secret of
@@ -86,7 +86,7 @@ func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client,
 			return n.client, nil
 		}
 	}
-	root, err := b.roots.Get(ctx, b.storage, rootKey)
+	root, err := b.entries.root.Get(ctx, b.storage, rootKey)
 	return root, store.Ignoring(err, store.ErrNotFound)
 }
 

@@ -211,3 +211,8 @@ var adminFamilies = sync.OnceValue(func() map[string]bool {
 func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
 	return store.LoadOr(ctx, s, guardrailsKey, newGuardrails)
 }
+
+// cachedGuardrails returns the guardrails from memory or storage.
+func (b *backend) cachedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
+	return b.entries.guardrails.Get(ctx, s, guardrailsKey)
+}

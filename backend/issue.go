@@ -37,17 +37,13 @@ func tokenAnswer(further fields) fields {
 	all := fields{
 		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
 			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"token_type": {Type: framework.TypeString, Required: true, Description: "Always Bearer."},
-		"scope": {Type: framework.TypeString, Required: true,
-			Description: "The scopes granted, space-delimited."},
-		"expires_at": {Type: framework.TypeString, Required: true, Description: "When the token expires (RFC 3339)."},
-		"client_id": {Type: framework.TypeString, Required: true,
-			Description: "Client ID of the client that it was requested with."},
-		"environment": {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
-		"api_url": {Type: framework.TypeString, Required: true,
-			Description: "Where to use it, with the API's version."},
-		"token_id": {Type: framework.TypeString, Required: true,
-			Description: "Fingerprint of the token for audit; not a secret."},
+		"token_type":  required(framework.TypeString, "Always Bearer."),
+		"scope":       required(framework.TypeString, "The scopes granted, space-delimited."),
+		"expires_at":  required(framework.TypeString, "When the token expires (RFC 3339)."),
+		"client_id":   required(framework.TypeString, "Client ID of the client that it was requested with."),
+		"environment": required(framework.TypeString, "production, sandbox or custom."),
+		"api_url":     required(framework.TypeString, "Where to use it, with the API's version."),
+		"token_id":    required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
 	}
 	for name, field := range further {
 		all[name] = field
@@ -81,7 +77,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
-		c, err := b.configs.Get(ctx, req.Storage, configKey)
+		c, err := b.cachedConfig(ctx, req.Storage)
 		if err != nil {
 			return broker.Issued{}, want, nil, err
 		}
@@ -102,7 +98,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
 		})
 		if err != nil && try == 0 && (errors.Is(err, errChanged) || errors.Is(err, broker.ErrEnded)) {
-			b.roles.Forget(rolesPrefix + want.name)
+			b.entries.roles.Forget(rolesPrefix + want.name)
 			continue
 		}
 		return issued, want, session, err

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ var pagingFields = fields{
 
 // listAnswer is what a list holds.
 var listAnswer = fields{
-	"keys": {Type: framework.TypeStringSlice, Required: true, Description: "The names, in order."},
+	"keys": required(framework.TypeStringSlice, "The names, in order."),
 }
 
 // describedList is what a list holds that says something of each name.
@@ -39,13 +40,50 @@ func filtering(more fields) fields {
 	return all
 }
 
-// listStored answers a LIST of what is stored under a prefix, in pages.
-func listStored(ctx context.Context, s logical.Storage, prefix string, d *framework.FieldData) (*logical.Response, error) {
-	keys, err := s.List(ctx, prefix)
-	if err != nil {
-		return reply(fmt.Errorf("listing %s: %w", prefix, err))
+// A listing describes a path that lists names, where it is not like all others.
+type listing struct {
+	pattern  string
+	synopsis string
+	summary  string
+	suffix   string // of the operation's name, for documentation generators
+	item     string // what one of the names is
+	help     string // empty: listHelp
+	entries  bool   // the names are those of entries that a user interface may navigate to
+	active   bool   // only the active node knows the names
+	fields   fields // nil: pagingFields
+	answer   responses
+	list     framework.OperationFunc
+}
+
+// path is the framework's path for the listing.
+func (l listing) path() *framework.Path {
+	operation := reading(l.list, l.summary, l.answer)
+	if l.active {
+		operation = onActive(l.list, l.summary, l.answer)
 	}
-	return page(keys, d)
+	if l.fields == nil {
+		l.fields = pagingFields
+	}
+	return &framework.Path{
+		Pattern:         l.pattern,
+		HelpSynopsis:    l.synopsis,
+		HelpDescription: cmp.Or(l.help, listHelp),
+		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: l.entries,
+			ItemType: l.item},
+		Fields:     l.fields,
+		Operations: operations{logical.ListOperation: displayed(operation, "list", l.suffix)},
+	}
+}
+
+// listStored answers a LIST of what is stored under a prefix, in pages.
+func listStored(prefix string) framework.OperationFunc {
+	return func(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+		keys, err := req.Storage.List(ctx, prefix)
+		if err != nil {
+			return reply(fmt.Errorf("listing %s: %w", prefix, err))
+		}
+		return page(keys, d)
+	}
 }
 
 // page answers a LIST of these names, in order and in pages.

@@ -34,7 +34,7 @@ func (l lockdown) refuse() error {
 // checkLockdown refuses while a lockdown is in force, or while it cannot be read
 // whether one is. It asks memory first, so that a hit reads no storage.
 func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
-	l, err := b.lockdowns.Get(ctx, s, lockdownKey)
+	l, err := b.entries.lockdown.Get(ctx, s, lockdownKey)
 	if err != nil {
 		return err
 	}

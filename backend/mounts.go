@@ -24,7 +24,7 @@ func (m *mounts) add(b *backend) {
 		m.all = map[*backend]bool{}
 	}
 	for other := range m.all {
-		if other.uuid == b.uuid && b.uuid != "" { // the same mount, which was never told that it goes away
+		if other.mount.uuid == b.mount.uuid && b.mount.uuid != "" { // the same mount, which was never told that it goes away
 			delete(m.all, other)
 		}
 	}
@@ -57,7 +57,7 @@ func (m *mounts) others(asking *backend) (others []*backend) {
 // elsewhere lists the entries of the other mounts that have a Client ID.
 func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string) (found []heldID, err error) {
 	for _, other := range m.others(asking) {
-		held, err := other.index.of(ctx, other.storage, clientID)
+		held, err := other.entries.index.of(ctx, other.storage, clientID)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -74,7 +75,7 @@ func roleMetadata(r role) []string {
 // a lockdown, counts under the role all the same, if there is one of that name.
 func (b *backend) countRead(ctx context.Context, s logical.Storage, want tokenRequest, issued broker.Issued, err error) {
 	if err != nil && want.role.ID == "" && input.ValidName(want.name) {
-		if r, roleErr := b.roles.Get(ctx, s, rolesPrefix+want.name); roleErr == nil {
+		if r, roleErr := b.cachedRole(ctx, s, want.name); roleErr == nil {
 			want.role = r
 		}
 	}
@@ -87,9 +88,7 @@ func (b *backend) observe(o broker.Observation) {
 	b.metrics.observe(o)
 	b.signals.signalMint(o)
 	if o.What == broker.MintFailed {
-		b.failures.Lock()
-		b.failed = mintFailure{b.options.Now(), o.Err.Error()}
-		b.failures.Unlock()
+		b.latest.note(b.options.Now(), o.Err)
 	}
 	path := configKey // the engine's own token
 	if o.Role != "" {
@@ -97,7 +96,7 @@ func (b *backend) observe(o broker.Observation) {
 	}
 	metadata := []string{logical.EventMetadataPath, path}
 	if o.Role != "" {
-		r, _ := b.roles.Recall(path) // from memory only: nobody waits here for storage
+		r, _ := b.entries.roles.Recall(path) // from memory only: nobody waits here for storage
 		metadata = append(append(metadata, "role", o.Role), roleMetadata(r)...)
 	}
 	if o.Row.Fingerprint != "" {
@@ -110,17 +109,30 @@ func (b *backend) observe(o broker.Observation) {
 	b.events.add(event{string(o.What), metadata})
 }
 
-// A failure is why a mint failed, for status.
+// A mintFailure is why a token request failed, for status.
 type mintFailure struct {
 	at   time.Time
 	text string
 }
 
-// lastFailure is that of the latest mint that failed.
-func (b *backend) lastFailure() mintFailure {
-	b.failures.Lock()
-	defer b.failures.Unlock()
-	return b.failed
+// A latestFailure keeps that of the latest token request that failed.
+type latestFailure struct {
+	mu     sync.Mutex // guards failed
+	failed mintFailure
+}
+
+// note keeps a failure.
+func (l *latestFailure) note(at time.Time, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed = mintFailure{at, err.Error()}
+}
+
+// get returns it, the zero mintFailure if there was none.
+func (l *latestFailure) get() mintFailure {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed
 }
 
 // announceClient tells what happened to a client.

@@ -19,13 +19,10 @@ func (b *backend) pathClientRotate() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: fields{
 			"name": nameField("Name of the client in Vault."),
-			"client_secret": {
-				Type: framework.TypeString, Required: true,
-				Description:  "The new secret: Dashboard, Admin > API Management, Rotate Credentials. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
-			"verify_connection": {Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify the secret by minting one token with all the client's scopes."},
+			"client_secret": requiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
+				"Credentials. Write-only."),
+			"verify_connection": verifyField("Whether to verify the secret by minting one token with all the " +
+				"client's scopes."),
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.rotateClient, "Give a client its new secret.",
@@ -36,9 +33,9 @@ func (b *backend) pathClientRotate() *framework.Path {
 
 // clientRotateAnswer is what a rotation of a client answers.
 var clientRotateAnswer = fields{
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Number of its secret now."},
-	"state":      {Type: framework.TypeString, Required: true, Description: "State of the client now."},
+	"client_id":  required(framework.TypeString, "Client ID."),
+	"generation": required(framework.TypeInt, "Number of its secret now."),
+	"state":      required(framework.TypeString, "State of the client now."),
 }
 
 // rotateClient answers POST clients/:name/rotate.

@@ -14,23 +14,11 @@ import (
 )
 
 func (b *backend) pathClients() *framework.Path {
-	return &framework.Path{
-		Pattern:         clientsPrefix + "?$",
-		HelpSynopsis:    "List the stocked clients.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Client"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listClients, "List the stocked clients.",
-				responseBody("The names.", listAnswer)), "list", "clients"),
-		},
-	}
-}
-
-// listClients answers LIST clients/.
-func (b *backend) listClients(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	return listStored(ctx, req.Storage, clientsPrefix, d)
+	return listing{
+		pattern: clientsPrefix + "?$", item: "Client", entries: true, suffix: "clients",
+		synopsis: "List the stocked clients.", summary: "List the stocked clients.",
+		answer: responseBody("The names.", listAnswer), list: listStored(clientsPrefix),
+	}.path()
 }
 
 func (b *backend) pathClient() *framework.Path {
@@ -52,12 +40,9 @@ func (b *backend) pathClient() *framework.Path {
 					"client_credentials lease it whole) or standby (it may become the root client). Required " +
 					"when the client is stored, and then fixed.",
 			},
-			"client_secret": {
-				Type: framework.TypeString,
-				Description: "Client Secret. Write-only. Required when the client is stocked; a new one is " +
-					"written to clients/<name>/rotate.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
+			"client_secret": secretField("Client Secret. Write-only. Required when the client is stocked; a " +
+				"new one is " +
+				"written to clients/<name>/rotate."),
 			"scopes": {Type: framework.TypeCommaStringSlice,
 				Description: "The scopes that the Dashboard gave this client, as an array or with commas or " +
 					"spaces between them. Required when the client is stocked."},
@@ -70,10 +55,8 @@ func (b *backend) pathClient() *framework.Path {
 				Description: "Free key=value pairs for people and reports. Not secret."},
 			"disabled": {Type: framework.TypeBool,
 				Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
-			"verify_connection": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify new secret and scopes by minting one token with all of them.",
-			},
+			"verify_connection": verifyField("Whether to verify new secret and scopes by minting one token " +
+				"with all of them."),
 			"force": {
 				Type: framework.TypeBool, Query: true,
 				Description: "On delete: go through with it although tokens are alive that the engine can " +
@@ -86,7 +69,8 @@ func (b *backend) pathClient() *framework.Path {
 			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", noResponseBody("Stored.")),
 				"write", "client"),
 			logical.UpdateOperation: displayed(onActive(b.writeClient,
-				"Change a client; parameters left out keep their value.", noResponseBody("Stored.")), "write", "client"),
+				"Change a client; parameters left out keep their value.",
+				noResponseBody("Stored.")), "write", "client"),
 			logical.PatchOperation: displayed(onActive(b.patchClient, "Change parts of a client.",
 				noResponseBody("Stored.")), "patch", "client"),
 			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
@@ -97,36 +81,28 @@ func (b *backend) pathClient() *framework.Path {
 
 // clientAnswer is what a read of a client holds.
 var clientAnswer = fields{
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Counts the client's secrets."},
-	"secret_set_at": {Type: framework.TypeString, Required: true,
-		Description: "When its secret was stored (RFC 3339)."},
-	"secret_verified": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a mint has shown that the secret is right."},
-	"purpose": {Type: framework.TypeString, Required: true,
-		Description: "mint, lease or standby; empty if it was stored before there were purposes and nothing " +
-			"used it: then it is unusable until it gets one."},
-	"scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The scopes that it was said to hold."},
-	"allowed_roles": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The roles that may use it; * for every role."},
-	"label":    {Type: framework.TypeString, Required: true, Description: "Its Label, as written."},
-	"metadata": {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
-	"disabled": {Type: framework.TypeBool, Required: true, Description: "Whether it is out of use."},
-	"state": {Type: framework.TypeString, Required: true,
-		Description: "available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new " +
-			"secret) or lost (disabled or deleted in the Dashboard)."},
-	"state_reason": {Type: framework.TypeString, Required: true,
-		Description: "Why it is quarantined or lost; empty otherwise."},
-	"held_by_role": {Type: framework.TypeString, Required: true,
-		Description: "The role through which it is leased; empty if it is not."},
-	"held_by_entity_id": {Type: framework.TypeString, Required: true,
-		Description: "Vault's entity that holds it; empty if it is not leased, or to a token without an entity."},
-	"held_by": {Type: framework.TypeString, Required: true,
-		Description: "Display name of the Vault token that it was leased to."},
-	"held_since": {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339)."},
-	"held_until": {Type: framework.TypeString, Required: true,
-		Description: "When the lease ends as it stands (RFC 3339)."},
+	"client_id":       required(framework.TypeString, "Client ID."),
+	"generation":      required(framework.TypeInt, "Counts the client's secrets."),
+	"secret_set_at":   required(framework.TypeString, "When its secret was stored (RFC 3339)."),
+	"secret_verified": required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
+	"purpose": required(framework.TypeString,
+		"mint, lease or standby; empty if it was stored before there were purposes and nothing "+
+			"used it: then it is unusable until it gets one."),
+	"scopes":        required(framework.TypeStringSlice, "The scopes that it was said to hold."),
+	"allowed_roles": required(framework.TypeStringSlice, "The roles that may use it; * for every role."),
+	"label":         required(framework.TypeString, "Its Label, as written."),
+	"metadata":      required(framework.TypeKVPairs, "Free key-value pairs."),
+	"disabled":      required(framework.TypeBool, "Whether it is out of use."),
+	"state": required(framework.TypeString,
+		"available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new "+
+			"secret) or lost (disabled or deleted in the Dashboard)."),
+	"state_reason": required(framework.TypeString, "Why it is quarantined or lost; empty otherwise."),
+	"held_by_role": required(framework.TypeString, "The role through which it is leased; empty if it is not."),
+	"held_by_entity_id": required(framework.TypeString,
+		"Vault's entity that holds it; empty if it is not leased, or to a token without an entity."),
+	"held_by":    required(framework.TypeString, "Display name of the Vault token that it was leased to."),
+	"held_since": required(framework.TypeString, "Since when (RFC 3339)."),
+	"held_until": required(framework.TypeString, "When the lease ends as it stands (RFC 3339)."),
 }
 
 // readClient answers GET clients/:name.
@@ -225,16 +201,16 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	return &logical.Response{Warnings: warnings}, nil
 }
 
-// storeChangedClient is the write of a read-modify-write that began with before. What was verified and what
-// the request changes is applied to the entry as it is now, so that whatever else was changed
-// meanwhile stays. An entry that was deleted, made again, or given another secret since is not the
-// one that was verified.
+// storeChangedClient is the write of a read-modify-write that began with before. What was verified
+// and what the request changes is applied to the entry as it is now, so that whatever else was
+// changed meanwhile stays. An entry that was deleted, made again, or given another secret since is
+// not the one that was verified.
 func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, name string, before storedClient,
 	verified verifiedClient, change func(*storedClient) error) (storedClient, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	b.mounts.claims.Lock()
-	defer b.mounts.claims.Unlock()
+	b.mount.all.claims.Lock()
+	defer b.mount.all.claims.Unlock()
 	now, err := loadStoredClient(ctx, s, name)
 	created := before.last() == 0
 	switch {
@@ -270,8 +246,10 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 		}
 	}
 	g, _ := after.current()
-	if old, _ := now.current(); after.last() != now.last() || g.Verified != old.Verified || after.Purpose != now.Purpose {
-		if err := b.claim(ctx, s, g.ClientID, after.Purpose == purposeLease, g.Verified, clientsPrefix+name); err != nil {
+	if old, _ := now.current(); after.last() != now.last() || g.Verified != old.Verified ||
+		after.Purpose != now.Purpose {
+		if err := b.claim(ctx, s, g.ClientID, after.Purpose == purposeLease, g.Verified,
+			clientsPrefix+name); err != nil {
 			return now, err
 		}
 	}
@@ -283,7 +261,7 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 	if verified.next == nil {
 		return nil
 	}
-	c, err := store.Load[config](ctx, s, configKey)
+	c, err := loadConfig(ctx, s)
 	if err != nil {
 		return notConfigured(err)
 	}

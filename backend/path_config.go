@@ -29,19 +29,13 @@ func (b *backend) pathConfig() *framework.Path {
 			},
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
-			"client_secret": {
-				Type:         framework.TypeString,
-				Description:  "Client Secret of the root client. Write-only. It is verified before it is stored.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
+			"client_secret": secretField("Client Secret of the root client. Write-only. It is verified before " +
+				"it is stored."),
 			"verify_scope": {
 				Type: framework.TypeString, Default: defaultVerifyScope,
 				Description: "The scope asked for when a secret is verified. The token is ended at once.",
 			},
-			"verify_connection": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify a new secret by minting one token with it.",
-			},
+			"verify_connection": verifyField("Whether to verify a new secret by minting one token with it."),
 			"refresh_at": {
 				Type: framework.TypeFloat, Default: defaultRefreshAt,
 				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a " +
@@ -84,40 +78,34 @@ func (b *backend) pathConfig() *framework.Path {
 			logical.PatchOperation: displayed(onActive(b.writeConfig, "Change parts of the configuration.",
 				noResponseBody("Stored.")), "patch", "configuration"),
 			logical.DeleteOperation: displayed(onActive(b.deleteConfig,
-				"Delete the configuration and the root client.", noResponseBody("Deleted.")), "delete", "configuration"),
+				"Delete the configuration and the root client.",
+				noResponseBody("Deleted.")), "delete", "configuration"),
 		},
 	}
 }
 
 // configAnswer is what a read of config holds.
 var configAnswer = fields{
-	"environment": {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
-	"client_id": {Type: framework.TypeString, Required: true,
-		Description: "Client ID of the root client; empty while there is none."},
-	"generation": {Type: framework.TypeInt, Required: true,
-		Description: "Counts the root's secrets; 0 while there is none."},
-	"secret_set_at": {Type: framework.TypeString, Required: true,
-		Description: "When the root's secret was stored (RFC 3339); empty while there is none."},
-	"secret_verified": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a mint has shown that the secret is right."},
-	"verify_scope": {Type: framework.TypeString, Required: true,
-		Description: "The scope asked for when a secret is verified."},
-	"refresh_at": {Type: framework.TypeFloat, Required: true,
-		Description: "Share of a token's life after which it is refreshed."},
-	"credential_max_age": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds after which the secret should be rotated."},
-	"token_budget": {Type: framework.TypeInt, Required: true,
-		Description: "Maximum token requests per 5 minutes for this mount; 0: no separate limit."},
-	"api_rate": {Type: framework.TypeInt, Required: true,
-		Description: "Most revocations and API calls a second."},
-	"egress_cidrs": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Address blocks that Vault's calls come from, as far as they were set."},
+	"environment": required(framework.TypeString, "production, sandbox or custom."),
+	"client_id":   required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+	"generation":  required(framework.TypeInt, "Counts the root's secrets; 0 while there is none."),
+	"secret_set_at": required(framework.TypeString,
+		"When the root's secret was stored (RFC 3339); empty while there is none."),
+	"secret_verified":    required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
+	"verify_scope":       required(framework.TypeString, "The scope asked for when a secret is verified."),
+	"refresh_at":         required(framework.TypeFloat, "Share of a token's life after which it is refreshed."),
+	"credential_max_age": required(framework.TypeInt64, "Seconds after which the secret should be rotated."),
+	"token_budget": required(framework.TypeInt,
+		"Maximum token requests per 5 minutes for this mount; 0: no separate limit."),
+	"api_rate": required(framework.TypeInt, "Most revocations and API calls a second."),
+	"egress_cidrs": required(framework.TypeStringSlice,
+		"Address blocks that Vault's calls come from, as far as they were set."),
 }
 
 // readConfig answers GET config.
 func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := store.Load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
@@ -226,14 +214,14 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	if after.EntryID == "" {
 		after.EntryID = newEntryID()
 	}
-	return b.configs.Put(ctx, s, configKey, after)
+	return b.entries.config.Put(ctx, s, configKey, after)
 }
 
 // changedConfig is the stored config, the zero config if there is none, and what the request makes
 // of it.
 func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 	d *framework.FieldData) (stored, changed config, err error) {
-	stored, err = store.Load[config](ctx, s, configKey)
+	stored, err = loadConfig(ctx, s)
 	if errors.Is(err, store.ErrNotFound) {
 		changed = newConfig()
 		return config{}, changed, changed.change(d)
@@ -284,7 +272,7 @@ func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force boo
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.removeRoot(ctx, s, root), b.configs.Delete(ctx, s, configKey))
+	return errors.Join(b.removeRoot(ctx, s, root), b.entries.config.Delete(ctx, s, configKey))
 }
 
 // refuseWhileNeeded refuses to delete a config by which tokens and leased clients are ended.

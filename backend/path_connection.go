@@ -60,22 +60,17 @@ func (b *backend) pathConnection() *framework.Path {
 
 // connectionAnswer is what a read of config/connection holds.
 var connectionAnswer = fields{
-	"token_url": {Type: framework.TypeString, Required: true,
-		Description: "Token endpoint in force; empty until config names the environment."},
-	"revoke_url": {Type: framework.TypeString, Required: true, Description: "Revocation endpoint in force."},
-	"api_url": {Type: framework.TypeString, Required: true,
-		Description: "Paxos API in force, with its version."},
-	"override_trusted_ca": {Type: framework.TypeString, Required: true,
-		Description: "PEM certificates trusted instead of the system's."},
-	"proxy_url":      {Type: framework.TypeString, Required: true, Description: "Proxy for every call."},
-	"proxy_username": {Type: framework.TypeString, Required: true, Description: "User name at the proxy."},
-	"auth_style":     {Type: framework.TypeString, Required: true, Description: "post or basic."},
-	"request_timeout": {Type: framework.TypeInt64, Required: true,
-		Description: "Longest time for one call, in seconds."},
-	"never_revoke": {Type: framework.TypeBool, Required: true,
-		Description: "Whether tokens are left to expire."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force that weaken something, and how."},
+	"token_url": required(framework.TypeString,
+		"Token endpoint in force; empty until config names the environment."),
+	"revoke_url":          required(framework.TypeString, "Revocation endpoint in force."),
+	"api_url":             required(framework.TypeString, "Paxos API in force, with its version."),
+	"override_trusted_ca": required(framework.TypeString, "PEM certificates trusted instead of the system's."),
+	"proxy_url":           required(framework.TypeString, "Proxy for every call."),
+	"proxy_username":      required(framework.TypeString, "User name at the proxy."),
+	"auth_style":          required(framework.TypeString, "post or basic."),
+	"request_timeout":     required(framework.TypeInt64, "Longest time for one call, in seconds."),
+	"never_revoke":        required(framework.TypeBool, "Whether tokens are left to expire."),
+	"dangerous_options":   required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
 // readConnection answers GET config/connection, with the defaults where nothing
@@ -87,7 +82,7 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	where := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
-	if mount, err := store.Load[config](ctx, req.Storage, configKey); err == nil {
+	if mount, err := loadConfig(ctx, req.Storage); err == nil {
 		if fixed, ok := endpoints(mount.Environment); ok {
 			where = fixed
 		}
@@ -127,7 +122,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	if err := b.checkConnection(ctx, req.Storage, before, c); err != nil {
 		return reply(err)
 	}
-	if err := b.connections.Put(ctx, req.Storage, connectionKey, c); err != nil {
+	if err := b.entries.connection.Put(ctx, req.Storage, connectionKey, c); err != nil {
 		return reply(err)
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
@@ -140,7 +135,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 // checkConnection judges a connection against the config and the secrets there are, whether or not
 // there is a config at the moment.
 func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
-	mount, err := store.Load[config](ctx, s, configKey)
+	mount, err := loadConfig(ctx, s)
 	unconfigured := errors.Is(err, store.ErrNotFound) // config will be judged against this when it is written
 	if err != nil && !unconfigured {
 		return err
@@ -189,5 +184,5 @@ three are set here before config is written: https, or http on loopback.
 A stored secret is never sent over a connection other than the one it was verified
 over, so the URLs and the trusted CA cannot be changed while a root client is
 stored. Redirects are never followed, proxies of the environment are ignored, and
-session-local and metadata addresses are never dialled.
+link-local and metadata addresses are never dialled.
 `

@@ -55,7 +55,7 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	})
 	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
 	resp.Warnings = append(issueWarnings(issued), cutWarning(want, ttl, left)...)
-	if seen, err := b.probes.Get(ctx, req.Storage, probeKey); err == nil { // what is not known warns nobody
+	if seen, err := b.cachedProbe(ctx, req.Storage); err == nil { // what is not known warns nobody
 		resp.Warnings = append(resp.Warnings, seen.warnings()...)
 	}
 	return resp, nil
@@ -106,7 +106,7 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 // leasesClients reports whether the role's readers get whole clients. A role that
 // cannot be read is the business of who reads it next.
 func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
-	r, err := b.roles.Get(ctx, s, rolesPrefix+name)
+	r, err := b.cachedRole(ctx, s, name)
 	return !errors.Is(err, store.ErrNotFound) && err == nil && r.CredentialType == clientCredentials
 }
 

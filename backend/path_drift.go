@@ -29,7 +29,8 @@ func (b *backend) pathDrift() *framework.Path {
 var reportFields = fields{
 	"refresh": {
 		Type: framework.TypeBool, Query: true,
-		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope + ". At most once a minute.",
+		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope +
+			". At most once a minute.",
 	},
 	"severity": {
 		Type: framework.TypeString, Query: true, Default: report.Info.String(), AllowedValues: []any{"high", "medium",
@@ -40,22 +41,20 @@ var reportFields = fields{
 
 // findingsAnswer are the fields that every report has.
 var findingsAnswer = fields{
-	"findings": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, " +
-			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), " +
-			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for " +
-			"it does not hold)."},
-	"counts": {Type: framework.TypeMap, Required: true,
-		Description: "How many open findings there are of each severity, shown or not."},
-	"accepted": {Type: framework.TypeSlice, Required: true,
-		Description: "Findings that somebody accepted, as in findings, with exception (its path), " +
-			"accepted_reason, accepted_by, accepted_at and expires_at."},
-	"accepted_count": {Type: framework.TypeInt, Required: true,
-		Description: "How many accepted findings there are, shown or not."},
-	"compared_at": {Type: framework.TypeString, Required: true,
-		Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
-	"listed_at": {Type: framework.TypeString, Required: true,
-		Description: "When it last answered with it (RFC 3339); empty if it never did."},
+	"findings": required(framework.TypeSlice,
+		"Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, "+
+			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), "+
+			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for "+
+			"it does not hold)."),
+	"counts": required(framework.TypeMap, "How many open findings there are of each severity, shown or not."),
+	"accepted": required(framework.TypeSlice,
+		"Findings that somebody accepted, as in findings, with exception (its path), "+
+			"accepted_reason, accepted_by, accepted_at and expires_at."),
+	"accepted_count": required(framework.TypeInt, "How many accepted findings there are, shown or not."),
+	"compared_at": required(framework.TypeString,
+		"When Paxos was last asked for its list (RFC 3339); empty if it never was."),
+	"listed_at": required(framework.TypeString,
+		"When it last answered with it (RFC 3339); empty if it never did."),
 }
 
 // reporting is findingsAnswer with what else a report has.
@@ -68,13 +67,13 @@ func reporting(further fields) fields {
 
 // driftAnswer is what a read of report/drift holds.
 var driftAnswer = reporting(fields{
-	"may_list": {Type: framework.TypeString, Required: true,
-		Description: "yes, no or unknown: whether the root client was allowed to list when it last tried."},
-	"credentials": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where " +
-			"another mount of this plugin process has it, else empty), label, status, risk, scopes, " +
-			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
-	"left_out": {Type: framework.TypeInt, Required: true, Description: "Credentials that were too many to keep."},
+	"may_list": required(framework.TypeString,
+		"yes, no or unknown: whether the root client was allowed to list when it last tried."),
+	"credentials": required(framework.TypeSlice,
+		"Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where "+
+			"another mount of this plugin process has it, else empty), label, status, risk, scopes, "+
+			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."),
+	"left_out": required(framework.TypeInt, "Credentials that were too many to keep."),
 })
 
 // readDrift answers GET report/drift.

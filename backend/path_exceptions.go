@@ -12,25 +12,12 @@ import (
 )
 
 func (b *backend) pathExceptions() *framework.Path {
-	return &framework.Path{
+	return listing{
 		// Vault's list requests end in a slash; without it, the path would need no sudo
-		Pattern:         exceptionsPrefix + "$",
-		HelpSynopsis:    "List the accepted findings. Needs sudo.",
-		HelpDescription: listHelp,
-		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true,
-			ItemType: "Exception"},
-		Fields: pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listExceptions, "List the exceptions.",
-				responseBody("The names.", listAnswer)), "list", "exceptions"),
-		},
-	}
-}
-
-// listExceptions answers LIST exceptions/.
-func (b *backend) listExceptions(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	return listStored(ctx, req.Storage, exceptionsPrefix, d)
+		pattern: exceptionsPrefix + "$", item: "Exception", entries: true, suffix: "exceptions",
+		synopsis: "List the accepted findings. Needs sudo.", summary: "List the exceptions.",
+		answer: responseBody("The names.", listAnswer), list: listStored(exceptionsPrefix),
+	}.path()
 }
 
 func (b *backend) pathException() *framework.Path {
@@ -70,19 +57,17 @@ func (b *backend) pathException() *framework.Path {
 
 // exceptionAnswer is what a read of an exception holds.
 var exceptionAnswer = fields{
-	"rule":        {Type: framework.TypeString, Required: true, Description: "The rule of the finding."},
-	"subject":     {Type: framework.TypeString, Required: true, Description: "The subject of the finding."},
-	"reason":      {Type: framework.TypeString, Required: true, Description: "Why it is accepted."},
-	"expires_at":  {Type: framework.TypeString, Required: true, Description: "When the exception ends (RFC 3339)."},
-	"expired":     {Type: framework.TypeBool, Required: true, Description: "Whether it has ended."},
-	"created_at":  {Type: framework.TypeString, Required: true, Description: "When it was first written (RFC 3339)."},
-	"accepted_at": {Type: framework.TypeString, Required: true, Description: "When it was last written (RFC 3339)."},
-	"display_name": {Type: framework.TypeString, Required: true,
-		Description: "Display name of the Vault token that wrote it last."},
-	"entity_id": {Type: framework.TypeString, Required: true,
-		Description: "Vault entity of that token; empty if it has none."},
-	"accepted": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects: the severity and evidence of each finding that is accepted."},
+	"rule":         required(framework.TypeString, "The rule of the finding."),
+	"subject":      required(framework.TypeString, "The subject of the finding."),
+	"reason":       required(framework.TypeString, "Why it is accepted."),
+	"expires_at":   required(framework.TypeString, "When the exception ends (RFC 3339)."),
+	"expired":      required(framework.TypeBool, "Whether it has ended."),
+	"created_at":   required(framework.TypeString, "When it was first written (RFC 3339)."),
+	"accepted_at":  required(framework.TypeString, "When it was last written (RFC 3339)."),
+	"display_name": required(framework.TypeString, "Display name of the Vault token that wrote it last."),
+	"entity_id":    required(framework.TypeString, "Vault entity of that token; empty if it has none."),
+	"accepted": required(framework.TypeSlice,
+		"Objects: the severity and evidence of each finding that is accepted."),
 }
 
 // readException answers GET exceptions/:name.

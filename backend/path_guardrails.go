@@ -74,24 +74,19 @@ func (b *backend) pathGuardrails() *framework.Path {
 
 // guardrailsAnswer is what a read of config/guardrails holds.
 var guardrailsAnswer = fields{
-	"allowed_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The patterns as written; none at the default."},
-	"resolved_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The catalogued scopes that may be issued."},
-	"allow_uncatalogued_scopes": {Type: framework.TypeBool, Required: true,
-		Description: "Whether scopes that the catalogue lacks may be issued."},
-	"allow_admin_scopes": {Type: framework.TypeBool, Required: true,
-		Description: "Whether scopes that govern API credentials may be issued."},
-	"max_ttl": {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
-	"deletable_label_prefix": {Type: framework.TypeString, Required: true,
-		Description: "How the Labels begin of the clients that the engine may delete at Paxos."},
-	"allow_unchecked_clients": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a client may be used whose secret was not verified, and one be stored whose " +
-			"Entity cannot be told."},
-	"require_entity_match": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a client of another Entity is refused."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force that weaken something, and how."},
+	"allowed_scopes":            required(framework.TypeStringSlice, "The patterns as written; none at the default."),
+	"resolved_scopes":           required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
+	"allow_uncatalogued_scopes": required(framework.TypeBool, "Whether scopes that the catalogue lacks may be issued."),
+	"allow_admin_scopes": required(framework.TypeBool,
+		"Whether scopes that govern API credentials may be issued."),
+	"max_ttl": required(framework.TypeInt64, "Longest lease in seconds."),
+	"deletable_label_prefix": required(framework.TypeString,
+		"How the Labels begin of the clients that the engine may delete at Paxos."),
+	"allow_unchecked_clients": required(framework.TypeBool,
+		"Whether a client may be used whose secret was not verified, and one be stored whose "+
+			"Entity cannot be told."),
+	"require_entity_match": required(framework.TypeBool, "Whether a client of another Entity is refused."),
+	"dangerous_options":    required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
 // readGuardrails answers GET config/guardrails, with the defaults where nothing was
@@ -143,7 +138,7 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 	if err := g.change(d); err != nil {
 		return g, err
 	}
-	return g, b.guardrails.Put(ctx, s, guardrailsKey, g)
+	return g, b.entries.guardrails.Put(ctx, s, guardrailsKey, g)
 }
 
 // deleteGuardrails answers DELETE config/guardrails. The defaults may allow less
@@ -151,7 +146,7 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
-	err := b.guardrails.Delete(ctx, req.Storage, guardrailsKey)
+	err := b.entries.guardrails.Delete(ctx, req.Storage, guardrailsKey)
 	b.writes.Unlock()
 	if err != nil {
 		return reply(err)

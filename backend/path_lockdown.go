@@ -37,21 +37,18 @@ func (b *backend) pathLockdown() *framework.Path {
 
 // lockdownAnswer is what a read and a write of lockdown hold.
 var lockdownAnswer = fields{
-	"locked": {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force."},
-	"since": {Type: framework.TypeString, Required: true,
-		Description: "Since when (RFC 3339); empty if it is not."},
-	"reason": {Type: framework.TypeString, Required: true, Description: "Why, as it was written."},
-	"ended": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
-	"pending": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
-	"pending_seconds": {Type: framework.TypeInt64, Required: true,
-		Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
-	"cannot_end": {Type: framework.TypeStringSlice, Required: true,
-		Description: "What the engine cannot end: clients whose secret somebody outside may know, and tokens " +
-			"whose record cannot be read."},
-	"last_token_expires": {Type: framework.TypeString, Required: true,
-		Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
+	"locked": required(framework.TypeBool, "Whether a lockdown is in force."),
+	"since":  required(framework.TypeString, "Since when (RFC 3339); empty if it is not."),
+	"reason": required(framework.TypeString, "Why, as it was written."),
+	"ended":  required(framework.TypeInt, "Tokens that this write has revoked at Paxos; 0 on a read."),
+	"pending": required(framework.TypeInt,
+		"Tokens that are handed out no longer and are still to be revoked at Paxos."),
+	"pending_seconds": required(framework.TypeInt64, "How long that takes at the pace of api_rate, if Paxos takes it."),
+	"cannot_end": required(framework.TypeStringSlice,
+		"What the engine cannot end: clients whose secret somebody outside may know, and tokens "+
+			"whose record cannot be read."),
+	"last_token_expires": required(framework.TypeString,
+		"When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."),
 }
 
 // readLockdown answers GET lockdown.
@@ -97,8 +94,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 
 // storeLockdown stores that the mount is locked down. Once more keeps the time.
 func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *framework.FieldData) (lockdown, error) {
-	b.locking.Lock()
-	defer b.locking.Unlock()
+	b.writes.lockdown.Lock()
+	defer b.writes.lockdown.Unlock()
 	l, err := storedLockdown(ctx, s)
 	if err != nil {
 		return l, err
@@ -107,15 +104,15 @@ func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *frame
 		l.Since = b.options.Now().UTC()
 	}
 	input.Patch(d, "reason", &l.Reason)
-	return l, b.lockdowns.Put(ctx, s, lockdownKey, l)
+	return l, b.entries.lockdown.Put(ctx, s, lockdownKey, l)
 }
 
 // deleteLockdown answers DELETE lockdown.
 func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	b.locking.Lock()
-	defer b.locking.Unlock()
-	if err := b.lockdowns.Delete(ctx, req.Storage, lockdownKey); err != nil {
+	b.writes.lockdown.Lock()
+	defer b.writes.lockdown.Unlock()
+	if err := b.entries.lockdown.Delete(ctx, req.Storage, lockdownKey); err != nil {
 		return reply(err)
 	}
 	b.announceChange(lockdownLifted, req.Path, req.Operation)

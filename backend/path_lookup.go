@@ -40,10 +40,9 @@ func (b *backend) pathLookup() *framework.Path {
 
 // lookupAnswer is what a lookup answers; of a token that is not known, the first two.
 var lookupAnswer = fields{
-	"known": {Type: framework.TypeBool, Required: true,
-		Description: "Whether the token is this mount's and has not ended."},
-	"token_id": {Type: framework.TypeString, Required: true,
-		Description: "Fingerprint of the token, by which audit logs know it even after its end."},
+	"known": required(framework.TypeBool, "Whether the token is this mount's and has not ended."),
+	"token_id": required(framework.TypeString,
+		"Fingerprint of the token, by which audit logs know it even after its end."),
 	"state": {Type: framework.TypeString,
 		Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), " +
 			"waiting (likewise, and it is revoked when its grace is over) or ending (it is to be revoked at Paxos)."},
@@ -97,7 +96,7 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 		}
 		return &logical.Response{Data: data, Warnings: warnings}, nil
 	}
-	c, err := b.configs.Get(ctx, req.Storage, configKey)
+	c, err := b.cachedConfig(ctx, req.Storage)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return reply(err)
 	}

@@ -85,11 +85,11 @@ type measurement struct {
 
 // measure takes the measurement.
 func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
-	c, err := b.configs.Get(ctx, s, configKey)
+	c, err := b.cachedConfig(ctx, s)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return state, err
 	}
-	settings, err := b.connections.Get(ctx, s, connectionKey)
+	settings, err := b.cachedConnection(ctx, s)
 	if err != nil {
 		return state, err
 	}

@@ -10,19 +10,14 @@ import (
 )
 
 func (b *backend) pathOperations() *framework.Path {
-	return &framework.Path{
-		Pattern:         "operations/?$",
-		HelpSynopsis:    "Search the operations of Paxos's API.",
-		HelpDescription: operationsHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields:          filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listOperations, "List the operations in the catalogue.",
-				responseBody("Their ids.",
-					describedList(
-						"Of each operation: method, path, access, scopes, risk, tag."))), "list", "operations"),
-		},
-	}
+	return listing{
+		pattern: "operations/?$", item: "Operation", suffix: "operations", help: operationsHelp,
+		synopsis: "Search the operations of Paxos's API.", summary: "List the operations in the catalogue.",
+		fields: filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
+		answer: responseBody("Their ids.",
+			describedList("Of each operation: method, path, access, scopes, risk, tag.")),
+		list: b.listOperations,
+	}.path()
 }
 
 // listOperations answers LIST operations/.
@@ -53,8 +48,8 @@ func (b *backend) pathOperation() *framework.Path {
 		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields: fields{"id": {Type: framework.TypeString, Required: true,
-			Description: "Paxos's operationId, such as GetTransfer. Case matters."}},
+		Fields: fields{"id": required(framework.TypeString,
+			"Paxos's operationId, such as GetTransfer. Case matters.")},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readOperation,
 				"Read what the catalogue knows of an operation.", responseBody("The operation.",
@@ -65,26 +60,21 @@ func (b *backend) pathOperation() *framework.Path {
 
 // operationAnswer is what a read of an operation holds.
 var operationAnswer = fields{
-	"id":     {Type: framework.TypeString, Required: true, Description: "Paxos's operationId."},
-	"method": {Type: framework.TypeString, Required: true, Description: "The HTTP method."},
-	"path": {Type: framework.TypeString, Required: true,
-		Description: "The path, with /v2 and with parameters in braces."},
-	"access": {Type: framework.TypeString, Required: true,
-		Description: "What it asks of its caller: none, token (a live one, whatever its scopes) or scope."},
-	"scopes": {Type: framework.TypeStringSlice, Required: true, Description: "The scopes it takes."},
-	"match": {Type: framework.TypeString, Required: true,
-		Description: "Whether it takes any of its scopes or needs all."},
-	"least_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "What a role gets that is written by this operation alone."},
-	"also_opens": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The operations that such a role can call besides."},
-	"risk": {Type: framework.TypeString, Required: true,
-		Description: "read, write, moves-money or admin: that of the scopes it needs at least."},
-	"moves_money": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a call may move money, or say where money goes."},
-	"tag":        {Type: framework.TypeString, Required: true, Description: "Paxos's group of endpoints."},
-	"summary":    {Type: framework.TypeString, Required: true, Description: "Paxos's words; empty if it has none."},
-	"deprecated": {Type: framework.TypeBool, Required: true, Description: "Whether Paxos calls it deprecated."},
+	"id":     required(framework.TypeString, "Paxos's operationId."),
+	"method": required(framework.TypeString, "The HTTP method."),
+	"path":   required(framework.TypeString, "The path, with /v2 and with parameters in braces."),
+	"access": required(framework.TypeString,
+		"What it asks of its caller: none, token (a live one, whatever its scopes) or scope."),
+	"scopes":       required(framework.TypeStringSlice, "The scopes it takes."),
+	"match":        required(framework.TypeString, "Whether it takes any of its scopes or needs all."),
+	"least_scopes": required(framework.TypeStringSlice, "What a role gets that is written by this operation alone."),
+	"also_opens":   required(framework.TypeStringSlice, "The operations that such a role can call besides."),
+	"risk": required(framework.TypeString,
+		"read, write, moves-money or admin: that of the scopes it needs at least."),
+	"moves_money": required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
+	"tag":         required(framework.TypeString, "Paxos's group of endpoints."),
+	"summary":     required(framework.TypeString, "Paxos's words; empty if it has none."),
+	"deprecated":  required(framework.TypeBool, "Whether Paxos calls it deprecated."),
 }
 
 // readOperation answers GET operations/:id.

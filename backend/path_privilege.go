@@ -26,13 +26,13 @@ func (b *backend) pathPrivilege() *framework.Path {
 
 // privilegeAnswer is what a read of report/least-privilege holds.
 var privilegeAnswer = reporting(fields{
-	"scopes": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles " +
-			"(that give it)."},
-	"clients": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, " +
-			"risk, secret_set_at, secret_verified, last_issued_at."},
-	"roles": {Type: framework.TypeInt, Required: true, Description: "How many roles there are."},
+	"scopes": required(framework.TypeSlice,
+		"Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles "+
+			"(that give it)."),
+	"clients": required(framework.TypeSlice,
+		"Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, "+
+			"risk, secret_set_at, secret_verified, last_issued_at."),
+	"roles": required(framework.TypeInt, "How many roles there are."),
 })
 
 // readPrivilege answers GET report/least-privilege.

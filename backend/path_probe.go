@@ -16,36 +16,32 @@ func (b *backend) pathProbe() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.runProbe,
-				"Ask Paxos what its documentation does not say.", responseBody("What was found.", probeAnswer)), "probe", ""),
+				"Ask Paxos what its documentation does not say.", responseBody("What was found.",
+					probeAnswer)), "probe", ""),
 		},
 	}
 }
 
 // probeAnswer is what a probe finds.
 var probeAnswer = fields{
-	"at": {Type: framework.TypeString, Required: true, Description: "When it was (RFC 3339)."},
-	"client_id": {Type: framework.TypeString, Required: true,
-		Description: "The root client that was used."},
-	"token_calls": {Type: framework.TypeInt, Required: true, Description: "Token requests that it cost."},
-	"token_lifetime": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds that a token lives; 0 if none could be had."},
-	"revocation_ends_token": {Type: framework.TypeString, Required: true,
-		Description: "yes, no or unknown: whether the API refuses a token that was revoked."},
-	"revoked_after": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds until it did, or for which it was watched."},
-	"may_list_credentials": {Type: framework.TypeString, Required: true,
-		Description: "yes, no or unknown: whether the root may list the Entity's credentials."},
-	"root_is_listed": {Type: framework.TypeString, Required: true,
-		Description: "yes, no or unknown: whether that list has the root client itself. Only then does a " +
-			"client's absence from it prove anything."},
-	"auth_style_basic": {Type: framework.TypeString, Required: true,
-		Description: "yes, no or unknown: whether the client may authenticate with HTTP Basic."},
-	"rate_limit_headers": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Names of the headers that seem to tell of rate limits."},
-	"clock_ahead": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."},
-	"problems": {Type: framework.TypeStringSlice, Required: true,
-		Description: "What could not be found out, and why."},
+	"at":             required(framework.TypeString, "When it was (RFC 3339)."),
+	"client_id":      required(framework.TypeString, "The root client that was used."),
+	"token_calls":    required(framework.TypeInt, "Token requests that it cost."),
+	"token_lifetime": required(framework.TypeInt64, "Seconds that a token lives; 0 if none could be had."),
+	"revocation_ends_token": required(framework.TypeString,
+		"yes, no or unknown: whether the API refuses a token that was revoked."),
+	"revoked_after": required(framework.TypeInt64, "Seconds until it did, or for which it was watched."),
+	"may_list_credentials": required(framework.TypeString,
+		"yes, no or unknown: whether the root may list the Entity's credentials."),
+	"root_is_listed": required(framework.TypeString,
+		"yes, no or unknown: whether that list has the root client itself. Only then does a "+
+			"client's absence from it prove anything."),
+	"auth_style_basic": required(framework.TypeString,
+		"yes, no or unknown: whether the client may authenticate with HTTP Basic."),
+	"rate_limit_headers": required(framework.TypeStringSlice, "Names of the headers that seem to tell of rate limits."),
+	"clock_ahead": required(framework.TypeInt64,
+		"Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."),
+	"problems": required(framework.TypeStringSlice, "What could not be found out, and why."),
 }
 
 // runProbe answers POST probe. What it finds is stored, and changes no setting.
@@ -80,13 +76,14 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	}
 	p := noProbe()
 	p.At, p.ClientID = b.options.Now().UTC(), minter.Client.ID()
-	if err := b.probes.Put(ctx, req.Storage, probeKey, p); err != nil { // first: one that fails half-way counts too
+	// first: one that fails half-way counts too
+	if err := b.entries.probe.Put(ctx, req.Storage, probeKey, p); err != nil {
 		return reply(err)
 	}
 	if err := p.run(ctx, b, minter, session); err != nil {
 		return reply(err)
 	}
-	if err := b.probes.Put(ctx, req.Storage, probeKey, p); err != nil {
+	if err := b.entries.probe.Put(ctx, req.Storage, probeKey, p); err != nil {
 		return reply(err)
 	}
 	return &logical.Response{Data: p.answer(), Warnings: p.warnings()}, nil

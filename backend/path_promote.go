@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/input"
-	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathPromoteStandby() *framework.Path {
@@ -40,7 +39,7 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return reply(err)
 	}
-	c, err := store.Load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
 		return reply(notConfigured(err))
 	}

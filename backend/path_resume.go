@@ -23,8 +23,8 @@ func (b *backend) pathResume() *framework.Path {
 
 // resumeAnswer is what a write of config/resume answers.
 var resumeAnswer = fields{
-	"stopped_since": {Type: framework.TypeString, Required: true,
-		Description: "Since when the mount had stopped itself (RFC 3339); empty if it had not."},
+	"stopped_since": required(framework.TypeString,
+		"Since when the mount had stopped itself (RFC 3339); empty if it had not."),
 }
 
 // resume answers POST config/resume.

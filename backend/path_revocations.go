@@ -12,18 +12,12 @@ import (
 )
 
 func (b *backend) pathRevocations() *framework.Path {
-	return &framework.Path{
-		Pattern:         revocationsPath + "?$",
-		HelpSynopsis:    "List the tokens that Paxos has yet to be made to revoke.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(onActive(b.listRevocations,
-				"List the tokens whose revocation is queued.", responseBody("Their token_ids.",
-					listAnswer)), "list", "revocations"),
-		},
-	}
+	return listing{
+		pattern: revocationsPath + "?$", item: "Revocation", active: true, suffix: "revocations",
+		synopsis: "List the tokens that Paxos has yet to be made to revoke.",
+		summary:  "List the tokens whose revocation is queued.",
+		answer:   responseBody("Their token_ids.", listAnswer), list: b.listRevocations,
+	}.path()
 }
 
 // listRevocations answers LIST revocations/.
@@ -46,8 +40,7 @@ func (b *backend) pathRevocation() *framework.Path {
 		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields: fields{"token_id": {Type: framework.TypeString, Required: true,
-			Description: "Fingerprint of the token."}},
+		Fields:          fields{"token_id": required(framework.TypeString, "Fingerprint of the token.")},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readRevocation,
 				"Read what keeps a token from being revoked.", responseBody("The queued revocation.",
@@ -61,19 +54,17 @@ func (b *backend) pathRevocation() *framework.Path {
 
 // revocationAnswer is what a read of a queued revocation holds.
 var revocationAnswer = fields{
-	"role": {Type: framework.TypeString, Required: true,
-		Description: "The role it was minted for, under its name of then; empty for the engine's own."},
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Which of the client's secrets minted it."},
-	"state": {Type: framework.TypeString, Required: true,
-		Description: "queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."},
-	"since": {Type: framework.TypeString, Required: true,
-		Description: "Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."},
-	"expires_at": {Type: framework.TypeString, Required: true, Description: "When it ends by itself (RFC 3339)."},
-	"attempts": {Type: framework.TypeInt, Required: true,
-		Description: "How often Paxos was asked in vain, since the plugin started."},
-	"last_error": {Type: framework.TypeString, Required: true,
-		Description: "Why the last attempt failed; empty if there was none."},
+	"role": required(framework.TypeString,
+		"The role it was minted for, under its name of then; empty for the engine's own."),
+	"client_id":  required(framework.TypeString, "Client ID of the client that minted it."),
+	"generation": required(framework.TypeInt, "Which of the client's secrets minted it."),
+	"state": required(framework.TypeString,
+		"queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."),
+	"since": required(framework.TypeString,
+		"Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."),
+	"expires_at": required(framework.TypeString, "When it ends by itself (RFC 3339)."),
+	"attempts":   required(framework.TypeInt, "How often Paxos was asked in vain, since the plugin started."),
+	"last_error": required(framework.TypeString, "Why the last attempt failed; empty if there was none."),
 }
 
 // readRevocation answers GET revocations/:token_id.

@@ -28,13 +28,12 @@ func (b *backend) pathRoleRotate() *framework.Path {
 
 // rotateAnswer is what a rotation of a role answers.
 var rotateAnswer = fields{
-	"ended": {Type: framework.TypeInt, Required: true, Description: "Tokens that Paxos has revoked."},
-	"pending": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that are handed out no longer and are revoked as soon as Paxos takes it."},
-	"waiting": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that are handed out no longer and are revoked when their grace is over."},
-	"revoked_at": {Type: framework.TypeString, Required: true,
-		Description: "When the last grace is over (RFC 3339); empty where no token waits."},
+	"ended": required(framework.TypeInt, "Tokens that Paxos has revoked."),
+	"pending": required(framework.TypeInt,
+		"Tokens that are handed out no longer and are revoked as soon as Paxos takes it."),
+	"waiting": required(framework.TypeInt,
+		"Tokens that are handed out no longer and are revoked when their grace is over."),
+	"revoked_at": required(framework.TypeString, "When the last grace is over (RFC 3339); empty where no token waits."),
 }
 
 // rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that
@@ -74,7 +73,7 @@ func (b *backend) renewRoleID(ctx context.Context, s logical.Storage, key string
 	}
 	after := before
 	after.ID = newRoleID()
-	return before, b.roles.Put(ctx, s, key, after)
+	return before, b.entries.roles.Put(ctx, s, key, after)
 }
 
 const roleRotateHelp = `

@@ -17,23 +17,11 @@ import (
 )
 
 func (b *backend) pathRoles() *framework.Path {
-	return &framework.Path{
-		Pattern:         rolesPrefix + "?$",
-		HelpSynopsis:    "List the roles.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Role"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listRoles, "List the roles.",
-				responseBody("The names.", listAnswer)), "list", "roles"),
-		},
-	}
-}
-
-// listRoles answers LIST roles/.
-func (b *backend) listRoles(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	return listStored(ctx, req.Storage, rolesPrefix, d)
+	return listing{
+		pattern: rolesPrefix + "?$", item: "Role", entries: true, suffix: "roles",
+		synopsis: "List the roles.", summary: "List the roles.",
+		answer: responseBody("The names.", listAnswer), list: listStored(rolesPrefix),
+	}.path()
 }
 
 func (b *backend) pathRole() *framework.Path {
@@ -127,63 +115,52 @@ func (b *backend) pathRole() *framework.Path {
 
 // roleAnswer is what a read of a role holds.
 var roleAnswer = fields{
-	"credential_type": {Type: framework.TypeString, Required: true, Description: "What readers get."},
-	"scopes":          {Type: framework.TypeStringSlice, Required: true, Description: "The scopes as written."},
-	"scope_sets":      {Type: framework.TypeStringSlice, Required: true, Description: "The scope sets as written."},
-	"operations":      {Type: framework.TypeStringSlice, Required: true, Description: "The operations as written."},
-	"resolved_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The scopes that Paxos is asked for."},
-	"scope_sources": {Type: framework.TypeMap, Required: true,
-		Description: "What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."},
+	"credential_type": required(framework.TypeString, "What readers get."),
+	"scopes":          required(framework.TypeStringSlice, "The scopes as written."),
+	"scope_sets":      required(framework.TypeStringSlice, "The scope sets as written."),
+	"operations":      required(framework.TypeStringSlice, "The operations as written."),
+	"resolved_scopes": required(framework.TypeStringSlice, "The scopes that Paxos is asked for."),
+	"scope_sources": required(framework.TypeMap,
+		"What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."),
 	"operations_beyond": {Type: framework.TypeStringSlice,
 		Description: "Of a role that is written by operations: those that its scopes open besides."},
-	"unique_tokens": {Type: framework.TypeBool, Required: true,
-		Description: "Whether each lease has a token of its own."},
-	"ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Length of a lease in seconds; 0 means the mount's default."},
-	"max_ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Longest lease in seconds; 0 means the token's life."},
-	"min_ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Least life of a token handed out, in seconds."},
-	"idle_ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds a shared token outlives its last lease."},
-	"poll_interval": {Type: framework.TypeInt64, Required: true,
-		Description: "The longest that a reader of token/ is told to wait before it reads again, in seconds."},
-	"mint_limit": {Type: framework.TypeInt, Required: true,
-		Description: "Most token requests in any 5 minutes."},
-	"disabled": {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
-	"metadata": {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
-	"created_at": {Type: framework.TypeString, Required: true,
-		Description: "When the role was made (RFC 3339); empty where that was before it was noted."},
-	"last_issued_at": {Type: framework.TypeString, Required: true,
-		Description: "When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if " +
-			"it never did."},
-	"live_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Its tokens that have neither expired nor been revoked."},
-	"live_leases": {Type: framework.TypeInt, Required: true,
-		Description: "Leases that last on them, as far as the running plugin gave them."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force that weaken or cost something, and how."},
+	"unique_tokens": required(framework.TypeBool, "Whether each lease has a token of its own."),
+	"ttl":           required(framework.TypeInt64, "Length of a lease in seconds; 0 means the mount's default."),
+	"max_ttl":       required(framework.TypeInt64, "Longest lease in seconds; 0 means the token's life."),
+	"min_ttl":       required(framework.TypeInt64, "Least life of a token handed out, in seconds."),
+	"idle_ttl":      required(framework.TypeInt64, "Seconds a shared token outlives its last lease."),
+	"poll_interval": required(framework.TypeInt64,
+		"The longest that a reader of token/ is told to wait before it reads again, in seconds."),
+	"mint_limit": required(framework.TypeInt, "Most token requests in any 5 minutes."),
+	"disabled":   required(framework.TypeBool, "Whether the role issues nothing."),
+	"metadata":   required(framework.TypeKVPairs, "Free key-value pairs."),
+	"created_at": required(framework.TypeString,
+		"When the role was made (RFC 3339); empty where that was before it was noted."),
+	"last_issued_at": required(framework.TypeString,
+		"When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if "+
+			"it never did."),
+	"live_tokens": required(framework.TypeInt, "Its tokens that have neither expired nor been revoked."),
+	"live_leases": required(framework.TypeInt,
+		"Leases that last on them, as far as the running plugin gave them."),
+	"dangerous_options": required(framework.TypeStringSlice,
+		"Options in force that weaken or cost something, and how."),
 
-	"client": {Type: framework.TypeString, Required: true,
-		Description: "The client that mints; empty for the root."},
-	"clients": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The clients that it leases."},
-	"on_revoke": {Type: framework.TypeString, Required: true,
-		Description: "What becomes of a leased client; empty for roles of access_token."},
-	"max_leases_per_entity": {Type: framework.TypeInt, Required: true,
-		Description: "How many of them one entity may hold; 0 for roles of access_token."},
-	"require_entity": {Type: framework.TypeBool, Required: true,
-		Description: "Whether callers whose Vault token belongs to no entity are refused."},
-	"delete_limit": {Type: framework.TypeInt, Required: true,
-		Description: "Most deletions in a day; 0 for roles of access_token."},
+	"client":  required(framework.TypeString, "The client that mints; empty for the root."),
+	"clients": required(framework.TypeStringSlice, "The clients that it leases."),
+	"on_revoke": required(framework.TypeString,
+		"What becomes of a leased client; empty for roles of access_token."),
+	"max_leases_per_entity": required(framework.TypeInt,
+		"How many of them one entity may hold; 0 for roles of access_token."),
+	"require_entity": required(framework.TypeBool,
+		"Whether callers whose Vault token belongs to no entity are refused."),
+	"delete_limit": required(framework.TypeInt, "Most deletions in a day; 0 for roles of access_token."),
 }
 
 // readRole answers GET roles/:name.
 func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	r, err := store.Load[role](ctx, req.Storage, rolesPrefix+name)
+	r, err := loadRole(ctx, req.Storage, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
@@ -314,7 +291,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	if err := limits.checkRole(before, after); err != nil {
 		return before, after, limits, err
 	}
-	return before, after, limits, b.roles.Put(ctx, req.Storage, key, after)
+	return before, after, limits, b.entries.roles.Put(ctx, req.Storage, key, after)
 }
 
 // deleteRole answers DELETE roles/:name. What was issued under the role ends.
@@ -353,7 +330,7 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 	if err := b.settlePurposes(ctx, s); err != nil {
 		return before, err
 	}
-	return before, b.roles.Delete(ctx, s, key)
+	return before, b.entries.roles.Delete(ctx, s, key)
 }
 
 // checkRole refuses a change of a role that goes beyond the guardrails. What the

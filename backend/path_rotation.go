@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/input"
-	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathRotateRoot() *framework.Path {
@@ -21,13 +20,9 @@ func (b *backend) pathRotateRoot() *framework.Path {
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID of the root client. Needed on a mount without one; else it may only " +
 					"confirm which it is."},
-			"client_secret": {
-				Type: framework.TypeString, Required: true,
-				Description:  "The new secret: Dashboard, Admin > API Management, Rotate Credentials. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
-			"verify_connection": {Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify the secret by minting one token with it."},
+			"client_secret": requiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
+				"Credentials. Write-only."),
+			"verify_connection": verifyField("Whether to verify the secret by minting one token with it."),
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.rotateRoot, "Give the root client its new secret.",
@@ -46,16 +41,12 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 			"client": {Type: framework.TypeString,
 				Description: "A stored client with purpose=standby, whose stored secret is used, instead of " +
 					"client_id and client_secret."},
-			"client_id": {Type: framework.TypeString, Description: "Client ID of the new root client."},
-			"client_secret": {
-				Type:         framework.TypeString,
-				Description:  "Its Client Secret. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
+			"client_id":           {Type: framework.TypeString, Description: "Client ID of the new root client."},
+			"client_secret":       secretField("Its Client Secret. Write-only."),
 			"delete_old_at_paxos": deleteOldField(),
-			"verify_connection": {Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify, with one token request for all scopes of all roles, that it " +
-					"can do what they need."},
+			"verify_connection": verifyField("Whether to verify, with one token request for all scopes of all " +
+				"roles, that it " +
+				"can do what they need."),
 		},
 		Operations: operations{
 			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.",
@@ -76,17 +67,15 @@ func deleteOldField() *framework.FieldSchema {
 
 // rotationAnswer is what both answer.
 var rotationAnswer = fields{
-	"client_id": {Type: framework.TypeString, Required: true, Description: "Client ID of the root client."},
-	"generation": {Type: framework.TypeInt, Required: true,
-		Description: "Number of the pair of Client ID and secret that mints from now on."},
-	"draining": {Type: framework.TypeInt, Required: true,
-		Description: "Live tokens of earlier generations; they are served until they end."},
+	"client_id":  required(framework.TypeString, "Client ID of the root client."),
+	"generation": required(framework.TypeInt, "Number of the pair of Client ID and secret that mints from now on."),
+	"draining":   required(framework.TypeInt, "Live tokens of earlier generations; they are served until they end."),
 }
 
 // rotateRoot answers POST config/rotate-root.
 func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	c, err := store.Load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
 		return reply(notConfigured(err))
 	}
@@ -103,7 +92,7 @@ func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 // replaceRoot answers POST config/replace-root.
 func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	c, err := store.Load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
 		return reply(notConfigured(err))
 	}

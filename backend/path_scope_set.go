@@ -44,14 +44,12 @@ func (b *backend) pathScopeSet() *framework.Path {
 
 // scopeSetAnswer is what a read of a scope set holds.
 var scopeSetAnswer = fields{
-	"scopes":      {Type: framework.TypeStringSlice, Required: true, Description: "The scopes, in the order written."},
-	"description": {Type: framework.TypeString, Required: true, Description: "What the set is for."},
-	"built_in": {Type: framework.TypeBool, Required: true,
-		Description: "Whether the set is one of Paxos's documentation, which cannot be changed."},
-	"source": {Type: framework.TypeString, Required: true,
-		Description: "The page that documents a built-in set; empty otherwise."},
-	"operations": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The operations that a token with these scopes opens."},
+	"scopes":      required(framework.TypeStringSlice, "The scopes, in the order written."),
+	"description": required(framework.TypeString, "What the set is for."),
+	"built_in": required(framework.TypeBool,
+		"Whether the set is one of Paxos's documentation, which cannot be changed."),
+	"source":     required(framework.TypeString, "The page that documents a built-in set; empty otherwise."),
+	"operations": required(framework.TypeStringSlice, "The operations that a token with these scopes opens."),
 }
 
 // readScopeSet answers GET scope-sets/:name.
@@ -166,19 +164,13 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 }
 
 func (b *backend) pathScopeSets() *framework.Path {
-	return &framework.Path{
-		Pattern:         scopeSetsPrefix + "?$",
-		HelpSynopsis:    "List the scope sets: those of Paxos's documentation, and those written here.",
-		HelpDescription: listHelp,
-		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true,
-			ItemType: "Scope Set"},
-		Fields: pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listScopeSets, "List the scope sets.",
-				responseBody("The names.",
-					describedList("Of each built-in set: built_in, description, source."))), "list", "scope-sets"),
-		},
-	}
+	return listing{
+		pattern: scopeSetsPrefix + "?$", item: "Scope Set", entries: true, suffix: "scope-sets",
+		synopsis: "List the scope sets: those of Paxos's documentation, and those written here.",
+		summary:  "List the scope sets.",
+		answer:   responseBody("The names.", describedList("Of each built-in set: built_in, description, source.")),
+		list:     b.listScopeSets,
+	}.path()
 }
 
 // listScopeSets answers LIST scope-sets/. What it says of a set it knows without reading

@@ -12,19 +12,14 @@ import (
 )
 
 func (b *backend) pathScopes() *framework.Path {
-	return &framework.Path{
-		Pattern:         "scopes/?$",
-		HelpSynopsis:    "Search the scopes that Paxos is known to have.",
-		HelpDescription: scopesHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields:          filtering(fields{"risk": riskField, "q": searchField}),
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listScopes, "List the scopes in the catalogue.",
-				responseBody("The scopes.",
-					describedList(
-						"Of each scope: risk, description, operations (how many it opens)."))), "list", "scopes"),
-		},
-	}
+	return listing{
+		pattern: "scopes/?$", item: "Scope", suffix: "scopes", help: scopesHelp,
+		synopsis: "Search the scopes that Paxos is known to have.", summary: "List the scopes in the catalogue.",
+		fields: filtering(fields{"risk": riskField, "q": searchField}),
+		answer: responseBody("The scopes.",
+			describedList("Of each scope: risk, description, operations (how many it opens).")),
+		list: b.listScopes,
+	}.path()
 }
 
 // listScopes answers LIST scopes/.
@@ -53,8 +48,7 @@ func (b *backend) pathScope() *framework.Path {
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields: fields{"scope": {Type: framework.TypeString, Required: true,
-			Description: "The scope, such as funding:read_profile."}},
+		Fields:          fields{"scope": required(framework.TypeString, "The scope, such as funding:read_profile.")},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.",
 				responseBody("The scope.", scopeAnswer)), "read", "scope"),
@@ -64,16 +58,15 @@ func (b *backend) pathScope() *framework.Path {
 
 // scopeAnswer is what a read of a scope holds.
 var scopeAnswer = fields{
-	"name": {Type: framework.TypeString, Required: true, Description: "The scope."},
-	"risk": {Type: framework.TypeString, Required: true,
-		Description: "read, write, moves-money or admin: this engine's judgement, not Paxos's."},
-	"description": {Type: framework.TypeString, Required: true,
-		Description: "Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the " +
-			"operations are named."},
-	"operations": {Type: framework.TypeStringSlice, Required: true, Description: "The operations that it opens."},
-	"scope_sets": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The documented use cases that ask for it, which are built-in scope sets."},
-	"documented_in": {Type: framework.TypeStringSlice, Required: true, Description: "The pages that name it."},
+	"name": required(framework.TypeString, "The scope."),
+	"risk": required(framework.TypeString, "read, write, moves-money or admin: this engine's judgement, not Paxos's."),
+	"description": required(framework.TypeString,
+		"Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the "+
+			"operations are named."),
+	"operations": required(framework.TypeStringSlice, "The operations that it opens."),
+	"scope_sets": required(framework.TypeStringSlice,
+		"The documented use cases that ask for it, which are built-in scope sets."),
+	"documented_in": required(framework.TypeStringSlice, "The pages that name it."),
 }
 
 // readScope answers GET scopes/:scope.

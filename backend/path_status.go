@@ -28,56 +28,51 @@ func (b *backend) pathStatus() *framework.Path {
 
 // statusAnswer is what a read of status holds.
 var statusAnswer = fields{
-	"version": {Type: framework.TypeString, Required: true, Description: "Version of the running plugin."},
-	"environment": {Type: framework.TypeString, Required: true,
-		Description: "production, sandbox or custom; empty while the mount is not configured."},
-	"lockdown": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a lockdown is in force: nothing is issued."},
-	"client_id": {Type: framework.TypeString, Required: true,
-		Description: "Client ID of the root client; empty while there is none."},
-	"generations": {Type: framework.TypeSlice, Required: true,
-		Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state " +
-			"(current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a " +
-			"draining one is forgotten) and delete_at_paxos."},
-	"clients": {Type: framework.TypeMap, Required: true,
-		Description: "How many stocked clients there are in each state."},
-	"stopped_since": {Type: framework.TypeString, Required: true,
-		Description: "Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if " +
-			"it has not. config/resume lets it go on."},
-	"live_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that have neither expired nor been revoked."},
-	"last_issued_at": {Type: framework.TypeString, Required: true,
-		Description: "When the root client's tokens were last issued to somebody (RFC 3339); empty if they " +
-			"never were."},
-	"ending_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
-	"waiting_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Those of them that are no longer issued and are revoked when their grace is over; " +
-			"revocations/ lists them too."},
-	"token_budget": {Type: framework.TypeInt, Required: true,
-		Description: "Token requests that this process allows itself in any 5 minutes."},
-	"token_budget_used": {Type: framework.TypeInt, Required: true,
-		Description: "Token requests of the last 5 minutes, of all mounts with this endpoint, whether they " +
-			"succeeded or not. All of token_budget while that is not known."},
-	"token_budget_known": {Type: framework.TypeBool, Required: true,
-		Description: "Whether it is known how many token requests were sent. It is not for a short time after " +
-			"a start, until all mounts of the plugin have loaded, or 5 minutes have passed."},
-	"banned_until": {Type: framework.TypeString, Required: true,
-		Description: "When Paxos's throttling of this address ends (RFC 3339); empty if there is none."},
-	"calls_banned_until": {Type: framework.TypeString, Required: true, Description: "Likewise for revocations."},
-	"last_mint_error": {Type: framework.TypeString, Required: true,
-		Description: "Why the latest mint that failed did so, since the plugin started; empty if none did."},
-	"last_mint_error_at": {Type: framework.TypeString, Required: true, Description: "When that was (RFC 3339)."},
-	"probe": {Type: framework.TypeMap, Required: true,
-		Description: "What the latest probe found, as probe answers it; empty if there was none."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force for the whole mount that weaken something, and how."},
+	"version": required(framework.TypeString, "Version of the running plugin."),
+	"environment": required(framework.TypeString,
+		"production, sandbox or custom; empty while the mount is not configured."),
+	"lockdown":  required(framework.TypeBool, "Whether a lockdown is in force: nothing is issued."),
+	"client_id": required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+	"generations": required(framework.TypeSlice,
+		"The root's secrets, oldest first: number, client_id, secret_set_at, verified, state "+
+			"(current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a "+
+			"draining one is forgotten) and delete_at_paxos."),
+	"clients": required(framework.TypeMap, "How many stocked clients there are in each state."),
+	"stopped_since": required(framework.TypeString,
+		"Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if "+
+			"it has not. config/resume lets it go on."),
+	"live_tokens": required(framework.TypeInt, "Tokens that have neither expired nor been revoked."),
+	"last_issued_at": required(framework.TypeString,
+		"When the root client's tokens were last issued to somebody (RFC 3339); empty if they "+
+			"never were."),
+	"ending_tokens": required(framework.TypeInt,
+		"Those of them that Paxos has yet to be made to revoke; revocations/ lists them."),
+	"waiting_tokens": required(framework.TypeInt,
+		"Those of them that are no longer issued and are revoked when their grace is over; "+
+			"revocations/ lists them too."),
+	"token_budget": required(framework.TypeInt, "Token requests that this process allows itself in any 5 minutes."),
+	"token_budget_used": required(framework.TypeInt,
+		"Token requests of the last 5 minutes, of all mounts with this endpoint, whether they "+
+			"succeeded or not. All of token_budget while that is not known."),
+	"token_budget_known": required(framework.TypeBool,
+		"Whether it is known how many token requests were sent. It is not for a short time after "+
+			"a start, until all mounts of the plugin have loaded, or 5 minutes have passed."),
+	"banned_until": required(framework.TypeString,
+		"When Paxos's throttling of this address ends (RFC 3339); empty if there is none."),
+	"calls_banned_until": required(framework.TypeString, "Likewise for revocations."),
+	"last_mint_error": required(framework.TypeString,
+		"Why the latest mint that failed did so, since the plugin started; empty if none did."),
+	"last_mint_error_at": required(framework.TypeString, "When that was (RFC 3339)."),
+	"probe": required(framework.TypeMap,
+		"What the latest probe found, as probe answers it; empty if there was none."),
+	"dangerous_options": required(framework.TypeStringSlice,
+		"Options in force for the whole mount that weaken something, and how."),
 }
 
 // readStatus answers GET status.
 func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := store.Load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return reply(err)
 	}
@@ -118,7 +113,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	}
 	g, _ := root.current()
 	throttling := b.throttling(c, settings)
-	failure := b.lastFailure()
+	failure := b.latest.get()
 	data := map[string]any{
 		"version":            Version,
 		"environment":        c.Environment,

@@ -31,12 +31,10 @@ func (b *backend) pathToken() *framework.Path {
 // scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator
 // schedule the next read of a secret that has no lease.
 var scheduleAnswer = fields{
-	"ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds after which to read again; at most the role's poll_interval."},
-	"rotation_period": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds from one token to the next."},
-	"last_vault_rotation": {Type: framework.TypeString, Required: true,
-		Description: "When the token was minted (RFC 3339)."},
+	"ttl": required(framework.TypeInt64,
+		"Seconds after which to read again; at most the role's poll_interval."),
+	"rotation_period":     required(framework.TypeInt64, "Seconds from one token to the next."),
+	"last_vault_rotation": required(framework.TypeString, "When the token was minted (RFC 3339)."),
 }
 
 // readToken answers GET and POST token/:name.

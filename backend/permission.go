@@ -23,7 +23,7 @@ func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Mint
 	if err := checkStoredLockdown(ctx, b.storage); err != nil {
 		return broker.Minter{}, err
 	}
-	r, err := store.Load[role](ctx, b.storage, rolesPrefix+want.name)
+	r, err := loadRole(ctx, b.storage, want.name)
 	if errors.Is(err, store.ErrNotFound) {
 		return broker.Minter{}, errChanged
 	}
@@ -91,7 +91,7 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 	if row.Key.Role == "" {
 		return true, nil
 	}
-	r, err := b.roles.Get(ctx, b.storage, rolesPrefix+row.RoleName)
+	r, err := b.cachedRole(ctx, b.storage, row.RoleName)
 	if store.IsUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
 		return true, nil
 	}
@@ -107,7 +107,7 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 			return false, store.Ignoring(err, store.ErrNotFound)
 		}
 	}
-	limits, err := b.guardrails.Get(ctx, b.storage, guardrailsKey)
+	limits, err := b.cachedGuardrails(ctx, b.storage)
 	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
 }
 
@@ -120,7 +120,7 @@ func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string,
 	if err != nil {
 		return broker.Ending{}, err
 	}
-	r, err := store.Load[role](ctx, s, rolesPrefix+name) // after its tokens, so that none is judged by an older role
+	r, err := loadRole(ctx, s, name) // after its tokens, so that none is judged by an older role
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return broker.Ending{}, err
 	}

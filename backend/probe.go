@@ -204,3 +204,8 @@ func (p probe) shown() map[string]any {
 	}
 	return p.answer()
 }
+
+// cachedProbe returns the latest probe from memory or storage.
+func (b *backend) cachedProbe(ctx context.Context, s logical.Storage) (probe, error) {
+	return b.entries.probe.Get(ctx, s, probeKey)
+}

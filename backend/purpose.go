@@ -74,7 +74,7 @@ func (u *uses) load(ctx context.Context, s logical.Storage) error {
 	if u.read {
 		return nil
 	}
-	c, err := store.Load[config](ctx, s, configKey)
+	c, err := loadConfig(ctx, s)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *
 // settlePurposes stores the purposes of entries from before there were any. It is done with the first
 // tick, and before config or a role is written, because what these say decides. writes is held.
 func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
-	if b.settled {
+	if b.writes.settled {
 		return nil
 	}
 	var u uses
@@ -152,7 +152,7 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 				"client", name, "purpose", string(n.Purpose), "uses", joinPurposes(all))
 		}
 	}
-	b.settled = true
+	b.writes.settled = true
 	return nil
 }
 

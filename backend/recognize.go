@@ -70,7 +70,7 @@ func (b *backend) recognize(key string, c client, clientID, secret string) (secr
 	if err := input.CheckClientSecret(secret); err != nil {
 		return newSecret, invalid(err)
 	}
-	if err := b.pauses.check(key, b.options.Now()); err != nil {
+	if err := b.secrets.pauses.check(key, b.options.Now()); err != nil {
 		return newSecret, err
 	}
 	found := newSecret

@@ -191,7 +191,7 @@ func (r role) dangers() []string {
 
 // role returns the role of that name, from memory or storage.
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
-	r, err := b.roles.Get(ctx, s, rolesPrefix+name)
+	r, err := b.cachedRole(ctx, s, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return r, badRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
 	}
@@ -280,4 +280,14 @@ func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r 
 // takesAway reports whether a change of the role ends tokens that were issued before it.
 func (r role) takesAway(after role) bool {
 	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
+}
+
+// loadRole reads the role of that name from storage.
+func loadRole(ctx context.Context, s logical.Storage, name string) (role, error) {
+	return store.Load[role](ctx, s, rolesPrefix+name)
+}
+
+// cachedRole returns the role of that name from memory or storage.
+func (b *backend) cachedRole(ctx context.Context, s logical.Storage, name string) (role, error) {
+	return b.entries.roles.Get(ctx, s, rolesPrefix+name)
 }

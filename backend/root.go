@@ -19,14 +19,14 @@ func (b *backend) putRoot(ctx context.Context, s logical.Storage, root client) e
 	if root.EntryID == "" {
 		root.EntryID = newEntryID()
 	}
-	err := b.roots.Put(ctx, s, rootKey, root)
+	err := b.entries.root.Put(ctx, s, rootKey, root)
 	b.noteStored(rootKey, root, false, err)
 	return err
 }
 
 // removeRoot deletes it. writes is held.
 func (b *backend) removeRoot(ctx context.Context, s logical.Storage, root client) error {
-	err := b.roots.Delete(ctx, s, rootKey)
+	err := b.entries.root.Delete(ctx, s, rootKey)
 	b.noteRemoved(rootKey, root, err)
 	return err
 }

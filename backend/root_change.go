@@ -204,8 +204,8 @@ func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID 
 func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap) (client, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	b.mounts.claims.Lock()
-	defer b.mounts.claims.Unlock()
+	b.mount.all.claims.Lock()
+	defer b.mount.all.claims.Unlock()
 	now, err := storedRoot(ctx, s)
 	if err != nil {
 		return client{}, err
@@ -260,7 +260,7 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 
 // checkSameSettings refuses what was verified with a config or a connection that is another by now.
 func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c config, session *paxosSession) error {
-	stored, err := store.Load[config](ctx, s, configKey)
+	stored, err := loadConfig(ctx, s)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}

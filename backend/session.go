@@ -31,11 +31,11 @@ func (b *backend) sessionWith(ctx context.Context, s logical.Storage, c config) 
 
 // openSession returns the session that the stored configuration describes. It calls nobody.
 func (b *backend) openSession(ctx context.Context, s logical.Storage) (*paxosSession, error) {
-	c, err := b.configs.Get(ctx, s, configKey)
+	c, err := b.cachedConfig(ctx, s)
 	if err != nil {
 		return nil, notConfigured(err)
 	}
-	settings, err := b.connections.Get(ctx, s, connectionKey)
+	settings, err := b.cachedConnection(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +44,9 @@ func (b *backend) openSession(ctx context.Context, s logical.Storage) (*paxosSes
 
 // sessionFor returns the open session for these settings, or makes it.
 func (b *backend) sessionFor(environment string, settings connection) (*paxosSession, error) {
-	b.sessionMu.Lock()
-	defer b.sessionMu.Unlock()
-	if l := b.session; l != nil && l.environment == environment && l.connection == settings {
+	b.sessions.mu.Lock()
+	defer b.sessions.mu.Unlock()
+	if l := b.sessions.open; l != nil && l.environment == environment && l.connection == settings {
 		return l, nil
 	}
 	complete, err := settings.settings(environment)
@@ -57,23 +57,23 @@ func (b *backend) sessionFor(environment string, settings connection) (*paxosSes
 	if err != nil {
 		return nil, invalid(err)
 	}
-	if b.session != nil {
-		b.session.Close()
+	if b.sessions.open != nil {
+		b.sessions.open.Close()
 	}
-	b.session = &paxosSession{
+	b.sessions.open = &paxosSession{
 		Connection: open, fingerprint: complete.Fingerprint(), neverRevoke: settings.NeverRevoke,
 		basic:       complete.AuthStyle == paxos.AuthBasic,
 		environment: environment, connection: settings,
 	}
-	return b.session, nil
+	return b.sessions.open, nil
 }
 
 // closeSession lets go of idle connections when the mount goes away.
 func (b *backend) closeSession() {
-	b.sessionMu.Lock()
-	defer b.sessionMu.Unlock()
-	if b.session != nil {
-		b.session.Close()
-		b.session = nil
+	b.sessions.mu.Lock()
+	defer b.sessions.mu.Unlock()
+	if b.sessions.open != nil {
+		b.sessions.open.Close()
+		b.sessions.open = nil
 	}
 }

@@ -101,7 +101,7 @@ func (n storedClient) lacking(scopes []string) []string { return catalog.Without
 // cachedClient returns the client of that name, from memory or storage, without generations if
 // there is none.
 func (b *backend) cachedClient(ctx context.Context, s logical.Storage, name string) (storedClient, error) {
-	n, err := b.clients.Get(ctx, s, clientsPrefix+name)
+	n, err := b.entries.clients.Get(ctx, s, clientsPrefix+name)
 	if err == nil && n.Schema < clientSchema && n.last() > 0 { // its purpose is not in the entry yet
 		return loadStoredClient(ctx, s, name)
 	}
@@ -125,7 +125,7 @@ func (b *backend) putStoredClient(ctx context.Context, s logical.Storage, name s
 		n.EntryID = newEntryID()
 	}
 	key := clientsPrefix + name
-	err := b.clients.Put(ctx, s, key, n)
+	err := b.entries.clients.Put(ctx, s, key, n)
 	b.noteStored(key, n.client, n.Purpose == purposeLease, err)
 	return err
 }
@@ -133,7 +133,7 @@ func (b *backend) putStoredClient(ctx context.Context, s logical.Storage, name s
 // removeStoredClient deletes the entry of a client. writes is held.
 func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	key := clientsPrefix + name
-	err := b.clients.Delete(ctx, s, key)
+	err := b.entries.clients.Delete(ctx, s, key)
 	b.noteRemoved(key, n.client, err)
 	return err
 }

@@ -57,7 +57,7 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 			return want, invalid(err)
 		}
 	}
-	limits, err := b.guardrails.Get(ctx, req.Storage, guardrailsKey)
+	limits, err := b.cachedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return want, err
 	}

@@ -76,7 +76,7 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 // verifyNew binds a secret that was submitted to the connection, and verifies it if that is wanted.
 func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned storedClient,
 	clientID, secret string, verify bool) (verifiedClient, error) {
-	c, err := b.configs.Get(ctx, s, configKey)
+	c, err := b.cachedConfig(ctx, s)
 	if err != nil {
 		return verifiedClient{}, notConfigured(err)
 	}
@@ -107,7 +107,7 @@ func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []s
 // verifyClient requests one token for all scopes of a client.
 func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned storedClient,
 	g generation) (verifiedClient, error) {
-	c, err := b.configs.Get(ctx, s, configKey)
+	c, err := b.cachedConfig(ctx, s)
 	if err != nil {
 		return verifiedClient{}, notConfigured(err)
 	}

@@ -47,7 +47,7 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 		if v.name != "" {
 			key = clientsPrefix + v.name
 		}
-		b.pauses.note(key, err, b.options.Now())
+		b.secrets.pauses.note(key, err, b.options.Now())
 		return verifiedSecret{}, err
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
