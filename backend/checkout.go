@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -46,7 +47,7 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	case r.ID != want.role.ID || r.Disabled:
 		return "", storedClient{}, errChanged
 	case r.RequireEntity && req.EntityID == "":
-		return "", storedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity "+
+		return "", storedClient{}, fault.Forbidden("Role %q leases clients only to callers with a Vault entity "+
 			"(require_entity), and this token has none. Log in through an auth method, or contact your "+
 			"Vault operators.", want.name)
 	}
@@ -57,10 +58,10 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	case p.mine != "":
 		return p.mine, p.taken[p.mine], nil
 	case p.holds >= r.MaxLeasesPerEntity:
-		return "", storedClient{}, badRequest("this caller holds %d clients of role %q already, which is its "+
+		return "", storedClient{}, fault.BadRequest("this caller holds %d clients of role %q already, which is its "+
 			"max_leases_per_entity: end such a lease first", p.holds, want.name)
 	case len(p.free) == 0:
-		return "", storedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ "+
+		return "", storedClient{}, fault.BadRequest("no client of role %q is free: %s. Stock another under clients/ "+
 			"and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate",
 			want.name, input.Shortened(p.why))
 	}
@@ -96,12 +97,15 @@ func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name st
 
 // newCheckout is the record of a lease that begins now.
 func (b *backend) newCheckout(req *logical.Request, want tokenRequest, r role, n storedClient) *checkout {
-	now := b.options.Now().UTC()
+	now, longest := b.options.Now().UTC(), want.longestLease()
+	if ofMount := b.System().MaxLeaseTTL(); ofMount > 0 { // else Vault did not answer
+		longest = min(longest, ofMount)
+	}
 	return &checkout{
 		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke,
 		DeleteLimit: r.DeleteLimit,
 		Holder:      holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
-		Since: now, Deadline: now.Add(b.clientTTL(want)), MaximumTTL: b.maximumClientTTL(want),
+		Since: now, Deadline: now.Add(b.leaseTTL(want, longest)), MaximumTTL: longest,
 	}
 }
 
@@ -128,7 +132,8 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 			return p, err
 		}
 		p.taken[name] = n
-		if n.State == stateLeased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) && n.Checkout.Role == roleName {
+		if n.State == stateLeased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) &&
+			n.Checkout.Role == roleName {
 			p.holds++
 			if n.Checkout.RequestID == req.ID && req.ID != "" {
 				p.mine = name
@@ -158,8 +163,8 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	return p, nil
 }
 
-// unavailableReason says why a client may not be leased through a role, or stay leased, whatever its state;
-// nothing if it may.
+// unavailableReason says why a client may not be leased through a role, or stay leased, whatever
+// its state; nothing if it may.
 func unavailableReason(n storedClient, roleName string, limits guardrails, session *paxosSession) string {
 	g, stocked := n.current()
 	switch {
@@ -214,41 +219,3 @@ func scopeMismatch(n storedClient, r role, limits guardrails, seen credentialLis
 
 // allOf is the names that are in either list.
 func allOf(a, z []string) []string { return append(slices.Clone(a), catalog.Without(z, a)...) }
-
-// checkIn ends a client's being out, if it still is on that lease: what follows is what
-// the role said when the lease began. It may be called any number of times.
-func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why string) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, err := loadStoredClient(ctx, s, name)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil
-	case err != nil:
-		return err
-	case n.State != stateLeased || n.Checkout == nil || n.Checkout.ID != id:
-		return nil // it is somebody else's now, or nobody's
-	}
-	held := *n.Checkout
-	g, _ := n.current()
-	switch {
-	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
-		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+
-			"), and it is not for leasing", nil
-	case held.OnRevoke == deleteAtPaxos:
-		n.State = stateRevoking
-	case g.Number > held.Generation && g.Verified: // it has a secret that the holder never had
-		n.State, n.Checkout = stateAvailable, nil
-	case held.OnRevoke == returnUnrotated:
-		n.State, n.Checkout, n.ReturnedAs = stateAvailable, nil, n.last()
-	default:
-		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+")", nil
-	}
-	if err := b.putStoredClient(ctx, s, name, n); err != nil {
-		return err
-	}
-	b.logger.Info("the lease of a client has ended", "client", name, "role", held.Role, "why", why, "state",
-		string(n.State))
-	b.announceClient(clientReturned, name, n, why)
-	return nil
-}

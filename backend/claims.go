@@ -7,11 +7,13 @@ import (
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
 )
 
 // errElsewhere is the answer to a write of a client that another mount of the process has. It names no
 // mount, because its reader may have no business there.
-var errElsewhere = badRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
+var errElsewhere = fault.BadRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
 	"leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
 
 // claim is nil if a client may be stored under its own keys of this mount: it is nowhere else on
@@ -25,7 +27,7 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 		return err
 	}
 	if where != "" {
-		return badRequest("client_id is that of %s already: a client is stored once on a mount", where)
+		return fault.BadRequest("client_id is that of %s already: a client is stored once on a mount", where)
 	}
 	if !verified {
 		return nil
@@ -64,7 +66,7 @@ func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, c
 	switch err := b.claim(ctx, s, clientID, true, true, key); {
 	case errors.Is(err, errElsewhere):
 		return "is in use on another mount of this Vault", nil
-	case errors.As(err, new(*fault)):
+	case errors.As(err, new(*fault.Fault)):
 		return "is stored on this mount twice", nil
 	case err != nil:
 		return "", err

@@ -51,8 +51,8 @@ func (c client) with(next generation) client {
 	return c
 }
 
-// entryIdentity tells one stored entry of a client from the next. It changes when the entry is deleted and made
-// Replaceable, and with each new secret.
+// entryIdentity tells one stored entry of a client from the next. It changes when the entry is
+// deleted and made Replaceable, and with each new secret.
 type entryIdentity struct {
 	id   string
 	last int

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -33,64 +33,6 @@ func (b *backend) secretClient() *framework.Secret {
 		Renew:  b.renewClient,
 		Revoke: b.revokeClient,
 	}
-}
-
-// credsAnswer is what a read of creds/ answers: an access token or a client, by the
-// role's type.
-func credsAnswer() fields {
-	all := tokenAnswer(fields{
-		"client_secret": {Type: framework.TypeString,
-			Description:  "Of a role of client_credentials: the Client Secret.",
-			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"scopes": {Type: framework.TypeStringSlice,
-			Description: "Of a role of client_credentials: the scopes that the client holds."},
-		"token_url": {Type: framework.TypeString,
-			Description: "Of a role of client_credentials: where the client gets access tokens."},
-	})
-	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
-		all[name].Required = false
-	}
-	return all
-}
-
-// leaseClient answers a reader of a role of type client_credentials.
-func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	if !b.writable() {
-		return nil, logical.ErrReadOnly
-	}
-	if _, narrows := d.Raw["scopes"]; narrows {
-		return reply(badRequest("scopes cannot be narrowed: this role leases whole clients"))
-	}
-	want, err := b.parseTokenRequest(ctx, req, d, true)
-	if err != nil {
-		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
-		return reply(err)
-	}
-	session, err := b.openSession(ctx, req.Storage)
-	if err != nil {
-		return reply(err)
-	}
-	name, n, err := b.checkOut(ctx, req, want, session)
-	if err != nil {
-		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
-		return reply(explain(err, want))
-	}
-	g, _ := n.current()
-	b.usage.Note(want.name, g.ClientID, b.options.Now())
-	resp := b.Secret(clientCredentials).Response(map[string]any{
-		"client_id":     g.ClientID,
-		"client_secret": g.ClientSecret.ForHolder(),
-		"scopes":        n.Scopes,
-		"token_url":     session.Endpoints().TokenURL,
-		"api_url":       session.Endpoints().APIURL,
-		"environment":   session.environment,
-	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
-	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second),
-		n.Checkout.MaximumTTL
-	resp.Secret.Renewable = true
-	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
-	return resp, nil
 }
 
 // renewClient answers the renewal of a lease. Permission is asked again, as when the lease began:
@@ -124,7 +66,7 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	case store.Ignoring(err, store.ErrNotFound) != nil:
 		return checkout{}, 0, err
 	case err != nil || n.State != stateLeased || n.Checkout == nil || n.Checkout.ID != id:
-		return checkout{}, 0, badRequest("The lease of client %q has ended: read the role again.", name)
+		return checkout{}, 0, fault.BadRequest("The lease of client %q has ended: read the role again.", name)
 	}
 	held := *n.Checkout
 	limits, err := storedGuardrails(ctx, req.Storage)
@@ -137,7 +79,7 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	now := b.options.Now()
 	left := held.Since.Add(min(held.MaximumTTL, limits.MaxTTL)).Sub(now)
 	if left < time.Second {
-		return held, 0, badRequest("The lease of client %q has reached its max_ttl: read the role again.", name)
+		return held, 0, fault.BadRequest("The lease of client %q has reached its max_ttl: read the role again.", name)
 	}
 	ttl := min(b.wishOf(req), left).Truncate(time.Second)
 	held.Deadline = now.Add(ttl).UTC()
@@ -191,7 +133,7 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 
 // notRenewed refuses a renewal and says why.
 func notRenewed(name, why string) error {
-	return forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; "+
+	return fault.Forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; "+
 		"contact your Vault operators.", name, why)
 }
 

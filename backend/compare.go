@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/report"
 )
@@ -25,8 +26,8 @@ const (
 // compare asks Paxos for its list, stores it, and announces what is new and bad.
 func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
-		return credentialList{}, &fault{http.StatusTooManyRequests,
-			"a comparison with Paxos is under way already: read again in a moment"}
+		return credentialList{}, fault.New(http.StatusTooManyRequests,
+			"a comparison with Paxos is under way already: read again in a moment")
 	}
 	defer b.comparing.Unlock()
 	if err := checkStoredLockdown(ctx, s); err != nil {
@@ -38,8 +39,8 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 	}
 	now := b.options.Now()
 	if before.recent(now, comparisonPause) {
-		return before, &fault{http.StatusTooManyRequests,
-			"Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute"}
+		return before, fault.New(http.StatusTooManyRequests,
+			"Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute")
 	}
 	root, err := storedRoot(ctx, s)
 	if err != nil {
@@ -140,7 +141,7 @@ func (b *backend) compareHourly(ctx context.Context) error {
 		last.recent(b.options.Now(), comparisonInterval) {
 		return nil
 	}
-	var mistake *fault
+	var mistake *fault.Fault
 	switch _, err := b.compare(ctx, b.storage); {
 	case errors.As(err, &mistake): // a lockdown, or no configuration: somebody's decision
 	case err != nil:

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -54,9 +55,9 @@ func (c *config) change(d *framework.FieldData) error {
 	input.Patch(d, "environment", &environment)
 	switch {
 	case environment != environmentProduction && environment != environmentSandbox && environment != environmentCustom:
-		return badRequest("environment must be production, sandbox or custom")
+		return fault.BadRequest("environment must be production, sandbox or custom")
 	case c.Environment != "" && c.Environment != environment:
-		return badRequest("environment is %s for the life of this mount: enable another mount for %s",
+		return fault.BadRequest("environment is %s for the life of this mount: enable another mount for %s",
 			c.Environment, environment)
 	}
 	c.Environment = environment
@@ -73,10 +74,10 @@ func (c *config) change(d *framework.FieldData) error {
 		return err
 	}
 	if err := input.CheckScope(c.VerifyScope); err != nil {
-		return badRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
+		return fault.BadRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
 	}
 	if c.RefreshAt < 0.1 || c.RefreshAt > 0.95 {
-		return badRequest("refresh_at must lie between 0.1 and 0.95: it is a share of a token's life")
+		return fault.BadRequest("refresh_at must lie between 0.1 and 0.95: it is a share of a token's life")
 	}
 	return nil
 }
@@ -85,14 +86,14 @@ func (c *config) change(d *framework.FieldData) error {
 func (c *config) checkLimits() error {
 	switch {
 	case c.TokenBudget < 0 || c.TokenBudget > broker.MaximumBudget:
-		return badRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
+		return fault.BadRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
 			"all that the process has", broker.MaximumBudget)
 	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
-		return badRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
+		return fault.BadRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
 	}
 	for _, block := range c.EgressCIDRs {
 		if _, err := netip.ParsePrefix(block); err != nil {
-			return badRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
+			return fault.BadRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
 				input.Excerpt(block))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -55,16 +56,16 @@ func (c *connection) change(d *framework.FieldData) error {
 			continue
 		}
 		if _, err := paxos.ParseURL(address.name, address.value); err != nil {
-			return invalid(err)
+			return fault.Invalid(err)
 		}
 	}
 	if c.TrustedCA != "" {
 		if _, err := paxos.ParseCertificates(c.TrustedCA); err != nil {
-			return invalid(err)
+			return fault.Invalid(err)
 		}
 	}
 	if _, again := d.Raw["proxy_password"]; !again && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
-		return badRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
+		return fault.BadRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
 			"write it again together with the new proxy_url, or empty if the new proxy needs none")
 	}
 	return c.checkTransport()
@@ -81,18 +82,18 @@ func (c connection) elsewhere(other connection) bool {
 func (c *connection) checkTransport() error {
 	if c.ProxyURL != "" {
 		if _, err := paxos.ParseProxyURL(c.ProxyURL); err != nil {
-			return invalid(err)
+			return fault.Invalid(err)
 		}
 	}
 	switch {
 	case c.ProxyURL == "" && (c.ProxyUsername != "" || c.ProxyPassword != ""):
-		return badRequest("proxy_url is missing: proxy_username and proxy_password are for a proxy")
+		return fault.BadRequest("proxy_url is missing: proxy_username and proxy_password are for a proxy")
 	case c.ProxyPassword != "" && c.ProxyUsername == "":
-		return badRequest("proxy_username is missing: proxy_password needs one")
+		return fault.BadRequest("proxy_username is missing: proxy_password needs one")
 	case c.AuthStyle != string(paxos.AuthPost) && c.AuthStyle != string(paxos.AuthBasic):
-		return badRequest("auth_style must be post or basic")
+		return fault.BadRequest("auth_style must be post or basic")
 	case c.RequestTimeout < time.Second || c.RequestTimeout > paxos.MaximumTimeout:
-		return badRequest("request_timeout must lie between 1s and %s", paxos.MaximumTimeout)
+		return fault.BadRequest("request_timeout must lie between 1s and %s", paxos.MaximumTimeout)
 	}
 	return nil
 }
@@ -103,10 +104,10 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	where, fixed := endpoints(environment)
 	switch {
 	case fixed && own != paxos.Endpoints{}:
-		return paxos.Settings{}, badRequest("environment is %s, whose URLs are fixed, but config/connection "+
+		return paxos.Settings{}, fault.BadRequest("environment is %s, whose URLs are fixed, but config/connection "+
 			"has URLs: they are for environment=custom; unset them there", environment)
 	case !fixed && (own.TokenURL == "" || own.RevokeURL == "" || own.APIURL == ""):
-		return paxos.Settings{}, badRequest("environment is custom: write token_url, revoke_url and api_url " +
+		return paxos.Settings{}, fault.BadRequest("environment is custom: write token_url, revoke_url and api_url " +
 			"to config/connection first")
 	case !fixed:
 		where = own

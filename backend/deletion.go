@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -252,18 +251,6 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	return rest, err
 }
 
-// stillDue reads a client that was to be deleted at Paxos, and reports whether it still is, on the
-// lease that it was when that was begun.
-func (b *backend) stillDue(ctx context.Context, name string, before storedClient) (storedClient, bool, error) {
-	now, err := loadStoredClient(ctx, b.storage, name)
-	if err != nil {
-		return now, false, store.Ignoring(err, store.ErrNotFound)
-	}
-	due := now.entry() == before.entry() && now.State == stateRevoking && now.Checkout != nil &&
-		before.Checkout != nil && now.Checkout.ID == before.Checkout.ID
-	return now, due, nil
-}
-
 // forgetDeleted deletes a client in Vault that is deleted at Paxos.
 func (b *backend) forgetDeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
@@ -291,21 +278,4 @@ func (b *backend) loseUndeleted(ctx context.Context, name string, before storedC
 		return err
 	}
 	return b.markLost(ctx, name, n, "Paxos does not list it any more")
-}
-
-// quarantineUndeleted keeps a client that was to be deleted and may not be.
-func (b *backend) quarantineUndeleted(ctx context.Context, name string, before storedClient, why string) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, due, err := b.stillDue(ctx, name, before)
-	if err != nil || !due {
-		return err
-	}
-	n.State, n.StateReason, n.Checkout = stateQuarantined, "not deleted: "+strings.TrimSpace(why), nil
-	if err := b.putStoredClient(ctx, b.storage, name, n); err != nil {
-		return err
-	}
-	b.logger.Warn("a client was not deleted at Paxos after its lease", "client", name, "why", why)
-	b.announceClient(clientQuarantined, name, n, why)
-	return nil
 }

@@ -10,44 +10,17 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
-
-// A fault is the caller's or the operator's to mend: it is answered with its
-// status, 400 where it has none, and never retried by Vault's clients.
-type fault struct {
-	status int
-	text   string
-}
-
-// Error is what the caller is told.
-func (f *fault) Error() string { return f.text }
-
-// badRequest is a fault of status 400.
-func badRequest(format string, values ...any) error {
-	return &fault{http.StatusBadRequest, fmt.Sprintf(format, values...)}
-}
-
-// invalid makes a fault of status 400 of what is wrong with the caller's input, nil of nil.
-func invalid(err error) error {
-	if err == nil {
-		return nil
-	}
-	return badRequest("%s", err)
-}
-
-// forbidden is a fault of status 403.
-func forbidden(format string, values ...any) error {
-	return &fault{http.StatusForbidden, fmt.Sprintf(format, values...)}
-}
 
 // reply turns an error into what Vault is to answer: the one place where that is
 // decided. A coded error must stay outermost and a sentinel bare, or gRPC makes a
 // plain 500 of it.
 func reply(err error) (*logical.Response, error) {
 	var (
-		mistake   *fault
+		mistake   *fault.Fault
 		throttled *broker.Throttled
 		mismatch  *broker.Mismatch
 		refused   *paxos.Error
@@ -55,10 +28,10 @@ func reply(err error) (*logical.Response, error) {
 	switch {
 	case readOnly(err):
 		return nil, logical.ErrReadOnly // Vault forwards the request to a node that can write
-	case errors.As(err, &mistake) && mistake.status == http.StatusBadRequest:
-		return logical.ErrorResponse(mistake.text), nil
+	case errors.As(err, &mistake) && mistake.Status == http.StatusBadRequest:
+		return logical.ErrorResponse(mistake.Text), nil
 	case errors.As(err, &mistake):
-		return nil, logical.CodedError(mistake.status, mistake.text)
+		return nil, logical.CodedError(mistake.Status, mistake.Text)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil, logical.CodedError(http.StatusServiceUnavailable, "The request was canceled before Paxos answered.")
 	case errors.As(err, &throttled):
@@ -87,10 +60,11 @@ func orphans(tokens int) string {
 var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
 // errTokenID repeats nothing: somebody may have put the token itself there.
-var errTokenID = badRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and token/ answer it")
+var errTokenID = fault.BadRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and " +
+	"token/ answer it")
 
 // errNotConfigured is the answer to every path that needs the configuration.
-var errNotConfigured = badRequest("this mount is not configured: write environment, client_id and " +
+var errNotConfigured = fault.BadRequest("this mount is not configured: write environment, client_id and " +
 	"client_secret to its config path")
 
 // notConfigured says what the absence of a config means.
@@ -102,4 +76,5 @@ func notConfigured(err error) error {
 }
 
 // errNoRoot is the answer where a root client is needed and there is none.
-var errNoRoot = badRequest("this mount has no root client yet: write client_id and client_secret to its config path")
+var errNoRoot = fault.BadRequest("this mount has no root client yet: write client_id and client_secret to its " +
+	"config path")

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/report"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -66,13 +67,13 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	e.Rule, e.Subject, e.Reason = report.Rule(name), subject, strings.TrimSpace(e.Reason)
 	switch {
 	case !slices.Contains(report.AcceptableRules(), name):
-		return badRequest("rule must be one of: %s", strings.Join(report.AcceptableRules(), ", "))
+		return fault.BadRequest("rule must be one of: %s", strings.Join(report.AcceptableRules(), ", "))
 	case e.Subject == "":
-		return badRequest("subject must be the subject of a finding, exactly as the report shows it")
+		return fault.BadRequest("subject must be the subject of a finding, exactly as the report shows it")
 	case !first && (e.Rule != before.Rule || e.Subject != before.Subject):
-		return badRequest("rule and subject cannot be changed. Delete this exception and write another.")
+		return fault.BadRequest("rule and subject cannot be changed. Delete this exception and write another.")
 	case e.Reason == "" || len(e.Reason) > longestReason:
-		return badRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
+		return fault.BadRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
 	}
 	if until, ok := input.Given[string](d, "expires_at"); ok || first {
 		end, err := parseExpiry(until, now)
@@ -82,7 +83,7 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 		e.ExpiresAt = end
 	}
 	if e.expired(now) {
-		return badRequest("expires_at has passed. Write a new expires_at.")
+		return fault.BadRequest("expires_at has passed. Write a new expires_at.")
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 		end, err = now.Add(length), nil
 	}
 	if !end.After(now) || end.Sub(now) > longestException {
-		return end, badRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration " +
+		return end, fault.BadRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration " +
 			"(90d), at most a year from now")
 	}
 	return end.UTC(), nil
@@ -122,10 +123,10 @@ func (e *exception) accept(findings []report.Finding) error {
 		return nil
 	}
 	if slices.Sort(subjects); len(subjects) > 0 {
-		return badRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
+		return fault.BadRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
 			input.Shortened(slices.Compact(subjects)))
 	}
-	return badRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
+	return fault.BadRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
 }
 
 // facts are what the reports know of the exception.

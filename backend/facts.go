@@ -37,7 +37,8 @@ func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	}
 	f := &report.Facts{
 		Mount: mount, Now: b.options.Now(), ConnectionDangers: settings.dangers(),
-		Guardrails: limits.facts(), List: list.facts(), Exceptions: exceptions, Elsewhere: b.mount.all.clientIDs(ctx, b),
+		Guardrails: limits.facts(), List: list.facts(), Exceptions: exceptions,
+		Elsewhere: b.mount.all.clientIDs(ctx, b),
 		Settings: report.Settings{CredentialMaxAge: c.CredentialMaxAge, EgressCIDRs: c.EgressCIDRs,
 			VerifyScope: c.VerifyScope, TokenBudget: b.throttling(c, settings).budget},
 	}
@@ -84,7 +85,8 @@ func clientFacts(ctx context.Context, s logical.Storage,
 		all = append(all, report.Client{
 			Name: clientsPrefix + name, ID: g.ClientID, Since: g.Since, Verified: g.Verified,
 			Rotate: clientsPrefix + name + "/rotate", Scopes: n.Scopes, Stored: true, Purpose: string(n.Purpose),
-			EntityShown: n.Listed || overlap(n.Profiles, root.Profiles), LastIssued: lastIssued(usage.Client(g.ClientID)),
+			EntityShown: n.Listed ||
+				overlap(n.Profiles, root.Profiles), LastIssued: lastIssued(usage.Client(g.ClientID)),
 		})
 		return nil
 	})

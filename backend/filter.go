@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -34,12 +35,13 @@ type filter struct {
 func filterOf(d *framework.FieldData) (f filter, err error) {
 	if risk, ok := input.Given[string](d, "risk"); ok {
 		if f.risk, err = catalog.ParseRisk(risk); err != nil {
-			return f, badRequest("risk must be read, write, moves-money or admin")
+			return f, fault.BadRequest("risk must be read, write, moves-money or admin")
 		}
 	}
 	if tag, ok := input.Given[string](d, "tag"); ok {
 		if f.tag, ok = lookupTag(tag); !ok {
-			return f, badRequest("tag %s is none of Paxos's; there are: %s", input.Excerpt(tag), strings.Join(tags(), ", "))
+			return f, fault.BadRequest("tag %s is none of Paxos's; there are: %s", input.Excerpt(tag),
+				strings.Join(tags(), ", "))
 		}
 	}
 	text, _ := input.Given[string](d, "q")
@@ -86,6 +88,6 @@ func identifiers(all []catalog.Operation) []string {
 // notCatalogued is the 404 for what the catalogue lacks, with what may have been
 // meant.
 func notCatalogued(kind, name string, near []string, path string) error {
-	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + input.Excerpt(name) + catalog.DidYouMean(near) +
-		"; `vault list` of the mount's " + path + " shows those there are"}
+	return fault.New(http.StatusNotFound, "the catalogue has no %s %s%s; `vault list` of the mount's %s shows those "+
+		"there are", kind, input.Excerpt(name), catalog.DidYouMean(near), path)
 }

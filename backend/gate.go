@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -14,7 +15,7 @@ import (
 func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
-		return nil, badRequest("The secret of client %s was stored for another connection (URLs, CA or "+
+		return nil, fault.BadRequest("The secret of client %s was stored for another connection (URLs, CA or "+
 			"environment), so it is not sent over this one. Operators: store it again.", g.ClientID)
 	}
 	return open, nil

@@ -192,7 +192,7 @@ func TestOneGate(t *testing.T) {
 	t.Parallel()
 	allowed := map[*regexp.Regexp]string{
 		regexp.MustCompile(`\.StoredClient\(`):                              "gate.go",
-		regexp.MustCompile(`\.ForHolder\(`):                                 "client_lease.go",
+		regexp.MustCompile(`\.ForHolder\(`):                                 "path_creds.go",
 		regexp.MustCompile(`(link|Connection|open|l)\.Client\([^)]`):        "none",
 		regexp.MustCompile(`\.DeleteCredential\(`):                          "deletion.go",
 		regexp.MustCompile(`Connection: *session\.fingerprint`):             "generations.go",

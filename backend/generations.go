@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -15,7 +16,7 @@ import (
 func (b *backend) newGeneration(ctx context.Context, session *paxosSession, before client, clientID,
 	secret string) (generation, error) {
 	if err := errors.Join(input.CheckClientID(clientID), input.CheckClientSecret(secret)); err != nil {
-		return generation{}, invalid(err)
+		return generation{}, fault.Invalid(err)
 	}
 	number, err := b.nextNumber(ctx, before, clientID)
 	return generation{
@@ -47,7 +48,7 @@ func (b *backend) nextNumber(ctx context.Context, before client, clientID string
 // it was not proved on, so there may be none.
 func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client, error) {
 	session, err := b.openSession(ctx, b.storage)
-	var unusable *fault
+	var unusable *fault.Fault
 	if errors.As(err, &unusable) { // the configuration is gone
 		return nil, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ryanuber/go-glob"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -60,7 +61,7 @@ func (g *guardrails) change(d *framework.FieldData) error {
 	input.Patch(d, "allow_admin_scopes", &g.AllowAdmin)
 	input.PatchSeconds(d, "max_ttl", &g.MaxTTL)
 	if g.MaxTTL < time.Second {
-		return badRequest("max_ttl must be at least 1s")
+		return fault.BadRequest("max_ttl must be at least 1s")
 	}
 	if err := g.changeClients(d); err != nil {
 		return err
@@ -70,10 +71,10 @@ func (g *guardrails) change(d *framework.FieldData) error {
 		return nil
 	}
 	if err := checkGlobs(globs); err != nil {
-		return invalid(err)
+		return fault.Invalid(err)
 	}
 	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
-		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
+		return fault.BadRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
 			"such as funding:*; null in a patch, or a delete, gives the default back")
 	}
 	g.AllowedScopes = globs
@@ -91,7 +92,7 @@ func (g *guardrails) changeClients(d *framework.FieldData) error {
 		return nil
 	}
 	if strings.TrimSpace(prefix) == "" || len(prefix) > input.MaximumName {
-		return badRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
+		return fault.BadRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
 			"empty one would let every client be deleted", input.MaximumName)
 	}
 	g.DeletablePrefix = prefix
@@ -146,7 +147,7 @@ func (g guardrails) check(scopes []string) error {
 	if len(beyond) == 0 {
 		return nil
 	}
-	return forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
+	return fault.Forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
 }
 
 // dangers names the options in force that weaken something.

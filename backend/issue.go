@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -28,25 +27,6 @@ func issueFields(description string, leased bool) fields {
 	if leased {
 		all["ttl"] = &framework.FieldSchema{Type: framework.TypeDurationSecond,
 			Description: "On write: a shorter lease than the role's."}
-	}
-	return all
-}
-
-// tokenAnswer is what issuing an access token answers.
-func tokenAnswer(further fields) fields {
-	all := fields{
-		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
-			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"token_type":  required(framework.TypeString, "Always Bearer."),
-		"scope":       required(framework.TypeString, "The scopes granted, space-delimited."),
-		"expires_at":  required(framework.TypeString, "When the token expires (RFC 3339)."),
-		"client_id":   required(framework.TypeString, "Client ID of the client that it was requested with."),
-		"environment": required(framework.TypeString, "production, sandbox or custom."),
-		"api_url":     required(framework.TypeString, "Where to use it, with the API's version."),
-		"token_id":    required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
-	}
-	for name, field := range further {
-		all[name] = field
 	}
 	return all
 }
@@ -102,20 +82,6 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 			continue
 		}
 		return issued, want, session, err
-	}
-}
-
-// answerToken is the part of the answer that leased and unleased tokens share.
-func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
-	return map[string]any{
-		"access_token": issued.AccessToken.Reveal(),
-		"token_type":   "Bearer",
-		"scope":        strings.Join(issued.Scopes, " "),
-		"expires_at":   timestamp(issued.ExpiresAt),
-		"client_id":    issued.ClientID,
-		"environment":  session.environment,
-		"api_url":      session.Endpoints().APIURL,
-		"token_id":     issued.Fingerprint,
 	}
 }
 

@@ -1,52 +1,23 @@
 package backend
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"time"
 )
 
-// leaseTTL is the reader's wish, else the role's ttl, else the mount's default,
-// within the role's max_ttl, the guardrails' and the life the token has left.
-func (b *backend) leaseTTL(want tokenRequest, left time.Duration) time.Duration {
-	ttl := want.ttl
-	if ttl == 0 {
-		ttl = want.role.TTL
-	}
-	if ttl == 0 {
-		ttl = b.System().DefaultLeaseTTL()
-	}
-	if ttl == 0 { // Vault did not answer
-		ttl = left
-	}
-	if want.role.MaxTTL > 0 {
-		ttl = min(ttl, want.role.MaxTTL)
-	}
-	return min(ttl, want.ceiling, left)
+// leaseTTL is how long a lease lasts at first: as long as the reader asks for, else the role's ttl,
+// else the mount's default, but at most longest.
+func (b *backend) leaseTTL(want tokenRequest, longest time.Duration) time.Duration {
+	return min(longest, cmp.Or(want.ttl, want.role.TTL, b.System().DefaultLeaseTTL(), longest))
 }
 
-// clientTTL is how long a lease of a client lasts at first: the reader's wish, else the
-// role's ttl, else the mount's default, within what is allowed.
-func (b *backend) clientTTL(want tokenRequest) time.Duration {
-	ttl := want.ttl
-	if ttl == 0 {
-		ttl = want.role.TTL
+// longestLease is how long the role and the guardrails let a lease last.
+func (r tokenRequest) longestLease() time.Duration {
+	if r.role.MaxTTL > 0 {
+		return min(r.role.MaxTTL, r.ceiling)
 	}
-	if ttl == 0 {
-		ttl = b.System().DefaultLeaseTTL()
-	}
-	longest := b.maximumClientTTL(want)
-	if ttl == 0 { // Vault did not answer
-		return longest
-	}
-	return min(ttl, longest)
-}
-
-// maximumClientTTL is how long it may last with all its renewals.
-func (b *backend) maximumClientTTL(want tokenRequest) time.Duration {
-	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()},
-		func(d time.Duration) bool { return d == 0 })
-	return slices.Min(bounds)
+	return r.ceiling
 }
 
 // cutWarning tells a reader who asked for a longer lease than there is why it is shorter.

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -117,7 +118,7 @@ func paged(keys []string, d *framework.FieldData) ([]string, error) {
 	}
 	if limit, ok := input.Given[int](d, "limit"); ok {
 		if limit < 1 {
-			return nil, badRequest("limit must be at least 1; leave it out to list all")
+			return nil, fault.BadRequest("limit must be at least 1; leave it out to list all")
 		}
 		keys = keys[:min(limit, len(keys))]
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -21,7 +22,7 @@ type lockdown struct {
 func noLockdown() lockdown { return lockdown{Versioned: store.Current} }
 
 // errLocked is the answer to everybody who would be issued something.
-var errLocked = forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
+var errLocked = fault.Forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
 
 // refuse is errLocked while the lockdown is in force.
 func (l lockdown) refuse() error {

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -211,13 +212,13 @@ func (m *metrics) drop(role string) {
 // reasonOf puts an error into one of few classes.
 func reasonOf(err error) string {
 	var (
-		mistake   *fault
+		mistake   *fault.Fault
 		throttled *broker.Throttled
 		mismatch  *broker.Mismatch
 		refused   *paxos.Error
 	)
 	switch {
-	case errors.As(err, &mistake) && mistake.status == http.StatusForbidden:
+	case errors.As(err, &mistake) && mistake.Status == http.StatusForbidden:
 		return "forbidden"
 	case errors.As(err, &mistake):
 		return "invalid"

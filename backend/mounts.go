@@ -24,7 +24,8 @@ func (m *mounts) add(b *backend) {
 		m.all = map[*backend]bool{}
 	}
 	for other := range m.all {
-		if other.mount.uuid == b.mount.uuid && b.mount.uuid != "" { // the same mount, which was never told that it goes away
+		// the same mount, which was never told that it goes away
+		if other.mount.uuid == b.mount.uuid && b.mount.uuid != "" {
 			delete(m.all, other)
 		}
 	}
@@ -80,7 +81,10 @@ func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool
 		root, err := storedRoot(ctx, other.storage)
 		if err == nil {
 			add(root)
-			err = eachStoredClient(ctx, other.storage, func(_ string, n storedClient) error { add(n.client); return nil })
+			err = eachStoredClient(ctx, other.storage, func(_ string, n storedClient) error {
+				add(n.client)
+				return nil
+			})
 		}
 		if err != nil {
 			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports "+

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -44,7 +45,8 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	before, err := loadStoredClient(ctx, req.Storage, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return reply(badRequest("there is no client %q; `vault list` of the mount's clients shows those there are",
+		return reply(fault.BadRequest("there is no client %q; `vault list` of the mount's clients shows "+
+			"those there are",
 			name))
 	}
 	if err != nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -166,7 +168,7 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	absent := errors.Is(err, store.ErrNotFound)
 	switch {
 	case absent && !create:
-		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to store it", name)})
+		return reply(fault.New(http.StatusNotFound, "there is no client %q to patch; write to it to store it", name))
 	case absent:
 		before = storedClient{State: stateAvailable}
 	case err != nil:
@@ -217,11 +219,11 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 	case errors.Is(err, store.ErrNotFound) && created:
 		now = before
 	case errors.Is(err, store.ErrNotFound):
-		return now, badRequest("Not saved: client %s was deleted at the same time.", name)
+		return now, fault.BadRequest("Not saved: client %s was deleted at the same time.", name)
 	case err != nil:
 		return now, err
 	case created, now.EntryID != before.EntryID, verified.slow() && now.last() != before.last():
-		return now, badRequest("Not saved: client %s was written by somebody else at the same time. Read it "+
+		return now, fault.BadRequest("Not saved: client %s was written by somebody else at the same time. Read it "+
 			"and write again.", name)
 	}
 	if verified.slow() {
@@ -236,7 +238,7 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 		}
 	}
 	if field := store.Conflict(before, now, planned); verified.slow() && field != "" {
-		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. "+
+		return now, fault.BadRequest("Not saved: %s of client %s was changed by somebody else at the same time. "+
 			"Read it and write again.", field, name)
 	}
 	verified.apply(&after)
@@ -271,28 +273,10 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 	}
 	complete, err := settings.settings(c.Environment)
 	if err == nil && complete.Fingerprint() != verified.next.Connection {
-		err = badRequest("Not saved: config or config/connection was changed at the same time. Write again.")
+		err = fault.BadRequest("Not saved: config or config/connection was changed at the same time. Write again.")
 	}
 	return err
 }
-
-// renewed is the state that a new secret brings about.
-func (n *storedClient) renewed() error {
-	switch n.State {
-	case stateRevoking:
-		return errBeingDeleted
-	case stateQuarantined, stateLost:
-		if g, _ := n.current(); !g.Verified {
-			return badRequest("Not saved: the client is %s, and only a verified secret takes it out of that "+
-				"state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
-		}
-		n.State, n.StateReason, n.Checkout, n.StateBefore = stateAvailable, "", nil, ""
-	}
-	return nil
-}
-
-// errBeingDeleted refuses a new secret for a client that is due to be deleted.
-var errBeingDeleted = badRequest("this client is being deleted at Paxos: store another one")
 
 // deleteClient answers DELETE clients/:name. Paxos is not told.
 func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
@@ -331,7 +315,7 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	case store.IsUnreadable(err) && force:
 		return b.removeStoredClient(ctx, s, name, n)
 	case store.IsUnreadable(err):
-		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
+		return fault.BadRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
 			"whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
 	case err != nil:
 		return err
@@ -342,13 +326,13 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	}
 	switch g, _ := n.current(); {
 	case n.State == stateLeased:
-		return badRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
+		return fault.BadRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
 	case n.State == stateRevoking:
-		return badRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
+		return fault.BadRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
 			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
 			"confirmed the deletion.", name)
 	case !force && need.OfClient(g.ClientID):
-		return badRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
+		return fault.BadRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
 			"requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
 	}
 	return b.removeStoredClient(ctx, s, name, n)

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -179,7 +180,7 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	case err != nil:
 		return nil, err
 	case !exists && clientID != "":
-		return nil, badRequest("client_secret is missing: a client_id is stored only together with its secret")
+		return nil, fault.BadRequest("client_secret is missing: a client_id is stored only together with its secret")
 	case exists && clientID != known.ClientID:
 		return nil, errOtherRoot(known.ClientID)
 	}
@@ -198,10 +199,11 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 		return err
 	}
 	if verified && now.EntryID != before.EntryID {
-		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
+		return fault.BadRequest("Not saved: config was deleted or made again at the same time. Read it and " +
+			"write again.")
 	}
 	if field := store.Conflict(before, now, planned); verified && field != "" {
-		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
+		return fault.BadRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
 			"write again.", field)
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
@@ -282,7 +284,7 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 	case err != nil:
 		return err
 	case need.Count() > 0:
-		return badRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
+		return fault.BadRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
 			"requested count too). "+
 			"Rotate the roles first (roles/<name>/rotate), or set force=true and let the tokens expire.", need.Count())
 	}
@@ -293,7 +295,7 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		if n.State == stateLeased || n.State == stateRevoking {
-			return badRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
+			return fault.BadRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
 				"set force=true", name, n.Checkout)
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -147,7 +148,7 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 			return err
 		}
 		if _, err := paxos.Connect(settings, b.options.Now); err != nil {
-			return invalid(err)
+			return fault.Invalid(err)
 		}
 		fingerprint = settings.Fingerprint()
 	}
@@ -162,14 +163,14 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 	}
 	for _, g := range root.Generations {
 		if g.Connection != fingerprint {
-			return badRequest(locked, "root client's secret",
+			return fault.BadRequest(locked, "root client's secret",
 				"delete config, change the connection, and write config with the secret again")
 		}
 	}
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		for _, g := range n.Generations {
 			if g.Connection != fingerprint {
-				return badRequest(locked, "secret of client "+name,
+				return fault.BadRequest(locked, "secret of client "+name,
 					"delete clients/"+name+" first, and store it again afterwards")
 			}
 		}

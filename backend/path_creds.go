@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -43,9 +45,10 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 		return reply(err)
 	}
 	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
-	ttl := b.leaseTTL(want, left)
+	ttl := b.leaseTTL(want, min(want.longestLease(), left))
 	if ttl <= 0 { // zero would mean the mount's default, 32 days
-		return reply(&fault{http.StatusServiceUnavailable, "The token expired while it was being issued. Read again."})
+		return reply(fault.New(http.StatusServiceUnavailable,
+			"The token expired while it was being issued. Read again."))
 	}
 	resp := b.Secret(accessToken).Response(answerToken(issued, session), map[string]any{
 		leaseTokenID:    issued.Fingerprint,
@@ -123,3 +126,94 @@ If Paxos answers 401 to a token, write rejected_token_id with its token_id. If i
 one that is issued now and Paxos rejects it, a new token is requested. If not, the same
 token is returned with a warning that says why. At most one question per token and minute.
 `
+
+// tokenAnswer is what issuing an access token answers.
+func tokenAnswer(further fields) fields {
+	all := fields{
+		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"token_type":  required(framework.TypeString, "Always Bearer."),
+		"scope":       required(framework.TypeString, "The scopes granted, space-delimited."),
+		"expires_at":  required(framework.TypeString, "When the token expires (RFC 3339)."),
+		"client_id":   required(framework.TypeString, "Client ID of the client that it was requested with."),
+		"environment": required(framework.TypeString, "production, sandbox or custom."),
+		"api_url":     required(framework.TypeString, "Where to use it, with the API's version."),
+		"token_id":    required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
+	}
+	for name, field := range further {
+		all[name] = field
+	}
+	return all
+}
+
+// answerToken is the part of the answer that leased and unleased tokens share.
+func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
+	return map[string]any{
+		"access_token": issued.AccessToken.Reveal(),
+		"token_type":   "Bearer",
+		"scope":        strings.Join(issued.Scopes, " "),
+		"expires_at":   timestamp(issued.ExpiresAt),
+		"client_id":    issued.ClientID,
+		"environment":  session.environment,
+		"api_url":      session.Endpoints().APIURL,
+		"token_id":     issued.Fingerprint,
+	}
+}
+
+// credsAnswer is what a read of creds/ answers: an access token or a client, by the
+// role's type.
+func credsAnswer() fields {
+	all := tokenAnswer(fields{
+		"client_secret": {Type: framework.TypeString,
+			Description:  "Of a role of client_credentials: the Client Secret.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"scopes": {Type: framework.TypeStringSlice,
+			Description: "Of a role of client_credentials: the scopes that the client holds."},
+		"token_url": {Type: framework.TypeString,
+			Description: "Of a role of client_credentials: where the client gets access tokens."},
+	})
+	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
+		all[name].Required = false
+	}
+	return all
+}
+
+// leaseClient answers a reader of a role of type client_credentials.
+func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	if !b.writable() {
+		return nil, logical.ErrReadOnly
+	}
+	if _, narrows := d.Raw["scopes"]; narrows {
+		return reply(fault.BadRequest("scopes cannot be narrowed: this role leases whole clients"))
+	}
+	want, err := b.parseTokenRequest(ctx, req, d, true)
+	if err != nil {
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
+		return reply(err)
+	}
+	session, err := b.openSession(ctx, req.Storage)
+	if err != nil {
+		return reply(err)
+	}
+	name, n, err := b.checkOut(ctx, req, want, session)
+	if err != nil {
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
+		return reply(explain(err, want))
+	}
+	g, _ := n.current()
+	b.usage.Note(want.name, g.ClientID, b.options.Now())
+	resp := b.Secret(clientCredentials).Response(map[string]any{
+		"client_id":     g.ClientID,
+		"client_secret": g.ClientSecret.ForHolder(),
+		"scopes":        n.Scopes,
+		"token_url":     session.Endpoints().TokenURL,
+		"api_url":       session.Endpoints().APIURL,
+		"environment":   session.environment,
+	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
+	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second),
+		n.Checkout.MaximumTTL
+	resp.Secret.Renewable = true
+	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
+	return resp, nil
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/report"
 )
@@ -105,7 +106,7 @@ func (c credentialList) mayList() string {
 func (b *backend) beginReport(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (least report.Severity, seen credentialList, warnings []string, err error) {
 	if least, err = report.ParseSeverity(d.Get("severity").(string)); err != nil {
-		return least, seen, nil, invalid(err)
+		return least, seen, nil, fault.Invalid(err)
 	}
 	if seen, err = b.credentialList(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
 		return least, seen, nil, err

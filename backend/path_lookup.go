@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -136,13 +137,13 @@ func askedFor(d *framework.FieldData) ([]spelling, error) {
 	text = strings.TrimSpace(text) // as a file or a log has it
 	switch {
 	case hasText == hasFingerprint:
-		return nil, badRequest("give either access_token or token_id")
+		return nil, fault.BadRequest("give either access_token or token_id")
 	case hasText && (text == "" || len(text) > longestLookup):
-		return nil, badRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
+		return nil, fault.BadRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
 	case hasText:
 		bare := unwrapped(text)
 		if bare == "" || strings.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			return nil, badRequest("access_token contains a space or a character that no token has. Send one " +
+			return nil, fault.BadRequest("access_token contains a space or a character that no token has. Send one " +
 				"whole token and nothing else.")
 		}
 		return []spelling{{broker.Fingerprint(text), len(text)}, {broker.Fingerprint(bare), len(bare)}}, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -47,7 +48,7 @@ var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
-		return reply(badRequest("format must be %s", prometheusFormat))
+		return reply(fault.BadRequest("format must be %s", prometheusFormat))
 	}
 	state, err := b.measure(ctx, req.Storage)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
 )
 
 func (b *backend) pathProbe() *framework.Path {
@@ -48,7 +50,7 @@ var probeAnswer = fields{
 func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if !b.probing.TryLock() {
-		return reply(badRequest("a probe is under way already"))
+		return reply(fault.BadRequest("a probe is under way already"))
 	}
 	defer b.probing.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {

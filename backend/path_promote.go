@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -47,7 +48,7 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	case err != nil:
 		return reply(err)
 	case stopped:
-		return reply(badRequest("This mount is paused because it may be a restored snapshot. If it is the "+
+		return reply(fault.BadRequest("This mount is paused because it may be a restored snapshot. If it is the "+
 			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint))
 	}
 	root, err := storedRoot(ctx, req.Storage)
@@ -99,7 +100,7 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	if !last.IsZero() {
 		until = " until " + timestamp(last)
 	}
-	return root, badRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
+	return root, fault.BadRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
 		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
 }
 
@@ -134,12 +135,12 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case next != "":
 		return next, nil
 	case asked != "" && !known:
-		return "", badRequest("No client %s is stored under clients/.", input.Excerpt(asked))
+		return "", fault.BadRequest("No client %s is stored under clients/.", input.Excerpt(asked))
 	case len(why) == 0:
-		return "", badRequest("No standby client is available: none is stored, or the last one was promoted " +
+		return "", fault.BadRequest("No standby client is available: none is stored, or the last one was promoted " +
 			"already. Store one under clients/ with purpose=standby.")
 	}
-	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).",
+	return "", fault.BadRequest("No standby client is available: no client with purpose=standby is ready (%s).",
 		input.Shortened(why))
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -44,7 +45,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	defer b.spare(name, grace)()
 	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
 	if errors.Is(err, store.ErrNotFound) {
-		return reply(badRequest("there is no role %q", d.Get("name")))
+		return reply(fault.BadRequest("there is no role %q", d.Get("name")))
 	}
 	if err != nil {
 		return reply(err)

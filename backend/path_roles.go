@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -11,6 +12,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
@@ -264,8 +266,8 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 		before = newRole()
 		before.CreatedAt = b.options.Now().UTC()
 	case errors.Is(err, store.ErrNotFound):
-		return before, after, limits, &fault{404,
-			fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
+		return before, after, limits, fault.New(http.StatusNotFound,
+			"there is no role %q to patch; write to it to make it", d.Get("name"))
 	case err != nil:
 		return before, after, limits, err
 	}
@@ -276,7 +278,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	}
 	after.Versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
-		return before, after, limits, badRequest("credential_type is %s for the life of this role: delete it, "+
+		return before, after, limits, fault.BadRequest("credential_type is %s for the life of this role: delete it, "+
 			"or make another", before.CredentialType)
 	}
 	if err := b.settlePurposes(ctx, req.Storage); err != nil {
@@ -348,14 +350,11 @@ func (g guardrails) checkRole(before, after role) error {
 	}
 	longest := max(after.TTL, after.MaxTTL)
 	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
-		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
+		return fault.Forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
 			g.MaxTTL)
 	}
 	return nil
 }
-
-// shortens reports whether the guardrails allow shorter leases than the role says.
-func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }
 
 // checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
 // that is not stored yet is judged when the role is read.
@@ -376,7 +375,7 @@ func checkPurposes(ctx context.Context, s logical.Storage, before, after role) e
 			return err
 		}
 		if why := n.purposeMismatch(use); why != "" {
-			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
+			return fault.BadRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
 				after.CredentialType, use)
 		}
 	}

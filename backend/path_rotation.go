@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -109,14 +110,15 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	known, exists := before.current()
 	switch {
 	case !exists:
-		return reply(badRequest("this mount has no root client yet: write client_id and client_secret to config"))
+		return reply(fault.BadRequest("this mount has no root client yet: write client_id and client_secret to config"))
 	case change.standby != "" && change.clientID+change.secret != "":
-		return reply(badRequest("client is a stored client with its own secret: leave out client_id and client_secret"))
+		return reply(fault.BadRequest("client is a stored client with its own secret: leave out client_id and " +
+			"client_secret"))
 	case change.standby == "" && (change.clientID == "" || change.secret == ""):
-		return reply(badRequest("client_id and client_secret are required, or client, the name of a stored " +
+		return reply(fault.BadRequest("client_id and client_secret are required, or client, the name of a stored " +
 			"client with purpose=standby"))
 	case change.clientID == known.ClientID:
-		return reply(badRequest("client_id is that of the root client already: write its new client_secret to " +
+		return reply(fault.BadRequest("client_id is that of the root client already: write its new client_secret to " +
 			"config/rotate-root"))
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -140,7 +141,7 @@ func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name st
 
 // errBuiltIn refuses to change a set of the documentation.
 func errBuiltIn(name, source string) error {
-	return badRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
+	return fault.BadRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
 		"write a set of another name", name, source)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -73,7 +74,7 @@ var scopeAnswer = fields{
 func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("scope").(string)
 	if err := input.CheckScope(name); err != nil {
-		return reply(invalid(err))
+		return reply(fault.Invalid(err))
 	}
 	scope, ok := catalog.LookupScope(name)
 	if !ok {

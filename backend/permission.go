@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -58,25 +59,25 @@ func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limit
 	lacking := n.lacking(want.scopes)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return client{}, badRequest("role %q mints with client %q, which is not stocked: write it to clients/%s",
+		return client{}, fault.BadRequest("role %q mints with client %q, which is not stocked: write it to clients/%s",
 			want.name, r.Client, r.Client)
 	case err != nil:
 		return client{}, err
 	case n.purposeMismatch(purposeMint) != "":
-		return client{}, badRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
+		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
 			"only with clients of purpose=mint.", r.Client, want.name, n.purposeMismatch(purposeMint))
 	case n.unchecked() && limits.RefuseUnchecked:
-		return client{}, forbidden("The secret of client %q, which role %q requests tokens with, was never "+
+		return client{}, fault.Forbidden("The secret of client %q, which role %q requests tokens with, was never "+
 			"verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. "+
 			"Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
 	case n.Disabled:
-		return client{}, forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
+		return client{}, fault.Forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
 	case !n.allows(want.name):
-		return client{}, forbidden("client %q does not name role %q among its allowed_roles", r.Client, want.name)
+		return client{}, fault.Forbidden("client %q does not name role %q among its allowed_roles", r.Client, want.name)
 	case n.State != stateAvailable:
-		return client{}, badRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
+		return client{}, fault.BadRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
 	case len(lacking) > 0:
-		return client{}, badRequest("client %q does not hold %s, which role %q asks for: add it in the "+
+		return client{}, fault.BadRequest("client %q does not hold %s, which role %q asks for: add it in the "+
 			"Dashboard and to the client's scopes, or change the role", r.Client, input.Shortened(lacking), want.name)
 	}
 	return n.client, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -54,10 +55,11 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 			"the root client does not hold "+paxos.ProfileScope+", so that no token could be tried out")
 	}
 	p.TokenCalls++
-	holds, err = b.broker.Probe(ctx, minter, []string{paxos.ListScope}, func(ctx context.Context, grant paxos.Grant) error {
-		p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
-		return nil
-	})
+	holds, err = b.broker.Probe(ctx, minter, []string{paxos.ListScope},
+		func(ctx context.Context, grant paxos.Grant) error {
+			p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
+			return nil
+		})
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,8 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 
 // lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence
 // from a list prove anything.
-func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession, token paxos.Secret) {
+func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
+	token paxos.Secret) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, minter.Client.Way(), call)
 	}
@@ -161,10 +164,9 @@ func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
 // tooSoon refuses a probe right after another.
 func (p probe) tooSoon(now time.Time) error {
 	if age := now.Sub(p.At); !p.At.IsZero() && 0 <= age && age < probePause {
-		return &fault{http.StatusTooManyRequests,
-			"the latest probe was " + age.Truncate(time.Second).String() +
-				" ago, and each costs up to 3 token requests: come back in " +
-				(probePause - age).Truncate(time.Second).String() + "; status shows what it found"}
+		return fault.New(http.StatusTooManyRequests, "the latest probe was %s ago, and each costs up to 3 token "+
+			"requests: come back in %s; status shows what it found", age.Truncate(time.Second),
+			(probePause - age).Truncate(time.Second))
 	}
 	return nil
 }

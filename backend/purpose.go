@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -37,13 +38,13 @@ func (n *storedClient) changePurpose(d *framework.FieldData) error {
 	asked := purpose(text)
 	switch {
 	case !ok && n.last() == 0:
-		return badRequest("purpose is required when a client is stored: %s", purposeHelp)
+		return fault.BadRequest("purpose is required when a client is stored: %s", purposeHelp)
 	case !ok:
 		return nil
 	case !slices.Contains(purposes, asked):
-		return badRequest("purpose must be %s", purposeHelp)
+		return fault.BadRequest("purpose must be %s", purposeHelp)
 	case n.Purpose != "" && n.Purpose != asked:
-		return badRequest("The purpose of this client is %s and never changes. Delete the client and store it "+
+		return fault.BadRequest("The purpose of this client is %s and never changes. Delete the client and store it "+
 			"again with purpose=%s.", n.Purpose, asked)
 	}
 	n.Purpose = asked

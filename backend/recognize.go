@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -36,7 +37,8 @@ func (p *pauses) note(key string, err error, now time.Time) {
 	if p.all == nil {
 		p.all = map[string]verificationPause{}
 	}
-	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) }) // anybody may try any name
+	// anybody may try any name
+	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) })
 	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
 }
 
@@ -68,7 +70,7 @@ const (
 // constant time.
 func (b *backend) recognize(key string, c client, clientID, secret string) (secretKind, error) {
 	if err := input.CheckClientSecret(secret); err != nil {
-		return newSecret, invalid(err)
+		return newSecret, fault.Invalid(err)
 	}
 	if err := b.secrets.pauses.check(key, b.options.Now()); err != nil {
 		return newSecret, err
@@ -86,9 +88,9 @@ func (b *backend) recognize(key string, c client, clientID, secret string) (secr
 }
 
 // errOlderSecret is the answer to one of those.
-var errOlderSecret = badRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
+var errOlderSecret = fault.BadRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
 	"in the Dashboard and store the new one.")
 
 // errSameSecret is the answer to a rotation that would change nothing.
-var errSameSecret = badRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
+var errSameSecret = fault.BadRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
 	"the Dashboard and store the new one.")

@@ -70,7 +70,9 @@ func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
 		return true, err
 	}
 	root, err := storedRoot(ctx, b.storage)
-	return len(names) > 0 || slices.ContainsFunc(root.Generations, func(g generation) bool { return g.DeleteAtPaxos }), err
+	return len(names) > 0 || slices.ContainsFunc(root.Generations, func(g generation) bool {
+		return g.DeleteAtPaxos
+	}), err
 }
 
 // storedPulse is the stored pulse, none if there is none.

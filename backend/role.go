@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -133,22 +134,22 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	}
 	switch {
 	case r.CredentialType != accessToken && r.CredentialType != clientCredentials:
-		return badRequest("credential_type must be %s or %s", accessToken, clientCredentials)
+		return fault.BadRequest("credential_type must be %s or %s", accessToken, clientCredentials)
 	case len(r.ResolvedScopes) == 0 && r.CredentialType == accessToken:
-		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
+		return fault.BadRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
 			"funding:read_profile")
 	case r.Client != "" && !input.ValidName(r.Client):
-		return badRequest("client must be the name of a client under clients/")
+		return fault.BadRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
-		return badRequest("ttl must not be greater than max_ttl")
+		return fault.BadRequest("ttl must not be greater than max_ttl")
 	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
-		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
+		return fault.BadRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
 			"the default", broker.MaximumBudget)
 	}
 	if err := r.changeLeasing(d); err != nil {
 		return err
 	}
-	return invalid(input.CheckMetadata(r.Metadata))
+	return fault.Invalid(input.CheckMetadata(r.Metadata))
 }
 
 // identity tells the role from one that was made again under its name. A rotation, which
@@ -193,7 +194,7 @@ func (r role) dangers() []string {
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
 	r, err := b.cachedRole(ctx, s, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return r, badRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
+		return r, fault.BadRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
 	}
 	return r, err
 }
@@ -242,17 +243,18 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	input.Patch(d, "require_entity", &r.RequireEntity)
 	switch {
 	case len(r.Clients) == 0:
-		return badRequest("clients must name at least one client under clients/")
+		return fault.BadRequest("clients must name at least one client under clients/")
 	case !slices.Contains([]string{quarantine, deleteAtPaxos, returnUnrotated}, r.OnRevoke):
-		return badRequest("on_revoke must be %s, %s or %s", quarantine, deleteAtPaxos, returnUnrotated)
+		return fault.BadRequest("on_revoke must be %s, %s or %s", quarantine, deleteAtPaxos, returnUnrotated)
 	case r.MaxLeasesPerEntity < 1:
-		return badRequest("max_leases_per_entity must be at least 1")
+		return fault.BadRequest("max_leases_per_entity must be at least 1")
 	case r.DeleteLimit < 0:
-		return badRequest("delete_limit must be 0, for no deletion at all, or more")
+		return fault.BadRequest("delete_limit must be 0, for no deletion at all, or more")
 	}
 	for _, name := range r.Clients {
 		if !input.ValidName(name) {
-			return badRequest("clients holds %s, which is not the name of a client under clients/", input.Excerpt(name))
+			return fault.BadRequest("clients holds %s, which is not the name of a client under clients/",
+				input.Excerpt(name))
 		}
 	}
 	return nil
@@ -262,7 +264,7 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 func refuseGiven(d *framework.FieldData, other string, names ...string) error {
 	for _, name := range names {
 		if _, ok := d.Raw[name]; ok {
-			return badRequest("%s is for roles of credential_type %s", name, other)
+			return fault.BadRequest("%s is for roles of credential_type %s", name, other)
 		}
 	}
 	return nil

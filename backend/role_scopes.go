@@ -4,6 +4,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -29,7 +30,7 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 	}
 	r.Scopes = input.SplitList(r.Scopes) // an older version stored them as they were sent
 	if err := input.CheckScopes(r.Scopes); err != nil {
-		return invalid(err)
+		return fault.Invalid(err)
 	}
 	var all sourced
 	all.add(scopesSource, r.Scopes...)
@@ -42,7 +43,7 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 	}
 	resolution, err := catalog.Resolve(r.Operations, all.scopes)
 	if err != nil {
-		return invalid(err)
+		return fault.Invalid(err)
 	}
 	for _, scope := range resolution.Scopes {
 		for _, id := range resolution.NeededFor[scope] {
@@ -50,7 +51,7 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 		}
 	}
 	if len(all.scopes) > input.MaximumScopes {
-		return badRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed",
+		return fault.BadRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed",
 			len(all.scopes), input.MaximumScopes)
 	}
 	r.ResolvedScopes, r.Sources = all.scopes, all.sources

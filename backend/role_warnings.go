@@ -117,3 +117,6 @@ func lacks(client string, scopes []string) string {
 	return client + " lacks " + input.Shortened(scopes) +
 		": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
 }
+
+// shortens reports whether the guardrails allow shorter leases than the role says.
+func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -33,6 +34,6 @@ func (b *backend) removeRoot(ctx context.Context, s logical.Storage, root client
 
 // errOtherRoot refuses another client where the root's own is expected.
 func errOtherRoot(clientID string) error {
-	return badRequest("client_id is not that of this mount's root client, which is %s. To switch to another "+
+	return fault.BadRequest("client_id is not that of this mount's root client, which is %s. To switch to another "+
 		"client, write it to config/replace-root.", clientID)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -47,7 +48,7 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 	input.Patch(d, "verify_connection", &change.verify)
 	switch {
 	case !exists && change.clientID == "":
-		return changedRoot{}, badRequest("client_id is missing: this mount has no root client yet")
+		return changedRoot{}, fault.BadRequest("client_id is missing: this mount has no root client yet")
 	case exists && change.clientID != known.ClientID:
 		return changedRoot{}, errOtherRoot(known.ClientID)
 	}
@@ -144,7 +145,7 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, session *paxo
 		return generation{}, storedClient{}, err
 	}
 	if !change.verify && limits.RefuseUnchecked {
-		return generation{}, storedClient{}, forbidden("Not saved: the guardrails " +
+		return generation{}, storedClient{}, fault.Forbidden("Not saved: the guardrails " +
 			"(allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out " +
 			"verify_connection=false.")
 	}
@@ -165,7 +166,7 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, sessio
 	change rootChange) (generation, storedClient, error) {
 	n, err := loadStoredClient(ctx, s, change.standby)
 	if errors.Is(err, store.ErrNotFound) {
-		return generation{}, n, badRequest("Not replaced: client %s is not stored under clients/.",
+		return generation{}, n, fault.BadRequest("Not replaced: client %s is not stored under clients/.",
 			input.Excerpt(change.standby))
 	}
 	if err != nil {
@@ -176,11 +177,11 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, sessio
 		return generation{}, n, err
 	}
 	if why := notReady(n, before, needs, session); why != "" {
-		return generation{}, n, badRequest("Not replaced: client %q %s.", change.standby, why)
+		return generation{}, n, fault.BadRequest("Not replaced: client %q %s.", change.standby, why)
 	}
 	g, _ := n.current()
 	if !g.Verified && !change.verify {
-		return generation{}, n, badRequest("Not replaced: the secret of client %q was never verified. Leave "+
+		return generation{}, n, fault.BadRequest("Not replaced: the secret of client %q was never verified. Leave "+
 			"out verify_connection=false.", change.standby)
 	}
 	g.Number, err = b.nextNumber(ctx, before, g.ClientID)
@@ -194,7 +195,7 @@ func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID 
 	case err != nil:
 		return err
 	case where != "":
-		return badRequest("client_id is that of %s already. A client with purpose=standby becomes the root by "+
+		return fault.BadRequest("client_id is that of %s already. A client with purpose=standby becomes the root by "+
 			"config/promote-standby or config/replace-root client=<name>; any other is deleted there first.", where)
 	}
 	return nil
@@ -211,7 +212,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 		return client{}, err
 	}
 	if now.entry() != swap.before.entry() {
-		return client{}, badRequest("Not saved: the root client was written by somebody else at the same " +
+		return client{}, fault.BadRequest("Not saved: the root client was written by somebody else at the same " +
 			"time. Read config and write again.")
 	}
 	if err := b.checkSameSettings(ctx, s, swap.settings, swap.session); err != nil {
@@ -252,7 +253,7 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 		return err
 	}
 	if n.entry() != swap.from.entry() || notReady(n, root, needs, swap.session) != "" {
-		return badRequest("Not replaced: client %q was changed by somebody else at the same time. Read it and "+
+		return fault.BadRequest("Not replaced: client %q was changed by somebody else at the same time. Read it and "+
 			"write again.", swap.standby)
 	}
 	return nil
@@ -265,7 +266,8 @@ func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c co
 		return err
 	}
 	if stored.EntryID != c.EntryID || stored.Environment != "" && stored.Environment != c.Environment {
-		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
+		return fault.BadRequest("Not saved: config was deleted or made again at the same time. Read it and " +
+			"write again.")
 	}
 	settings, err := storedConnection(ctx, s)
 	if err != nil {
@@ -276,7 +278,7 @@ func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c co
 		return err
 	}
 	if complete.Fingerprint() != session.fingerprint {
-		return badRequest("Not saved: config/connection was changed at the same time. Write again.")
+		return fault.BadRequest("Not saved: config/connection was changed at the same time. Write again.")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -30,11 +31,11 @@ func (s *scopeSet) change(d *framework.FieldData) error {
 	input.Patch(d, "scopes", &s.Scopes)
 	switch err := input.CheckScopes(s.Scopes); {
 	case err != nil:
-		return invalid(err)
+		return fault.Invalid(err)
 	case len(s.Scopes) == 0:
-		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+		return fault.BadRequest("scopes must name at least one scope, such as funding:read_profile")
 	case len(s.Description) > longestDescription:
-		return badRequest("description must have at most %d bytes", longestDescription)
+		return fault.BadRequest("description must have at most %d bytes", longestDescription)
 	}
 	return nil
 }
@@ -90,7 +91,7 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	if err != nil {
 		return err
 	}
-	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
+	return fault.BadRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
 		"shows those there are",
 		input.Excerpt(name), catalog.DidYouMean(catalog.Near(name, names)))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -55,7 +56,7 @@ func (b *backend) sessionFor(environment string, settings connection) (*paxosSes
 	}
 	open, err := paxos.Connect(complete, b.options.Now)
 	if err != nil {
-		return nil, invalid(err)
+		return nil, fault.Invalid(err)
 	}
 	if b.sessions.open != nil {
 		b.sessions.open.Close()

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -70,18 +71,18 @@ func (n *storedClient) change(d *framework.FieldData) error {
 	input.Patch(d, "metadata", &n.Metadata)
 	switch err := input.CheckScopes(n.Scopes); {
 	case err != nil:
-		return invalid(err)
+		return fault.Invalid(err)
 	case len(n.Scopes) == 0:
-		return badRequest("scopes must name the scopes that the Dashboard gave this client")
+		return fault.BadRequest("scopes must name the scopes that the Dashboard gave this client")
 	case len(n.Label) > input.MaximumName:
-		return badRequest("label must have at most %d bytes", input.MaximumName)
+		return fault.BadRequest("label must have at most %d bytes", input.MaximumName)
 	}
 	for _, name := range n.AllowedRoles {
 		if name != "*" && !input.ValidName(name) {
-			return badRequest("allowed_roles holds %s, which is neither a role's name nor *", input.Excerpt(name))
+			return fault.BadRequest("allowed_roles holds %s, which is neither a role's name nor *", input.Excerpt(name))
 		}
 	}
-	return invalid(input.CheckMetadata(n.Metadata))
+	return fault.Invalid(input.CheckMetadata(n.Metadata))
 }
 
 // allows reports whether roles of that name may use the client.
@@ -138,8 +139,8 @@ func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, nam
 	return err
 }
 
-// eachStoredClient calls visit with every stored client, in order of their names. One that cannot be read
-// has the state unreadable and nothing else: it is used for nothing.
+// eachStoredClient calls visit with every stored client, in order of their names. One that cannot
+// be read has the state unreadable and nothing else: it is used for nothing.
 func eachStoredClient(ctx context.Context, s logical.Storage, visit func(name string, n storedClient) error) error {
 	var u uses
 	return store.Each(ctx, s, clientsPrefix, func(name string, n storedClient) error {
@@ -153,7 +154,8 @@ func eachStoredClient(ctx context.Context, s logical.Storage, visit func(name st
 // clientsByState counts the stocked clients in each state.
 func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, state := range []clientState{stateAvailable, stateLeased, stateRevoking, stateQuarantined, stateLost, stateUnreadable} {
+	for _, state := range []clientState{stateAvailable, stateLeased, stateRevoking, stateQuarantined, stateLost,
+		stateUnreadable} {
 		counts[string(state)] = 0
 	}
 	err := eachStoredClient(ctx, s, func(_ string, n storedClient) error {
@@ -201,3 +203,6 @@ func storedEntries(ctx context.Context, s logical.Storage) (map[string]entryIden
 		return nil
 	})
 }
+
+// errBeingDeleted refuses a new secret for a client that is due to be deleted.
+var errBeingDeleted = fault.BadRequest("this client is being deleted at Paxos: store another one")

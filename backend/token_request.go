@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
@@ -27,10 +28,11 @@ type tokenRequest struct {
 }
 
 // parseTokenRequest judges what the reader asks for against the role and the guardrails.
-func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d *framework.FieldData, leased bool) (tokenRequest, error) {
+func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	leased bool) (tokenRequest, error) {
 	want := tokenRequest{name: d.Get("name").(string)}
 	if req.Operation == logical.ReadOperation && len(req.Data) > 0 {
-		return want, badRequest("a read takes no parameters; write to this path to narrow scopes or ttl")
+		return want, fault.BadRequest("a read takes no parameters; write to this path to narrow scopes or ttl")
 	}
 	if err := b.checkLockdown(ctx, req.Storage); err != nil {
 		return want, err
@@ -42,11 +44,11 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 	want.scopes = want.role.ResolvedScopes
 	switch {
 	case want.role.Disabled:
-		return want, forbidden("role %q is disabled", want.name)
+		return want, fault.Forbidden("role %q is disabled", want.name)
 	case want.role.CredentialType != accessToken && !leased:
-		return want, badRequest("role %q leases whole clients: read it from creds/%s", want.name, want.name)
+		return want, fault.BadRequest("role %q leases whole clients: read it from creds/%s", want.name, want.name)
 	case want.role.UniqueTokens && !leased:
-		return want, badRequest("role %q gives each reader a token of its own, which ends with its lease: "+
+		return want, fault.BadRequest("role %q gives each reader a token of its own, which ends with its lease: "+
 			"read it from creds/%s", want.name, want.name)
 	}
 	if want.rejected, err = rejectedTokenID(d, want.role, want.name); err != nil {
@@ -54,7 +56,7 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 	}
 	if asked, ok := d.Raw["scopes"]; ok {
 		if want.scopes, err = input.NarrowScopes(input.StrictElements(asked), want.role.ResolvedScopes); err != nil {
-			return want, invalid(err)
+			return want, fault.Invalid(err)
 		}
 	}
 	limits, err := b.cachedGuardrails(ctx, req.Storage)
@@ -84,9 +86,9 @@ func (w *tokenRequest) narrowTTL(d *framework.FieldData) error {
 	}
 	switch {
 	case w.ttl <= 0:
-		return badRequest("ttl must be at least 1s")
+		return fault.BadRequest("ttl must be at least 1s")
 	case limit > 0 && w.ttl > limit:
-		return badRequest("ttl may only shorten the lease: the role allows at most %s", limit)
+		return fault.BadRequest("ttl may only shorten the lease: the role allows at most %s", limit)
 	}
 	return nil
 }
@@ -104,12 +106,14 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 	const again = "read creds/%s again without it"
 	switch {
 	case r.CredentialType != accessToken:
-		return "", badRequest("%s is for access tokens, and role %q leases clients: "+again, rejectedField, name, name)
+		return "", fault.BadRequest("%s is for access tokens, and role %q leases clients: "+again, rejectedField,
+			name, name)
 	case r.UniqueTokens:
-		return "", badRequest("%s is for tokens that readers share, and role %q gives each reader its own: "+again,
+		return "", fault.BadRequest("%s is for tokens that readers share, and role %q gives each reader its own: "+
+			again,
 			rejectedField, name, name)
 	case !input.ValidTokenID(id):
-		return "", badRequest("%s must be the token_id that came with the token: "+
+		return "", fault.BadRequest("%s must be the token_id that came with the token: "+
 			"32 hexadecimal digits in lower case, not the token itself", rejectedField)
 	}
 	return id, nil
@@ -120,9 +124,9 @@ func explain(err error, want tokenRequest) error {
 	var refused *paxos.Error
 	switch {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
-		return invalid(err)
+		return fault.Invalid(err)
 	case errors.As(err, &refused) && refused.Code == "invalid_scope":
-		return badRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
+		return fault.BadRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
 			"Operators: add it in the Dashboard, or change the role's scopes, scope_sets or operations.",
 			clientLabel(refused.Client), scopesAtFault(refused.Scopes, want.scopes), want.name)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
@@ -50,9 +51,9 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	secret, hasSecret := input.Given[string](d, "client_secret")
 	switch {
 	case !exists && (clientID == "" || secret == ""):
-		return verifiedClient{}, badRequest("client_id and client_secret are required to store a client")
+		return verifiedClient{}, fault.BadRequest("client_id and client_secret are required to store a client")
 	case exists && clientID != known.ClientID:
-		return verifiedClient{}, badRequest("client_id is %s and fixed: store another client under another name",
+		return verifiedClient{}, fault.BadRequest("client_id is %s and fixed: store another client under another name",
 			known.ClientID)
 	case !exists:
 		return b.verifyNew(ctx, s, name, before, planned, clientID, secret, verify)
@@ -63,7 +64,7 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 			return verifiedClient{}, err
 		}
 		if which != currentSecret {
-			return verifiedClient{}, badRequest("client_secret is not the one that is stored: write a new " +
+			return verifiedClient{}, fault.BadRequest("client_secret is not the one that is stored: write a new " +
 				"secret to clients/<name>/rotate")
 		}
 	}

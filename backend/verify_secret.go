@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -56,11 +57,11 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 	}
 	switch profiles := seen.profiles; {
 	case len(profiles) == 0 && limits.RefuseUnchecked:
-		return verifiedSecret{}, badRequest("client_secret was not stored: which Entity this client is of "+
+		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
 			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
 			"give it %s in the Dashboard", paxos.ProfileScope)
 	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
-		return verifiedSecret{}, badRequest("client_secret was not stored: this client sees other profiles " +
+		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: this client sees other profiles " +
 			"than the mount's root client, so it is of another Entity; one mount is one Entity")
 	}
 	return seen, nil
@@ -98,7 +99,7 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 	var refused *paxos.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
-		return seen, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
+		return seen, fault.BadRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
 			"both, and auth_style in config/connection, which is %s.", session.environment, refused.AuthStyle)
 	case err != nil:
 		return seen, err
@@ -121,7 +122,7 @@ func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v ve
 		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " +
 			strings.Join(suspects, ", ")
 	}
-	return badRequest("%s. Add them in the Dashboard, or ask for less", text)
+	return fault.BadRequest("%s. Add them in the Dashboard, or ask for less", text)
 }
 
 // mostQuestions is how many token requests finding the missing scopes may cost.
