@@ -256,9 +256,9 @@ func (b *backend) invalidate(_ context.Context, key string) {
 	}
 }
 
-// HandleRequest judges the input before the SDK sees it, because the SDK repeats a
-// value of the wrong type in its error, and turns a panic into an error, because
-// one process serves every mount.
+// HandleRequest judges the input before the SDK sees it, because the SDK repeats a value of the wrong
+// type in its error. It turns the errors of all paths into answers, and a panic into an error, because
+// one process serves every mount. The end of a lease is not answered: Vault repeats what failed.
 func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -278,8 +278,14 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 		if problem := rules.Check(path, req); problem != nil {
 			return logical.ErrorResponse(problem.Error()), nil
 		}
+	case logical.RenewOperation:
+	default:
+		return b.Backend.HandleRequest(ctx, req)
 	}
 	resp, err = b.Backend.HandleRequest(ctx, req)
+	if err != nil {
+		resp, err = reply(err)
+	}
 	return located(req.MountPoint, resp, err)
 }
 

@@ -41,15 +41,15 @@ func (b *backend) secretClient() *framework.Secret {
 func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	name, id := leaseOf(req)
 	held, ttl, err := b.extendLease(ctx, req, name, id)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil { // it may have come while the record was written
-		return reply(err)
+		return nil, err
 	}
 	resp := &logical.Response{Secret: req.Secret}
 	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, held.MaximumTTL

@@ -110,3 +110,9 @@ func (b *backend) unreadableWarnings(ctx context.Context) []string {
 			"expire by themselves: token_id %s.",
 		len(fingerprints), strings.Join(fingerprints, ", "))}
 }
+
+// orphans says what a forced deletion leaves behind.
+func orphans(tokens int) string {
+	return fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an hour "+
+		"after they were issued.", tokens)
+}

@@ -110,17 +110,3 @@ func displayed(operation *framework.PathOperation, verb, suffix string) *framewo
 	operation.DisplayAttrs = display(verb, suffix)
 	return operation
 }
-
-// How questions to Paxos are answered.
-const (
-	answerYes     = "yes"
-	answerNo      = "no"
-	answerUnknown = "unknown"
-)
-
-func yesOrNo(yes bool) string {
-	if yes {
-		return answerYes
-	}
-	return answerNo
-}

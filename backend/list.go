@@ -81,7 +81,7 @@ func listStored(prefix string) framework.OperationFunc {
 	return func(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 		keys, err := req.Storage.List(ctx, prefix)
 		if err != nil {
-			return reply(fmt.Errorf("listing %s: %w", prefix, err))
+			return nil, fmt.Errorf("listing %s: %w", prefix, err)
 		}
 		return page(keys, d)
 	}
@@ -91,7 +91,7 @@ func listStored(prefix string) framework.OperationFunc {
 func page(keys []string, d *framework.FieldData) (*logical.Response, error) {
 	keys, err := paged(keys, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return logical.ListResponse(keys), nil
 }
@@ -101,7 +101,7 @@ func pageWith(keys []string, d *framework.FieldData,
 	describe func(name string) map[string]any) (*logical.Response, error) {
 	keys, err := paged(keys, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	described := map[string]any{}
 	for _, key := range keys {

@@ -45,39 +45,39 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	before, err := loadStoredClient(ctx, req.Storage, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return reply(fault.BadRequest("there is no client %q; `vault list` of the mount's clients shows "+
+		return nil, fault.BadRequest("there is no client %q; `vault list` of the mount's clients shows "+
 			"those there are",
-			name))
+			name)
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	known, _ := before.current()
 	secret, verify := "", true
 	input.Patch(d, "client_secret", &secret)
 	input.Patch(d, "verify_connection", &verify)
 	if before.State == stateRevoking { // no call for a client that is to be deleted
-		return reply(errBeingDeleted)
+		return nil, errBeingDeleted
 	}
 	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	switch which, err := b.recognize(clientsPrefix+name, before.client, known.ClientID, secret); {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case which == olderSecret:
-		return reply(errOlderSecret)
+		return nil, errOlderSecret
 	case which == currentSecret && known.Connection == session.fingerprint:
-		return reply(errSameSecret)
+		return nil, errSameSecret
 	}
 	verified, err := b.verifyNew(ctx, req.Storage, name, before, before, known.ClientID, secret, verify)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	after, err := b.storeChangedClient(ctx, req.Storage, name, before, verified, nil)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(clientRotated, req.Path, req.Operation)
 	b.logger.Info("a client has a new secret", "client", name, "client_id", known.ClientID, "generation", after.last())

@@ -115,7 +115,7 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	g, _ := n.current()
 	var held checkout
@@ -168,30 +168,30 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	absent := errors.Is(err, store.ErrNotFound)
 	switch {
 	case absent && !create:
-		return reply(fault.New(http.StatusNotFound, "there is no client %q to patch; write to it to store it", name))
+		return nil, fault.New(http.StatusNotFound, "there is no client %q to patch; write to it to store it", name)
 	case absent:
 		before = storedClient{State: stateAvailable}
 	case err != nil:
-		return reply(err)
+		return nil, err
 	}
 	planned := before
 	if err := planned.change(d); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	verified, err := b.verifyWrite(ctx, req.Storage, d, name, before, planned)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	after, err := b.storeChangedClient(ctx, req.Storage, name, before, verified, func(n *storedClient) error {
 		return n.change(d)
 	})
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(clientWritten, req.Path, req.Operation)
 	ended, pending, err := b.endOfClient(ctx, name, after)
 	if err != nil {
-		return reply(fmt.Errorf("client %s was stored, but ending tokens that are now too much: %w", name, err))
+		return nil, fmt.Errorf("client %s was stored, but ending tokens that are now too much: %w", name, err)
 	}
 	warnings := verified.warnings
 	if ended+pending > 0 {
@@ -289,14 +289,14 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 		if _, pending, err = b.broker.End(ctx, func(row broker.Row) bool {
 			return row.Key.Client == name
 		}); err != nil {
-			return reply(err)
+			return nil, err
 		}
 	}
 	switch err := b.takeClient(ctx, req.Storage, name, force); {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
 	case err != nil:
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(clientDeleted, req.Path, req.Operation)
 	if pending == 0 {

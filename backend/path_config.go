@@ -111,11 +111,11 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	g, _ := root.current()
 	return &logical.Response{Data: map[string]any{
@@ -140,18 +140,18 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	before, planned, err := b.changedConfig(ctx, req.Storage, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	root, err := b.secretOfConfig(ctx, req, d, planned)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	switch err := b.storeConfig(ctx, req.Storage, d, before, planned, root != nil); {
 	case err != nil && root != nil && !root.same:
-		return reply(fmt.Errorf("client_secret was stored, but the settings were not; the same write again "+
-			"completes it: %w", err))
+		return nil, fmt.Errorf("client_secret was stored, but the settings were not; the same write again "+
+			"completes it: %w", err)
 	case err != nil:
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
 	if root != nil && len(root.warnings) > 0 {
@@ -244,11 +244,11 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	if force {
 		var err error
 		if _, pending, err = b.broker.End(ctx, func(broker.Row) bool { return true }); err != nil {
-			return reply(err)
+			return nil, err
 		}
 	}
 	if err := b.removeConfig(ctx, req.Storage, force); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
 	if pending == 0 {

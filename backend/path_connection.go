@@ -80,7 +80,7 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	c, err := storedConnection(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	where := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
 	if mount, err := loadConfig(ctx, req.Storage); err == nil {
@@ -88,7 +88,7 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 			where = fixed
 		}
 	} else if !errors.Is(err, store.ErrNotFound) {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		"token_url":           where.TokenURL,
@@ -113,18 +113,18 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	defer b.writes.Unlock()
 	c, err := storedConnection(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	before := c
 	c.Versioned = store.Current
 	if err := c.change(d); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := b.checkConnection(ctx, req.Storage, before, c); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := b.entries.connection.Put(ctx, req.Storage, connectionKey, c); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
 	if dangers := c.dangers(); len(dangers) > 0 {

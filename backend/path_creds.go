@@ -42,13 +42,13 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	}
 	issued, want, session, err := b.issue(ctx, req, d, true)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
 	ttl := b.leaseTTL(want, min(want.longestLease(), left))
 	if ttl <= 0 { // zero would mean the mount's default, 32 days
-		return reply(fault.New(http.StatusServiceUnavailable,
-			"The token expired while it was being issued. Read again."))
+		return nil, fault.New(http.StatusServiceUnavailable,
+			"The token expired while it was being issued. Read again.")
 	}
 	resp := b.Secret(accessToken).Response(answerToken(issued, session), map[string]any{
 		leaseTokenID:    issued.Fingerprint,
@@ -185,21 +185,21 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 		return nil, logical.ErrReadOnly
 	}
 	if _, narrows := d.Raw["scopes"]; narrows {
-		return reply(fault.BadRequest("scopes cannot be narrowed: this role leases whole clients"))
+		return nil, fault.BadRequest("scopes cannot be narrowed: this role leases whole clients")
 	}
 	want, err := b.parseTokenRequest(ctx, req, d, true)
 	if err != nil {
 		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
-		return reply(err)
+		return nil, err
 	}
 	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	name, n, err := b.checkOut(ctx, req, want, session)
 	if err != nil {
 		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
-		return reply(explain(err, want))
+		return nil, explain(err, want)
 	}
 	g, _ := n.current()
 	b.usage.Note(want.name, g.ClientID, b.options.Now())

@@ -78,7 +78,7 @@ func (b *backend) readException(ctx context.Context, req *logical.Request,
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	accepted := make([]any, 0, len(e.Accepted))
 	for _, a := range e.Accepted {
@@ -99,11 +99,11 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	all, err := b.allFindings(ctx, req.Storage, req.MountPoint)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	e, err := b.storeException(ctx, req, d, all)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(exceptionWritten, req.Path, req.Operation)
 	b.logger.Info("a finding is accepted", "exception", name, "rule", e.Rule, "subject", e.Subject, "expires_at",
@@ -143,7 +143,7 @@ func (b *backend) deleteException(ctx context.Context, req *logical.Request,
 	err := store.Delete(ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
 	b.writes.Unlock()
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(exceptionDeleted, req.Path, req.Operation)
 	b.tallies.outdate()

@@ -95,7 +95,7 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	g, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		"allowed_scopes":            append([]string{}, g.AllowedScopes...),
@@ -115,7 +115,7 @@ func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	g, err := b.storeGuardrails(ctx, req.Storage, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
 	warnings := g.dangers()
@@ -149,7 +149,7 @@ func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	err := b.entries.guardrails.Delete(ctx, req.Storage, guardrailsKey)
 	b.writes.Unlock()
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
 	return b.enforce(ctx, req.Storage, newGuardrails(), nil)
@@ -168,7 +168,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 		return beyond
 	})
 	if err != nil {
-		return reply(fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err))
+		return nil, fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err)
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
@@ -176,7 +176,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
-		return reply(fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err))
+		return nil, fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err)
 	}
 	if len(beyond) > 0 {
 		warnings = append(warnings,

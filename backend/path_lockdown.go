@@ -56,11 +56,11 @@ func (b *backend) readLockdown(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	l, err := storedLockdown(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	data, err := b.describeLockdown(ctx, l, 0)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: data}, nil
 }
@@ -71,15 +71,15 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	l, err := b.storeLockdown(ctx, req.Storage, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	ended, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 	if err != nil {
-		return reply(fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err))
+		return nil, fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err)
 	}
 	data, err := b.describeLockdown(ctx, l, ended)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.logger.Warn("the mount is locked down", "ended", ended, "pending", data["pending"])
 	b.announceChange(lockedDown, req.Path, req.Operation)
@@ -113,7 +113,7 @@ func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
 	b.writes.lockdown.Lock()
 	defer b.writes.lockdown.Unlock()
 	if err := b.entries.lockdown.Delete(ctx, req.Storage, lockdownKey); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(lockdownLifted, req.Path, req.Operation)
 	b.logger.Warn("the lockdown of the mount is lifted")

@@ -75,7 +75,7 @@ const longestLookup = 8 << 10
 func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	spellings, err := askedFor(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	var found broker.Found
 	var ok bool
@@ -83,7 +83,7 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	for _, one := range spellings {
 		fingerprint = one.fingerprint
 		if found, ok, err = b.broker.Lookup(ctx, fingerprint); err != nil {
-			return reply(err)
+			return nil, err
 		}
 		if ok {
 			break
@@ -93,13 +93,13 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	if !ok {
 		warnings, err := b.unknownToken(ctx, spellings[len(spellings)-1].length)
 		if err != nil {
-			return reply(err)
+			return nil, err
 		}
 		return &logical.Response{Data: data, Warnings: warnings}, nil
 	}
 	c, err := b.cachedConfig(ctx, req.Storage)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
-		return reply(err)
+		return nil, err
 	}
 	row := found.Row
 	for name, value := range map[string]any{

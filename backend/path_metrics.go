@@ -48,20 +48,20 @@ var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
-		return reply(fault.BadRequest("format must be %s", prometheusFormat))
+		return nil, fault.BadRequest("format must be %s", prometheusFormat)
 	}
 	state, err := b.measure(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names, err := req.Storage.List(ctx, rolesPrefix) // another node may have deleted some
 	if err != nil {
-		return reply(fmt.Errorf("listing the roles: %w", err))
+		return nil, fmt.Errorf("listing the roles: %w", err)
 	}
 	b.metrics.keep(names)
 	text, err := b.metrics.text(state.set)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		logical.HTTPStatusCode:  http.StatusOK,

@@ -25,7 +25,7 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names := []string{}
 	for _, o := range catalog.Operations() {
@@ -83,7 +83,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	id := d.Get("id").(string)
 	o, ok := catalog.LookupOperation(id)
 	if !ok {
-		return reply(notCatalogued("operation", id, catalog.NearOperations(id), "operations"))
+		return nil, notCatalogued("operation", id, catalog.NearOperations(id), "operations")
 	}
 	match := "all"
 	if o.AnyScope {
@@ -93,7 +93,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	if o.Access == catalog.WithScope {
 		resolution, err := catalog.Resolve([]string{id}, nil)
 		if err != nil {
-			return reply(err)
+			return nil, err
 		}
 		least, beyond = resolution.Scopes, identifiers(catalog.Beyond(resolution.Scopes, []string{id}))
 	}

@@ -40,11 +40,11 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	least, seen, warnings, err := b.beginReport(ctx, req, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	facts, err := b.facts(ctx, req.Storage, req.MountPoint, seen)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	p := report.LeastPrivilege(facts)
 	data := p.Answer(least)

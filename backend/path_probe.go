@@ -50,43 +50,43 @@ var probeAnswer = fields{
 func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if !b.probing.TryLock() {
-		return reply(fault.BadRequest("a probe is under way already"))
+		return nil, fault.BadRequest("a probe is under way already")
 	}
 	defer b.probing.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	latest, err := storedProbe(ctx, req.Storage)
 	if err == nil {
 		err = latest.tooSoon(b.options.Now())
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	defer b.broker.Hold()()
 	root, err := storedRoot(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	minter, err := b.minter(ctx, "", root)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	p := noProbe()
 	p.At, p.ClientID = b.options.Now().UTC(), minter.Client.ID()
 	// first: one that fails half-way counts too
 	if err := b.entries.probe.Put(ctx, req.Storage, probeKey, p); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := p.run(ctx, b, minter, session); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := b.entries.probe.Put(ctx, req.Storage, probeKey, p); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: p.answer(), Warnings: p.warnings()}, nil
 }

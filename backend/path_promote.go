@@ -38,41 +38,41 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	// which leaves config/rotate-root and replace-root open
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
-		return reply(notConfigured(err))
+		return nil, notConfigured(err)
 	}
 	switch stopped, err := b.watchForRestore(ctx); {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case stopped:
-		return reply(fault.BadRequest("This mount is paused because it may be a restored snapshot. If it is the "+
-			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint))
+		return nil, fault.BadRequest("This mount is paused because it may be a restored snapshot. If it is the "+
+			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint)
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	switch {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case len(root.Generations) == 0:
-		return reply(errNoRoot)
+		return nil, errNoRoot
 	}
 	change := rootChange{promoted: true, holdsAll: true, verify: true}
 	asked, _ := input.Given[string](d, "client")
 	if change.standby, err = b.nextStandby(ctx, req, c, root, asked); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	before, err := b.drainedRoot(ctx, req)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	after, err := b.changeRoot(ctx, req, c, before, change)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return b.answerRotation(ctx, after)
 }

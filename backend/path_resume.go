@@ -33,13 +33,13 @@ func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework
 	defer b.writes.Unlock()
 	p, err := storedPulse(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	since := p.Stopped
 	if !since.IsZero() {
 		p.Stopped, p.At, p.Steady = time.Time{}, b.options.Now().UTC(), true
 		if err := b.putPulse(ctx, p); err != nil {
-			return reply(err)
+			return nil, err
 		}
 		b.logger.Warn("the mount goes on: an operator has confirmed that it is no restored copy")
 		b.announceChange(mountResumed, resumePath, req.Operation)

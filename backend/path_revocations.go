@@ -25,7 +25,7 @@ func (b *backend) listRevocations(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queue, err := b.broker.Queue(ctx)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	fingerprints := make([]string, 0, len(queue))
 	for _, queued := range queue {
@@ -72,7 +72,7 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil || !found { // Vault answers 404
-		return reply(err)
+		return nil, err
 	}
 	lastError := ""
 	if queued.LastError != nil {
@@ -99,11 +99,11 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	fingerprint := d.Get("token_id").(string)
 	if forgotten, err := b.broker.Forget(ctx, fingerprint); err != nil || !forgotten {
-		return reply(err)
+		return nil, err
 	}
 	if !found { // nothing is known of it: its record could not be read
 		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires",

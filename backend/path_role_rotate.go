@@ -45,15 +45,15 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	defer b.spare(name, grace)()
 	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
 	if errors.Is(err, store.ErrNotFound) {
-		return reply(fault.BadRequest("there is no role %q", d.Get("name")))
+		return nil, fault.BadRequest("there is no role %q", d.Get("name"))
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceRole(roleRotated, name, before, req.Operation)
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
 	if err != nil {
-		return reply(fmt.Errorf("the role was rotated, but ending its tokens: %w", err))
+		return nil, fmt.Errorf("the role was rotated, but ending its tokens: %w", err)
 	}
 	return &logical.Response{
 		Data: map[string]any{

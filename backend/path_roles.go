@@ -167,14 +167,14 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := b.usage.Load(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	tokens, leases, err := b.broker.Count(ctx, func(row broker.Row) bool { return row.Key.Role == r.ID })
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	metadata := r.Metadata
 	if metadata == nil {
@@ -235,16 +235,16 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	defer b.spare(name, grace)()
 	before, after, limits, err := b.storeRole(ctx, req, d, create)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceRole(roleWritten, name, after, req.Operation)
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, before.takesAway(after))
 	if err != nil {
-		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
+		return nil, fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err)
 	}
 	further, err := b.roleWarnings(ctx, req.Storage, name, after, limits)
 	if err != nil {
-		return reply(fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err))
+		return nil, fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err)
 	}
 	warnings := append(after.dangers(), further...)
 	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
@@ -303,7 +303,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	defer b.spare(name, grace)()
 	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err == nil {
 		b.metrics.forget(name)
@@ -312,7 +312,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	}
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
 	if err != nil {
-		return reply(fmt.Errorf("the role was deleted, but ending its tokens: %w", err))
+		return nil, fmt.Errorf("the role was deleted, but ending its tokens: %w", err)
 	}
 	warnings := endingWarnings(name, before, ending, false)
 	if len(warnings) == 0 {

@@ -78,14 +78,14 @@ func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
-		return reply(notConfigured(err))
+		return nil, notConfigured(err)
 	}
 	after, err := b.giveSecret(ctx, req, d, c)
 	switch {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case after.same:
-		return reply(errSameSecret)
+		return nil, errSameSecret
 	}
 	return b.answerRotation(ctx, after)
 }
@@ -95,11 +95,11 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
-		return reply(notConfigured(err))
+		return nil, notConfigured(err)
 	}
 	before, err := storedRoot(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	change := rootChange{holdsAll: true, verify: true}
 	input.Patch(d, "client", &change.standby)
@@ -110,23 +110,23 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	known, exists := before.current()
 	switch {
 	case !exists:
-		return reply(fault.BadRequest("this mount has no root client yet: write client_id and client_secret to config"))
+		return nil, fault.BadRequest("this mount has no root client yet: write client_id and client_secret to config")
 	case change.standby != "" && change.clientID+change.secret != "":
-		return reply(fault.BadRequest("client is a stored client with its own secret: leave out client_id and " +
-			"client_secret"))
+		return nil, fault.BadRequest("client is a stored client with its own secret: leave out client_id and " +
+			"client_secret")
 	case change.standby == "" && (change.clientID == "" || change.secret == ""):
-		return reply(fault.BadRequest("client_id and client_secret are required, or client, the name of a stored " +
-			"client with purpose=standby"))
+		return nil, fault.BadRequest("client_id and client_secret are required, or client, the name of a stored " +
+			"client with purpose=standby")
 	case change.clientID == known.ClientID:
-		return reply(fault.BadRequest("client_id is that of the root client already: write its new client_secret to " +
-			"config/rotate-root"))
+		return nil, fault.BadRequest("client_id is that of the root client already: write its new client_secret to " +
+			"config/rotate-root")
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	after, err := b.changeRoot(ctx, req, c, before, change)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return b.answerRotation(ctx, after)
 }
@@ -135,7 +135,7 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logical.Response, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
-		return reply(fmt.Errorf("the root was rotated, but counting the tokens of earlier generations: %w", err))
+		return nil, fmt.Errorf("the root was rotated, but counting the tokens of earlier generations: %w", err)
 	}
 	g, _ := after.current()
 	draining := 0

@@ -61,7 +61,7 @@ func (b *backend) readScopeSet(ctx context.Context, req *logical.Request,
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		"scopes":      set.Scopes,
@@ -78,7 +78,7 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	set, err := b.storeScopeSet(ctx, req.Storage, name, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	var warnings []string
 	if unknown := catalog.Uncatalogued(set.Scopes); len(unknown) > 0 {
@@ -86,7 +86,7 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return reply(fmt.Errorf("scope set %s is stored, but reading what a role with it may hold: %w", name, err))
+		return nil, fmt.Errorf("scope set %s is stored, but reading what a role with it may hold: %w", name, err)
 	}
 	if err := limits.check(set.Scopes); err != nil {
 		warnings = append(warnings, "no role can be written by this set: "+err.Error())
@@ -120,7 +120,7 @@ func (b *backend) deleteScopeSet(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	if err := b.removeScopeSet(ctx, req.Storage, name); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return warnOfRoles(ctx, req.Storage, name, scopeSet{}, "deleted", nil)
 }
@@ -150,8 +150,8 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 	warnings []string) (*logical.Response, error) {
 	outdated, err := rolesOfSet(ctx, s, name, set)
 	if err != nil {
-		return reply(fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name,
-			done, err))
+		return nil, fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name,
+			done, err)
 	}
 	if len(outdated) > 0 {
 		warnings = append(warnings,
@@ -180,7 +180,7 @@ func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	names, written, err := scopeSetNames(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return pageWith(names, d, func(name string) map[string]any {
 		set, ok := catalog.LookupSet(name)

@@ -27,7 +27,7 @@ func (b *backend) pathScopes() *framework.Path {
 func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names := []string{}
 	for _, scope := range catalog.Scopes() {
@@ -74,11 +74,11 @@ var scopeAnswer = fields{
 func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("scope").(string)
 	if err := input.CheckScope(name); err != nil {
-		return reply(fault.Invalid(err))
+		return nil, fault.Invalid(err)
 	}
 	scope, ok := catalog.LookupScope(name)
 	if !ok {
-		return reply(notCatalogued("scope", name, catalog.NearScopes(name), "scopes"))
+		return nil, notCatalogued("scope", name, catalog.NearScopes(name), "scopes")
 	}
 	sets := []string{}
 	for _, set := range catalog.Sets() {

@@ -74,42 +74,42 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	c, err := loadConfig(ctx, req.Storage)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
-		return reply(err)
+		return nil, err
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	settings, err := storedConnection(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	locked, err := storedLockdown(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	seen, err := storedProbe(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := b.usage.Load(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	stocked, err := clientsByState(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	stop, err := storedPulse(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	g, _ := root.current()
 	throttling := b.throttling(c, settings)

@@ -42,7 +42,7 @@ func (b *backend) readToken(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	issued, want, session, err := b.issue(ctx, req, d, false)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	data := answerToken(issued, session)
 	period := max(1, seconds(issued.RefreshAt.Sub(issued.MintedAt)))

@@ -211,3 +211,17 @@ func (p probe) shown() map[string]any {
 func (b *backend) cachedProbe(ctx context.Context, s logical.Storage) (probe, error) {
 	return b.entries.probe.Get(ctx, s, probeKey)
 }
+
+// How questions to Paxos are answered.
+const (
+	answerYes     = "yes"
+	answerNo      = "no"
+	answerUnknown = "unknown"
+)
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return answerYes
+	}
+	return answerNo
+}

@@ -7,25 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/vault/sdk/logical"
-
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
-
-// replyRefused answers for what Paxos said, or did not say. What an operator must mend
-// is a 400: Vault's clients send a request again after a 5xx, and each try costs a token
-// request.
-func replyRefused(refused *paxos.Error) (*logical.Response, error) {
-	text := sentence(refused)
-	switch {
-	case refused.Throttled():
-		return nil, logical.CodedError(http.StatusTooManyRequests, text)
-	case refused.Temporary():
-		return nil, logical.CodedError(http.StatusBadGateway, text)
-	}
-	return logical.ErrorResponse("%s", text), nil
-}
 
 // sentence says what Paxos said, and what to do about it, to people. Where it names a
 // path of the mount, HandleRequest fills in where the mount is.
@@ -125,26 +109,6 @@ func scopesAtFault(named, asked []string) string {
 		return "at least one of: " + strings.Join(slices.Sorted(slices.Values(asked)), ", ")
 	}
 	return "at least one of the scopes asked for"
-}
-
-// located fills in where the mount is, in what a caller is told.
-func located(mount string, resp *logical.Response, err error) (*logical.Response, error) {
-	if mount == "" {
-		return resp, err
-	}
-	fill := func(text string) string { return strings.ReplaceAll(text, mountMark, mount) }
-	if resp != nil {
-		for i, warning := range resp.Warnings {
-			resp.Warnings[i] = fill(warning)
-		}
-		if text, ok := resp.Data["error"].(string); ok && resp.IsError() {
-			resp.Data["error"] = fill(text)
-		}
-	}
-	if coded, ok := err.(logical.HTTPCodedError); ok && strings.Contains(err.Error(), mountMark) {
-		err = logical.CodedError(coded.Code(), fill(err.Error()))
-	}
-	return resp, err
 }
 
 // unended warns the writer of a secret where Paxos refuses to revoke the token that
