@@ -11,6 +11,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -26,7 +27,7 @@ const (
 func (b *backend) secretClient() *framework.Secret {
 	return &framework.Secret{
 		Type: clientCredentials,
-		Fields: fields{
+		Fields: spec.Fields{
 			"client_id":     {Type: framework.TypeString, Description: "Client ID."},
 			"client_secret": {Type: framework.TypeString, Description: "Client Secret."},
 		},

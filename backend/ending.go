@@ -10,6 +10,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // graceField is the parameter of requests that take tokens away from their holders.
@@ -52,7 +53,7 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 	}
 	if ending.Waiting > 0 {
 		text := fmt.Sprintf("%s of this role %s no longer issued and will be revoked at %s.",
-			countTokens(ending.Waiting), isOrAre(ending.Waiting), timestamp(ending.At))
+			countTokens(ending.Waiting), isOrAre(ending.Waiting), spec.Timestamp(ending.At))
 		if again {
 			text += " Applications that read again before then notice nothing: " + readers
 		}

@@ -9,13 +9,14 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // issueFields are the parameters of creds/:name and token/:name. A read takes none
 // of them; a write may narrow what it gets.
-func issueFields(description string, leased bool) fields {
-	all := fields{
-		"name": nameField(description),
+func issueFields(description string, leased bool) spec.Fields {
+	all := spec.Fields{
+		"name": spec.Name(description),
 		"scopes": {Type: framework.TypeCommaStringSlice,
 			Description: "On write: some of the role's scopes, instead of all."},
 	}
@@ -94,7 +95,7 @@ func issueWarnings(issued broker.Issued) []string {
 		return nil
 	}
 	return []string{"The token could not be refreshed and is served until it expires at " +
-		timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
+		spec.Timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
 }
 
 // doubtWarning tells the reader why the token that it got may be one that Paxos rejects.
@@ -104,7 +105,7 @@ func doubtWarning(issued broker.Issued) string {
 	case broker.Accepted:
 		return fmt.Sprintf("Paxos accepted %s at %s, so it was returned again. The 401 has another cause: "+
 			"check the Authorization header, the host, and whether requests must be signed.", token,
-			timestamp(doubt.Asked))
+			spec.Timestamp(doubt.Asked))
 	case broker.Unanswered:
 		return fmt.Sprintf("It could not be checked whether Paxos accepts %s (%s). The same token was returned. Retry.",
 			token, doubt.Cause)
@@ -115,5 +116,5 @@ func doubtWarning(issued broker.Issued) string {
 	return fmt.Sprintf("Paxos rejected %s and also a token that had just been requested, so the token is not "+
 		"the cause. "+
 		"It is not checked again before %s. Contact your Vault operators: "+
-		"the client's IP allow-list or request signing may be the cause.", token, timestamp(doubt.Until))
+		"the client's IP allow-list or request signing may be the cause.", token, spec.Timestamp(doubt.Until))
 }

@@ -9,6 +9,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // newListedCredential is told by the broker what happens to tokens. It counts it, remembers
@@ -30,7 +31,7 @@ func (b *backend) observe(o broker.Observation) {
 	}
 	if o.Row.Fingerprint != "" {
 		metadata = append(metadata, "token_id", o.Row.Fingerprint, "client_id", o.Row.ClientID, "expires_at",
-			timestamp(o.Row.ExpiresAt))
+			spec.Timestamp(o.Row.ExpiresAt))
 	}
 	if o.Err != nil {
 		metadata = append(metadata, "error", o.Err.Error())

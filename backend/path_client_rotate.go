@@ -9,34 +9,35 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathClientRotate() *framework.Path {
 	return &framework.Path{
-		Pattern:         clientsPrefix + namePattern + "/rotate$",
+		Pattern:         clientsPrefix + spec.NamePattern + "/rotate$",
 		HelpSynopsis:    "Give a client its new secret; one in quarantine may be leased again.",
 		HelpDescription: clientRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
-			"name": nameField("Name of the client in Vault."),
-			"client_secret": requiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the client in Vault."),
+			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
 				"Credentials. Write-only."),
-			"verify_connection": verifyField("Whether to verify the secret by minting one token with all the " +
+			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with all the " +
 				"client's scopes."),
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateClient, "Give a client its new secret.",
-				responseBody("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateClient, "Give a client its new secret.",
+				spec.Body("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
 		},
 	}
 }
 
 // clientRotateAnswer is what a rotation of a client answers.
-var clientRotateAnswer = fields{
-	"client_id":  required(framework.TypeString, "Client ID."),
-	"generation": required(framework.TypeInt, "Number of its secret now."),
-	"state":      required(framework.TypeString, "State of the client now."),
+var clientRotateAnswer = spec.Fields{
+	"client_id":  spec.Required(framework.TypeString, "Client ID."),
+	"generation": spec.Required(framework.TypeInt, "Number of its secret now."),
+	"state":      spec.Required(framework.TypeString, "State of the client now."),
 }
 
 // rotateClient answers POST clients/:name/rotate.

@@ -12,26 +12,27 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathClients() *framework.Path {
-	return listing{
-		pattern: clientsPrefix + "?$", item: "Client", entries: true, suffix: "clients",
-		synopsis: "List the stocked clients.", summary: "List the stocked clients.",
-		answer: responseBody("The names.", listAnswer), list: listStored(clientsPrefix),
-	}.path()
+	return spec.Listing{
+		Pattern: clientsPrefix + "?$", Item: "Client", Entries: true, Suffix: "clients",
+		Synopsis: "List the stocked clients.", Summary: "List the stocked clients.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(clientsPrefix),
+	}.Path()
 }
 
 func (b *backend) pathClient() *framework.Path {
 	return &framework.Path{
-		Pattern:         clientsPrefix + namePattern + "$",
+		Pattern:         clientsPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "A Paxos API client in Vault's custody, beside the root.",
 		HelpDescription: clientHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Client"},
-		ExistenceCheck:  entryExists,
-		Fields: fields{
-			"name": nameField("Name of the client in Vault. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the client in Vault. Case matters."),
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client " +
 					"is stored, and then fixed."},
@@ -42,7 +43,7 @@ func (b *backend) pathClient() *framework.Path {
 					"client_credentials lease it whole) or standby (it may become the root client). Required " +
 					"when the client is stored, and then fixed.",
 			},
-			"client_secret": secretField("Client Secret. Write-only. Required when the client is stocked; a " +
+			"client_secret": spec.Secret("Client Secret. Write-only. Required when the client is stocked; a " +
 				"new one is " +
 				"written to clients/<name>/rotate."),
 			"scopes": {Type: framework.TypeCommaStringSlice,
@@ -57,7 +58,7 @@ func (b *backend) pathClient() *framework.Path {
 				Description: "Free key=value pairs for people and reports. Not secret."},
 			"disabled": {Type: framework.TypeBool,
 				Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
-			"verify_connection": verifyField("Whether to verify new secret and scopes by minting one token " +
+			"verify_connection": spec.Verify("Whether to verify new secret and scopes by minting one token " +
 				"with all of them."),
 			"force": {
 				Type: framework.TypeBool, Query: true,
@@ -65,46 +66,46 @@ func (b *backend) pathClient() *framework.Path {
 					"then no longer revoke.",
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readClient, "Read a client, its state and who holds it.",
-				responseBody("The client.", clientAnswer)), "read", "client"),
-			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", noResponseBody("Stored.")),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readClient, "Read a client, its state and who holds it.",
+				spec.Body("The client.", clientAnswer)), "read", "client"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeClient, "Stock a client.", spec.NoBody("Stored.")),
 				"write", "client"),
-			logical.UpdateOperation: displayed(onActive(b.writeClient,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeClient,
 				"Change a client; parameters left out keep their value.",
-				noResponseBody("Stored.")), "write", "client"),
-			logical.PatchOperation: displayed(onActive(b.patchClient, "Change parts of a client.",
-				noResponseBody("Stored.")), "patch", "client"),
-			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
-				noResponseBody("Forgotten.")), "delete", "client"),
+				spec.NoBody("Stored.")), "write", "client"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.patchClient, "Change parts of a client.",
+				spec.NoBody("Stored.")), "patch", "client"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
+				spec.NoBody("Forgotten.")), "delete", "client"),
 		},
 	}
 }
 
 // clientAnswer is what a read of a client holds.
-var clientAnswer = fields{
-	"client_id":       required(framework.TypeString, "Client ID."),
-	"generation":      required(framework.TypeInt, "Counts the client's secrets."),
-	"secret_set_at":   required(framework.TypeString, "When its secret was stored (RFC 3339)."),
-	"secret_verified": required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
-	"purpose": required(framework.TypeString,
+var clientAnswer = spec.Fields{
+	"client_id":       spec.Required(framework.TypeString, "Client ID."),
+	"generation":      spec.Required(framework.TypeInt, "Counts the client's secrets."),
+	"secret_set_at":   spec.Required(framework.TypeString, "When its secret was stored (RFC 3339)."),
+	"secret_verified": spec.Required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
+	"purpose": spec.Required(framework.TypeString,
 		"mint, lease or standby; empty if it was stored before there were purposes and nothing "+
 			"used it: then it is unusable until it gets one."),
-	"scopes":        required(framework.TypeStringSlice, "The scopes that it was said to hold."),
-	"allowed_roles": required(framework.TypeStringSlice, "The roles that may use it; * for every role."),
-	"label":         required(framework.TypeString, "Its Label, as written."),
-	"metadata":      required(framework.TypeKVPairs, "Free key-value pairs."),
-	"disabled":      required(framework.TypeBool, "Whether it is out of use."),
-	"state": required(framework.TypeString,
+	"scopes":        spec.Required(framework.TypeStringSlice, "The scopes that it was said to hold."),
+	"allowed_roles": spec.Required(framework.TypeStringSlice, "The roles that may use it; * for every role."),
+	"label":         spec.Required(framework.TypeString, "Its Label, as written."),
+	"metadata":      spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
+	"disabled":      spec.Required(framework.TypeBool, "Whether it is out of use."),
+	"state": spec.Required(framework.TypeString,
 		"available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new "+
 			"secret) or lost (disabled or deleted in the Dashboard)."),
-	"state_reason": required(framework.TypeString, "Why it is quarantined or lost; empty otherwise."),
-	"held_by_role": required(framework.TypeString, "The role through which it is leased; empty if it is not."),
-	"held_by_entity_id": required(framework.TypeString,
+	"state_reason": spec.Required(framework.TypeString, "Why it is quarantined or lost; empty otherwise."),
+	"held_by_role": spec.Required(framework.TypeString, "The role through which it is leased; empty if it is not."),
+	"held_by_entity_id": spec.Required(framework.TypeString,
 		"Vault's entity that holds it; empty if it is not leased, or to a token without an entity."),
-	"held_by":    required(framework.TypeString, "Display name of the Vault token that it was leased to."),
-	"held_since": required(framework.TypeString, "Since when (RFC 3339)."),
-	"held_until": required(framework.TypeString, "When the lease ends as it stands (RFC 3339)."),
+	"held_by":    spec.Required(framework.TypeString, "Display name of the Vault token that it was leased to."),
+	"held_since": spec.Required(framework.TypeString, "Since when (RFC 3339)."),
+	"held_until": spec.Required(framework.TypeString, "When the lease ends as it stands (RFC 3339)."),
 }
 
 // readClient answers GET clients/:name.
@@ -129,7 +130,7 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	return &logical.Response{Data: map[string]any{
 		"client_id":         g.ClientID,
 		"generation":        g.Number,
-		"secret_set_at":     timestamp(g.Since),
+		"secret_set_at":     spec.Timestamp(g.Since),
 		"secret_verified":   g.Verified,
 		"purpose":           string(n.Purpose),
 		"scopes":            n.Scopes,
@@ -142,8 +143,8 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 		"held_by_role":      held.Role,
 		"held_by_entity_id": held.EntityID,
 		"held_by":           held.DisplayName,
-		"held_since":        timestamp(held.Since),
-		"held_until":        timestamp(held.Deadline),
+		"held_since":        spec.Timestamp(held.Since),
+		"held_until":        spec.Timestamp(held.Deadline),
 	}}, nil
 }
 

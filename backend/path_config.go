@@ -12,6 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -21,7 +22,7 @@ func (b *backend) pathConfig() *framework.Path {
 		HelpSynopsis:    "The Paxos environment, the root client, and limits for the whole mount.",
 		HelpDescription: configHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Configuration"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"environment": {
 				Type: framework.TypeString,
 				Description: "production, sandbox, or custom (whose URLs are set at config/connection " +
@@ -30,13 +31,13 @@ func (b *backend) pathConfig() *framework.Path {
 			},
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
-			"client_secret": secretField("Client Secret of the root client. Write-only. It is verified before " +
+			"client_secret": spec.Secret("Client Secret of the root client. Write-only. It is verified before " +
 				"it is stored."),
 			"verify_scope": {
 				Type: framework.TypeString, Default: defaultVerifyScope,
 				Description: "The scope asked for when a secret is verified. The token is ended at once.",
 			},
-			"verify_connection": verifyField("Whether to verify a new secret by minting one token with it."),
+			"verify_connection": spec.Verify("Whether to verify a new secret by minting one token with it."),
 			"refresh_at": {
 				Type: framework.TypeFloat, Default: defaultRefreshAt,
 				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a " +
@@ -69,37 +70,37 @@ func (b *backend) pathConfig() *framework.Path {
 				Query: true,
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readConfig,
-				"Read the configuration; the secret is never shown.", responseBody("The configuration.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConfig,
+				"Read the configuration; the secret is never shown.", spec.Body("The configuration.",
 					configAnswer)), "read", "configuration"),
-			logical.UpdateOperation: displayed(onActive(b.writeConfig,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConfig,
 				"Configure the mount; parameters left out keep their value.",
-				noResponseBody("Stored.")), "configure", ""),
-			logical.PatchOperation: displayed(onActive(b.writeConfig, "Change parts of the configuration.",
-				noResponseBody("Stored.")), "patch", "configuration"),
-			logical.DeleteOperation: displayed(onActive(b.deleteConfig,
+				spec.NoBody("Stored.")), "configure", ""),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConfig, "Change parts of the configuration.",
+				spec.NoBody("Stored.")), "patch", "configuration"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConfig,
 				"Delete the configuration and the root client.",
-				noResponseBody("Deleted.")), "delete", "configuration"),
+				spec.NoBody("Deleted.")), "delete", "configuration"),
 		},
 	}
 }
 
 // configAnswer is what a read of config holds.
-var configAnswer = fields{
-	"environment": required(framework.TypeString, "production, sandbox or custom."),
-	"client_id":   required(framework.TypeString, "Client ID of the root client; empty while there is none."),
-	"generation":  required(framework.TypeInt, "Counts the root's secrets; 0 while there is none."),
-	"secret_set_at": required(framework.TypeString,
+var configAnswer = spec.Fields{
+	"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
+	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+	"generation":  spec.Required(framework.TypeInt, "Counts the root's secrets; 0 while there is none."),
+	"secret_set_at": spec.Required(framework.TypeString,
 		"When the root's secret was stored (RFC 3339); empty while there is none."),
-	"secret_verified":    required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
-	"verify_scope":       required(framework.TypeString, "The scope asked for when a secret is verified."),
-	"refresh_at":         required(framework.TypeFloat, "Share of a token's life after which it is refreshed."),
-	"credential_max_age": required(framework.TypeInt64, "Seconds after which the secret should be rotated."),
-	"token_budget": required(framework.TypeInt,
+	"secret_verified":    spec.Required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
+	"verify_scope":       spec.Required(framework.TypeString, "The scope asked for when a secret is verified."),
+	"refresh_at":         spec.Required(framework.TypeFloat, "Share of a token's life after which it is refreshed."),
+	"credential_max_age": spec.Required(framework.TypeInt64, "Seconds after which the secret should be rotated."),
+	"token_budget": spec.Required(framework.TypeInt,
 		"Maximum token requests per 5 minutes for this mount; 0: no separate limit."),
-	"api_rate": required(framework.TypeInt, "Most revocations and API calls a second."),
-	"egress_cidrs": required(framework.TypeStringSlice,
+	"api_rate": spec.Required(framework.TypeInt, "Most revocations and API calls a second."),
+	"egress_cidrs": spec.Required(framework.TypeStringSlice,
 		"Address blocks that Vault's calls come from, as far as they were set."),
 }
 
@@ -122,11 +123,11 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 		"environment":        c.Environment,
 		"client_id":          g.ClientID,
 		"generation":         g.Number,
-		"secret_set_at":      timestamp(g.Since),
+		"secret_set_at":      spec.Timestamp(g.Since),
 		"secret_verified":    g.Verified,
 		"verify_scope":       c.VerifyScope,
 		"refresh_at":         c.RefreshAt,
-		"credential_max_age": seconds(c.CredentialMaxAge),
+		"credential_max_age": spec.Seconds(c.CredentialMaxAge),
 		"token_budget":       c.TokenBudget,
 		"api_rate":           c.APIRate,
 		"egress_cidrs":       append([]string{}, c.EgressCIDRs...),

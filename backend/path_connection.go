@@ -9,6 +9,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -18,7 +19,7 @@ func (b *backend) pathConnection() *framework.Path {
 		HelpSynopsis:    "Where secrets are sent: URLs, trusted CA, proxy, timeouts. Needs sudo.",
 		HelpDescription: connectionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Connection"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"token_url": {Type: framework.TypeString,
 				Description: "Token endpoint; only for environment=custom. https, or http on loopback."},
 			"revoke_url": {Type: framework.TypeString,
@@ -46,32 +47,32 @@ func (b *backend) pathConnection() *framework.Path {
 			"never_revoke": {Type: framework.TypeBool,
 				Description: "Dangerous: never call the revocation endpoint. Tokens outlive their leases."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readConnection,
-				"Read the connection; the proxy's password is never shown.", responseBody("The connection.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConnection,
+				"Read the connection; the proxy's password is never shown.", spec.Body("The connection.",
 					connectionAnswer)), "read", "connection"),
-			logical.UpdateOperation: displayed(onActive(b.writeConnection,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConnection,
 				"Set the connection; parameters left out keep their value.",
-				noResponseBody("Stored.")), "configure", "connection"),
-			logical.PatchOperation: displayed(onActive(b.writeConnection, "Change parts of the connection.",
-				noResponseBody("Stored.")), "patch", "connection"),
+				spec.NoBody("Stored.")), "configure", "connection"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection, "Change parts of the connection.",
+				spec.NoBody("Stored.")), "patch", "connection"),
 		},
 	}
 }
 
 // connectionAnswer is what a read of config/connection holds.
-var connectionAnswer = fields{
-	"token_url": required(framework.TypeString,
+var connectionAnswer = spec.Fields{
+	"token_url": spec.Required(framework.TypeString,
 		"Token endpoint in force; empty until config names the environment."),
-	"revoke_url":          required(framework.TypeString, "Revocation endpoint in force."),
-	"api_url":             required(framework.TypeString, "Paxos API in force, with its version."),
-	"override_trusted_ca": required(framework.TypeString, "PEM certificates trusted instead of the system's."),
-	"proxy_url":           required(framework.TypeString, "Proxy for every call."),
-	"proxy_username":      required(framework.TypeString, "User name at the proxy."),
-	"auth_style":          required(framework.TypeString, "post or basic."),
-	"request_timeout":     required(framework.TypeInt64, "Longest time for one call, in seconds."),
-	"never_revoke":        required(framework.TypeBool, "Whether tokens are left to expire."),
-	"dangerous_options":   required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
+	"revoke_url":          spec.Required(framework.TypeString, "Revocation endpoint in force."),
+	"api_url":             spec.Required(framework.TypeString, "Paxos API in force, with its version."),
+	"override_trusted_ca": spec.Required(framework.TypeString, "PEM certificates trusted instead of the system's."),
+	"proxy_url":           spec.Required(framework.TypeString, "Proxy for every call."),
+	"proxy_username":      spec.Required(framework.TypeString, "User name at the proxy."),
+	"auth_style":          spec.Required(framework.TypeString, "post or basic."),
+	"request_timeout":     spec.Required(framework.TypeInt64, "Longest time for one call, in seconds."),
+	"never_revoke":        spec.Required(framework.TypeBool, "Whether tokens are left to expire."),
+	"dangerous_options":   spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
 // readConnection answers GET config/connection, with the defaults where nothing
@@ -98,7 +99,7 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 		"proxy_url":           c.ProxyURL,
 		"proxy_username":      c.ProxyUsername,
 		"auth_style":          c.AuthStyle,
-		"request_timeout":     seconds(c.RequestTimeout),
+		"request_timeout":     spec.Seconds(c.RequestTimeout),
 		"never_revoke":        c.NeverRevoke,
 		"dangerous_options":   c.dangers(),
 	}}, nil

@@ -13,23 +13,24 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathCreds() *framework.Path {
 	return &framework.Path{
-		Pattern:         "creds/" + namePattern + "$",
+		Pattern:         "creds/" + spec.NamePattern + "$",
 		HelpSynopsis:    "Issue an access token of a role, or one of its clients, on a lease.",
 		HelpDescription: credsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
 		Fields:          issueFields("Name of the role.", true),
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readCreds,
-				"Issue an access token, or a client, on a lease.", responseBody("The credential.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readCreds,
+				"Issue an access token, or a client, on a lease.", spec.Body("The credential.",
 					credsAnswer())), "generate", "credentials"),
-			logical.UpdateOperation: displayed(onActive(b.readCreds,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.readCreds,
 				"Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.",
-				responseBody("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
+				spec.Body("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
 		},
 	}
 }
@@ -78,7 +79,7 @@ const (
 func (b *backend) secretAccessToken() *framework.Secret {
 	return &framework.Secret{
 		Type:   accessToken,
-		Fields: fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
+		Fields: spec.Fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
 		Revoke: b.revokeAccessToken,
 	}
 }
@@ -128,17 +129,17 @@ token is returned with a warning that says why. At most one question per token a
 `
 
 // tokenAnswer is what issuing an access token answers.
-func tokenAnswer(further fields) fields {
-	all := fields{
+func tokenAnswer(further spec.Fields) spec.Fields {
+	all := spec.Fields{
 		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
 			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"token_type":  required(framework.TypeString, "Always Bearer."),
-		"scope":       required(framework.TypeString, "The scopes granted, space-delimited."),
-		"expires_at":  required(framework.TypeString, "When the token expires (RFC 3339)."),
-		"client_id":   required(framework.TypeString, "Client ID of the client that it was requested with."),
-		"environment": required(framework.TypeString, "production, sandbox or custom."),
-		"api_url":     required(framework.TypeString, "Where to use it, with the API's version."),
-		"token_id":    required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
+		"token_type":  spec.Required(framework.TypeString, "Always Bearer."),
+		"scope":       spec.Required(framework.TypeString, "The scopes granted, space-delimited."),
+		"expires_at":  spec.Required(framework.TypeString, "When the token expires (RFC 3339)."),
+		"client_id":   spec.Required(framework.TypeString, "Client ID of the client that it was requested with."),
+		"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
+		"api_url":     spec.Required(framework.TypeString, "Where to use it, with the API's version."),
+		"token_id":    spec.Required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
 	}
 	for name, field := range further {
 		all[name] = field
@@ -152,7 +153,7 @@ func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
 		"access_token": issued.AccessToken.Reveal(),
 		"token_type":   "Bearer",
 		"scope":        strings.Join(issued.Scopes, " "),
-		"expires_at":   timestamp(issued.ExpiresAt),
+		"expires_at":   spec.Timestamp(issued.ExpiresAt),
 		"client_id":    issued.ClientID,
 		"environment":  session.environment,
 		"api_url":      session.Endpoints().APIURL,
@@ -162,8 +163,8 @@ func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
 
 // credsAnswer is what a read of creds/ answers: an access token or a client, by the
 // role's type.
-func credsAnswer() fields {
-	all := tokenAnswer(fields{
+func credsAnswer() spec.Fields {
+	all := tokenAnswer(spec.Fields{
 		"client_secret": {Type: framework.TypeString,
 			Description:  "Of a role of client_credentials: the Client Secret.",
 			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},

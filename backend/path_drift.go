@@ -9,6 +9,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/report"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathDrift() *framework.Path {
@@ -19,15 +20,15 @@ func (b *backend) pathDrift() *framework.Path {
 		HelpDescription: driftHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readDrift, "Read the latest comparison, or make a new one.",
-				responseBody("The comparison.", driftAnswer)), "read", "drift-report"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readDrift, "Read the latest comparison, or make a new one.",
+				spec.Body("The comparison.", driftAnswer)), "read", "drift-report"),
 		},
 	}
 }
 
 // reportFields are the parameters of every report.
-var reportFields = fields{
+var reportFields = spec.Fields{
 	"refresh": {
 		Type: framework.TypeBool, Query: true,
 		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope +
@@ -41,25 +42,25 @@ var reportFields = fields{
 }
 
 // findingsAnswer are the fields that every report has.
-var findingsAnswer = fields{
-	"findings": required(framework.TypeSlice,
+var findingsAnswer = spec.Fields{
+	"findings": spec.Required(framework.TypeSlice,
 		"Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, "+
 			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), "+
 			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for "+
 			"it does not hold)."),
-	"counts": required(framework.TypeMap, "How many open findings there are of each severity, shown or not."),
-	"accepted": required(framework.TypeSlice,
+	"counts": spec.Required(framework.TypeMap, "How many open findings there are of each severity, shown or not."),
+	"accepted": spec.Required(framework.TypeSlice,
 		"Findings that somebody accepted, as in findings, with exception (its path), "+
 			"accepted_reason, accepted_by, accepted_at and expires_at."),
-	"accepted_count": required(framework.TypeInt, "How many accepted findings there are, shown or not."),
-	"compared_at": required(framework.TypeString,
+	"accepted_count": spec.Required(framework.TypeInt, "How many accepted findings there are, shown or not."),
+	"compared_at": spec.Required(framework.TypeString,
 		"When Paxos was last asked for its list (RFC 3339); empty if it never was."),
-	"listed_at": required(framework.TypeString,
+	"listed_at": spec.Required(framework.TypeString,
 		"When it last answered with it (RFC 3339); empty if it never did."),
 }
 
 // reporting is findingsAnswer with what else a report has.
-func reporting(further fields) fields {
+func reporting(further spec.Fields) spec.Fields {
 	for name, field := range findingsAnswer {
 		further[name] = field
 	}
@@ -67,14 +68,14 @@ func reporting(further fields) fields {
 }
 
 // driftAnswer is what a read of report/drift holds.
-var driftAnswer = reporting(fields{
-	"may_list": required(framework.TypeString,
+var driftAnswer = reporting(spec.Fields{
+	"may_list": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether the root client was allowed to list when it last tried."),
-	"credentials": required(framework.TypeSlice,
+	"credentials": spec.Required(framework.TypeSlice,
 		"Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where "+
 			"another mount of this plugin process has it, else empty), label, status, risk, scopes, "+
 			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."),
-	"left_out": required(framework.TypeInt, "Credentials that were too many to keep."),
+	"left_out": spec.Required(framework.TypeInt, "Credentials that were too many to keep."),
 })
 
 // readDrift answers GET report/drift.

@@ -8,27 +8,28 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/report"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathExceptions() *framework.Path {
-	return listing{
+	return spec.Listing{
 		// Vault's list requests end in a slash; without it, the path would need no sudo
-		pattern: exceptionsPrefix + "$", item: "Exception", entries: true, suffix: "exceptions",
-		synopsis: "List the accepted findings. Needs sudo.", summary: "List the exceptions.",
-		answer: responseBody("The names.", listAnswer), list: listStored(exceptionsPrefix),
-	}.path()
+		Pattern: exceptionsPrefix + "$", Item: "Exception", Entries: true, Suffix: "exceptions",
+		Synopsis: "List the accepted findings. Needs sudo.", Summary: "List the exceptions.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(exceptionsPrefix),
+	}.Path()
 }
 
 func (b *backend) pathException() *framework.Path {
 	return &framework.Path{
-		Pattern:         exceptionsPrefix + namePattern + "$",
+		Pattern:         exceptionsPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "Accept a finding of the reports for a time. Needs sudo.",
 		HelpDescription: exceptionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
-		ExistenceCheck:  entryExists,
-		Fields: fields{
-			"name": nameField("Name of the exception. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the exception. Case matters."),
 			"rule": {Type: framework.TypeString,
 				Description: "The rule of the finding, as the report shows it. Required at the first write, " +
 					"and then fixed."},
@@ -41,32 +42,32 @@ func (b *backend) pathException() *framework.Path {
 				Description: "When the exception ends: a time (RFC 3339) or a duration such as 90d, at most a " +
 					"year from now. Required at the first write."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readException, "Read an exception.",
-				responseBody("The exception.", exceptionAnswer)), "read", "exception"),
-			logical.CreateOperation: displayed(onActive(b.writeException, "Accept a finding as it is now.",
-				noResponseBody("Stored.")), "write", "exception"),
-			logical.UpdateOperation: displayed(onActive(b.writeException,
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readException, "Read an exception.",
+				spec.Body("The exception.", exceptionAnswer)), "read", "exception"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeException, "Accept a finding as it is now.",
+				spec.NoBody("Stored.")), "write", "exception"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeException,
 				"Accept the finding again as it is now; parameters left out keep their value.",
-				noResponseBody("Stored.")), "write", "exception"),
-			logical.DeleteOperation: displayed(onActive(b.deleteException,
-				"Delete an exception: its finding is open again.", noResponseBody("Deleted.")), "delete", "exception"),
+				spec.NoBody("Stored.")), "write", "exception"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteException,
+				"Delete an exception: its finding is open again.", spec.NoBody("Deleted.")), "delete", "exception"),
 		},
 	}
 }
 
 // exceptionAnswer is what a read of an exception holds.
-var exceptionAnswer = fields{
-	"rule":         required(framework.TypeString, "The rule of the finding."),
-	"subject":      required(framework.TypeString, "The subject of the finding."),
-	"reason":       required(framework.TypeString, "Why it is accepted."),
-	"expires_at":   required(framework.TypeString, "When the exception ends (RFC 3339)."),
-	"expired":      required(framework.TypeBool, "Whether it has ended."),
-	"created_at":   required(framework.TypeString, "When it was first written (RFC 3339)."),
-	"accepted_at":  required(framework.TypeString, "When it was last written (RFC 3339)."),
-	"display_name": required(framework.TypeString, "Display name of the Vault token that wrote it last."),
-	"entity_id":    required(framework.TypeString, "Vault entity of that token; empty if it has none."),
-	"accepted": required(framework.TypeSlice,
+var exceptionAnswer = spec.Fields{
+	"rule":         spec.Required(framework.TypeString, "The rule of the finding."),
+	"subject":      spec.Required(framework.TypeString, "The subject of the finding."),
+	"reason":       spec.Required(framework.TypeString, "Why it is accepted."),
+	"expires_at":   spec.Required(framework.TypeString, "When the exception ends (RFC 3339)."),
+	"expired":      spec.Required(framework.TypeBool, "Whether it has ended."),
+	"created_at":   spec.Required(framework.TypeString, "When it was first written (RFC 3339)."),
+	"accepted_at":  spec.Required(framework.TypeString, "When it was last written (RFC 3339)."),
+	"display_name": spec.Required(framework.TypeString, "Display name of the Vault token that wrote it last."),
+	"entity_id":    spec.Required(framework.TypeString, "Vault entity of that token; empty if it has none."),
+	"accepted": spec.Required(framework.TypeSlice,
 		"Objects: the severity and evidence of each finding that is accepted."),
 }
 
@@ -86,8 +87,8 @@ func (b *backend) readException(ctx context.Context, req *logical.Request,
 	}
 	return &logical.Response{Data: map[string]any{
 		"rule": string(e.Rule), "subject": e.Subject, "reason": e.Reason,
-		"expires_at": timestamp(e.ExpiresAt), "expired": e.expired(b.options.Now()),
-		"created_at": timestamp(e.CreatedAt), "accepted_at": timestamp(e.AcceptedAt),
+		"expires_at": spec.Timestamp(e.ExpiresAt), "expired": e.expired(b.options.Now()),
+		"created_at": spec.Timestamp(e.CreatedAt), "accepted_at": spec.Timestamp(e.AcceptedAt),
 		"display_name": e.DisplayName, "entity_id": e.EntityID, "accepted": accepted,
 	}}, nil
 }

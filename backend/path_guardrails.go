@@ -12,6 +12,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -21,7 +22,7 @@ func (b *backend) pathGuardrails() *framework.Path {
 		HelpSynopsis:    "What no role and no reader of this mount may exceed. Needs sudo.",
 		HelpDescription: guardrailsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Guardrails"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"allowed_scopes": {
 				Type: framework.TypeCommaStringSlice,
 				Description: "The scopes that may be issued, * standing for any text, such as funding:* or " +
@@ -57,36 +58,36 @@ func (b *backend) pathGuardrails() *framework.Path {
 					"another Entity, is refused.",
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readGuardrails, "Read the guardrails.",
-				responseBody("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
-			logical.UpdateOperation: displayed(onActive(b.writeGuardrails,
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readGuardrails, "Read the guardrails.",
+				spec.Body("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
 				"Set the guardrails, and end what is now too much; parameters left out keep their value.",
-				noResponseBody("Stored.")), "configure", "guardrails"),
-			logical.PatchOperation: displayed(onActive(b.writeGuardrails,
+				spec.NoBody("Stored.")), "configure", "guardrails"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
 				"Change parts of the guardrails; null gives a parameter its default back.",
-				noResponseBody("Stored.")), "patch", "guardrails"),
-			logical.DeleteOperation: displayed(onActive(b.deleteGuardrails,
-				"Give the guardrails their defaults back.", noResponseBody("Deleted.")), "delete", "guardrails"),
+				spec.NoBody("Stored.")), "patch", "guardrails"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteGuardrails,
+				"Give the guardrails their defaults back.", spec.NoBody("Deleted.")), "delete", "guardrails"),
 		},
 	}
 }
 
 // guardrailsAnswer is what a read of config/guardrails holds.
-var guardrailsAnswer = fields{
-	"allowed_scopes":            required(framework.TypeStringSlice, "The patterns as written; none at the default."),
-	"resolved_scopes":           required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
-	"allow_uncatalogued_scopes": required(framework.TypeBool, "Whether scopes that the catalogue lacks may be issued."),
-	"allow_admin_scopes": required(framework.TypeBool,
+var guardrailsAnswer = spec.Fields{
+	"allowed_scopes":            spec.Required(framework.TypeStringSlice, "The patterns as written; none at the default."),
+	"resolved_scopes":           spec.Required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
+	"allow_uncatalogued_scopes": spec.Required(framework.TypeBool, "Whether scopes that the catalogue lacks may be issued."),
+	"allow_admin_scopes": spec.Required(framework.TypeBool,
 		"Whether scopes that govern API credentials may be issued."),
-	"max_ttl": required(framework.TypeInt64, "Longest lease in seconds."),
-	"deletable_label_prefix": required(framework.TypeString,
+	"max_ttl": spec.Required(framework.TypeInt64, "Longest lease in seconds."),
+	"deletable_label_prefix": spec.Required(framework.TypeString,
 		"How the Labels begin of the clients that the engine may delete at Paxos."),
-	"allow_unchecked_clients": required(framework.TypeBool,
+	"allow_unchecked_clients": spec.Required(framework.TypeBool,
 		"Whether a client may be used whose secret was not verified, and one be stored whose "+
 			"Entity cannot be told."),
-	"require_entity_match": required(framework.TypeBool, "Whether a client of another Entity is refused."),
-	"dangerous_options":    required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
+	"require_entity_match": spec.Required(framework.TypeBool, "Whether a client of another Entity is refused."),
+	"dangerous_options":    spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
 // readGuardrails answers GET config/guardrails, with the defaults where nothing was
@@ -102,7 +103,7 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 		"resolved_scopes":           g.issuable(),
 		"allow_uncatalogued_scopes": g.AllowUncatalogued,
 		"allow_admin_scopes":        g.AllowAdmin,
-		"max_ttl":                   seconds(g.MaxTTL),
+		"max_ttl":                   spec.Seconds(g.MaxTTL),
 		"deletable_label_prefix":    g.deletablePrefix(),
 		"allow_unchecked_clients":   !g.RefuseUnchecked,
 		"require_entity_match":      !g.IgnoreEntity,

@@ -10,6 +10,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathLockdown() *framework.Path {
@@ -18,36 +19,36 @@ func (b *backend) pathLockdown() *framework.Path {
 		HelpSynopsis:    "The red button: refuse to issue anything and end every live token. Needs sudo.",
 		HelpDescription: lockdownHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"reason": {Type: framework.TypeString,
 				Description: "Why, for those who come after. Shown by a read; not secret."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readLockdown,
-				"Whether a lockdown is in force, and what is left to end.", responseBody("The lockdown.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readLockdown,
+				"Whether a lockdown is in force, and what is left to end.", spec.Body("The lockdown.",
 					lockdownAnswer)), "read", "lockdown"),
-			logical.UpdateOperation: displayed(onActive(b.writeLockdown,
-				"Lock the mount down and end every live token.", responseBody("What became of the tokens.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeLockdown,
+				"Lock the mount down and end every live token.", spec.Body("What became of the tokens.",
 					lockdownAnswer)), "lock", "down"),
-			logical.DeleteOperation: displayed(onActive(b.deleteLockdown, "Lift the lockdown.",
-				noResponseBody("Lifted.")), "lift", "lockdown"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteLockdown, "Lift the lockdown.",
+				spec.NoBody("Lifted.")), "lift", "lockdown"),
 		},
 	}
 }
 
 // lockdownAnswer is what a read and a write of lockdown hold.
-var lockdownAnswer = fields{
-	"locked": required(framework.TypeBool, "Whether a lockdown is in force."),
-	"since":  required(framework.TypeString, "Since when (RFC 3339); empty if it is not."),
-	"reason": required(framework.TypeString, "Why, as it was written."),
-	"ended":  required(framework.TypeInt, "Tokens that this write has revoked at Paxos; 0 on a read."),
-	"pending": required(framework.TypeInt,
+var lockdownAnswer = spec.Fields{
+	"locked": spec.Required(framework.TypeBool, "Whether a lockdown is in force."),
+	"since":  spec.Required(framework.TypeString, "Since when (RFC 3339); empty if it is not."),
+	"reason": spec.Required(framework.TypeString, "Why, as it was written."),
+	"ended":  spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos; 0 on a read."),
+	"pending": spec.Required(framework.TypeInt,
 		"Tokens that are handed out no longer and are still to be revoked at Paxos."),
-	"pending_seconds": required(framework.TypeInt64, "How long that takes at the pace of api_rate, if Paxos takes it."),
-	"cannot_end": required(framework.TypeStringSlice,
+	"pending_seconds": spec.Required(framework.TypeInt64, "How long that takes at the pace of api_rate, if Paxos takes it."),
+	"cannot_end": spec.Required(framework.TypeStringSlice,
 		"What the engine cannot end: clients whose secret somebody outside may know, and tokens "+
 			"whose record cannot be read."),
-	"last_token_expires": required(framework.TypeString,
+	"last_token_expires": spec.Required(framework.TypeString,
 		"When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."),
 }
 
@@ -147,13 +148,13 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	rate := b.callRate(ctx)
 	return map[string]any{
 		"locked":             !l.Since.IsZero(),
-		"since":              timestamp(l.Since),
+		"since":              spec.Timestamp(l.Since),
 		"reason":             l.Reason,
 		"ended":              ended,
 		"pending":            len(rows),
 		"pending_seconds":    int64((len(rows) + rate - 1) / rate),
 		"cannot_end":         cannotEnd,
-		"last_token_expires": timestamp(last),
+		"last_token_expires": spec.Timestamp(last),
 	}, nil
 }
 

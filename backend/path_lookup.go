@@ -13,6 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -22,7 +23,7 @@ func (b *backend) pathLookup() *framework.Path {
 		HelpSynopsis:    "Find the role, client and lease holders of a leaked token. Makes no request to Paxos.",
 		HelpDescription: lookupHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"access_token": {
 				Type: framework.TypeString,
 				Description: "The token that was found; \"Bearer\" before it, quotes around it and line " +
@@ -32,17 +33,17 @@ func (b *backend) pathLookup() *framework.Path {
 			"token_id": {Type: framework.TypeString,
 				Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.lookUp, "Tell whose a token is.",
-				responseBody("What is known of the token.", lookupAnswer)), "look-up", "token"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.lookUp, "Tell whose a token is.",
+				spec.Body("What is known of the token.", lookupAnswer)), "look-up", "token"),
 		},
 	}
 }
 
 // lookupAnswer is what a lookup answers; of a token that is not known, the first two.
-var lookupAnswer = fields{
-	"known": required(framework.TypeBool, "Whether the token is this mount's and has not ended."),
-	"token_id": required(framework.TypeString,
+var lookupAnswer = spec.Fields{
+	"known": spec.Required(framework.TypeBool, "Whether the token is this mount's and has not ended."),
+	"token_id": spec.Required(framework.TypeString,
 		"Fingerprint of the token, by which audit logs know it even after its end."),
 	"state": {Type: framework.TypeString,
 		Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), " +
@@ -109,8 +110,8 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 		"generation":       row.Generation,
 		"environment":      c.Environment,
 		"scopes":           row.Scopes,
-		"minted_at":        timestamp(row.MintedAt),
-		"expires_at":       timestamp(row.ExpiresAt),
+		"minted_at":        spec.Timestamp(row.MintedAt),
+		"expires_at":       spec.Timestamp(row.ExpiresAt),
 		"leased":           row.Key.Leased,
 		"unique":           row.Own,
 		"narrowed":         row.Narrowed,
@@ -209,7 +210,7 @@ func describeHolders(holdings []broker.Holding) []map[string]any {
 		if line == nil {
 			line = map[string]any{
 				"entity_id": holding.EntityID, "display_name": holding.DisplayName,
-				"since": timestamp(holding.Since), "leases": 0,
+				"since": spec.Timestamp(holding.Since), "leases": 0,
 			}
 			lines[holding.Holder] = line
 			described = append(described, line)

@@ -14,6 +14,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -23,16 +24,16 @@ func (b *backend) pathMetrics() *framework.Path {
 		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"format": {
 				Type: framework.TypeString, Query: true, Default: prometheusFormat,
 				AllowedValues: []any{prometheusFormat},
 				Description:   "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.",
-				responseBody("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics, "Read the metrics.",
+				spec.Body("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
 		},
 	}
 }

@@ -7,17 +7,18 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathOperations() *framework.Path {
-	return listing{
-		pattern: "operations/?$", item: "Operation", suffix: "operations", help: operationsHelp,
-		synopsis: "Search the operations of Paxos's API.", summary: "List the operations in the catalogue.",
-		fields: filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
-		answer: responseBody("Their ids.",
-			describedList("Of each operation: method, path, access, scopes, risk, tag.")),
-		list: b.listOperations,
-	}.path()
+	return spec.Listing{
+		Pattern: "operations/?$", Item: "Operation", Suffix: "operations", Help: operationsHelp,
+		Synopsis: "Search the operations of Paxos's API.", Summary: "List the operations in the catalogue.",
+		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "tag": tagField, "q": searchField}),
+		Answer: spec.Body("Their ids.",
+			spec.DescribedList("Of each operation: method, path, access, scopes, risk, tag.")),
+		List: b.listOperations,
+	}.Path()
 }
 
 // listOperations answers LIST operations/.
@@ -33,7 +34,7 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 			names = append(names, o.ID)
 		}
 	}
-	return pageWith(names, d, func(id string) map[string]any {
+	return spec.PageWith(names, d, func(id string) map[string]any {
 		o, _ := catalog.LookupOperation(id)
 		return map[string]any{
 			"method": o.Method, "path": o.Path, "access": string(o.Access), "scopes": append([]string{},
@@ -48,33 +49,33 @@ func (b *backend) pathOperation() *framework.Path {
 		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields: fields{"id": required(framework.TypeString,
+		Fields: spec.Fields{"id": spec.Required(framework.TypeString,
 			"Paxos's operationId, such as GetTransfer. Case matters.")},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readOperation,
-				"Read what the catalogue knows of an operation.", responseBody("The operation.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readOperation,
+				"Read what the catalogue knows of an operation.", spec.Body("The operation.",
 					operationAnswer)), "read", "operation"),
 		},
 	}
 }
 
 // operationAnswer is what a read of an operation holds.
-var operationAnswer = fields{
-	"id":     required(framework.TypeString, "Paxos's operationId."),
-	"method": required(framework.TypeString, "The HTTP method."),
-	"path":   required(framework.TypeString, "The path, with /v2 and with parameters in braces."),
-	"access": required(framework.TypeString,
+var operationAnswer = spec.Fields{
+	"id":     spec.Required(framework.TypeString, "Paxos's operationId."),
+	"method": spec.Required(framework.TypeString, "The HTTP method."),
+	"path":   spec.Required(framework.TypeString, "The path, with /v2 and with parameters in braces."),
+	"access": spec.Required(framework.TypeString,
 		"What it asks of its caller: none, token (a live one, whatever its scopes) or scope."),
-	"scopes":       required(framework.TypeStringSlice, "The scopes it takes."),
-	"match":        required(framework.TypeString, "Whether it takes any of its scopes or needs all."),
-	"least_scopes": required(framework.TypeStringSlice, "What a role gets that is written by this operation alone."),
-	"also_opens":   required(framework.TypeStringSlice, "The operations that such a role can call besides."),
-	"risk": required(framework.TypeString,
+	"scopes":       spec.Required(framework.TypeStringSlice, "The scopes it takes."),
+	"match":        spec.Required(framework.TypeString, "Whether it takes any of its scopes or needs all."),
+	"least_scopes": spec.Required(framework.TypeStringSlice, "What a role gets that is written by this operation alone."),
+	"also_opens":   spec.Required(framework.TypeStringSlice, "The operations that such a role can call besides."),
+	"risk": spec.Required(framework.TypeString,
 		"read, write, moves-money or admin: that of the scopes it needs at least."),
-	"moves_money": required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
-	"tag":         required(framework.TypeString, "Paxos's group of endpoints."),
-	"summary":     required(framework.TypeString, "Paxos's words; empty if it has none."),
-	"deprecated":  required(framework.TypeBool, "Whether Paxos calls it deprecated."),
+	"moves_money": spec.Required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
+	"tag":         spec.Required(framework.TypeString, "Paxos's group of endpoints."),
+	"summary":     spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
+	"deprecated":  spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
 }
 
 // readOperation answers GET operations/:id.

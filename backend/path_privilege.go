@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/report"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathPrivilege() *framework.Path {
@@ -17,22 +18,22 @@ func (b *backend) pathPrivilege() *framework.Path {
 		HelpDescription: privilegeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readPrivilege, "Read the findings for a security review.",
-				responseBody("The report.", privilegeAnswer)), "read", "least-privilege-report"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readPrivilege, "Read the findings for a security review.",
+				spec.Body("The report.", privilegeAnswer)), "read", "least-privilege-report"),
 		},
 	}
 }
 
 // privilegeAnswer is what a read of report/least-privilege holds.
-var privilegeAnswer = reporting(fields{
-	"scopes": required(framework.TypeSlice,
+var privilegeAnswer = reporting(spec.Fields{
+	"scopes": spec.Required(framework.TypeSlice,
 		"Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles "+
 			"(that give it)."),
-	"clients": required(framework.TypeSlice,
+	"clients": spec.Required(framework.TypeSlice,
 		"Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, "+
 			"risk, secret_set_at, secret_verified, last_issued_at."),
-	"roles": required(framework.TypeInt, "How many roles there are."),
+	"roles": spec.Required(framework.TypeInt, "How many roles there are."),
 })
 
 // readPrivilege answers GET report/least-privilege.

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathProbe() *framework.Path {
@@ -16,34 +17,34 @@ func (b *backend) pathProbe() *framework.Path {
 			"to 3 token requests.",
 		HelpDescription: probeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.runProbe,
-				"Ask Paxos what its documentation does not say.", responseBody("What was found.",
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.runProbe,
+				"Ask Paxos what its documentation does not say.", spec.Body("What was found.",
 					probeAnswer)), "probe", ""),
 		},
 	}
 }
 
 // probeAnswer is what a probe finds.
-var probeAnswer = fields{
-	"at":             required(framework.TypeString, "When it was (RFC 3339)."),
-	"client_id":      required(framework.TypeString, "The root client that was used."),
-	"token_calls":    required(framework.TypeInt, "Token requests that it cost."),
-	"token_lifetime": required(framework.TypeInt64, "Seconds that a token lives; 0 if none could be had."),
-	"revocation_ends_token": required(framework.TypeString,
+var probeAnswer = spec.Fields{
+	"at":             spec.Required(framework.TypeString, "When it was (RFC 3339)."),
+	"client_id":      spec.Required(framework.TypeString, "The root client that was used."),
+	"token_calls":    spec.Required(framework.TypeInt, "Token requests that it cost."),
+	"token_lifetime": spec.Required(framework.TypeInt64, "Seconds that a token lives; 0 if none could be had."),
+	"revocation_ends_token": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether the API refuses a token that was revoked."),
-	"revoked_after": required(framework.TypeInt64, "Seconds until it did, or for which it was watched."),
-	"may_list_credentials": required(framework.TypeString,
+	"revoked_after": spec.Required(framework.TypeInt64, "Seconds until it did, or for which it was watched."),
+	"may_list_credentials": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether the root may list the Entity's credentials."),
-	"root_is_listed": required(framework.TypeString,
+	"root_is_listed": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether that list has the root client itself. Only then does a "+
 			"client's absence from it prove anything."),
-	"auth_style_basic": required(framework.TypeString,
+	"auth_style_basic": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether the client may authenticate with HTTP Basic."),
-	"rate_limit_headers": required(framework.TypeStringSlice, "Names of the headers that seem to tell of rate limits."),
-	"clock_ahead": required(framework.TypeInt64,
+	"rate_limit_headers": spec.Required(framework.TypeStringSlice, "Names of the headers that seem to tell of rate limits."),
+	"clock_ahead": spec.Required(framework.TypeInt64,
 		"Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."),
-	"problems": required(framework.TypeStringSlice, "What could not be found out, and why."),
+	"problems": spec.Required(framework.TypeStringSlice, "What could not be found out, and why."),
 }
 
 // runProbe answers POST probe. What it finds is stored, and changes no setting.

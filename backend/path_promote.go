@@ -9,6 +9,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathPromoteStandby() *framework.Path {
@@ -17,14 +18,14 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 		HelpSynopsis:    "Put a standby client in the root's place, while readers go on.",
 		HelpDescription: promoteHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"client": {Type: framework.TypeString,
 				Description: "The stored client with purpose=standby. The first one by name that is ready, if " +
 					"it is left out."},
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.promoteStandby,
-				"Put a standby client in the root's place.", responseBody("The root client's new generation.",
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.promoteStandby,
+				"Put a standby client in the root's place.", spec.Body("The root client's new generation.",
 					rotationAnswer)), "promote", "standby"),
 		},
 	}
@@ -98,7 +99,7 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	}
 	until := ""
 	if !last.IsZero() {
-		until = " until " + timestamp(last)
+		until = " until " + spec.Timestamp(last)
 	}
 	return root, fault.BadRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
 		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)

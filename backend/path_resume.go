@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathResume() *framework.Path {
@@ -14,16 +16,16 @@ func (b *backend) pathResume() *framework.Path {
 		HelpSynopsis:    "Let a mount go on that stopped itself after a gap, as after a restore. Needs sudo.",
 		HelpDescription: resumeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.resume, "Confirm that this mount is no restored copy.",
-				responseBody("What it was.", resumeAnswer)), "resume", ""),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.resume, "Confirm that this mount is no restored copy.",
+				spec.Body("What it was.", resumeAnswer)), "resume", ""),
 		},
 	}
 }
 
 // resumeAnswer is what a write of config/resume answers.
-var resumeAnswer = fields{
-	"stopped_since": required(framework.TypeString,
+var resumeAnswer = spec.Fields{
+	"stopped_since": spec.Required(framework.TypeString,
 		"Since when the mount had stopped itself (RFC 3339); empty if it had not."),
 }
 
@@ -44,7 +46,7 @@ func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework
 		b.logger.Warn("the mount goes on: an operator has confirmed that it is no restored copy")
 		b.announceChange(mountResumed, resumePath, req.Operation)
 	}
-	return &logical.Response{Data: map[string]any{"stopped_since": timestamp(since)}}, nil
+	return &logical.Response{Data: map[string]any{"stopped_since": spec.Timestamp(since)}}, nil
 }
 
 const resumeHelp = `

@@ -9,15 +9,16 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathRevocations() *framework.Path {
-	return listing{
-		pattern: revocationsPath + "?$", item: "Revocation", active: true, suffix: "revocations",
-		synopsis: "List the tokens that Paxos has yet to be made to revoke.",
-		summary:  "List the tokens whose revocation is queued.",
-		answer:   responseBody("Their token_ids.", listAnswer), list: b.listRevocations,
-	}.path()
+	return spec.Listing{
+		Pattern: revocationsPath + "?$", Item: "Revocation", Active: true, Suffix: "revocations",
+		Synopsis: "List the tokens that Paxos has yet to be made to revoke.",
+		Summary:  "List the tokens whose revocation is queued.",
+		Answer:   spec.Body("Their token_ids.", spec.ListBody), List: b.listRevocations,
+	}.Path()
 }
 
 // listRevocations answers LIST revocations/.
@@ -31,7 +32,7 @@ func (b *backend) listRevocations(ctx context.Context, _ *logical.Request,
 	for _, queued := range queue {
 		fingerprints = append(fingerprints, queued.Row.Fingerprint)
 	}
-	return page(fingerprints, d)
+	return spec.Page(fingerprints, d)
 }
 
 func (b *backend) pathRevocation() *framework.Path {
@@ -40,31 +41,31 @@ func (b *backend) pathRevocation() *framework.Path {
 		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          fields{"token_id": required(framework.TypeString, "Fingerprint of the token.")},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readRevocation,
-				"Read what keeps a token from being revoked.", responseBody("The queued revocation.",
+		Fields:          spec.Fields{"token_id": spec.Required(framework.TypeString, "Fingerprint of the token.")},
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRevocation,
+				"Read what keeps a token from being revoked.", spec.Body("The queued revocation.",
 					revocationAnswer)), "read", "revocation"),
-			logical.DeleteOperation: displayed(onActive(b.deleteRevocation,
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRevocation,
 				"Give up revoking a token: it lives until it expires.",
-				noResponseBody("Deleted.")), "delete", "revocation"),
+				spec.NoBody("Deleted.")), "delete", "revocation"),
 		},
 	}
 }
 
 // revocationAnswer is what a read of a queued revocation holds.
-var revocationAnswer = fields{
-	"role": required(framework.TypeString,
+var revocationAnswer = spec.Fields{
+	"role": spec.Required(framework.TypeString,
 		"The role it was minted for, under its name of then; empty for the engine's own."),
-	"client_id":  required(framework.TypeString, "Client ID of the client that minted it."),
-	"generation": required(framework.TypeInt, "Which of the client's secrets minted it."),
-	"state": required(framework.TypeString,
+	"client_id":  spec.Required(framework.TypeString, "Client ID of the client that minted it."),
+	"generation": spec.Required(framework.TypeInt, "Which of the client's secrets minted it."),
+	"state": spec.Required(framework.TypeString,
 		"queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."),
-	"since": required(framework.TypeString,
+	"since": spec.Required(framework.TypeString,
 		"Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."),
-	"expires_at": required(framework.TypeString, "When it ends by itself (RFC 3339)."),
-	"attempts":   required(framework.TypeInt, "How often Paxos was asked in vain, since the plugin started."),
-	"last_error": required(framework.TypeString, "Why the last attempt failed; empty if there was none."),
+	"expires_at": spec.Required(framework.TypeString, "When it ends by itself (RFC 3339)."),
+	"attempts":   spec.Required(framework.TypeInt, "How often Paxos was asked in vain, since the plugin started."),
+	"last_error": spec.Required(framework.TypeString, "Why the last attempt failed; empty if there was none."),
 }
 
 // readRevocation answers GET revocations/:token_id.
@@ -87,8 +88,8 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
 		"role":       queued.Row.RoleName,
 		"client_id":  queued.Row.ClientID,
 		"generation": queued.Row.Generation,
-		"since":      timestamp(queued.Row.EndingSince),
-		"expires_at": timestamp(queued.Row.ExpiresAt),
+		"since":      spec.Timestamp(queued.Row.EndingSince),
+		"expires_at": spec.Timestamp(queued.Row.ExpiresAt),
 		"attempts":   queued.Attempts,
 		"last_error": lastError,
 	}}, nil
@@ -114,7 +115,7 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	b.logger.Warn("a token is given up: it lives on at Paxos until it expires",
 		"token_id", queued.Row.Fingerprint, "role", queued.Row.RoleName, "expires_at", queued.Row.ExpiresAt)
 	return &logical.Response{Warnings: []string{
-		"the token lives on at Paxos until it expires at " + timestamp(queued.Row.ExpiresAt) +
+		"the token lives on at Paxos until it expires at " + spec.Timestamp(queued.Row.ExpiresAt) +
 			"; the engine has forgotten it, and lookup does not know it any more",
 	}}, nil
 }

@@ -10,31 +10,32 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathRoleRotate() *framework.Path {
 	return &framework.Path{
-		Pattern:         rolesPrefix + namePattern + "/rotate$",
+		Pattern:         rolesPrefix + spec.NamePattern + "/rotate$",
 		HelpSynopsis:    "End all live tokens of a role now; the next reader gets a new one.",
 		HelpDescription: roleRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          fields{"name": nameField("Name of the role."), "grace": graceField()},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateRole, "End all live tokens of a role now.",
-				responseBody("What became of the tokens.", rotateAnswer)), "rotate", "role"),
+		Fields:          spec.Fields{"name": spec.Name("Name of the role."), "grace": graceField()},
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRole, "End all live tokens of a role now.",
+				spec.Body("What became of the tokens.", rotateAnswer)), "rotate", "role"),
 		},
 	}
 }
 
 // rotateAnswer is what a rotation of a role answers.
-var rotateAnswer = fields{
-	"ended": required(framework.TypeInt, "Tokens that Paxos has revoked."),
-	"pending": required(framework.TypeInt,
+var rotateAnswer = spec.Fields{
+	"ended": spec.Required(framework.TypeInt, "Tokens that Paxos has revoked."),
+	"pending": spec.Required(framework.TypeInt,
 		"Tokens that are handed out no longer and are revoked as soon as Paxos takes it."),
-	"waiting": required(framework.TypeInt,
+	"waiting": spec.Required(framework.TypeInt,
 		"Tokens that are handed out no longer and are revoked when their grace is over."),
-	"revoked_at": required(framework.TypeString, "When the last grace is over (RFC 3339); empty where no token waits."),
+	"revoked_at": spec.Required(framework.TypeString, "When the last grace is over (RFC 3339); empty where no token waits."),
 }
 
 // rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that
@@ -58,7 +59,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	return &logical.Response{
 		Data: map[string]any{
 			"ended": ending.Ended, "pending": ending.Pending, "waiting": ending.Waiting,
-			"revoked_at": timestamp(ending.At),
+			"revoked_at": spec.Timestamp(ending.At),
 		},
 		Warnings: append(endingWarnings(name, before, ending, !before.Disabled), b.unreadableWarnings(ctx)...),
 	}, nil

@@ -14,27 +14,28 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 func (b *backend) pathRoles() *framework.Path {
-	return listing{
-		pattern: rolesPrefix + "?$", item: "Role", entries: true, suffix: "roles",
-		synopsis: "List the roles.", summary: "List the roles.",
-		answer: responseBody("The names.", listAnswer), list: listStored(rolesPrefix),
-	}.path()
+	return spec.Listing{
+		Pattern: rolesPrefix + "?$", Item: "Role", Entries: true, Suffix: "roles",
+		Synopsis: "List the roles.", Summary: "List the roles.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(rolesPrefix),
+	}.Path()
 }
 
 func (b *backend) pathRole() *framework.Path {
 	return &framework.Path{
-		Pattern:         rolesPrefix + namePattern + "$",
+		Pattern:         rolesPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "A role: the scopes its readers get, and for how long.",
 		HelpDescription: roleHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Role"},
-		ExistenceCheck:  entryExists,
-		Fields: fields{
-			"name": nameField("Name of the role. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the role. Case matters."),
 			"credential_type": {
 				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken, clientCredentials},
 				Description: "What readers get: access_token, or client_credentials for software that must " +
@@ -98,64 +99,64 @@ func (b *backend) pathRole() *framework.Path {
 			"metadata": {Type: framework.TypeKVPairs,
 				Description: "Free key=value pairs for people and reports. Not secret."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readRole, "Read a role.",
-				responseBody("The role.", roleAnswer)), "read", "role"),
-			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", noResponseBody("Stored.")),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRole, "Read a role.",
+				spec.Body("The role.", roleAnswer)), "read", "role"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeRole, "Make a role.", spec.NoBody("Stored.")),
 				"write", "role"),
-			logical.UpdateOperation: displayed(onActive(b.writeRole,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeRole,
 				"Make a role, or change it; parameters left out keep their value.",
-				noResponseBody("Stored.")), "write", "role"),
-			logical.PatchOperation: displayed(onActive(b.patchRole,
+				spec.NoBody("Stored.")), "write", "role"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.patchRole,
 				"Change parts of a role that exists; null gives a parameter its default back.",
-				noResponseBody("Stored.")), "patch", "role"),
-			logical.DeleteOperation: displayed(onActive(b.deleteRole, "Delete a role and end its tokens.",
-				noResponseBody("Deleted.")), "delete", "role"),
+				spec.NoBody("Stored.")), "patch", "role"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRole, "Delete a role and end its tokens.",
+				spec.NoBody("Deleted.")), "delete", "role"),
 		},
 	}
 }
 
 // roleAnswer is what a read of a role holds.
-var roleAnswer = fields{
-	"credential_type": required(framework.TypeString, "What readers get."),
-	"scopes":          required(framework.TypeStringSlice, "The scopes as written."),
-	"scope_sets":      required(framework.TypeStringSlice, "The scope sets as written."),
-	"operations":      required(framework.TypeStringSlice, "The operations as written."),
-	"resolved_scopes": required(framework.TypeStringSlice, "The scopes that Paxos is asked for."),
-	"scope_sources": required(framework.TypeMap,
+var roleAnswer = spec.Fields{
+	"credential_type": spec.Required(framework.TypeString, "What readers get."),
+	"scopes":          spec.Required(framework.TypeStringSlice, "The scopes as written."),
+	"scope_sets":      spec.Required(framework.TypeStringSlice, "The scope sets as written."),
+	"operations":      spec.Required(framework.TypeStringSlice, "The operations as written."),
+	"resolved_scopes": spec.Required(framework.TypeStringSlice, "The scopes that Paxos is asked for."),
+	"scope_sources": spec.Required(framework.TypeMap,
 		"What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."),
 	"operations_beyond": {Type: framework.TypeStringSlice,
 		Description: "Of a role that is written by operations: those that its scopes open besides."},
-	"unique_tokens": required(framework.TypeBool, "Whether each lease has a token of its own."),
-	"ttl":           required(framework.TypeInt64, "Length of a lease in seconds; 0 means the mount's default."),
-	"max_ttl":       required(framework.TypeInt64, "Longest lease in seconds; 0 means the token's life."),
-	"min_ttl":       required(framework.TypeInt64, "Least life of a token handed out, in seconds."),
-	"idle_ttl":      required(framework.TypeInt64, "Seconds a shared token outlives its last lease."),
-	"poll_interval": required(framework.TypeInt64,
+	"unique_tokens": spec.Required(framework.TypeBool, "Whether each lease has a token of its own."),
+	"ttl":           spec.Required(framework.TypeInt64, "Length of a lease in seconds; 0 means the mount's default."),
+	"max_ttl":       spec.Required(framework.TypeInt64, "Longest lease in seconds; 0 means the token's life."),
+	"min_ttl":       spec.Required(framework.TypeInt64, "Least life of a token handed out, in seconds."),
+	"idle_ttl":      spec.Required(framework.TypeInt64, "Seconds a shared token outlives its last lease."),
+	"poll_interval": spec.Required(framework.TypeInt64,
 		"The longest that a reader of token/ is told to wait before it reads again, in seconds."),
-	"mint_limit": required(framework.TypeInt, "Most token requests in any 5 minutes."),
-	"disabled":   required(framework.TypeBool, "Whether the role issues nothing."),
-	"metadata":   required(framework.TypeKVPairs, "Free key-value pairs."),
-	"created_at": required(framework.TypeString,
+	"mint_limit": spec.Required(framework.TypeInt, "Most token requests in any 5 minutes."),
+	"disabled":   spec.Required(framework.TypeBool, "Whether the role issues nothing."),
+	"metadata":   spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
+	"created_at": spec.Required(framework.TypeString,
 		"When the role was made (RFC 3339); empty where that was before it was noted."),
-	"last_issued_at": required(framework.TypeString,
+	"last_issued_at": spec.Required(framework.TypeString,
 		"When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if "+
 			"it never did."),
-	"live_tokens": required(framework.TypeInt, "Its tokens that have neither expired nor been revoked."),
-	"live_leases": required(framework.TypeInt,
+	"live_tokens": spec.Required(framework.TypeInt, "Its tokens that have neither expired nor been revoked."),
+	"live_leases": spec.Required(framework.TypeInt,
 		"Leases that last on them, as far as the running plugin gave them."),
-	"dangerous_options": required(framework.TypeStringSlice,
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
 		"Options in force that weaken or cost something, and how."),
 
-	"client":  required(framework.TypeString, "The client that mints; empty for the root."),
-	"clients": required(framework.TypeStringSlice, "The clients that it leases."),
-	"on_revoke": required(framework.TypeString,
+	"client":  spec.Required(framework.TypeString, "The client that mints; empty for the root."),
+	"clients": spec.Required(framework.TypeStringSlice, "The clients that it leases."),
+	"on_revoke": spec.Required(framework.TypeString,
 		"What becomes of a leased client; empty for roles of access_token."),
-	"max_leases_per_entity": required(framework.TypeInt,
+	"max_leases_per_entity": spec.Required(framework.TypeInt,
 		"How many of them one entity may hold; 0 for roles of access_token."),
-	"require_entity": required(framework.TypeBool,
+	"require_entity": spec.Required(framework.TypeBool,
 		"Whether callers whose Vault token belongs to no entity are refused."),
-	"delete_limit": required(framework.TypeInt, "Most deletions in a day; 0 for roles of access_token."),
+	"delete_limit": spec.Required(framework.TypeInt, "Most deletions in a day; 0 for roles of access_token."),
 }
 
 // readRole answers GET roles/:name.
@@ -188,16 +189,16 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),
 		"scope_sources":     r.sources(),
 		"unique_tokens":     r.UniqueTokens,
-		"ttl":               seconds(r.TTL),
-		"max_ttl":           seconds(r.MaxTTL),
-		"min_ttl":           seconds(r.MinTTL),
-		"idle_ttl":          seconds(r.IdleTTL),
-		"poll_interval":     seconds(r.pollInterval()),
+		"ttl":               spec.Seconds(r.TTL),
+		"max_ttl":           spec.Seconds(r.MaxTTL),
+		"min_ttl":           spec.Seconds(r.MinTTL),
+		"idle_ttl":          spec.Seconds(r.IdleTTL),
+		"poll_interval":     spec.Seconds(r.pollInterval()),
 		"mint_limit":        r.mintLimit(),
 		"disabled":          r.Disabled,
 		"metadata":          metadata,
-		"created_at":        timestamp(r.CreatedAt),
-		"last_issued_at":    timestamp(b.usage.Last(usage.Role(name))),
+		"created_at":        spec.Timestamp(r.CreatedAt),
+		"last_issued_at":    spec.Timestamp(b.usage.Last(usage.Role(name))),
 		"live_tokens":       tokens,
 		"live_leases":       leases,
 		"dangerous_options": r.dangers(),

@@ -9,6 +9,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathRotateRoot() *framework.Path {
@@ -17,17 +18,17 @@ func (b *backend) pathRotateRoot() *framework.Path {
 		HelpSynopsis:    "Give the root client its new secret, while readers go on.",
 		HelpDescription: rotateRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID of the root client. Needed on a mount without one; else it may only " +
 					"confirm which it is."},
-			"client_secret": requiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
+			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
 				"Credentials. Write-only."),
-			"verify_connection": verifyField("Whether to verify the secret by minting one token with it."),
+			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with it."),
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateRoot, "Give the root client its new secret.",
-				responseBody("The root client's new generation.", rotationAnswer)), "rotate", "root"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRoot, "Give the root client its new secret.",
+				spec.Body("The root client's new generation.", rotationAnswer)), "rotate", "root"),
 		},
 	}
 }
@@ -38,20 +39,20 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 		HelpSynopsis:    "Put another client of the same Entity in the root's place, while readers go on. Needs sudo.",
 		HelpDescription: replaceRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"client": {Type: framework.TypeString,
 				Description: "A stored client with purpose=standby, whose stored secret is used, instead of " +
 					"client_id and client_secret."},
 			"client_id":           {Type: framework.TypeString, Description: "Client ID of the new root client."},
-			"client_secret":       secretField("Its Client Secret. Write-only."),
+			"client_secret":       spec.Secret("Its Client Secret. Write-only."),
 			"delete_old_at_paxos": deleteOldField(),
-			"verify_connection": verifyField("Whether to verify, with one token request for all scopes of all " +
+			"verify_connection": spec.Verify("Whether to verify, with one token request for all scopes of all " +
 				"roles, that it " +
 				"can do what they need."),
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.",
-				responseBody("The root client's new generation.", rotationAnswer)), "replace", "root"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.replaceRoot, "Put another client in the root's place.",
+				spec.Body("The root client's new generation.", rotationAnswer)), "replace", "root"),
 		},
 	}
 }
@@ -67,10 +68,10 @@ func deleteOldField() *framework.FieldSchema {
 }
 
 // rotationAnswer is what both answer.
-var rotationAnswer = fields{
-	"client_id":  required(framework.TypeString, "Client ID of the root client."),
-	"generation": required(framework.TypeInt, "Number of the pair of Client ID and secret that mints from now on."),
-	"draining":   required(framework.TypeInt, "Live tokens of earlier generations; they are served until they end."),
+var rotationAnswer = spec.Fields{
+	"client_id":  spec.Required(framework.TypeString, "Client ID of the root client."),
+	"generation": spec.Required(framework.TypeInt, "Number of the pair of Client ID and secret that mints from now on."),
+	"draining":   spec.Required(framework.TypeInt, "Live tokens of earlier generations; they are served until they end."),
 }
 
 // rotateRoot answers POST config/rotate-root.

@@ -12,45 +12,46 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathScopeSet() *framework.Path {
 	return &framework.Path{
-		Pattern:         scopeSetsPrefix + namePattern + "$",
+		Pattern:         scopeSetsPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "A scope set: a name for scopes, for roles to be written by.",
 		HelpDescription: scopeSetHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope Set"},
-		ExistenceCheck:  entryExists,
-		Fields: fields{
-			"name": nameField("Name of the set. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the set. Case matters."),
 			"scopes": {Type: framework.TypeCommaStringSlice,
 				Description: "The scopes of the set, as an array or with commas or spaces between them. " +
 					"Required when the set is made."},
 			"description": {Type: framework.TypeString, Description: "What the set is for, for people. Not secret."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readScopeSet, "Read a scope set.",
-				responseBody("The set.", scopeSetAnswer)), "read", "scope-set"),
-			logical.CreateOperation: displayed(onActive(b.writeScopeSet, "Make a scope set.",
-				noResponseBody("Stored.")), "write", "scope-set"),
-			logical.UpdateOperation: displayed(onActive(b.writeScopeSet,
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScopeSet, "Read a scope set.",
+				spec.Body("The set.", scopeSetAnswer)), "read", "scope-set"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet, "Make a scope set.",
+				spec.NoBody("Stored.")), "write", "scope-set"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet,
 				"Make a scope set, or change it; parameters left out keep their value. No role changes with it.",
-				noResponseBody("Stored.")), "write", "scope-set"),
-			logical.DeleteOperation: displayed(onActive(b.deleteScopeSet,
-				"Delete a scope set. No role changes with it.", noResponseBody("Deleted.")), "delete", "scope-set"),
+				spec.NoBody("Stored.")), "write", "scope-set"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteScopeSet,
+				"Delete a scope set. No role changes with it.", spec.NoBody("Deleted.")), "delete", "scope-set"),
 		},
 	}
 }
 
 // scopeSetAnswer is what a read of a scope set holds.
-var scopeSetAnswer = fields{
-	"scopes":      required(framework.TypeStringSlice, "The scopes, in the order written."),
-	"description": required(framework.TypeString, "What the set is for."),
-	"built_in": required(framework.TypeBool,
+var scopeSetAnswer = spec.Fields{
+	"scopes":      spec.Required(framework.TypeStringSlice, "The scopes, in the order written."),
+	"description": spec.Required(framework.TypeString, "What the set is for."),
+	"built_in": spec.Required(framework.TypeBool,
 		"Whether the set is one of Paxos's documentation, which cannot be changed."),
-	"source":     required(framework.TypeString, "The page that documents a built-in set; empty otherwise."),
-	"operations": required(framework.TypeStringSlice, "The operations that a token with these scopes opens."),
+	"source":     spec.Required(framework.TypeString, "The page that documents a built-in set; empty otherwise."),
+	"operations": spec.Required(framework.TypeStringSlice, "The operations that a token with these scopes opens."),
 }
 
 // readScopeSet answers GET scope-sets/:name.
@@ -165,13 +166,13 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 }
 
 func (b *backend) pathScopeSets() *framework.Path {
-	return listing{
-		pattern: scopeSetsPrefix + "?$", item: "Scope Set", entries: true, suffix: "scope-sets",
-		synopsis: "List the scope sets: those of Paxos's documentation, and those written here.",
-		summary:  "List the scope sets.",
-		answer:   responseBody("The names.", describedList("Of each built-in set: built_in, description, source.")),
-		list:     b.listScopeSets,
-	}.path()
+	return spec.Listing{
+		Pattern: scopeSetsPrefix + "?$", Item: "Scope Set", Entries: true, Suffix: "scope-sets",
+		Synopsis: "List the scope sets: those of Paxos's documentation, and those written here.",
+		Summary:  "List the scope sets.",
+		Answer:   spec.Body("The names.", spec.DescribedList("Of each built-in set: built_in, description, source.")),
+		List:     b.listScopeSets,
+	}.Path()
 }
 
 // listScopeSets answers LIST scope-sets/. What it says of a set it knows without reading
@@ -182,7 +183,7 @@ func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	return pageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) map[string]any {
 		set, ok := catalog.LookupSet(name)
 		if !ok || slices.Contains(written, name) {
 			return map[string]any{"built_in": false}

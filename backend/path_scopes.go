@@ -10,17 +10,18 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathScopes() *framework.Path {
-	return listing{
-		pattern: "scopes/?$", item: "Scope", suffix: "scopes", help: scopesHelp,
-		synopsis: "Search the scopes that Paxos is known to have.", summary: "List the scopes in the catalogue.",
-		fields: filtering(fields{"risk": riskField, "q": searchField}),
-		answer: responseBody("The scopes.",
-			describedList("Of each scope: risk, description, operations (how many it opens).")),
-		list: b.listScopes,
-	}.path()
+	return spec.Listing{
+		Pattern: "scopes/?$", Item: "Scope", Suffix: "scopes", Help: scopesHelp,
+		Synopsis: "Search the scopes that Paxos is known to have.", Summary: "List the scopes in the catalogue.",
+		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "q": searchField}),
+		Answer: spec.Body("The scopes.",
+			spec.DescribedList("Of each scope: risk, description, operations (how many it opens).")),
+		List: b.listScopes,
+	}.Path()
 }
 
 // listScopes answers LIST scopes/.
@@ -35,7 +36,7 @@ func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework
 			names = append(names, scope.Name)
 		}
 	}
-	return pageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) map[string]any {
 		scope, _ := catalog.LookupScope(name)
 		return map[string]any{
 			"risk": scope.Risk.String(), "description": scope.Description, "operations": len(catalog.OpenedBy(name)),
@@ -49,25 +50,25 @@ func (b *backend) pathScope() *framework.Path {
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields:          fields{"scope": required(framework.TypeString, "The scope, such as funding:read_profile.")},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.",
-				responseBody("The scope.", scopeAnswer)), "read", "scope"),
+		Fields:          spec.Fields{"scope": spec.Required(framework.TypeString, "The scope, such as funding:read_profile.")},
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScope, "Read what the catalogue knows of a scope.",
+				spec.Body("The scope.", scopeAnswer)), "read", "scope"),
 		},
 	}
 }
 
 // scopeAnswer is what a read of a scope holds.
-var scopeAnswer = fields{
-	"name": required(framework.TypeString, "The scope."),
-	"risk": required(framework.TypeString, "read, write, moves-money or admin: this engine's judgement, not Paxos's."),
-	"description": required(framework.TypeString,
+var scopeAnswer = spec.Fields{
+	"name": spec.Required(framework.TypeString, "The scope."),
+	"risk": spec.Required(framework.TypeString, "read, write, moves-money or admin: this engine's judgement, not Paxos's."),
+	"description": spec.Required(framework.TypeString,
 		"Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the "+
 			"operations are named."),
-	"operations": required(framework.TypeStringSlice, "The operations that it opens."),
-	"scope_sets": required(framework.TypeStringSlice,
+	"operations": spec.Required(framework.TypeStringSlice, "The operations that it opens."),
+	"scope_sets": spec.Required(framework.TypeStringSlice,
 		"The documented use cases that ask for it, which are built-in scope sets."),
-	"documented_in": required(framework.TypeStringSlice, "The pages that name it."),
+	"documented_in": spec.Required(framework.TypeStringSlice, "The pages that name it."),
 }
 
 // readScope answers GET scopes/:scope.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
@@ -19,53 +20,53 @@ func (b *backend) pathStatus() *framework.Path {
 		HelpSynopsis:    "What the mount is doing: budget, live tokens, the root client's age. Calls nobody.",
 		HelpDescription: statusHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readStatus, "Read the state of the mount.",
-				responseBody("The state.", statusAnswer)), "read", "status"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readStatus, "Read the state of the mount.",
+				spec.Body("The state.", statusAnswer)), "read", "status"),
 		},
 	}
 }
 
 // statusAnswer is what a read of status holds.
-var statusAnswer = fields{
-	"version": required(framework.TypeString, "Version of the running plugin."),
-	"environment": required(framework.TypeString,
+var statusAnswer = spec.Fields{
+	"version": spec.Required(framework.TypeString, "Version of the running plugin."),
+	"environment": spec.Required(framework.TypeString,
 		"production, sandbox or custom; empty while the mount is not configured."),
-	"lockdown":  required(framework.TypeBool, "Whether a lockdown is in force: nothing is issued."),
-	"client_id": required(framework.TypeString, "Client ID of the root client; empty while there is none."),
-	"generations": required(framework.TypeSlice,
+	"lockdown":  spec.Required(framework.TypeBool, "Whether a lockdown is in force: nothing is issued."),
+	"client_id": spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+	"generations": spec.Required(framework.TypeSlice,
 		"The root's secrets, oldest first: number, client_id, secret_set_at, verified, state "+
 			"(current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a "+
 			"draining one is forgotten) and delete_at_paxos."),
-	"clients": required(framework.TypeMap, "How many stocked clients there are in each state."),
-	"stopped_since": required(framework.TypeString,
+	"clients": spec.Required(framework.TypeMap, "How many stocked clients there are in each state."),
+	"stopped_since": spec.Required(framework.TypeString,
 		"Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if "+
 			"it has not. config/resume lets it go on."),
-	"live_tokens": required(framework.TypeInt, "Tokens that have neither expired nor been revoked."),
-	"last_issued_at": required(framework.TypeString,
+	"live_tokens": spec.Required(framework.TypeInt, "Tokens that have neither expired nor been revoked."),
+	"last_issued_at": spec.Required(framework.TypeString,
 		"When the root client's tokens were last issued to somebody (RFC 3339); empty if they "+
 			"never were."),
-	"ending_tokens": required(framework.TypeInt,
+	"ending_tokens": spec.Required(framework.TypeInt,
 		"Those of them that Paxos has yet to be made to revoke; revocations/ lists them."),
-	"waiting_tokens": required(framework.TypeInt,
+	"waiting_tokens": spec.Required(framework.TypeInt,
 		"Those of them that are no longer issued and are revoked when their grace is over; "+
 			"revocations/ lists them too."),
-	"token_budget": required(framework.TypeInt, "Token requests that this process allows itself in any 5 minutes."),
-	"token_budget_used": required(framework.TypeInt,
+	"token_budget": spec.Required(framework.TypeInt, "Token requests that this process allows itself in any 5 minutes."),
+	"token_budget_used": spec.Required(framework.TypeInt,
 		"Token requests of the last 5 minutes, of all mounts with this endpoint, whether they "+
 			"succeeded or not. All of token_budget while that is not known."),
-	"token_budget_known": required(framework.TypeBool,
+	"token_budget_known": spec.Required(framework.TypeBool,
 		"Whether it is known how many token requests were sent. It is not for a short time after "+
 			"a start, until all mounts of the plugin have loaded, or 5 minutes have passed."),
-	"banned_until": required(framework.TypeString,
+	"banned_until": spec.Required(framework.TypeString,
 		"When Paxos's throttling of this address ends (RFC 3339); empty if there is none."),
-	"calls_banned_until": required(framework.TypeString, "Likewise for revocations."),
-	"last_mint_error": required(framework.TypeString,
+	"calls_banned_until": spec.Required(framework.TypeString, "Likewise for revocations."),
+	"last_mint_error": spec.Required(framework.TypeString,
 		"Why the latest mint that failed did so, since the plugin started; empty if none did."),
-	"last_mint_error_at": required(framework.TypeString, "When that was (RFC 3339)."),
-	"probe": required(framework.TypeMap,
+	"last_mint_error_at": spec.Required(framework.TypeString, "When that was (RFC 3339)."),
+	"probe": spec.Required(framework.TypeMap,
 		"What the latest probe found, as probe answers it; empty if there was none."),
-	"dangerous_options": required(framework.TypeStringSlice,
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
 		"Options in force for the whole mount that weaken something, and how."),
 }
 
@@ -122,18 +123,18 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"probe":              seen.shown(),
 		"generations":        describeGenerations(root, rows),
 		"clients":            stocked,
-		"stopped_since":      timestamp(stop.Stopped),
+		"stopped_since":      spec.Timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
-		"last_issued_at":     timestamp(b.usage.Last(usage.Client(g.ClientID))),
+		"last_issued_at":     spec.Timestamp(b.usage.Last(usage.Client(g.ClientID))),
 		"ending_tokens":      countEnding(rows, b.options.Now()),
 		"waiting_tokens":     countWaiting(rows, b.options.Now()),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,
 		"token_budget_known": throttling.known,
-		"banned_until":       timestamp(throttling.bannedUntil),
-		"calls_banned_until": timestamp(throttling.callsBannedUntil),
+		"banned_until":       spec.Timestamp(throttling.bannedUntil),
+		"calls_banned_until": spec.Timestamp(throttling.callsBannedUntil),
 		"last_mint_error":    failure.text,
-		"last_mint_error_at": timestamp(failure.at),
+		"last_mint_error_at": spec.Timestamp(failure.at),
 		"dangerous_options":  append(settings.dangers(), limits.dangers()...),
 	}
 	resp := &logical.Response{Data: data}
@@ -164,11 +165,11 @@ func describeGenerations(root client, rows []broker.Row) []map[string]any {
 		described = append(described, map[string]any{
 			"number":          g.Number,
 			"client_id":       g.ClientID,
-			"secret_set_at":   timestamp(g.Since),
+			"secret_set_at":   spec.Timestamp(g.Since),
 			"verified":        g.Verified,
 			"state":           state,
 			"live_tokens":     live,
-			"ends_at":         timestamp(last),
+			"ends_at":         spec.Timestamp(last),
 			"delete_at_paxos": g.DeleteAtPaxos,
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -176,25 +177,25 @@ func (p probe) warnings() []string {
 	if p.RevocationEnds != answerNo {
 		return nil
 	}
-	return []string{"a probe of " + timestamp(p.At) +
+	return []string{"a probe of " + spec.Timestamp(p.At) +
 		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
 		"becomes of its lease"}
 }
 
-// responseBody is the probe as probe and status show it.
+// Body is the probe as probe and status show it.
 func (p probe) answer() map[string]any {
 	return map[string]any{
-		"at":                    timestamp(p.At),
+		"at":                    spec.Timestamp(p.At),
 		"client_id":             p.ClientID,
 		"token_calls":           p.TokenCalls,
-		"token_lifetime":        seconds(p.TokenLifetime),
+		"token_lifetime":        spec.Seconds(p.TokenLifetime),
 		"revocation_ends_token": p.RevocationEnds,
-		"revoked_after":         seconds(p.RevokedAfter),
+		"revoked_after":         spec.Seconds(p.RevokedAfter),
 		"root_is_listed":        p.RootListed,
 		"may_list_credentials":  p.MayList,
 		"auth_style_basic":      p.BasicAuth,
 		"rate_limit_headers":    append([]string{}, p.RateLimitHeaders...),
-		"clock_ahead":           seconds(p.ClockAhead),
+		"clock_ahead":           spec.Seconds(p.ClockAhead),
 		"problems":              append([]string{}, p.Problems...),
 	}
 }

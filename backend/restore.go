@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -55,8 +56,8 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 			p.Stopped = now
 			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a "+
 				"snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
-				"last", timestamp(p.At))
-			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", timestamp(p.At)}})
+				"last", spec.Timestamp(p.At))
+			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", spec.Timestamp(p.At)}})
 		}
 	}
 	p.At, p.Steady = now, true

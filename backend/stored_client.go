@@ -13,6 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -191,11 +192,11 @@ func (c checkout) String() string {
 	if c.EntityID != "" {
 		who = strings.TrimSpace(who + " (entity " + c.EntityID + ")")
 	}
-	return fmt.Sprintf("leased through role %s to %s until %s", c.Role, who, timestamp(c.Deadline))
+	return fmt.Sprintf("leased through role %s to %s until %s", c.Role, who, spec.Timestamp(c.Deadline))
 }
 
 // storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's
-// responseBody is applied to these and not to others that were stored under their names meanwhile.
+// Body is applied to these and not to others that were stored under their names meanwhile.
 func storedEntries(ctx context.Context, s logical.Storage) (map[string]entryIdentity, error) {
 	all := map[string]entryIdentity{}
 	return all, eachStoredClient(ctx, s, func(name string, n storedClient) error {

@@ -5,32 +5,32 @@ import (
 	"net/http"
 )
 
-// A fault is the caller's or the operator's to mend: it is answered with its
-// status, 400 where it has none, and never retried by Vault's clients.
+// A Fault is an error that the caller or an operator must mend.
 type Fault struct {
-	Status int
-	Text   string
+	Status int    // of HTTP
+	Text   string // for the caller
 }
 
-// Error is what the caller is told.
+// Error returns the text.
 func (f *Fault) Error() string { return f.Text }
 
-// New is a fault of any status.
+// New returns a Fault of any status.
 func New(status int, format string, values ...any) error {
 	return &Fault{status, fmt.Sprintf(format, values...)}
 }
 
-// BadRequest is a fault of status 400.
+// BadRequest returns a Fault of status 400.
 func BadRequest(format string, values ...any) error {
 	return New(http.StatusBadRequest, format, values...)
 }
 
-// Forbidden is a fault of status 403.
+// Forbidden returns a Fault of status 403.
 func Forbidden(format string, values ...any) error {
 	return New(http.StatusForbidden, format, values...)
 }
 
-// Invalid makes a fault of status 400 of what is wrong with the caller's input, nil of nil.
+// Invalid returns a Fault of status 400 with the text of err, which says what is wrong with the
+// caller's input. It returns nil if err is nil.
 func Invalid(err error) error {
 	if err == nil {
 		return nil
