@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
-	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -94,7 +93,7 @@ var clientIDGrammar = regexp.MustCompile(`^[\w-]{1,128}$`)
 
 // nameable is a Client ID that may stand in an instruction: Paxos's own form only.
 func (r *Review) nameable(o Credential) string {
-	if input.ValidName(o.ClientID) {
+	if clientIDGrammar.MatchString(o.ClientID) {
 		return o.ClientID
 	}
 	return "the credential that the subject names"
