@@ -112,8 +112,11 @@ func (b *backend) unreadableWarnings(ctx context.Context) []string {
 		len(fingerprints), strings.Join(fingerprints, ", "))}
 }
 
-// orphans says what a forced deletion leaves behind.
-func orphans(tokens int) string {
-	return fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an hour "+
-		"after they were issued.", tokens)
+// orphans warns of the tokens that a forced deletion leaves behind, if there are any.
+func orphans(count int) []string {
+	if count == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an "+
+		"hour after they were issued.", count)}
 }

@@ -198,10 +198,7 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	if ended+pending > 0 {
 		warnings = append(warnings, endedWarning("this client", ended, pending))
 	}
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
 
 // storeChangedClient is the write of a read-modify-write that began with before. What was verified
@@ -300,10 +297,7 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(clientDeleted, req.Path, req.Operation)
-	if pending == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+	return spec.Warned(orphans(pending)...), nil
 }
 
 // takeClient deletes the entry of a client, unless something needs it. The question is asked under

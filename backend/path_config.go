@@ -155,10 +155,10 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
-	if root != nil && len(root.warnings) > 0 {
-		return &logical.Response{Warnings: root.warnings}, nil
+	if root == nil {
+		return nil, nil
 	}
-	return nil, nil
+	return spec.Warned(root.warnings...), nil
 }
 
 // secretOfConfig gives the root the request's secret, if it brings one.
@@ -252,10 +252,7 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
-	if pending == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+	return spec.Warned(orphans(pending)...), nil
 }
 
 // removeConfig deletes the settings and the root, unless something needs them. The question is

@@ -128,10 +128,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
-	if dangers := c.dangers(); len(dangers) > 0 {
-		return &logical.Response{Warnings: dangers}, nil
-	}
-	return nil, nil
+	return spec.Warned(c.dangers()...), nil
 }
 
 // checkConnection judges a connection against the config and the secrets there are, whether or not

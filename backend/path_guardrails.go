@@ -189,10 +189,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s",
 				g.MaxTTL, input.Shortened(cut)))
 	}
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
 
 // rolesBeyond lists the roles that hold more scopes than the guardrails allow, and those

@@ -249,10 +249,7 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	}
 	warnings := append(after.dangers(), further...)
 	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
 
 // storeRole does the read-modify-write, within the guardrails that it returns.
@@ -316,10 +313,7 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 		return nil, fmt.Errorf("the role was deleted, but ending its tokens: %w", err)
 	}
 	warnings := endingWarnings(name, before, ending, false)
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
 
 // takeRole deletes the role and returns what it was.

@@ -159,10 +159,7 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 			fmt.Sprintf("no role has changed: these keep the scopes that %s had when they were written, until "+
 				"they are written again with scope_sets: %s", name, input.Shortened(outdated)))
 	}
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
 
 func (b *backend) pathScopeSets() *framework.Path {

@@ -1,6 +1,10 @@
 package spec
 
-import "time"
+import (
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
 
 // Seconds is how answers hold durations.
 func Seconds(d time.Duration) int64 { return int64(d / time.Second) }
@@ -11,4 +15,12 @@ func Timestamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
+}
+
+// Warned is an answer that holds nothing but warnings, nil if there are none.
+func Warned(warnings ...string) *logical.Response {
+	if len(warnings) == 0 {
+		return nil
+	}
+	return &logical.Response{Warnings: warnings}
 }
