@@ -65,9 +65,11 @@ func factory(ctx context.Context, conf *logical.BackendConfig) (logical.Backend,
 // path is a path with a name, to be read.
 func path(prefix string, read framework.OperationFunc) *framework.Path {
 	return &framework.Path{
-		Pattern:    prefix + "/" + framework.GenericNameRegex("name"),
-		Fields:     map[string]*framework.FieldSchema{"name": {Type: framework.TypeString}},
-		Operations: map[logical.Operation]framework.OperationHandler{logical.ReadOperation: &framework.PathOperation{Callback: read}},
+		Pattern: prefix + "/" + framework.GenericNameRegex("name"),
+		Fields:  map[string]*framework.FieldSchema{"name": {Type: framework.TypeString}},
+		Operations: map[logical.Operation]framework.OperationHandler{
+			logical.ReadOperation: &framework.PathOperation{Callback: read},
+		},
 	}
 }
 
