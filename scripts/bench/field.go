@@ -13,19 +13,19 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// nothing is the name of the plugin that does nothing, and where it is mounted.
+// nothing is the name of the plugin that does nothing, and the path of its mount.
 const nothing = "nothing"
 
-// A field is a Vault with both plugins, and a stand-in Paxos that is asked for a token
-// per path and then has nothing to do. Storage is in memory: a lease costs either plugin
-// the same two writes, beside which, on a slow disk, nothing else would count.
+// A field is a Vault with both plugins, and a stand-in Paxos, which is asked for one token per path and
+// has nothing more to do. Storage is in memory: for either plugin a lease costs two writes, which on a
+// slow disk would take longer than all that is to be compared.
 type field struct {
 	*stack.Stack
 	paxos  *paxostest.Server
 	client *api.Client
 }
 
-// newField sets everything up.
+// newField starts Vault and the stand-in, and mounts both plugins.
 func newField(ctx context.Context, vault string) (*field, error) {
 	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: true})
 	if err != nil {
@@ -40,7 +40,7 @@ func newField(ctx context.Context, vault string) (*field, error) {
 	return f, nil
 }
 
-// close ends all that runs.
+// close stops everything.
 func (f *field) close() error {
 	if f.paxos != nil {
 		f.paxos.Close()
@@ -88,7 +88,7 @@ func (f *field) configure(ctx context.Context) error {
 	return nil
 }
 
-// mountNothing builds the other plugin, as the engine is built, and enables it.
+// mountNothing builds the plugin that does nothing, in the same way as the engine, and enables it.
 func (f *field) mountNothing(ctx context.Context) error {
 	binary := filepath.Join(filepath.Dir(f.Plugin), nothing)
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary,
@@ -113,7 +113,7 @@ func (f *field) mountNothing(ctx context.Context) error {
 	return nil
 }
 
-// pairs are the paths to compare.
+// pairs returns the paths to compare.
 func (f *field) pairs() []pair {
 	var pairs []pair
 	for _, kind := range []struct {

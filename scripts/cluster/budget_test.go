@@ -14,9 +14,9 @@ func TestFailoverDoesNotRefillTheBudget(t *testing.T) {
 	m := newMount(t, nil)
 	other := m.beside()
 	m.client.SetMaxRetries(0)
-	spent := len(m.minted()) + m.spend("before", 125) + other.spend("before", 125)
-	if spent > broker.DefaultBudget || spent != len(m.minted()) {
-		t.Fatalf("%d token requests before the first failover, Paxos granted %d", spent, len(m.minted()))
+	spent := len(m.issued()) + m.spend("before", 125) + other.spend("before", 125)
+	if spent > broker.DefaultBudget || spent != len(m.issued()) {
+		t.Fatalf("%d token requests before the first failover, Paxos granted %d", spent, len(m.issued()))
 	}
 	for i, way := range []loss{killed, steppedDown} {
 		leader := m.leader()
@@ -42,7 +42,7 @@ func TestFailoverDoesNotRefillTheBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := len(m.minted()); got != spent {
+	if got := len(m.issued()); got != spent {
 		t.Errorf("Paxos granted %d tokens in 5 minutes, %d before the failovers", got, spent)
 	}
 }

@@ -70,7 +70,7 @@ func TestTokensOutliveTheLeader(t *testing.T) {
 			t.Errorf("%d reads got another token, %s", reads, token)
 		}
 	}
-	m.expectMinted(2 + owned)
+	m.expectIssued(2 + owned)
 	m.expectKept(load.leases)
 	m.revokeAll()
 	await(t, patience, func() error { return m.noLeases("app", "own") })

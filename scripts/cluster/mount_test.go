@@ -42,7 +42,7 @@ func newMount(t *testing.T, connection map[string]any) *mount {
 		t.Fatal(err)
 	}
 	m.connect(connection)
-	m.proof = len(m.minted())
+	m.proof = len(m.issued())
 	return m
 }
 

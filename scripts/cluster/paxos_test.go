@@ -9,7 +9,7 @@ import (
 )
 
 // minted lists all that Paxos has minted.
-func (m *mount) minted() []stack.MintedToken {
+func (m *mount) issued() []stack.IssuedToken {
 	m.Helper()
 	tokens, err := m.paxos.Tokens(m.Context())
 	if err != nil {
@@ -18,11 +18,11 @@ func (m *mount) minted() []stack.MintedToken {
 	return tokens
 }
 
-// expectMinted compares the number of tokens that Paxos minted for readers.
-func (m *mount) expectMinted(want int) {
+// expectIssued compares the number of tokens that Paxos minted for readers.
+func (m *mount) expectIssued(want int) {
 	m.Helper()
-	if got := len(m.minted()) - m.proof; got != want {
-		m.Errorf("Paxos minted %d tokens for readers, want %d", got, want)
+	if got := len(m.issued()) - m.proof; got != want {
+		m.Errorf("Paxos issued %d tokens for readers, want %d", got, want)
 	}
 }
 
@@ -30,7 +30,7 @@ func (m *mount) expectMinted(want int) {
 func (m *mount) alive() []string {
 	m.Helper()
 	alive := []string{}
-	for _, token := range m.minted() {
+	for _, token := range m.issued() {
 		if token.Alive {
 			alive = append(alive, token.Fingerprint)
 		}

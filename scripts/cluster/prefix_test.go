@@ -21,7 +21,7 @@ func TestRevokingByPrefixEndsEveryLease(t *testing.T) {
 	m.readOften("brief", 1000)
 	m.readOften("lasting", 900)
 	m.readOften("own", 100)
-	m.expectMinted(102)
+	m.expectIssued(102)
 	lasting := m.readID("creds/lasting")
 
 	started := time.Now()
@@ -34,7 +34,7 @@ func TestRevokingByPrefixEndsEveryLease(t *testing.T) {
 	m.expectNoneIrrevocable()
 	await(t, twoTicks, func() error { return m.onlyAlive(lasting) })
 	t.Logf("only the token that is kept lived after %s", time.Since(started).Round(time.Millisecond))
-	m.expectMinted(102)
+	m.expectIssued(102)
 }
 
 // readOften reads a role on so many leases, as fast as some readers can.

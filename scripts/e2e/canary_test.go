@@ -86,7 +86,7 @@ func TestStoredSecretsAreNotShown(t *testing.T) {
 	})
 	m.role("app", nil, profiles)
 	for _, path := range []string{"config", "config/connection", "status", "roles/app", "creds/app", "token/app"} {
-		status, answer := m.send(http.MethodGet, path, "") // the proxy is not there: nothing can be minted
+		status, answer := m.send(http.MethodGet, path, "") // the proxy is not there: no token can be requested
 		if strings.Contains(answer, password) || strings.Contains(answer, m.clientSecret) {
 			t.Errorf("reading %s shows a secret", path)
 		}

@@ -30,7 +30,7 @@ func TestReadersOutliveThePlugin(t *testing.T) {
 			t.Errorf("after %v was killed the plugin runs as %v, %v", killed, pids, err)
 		}
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 	m.write("roles/app/rotate", nil) // who holds the token is forgotten; that it lives is not
 	m.expectAlive(token(first), false)
 }
@@ -79,7 +79,7 @@ func TestPluginDoesNotOutliveVault(t *testing.T) {
 	if token(m.read("creds/app")) != token(answer) {
 		t.Error("the Vault that was started again does not know the token")
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 }
 
 // TestRevocationWaitsForPaxos ends a lease while Paxos is down.

@@ -110,7 +110,7 @@ func TestMistakesAreRefusedWithoutAskingPaxos(t *testing.T) {
 	if after := m.pluginPIDs(); !slices.Equal(after, plugin) {
 		t.Errorf("the plugin ran as %v and runs as %v", plugin, after)
 	}
-	m.expectMinted(0)
+	m.expectIssued(0)
 	m.expectAlive(token(m.read("creds/app")), true) // all is as it was
 }
 

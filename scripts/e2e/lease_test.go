@@ -39,7 +39,7 @@ func TestLeasesShareATokenThatDiesWithTheLast(t *testing.T) {
 	if first.Renewable || first.LeaseDuration <= 0 || first.LeaseDuration > 3600 {
 		t.Errorf("the lease lasts %d s and is renewable: %t", first.LeaseDuration, first.Renewable)
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 	if got := m.use(http.MethodGet, "/profiles", token(first)); got != http.StatusOK {
 		t.Errorf("Paxos answered %d to what the role allows", got)
 	}
@@ -52,7 +52,7 @@ func TestLeasesShareATokenThatDiesWithTheLast(t *testing.T) {
 	m.expectAlive(token(second), false)
 
 	third := m.read("creds/app")
-	m.expectMinted(2)
+	m.expectIssued(2)
 	m.expectAlive(token(third), true)
 }
 
@@ -68,7 +68,7 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	if token(first) == token(second) || token(second) == token(third) {
 		t.Fatal("two leases got the same token")
 	}
-	m.expectMinted(3)
+	m.expectIssued(3)
 	m.revoke(second.LeaseID)
 	m.expectAlive(token(second), false)
 	m.expectAlive(token(third), true)

@@ -166,13 +166,13 @@ func (m *mount) revoke(lease string) {
 }
 
 // minted counts the tokens that Paxos minted for readers.
-func (m *mount) minted() int { return len(m.paxos.Tokens()) - m.proof }
+func (m *mount) issued() int { return len(m.paxos.Tokens()) - m.proof }
 
-// expectMinted compares the number of tokens that Paxos minted for readers.
-func (m *mount) expectMinted(want int) {
+// expectIssued compares the number of tokens that Paxos minted for readers.
+func (m *mount) expectIssued(want int) {
 	m.Helper()
-	if got := m.minted(); got != want {
-		m.Errorf("Paxos minted %d tokens for readers, want %d", got, want)
+	if got := m.issued(); got != want {
+		m.Errorf("Paxos issued %d tokens for readers, want %d", got, want)
 	}
 }
 

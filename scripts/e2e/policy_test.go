@@ -74,7 +74,7 @@ func TestPolicyAllowsOneRoleAndNotAnother(t *testing.T) {
 		map[string]any{"scopes": profiles}); status(err) != http.StatusForbidden {
 		t.Errorf("writing creds/a: %v", err)
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 }
 
 // TestConnectionNeedsSudo grants everything but sudo.
@@ -214,5 +214,5 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	if _, err := app.Logical().ReadWithContext(t.Context(), m.path+"/creds/a"); status(err) != http.StatusForbidden {
 		t.Errorf("reading: %v", err)
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 }

@@ -11,9 +11,9 @@ import (
 // readers is how many read at once.
 const readers = 1000
 
-// TestAThousandColdReadersCostOneMint lets a thousand applications start at once, and
+// TestAThousandColdReadersCostOneToken lets a thousand applications start at once, and
 // then everything that holds the token in memory go away.
-func TestAThousandColdReadersCostOneMint(t *testing.T) {
+func TestAThousandColdReadersCostOneToken(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
 	m.role("app", nil, profiles)
@@ -21,7 +21,7 @@ func TestAThousandColdReadersCostOneMint(t *testing.T) {
 	started := time.Now()
 	tokens := m.readAtOnce(readers)
 	t.Logf("%d cold readers were served in %s", readers, time.Since(started).Round(time.Millisecond))
-	m.expectMinted(1)
+	m.expectIssued(1)
 	if len(tokens) != 1 {
 		t.Fatalf("they got %d different tokens", len(tokens))
 	}
@@ -49,7 +49,7 @@ func TestAThousandColdReadersCostOneMint(t *testing.T) {
 		if got := token(m.read("creds/app")); got != want {
 			t.Errorf("after %s the reader got another token", loss.name)
 		}
-		m.expectMinted(1)
+		m.expectIssued(1)
 	}
 	m.expectAlive(want, true)
 }

@@ -57,10 +57,14 @@ func (m *mount) upgrade(binary string) {
 	}
 }
 
-// irrevocable counts the leases of the server that Vault has given up.
-func (m *mount) irrevocable() string {
+// irrevocable returns how many leases of the server Vault has stopped trying to revoke.
+func (m *mount) irrevocable() int64 {
 	m.Helper()
-	return m.vault("read", "-field=lease_count", "sys/leases", "type=irrevocable")
+	count, err := stack.IrrevocableLeases(m.Context(), m.client)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return count
 }
 
 // TestUpgradeKeepsTokensAndLeases has leases of the old version end under the new one.
@@ -83,7 +87,7 @@ func TestUpgradeKeepsTokensAndLeases(t *testing.T) {
 	if token(m.read("creds/shared")) != token(leased) || token(m.read("token/shared")) != token(unleased) {
 		t.Error("after the upgrade the readers got other tokens")
 	}
-	m.expectMinted(4)
+	m.expectIssued(4)
 	for _, answer := range []string{token(leased), token(unleased), token(unique)} {
 		m.expectAlive(answer, true)
 	}
@@ -96,8 +100,8 @@ func TestUpgradeKeepsTokensAndLeases(t *testing.T) {
 	m.write("roles/shared/rotate", nil)
 	m.expectAlive(token(leased), false)
 	m.expectAlive(token(unleased), false)
-	if got := m.irrevocable(); got != "0" {
-		t.Errorf("%s leases are irrevocable", got)
+	if got := m.irrevocable(); got != 0 {
+		t.Errorf("%d leases are irrevocable", got)
 	}
 }
 
@@ -126,8 +130,8 @@ func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	t.Cleanup(func() { _ = os.Remove(away) }) // it is there no more, unless the test failed
 	unsealAnew()
 	await(t, func() error {
-		if got := m.irrevocable(); got != "1" {
-			return fmt.Errorf("%s leases are irrevocable, want 1", got)
+		if got := m.irrevocable(); got != 1 {
+			return fmt.Errorf("%d leases are irrevocable, want 1", got)
 		}
 		return nil
 	})
@@ -139,8 +143,8 @@ func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	unsealAnew()
 	m.vault("lease", "revoke", "-sync", answer.LeaseID)
 	m.expectAlive(token(answer), false)
-	if got := m.irrevocable(); got != "0" {
-		t.Errorf("%s leases are irrevocable", got)
+	if got := m.irrevocable(); got != 0 {
+		t.Errorf("%d leases are irrevocable", got)
 	}
 	m.read("creds/app") // the mount can write
 }

@@ -52,7 +52,7 @@ func TestTwentyRotations(t *testing.T) {
 	}
 	l.awaitRound(m, len(paths))
 	if got, want := len(m.paxos.Tokens()), 1+standbys+len(paths)+singles+10; got != want {
-		t.Errorf("after 10 rotations Paxos has minted %d tokens, want %d: no reader needed a new one", got, want)
+		t.Errorf("after 10 rotations Paxos has issued %d tokens, want %d: no reader needed a new one", got, want)
 	}
 	if live := len(m.live(own)); live != singles {
 		t.Errorf("%d of %d tokens of the first generation live, 10 rotations later", live, singles)
