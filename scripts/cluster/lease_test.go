@@ -5,7 +5,7 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// leases holds the ids of all leases that Vault keeps of a role.
+// leases returns the ids of all leases of a role that Vault has.
 func (m *mount) leases(role string) map[string]bool {
 	m.Helper()
 	prefix := m.path + "/creds/" + role + "/"
@@ -14,7 +14,7 @@ func (m *mount) leases(role string) map[string]bool {
 		m.Fatal(err)
 	}
 	kept := map[string]bool{}
-	if answer == nil { // there is none
+	if answer == nil { // there are none
 		return kept
 	}
 	names, _ := answer.Data["keys"].([]any)
@@ -24,7 +24,7 @@ func (m *mount) leases(role string) map[string]bool {
 	return kept
 }
 
-// noLeases returns an error while Vault keeps a lease of one of the roles.
+// noLeases returns an error while Vault has a lease of one of the roles.
 func (m *mount) noLeases(roles ...string) error {
 	m.Helper()
 	for _, role := range roles {
@@ -35,8 +35,8 @@ func (m *mount) noLeases(roles ...string) error {
 	return nil
 }
 
-// revokeAll ends all leases of the mount as a person would, and returns when Vault
-// has put them on its queue.
+// revokeAll revokes all leases of the mount with the command that a person uses. It returns when
+// Vault has put them on its queue.
 func (m *mount) revokeAll() {
 	m.Helper()
 	leader := m.leader()

@@ -8,11 +8,11 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// readers is how many read at once.
+// readers is how many read at the same time.
 const readers = 1000
 
-// TestAThousandColdReadersCostOneToken lets a thousand applications start at once, and
-// then everything that holds the token in memory go away.
+// TestAThousandColdReadersCostOneToken lets a thousand applications read at the same time, first
+// without a token in memory, and again after everything that had it in memory was restarted.
 func TestAThousandColdReadersCostOneToken(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -54,8 +54,7 @@ func TestAThousandColdReadersCostOneToken(t *testing.T) {
 	m.expectAlive(want, true)
 }
 
-// readAtOnce reads the role app that many times at once and returns the different
-// tokens.
+// readAtOnce reads the role app this number of times at once and returns the different tokens.
 func (m *mount) readAtOnce(count int) []string {
 	m.Helper()
 	var (
