@@ -1,18 +1,19 @@
 FUZZTIME ?= 30s
 VERSION  ?=
 
-# Every package but the end-to-end tests, which need a Vault.
+# Every package except the end-to-end tests, which need a Vault.
 UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
 
-# go build as for a release; VERSION=v1.2.3 is what the programs say they are.
+# go build as for a release; with VERSION=v1.2.3 the programs report that version.
 BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
 
-# The packages that scripts/tools/structure looks at, and the files with their central structs. Once
-# backend and backend/broker keep the limits, ./backend/... stands for all four of backend.
+# The packages that scripts/tools/structure measures, and the files with the central structs of packages,
+# which it leaves out. ./backend and ./backend/broker do not keep the limits yet; when they do,
+# ./backend/... replaces the four packages of backend.
 STRUCTURED = ./backend/catalog ./backend/paxos ./backend/paxostest ./backend/signing ./cmd/... ./scripts/...
 CENTRAL    = backend/backend.go,broker/broker.go,paxostest/server.go,demo/story.go
 
-# The demo as a program that gets the signals itself.
+# The demo as a program of its own, so that it gets the signals, and not go run.
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help

@@ -1,8 +1,8 @@
 // Command columns fails if Go files have lines of more than 120 columns. A tab counts as one column.
 // `make check` runs it.
 //
-// A line may be longer for two reasons only: it is inside a raw string of several lines, or it has a
-// single string of 90 columns or more, such as a test vector or a text that people search for. Such a
+// A line may be longer for two reasons only: it is inside a raw string of several lines, or it has
+// a string of 90 columns or more, such as a test vector or a text that people search for. Such a
 // string is easier to read in one piece.
 //
 // Usage:
