@@ -64,15 +64,15 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			"scripts/vault/build.sh")
 	}
 	fmt.Fprintln(out, "Building both plugins and starting a Vault server ...")
-	f, err := newField(ctx, vault)
+	t, err := newTestbed(ctx, vault)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.close()) }()
+	defer func() { err = errors.Join(err, t.close()) }()
 	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage "+
 		"in memory\n\n", o.clients, o.rounds, o.turn)
 	printHead(out)
-	for _, p := range f.pairs() {
+	for _, p := range t.pairs() {
 		measured, err := p.measure(ctx, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)

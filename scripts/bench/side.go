@@ -13,7 +13,7 @@ import (
 
 // A side is a path of one plugin that clients read.
 type side struct {
-	*field
+	*testbed
 	path   string
 	leased bool
 }
