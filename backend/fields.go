@@ -2,12 +2,12 @@ package backend
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 type (
@@ -26,79 +26,34 @@ func nameField(description string) *framework.FieldSchema {
 	}
 }
 
+// required describes a parameter that must be given, or a field that an answer always has.
+func required(kind framework.FieldType, description string) *framework.FieldSchema {
+	return &framework.FieldSchema{Type: kind, Required: true, Description: description}
+}
+
+// secretField is the parameter client_secret.
+func secretField(description string) *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type: framework.TypeString, Description: description,
+		DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
+	}
+}
+
+// requiredSecret is secretField where the secret must be given.
+func requiredSecret(description string) *framework.FieldSchema {
+	field := secretField(description)
+	field.Required = true
+	return field
+}
+
+// verifyField is the parameter verify_connection.
+func verifyField(description string) *framework.FieldSchema {
+	return &framework.FieldSchema{Type: framework.TypeBool, Default: true, Description: description}
+}
+
 // namePattern captures a name of any form, so that a bad one gets an error that
 // says what is wrong, not a missing path.
 const namePattern = `(?P<name>[^/]+)`
-
-// patch copies the named parameter into dst if the request carries it; null, which
-// only a PATCH may carry, gives the default back.
-func patch[T any](d *framework.FieldData, name string, dst *T) {
-	if value, ok := given[T](d, name); ok {
-		*dst = value
-	}
-}
-
-// patchSeconds is patch for durations.
-func patchSeconds(d *framework.FieldData, name string, dst *time.Duration) {
-	if seconds, ok := given[int](d, name); ok {
-		*dst = time.Duration(seconds) * time.Second
-	}
-}
-
-// given returns the named parameter if the request carries it, null as its default. Every list
-// and every secret is read here, and so all of them are treated the same way.
-func given[T any](d *framework.FieldData, name string) (T, bool) {
-	raw, ok := d.Raw[name]
-	if !ok {
-		var none T
-		return none, false
-	}
-	if raw == nil {
-		return d.GetDefaultOrZero(name).(T), true
-	}
-	value := d.Get(name)
-	switch written := value.(type) {
-	case []string:
-		value = splitList(written)
-	case string:
-		if attributes := d.Schema[name].DisplayAttrs; attributes != nil && attributes.Sensitive {
-			value = withoutLineBreak(written)
-		}
-	}
-	return value.(T), true
-}
-
-// withoutLineBreak takes one line break off the end of a secret, since a file that holds one often
-// ends in it.
-func withoutLineBreak(secret string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(secret, "\n"), "\r")
-}
-
-// splitList is what a list means: its elements, each once.
-func splitList(written []string) []string {
-	list := []string{}
-	seen := map[string]bool{}
-	for _, element := range listElements(written) {
-		if !seen[element] {
-			seen[element] = true
-			list = append(list, element)
-		}
-	}
-	return list
-}
-
-// listElements splits a list at commas and white space, as the Dashboard prints scopes and people
-// write them. What is empty is no element. No list of this engine has elements that hold a comma
-// or white space.
-func listElements(written []string) []string {
-	var elements []string
-	for _, text := range written {
-		elements = append(elements, strings.FieldsFunc(text, func(r rune) bool {
-			return r == ',' || unicode.IsSpace(r)
-		})...)
-	}
-	return elements
-}
 
 // reading describes an operation that changes nothing and may run on any node.
 func reading(callback framework.OperationFunc, summary string, answers responses) *framework.PathOperation {
@@ -114,13 +69,13 @@ func onActive(callback framework.OperationFunc, summary string, answers response
 	}
 }
 
-// answer describes a reply with a body of these fields.
-func answer(description string, body fields) responses {
+// responseBody describes a reply with a body of these fields.
+func responseBody(description string, body fields) responses {
 	return responses{200: {{Description: description, Fields: body}}}
 }
 
-// answerNothing describes a reply without a body.
-func answerNothing(description string) responses {
+// noResponseBody describes a reply without a body.
+func noResponseBody(description string) responses {
 	return responses{204: {{Description: description}}}
 }
 
@@ -129,10 +84,10 @@ func display(verb, suffix string) *framework.DisplayAttributes {
 	return &framework.DisplayAttributes{OperationPrefix: "paxos", OperationVerb: verb, OperationSuffix: suffix}
 }
 
-// exists is the existence check of a path whose entries are stored under the
+// entryExists is the existence check of a path whose entries are stored under the
 // request's own path.
-func exists(ctx context.Context, req *logical.Request, d *framework.FieldData) (bool, error) {
-	if !validName(d.Get("name").(string)) {
+func entryExists(ctx context.Context, req *logical.Request, d *framework.FieldData) (bool, error) {
+	if !input.ValidName(d.Get("name").(string)) {
 		return false, nil // the request itself will say what is wrong with the name
 	}
 	entry, err := req.Storage.Get(ctx, req.Path)

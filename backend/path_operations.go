@@ -10,19 +10,14 @@ import (
 )
 
 func (b *backend) pathOperations() *framework.Path {
-	return &framework.Path{
-		Pattern:         "operations/?$",
-		HelpSynopsis:    "Search the operations of Paxos's API.",
-		HelpDescription: operationsHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields:          filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listOperations, "List the operations in the catalogue.",
-				answer("Their ids.",
-					describedList(
-						"Of each operation: method, path, access, scopes, risk, tag."))), "list", "operations"),
-		},
-	}
+	return listing{
+		pattern: "operations/?$", item: "Operation", suffix: "operations", help: operationsHelp,
+		synopsis: "Search the operations of Paxos's API.", summary: "List the operations in the catalogue.",
+		fields: filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
+		answer: responseBody("Their ids.",
+			describedList("Of each operation: method, path, access, scopes, risk, tag.")),
+		list: b.listOperations,
+	}.path()
 }
 
 // listOperations answers LIST operations/.
@@ -30,7 +25,7 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names := []string{}
 	for _, o := range catalog.Operations() {
@@ -53,11 +48,11 @@ func (b *backend) pathOperation() *framework.Path {
 		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields: fields{"id": {Type: framework.TypeString, Required: true,
-			Description: "Paxos's operationId, such as GetTransfer. Case matters."}},
+		Fields: fields{"id": required(framework.TypeString,
+			"Paxos's operationId, such as GetTransfer. Case matters.")},
 		Operations: operations{
 			logical.ReadOperation: displayed(reading(b.readOperation,
-				"Read what the catalogue knows of an operation.", answer("The operation.",
+				"Read what the catalogue knows of an operation.", responseBody("The operation.",
 					operationAnswer)), "read", "operation"),
 		},
 	}
@@ -65,26 +60,21 @@ func (b *backend) pathOperation() *framework.Path {
 
 // operationAnswer is what a read of an operation holds.
 var operationAnswer = fields{
-	"id":     {Type: framework.TypeString, Required: true, Description: "Paxos's operationId."},
-	"method": {Type: framework.TypeString, Required: true, Description: "The HTTP method."},
-	"path": {Type: framework.TypeString, Required: true,
-		Description: "The path, with /v2 and with parameters in braces."},
-	"access": {Type: framework.TypeString, Required: true,
-		Description: "What it asks of its caller: none, token (a live one, whatever its scopes) or scope."},
-	"scopes": {Type: framework.TypeStringSlice, Required: true, Description: "The scopes it takes."},
-	"match": {Type: framework.TypeString, Required: true,
-		Description: "Whether it takes any of its scopes or needs all."},
-	"least_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "What a role gets that is written by this operation alone."},
-	"also_opens": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The operations that such a role can call besides."},
-	"risk": {Type: framework.TypeString, Required: true,
-		Description: "read, write, moves-money or admin: that of the scopes it needs at least."},
-	"moves_money": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a call may move money, or say where money goes."},
-	"tag":        {Type: framework.TypeString, Required: true, Description: "Paxos's group of endpoints."},
-	"summary":    {Type: framework.TypeString, Required: true, Description: "Paxos's words; empty if it has none."},
-	"deprecated": {Type: framework.TypeBool, Required: true, Description: "Whether Paxos calls it deprecated."},
+	"id":     required(framework.TypeString, "Paxos's operationId."),
+	"method": required(framework.TypeString, "The HTTP method."),
+	"path":   required(framework.TypeString, "The path, with /v2 and with parameters in braces."),
+	"access": required(framework.TypeString,
+		"What it asks of its caller: none, token (a live one, whatever its scopes) or scope."),
+	"scopes":       required(framework.TypeStringSlice, "The scopes it takes."),
+	"match":        required(framework.TypeString, "Whether it takes any of its scopes or needs all."),
+	"least_scopes": required(framework.TypeStringSlice, "What a role gets that is written by this operation alone."),
+	"also_opens":   required(framework.TypeStringSlice, "The operations that such a role can call besides."),
+	"risk": required(framework.TypeString,
+		"read, write, moves-money or admin: that of the scopes it needs at least."),
+	"moves_money": required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
+	"tag":         required(framework.TypeString, "Paxos's group of endpoints."),
+	"summary":     required(framework.TypeString, "Paxos's words; empty if it has none."),
+	"deprecated":  required(framework.TypeBool, "Whether Paxos calls it deprecated."),
 }
 
 // readOperation answers GET operations/:id.
@@ -93,7 +83,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	id := d.Get("id").(string)
 	o, ok := catalog.LookupOperation(id)
 	if !ok {
-		return reply(notCatalogued("operation", id, catalog.NearOperations(id), "operations"))
+		return nil, notCatalogued("operation", id, catalog.NearOperations(id), "operations")
 	}
 	match := "all"
 	if o.AnyScope {
@@ -103,7 +93,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	if o.Access == catalog.WithScope {
 		resolution, err := catalog.Resolve([]string{id}, nil)
 		if err != nil {
-			return reply(err)
+			return nil, err
 		}
 		least, beyond = resolution.Scopes, identifiers(catalog.Beyond(resolution.Scopes, []string{id}))
 	}
@@ -123,3 +113,22 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 		"deprecated":   o.Deprecated,
 	}}, nil
 }
+
+const operationsHelp = `
+The operations of Paxos's API by their operationId, each with the scope that it
+needs: to write a role by what an application does, roles/<name> takes these ids as
+operations. Nothing is asked of Paxos.
+
+least_scopes is what a role gets that is written by this operation alone, also_opens
+what that role can call besides: Paxos has no smaller scope. access tells the few
+that need none: none is public, token takes any live token. A role cannot be written
+by these.
+
+A list may be narrowed by risk, by tag (Paxos's groups) and by q, a text in the id,
+path or summary; after and limit page through it. vault list passes no parameters,
+so use a read:
+
+    vault read paxos/operations list=true tag=Transfers
+    vault read paxos/operations list=true q=withdraw
+    vault read paxos/operations/CreateCryptoWithdrawal
+`

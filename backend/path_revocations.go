@@ -8,24 +8,16 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
-// revocationsPath is where the broker's queue is shown.
-const revocationsPath = "revocations/"
-
 func (b *backend) pathRevocations() *framework.Path {
-	return &framework.Path{
-		Pattern:         revocationsPath + "?$",
-		HelpSynopsis:    "List the tokens that Paxos has yet to be made to revoke.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(onActive(b.listRevocations,
-				"List the tokens whose revocation is queued.", answer("Their token_ids.",
-					listAnswer)), "list", "revocations"),
-		},
-	}
+	return listing{
+		pattern: revocationsPath + "?$", item: "Revocation", active: true, suffix: "revocations",
+		synopsis: "List the tokens that Paxos has yet to be made to revoke.",
+		summary:  "List the tokens whose revocation is queued.",
+		answer:   responseBody("Their token_ids.", listAnswer), list: b.listRevocations,
+	}.path()
 }
 
 // listRevocations answers LIST revocations/.
@@ -33,7 +25,7 @@ func (b *backend) listRevocations(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queue, err := b.broker.Queue(ctx)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	fingerprints := make([]string, 0, len(queue))
 	for _, queued := range queue {
@@ -48,34 +40,31 @@ func (b *backend) pathRevocation() *framework.Path {
 		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields: fields{"token_id": {Type: framework.TypeString, Required: true,
-			Description: "Fingerprint of the token."}},
+		Fields:          fields{"token_id": required(framework.TypeString, "Fingerprint of the token.")},
 		Operations: operations{
 			logical.ReadOperation: displayed(onActive(b.readRevocation,
-				"Read what keeps a token from being revoked.", answer("The queued revocation.",
+				"Read what keeps a token from being revoked.", responseBody("The queued revocation.",
 					revocationAnswer)), "read", "revocation"),
 			logical.DeleteOperation: displayed(onActive(b.deleteRevocation,
 				"Give up revoking a token: it lives until it expires.",
-				answerNothing("Deleted.")), "delete", "revocation"),
+				noResponseBody("Deleted.")), "delete", "revocation"),
 		},
 	}
 }
 
 // revocationAnswer is what a read of a queued revocation holds.
 var revocationAnswer = fields{
-	"role": {Type: framework.TypeString, Required: true,
-		Description: "The role it was minted for, under its name of then; empty for the engine's own."},
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Which of the client's secrets minted it."},
-	"state": {Type: framework.TypeString, Required: true,
-		Description: "queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."},
-	"since": {Type: framework.TypeString, Required: true,
-		Description: "Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."},
-	"expires_at": {Type: framework.TypeString, Required: true, Description: "When it ends by itself (RFC 3339)."},
-	"attempts": {Type: framework.TypeInt, Required: true,
-		Description: "How often Paxos was asked in vain, since the plugin started."},
-	"last_error": {Type: framework.TypeString, Required: true,
-		Description: "Why the last attempt failed; empty if there was none."},
+	"role": required(framework.TypeString,
+		"The role it was minted for, under its name of then; empty for the engine's own."),
+	"client_id":  required(framework.TypeString, "Client ID of the client that minted it."),
+	"generation": required(framework.TypeInt, "Which of the client's secrets minted it."),
+	"state": required(framework.TypeString,
+		"queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."),
+	"since": required(framework.TypeString,
+		"Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."),
+	"expires_at": required(framework.TypeString, "When it ends by itself (RFC 3339)."),
+	"attempts":   required(framework.TypeInt, "How often Paxos was asked in vain, since the plugin started."),
+	"last_error": required(framework.TypeString, "Why the last attempt failed; empty if there was none."),
 }
 
 // readRevocation answers GET revocations/:token_id.
@@ -83,7 +72,7 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil || !found { // Vault answers 404
-		return reply(err)
+		return nil, err
 	}
 	lastError := ""
 	if queued.LastError != nil {
@@ -110,11 +99,11 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	fingerprint := d.Get("token_id").(string)
 	if forgotten, err := b.broker.Forget(ctx, fingerprint); err != nil || !forgotten {
-		return reply(err)
+		return nil, err
 	}
 	if !found { // nothing is known of it: its record could not be read
 		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires",
@@ -133,7 +122,7 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 // queued is the revocation that the request names, if it is on the queue.
 func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Queued, bool, error) {
 	fingerprint := d.Get("token_id").(string)
-	if !tokenIDGrammar.MatchString(fingerprint) {
+	if !input.ValidTokenID(fingerprint) {
 		return broker.Queued{}, false, errTokenID
 	}
 	queue, err := b.broker.Queue(ctx)
@@ -143,3 +132,12 @@ func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Qu
 	}
 	return queue[i], true, nil
 }
+
+const revocationHelp = `
+A token that nobody gets any more and that Paxos has not revoked yet, because it was
+out of reach or had its pace. It is tried again every minute until it is done or the
+token has expired. A delete gives that up: the token then lives until it expires.
+
+A token in state waiting is left to its holders for the grace of a rotation or a change
+of its role, and is revoked at the time shown. Nothing is wrong with it.
+`
