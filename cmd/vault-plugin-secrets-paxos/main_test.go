@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPluginLinksOnlyWhatItNeeds checks that the plugin does not contain the stand-in Paxos and its
-// OAuth2 server.
+// TestPluginLinksOnlyWhatItNeeds keeps the stand-in Paxos and its OAuth2 server out
+// of the binary that runs in people's Vaults.
 func TestPluginLinksOnlyWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
@@ -23,26 +23,26 @@ func TestPluginLinksOnlyWhatItNeeds(t *testing.T) {
 	}
 }
 
-// TestImportsPointDownwards checks the order of the packages: the broker and the packages below it do
-// not import Vault, and no package imports one above it.
+// TestImportsPointDownwards holds the packages to their order: neither the broker
+// nor the client knows Vault, and the client knows nobody.
 func TestImportsPointDownwards(t *testing.T) {
 	t.Parallel()
 	const module = "vault-plugin-secrets-paxos/"
-	for name, forbidden := range map[string][]string{
+	for pack, forbidden := range map[string][]string{
 		"backend/catalog":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
 		"backend/paxos":     {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest"},
 		"backend/broker":    {"github.com/hashicorp/vault", module + "backend/paxostest"},
 		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker"},
 		"backend/signing":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
 	} {
-		out, err := exec.Command("go", "list", "-deps", module+name).Output()
+		out, err := exec.Command("go", "list", "-deps", module+pack).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, dependency := range strings.Fields(string(out)) {
 			for _, unwanted := range forbidden {
 				if strings.HasPrefix(dependency, unwanted) {
-					t.Errorf("%s imports %s", name, dependency)
+					t.Errorf("%s imports %s", pack, dependency)
 				}
 			}
 		}
