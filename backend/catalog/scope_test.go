@@ -44,8 +44,8 @@ func TestWithout(t *testing.T) {
 	}
 }
 
-// TestDangerousScopes pins what a reviewer looks for first. Whoever lowers the risk of one of these
-// scopes in the table must change it here too.
+// TestDangerousScopes pins what a reviewer looks for first. A change of the table that lowers the
+// risk of one of these scopes must be made here too.
 func TestDangerousScopes(t *testing.T) {
 	t.Parallel()
 	byRisk := map[Risk][]string{}

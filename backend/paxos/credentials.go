@@ -51,6 +51,7 @@ const pageSize = 16
 // maximumPages ends a list in which every page names a next one.
 const maximumPages = 200
 
+// What an Error of a list says the call was for.
 const listing = "listing API credentials"
 
 // ListCredentials returns every credential of the Paxos Entity that has one of the statuses, or any

@@ -18,9 +18,11 @@ type Error struct {
 	Code       string        // the error code of RFC 6749, section 5.2; empty if it is not a known one
 	Reason     string        // this package's own words, if the status does not say enough
 	RetryAfter time.Duration // from the Retry-After header, at most a year; 0 if there is none
-	Malformed  bool          // the reply ended early or does not have the documented form, so it proves nothing
+	// Malformed says that the reply ended early, or that a reply of the API with status 200 does
+	// not have the documented form. Nothing can be concluded from it.
+	Malformed bool
 
-	Unreachable bool          // no connection could be made; Reason says why
+	Unreachable bool          // the connection could not be made or failed; Reason says why
 	Waited      time.Duration // the request_timeout, if it passed without a reply; else 0
 
 	// These are set for calls to the OAuth2 endpoints, where a client authenticates. Client is set by

@@ -18,7 +18,7 @@ type Grant struct {
 	AccessToken Secret
 	TokenType   string
 	// Scopes are those that the reply names. Nil means that it names none, which stands for those
-	// that were requested; empty means that they could not be read.
+	// that were requested; empty means that it names an empty list, or one that cannot be read.
 	Scopes []string
 	// Asked is the time just before the request was sent. A lifetime that is counted from then on
 	// never ends too late.
@@ -26,6 +26,7 @@ type Grant struct {
 	Lifetime time.Duration // from expires_in; 0 if the reply has none that can be read; may be negative
 }
 
+// What an Error of Mint says the call was for.
 const requesting = "requesting an access token"
 
 // Mint requests an access token by the client credentials grant (RFC 6749, section 4.4). Paxos
@@ -74,6 +75,7 @@ func (c *Client) Mint(ctx context.Context, scopes []string) (Grant, error) {
 	return grant, nil
 }
 
+// What an Error of Revoke says the call was for.
 const revoking = "revoking an access token"
 
 // Revoke revokes a token that this client requested (RFC 7009, section 2). A nil error does not prove

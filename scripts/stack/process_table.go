@@ -2,14 +2,14 @@ package stack
 
 import "fmt"
 
-// An entry is one line of the system's table of processes.
+// An entry is one process of the system.
 type entry struct {
 	pid, parent int
-	dead        bool   // it has ended, and nobody has waited for it
-	program     string // the file it runs
+	dead        bool   // it has ended, and its parent has not waited for it yet
+	program     string // the path of the file that it runs
 }
 
-// Ended returns an error while the process of that number runs.
+// Ended returns an error while the process with this id runs.
 func Ended(pid int) error {
 	entries, err := table()
 	for _, e := range entries {
@@ -20,7 +20,7 @@ func Ended(pid int) error {
 	return err
 }
 
-// running lists the processes that run the program, whoever started them.
+// running returns the ids of all processes that run the program.
 func running(program string) ([]int, error) {
 	entries, err := table()
 	var pids []int

@@ -13,62 +13,62 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// nothing is the name of the plugin that does nothing, and where it is mounted.
+// nothing is the name of the plugin that does nothing, and the path of its mount.
 const nothing = "nothing"
 
-// A field is a Vault with both plugins, and a stand-in Paxos that is asked for a token
-// per path and then has nothing to do. Storage is in memory: a lease costs either plugin
-// the same two writes, beside which, on a slow disk, nothing else would count.
-type field struct {
+// A testbed is a Vault with both plugins, and a stand-in Paxos, which is asked for one token per
+// path and has nothing more to do. Storage is in memory: for either plugin a lease costs two
+// writes, which on a slow disk would take longer than all that is to be compared.
+type testbed struct {
 	*stack.Stack
 	paxos  *paxostest.Server
 	client *api.Client
 }
 
-// newField sets everything up.
-func newField(ctx context.Context, vault string) (*field, error) {
+// newTestbed starts Vault and the stand-in, and mounts both plugins.
+func newTestbed(ctx context.Context, vault string) (*testbed, error) {
 	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: true})
 	if err != nil {
 		return nil, err
 	}
-	f := &field{Stack: server}
-	for _, step := range []func(context.Context) error{f.connect, f.mountEngine, f.configure, f.mountNothing} {
+	t := &testbed{Stack: server}
+	for _, step := range []func(context.Context) error{t.connect, t.mountEngine, t.configure, t.mountNothing} {
 		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, f.close())
+			return nil, errors.Join(err, t.close())
 		}
 	}
-	return f, nil
+	return t, nil
 }
 
-// close ends all that runs.
-func (f *field) close() error {
-	if f.paxos != nil {
-		f.paxos.Close()
+// close stops everything.
+func (t *testbed) close() error {
+	if t.paxos != nil {
+		t.paxos.Close()
 	}
-	return f.Close()
+	return t.Close()
 }
 
 // connect starts the stand-in Paxos and makes a client of Vault.
-func (f *field) connect(context.Context) (err error) {
-	if f.paxos, err = paxostest.Start(paxostest.Options{}); err != nil {
+func (t *testbed) connect(context.Context) (err error) {
+	if t.paxos, err = paxostest.Start(paxostest.Options{}); err != nil {
 		return err
 	}
-	f.client, err = f.Client(f.RootToken)
+	t.client, err = t.Client(t.RootToken)
 	return err
 }
 
 // mountEngine enables the engine at paxos/.
-func (f *field) mountEngine(ctx context.Context) error {
-	if err := f.Register(ctx, f.Plugin); err != nil {
+func (t *testbed) mountEngine(ctx context.Context) error {
+	if err := t.Register(ctx, t.Plugin); err != nil {
 		return err
 	}
-	return f.Mount(ctx, "paxos")
+	return t.Mount(ctx, "paxos")
 }
 
 // configure gives the engine a client and a role called app.
-func (f *field) configure(ctx context.Context) error {
+func (t *testbed) configure(ctx context.Context) error {
 	const scope = "funding:read_profile"
-	credential, secret, err := f.paxos.CreateCredential(paxostest.Credential{Scopes: []string{scope}})
+	credential, secret, err := t.paxos.CreateCredential(paxostest.Credential{Scopes: []string{scope}})
 	if err != nil {
 		return err
 	}
@@ -76,21 +76,21 @@ func (f *field) configure(ctx context.Context) error {
 		path string
 		data map[string]any
 	}{
-		{"config/connection", map[string]any{"token_url": f.paxos.TokenURL(), "revoke_url": f.paxos.RevokeURL(),
-			"api_url": f.paxos.APIURL()}},
+		{"config/connection", map[string]any{"token_url": t.paxos.TokenURL(), "revoke_url": t.paxos.RevokeURL(),
+			"api_url": t.paxos.APIURL()}},
 		{"config", map[string]any{"environment": "custom", "client_id": credential.ClientID, "client_secret": secret}},
 		{"roles/app", map[string]any{"scopes": scope}},
 	} {
-		if _, err := f.client.Logical().WriteWithContext(ctx, "paxos/"+write.path, write.data); err != nil {
+		if _, err := t.client.Logical().WriteWithContext(ctx, "paxos/"+write.path, write.data); err != nil {
 			return fmt.Errorf("configuring the engine: %w", err)
 		}
 	}
 	return nil
 }
 
-// mountNothing builds the other plugin, as the engine is built, and enables it.
-func (f *field) mountNothing(ctx context.Context) error {
-	binary := filepath.Join(filepath.Dir(f.Plugin), nothing)
+// mountNothing builds the plugin that does nothing, in the same way as the engine, and enables it.
+func (t *testbed) mountNothing(ctx context.Context) error {
+	binary := filepath.Join(filepath.Dir(t.Plugin), nothing)
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary,
 		"vault-plugin-secrets-paxos/scripts/bench/"+nothing)
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
@@ -101,7 +101,7 @@ func (f *field) mountNothing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sys := f.client.Sys()
+	sys := t.client.Sys()
 	if err := sys.RegisterPluginWithContext(ctx, &api.RegisterPluginInput{
 		Name: nothing, Type: api.PluginTypeSecrets, Command: nothing, SHA256: sum,
 	}); err != nil {
@@ -113,8 +113,8 @@ func (f *field) mountNothing(ctx context.Context) error {
 	return nil
 }
 
-// pairs are the paths to compare.
-func (f *field) pairs() []pair {
+// pairs returns the paths to compare.
+func (t *testbed) pairs() []pair {
 	var pairs []pair
 	for _, kind := range []struct {
 		name   string
@@ -122,8 +122,8 @@ func (f *field) pairs() []pair {
 	}{{"token/", false}, {"creds/", true}} {
 		pairs = append(pairs, pair{
 			name:    kind.name,
-			ours:    side{field: f, path: "paxos/" + kind.name + "app", leased: kind.leased},
-			nothing: side{field: f, path: nothing + "/" + kind.name + "app", leased: kind.leased},
+			ours:    side{testbed: t, path: "paxos/" + kind.name + "app", leased: kind.leased},
+			nothing: side{testbed: t, path: nothing + "/" + kind.name + "app", leased: kind.leased},
 		})
 	}
 	return pairs

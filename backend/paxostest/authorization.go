@@ -8,7 +8,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// refusal says, in Paxos's words, why the request may not do the operation, or true if it may.
+// refusal returns the problem with which Paxos refuses a request for the operation, or true if the
+// request is allowed. It checks the bearer token (RFC 6750, section 2.1), the IP allow-list and the
+// scopes.
 func (s *Server) refusal(r *http.Request, o catalog.Operation) (problem, bool) {
 	if o.Access == catalog.Public {
 		return problem{}, true

@@ -1,10 +1,10 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // A Resolution says which scopes allow some operations.
@@ -53,8 +53,7 @@ func (c *catalogue) needsScope(id string) error {
 	o, ok := c.operationByID[id]
 	switch {
 	case !ok:
-		return fmt.Errorf("operations names %.40q, which is not an operation of Paxos%s", id,
-			suggestion(near(id, c.operationNames)))
+		return unknownOperation(id, near(id, c.operationNames))
 	case o.Access == Public:
 		return fmt.Errorf("operations names %s, which is public and needs no token: leave it out", id)
 	case o.Access == AnyToken:
@@ -63,12 +62,14 @@ func (c *catalogue) needsScope(id string) error {
 	return nil
 }
 
-// suggestion returns the end of an error that asks whether one of the names was meant.
-func suggestion(names []string) string {
-	if len(names) == 0 {
-		return ""
+// unknownOperation returns the error for an id that the catalogue lacks, and asks whether one of
+// the near names was meant.
+func unknownOperation(id string, nearNames []string) error {
+	text := fmt.Sprintf("operations names %.40q, which is not an operation of Paxos", id)
+	if len(nearNames) > 0 {
+		text += "; " + question(nearNames)
 	}
-	return "; did you mean " + strings.Join(names, " or ") + "?"
+	return errors.New(text)
 }
 
 // lightest adds a scope for each of the choices that the scopes do not allow yet, so that together

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// table lists the processes of this machine, from /proc.
+// table returns the processes of this machine, from /proc.
 func table() ([]entry, error) {
 	directories, err := os.ReadDir("/proc")
 	if err != nil {
@@ -28,14 +28,14 @@ func table() ([]entry, error) {
 	return entries, nil
 }
 
-// describe reads one process, or false if it is gone.
+// describe returns one process, or false if it has ended.
 func describe(pid int) (entry, bool) {
 	path := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(path, "stat"))
 	if err != nil {
 		return entry{}, false
 	}
-	// The name, in parentheses, may hold anything; state and parent come after it.
+	// The name of the program, in parentheses, may hold anything. State and parent come after it.
 	rest := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(rest) < 2 {
 		return entry{}, false

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// table lists the processes of this machine, as ps does.
+// table returns the processes of this machine, from the output of ps.
 func table() ([]entry, error) {
 	listing, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,state=,args=").Output()
 	if err != nil {

@@ -66,3 +66,15 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// DidYouMean returns a question in parentheses, such as " (did you mean a:b or a:c?)", that follows an
+// unknown name in an error. It is empty if there are no near names.
+func DidYouMean(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return " (" + question(names) + ")"
+}
+
+// question asks whether one of the names was meant.
+func question(names []string) string { return "did you mean " + strings.Join(names, " or ") + "?" }
