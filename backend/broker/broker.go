@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/singleflight"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -16,7 +17,7 @@ import (
 type Options struct {
 	Mount  string // a name that no other mount in the process has
 	Ledger Ledger
-	Limits *Limits
+	Limits *limits.Limits
 	// Revokers returns the clients that can end a row's token, the likeliest first:
 	// the current secret of the Client ID that minted, then older ones. None is
 	// no error: the token is left to expire.
@@ -43,8 +44,10 @@ type Broker struct {
 	Options
 	flights singleflight.Group // by Key.flight: never two mints for one key
 
+	mount *limits.Mount
+
 	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
-	sweeping *Turns
+	sweeping *SerialJob
 	asking   inquiries
 	sparing  map[string]int // roles that are being changed with a grace: their tokens are about to be marked
 
@@ -52,50 +55,20 @@ type Broker struct {
 	Close func()          // ends it
 
 	mu         sync.Mutex
-	requests   map[*underway]bool   // token requests under way
-	loaded     bool                 // the ledger has been read
-	resets     int                  // how often all was forgotten
-	tokens     map[string]*token    // fingerprint → every token not known to have ended
-	unreadable map[string]bool      // fingerprints of rows that cannot be read
-	serving    map[Key]*token       // what the next reader of a key gets
-	refused    map[string]refusal   // definite refusals of the last moments: flight or generation → what was said
-	sent       map[string]time.Time // token requests on record: when they were sent
-	dead       map[string]*backoff  // credentials with which Paxos refuses revocations
-	member     *member              // of the process's census, once the mount has joined
-}
-
-// A token is a Row and what only memory knows of it.
-type token struct {
-	Row
-	jitter float64 // in [-1, 1]: spreads refreshes of tokens minted together
-
-	holds    holds         // leases on it
-	counted  bool          // holds are all there are; false once a restart made that unknown
-	idleFrom time.Time     // when the last lease ended; zero while any lasts
-	idleTTL  time.Duration // how long it is kept then
-
-	refreshing bool
-	failures   int       // refreshes that failed in a row
-	nextTry    time.Time // no refresh before this
-	lastError  error     // why the last refresh failed
-
-	standing // what Paxos said when it was asked about the token
-
-	using    bool      // the engine itself is using it: a sweep leaves it alone
-	marked   bool      // the ledger knows that it is to be ended
-	dropping bool      // its row is being deleted: it has ended
-	attempts int       // to end it at Paxos that failed
-	lastFail error     // why the last of them did
-	nextEnd  time.Time // no attempt before this: Paxos refused it definitely
-
-	opener   string    // whose request brought the token about, among the readers of narrowed sets
-	lastRead time.Time // by anybody
+	requests   map[*underway]bool  // token requests under way
+	loaded     bool                // the ledger has been read
+	resets     int                 // how often all was forgotten
+	tokens     map[string]*token   // fingerprint → every token not known to have ended
+	unreadable map[string]bool     // fingerprints of rows that cannot be read
+	serving    map[Key]*token      // what the next reader of a key gets
+	refused    map[string]refusal  // definite refusals of the last moments: flight or generation → what was said
+	dead       map[string]*backoff // credentials with which Paxos refuses revocations
 }
 
 // New returns a broker that has not touched storage yet.
 func New(options Options) *Broker {
 	if options.Wait == nil {
-		options.Wait = wait
+		options.Wait = waitFor
 	}
 	if options.Observe == nil {
 		options.Observe = func(Observation) {}
@@ -107,11 +80,13 @@ func New(options Options) *Broker {
 		options.Urgent = func(context.Context) (bool, error) { return false, nil }
 	}
 	b := &Broker{
-		Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}, asking: newInquiries(),
+		Options: options, sweeping: NewSerialJob(), requests: map[*underway]bool{}, asking: newInquiries(),
 		sparing: map[string]int{},
 	}
+	b.mount = options.Limits.Mount(limits.Options{Name: options.Mount, Records: options.Ledger,
+		Logger: options.Logger, Now: options.Now, Wait: options.Wait})
 	life, end := context.WithCancel(context.Background())
-	b.life, b.Close = life, func() { end(); b.retire() }
+	b.life, b.Close = life, func() { end(); b.mount.Leave() }
 	b.clear()
 	return b
 }
@@ -121,9 +96,7 @@ func (b *Broker) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.clear()
-	if b.member != nil {
-		b.Limits.census.reset(b.Now(), b.member)
-	}
+	b.mount.Reset()
 }
 
 // clear empties memory. mu is held, or nobody else has b yet.
@@ -134,12 +107,11 @@ func (b *Broker) clear() {
 	b.unreadable = map[string]bool{}
 	b.serving = map[Key]*token{}
 	b.refused = map[string]refusal{}
-	b.sent = map[string]time.Time{}
 	b.dead = map[string]*backoff{}
 }
 
-// wait is the real thing.
-func wait(ctx context.Context, d time.Duration) error {
+// waitFor waits for a time or for ctx.
+func waitFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -148,6 +120,19 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Start makes the mount known to the others of its process, before anybody reads a token. A new mount
+// has nothing to read, so that it holds nobody up.
+func (b *Broker) Start(ctx context.Context) error {
+	if err := b.mount.Join(ctx); err != nil {
+		return err
+	}
+	fingerprints, err := b.Ledger.List(ctx)
+	if err != nil || len(fingerprints) > 0 {
+		return err
+	}
+	return b.load(ctx)
 }
 
 // load reads the ledger once. Until it has succeeded nothing is minted and no
@@ -163,23 +148,32 @@ func (b *Broker) load(ctx context.Context) error {
 	}
 	for {
 		before := b.resetCount()
-		if err := b.Join(ctx); err != nil {
+		if err := b.mount.Join(ctx); err != nil {
 			return err
 		}
 		rows, unreadable, err := b.rows(ctx)
 		if err != nil {
 			return err
 		}
-		if err := b.recallRequests(ctx, rows, unreadable); err != nil {
+		if err := b.mount.Recall(ctx, mintTimes(rows), unreadable); err != nil {
 			return err
 		}
-		if err := b.restoreBans(ctx); err != nil {
+		if err := b.mount.RestoreBans(ctx); err != nil {
 			return err
 		}
 		if b.take(rows, before) {
 			return nil
 		}
 	}
+}
+
+// mintTimes are the times at which the tokens of rows were requested.
+func mintTimes(rows []Row) []time.Time {
+	times := make([]time.Time, len(rows))
+	for i, row := range rows {
+		times[i] = row.MintedAt
+	}
+	return times
 }
 
 // take fills memory from what was read after so many resets, unless there has been
@@ -194,7 +188,7 @@ func (b *Broker) take(rows []Row, after int) bool {
 		b.adopt(row)
 	}
 	b.loaded = true
-	b.Limits.census.load(b.member)
+	b.mount.Loaded()
 	return true
 }
 
@@ -221,7 +215,7 @@ func (b *Broker) rows(ctx context.Context) (rows []Row, unreadable []string, err
 	for _, fingerprint := range fingerprints {
 		row, found, err := b.Ledger.Get(ctx, fingerprint)
 		switch {
-		case errors.Is(err, ErrUnreadable):
+		case errors.Is(err, limits.ErrUnreadable):
 			b.noteUnreadable(fingerprint, err)
 			unreadable = append(unreadable, fingerprint)
 		case err != nil:
@@ -245,10 +239,13 @@ func (b *Broker) isLoaded() bool {
 	return b.loaded
 }
 
-// servable reports whether a token may be handed to readers of its key. One that
-// was minted in the future was recorded before the clock was set back: how much of
-// its life is left is not known.
-func (b *Broker) servable(t *token) bool {
-	now := b.Now()
-	return !t.Own && t.EndingSince.IsZero() && !t.expired(now) && t.MintedAt.Sub(now) <= skew
+// SweepSoon begins a sweep in the background: where a queue may be longer than the pace
+// admits at once, its tokens should not wait for the next tick.
+func (b *Broker) SweepSoon() {
+	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
+		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
+	})
 }
+
+// backgroundDeadline bounds a sweep that is no tick's.
+const backgroundDeadline = 5 * time.Minute

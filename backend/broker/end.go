@@ -45,30 +45,6 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 	return err
 }
 
-// release takes one hold away. A hold that this process does not know was given
-// by another: from then on nobody can tell when the last one is gone, and the
-// token lives until it expires, is rotated away or locked down. mu is held.
-func (t *token) release(issue uint64, now time.Time) {
-	if !t.holds.end(issue) {
-		t.counted = false
-	}
-	if t.counted && t.holds.none() && t.idleFrom.IsZero() {
-		t.idleFrom = now
-	}
-}
-
-// startIdling lets the clock run for a leased token that nobody holds. mu is held.
-func (b *Broker) startIdling(t *token) {
-	if t.Key.Leased && t.counted && t.holds.none() && t.idleFrom.IsZero() {
-		t.idleFrom = b.Now()
-	}
-}
-
-// idle reports whether nobody has held the token for as long as it is kept. mu is held.
-func (t *token) idle(now time.Time) bool {
-	return t.counted && t.holds.none() && !t.idleFrom.IsZero() && now.Sub(t.idleFrom) >= t.idleTTL
-}
-
 // End ends every token that which selects, and says how many are ended and how
 // many could not be yet; those are on the queue. Tokens are out of use at once.
 func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending int, err error) {
@@ -104,13 +80,6 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 	return ended, pending, err
 }
 
-// withdraw stops handing the token out. mu is held.
-func (b *Broker) withdraw(t *token) {
-	if b.serving[t.Key] == t {
-		delete(b.serving, t.Key)
-	}
-}
-
 // abandon ends a token that nobody will hold, on a context of its own. The client that
 // requested it, where it is at hand, is asked if no stored client can revoke the token: the
 // configuration may have been deleted while the request was under way.
@@ -125,22 +94,6 @@ func (b *Broker) abandon(t *token, client *paxos.Client) {
 		b.Logger.Error("a token that nobody holds could not be ended", "token_id", t.Fingerprint, "error", err)
 	}
 }
-
-// Why a token has not ended at Paxos although nothing went wrong.
-var (
-	errPaced  = errors.New("revocations are paced; this one is waiting for its turn")
-	errBehind = errors.New("waiting behind other revocations")
-	errNobody = errors.New("no stored client can revoke it; it expires by itself")
-)
-
-// A patience is how long the end of a token may wait for its turn at Paxos.
-type patience int
-
-const (
-	never  patience = iota // it goes to the queue
-	atOnce                 // it goes to the queue if it is not its turn
-	inTurn                 // as long as the context lasts
-)
 
 // end puts a token out of use: here at once; at Paxos too if try says so and Paxos
 // does it, else from the queue. cause says why the token lives on at Paxos, nil if

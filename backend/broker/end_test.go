@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -102,11 +103,11 @@ func TestEndOfManyIsNotLeftToTheTick(t *testing.T) {
 	if h.storage.size() != 0 || h.revocations() != tokens {
 		t.Errorf("%d on record after %d revocations", h.storage.size(), h.revocations())
 	}
-	took, least := h.clock.Now().Sub(start), tokens*time.Second/broker.DefaultCallRate
+	took, least := h.clock.Now().Sub(start), tokens*time.Second/limits.DefaultCallRate
 	if took < least-time.Second || took > least+10*time.Second {
 		t.Errorf("it took %s; the pace allows %s", took, least)
 	}
-	t.Logf("%d tokens ended in %s; %d calls a second allow %s", tokens, took, broker.DefaultCallRate, least)
+	t.Logf("%d tokens ended in %s; %d calls a second allow %s", tokens, took, limits.DefaultCallRate, least)
 }
 
 // TestEndWhileStorageIsDown checks that the error is told, and that nothing is served that was to

@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// MaximumGrace is the longest that a token may be left to its holders after it was taken out of
-// service.
-const MaximumGrace = 20 * time.Minute
-
 // An Ending is what became of the tokens that were to be ended.
 type Ending struct {
 	Ended   int       // Paxos has revoked them, or they had expired
@@ -17,24 +13,6 @@ type Ending struct {
 	Waiting int       // their grace lasts
 	At      time.Time // when the grace of the last of them ends; zero where none waits
 }
-
-// waits reports whether the token is out of service and its grace lasts. One that would wait for
-// longer than any grace was marked before the clock was set back. mu is held.
-func (t *token) waits(now time.Time) bool {
-	left := t.EndingSince.Sub(now)
-	return !t.EndingSince.IsZero() && left > 0 && left <= MaximumGrace+skew
-}
-
-// endAt has the token ended at a time, unless it is to be ended before. What is on record is
-// another time then. mu is held.
-func (t *token) endAt(at time.Time) {
-	if t.EndingSince.IsZero() || t.EndingSince.After(at) {
-		t.EndingSince, t.marked = at, false
-	}
-}
-
-// Waits is waits for a row that was read from the broker.
-func (r Row) Waits(now time.Time) bool { return (&token{Row: r}).waits(now) }
 
 // EndAfter is End after a grace. The tokens are no longer handed out from now on, and are revoked
 // when the grace is over, by a timer of this process or by the first sweep after that. A token

@@ -9,14 +9,13 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A token is asked after at most once in questionPause. Where Paxos rejects the token that was
-// requested in the place of a rejected one too, the question tells nothing, and none is asked for
-// that key during mutePause.
+// Where Paxos also rejects the token that was requested in the place of a rejected one, a question
+// tells nothing, and none is asked for that key during mutePause.
 const (
-	questionPause   = time.Minute
 	mutePause       = 15 * time.Minute
 	inquiryDeadline = mintDeadline + 2*paxos.MaximumTimeout
 	longestTurn     = 2 * time.Second // that a question waits for at the pace of calls
@@ -32,52 +31,6 @@ type inquiries struct {
 
 func newInquiries() inquiries {
 	return inquiries{muted: map[Key]time.Time{}, suspected: map[string]time.Time{}}
-}
-
-// issueInstead answers a reader who says that Paxos answered 401 to a token. If that is the one
-// that the reader's key serves, Paxos is asked, and the reader gets another token where there is
-// one. Any other fingerprint, of a superseded token, of another role's or of none, makes no
-// difference, so that nobody learns anything from it.
-func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) {
-	word := req.Rejected
-	req.Rejected = ""
-	if err := b.load(ctx); err != nil {
-		return Issued{}, err
-	}
-	t := b.served(req, word)
-	if t == nil {
-		return b.Issue(ctx, req)
-	}
-	var doubt *Doubt
-	select {
-	case <-ctx.Done():
-		return Issued{}, ctx.Err()
-	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) {
-		return b.inquire(t, req, atOnce), nil
-	}):
-		doubt = done.Val.(*Doubt)
-	}
-	issued, err := b.Issue(ctx, req)
-	switch {
-	case err != nil:
-	case issued.Fingerprint != word:
-		issued.Minted = true
-	case doubt != nil:
-		issued.Doubt = doubt
-	}
-	return issued, err
-}
-
-// served is the token that the request's key serves, if it has that fingerprint and the life that
-// the reader accepts.
-func (b *Broker) served(req Request, fingerprint string) *token {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t := b.serving[req.Key]
-	if !t.lives(b.Now(), req.minimumLife) || t.Fingerprint != fingerprint {
-		return nil
-	}
-	return t
 }
 
 // inquire asks Paxos whether it accepts the token that the request's key serves and puts another in
@@ -132,7 +85,7 @@ func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	case now.Before(muted) && muted.Sub(now) <= mutePause: // or the clock was set back
 		return &Doubt{Reason: Muted, Until: muted}, true
 	case t.rejected:
-		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan // no other could be had a moment ago
+		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan // no other could be had a moment ago
 	case t.answeredLately(now):
 		t.suspect = false
 		return &Doubt{Reason: Accepted, Asked: t.askedAt}, true
@@ -144,10 +97,10 @@ func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 func (b *Broker) ask(ctx context.Context, t *token, client *paxos.Client, try patience) (accepted bool, err error) {
 	entering, cancel := context.WithTimeout(ctx, longestTurn)
 	defer cancel()
-	if err := b.enter(entering, client.Way(), try); err != nil {
+	if err := b.enter(entering, client.Route(), try); err != nil {
 		return false, err
 	}
-	err = b.entered(client.Way(), func() error {
+	err = b.entered(client.Route(), func() error {
 		accepted, err = client.Accepts(ctx, paxos.Hide(t.Token))
 		return err
 	})
@@ -229,7 +182,7 @@ func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 			if now := b.replacement(old); now != nil {
 				return now, nil
 			}
-			return b.mint(req, Narrowed)
+			return b.mint(req, limits.Narrowed)
 		})
 		if result.Err != nil {
 			return nil, result.Err
@@ -264,13 +217,6 @@ func (b *Broker) replacement(old *token) *token {
 		return now
 	}
 	return nil
-}
-
-// serves reports whether the key still serves the token.
-func (b *Broker) serves(t *token, key Key) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.serving[key] == t
 }
 
 func (b *Broker) isRejected(t *token) bool {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -159,9 +160,9 @@ func TestPacedQuestion(t *testing.T) {
 	h := newHarness(t)
 	issued := h.issue()
 	h.lose(issued)
-	throttle := h.limits.Throttle(h.client.Way())
+	throttle := h.limits.Throttle(h.client.Route())
 	for range 5 { // the pace's first second
-		if wait, err := throttle.EnterCall(h.clock.Now(), broker.DefaultCallRate); wait != 0 || err != nil {
+		if wait, err := throttle.EnterCall(h.clock.Now(), limits.DefaultCallRate); wait != 0 || err != nil {
 			t.Fatalf("wait %s, %v", wait, err)
 		}
 	}
@@ -274,7 +275,7 @@ func TestRejectedTokensAreChargedAsNarrowed(t *testing.T) {
 	h.clock.advance(time.Minute) // the first of them is in the window still
 	refused := h.issue(rejected(issued))
 	h.wantDoubt(refused, broker.Unreplaced)
-	var throttled *broker.Throttled
+	var throttled *limits.Throttled
 	if !errors.As(refused.Doubt.Cause, &throttled) || refused.Fingerprint != issued.Fingerprint {
 		t.Errorf("the cause is %v", refused.Doubt.Cause)
 	}

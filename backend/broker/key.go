@@ -31,6 +31,3 @@ func (k Key) flight() string {
 	}
 	return strings.Join([]string{k.Role, k.Client, k.Connection, k.Scopes, leased}, "\x00")
 }
-
-// UnknownIssue names no hold: releasing it makes a shared token's count unknown.
-const UnknownIssue uint64 = 0

@@ -7,14 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
-)
-
-// mintDeadline bounds a mint with all its storage operations; cleanUpDeadline what
-// is done about a token that cannot be handed out.
-const (
-	mintDeadline    = 30 * time.Second
-	cleanUpDeadline = 5 * time.Second
 )
 
 // ErrEnded reports that the token was ended while it was being handed out.
@@ -25,7 +19,7 @@ var ErrEnded = errors.New("the token was ended while it was being handed out; re
 // is asked before Paxos is and again after the token is on record, so that a
 // rotation, a lockdown or a narrowed role that came in between finds it either
 // way; and the record comes before anybody can hold the token.
-func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
+func (b *Broker) mint(req Request, kind limits.Kind) (minted *token, err error) {
 	var recorded *token
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
@@ -70,8 +64,8 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 }
 
 // mintAndRecord asks Paxos and writes down what it granted.
-func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, kind Kind) (*token, error) {
-	charge := Charge{Mount: b.Mount, Role: req.RoleName, Kind: kind, Allowance: minter.Allowance}
+func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, kind limits.Kind) (*token, error) {
+	charge := limits.Charge{Role: req.RoleName, Kind: kind, Allowance: minter.Allowance}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, req.Scopes)
 	if err != nil {
 		b.remember(req, minter, err)
@@ -84,7 +78,7 @@ func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, 
 func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant paxos.Grant,
 	asked time.Time) (*token, error) {
 	text := grant.AccessToken.Reveal()
-	scopes, err := verify(grant, req.Scopes)
+	scopes, err := checkGrant(grant, req.Scopes)
 	known := b.known(Fingerprint(text))
 	if known { // somebody may hold it: it is left alone
 		err = &Mismatch{"a token that was granted before"}
@@ -130,13 +124,6 @@ func (b *Broker) unrecord(t *token, client *paxos.Client) {
 	}
 }
 
-// know keeps a token until it has ended.
-func (b *Broker) know(t *token) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tokens[t.Fingerprint] = t
-}
-
 // serve makes a recorded token the one that readers of its key get. If it was
 // ended since, it stays ended.
 func (b *Broker) serve(t *token) error {
@@ -149,8 +136,8 @@ func (b *Broker) serve(t *token) error {
 		if before := b.serving[t.Key]; before != nil {
 			t.opener = before.opener // who refreshes a set does not take it over
 		}
-		b.serving[t.Key] = t // whoever still holds the one before keeps it, nobody else gets it
-		b.startIdling(t)     // until its first reader comes, which after a refresh may be never
+		b.serving[t.Key] = t   // whoever still holds the one before keeps it, nobody else gets it
+		t.startIdling(b.Now()) // until its first reader comes, which after a refresh may be never
 	}
 	return nil
 }
@@ -172,8 +159,10 @@ func (b *Broker) discard(client *paxos.Client, token paxos.Secret) bool {
 	return err == nil
 }
 
-func (b *Broker) known(fingerprint string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.tokens[fingerprint] != nil
+// origin is what Paxos answered, for people who look for causes, else the error itself.
+func origin(err error) error {
+	if t, ok := err.(*limits.Throttled); ok && t.Cause != nil {
+		return t.Cause
+	}
+	return err
 }

@@ -1,6 +1,10 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
+)
 
 // An Observation is something that happened to a token, for metrics and events. It
 // holds no secret.
@@ -8,7 +12,7 @@ type Observation struct {
 	What What
 	Row  Row // without its token; zero where there is no token
 	Role string
-	Kind Kind
+	Kind limits.Kind
 	Took time.Duration // at Paxos
 	Err  error
 }
@@ -24,9 +28,3 @@ const (
 	RevokeFailed What = "token-revoke-fail"
 	Banned       What = "ban"
 )
-
-// public is the row without what must not get out.
-func (r Row) public() Row {
-	r.Token = ""
-	return r
-}

@@ -76,7 +76,7 @@ func TestUnreadableLedger(t *testing.T) {
 	for _, err := range []error{
 		issueErr, ownErr, liveErr, endErr, h.Release(t.Context(), lonely.Fingerprint,
 			lonely.Issue), h.Sweep(t.Context()),
-		h.prove(t.Context(), reads),
+		h.verify(t.Context(), reads),
 	} {
 		if !errors.Is(err, errStorage) {
 			t.Errorf("got %v", err)

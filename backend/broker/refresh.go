@@ -1,8 +1,9 @@
 package broker
 
 import (
-	"math/rand/v2"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // Refreshing starts early enough that no reader ever waits for it: at the
@@ -12,17 +13,6 @@ const (
 	refreshMargin = 2 * time.Minute
 	refreshJitter = 0.05
 )
-
-// A refresh that fails is tried again after firstRetry, then after twice as long
-// each time up to lastRetry, and only when a reader asks.
-const (
-	firstRetry = 5 * time.Second
-	lastRetry  = time.Minute
-)
-
-// shortLife is below which a token is refreshed at half of its life whatever the
-// settings, and readers accept all of it but the last quarter.
-const shortLife = 90 * time.Second
 
 // refreshAt is when the next reader starts a refresh of the token: before the least
 // life that readers accept is undercut, and after three eighths of its life whatever
@@ -56,7 +46,7 @@ func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 // refreshIfDue starts a mint in the background if the token is due for one and
 // none is under way. mu is held.
 func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
-	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan || now.Before(t.refreshAt(req)) {
+	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan || now.Before(t.refreshAt(req)) {
 		return // a try further ahead than any ban was set before the clock went back
 	}
 	b.refresh(t, req)
@@ -90,14 +80,5 @@ func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
 	if now != nil && now != t {
 		return now, nil
 	}
-	return b.mint(req, refresh)
+	return b.mint(req, limits.Refresh)
 }
-
-// retryDelay is how long to leave Paxos alone after so many failures in a row.
-func retryDelay(failures int, cause error) time.Duration {
-	delay := min(firstRetry<<min(failures-1, 10), lastRetry)
-	return max(delay, retryAfter(cause))
-}
-
-// jitter spreads refreshes of tokens that were minted together.
-func jitter() float64 { return 2*rand.Float64() - 1 }

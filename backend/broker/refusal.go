@@ -2,7 +2,6 @@ package broker
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -34,10 +33,6 @@ func (b *Broker) remember(req Request, minter Minter, err error) {
 	}
 }
 
-// refusalKey is what a refused client is remembered by: a new secret is a new
-// generation, and so not refused.
-func (m Minter) refusalKey() string { return fmt.Sprintf("%s\x00%d", m.Client.ID(), m.Generation) }
-
 func (b *Broker) rememberFor(key string, err error) {
 	now := b.Now()
 	b.mu.Lock()
@@ -62,21 +57,4 @@ func (b *Broker) recentRefusal(req Request, minter Minter) error {
 		}
 	}
 	return nil
-}
-
-// temporary reports whether the failure says nothing against the token that is
-// being served: Paxos, or our budget, is out of reach for now.
-func temporary(err error) bool {
-	var answer *paxos.Error
-	var throttled *Throttled
-	return errors.As(err, &throttled) || errors.As(err, &answer) && answer.Temporary()
-}
-
-// retryAfter is how long the failure itself asks to be left alone.
-func retryAfter(err error) time.Duration {
-	var throttled *Throttled
-	if errors.As(err, &throttled) {
-		return throttled.RetryAfter
-	}
-	return 0
 }

@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
@@ -47,11 +46,11 @@ func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, 
 	if !may {
 		return errBackedOff
 	}
-	if err := b.enter(ctx, client.Way(), try); err != nil {
+	if err := b.enter(ctx, client.Route(), try); err != nil {
 		b.giveBack(claimed)
 		return err
 	}
-	err := b.entered(client.Way(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
+	err := b.entered(client.Route(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
 	b.learn(client, err)
 	return err
 }
@@ -98,24 +97,8 @@ func (b *Broker) kept(ctx context.Context, t *token) bool {
 	return err == nil && len(clients) > 0 && b.Limits.Budget(clients[0].TokenURL()).Scarce(now)
 }
 
-// drop forgets a token that has ended. Its row goes first: if that fails, the token
-// is still known, and ending it again does no harm.
-func (b *Broker) drop(ctx context.Context, t *token) error {
-	b.setDropping(t, true)
-	if err := b.Ledger.Delete(ctx, t.Fingerprint); err != nil {
-		b.setDropping(t, false)
-		return fmt.Errorf("forgetting a token: %w", err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.tokens, t.Fingerprint)
-	return nil
-}
-
-// setDropping tells those who queue the token at the same time whether its row is being
-// deleted.
-func (b *Broker) setDropping(t *token, dropping bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t.dropping = dropping
-}
+// Why a token has not ended at Paxos although nothing went wrong.
+var (
+	errBehind = errors.New("waiting behind other revocations")
+	errNobody = errors.New("no stored client can revoke it; it expires by itself")
+)

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// questionPause is how long Paxos's answer about a token counts. The token is not asked about again
+// before that.
+const questionPause = time.Minute
+
 // standing is what is known of a token's life at Paxos beyond its expiry, in memory only. The
 // broker's lock guards it.
 type standing struct {

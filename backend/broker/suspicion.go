@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -88,7 +89,7 @@ func (b *Broker) settleIfDue(t *token, req Request, now time.Time) {
 	if !t.suspect && !t.rejected {
 		return
 	}
-	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= maximumBan } // or the clock was set back
+	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= limits.MaximumBan } // or the clock was set back
 	if t.settling || ahead(t.settleAt) || ahead(t.nextTry) {
 		return
 	}

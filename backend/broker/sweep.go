@@ -5,7 +5,8 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -13,9 +14,6 @@ import (
 // sweepers is how many tokens a sweep ends at a time: enough that a slow Paxos does
 // not keep the queue below its pace.
 const sweepers = 16
-
-// backgroundDeadline bounds a sweep that is no tick's.
-const backgroundDeadline = 5 * time.Minute
 
 // Sweep is the periodic work: it finds what memory has missed, forgets what has
 // expired, ends what nobody holds any more, and works off the queue, oldest first,
@@ -28,21 +26,13 @@ func (b *Broker) sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.forgetRequests(ctx))
+	err := errors.Join(b.reconcile(ctx), b.mount.ForgetBans(ctx), b.mount.ForgetRequests(ctx))
 	due, dueErr := b.due(ctx)
 	err = errors.Join(err, dueErr, b.endAll(ctx, due))
 	if ctx.Err() != nil {
 		return nil // its time is up
 	}
 	return err
-}
-
-// SweepSoon begins a sweep in the background: where a queue may be longer than the pace
-// admits at once, its tokens should not wait for the next tick.
-func (b *Broker) SweepSoon() {
-	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
-		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
-	})
 }
 
 // due takes the tokens that are to be ended out of service, and returns them with
@@ -100,17 +90,6 @@ func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, 
 	return due, err
 }
 
-// withdrawIdle takes the token out of service unless somebody has come for it.
-func (b *Broker) withdrawIdle(t *token) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !t.idle(b.Now()) {
-		return false
-	}
-	b.withdraw(t)
-	return true
-}
-
 // endAll ends the tokens at Paxos's pace: the first alone, then several at a time.
 // One that Paxos cannot take, or storage, is enough to know: the rest waits for the
 // next sweep, but what has expired costs no call.
@@ -154,7 +133,7 @@ func (b *Broker) reconcile(ctx context.Context) error {
 			continue
 		}
 		row, found, err := b.Ledger.Get(ctx, fingerprint)
-		if errors.Is(err, ErrUnreadable) {
+		if errors.Is(err, limits.ErrUnreadable) {
 			b.noteUnreadable(fingerprint, err)
 			continue
 		}
@@ -172,28 +151,4 @@ func (b *Broker) reconcile(ctx context.Context) error {
 		b.mu.Unlock()
 	}
 	return nil
-}
-
-// rowOf copies the row of a token that others may be changing.
-func (b *Broker) rowOf(t *token) Row {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return t.Row
-}
-
-// Live returns the rows of all tokens that have not ended.
-func (b *Broker) Live(ctx context.Context) ([]Row, error) {
-	if err := b.load(ctx); err != nil {
-		return nil, err
-	}
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	rows := make([]Row, 0, len(b.tokens))
-	for _, t := range b.tokens {
-		if !t.expired(now) {
-			rows = append(rows, t.Row)
-		}
-	}
-	return rows, nil
 }

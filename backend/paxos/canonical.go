@@ -58,7 +58,7 @@ func (e Endpoints) canonical() Endpoints {
 // telling any of it: what Paxos said of one secret says nothing of the next.
 func (c *Client) Credentials() string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{
-		c.connection.way, string(c.connection.settings.AuthStyle), c.id, c.secret.Reveal(),
+		c.connection.route, string(c.connection.settings.AuthStyle), c.id, c.secret.Reveal(),
 	}, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }

@@ -27,8 +27,8 @@ func (c *Connection) Client(id string, secret Secret) *Client {
 // TokenURL returns where the client mints, which is what its budget goes by.
 func (c *Client) TokenURL() string { return c.connection.settings.TokenURL }
 
-// Way returns by which way the client's calls go, which is what a ban goes by.
-func (c *Client) Way() string { return c.connection.way }
+// Route names the route that the client's calls take, as [Settings.Route] does. A ban is on a route.
+func (c *Client) Route() string { return c.connection.route }
 
 // ID returns the Client ID, which is not a secret.
 func (c *Client) ID() string { return c.id }

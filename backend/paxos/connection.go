@@ -45,11 +45,11 @@ type Settings struct {
 	Timeout       time.Duration
 }
 
-// A Connection is a way to one Paxos environment. It holds the pool of open
+// A Connection leads to one Paxos environment. It holds the pool of open
 // connections, so it is made once and kept.
 type Connection struct {
 	settings Settings
-	way      string
+	route    string
 	http     *http.Client
 	now      func() time.Time
 }
@@ -101,7 +101,7 @@ func Connect(settings Settings, now func() time.Time) (*Connection, error) {
 	}
 	return &Connection{
 		settings: settings,
-		way:      settings.Way(),
+		route:    settings.Route(),
 		now:      now,
 		http: &http.Client{
 			Transport:     cappedTransport{transport},
@@ -133,10 +133,9 @@ func (s Settings) Fingerprint() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Way identifies by which way calls reach Paxos: where they go and through which
-// proxy, however the addresses are spelt. Paxos throttles by the address that a call
-// comes from, and so by way.
-func (s Settings) Way() string {
+// Route identifies the route of calls to Paxos: where they go and through which proxy, however the
+// addresses are spelt. Paxos throttles by the address that a call comes from, and so by route.
+func (s Settings) Route() string {
 	s.Endpoints = s.Endpoints.canonical()
 	sum := sha256.Sum256([]byte(s.Fingerprint() + "\x00" + CanonicalURL(s.ProxyURL)))
 	return hex.EncodeToString(sum[:16])

@@ -23,17 +23,20 @@ func TestPluginLinksOnlyWhatItNeeds(t *testing.T) {
 	}
 }
 
-// TestImportsPointDownwards holds the packages to their order: neither the broker
-// nor the client knows Vault, and the client knows nobody.
+// TestImportsPointDownwards checks that no package imports one above it: the broker, the limits and the client
+// know nothing of Vault, the limits know no broker, and the client knows neither.
 func TestImportsPointDownwards(t *testing.T) {
 	t.Parallel()
 	const module = "vault-plugin-secrets-paxos/"
 	for pack, forbidden := range map[string][]string{
-		"backend/catalog":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
-		"backend/paxos":     {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest"},
+		"backend/catalog": {"github.com/", module + "backend/broker", module + "backend/limits", module + "backend/paxos"},
+		"backend/paxos": {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/limits",
+			module + "backend/paxostest"},
+		"backend/limits":    {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest"},
 		"backend/broker":    {"github.com/hashicorp/vault", module + "backend/paxostest"},
-		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker"},
-		"backend/signing":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
+		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/limits"},
+		"backend/signing": {"github.com/", module + "backend/broker", module + "backend/limits",
+			module + "backend/paxos"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", module+pack).Output()
 		if err != nil {

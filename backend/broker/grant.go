@@ -31,8 +31,8 @@ type Mismatch struct{ Reason string }
 // Error says what is wrong with the grant.
 func (m *Mismatch) Error() string { return "what Paxos granted was refused: " + m.Reason }
 
-// verify judges a grant against the scopes asked for and returns the scopes granted.
-func verify(grant paxos.Grant, asked []string) ([]string, error) {
+// checkGrant judges a grant against the scopes asked for and returns the scopes granted.
+func checkGrant(grant paxos.Grant, asked []string) ([]string, error) {
 	switch {
 	case !printable(grant.AccessToken.Reveal()):
 		return nil, &Mismatch{"the token is empty, too long or holds characters that no header may"}

@@ -3,6 +3,8 @@ package broker
 import (
 	"fmt"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // mostNarrowed is how many subsets of a role's scopes may have a token that is handed
@@ -55,7 +57,7 @@ func (b *Broker) narrowedRoom(req Request) (*narrowedSet, error) {
 	case !now.Before(free):
 		return idle, nil
 	default:
-		return nil, &Throttled{
+		return nil, &limits.Throttled{
 			Reason: fmt.Sprintf("Other callers use tokens for %d different subsets of the scopes of role "+
 				"%q, the most it may have at a time", len(sets), req.RoleName),
 			RetryAfter: free.Sub(now),
@@ -114,7 +116,7 @@ func (b *Broker) displace(set *narrowedSet) {
 	for _, t := range set.tokens {
 		b.withdraw(t)
 		t.idleTTL = 0
-		b.startIdling(t)
+		t.startIdling(b.Now())
 	}
 	b.SweepSoon()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -16,55 +17,55 @@ const (
 	manageLimit = 6
 )
 
-// What pays for token requests that are no role's. No role has these names. None
-// takes of another: however many wrong secrets are written to clients/, the root can
-// be rotated.
-const (
-	verifyingRoot    = "config/"
-	verifyingClients = "clients/"
-	probing          = "probe/"
-	managing         = "report/"
+// A purpose is what a mount itself needs a token for.
+type purpose struct {
+	payer     string // no role has such a name
+	limit     int    // of token requests in any Window
+	exhausted string // the refusal, with %d for the limit
+}
+
+// The purposes. None uses the limit of another: however many wrong secrets are written to clients/,
+// the root can be rotated.
+var (
+	verifyingRoot = purpose{"config/", verifyLimit, "This mount has verified secrets of its root client with %d " +
+		"token requests in 5 minutes, the most it may"}
+	verifyingClients = purpose{"clients/", verifyLimit, "This mount has verified secrets of its clients with %d " +
+		"token requests in 5 minutes, the most it may"}
+	probing = purpose{"probe/", verifyLimit, "This mount has probed Paxos with %d token requests in 5 minutes, " +
+		"the most it may"}
+	managing = purpose{"report/", manageLimit, "This mount has looked after its clients with %d token requests " +
+		"in 5 minutes, the most it may"}
 )
 
-// purposes says of each what there was too much of.
-var purposes = map[string]string{
-	verifyingRoot: "This mount has verified secrets of its root client with %d token requests in 5 " +
-		"minutes, the most it may",
-	verifyingClients: "This mount has verified secrets of its clients with %d token requests in 5 minutes, " +
-		"the most it may",
-	probing:  "This mount has probed Paxos with %d token requests in 5 minutes, the most it may",
-	managing: "This mount has looked after its clients with %d token requests in 5 minutes, the most it may",
-}
-
-// Prove finds out whether a client's secret is right and whether it holds the
-// scopes, with one token request within the budget. A refusal of a scope proves the
-// secret too: Paxos looks at the secret first. The grant that it gets is given to
-// use, if there is one, and ended before Prove returns, or put on the queue. The root,
-// which has no name, has room of its own for it.
-func (b *Broker) Prove(ctx context.Context, minter Minter, scopes []string,
+// VerifySecret finds out whether a client's secret is right and whether the client holds the scopes,
+// with one token request within the budget. A refusal of a scope verifies the secret too, because
+// Paxos looks at the secret first. The grant is given to use, unless that is nil. Its token is ended
+// before VerifySecret returns, or put on the queue. The root, which has no name, has a limit of its
+// own.
+func (b *Broker) VerifySecret(ctx context.Context, minter Minter, scopes []string,
 	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
-	purpose := verifyingClients
+	why := verifyingClients
 	if minter.Name == "" {
-		purpose = verifyingRoot
+		why = verifyingRoot
 	}
-	return b.prove(ctx, minter, scopes, purpose, verifyLimit, use)
+	return b.requestForMount(ctx, minter, scopes, why, use)
 }
 
-// Probe is Prove for questions about Paxos that a probe asks with the root.
+// Probe is VerifySecret for questions about Paxos that a probe asks with the root.
 func (b *Broker) Probe(ctx context.Context, minter Minter, scopes []string,
 	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
-	return b.prove(ctx, minter, scopes, probing, verifyLimit, use)
+	return b.requestForMount(ctx, minter, scopes, probing, use)
 }
 
-// Manage is Prove for a token that the engine uses itself, to look after the clients
-// of the Entity.
+// Manage is VerifySecret for a token that the engine uses itself, to look after the clients of the
+// Paxos Entity.
 func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string,
 	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
-	return b.prove(ctx, minter, scopes, managing, manageLimit, use)
+	return b.requestForMount(ctx, minter, scopes, managing, use)
 }
 
-// prove does all three.
-func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purpose string, limit int,
+// requestForMount does all three.
+func (b *Broker) requestForMount(ctx context.Context, minter Minter, scopes []string, why purpose,
 	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
@@ -75,8 +76,8 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 	request := b.begin()
 	defer b.finish(request)
 	b.asks(request, minter)
-	charge := Charge{Mount: b.Mount, Role: purpose, Kind: Upkeep,
-		Allowance: Allowance{Role: limit, Mount: minter.Allowance.Mount}}
+	charge := limits.Charge{Role: why.payer, Exhausted: why.exhausted, Kind: limits.Upkeep,
+		Allowance: limits.Allowance{Role: why.limit, Mount: minter.Allowance.Mount}}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
 	var answer *paxos.Error
 	switch {
@@ -89,7 +90,7 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 	if b.known(Fingerprint(text)) {
 		return true, nil // somebody may hold it: it is left alone
 	}
-	if _, err := verify(grant, scopes); err != nil {
+	if _, err := checkGrant(grant, scopes); err != nil {
 		b.discard(minter.Client, grant.AccessToken)
 		return false, err
 	}
@@ -107,12 +108,12 @@ func (b *Broker) prove(ctx context.Context, minter Minter, scopes []string, purp
 	if use != nil {
 		err = b.use(ctx, t, grant, use)
 	}
-	return true, errors.Join(err, b.endProof(ctx, minter, t))
+	return true, errors.Join(err, b.endOfMount(ctx, minter, t))
 }
 
-// endProof ends the token of a proof. If Paxos cannot do it now, it is on the queue.
-// The client may be one that is not stored, so it is not looked for there.
-func (b *Broker) endProof(ctx context.Context, minter Minter, t *token) error {
+// endOfMount ends a token that the mount requested for itself. If Paxos cannot do it now, the token is
+// on the queue. The client may be one that is not stored, so it is not looked for in storage.
+func (b *Broker) endOfMount(ctx context.Context, minter Minter, t *token) error {
 	err := b.revokeWith(ctx, minter.Client, b.rowOf(t), atOnce)
 	if err == nil {
 		return b.drop(ctx, t)

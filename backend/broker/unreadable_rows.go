@@ -2,13 +2,8 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"slices"
 )
-
-// ErrUnreadable is what a [Ledger] returns for an entry that is there and cannot be
-// read: it is damaged, or a later version wrote it. Reading it again does not help.
-var ErrUnreadable = errors.New("the stored entry cannot be read")
 
 // noteUnreadable logs a row that cannot be read, once. Its token cannot be served,
 // revoked or forgotten; all others go on.
