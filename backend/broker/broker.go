@@ -18,24 +18,25 @@ type Options struct {
 	Mount  string // a name that no other mount in the process has
 	Ledger Ledger
 	Limits *limits.Limits
-	// Revokers returns the clients that can end a row's token, the likeliest first:
-	// the current secret of the Client ID that minted, then older ones. None is
-	// no error: the token is left to expire.
+	// Revokers returns the clients that can end a row's token, the likeliest first: the current secret
+	// of the Client ID that requested it, then older ones. If there is none, that is no error: the
+	// token is left to expire.
 	Revokers func(ctx context.Context, row Row) ([]*paxos.Client, error)
 	// CallRate bounds revocations and API calls, per second.
 	CallRate func(ctx context.Context) int
-	// Closing reports that storage is about to go, so that a queue helps nobody.
+	// Closing reports that the mount's storage is about to be deleted, so that nothing would work off
+	// a queue.
 	Closing func() bool
-	// Granted reports whether a token may live on by what is stored now; nil for always.
+	// Granted reports whether a token is still granted by what is stored now. Nil means always.
 	Granted func(ctx context.Context, row Row) (bool, error)
-	// Urgent reports that every token is to end now, whatever grace lasts; nil for never.
+	// Urgent reports that every token is to end now, even if its grace lasts. Nil means never.
 	Urgent func(ctx context.Context) (bool, error)
-	// Observe is told what happens to tokens; nil for nobody. It is called on the
-	// path of what happens, so it must be quick, but never on a hit.
+	// Observe is told what happens to tokens, but not of hits. It is called while that happens, so it
+	// must be quick. Nil means that nothing is told.
 	Observe func(Observation)
 	Logger  hclog.Logger
 	Now     func() time.Time
-	// Wait waits for a time or for ctx; nil for the real thing.
+	// Wait waits for a time or for ctx. Nil means that it waits in real time.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
@@ -52,7 +53,7 @@ type Broker struct {
 	sparing  map[string]int // roles that are being changed with a grace: their tokens are about to be marked
 
 	life  context.Context // of work in the background
-	Close func()          // ends it
+	Close func()          // ends that work, and the mount's part in the limits
 
 	mu         sync.Mutex
 	requests   map[*underway]bool  // token requests under way
@@ -91,7 +92,7 @@ func New(options Options) *Broker {
 	return b
 }
 
-// Reset forgets all that came from storage, because another node changed it.
+// Reset forgets everything that came from storage, because another node changed it.
 func (b *Broker) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -99,7 +100,7 @@ func (b *Broker) Reset() {
 	b.mount.Reset()
 }
 
-// clear empties memory. mu is held, or nobody else has b yet.
+// clear empties memory. mu is held, or no other code has b yet.
 func (b *Broker) clear() {
 	b.resets++
 	b.loaded = false
@@ -122,8 +123,8 @@ func waitFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Start makes the mount known to the others of its process, before anybody reads a token. A new mount
-// has nothing to read, so that it holds nobody up.
+// Start makes the mount known to the others of its process, before any token is read. A new mount
+// has nothing to read from its records, so the other mounts need not wait for it.
 func (b *Broker) Start(ctx context.Context) error {
 	if err := b.mount.Join(ctx); err != nil {
 		return err
@@ -135,8 +136,8 @@ func (b *Broker) Start(ctx context.Context) error {
 	return b.load(ctx)
 }
 
-// load reads the ledger once. Until it has succeeded nothing is minted and no
-// lease is ended, because what is alive would be unknown.
+// load reads the ledger once. Until it has succeeded no token is requested and no lease is ended,
+// because it is unknown which tokens are alive.
 func (b *Broker) load(ctx context.Context) error {
 	if b.isLoaded() {
 		return nil
@@ -176,8 +177,8 @@ func mintTimes(rows []Row) []time.Time {
 	return times
 }
 
-// take fills memory from what was read after so many resets, unless there has been
-// another since: then it may be old.
+// take fills memory with what was read, unless memory was reset after that: then what was read may
+// be out of date.
 func (b *Broker) take(rows []Row, after int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -192,8 +193,7 @@ func (b *Broker) take(rows []Row, after int) bool {
 	return true
 }
 
-// adopt takes a row of the ledger into memory. Who holds the token is not known any
-// more. mu is held.
+// adopt takes a row of the ledger into memory. It is unknown who holds the token. mu is held.
 func (b *Broker) adopt(row Row) {
 	if row.Token == "" { // kept by an earlier version of a token that had ended: the next sweep deletes it
 		row.ExpiresAt = time.Time{}
@@ -205,8 +205,8 @@ func (b *Broker) adopt(row Row) {
 	}
 }
 
-// rows reads the whole ledger. A row that disappears meanwhile has ended; one that
-// cannot be read stands for itself alone.
+// rows reads the whole ledger. A row that disappears meanwhile has ended. One that cannot be read
+// affects no other.
 func (b *Broker) rows(ctx context.Context) (rows []Row, unreadable []string, err error) {
 	fingerprints, err := b.Ledger.List(ctx)
 	if err != nil {
@@ -239,13 +239,13 @@ func (b *Broker) isLoaded() bool {
 	return b.loaded
 }
 
-// SweepSoon begins a sweep in the background: where a queue may be longer than the pace
-// admits at once, its tokens should not wait for the next tick.
+// backgroundDeadline bounds a piece of work in the background.
+const backgroundDeadline = 5 * time.Minute
+
+// SweepSoon starts a sweep in the background. Where the queue may be longer than the pace admits at
+// once, its tokens should not wait for the next periodic sweep.
 func (b *Broker) SweepSoon() {
 	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
 		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
 	})
 }
-
-// backgroundDeadline bounds a sweep that is no tick's.
-const backgroundDeadline = 5 * time.Minute

@@ -18,8 +18,8 @@ const (
 	inTurn                 // as long as the context lasts
 )
 
-// mintDeadline bounds a mint with all its storage operations; cleanUpDeadline what
-// is done about a token that cannot be handed out.
+// mintDeadline bounds a token request with all its storage operations, cleanUpDeadline what is done
+// about a token that cannot be handed out.
 const (
 	mintDeadline    = 30 * time.Second
 	cleanUpDeadline = 5 * time.Second
@@ -28,8 +28,8 @@ const (
 // errPaced says that a call was not made because it was not its turn.
 var errPaced = errors.New("revocations are paced; this one is waiting for its turn")
 
-// Call makes a call of the Paxos API by a route, at the pace that revocations and API
-// calls share, and draws the consequences of a 429.
+// Call makes a call of the Paxos API by a route, at the pace that revocations and API calls share,
+// and obeys a 429.
 func (b *Broker) Call(ctx context.Context, route string, call func(context.Context) error) error {
 	if err := b.enter(ctx, route, inTurn); err != nil {
 		return err
@@ -37,11 +37,11 @@ func (b *Broker) Call(ctx context.Context, route string, call func(context.Conte
 	return b.entered(route, func() error { return call(ctx) })
 }
 
-// errUnfinished is how a request ends that panics.
+// errUnfinished is how a call ends that panics.
 var errUnfinished = errors.New("internal error, see Vault's log")
 
-// entered makes a call that was let in, and leaves also if it panics: it may be the one that finds
-// out for every mount whether a ban is over.
+// entered makes a call that was let out, and calls leave even if the call panics: it may be the one
+// that finds out for every mount whether a ban is over.
 func (b *Broker) entered(route string, call func() error) (err error) {
 	err = errUnfinished
 	defer func() { b.leave(route, err) }()
@@ -49,8 +49,8 @@ func (b *Broker) entered(route string, call func() error) (err error) {
 	return err
 }
 
-// enter waits for a call's turn, as long as the patience goes. Whoever it lets in
-// calls leave.
+// enter waits for a call's turn, as long as the patience allows. A caller that is let out calls
+// leave.
 func (b *Broker) enter(ctx context.Context, route string, try patience) error {
 	for {
 		wait, err := b.Limits.Throttle(route).EnterCall(b.Now(), b.CallRate(ctx))
@@ -65,14 +65,14 @@ func (b *Broker) enter(ctx context.Context, route string, try patience) error {
 	}
 }
 
-// leave takes note of how a call ended.
+// leave notes how a call ended.
 func (b *Broker) leave(route string, err error) {
 	if b.Limits.Throttle(route).LeaveCall(b.Now(), err) {
 		b.banned(route, err)
 	}
 }
 
-// banned draws the consequences of a 429 with which a ban begins.
+// banned reports and records a ban that has just begun.
 func (b *Broker) banned(route string, cause error) {
 	b.Observe(Observation{What: Banned, Err: cause})
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
@@ -80,8 +80,8 @@ func (b *Broker) banned(route string, cause error) {
 	b.mount.KeepBan(ctx, route, cause)
 }
 
-// mintWithin asks Paxos for a token within the budget and when there is no ban. It
-// returns when the request counts as sent.
+// mintWithin requests a token within the budget, unless there is a ban. It returns when the request
+// counts as sent.
 func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge limits.Charge,
 	scopes []string) (paxos.Grant, time.Time, error) {
 	throttle := b.Limits.Throttle(minter.Client.Route())
@@ -99,8 +99,8 @@ func (b *Broker) mintWithin(ctx context.Context, minter Minter, charge limits.Ch
 	return grant, request.At, err
 }
 
-// requestToken makes a token request that was let out, and takes note of how it ended, also if it
-// panics: it may be the one that finds out for every mount whether a ban is over.
+// requestToken makes a token request that was let out, and notes how it ended even if it panics: it
+// may be the one that finds out for every mount whether a ban is over.
 func (b *Broker) requestToken(ctx context.Context, throttle *limits.Throttle, minter Minter,
 	scopes []string) (grant paxos.Grant, err error) {
 	err = errUnfinished

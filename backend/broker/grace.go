@@ -14,11 +14,11 @@ type Ending struct {
 	At      time.Time // when the grace of the last of them ends; zero where none waits
 }
 
-// EndAfter is End after a grace. The tokens are no longer handed out from now on, and are revoked
-// when the grace is over, by a timer of this process or by the first sweep after that. A token
-// whose grace lasts already keeps the earlier time. Until its row is written, only memory knows of
-// the grace: a process that dies before leaves the token to the next, which ends it at once as one
-// that nobody may have any more.
+// EndAfter is End after a grace. From now on no reader gets the tokens. They are revoked when the
+// grace is over, by a timer of this process or by the first sweep after that. A token whose grace
+// lasts already keeps the earlier time. Until its row is written, only memory knows of the grace:
+// if the process crashes before, the next process ends the token at once, because its role does not
+// grant it any more.
 func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(Row) bool) (Ending, error) {
 	if grace <= 0 {
 		ended, pending, err := b.End(ctx, which)
@@ -53,8 +53,8 @@ func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(R
 	return ending, err
 }
 
-// putOff takes the tokens out of service that are to be ended at a time, in memory, and returns
-// them. Nobody comes for such a token any more, so it is not kept idle after its last lease.
+// putOff takes the tokens that are to be ended at a time out of service, in memory, and returns
+// them. No reader can get such a token any more, so it is not kept idle after its last lease.
 func (b *Broker) putOff(which func(Row) bool, at time.Time) (selected []*token) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,7 +70,7 @@ func (b *Broker) putOff(which func(Row) bool, at time.Time) (selected []*token) 
 	return selected
 }
 
-// sweepAt has the queue worked off at a time. After a restart the periodic sweep does it.
+// sweepAt starts a sweep at a time. After a restart the periodic sweep does the work instead.
 func (b *Broker) sweepAt(at time.Time) {
 	for {
 		left := at.Sub(b.Now())
@@ -84,9 +84,9 @@ func (b *Broker) sweepAt(at time.Time) {
 	}
 }
 
-// Spare keeps sweeps from ending the tokens of a role that is about to be changed with a grace,
-// because it does not grant them any more, before EndAfter has marked them. The caller calls done
-// when that is so.
+// Spare keeps sweeps from ending the tokens of a role that is about to be changed with a grace. The
+// changed role does not grant them any more, and a sweep would end them before EndAfter has marked
+// them. The caller calls done when they are marked.
 func (b *Broker) Spare(roleName string) (done func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,8 +104,8 @@ func (b *Broker) Spare(roleName string) (done func()) {
 // more. mu is held.
 func (b *Broker) spared(t *token) bool { return b.sparing[t.RoleName] > 0 || t.waits(b.Now()) }
 
-// hurried are those tokens whose grace lasts and that are to end all the same: those of a mount
-// that was locked down by a process that died before it could end them.
+// hurried returns those of the waiting tokens that are to end although their grace lasts: all of
+// them, if the mount was locked down by a process that crashed before it could end them.
 func (b *Broker) hurried(ctx context.Context, waiting []*token) ([]*token, error) {
 	if len(waiting) == 0 {
 		return nil, nil

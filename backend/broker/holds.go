@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Holder is who reads a token on a lease, as far as it is known.
+// A Holder is who reads a token on a lease, as far as that is known.
 type Holder struct {
 	EntityID    string
 	DisplayName string
@@ -17,15 +17,14 @@ type Holding struct {
 	Since time.Time
 }
 
-// holds are the leases on a token. They are numbered from a random number on, so that
-// one that has ended is told from one that another process gave, and only those that
-// last take memory.
+// holds are the leases on a token. They are numbered from a random number on. So a lease that has
+// ended is not mistaken for one that another process gave, and only leases that last take memory.
 type holds struct {
 	first, next uint64 // of first to next, without next, each was given
 	lasting     map[uint64]Holding
 }
 
-// newHolds returns no holds. None is ever UnknownIssue.
+// newHolds returns no holds. No hold ever has the number UnknownIssue.
 func newHolds() holds {
 	first := rand.Uint64()>>1 + 1
 	return holds{first: first, next: first, lasting: map[uint64]Holding{}}
@@ -39,7 +38,7 @@ func (h *holds) add(holding Holding) (issue uint64) {
 	return issue
 }
 
-// end takes a hold away, however often, and reports whether it was ever given.
+// end takes a hold away, however often it is called, and reports whether the hold was ever given.
 func (h *holds) end(issue uint64) (given bool) {
 	delete(h.lasting, issue)
 	return issue >= h.first && issue < h.next

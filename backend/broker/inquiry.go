@@ -21,7 +21,8 @@ const (
 	longestTurn     = 2 * time.Second // that a question waits for at the pace of calls
 )
 
-// inquiries are the questions after tokens. The broker's lock guards all but flights.
+// inquiries are the questions to Paxos whether it accepts a token. The broker's lock guards all
+// fields but flights.
 type inquiries struct {
 	flights   singleflight.Group   // by fingerprint: those who say the same meanwhile wait for the answer
 	muted     map[Key]time.Time    // until when no question is asked for the key
@@ -33,9 +34,9 @@ func newInquiries() inquiries {
 	return inquiries{muted: map[Key]time.Time{}, suspected: map[string]time.Time{}}
 }
 
-// inquire asks Paxos whether it accepts the token that the request's key serves and puts another in
-// the place of one that it rejects. It returns what keeps the token in service, nil if nothing
-// does. It runs on a context of its own.
+// inquire asks Paxos whether it accepts the token that the request's key serves, and replaces a
+// token that it rejects. It returns what keeps the token in service, nil if nothing does. It runs
+// on a context of its own.
 func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
@@ -70,10 +71,10 @@ func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	return b.replace(ctx, t, req, minter.Client)
 }
 
-// errNoOther is why there is no other token while none has been requested.
+// errNoOther is why there is no other token as long as none has been requested.
 var errNoOther = errors.New("none has been requested yet")
 
-// answerKnown is the answer that needs no question, and whether there is one.
+// answerKnown returns the answer where no question is needed, and reports whether there is one.
 func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	now := b.Now()
 	b.mu.Lock()
@@ -93,7 +94,8 @@ func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	return nil, false
 }
 
-// ask has Paxos say whether it accepts the token. Nothing but an answer counts as a question.
+// ask has Paxos say whether it accepts the token. Only an answer counts as a question that was
+// asked.
 func (b *Broker) ask(ctx context.Context, t *token, client *paxos.Client, try patience) (accepted bool, err error) {
 	entering, cancel := context.WithTimeout(ctx, longestTurn)
 	defer cancel()
@@ -115,8 +117,8 @@ func (b *Broker) accepted(t *token) *Doubt {
 	return &Doubt{Reason: Accepted, Asked: t.askedAt}
 }
 
-// rejected notes that Paxos rejects the token. It reports false for one that took a rejected one's
-// place and was never accepted: then it is not the token that Paxos rejects.
+// rejected notes that Paxos rejects the token. It reports false for a token that replaced a
+// rejected one and was never accepted: then the token is not the reason.
 func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	b.mu.Lock()
 	untested := t.untested
@@ -132,7 +134,8 @@ func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	return true
 }
 
-// mute keeps the key from being asked after for a while, because Paxos rejects new tokens too.
+// mute keeps the tokens of the key from being asked about for a while, because Paxos rejects new
+// tokens too.
 func (b *Broker) mute(t *token, key Key) *Doubt {
 	now := b.Now()
 	until := now.Add(mutePause)
@@ -151,8 +154,8 @@ func (b *Broker) mute(t *token, key Key) *Doubt {
 	return &Doubt{Reason: Muted, Until: until}
 }
 
-// replace requests a token in the place of one that Paxos rejects and has Paxos say whether it
-// accepts that. Only then is the old one revoked: if Paxos rejects both, nothing is ended.
+// replace requests a token to replace one that Paxos rejects, and asks Paxos whether it accepts the
+// new one. Only then is the old one revoked: if Paxos rejects both, nothing is ended.
 func (b *Broker) replace(ctx context.Context, old *token, req Request, client *paxos.Client) *Doubt {
 	fresh, err := b.mintInstead(old, req)
 	if err != nil {
@@ -197,8 +200,7 @@ func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 	return nil, ErrEnded
 }
 
-// unreplaced notes that no token could be had in the place of one that Paxos rejects, and when to
-// try again.
+// unreplaced notes that a token that Paxos rejects could not be replaced, and when to try again.
 func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -208,8 +210,8 @@ func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	return t.doubt
 }
 
-// replacement is the token that the key of an old one serves now, nil if it is none or still the
-// old one.
+// replacement returns the token that the key of an old one serves now. It returns nil if that is
+// still the old one, or none.
 func (b *Broker) replacement(old *token) *token {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -20,14 +20,14 @@ type Issued struct {
 	MintedAt    time.Time
 	ExpiresAt   time.Time
 	RefreshAt   time.Time // when the next reader will start a refresh
-	NextRead    time.Time // when reading again is worth while; always ahead
+	NextRead    time.Time // when a reader can learn something new; always ahead
 	Stale       error     // why the token could not be refreshed, if it could not
-	Minted      bool      // while the reader waited
+	Minted      bool      // requested while the reader waited
 	Doubt       *Doubt    // why the token may be one that Paxos rejects; nil where nothing says so
 }
 
-// Issue answers a reader: from memory, from the ledger, or with a mint that all
-// readers of the key share. The caller's context bounds its waiting, not the mint.
+// Issue answers a reader from memory, from the ledger, or with a token request that all readers of
+// the key share. The context of the caller bounds how long it waits, not the request.
 func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 	if req.Rejected != "" && !req.Own {
 		return b.issueInstead(ctx, req)
@@ -61,8 +61,8 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 	return Issued{}, ErrEnded
 }
 
-// hit serves a key from memory if its token has the life that the reader accepts,
-// and starts a refresh when one is due. It calls nobody and waits for nobody.
+// hit serves a key from memory if its token has the life that the reader accepts, and starts a
+// refresh when one is due. It makes no call and never waits.
 func (b *Broker) hit(req Request) (Issued, bool) {
 	if req.Own {
 		return Issued{}, false
@@ -79,8 +79,8 @@ func (b *Broker) hit(req Request) (Issued, bool) {
 	return b.hold(t, req, now), true
 }
 
-// leftover serves whatever life the key's token has left. It starts no refresh: a
-// mint has just been tried.
+// leftover serves whatever life the token of the key has left. It starts no refresh, because a
+// token request has just been tried.
 func (b *Broker) leftover(req Request) (Issued, bool) {
 	now := b.Now()
 	b.mu.Lock()
@@ -92,8 +92,8 @@ func (b *Broker) leftover(req Request) (Issued, bool) {
 	return b.hold(t, req, now), true
 }
 
-// mintUnlessServed mints for a reader who found no token, unless another's mint was
-// done in the moment between.
+// mintUnlessServed requests a token for a reader who found none, unless another's request has ended
+// in the meantime.
 func (b *Broker) mintUnlessServed(req Request) (*token, error) {
 	now := b.Now()
 	b.mu.Lock()
@@ -132,8 +132,8 @@ func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
 	return issued
 }
 
-// issueOwn mints for one reader alone. If the reader leaves before the token is
-// there, the token is ended: nobody would hold its lease.
+// issueOwn requests a token for one reader alone. If the reader leaves before the token arrives,
+// the token is ended, because nobody would hold its lease.
 func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	type result struct {
 		t   *token
@@ -164,8 +164,8 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	}
 }
 
-// serveStale falls back on a token that has less life than the reader wanted,
-// while it has any, when Paxos gives no other. A no of our own is final.
+// serveStale falls back on a token with less life than the reader wanted, when Paxos gives no
+// other. If the engine itself refused, it does not fall back.
 func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
 	var mismatch *Mismatch
 	var answer *paxos.Error
@@ -180,10 +180,10 @@ func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
 	return issued, nil
 }
 
-// issueInstead answers a reader who says that Paxos answered 401 to a token. If that is the one
-// that the reader's key serves, Paxos is asked, and the reader gets another token where there is
-// one. Any other fingerprint, of a superseded token, of another role's or of none, makes no
-// difference, so that nobody learns anything from it.
+// issueInstead answers a reader who says that Paxos answered 401 to a token. If the reader's key
+// serves that token, Paxos is asked, and the reader gets another token where there is one. Any
+// other fingerprint makes no difference, whether it is of a superseded token, of another role's or
+// of none, so that a reader learns nothing from it.
 func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) {
 	word := req.Rejected
 	req.Rejected = ""

@@ -9,9 +9,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// A Row is the ledger's record of one token, kept from before the token is handed
-// out until it has ended, whatever it was for. It holds the token itself, so the
-// place it is stored in must be encrypted.
+// A Row is the ledger's record of one token. It is kept from before the token is handed out until
+// the token has ended, whatever the token was for. It holds the token itself, so it must be stored
+// encrypted.
 type Row struct {
 	Fingerprint string    `json:"fingerprint"`
 	Token       string    `json:"token"`
@@ -39,7 +39,7 @@ type Ledger interface {
 	limits.Records
 }
 
-// kind is what the token was minted for, as far as a row tells.
+// kind is what the token was requested for, as far as a row tells.
 func (r Row) kind() limits.Kind { return kindOf(r.Own, r.Narrowed) }
 
 // kindOf is the kind of a token request for readers.
@@ -53,17 +53,17 @@ func kindOf(own, narrowed bool) limits.Kind {
 	return limits.Shared
 }
 
-// Fingerprint identifies a token in records, leases and logs: half of its SHA-256,
-// which tells nothing of a random token.
-func Fingerprint(token string) string {
-	sum := sha256.Sum256([]byte(token))
+// Fingerprint identifies a token in records, leases and logs. It is half of the token's SHA-256,
+// which tells nothing about a random token.
+func Fingerprint(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
 }
 
-// expired reports whether the token is of no more use at this time.
+// expired reports whether the token has expired.
 func (r Row) expired(now time.Time) bool { return !now.Before(r.ExpiresAt) }
 
-// public is the row without what must not get out.
+// public is the row without the token, for logs, metrics and answers.
 func (r Row) public() Row {
 	r.Token = ""
 	return r

@@ -6,8 +6,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// An Observation is something that happened to a token, for metrics and events. It
-// holds no secret.
+// An Observation is something that happened to a token, for metrics and events. It holds no secret.
 type Observation struct {
 	What What
 	Row  Row // without its token; zero where there is no token
@@ -17,10 +16,10 @@ type Observation struct {
 	Err  error
 }
 
-// What happened.
+// A What says what happened.
 type What string
 
-// What can happen.
+// These can happen.
 const (
 	Minted       What = "token-mint"
 	MintFailed   What = "token-mint-fail"

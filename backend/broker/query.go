@@ -14,7 +14,7 @@ type Found struct {
 	Serving  bool // the next reader of its role gets it
 }
 
-// Lookup tells whose a token is. It calls nobody.
+// Lookup tells who holds a token. It makes no call to Paxos.
 func (b *Broker) Lookup(ctx context.Context, fingerprint string) (Found, bool, error) {
 	if err := b.load(ctx); err != nil {
 		return Found{}, false, err
@@ -33,8 +33,8 @@ func (b *Broker) Lookup(ctx context.Context, fingerprint string) (Found, bool, e
 	return found, true, nil
 }
 
-// Count tells how many live tokens there are of some kind, and how many leases that
-// this process knows of last on them. It calls nobody.
+// Count tells how many live tokens of some kind there are, and how many leases on them last that
+// this process knows of. It makes no call to Paxos.
 func (b *Broker) Count(ctx context.Context, of func(Row) bool) (tokens, leases int, err error) {
 	if err := b.load(ctx); err != nil {
 		return 0, 0, err

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Queued is a token that is handed out no longer and has not ended at Paxos yet.
+// A Queued token is out of service and has not ended at Paxos yet.
 type Queued struct {
 	Row       Row   // without its token
 	Attempts  int   // by this process
@@ -32,8 +32,8 @@ func (b *Broker) Queue(ctx context.Context) ([]Queued, error) {
 	return queue, nil
 }
 
-// Forget takes a token off the queue, or deletes a record that cannot be read: the
-// token is valid at Paxos until it expires. It reports whether there was one.
+// Forget takes a token off the queue, or deletes a record that cannot be read. The token is valid
+// at Paxos until it expires. Forget reports whether there was such a token.
 func (b *Broker) Forget(ctx context.Context, fingerprint string) (bool, error) {
 	if err := b.load(ctx); err != nil {
 		return false, err

@@ -6,17 +6,17 @@ import (
 	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// Refreshing starts early enough that no reader ever waits for it: at the
-// request's share of the token's life, or refreshMargin before the least life
-// that readers accept would be undercut, whichever comes first.
+// A refresh starts early enough that no reader ever waits for it: at the request's share of the
+// token's life, or refreshMargin before the token has less life left than readers accept, whichever
+// comes first.
 const (
 	refreshMargin = 2 * time.Minute
 	refreshJitter = 0.05
 )
 
-// refreshAt is when the next reader starts a refresh of the token: before the least
-// life that readers accept is undercut, and after three eighths of its life whatever
-// the settings, so that refreshing does not spend what the role may request.
+// refreshAt is when the next reader starts a refresh of the token. That is before the token has
+// less life left than readers accept, and after three eighths of its life whatever the settings, so
+// that refreshes do not use up what the role may request.
 func (t *token) refreshAt(req Request) time.Time {
 	life := t.life()
 	if life < shortLife {
@@ -27,9 +27,9 @@ func (t *token) refreshAt(req Request) time.Time {
 	return t.MintedAt.Add(max(min(share, before), life*3/8))
 }
 
-// nextRead is when a reader of the token learns something new by asking again:
-// when a refresh is due; while one is under way, in a few seconds, and ever later up to
-// a minute while refreshing fails.
+// nextRead is when a reader of the token can learn something new by reading again: when a refresh
+// is due, in a few seconds while a refresh is under way, and up to a minute later while refreshes
+// fail.
 func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	switch {
 	case t.rejected || t.suspect || t.settling:
@@ -43,8 +43,8 @@ func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	}
 }
 
-// refreshIfDue starts a mint in the background if the token is due for one and
-// none is under way. mu is held.
+// refreshIfDue starts a token request in the background if the token is due for a refresh and none
+// is under way. mu is held.
 func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
 	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan || now.Before(t.refreshAt(req)) {
 		return // a try further ahead than any ban was set before the clock went back
@@ -52,8 +52,8 @@ func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
 	b.refresh(t, req)
 }
 
-// refresh starts the mint. It stands apart so that a hit, which starts none, allocates
-// nothing for it. mu is held.
+// refresh starts the token request. It is a function of its own so that a hit, which starts none,
+// allocates nothing for it. mu is held.
 func (b *Broker) refresh(t *token, req Request) {
 	t.refreshing = true
 	go func() {
@@ -72,7 +72,7 @@ func (b *Broker) refresh(t *token, req Request) {
 	}()
 }
 
-// mintToReplace mints unless the token was replaced in the moment before.
+// mintToReplace requests a token unless the old one has been replaced in the meantime.
 func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
 	b.mu.Lock()
 	now := b.serving[req.Key]

@@ -7,17 +7,17 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// refusalMemory is how long a definite refusal answers for Paxos: a wrong secret
-// must not spend the budget of all.
+// refusalMemory is how long a definite refusal is repeated without asking Paxos again: a wrong
+// secret must not use up the budget of all.
 const refusalMemory = 30 * time.Second
 
-// A refusal is a definite no that Paxos gave a moment ago.
+// A refusal is a definite no from Paxos.
 type refusal struct {
 	err   error
 	until time.Time
 }
 
-// remember draws the consequences of a failed mint for those who ask next.
+// remember notes why a token request failed, where the next request would fail for the same reason.
 func (b *Broker) remember(req Request, minter Minter, err error) {
 	var answer *paxos.Error
 	if !errors.As(err, &answer) {
@@ -45,7 +45,7 @@ func (b *Broker) rememberFor(key string, err error) {
 	b.refused[key] = refusal{err: err, until: now.Add(refusalMemory)}
 }
 
-// recentRefusal returns what Paxos said to the same question a moment ago.
+// recentRefusal returns what Paxos answered to the same question within the refusalMemory.
 func (b *Broker) recentRefusal(req Request, minter Minter) error {
 	now := b.Now()
 	b.mu.Lock()

@@ -9,8 +9,8 @@ import (
 // before that.
 const questionPause = time.Minute
 
-// standing is what is known of a token's life at Paxos beyond its expiry, in memory only. The
-// broker's lock guards it.
+// standing is what is known of a token's validity at Paxos, beyond its expiry. It is kept in memory
+// only. The broker's lock guards it.
 type standing struct {
 	askedAt  time.Time // when Paxos last said whether it accepts it
 	rejected bool      // it does not
@@ -22,7 +22,7 @@ type standing struct {
 	settleAt time.Time // none begins before this
 }
 
-// A Doubt is why a reader may hold a token that Paxos rejects.
+// A Doubt is why a token may be one that Paxos rejects.
 type Doubt struct {
 	Reason DoubtReason
 	Cause  error     // why Paxos could not be asked, or why there is no other token

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// MaximumGrace is the longest that a token may be left to its holders after it was taken out of
-// service.
+// MaximumGrace is the longest grace: how long a token stays valid for its holders after it was
+// taken out of service.
 const MaximumGrace = 20 * time.Minute
 
 // A token is a Row and what only memory knows of it.
@@ -42,10 +42,10 @@ func (t *token) lives(now time.Time, atLeast func(life time.Duration) time.Durat
 	return t != nil && !t.expired(now) && t.ExpiresAt.Sub(now) >= atLeast(t.life())
 }
 
-// anyLife accepts a token while it lives at all.
+// anyLife accepts a token until it expires.
 func anyLife(time.Duration) time.Duration { return 0 }
 
-// life is how long the token lives in all, as far as it is of use.
+// life is how long the token counts as valid in all.
 func (t *token) life() time.Duration { return t.ExpiresAt.Sub(t.MintedAt) }
 
 // idle reports whether nobody has held the token for as long as it is kept. mu is held.
@@ -53,9 +53,9 @@ func (t *token) idle(now time.Time) bool {
 	return t.counted && t.holds.none() && !t.idleFrom.IsZero() && now.Sub(t.idleFrom) >= t.idleTTL
 }
 
-// release takes one hold away. A hold that this process does not know was given
-// by another: from then on nobody can tell when the last one is gone, and the
-// token lives until it expires, is rotated away or locked down. mu is held.
+// release takes one hold away. A hold that this process does not know was given by another. From
+// then on it is unknown when the last hold ends, and the token stays valid until it expires, or its
+// role is rotated, or the mount is locked down. mu is held.
 func (t *token) release(issue uint64, now time.Time) {
 	if !t.holds.end(issue) {
 		t.counted = false
@@ -63,22 +63,22 @@ func (t *token) release(issue uint64, now time.Time) {
 	t.startIdling(now)
 }
 
-// startIdling lets the clock run for a leased token that nobody holds. mu is held.
+// startIdling begins the idle time of a leased token that no reader holds. mu is held.
 func (t *token) startIdling(now time.Time) {
 	if t.Key.Leased && t.counted && t.holds.none() && t.idleFrom.IsZero() {
 		t.idleFrom = now
 	}
 }
 
-// waits reports whether the token is out of service and its grace lasts. One that would wait for
-// longer than any grace was marked before the clock was set back. mu is held.
+// waits reports whether the token is out of service and its grace lasts. A token that would wait
+// for longer than any grace was marked before the clock was set back. mu is held.
 func (t *token) waits(now time.Time) bool {
 	left := t.EndingSince.Sub(now)
 	return !t.EndingSince.IsZero() && left > 0 && left <= MaximumGrace+skew
 }
 
-// endAt has the token ended at a time, unless it is to be ended before. What is on record is
-// another time then. mu is held.
+// endAt has the token ended at a time, unless it is to be ended before that. Then the record has
+// another time. mu is held.
 func (t *token) endAt(at time.Time) {
 	if t.EndingSince.IsZero() || t.EndingSince.After(at) {
 		t.EndingSince, t.marked = at, false

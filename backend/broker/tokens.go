@@ -12,6 +12,7 @@ func (b *Broker) know(t *token) {
 	b.tokens[t.Fingerprint] = t
 }
 
+// known reports whether memory has a token of that fingerprint.
 func (b *Broker) known(fingerprint string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -25,9 +26,8 @@ func (b *Broker) rowOf(t *token) Row {
 	return t.Row
 }
 
-// servable reports whether a token may be handed to readers of its key. One that
-// was minted in the future was recorded before the clock was set back: how much of
-// its life is left is not known.
+// servable reports whether a token may be handed to readers of its key. A token from the future was
+// recorded before the clock was set back, so it is unknown how much of its life is left.
 func (b *Broker) servable(t *token) bool {
 	now := b.Now()
 	return !t.Own && t.EndingSince.IsZero() && !t.expired(now) && t.MintedAt.Sub(now) <= skew
@@ -40,14 +40,14 @@ func (b *Broker) serves(t *token, key Key) bool {
 	return b.serving[key] == t
 }
 
-// withdraw stops handing the token out. mu is held.
+// withdraw takes the token out of service. mu is held.
 func (b *Broker) withdraw(t *token) {
 	if b.serving[t.Key] == t {
 		delete(b.serving, t.Key)
 	}
 }
 
-// withdrawIdle takes the token out of service unless somebody has come for it.
+// withdrawIdle takes the token out of service unless it has been read in the meantime.
 func (b *Broker) withdrawIdle(t *token) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,8 +58,8 @@ func (b *Broker) withdrawIdle(t *token) bool {
 	return true
 }
 
-// drop forgets a token that has ended. Its row goes first: if that fails, the token
-// is still known, and ending it again does no harm.
+// drop forgets a token that has ended. Its row is deleted first: if that fails, the token is still
+// known, and ending it again does no harm.
 func (b *Broker) drop(ctx context.Context, t *token) error {
 	b.setDropping(t, true)
 	if err := b.Ledger.Delete(ctx, t.Fingerprint); err != nil {
@@ -72,8 +72,7 @@ func (b *Broker) drop(ctx context.Context, t *token) error {
 	return nil
 }
 
-// setDropping tells those who queue the token at the same time whether its row is being
-// deleted.
+// setDropping tells those who queue the token at the same time whether its row is being deleted.
 func (b *Broker) setDropping(t *token, dropping bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

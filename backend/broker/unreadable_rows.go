@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// noteUnreadable logs a row that cannot be read, once. Its token cannot be served,
-// revoked or forgotten; all others go on.
+// noteUnreadable logs a row that cannot be read, once. Its token can neither be served nor revoked.
+// All other tokens are served as usual.
 func (b *Broker) noteUnreadable(fingerprint string, cause error) {
 	b.mu.Lock()
 	known := b.unreadable[fingerprint]
@@ -19,8 +19,8 @@ func (b *Broker) noteUnreadable(fingerprint string, cause error) {
 	}
 }
 
-// Unreadable returns the fingerprints of tokens whose record cannot be read, and which
-// therefore cannot be ended.
+// Unreadable returns the fingerprints of tokens whose record cannot be read, and which therefore
+// cannot be ended.
 func (b *Broker) Unreadable(ctx context.Context) ([]string, error) {
 	if err := b.load(ctx); err != nil {
 		return nil, err

@@ -10,14 +10,14 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// verifyLimit is how many token requests a mount may make in any Window to verify
-// secrets of one kind, manageLimit how many to look after its clients at Paxos.
+// verifyLimit is how many token requests a mount may make in any Window to verify secrets of one
+// kind, manageLimit how many to look after its clients at Paxos.
 const (
 	verifyLimit = 12
 	manageLimit = 6
 )
 
-// A purpose is what a mount itself needs a token for.
+// A purpose is what the mount itself needs a token for.
 type purpose struct {
 	payer     string // no role has such a name
 	limit     int    // of token requests in any Window
@@ -43,7 +43,7 @@ var (
 // before VerifySecret returns, or put on the queue. The root, which has no name, has a limit of its
 // own.
 func (b *Broker) VerifySecret(ctx context.Context, minter Minter, scopes []string,
-	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
 	why := verifyingClients
 	if minter.Name == "" {
 		why = verifyingRoot
@@ -53,20 +53,20 @@ func (b *Broker) VerifySecret(ctx context.Context, minter Minter, scopes []strin
 
 // Probe is VerifySecret for questions about Paxos that a probe asks with the root.
 func (b *Broker) Probe(ctx context.Context, minter Minter, scopes []string,
-	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
 	return b.requestForMount(ctx, minter, scopes, probing, use)
 }
 
 // Manage is VerifySecret for a token that the engine uses itself, to look after the clients of the
 // Paxos Entity.
 func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string,
-	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
 	return b.requestForMount(ctx, minter, scopes, managing, use)
 }
 
-// requestForMount does all three.
+// requestForMount does the work of VerifySecret, Probe and Manage.
 func (b *Broker) requestForMount(ctx context.Context, minter Minter, scopes []string, why purpose,
-	use func(context.Context, paxos.Grant) error) (holds bool, err error) {
+	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
 	if err := b.load(ctx); err != nil {
 		return false, err
 	}
@@ -111,8 +111,8 @@ func (b *Broker) requestForMount(ctx context.Context, minter Minter, scopes []st
 	return true, errors.Join(err, b.endOfMount(ctx, minter, t))
 }
 
-// endOfMount ends a token that the mount requested for itself. If Paxos cannot do it now, the token is
-// on the queue. The client may be one that is not stored, so it is not looked for in storage.
+// endOfMount ends a token that the mount requested for itself. If Paxos cannot do it now, the token
+// is on the queue. The client may be one that is not stored, so it is not looked up in storage.
 func (b *Broker) endOfMount(ctx context.Context, minter Minter, t *token) error {
 	err := b.revokeWith(ctx, minter.Client, b.rowOf(t), atOnce)
 	if err == nil {
@@ -127,8 +127,8 @@ func (b *Broker) endOfMount(ctx context.Context, minter Minter, t *token) error 
 	return nil
 }
 
-// use has the engine use a token of its own. Sweeps leave the token alone until then, also if the
-// use panics.
+// use has the engine use a token of its own. Sweeps leave the token alone until the use returns or
+// panics.
 func (b *Broker) use(ctx context.Context, t *token, grant paxos.Grant,
 	use func(context.Context, paxos.Grant) error) error {
 	defer func() {
