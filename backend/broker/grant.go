@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,15 +77,7 @@ func printable(text string) bool {
 
 // without returns the scopes of a that b lacks. Both are normal forms.
 func without(a, b string) string {
-	has := map[string]bool{}
-	for _, scope := range strings.Fields(b) {
-		has[scope] = true
-	}
-	var missing []string
-	for _, scope := range strings.Fields(a) {
-		if !has[scope] {
-			missing = append(missing, scope)
-		}
-	}
+	has := strings.Fields(b)
+	missing := slices.DeleteFunc(strings.Fields(a), func(scope string) bool { return slices.Contains(has, scope) })
 	return strings.Join(missing, " ")
 }

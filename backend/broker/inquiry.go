@@ -86,7 +86,8 @@ func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	case now.Before(muted) && muted.Sub(now) <= mutePause: // or the clock was set back
 		return &Doubt{Reason: Muted, Until: muted}, true
 	case t.rejected:
-		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan // no other could be had a moment ago
+		// no other could be had a moment ago
+		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan
 	case t.answeredLately(now):
 		t.suspect = false
 		return &Doubt{Reason: Accepted, Asked: t.askedAt}, true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Found is what is known of a live token.
@@ -33,37 +34,36 @@ func (b *Broker) Lookup(ctx context.Context, fingerprint string) (Found, bool, e
 	return found, true, nil
 }
 
-// Count tells how many live tokens of some kind there are, and how many leases on them last that
-// this process knows of. It makes no call to Paxos.
+// Count tells how many live tokens of some kind there are, and how many leases on them last that this
+// process knows of. It makes no call to Paxos.
 func (b *Broker) Count(ctx context.Context, of func(Row) bool) (tokens, leases int, err error) {
-	if err := b.load(ctx); err != nil {
-		return 0, 0, err
-	}
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, t := range b.tokens {
-		if !t.expired(now) && of(t.Row) {
+	err = b.eachLive(ctx, func(t *token, _ time.Time) {
+		if of(t.Row) {
 			tokens++
 			leases += len(t.holds.lasting)
 		}
-	}
-	return tokens, leases, nil
+	})
+	return tokens, leases, err
 }
 
 // Live returns the rows of all tokens that have not ended.
-func (b *Broker) Live(ctx context.Context) ([]Row, error) {
+func (b *Broker) Live(ctx context.Context) (rows []Row, err error) {
+	err = b.eachLive(ctx, func(t *token, _ time.Time) { rows = append(rows, t.Row) })
+	return rows, err
+}
+
+// eachLive visits every token that has not expired. mu is held during the visit.
+func (b *Broker) eachLive(ctx context.Context, visit func(t *token, now time.Time)) error {
 	if err := b.load(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	now := b.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	rows := make([]Row, 0, len(b.tokens))
 	for _, t := range b.tokens {
 		if !t.expired(now) {
-			rows = append(rows, t.Row)
+			visit(t, now)
 		}
 	}
-	return rows, nil
+	return nil
 }

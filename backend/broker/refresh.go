@@ -37,7 +37,7 @@ func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	case now.Before(refreshAt):
 		return refreshAt
 	case t.nextTry.After(now.Add(firstRetry)):
-		return sooner(t.nextTry, now.Add(lastRetry))
+		return soonest(t.nextTry, now.Add(lastRetry))
 	default:
 		return now.Add(firstRetry)
 	}
@@ -46,7 +46,8 @@ func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 // refreshIfDue starts a token request in the background if the token is due for a refresh and none
 // is under way. mu is held.
 func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
-	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan || now.Before(t.refreshAt(req)) {
+	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan ||
+		now.Before(t.refreshAt(req)) {
 		return // a try further ahead than any ban was set before the clock went back
 	}
 	b.refresh(t, req)

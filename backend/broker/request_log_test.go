@@ -419,3 +419,30 @@ func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
 		t.Errorf("on record are %v", h.storage.others)
 	}
 }
+
+// TestNothingIsKeptForAMountThatLeft has another mount ask once and leave: then this one has the
+// whole budget for its first tokens.
+func TestNothingIsKeptForAMountThatLeft(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		leaves bool
+		served int
+	}{"it stays": {false, 13}, "it leaves": {true, 15}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, noLimit)
+			h.limit = 16
+			h.restart()
+			other := h.neighbor("other", newStorage())
+			other.issue()
+			if test.leaves {
+				other.Close()
+			} else {
+				t.Cleanup(other.Close)
+			}
+			if served := h.drain(20); served != test.served {
+				t.Errorf("%d roles got their first token, want %d", served, test.served)
+			}
+		})
+	}
+}

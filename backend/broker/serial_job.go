@@ -31,7 +31,8 @@ func (j *SerialJob) Do(ctx context.Context, work func(context.Context) error) er
 // However many callers come while the work is being done, it is done once more for all of them,
 // because the work that is being done may be past what they want. If the work is not being done, its
 // turn is taken at once, so that a Do that follows comes after it.
-func (j *SerialJob) Soon(life context.Context, within time.Duration, work func(context.Context) error, failed func(error)) {
+func (j *SerialJob) Soon(life context.Context, within time.Duration, work func(context.Context) error,
+	failed func(error)) {
 	if !j.waits.CompareAndSwap(false, true) {
 		return
 	}

@@ -57,12 +57,6 @@ func (s *standing) answeredLately(now time.Time) bool {
 	return !s.askedAt.IsZero() && age >= 0 && age < questionPause
 }
 
-// latest is the last of some times, sooner the first of two.
-func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
-
-func sooner(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
+// latest is the last of some times, soonest the first.
+func latest(times ...time.Time) time.Time  { return slices.MaxFunc(times, time.Time.Compare) }
+func soonest(times ...time.Time) time.Time { return slices.MinFunc(times, time.Time.Compare) }

@@ -88,7 +88,8 @@ func (b *Broker) settleIfDue(t *token, req Request, now time.Time) {
 	if !t.suspect && !t.rejected {
 		return
 	}
-	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= limits.MaximumBan } // or the clock was set back
+	// or the clock was set back
+	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= limits.MaximumBan }
 	if t.settling || ahead(t.settleAt) || ahead(t.nextTry) {
 		return
 	}

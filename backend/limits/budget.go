@@ -146,6 +146,13 @@ func (b *Budget) move(id string, at time.Time) {
 	}
 }
 
+// leave forgets that a mount has asked for requests. Those that it sent still count.
+func (b *Budget) leave(mount string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.mounts, mount)
+}
+
 // Recall counts requests that another process made, or this one before it forgot its mount. Requests
 // that are known already are not counted twice.
 func (b *Budget) Recall(now time.Time, mount string, requests []TokenRequest) {

@@ -156,12 +156,7 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 		b.within(s, charge, own, amongRoles, "This mount used up its token_budget of %d token requests per 5 minutes")
 	}
 	waiting := func(mount string) bool { _, ok := b.waitingMounts[mount]; return ok && mount != charge.Mount }
-	others := 0
-	for mount := range b.waitingMounts {
-		if waiting(mount) {
-			others++
-		}
-	}
+	others := countKeys(b.waitingMounts, waiting)
 	if others == 0 || charge.Kind.upkeep() {
 		return pool
 	}
@@ -194,12 +189,7 @@ func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 		_, ok := b.waitingRoles[who]
 		return ok && who.mount == charge.Mount && who != charge.payer()
 	}
-	others := 0
-	for who := range b.waitingRoles {
-		if waiting(who) {
-			others++
-		}
-	}
+	others := countKeys(b.waitingRoles, waiting)
 	if others == 0 {
 		return
 	}
@@ -212,6 +202,16 @@ func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 	b.later(s, mine, share, amongRoles,
 		say("Role %q used up its equal share of %d token requests per 5 minutes; other roles are waiting",
 			charge.Role, share))
+}
+
+// countKeys returns how many keys match.
+func countKeys[K comparable, V any](all map[K]V, match func(K) bool) (n int) {
+	for key := range all {
+		if match(key) {
+			n++
+		}
+	}
+	return n
 }
 
 // equal is the share of one of those who wait for more, in what the others leave.

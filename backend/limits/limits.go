@@ -71,6 +71,15 @@ func (l *Limits) recall(now time.Time, mount string, requests []TokenRequest) {
 	}
 }
 
+// leave notes that a mount asks for no more requests, so that nothing is kept for it.
+func (l *Limits) leave(mount string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range l.budgets {
+		b.leave(mount)
+	}
+}
+
 // Throttle returns the throttle of a route to Paxos, as [paxos.Settings.Route] names it. A mount
 // behind a bad proxy has a route of its own, and disturbs no other.
 func (l *Limits) Throttle(route string) *Throttle {

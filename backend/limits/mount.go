@@ -90,5 +90,6 @@ func (m *Mount) Leave() {
 	m.left = true
 	if m.member != nil {
 		m.limits.census.leave(m.Now(), m.member)
+		m.limits.leave(m.Name)
 	}
 }
