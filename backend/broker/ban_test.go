@@ -32,7 +32,7 @@ func wantBan(t *testing.T, err error, lasts time.Duration) {
 	}
 }
 
-// TestBan checks that after a 429 nobody calls until Paxos's time, within bounds, is over.
+// TestBan checks that after a 429 no call is made until Paxos's time, within bounds, is over.
 func TestBan(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -145,7 +145,7 @@ func TestBanFromAFastClock(t *testing.T) {
 	}
 }
 
-// TestRevocationsStopAtA429 checks that the queue neither hammers Paxos during a ban nor mints, and
+// TestRevocationsStopAtA429 checks that the queue makes no call during a ban, and
 // goes on after it, slowly at first.
 func TestRevocationsStopAtA429(t *testing.T) {
 	t.Parallel()
@@ -210,7 +210,7 @@ func TestRealBan(t *testing.T) {
 }
 
 // TestACallThatPanicsEndsNoService has the call panic that finds out whether a ban is over. The
-// backend lives through a panic, and all that comes after it must find out in its place.
+// backend survives a panic, and the calls after it must find out instead.
 func TestACallThatPanicsEndsNoService(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -186,7 +186,7 @@ func (h *harness) sweep() {
 func (h *harness) mints() int       { return h.paxos.Calls(paxostest.TokenEndpoint) }
 func (h *harness) revocations() int { return h.paxos.Calls(paxostest.Revoke) }
 
-// wantAlive checks at Paxos whether the token lives.
+// wantAlive checks whether the token is valid at Paxos.
 func (h *harness) wantAlive(issued broker.Issued, want bool) {
 	h.t.Helper()
 	if alive := h.paxos.Alive(issued.AccessToken.Reveal()); alive != want {

@@ -18,7 +18,7 @@ func rejected(issued broker.Issued) func(*broker.Request) {
 // questions is how many API calls Paxos saw.
 func (h *harness) questions() int { return h.paxos.Calls(paxostest.Operations) }
 
-// lose has Paxos end a token that nobody revoked.
+// lose has Paxos end a token that was not revoked.
 func (h *harness) lose(issued broker.Issued) {
 	h.t.Helper()
 	if !h.paxos.EndToken(issued.AccessToken.Reveal()) {
@@ -284,7 +284,7 @@ func TestRejectedTokensAreChargedAsNarrowed(t *testing.T) {
 	}
 }
 
-// TestWordWithoutPermission checks that nobody is asked where nothing may be requested: the token
+// TestWordWithoutPermission checks that Paxos is not asked where nothing may be requested: the token
 // is answered as it is.
 func TestWordWithoutPermission(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 )
 
 // TestStormOf429 has 50 readers a second for ten minutes while Paxos answers 429 and their token is
-// due for a refresh: nobody fails, and Paxos sees one token request per ban.
+// due for a refresh: no reader fails, and Paxos sees one token request per ban.
 func TestStormOf429(t *testing.T) {
 	t.Parallel()
 	for header, bans := range map[string]int{"": 2, "60": 10, "1": 600, "86400": 1} {

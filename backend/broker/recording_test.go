@@ -62,7 +62,7 @@ func TestUnrecordedTokenIsSwept(t *testing.T) {
 }
 
 // TestUnreadableLedger checks that nothing is minted, and no lease ended, while it is not known
-// what lives; and that all goes on once it is.
+// which tokens are valid; and that everything works once it is.
 func TestUnreadableLedger(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

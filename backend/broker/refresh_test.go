@@ -31,7 +31,7 @@ func settle() {
 // until moves the clock to a moment.
 func (c *clock) until(moment time.Time) { c.advance(moment.Sub(c.Now())) }
 
-// TestRefreshAhead checks that nobody waits for a refresh: its readers get the old token at once,
+// TestRefreshAhead checks that no reader waits for a refresh: its readers get the old token at once,
 // the next the new one.
 func TestRefreshAhead(t *testing.T) {
 	t.Parallel()
@@ -71,7 +71,7 @@ func TestRefreshAhead(t *testing.T) {
 				t.Error("the next reader did not get the new token")
 			}
 			settle()
-			h.wantCounts(2, 0, 2) // exactly one refresh, and the old one lives for those who have it
+			h.wantCounts(2, 0, 2) // exactly one refresh, and the old one stays valid for those who have it
 		})
 	}
 }

@@ -54,7 +54,7 @@ func (h *harness) usage() (used int, known bool) {
 	return used, known
 }
 
-// noLimit is a Paxos that bans nobody: it is the test that counts.
+// noLimit is a Paxos that bans no address: the test itself counts.
 func noLimit(o *paxostest.Options) { o.TokenLimit = -1 }
 
 // TestRestartsDoNotRefillTheBudget has requests that succeed, that fail with 503 and that get no
@@ -93,7 +93,7 @@ func TestRestartsDoNotRefillTheBudget(t *testing.T) {
 }
 
 // TestTwoMountsAndARestart has two mounts spend the whole budget, half of it on requests that fail.
-// The process dies. Whichever mount comes first in the next one sends nothing until the other is
+// The process ends. Whichever mount comes first in the next one sends nothing until the other is
 // there too; then both go by what was sent.
 func TestTwoMountsAndARestart(t *testing.T) {
 	t.Parallel()
@@ -389,7 +389,7 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 }
 
-// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that dies.
+// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that ends.
 // Each goes on at once; a third, of the first one's Paxos, waits for that one alone.
 func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
 	t.Parallel()

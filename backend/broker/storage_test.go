@@ -33,14 +33,14 @@ type storage struct {
 	failLoad error
 	failPut  error
 	failDel  error
-	effect   bool          // a failing Put has done its work all the same
+	effect   bool          // a failing Put has done its work although it fails
 	onLoad   func()        // called by List after it has read
 	onPut    func()        // called by Put before anything else
 	texts    []string      // of all tokens ever put
 	deleted  chan struct{} // gets one for each Delete that succeeded
 }
 
-// newStorage returns an empty storage with room for many deletions that nobody waits for.
+// newStorage returns an empty storage with room for many deletions that no test waits for.
 func newStorage() *storage {
 	return &storage{rows: map[string]broker.Row{}, bans: map[string]limits.Ban{},
 		requests: map[string]limits.TokenRequest{}, damaged: map[string]bool{}, deleted: make(chan struct{}, 10_000)}

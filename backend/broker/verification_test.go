@@ -92,7 +92,7 @@ func TestTokenOfAVerificationIsQueued(t *testing.T) {
 }
 
 // TestTokenOfAVerificationThatCannotBeRecorded checks that the caller hears of it, and that the
-// token dies.
+// token is ended.
 func TestTokenOfAVerificationThatCannotBeRecorded(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -103,7 +103,7 @@ func TestTokenOfAVerificationThatCannotBeRecorded(t *testing.T) {
 	h.wantCounts(1, 1, 0)
 }
 
-// TestTokenOfAVerificationIsUsed checks that the token lives while it is used, that it is on record
+// TestTokenOfAVerificationIsUsed checks that the token is valid while it is used, that it is on record
 // then, and that it ends whatever comes of it; and that the answer tells whether the client holds
 // the scopes.
 func TestTokenOfAVerificationIsUsed(t *testing.T) {

@@ -58,7 +58,7 @@ func TestOneProbe(t *testing.T) {
 
 // TestPaceProperty makes calls as fast as the pace allows, with waits of random lengths between,
 // and checks that no second ever holds more than the ceiling, that the pace begins at 5 and
-// doubles, and that a 429 begins it anew.
+// doubles, and that it begins again after a 429.
 func TestPaceProperty(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
