@@ -105,11 +105,12 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	b.withdraw(t)
 	row, waits := t.Row, t.waits(b.Now())
 	queued := t.marked && !waits // what is on record is a later time
+	backedOff := early(b.Now(), t.nextEnd)
 	b.mu.Unlock()
 	if row.expired(b.Now()) {
 		return nil, b.drop(ctx, t)
 	}
-	if queued && b.backedOff(t) {
+	if queued && backedOff {
 		return errBackedOff, nil
 	}
 	if (!row.Own || waits) && !queued {

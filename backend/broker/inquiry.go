@@ -183,10 +183,7 @@ func (b *Broker) replace(ctx context.Context, old *token, req Request, client *p
 func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 	for range 2 { // a reader who needs none may have begun the flight
 		result := <-b.flights.DoChan(req.flight(), func() (any, error) {
-			if now := b.replacement(old); now != nil {
-				return now, nil
-			}
-			return b.mint(req, limits.Narrowed)
+			return b.mintToReplace(old, req, limits.Narrowed)
 		})
 		if result.Err != nil {
 			return nil, result.Err
@@ -209,17 +206,6 @@ func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	t.nextTry = b.Now().Add(retryDelay(t.failures, cause))
 	t.doubt = &Doubt{Reason: Unreplaced, Cause: cause}
 	return t.doubt
-}
-
-// replacement returns the token that the key of an old one serves now. It returns nil if that is
-// still the old one, or none.
-func (b *Broker) replacement(old *token) *token {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if now := b.serving[old.Key]; now != old {
-		return now
-	}
-	return nil
 }
 
 func (b *Broker) isRejected(t *token) bool {

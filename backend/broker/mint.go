@@ -63,6 +63,25 @@ func (b *Broker) mint(req Request, kind limits.Kind) (minted *token, err error) 
 	return t, b.serve(t)
 }
 
+// mintToReplace requests a token unless the old one has been replaced in the meantime.
+func (b *Broker) mintToReplace(old *token, req Request, kind limits.Kind) (*token, error) {
+	if now := b.replacement(old); now != nil {
+		return now, nil
+	}
+	return b.mint(req, kind)
+}
+
+// replacement returns the token that the key of an old one serves now. It returns nil if that is
+// still the old one, or none.
+func (b *Broker) replacement(old *token) *token {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := b.serving[old.Key]; now != old {
+		return now
+	}
+	return nil
+}
+
 // mintAndRecord asks Paxos for a token and records what it granted.
 func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, kind limits.Kind) (*token, error) {
 	charge := limits.Charge{Role: req.RoleName, Kind: kind, Allowance: minter.Allowance}

@@ -58,7 +58,9 @@ func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
 func (b *Broker) refresh(t *token, req Request) {
 	t.refreshing = true
 	go func() {
-		result := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mintToReplace(t, req) })
+		result := <-b.flights.DoChan(req.flight(), func() (any, error) {
+			return b.mintToReplace(t, req, limits.Refresh)
+		})
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		t.refreshing = false
@@ -71,15 +73,4 @@ func (b *Broker) refresh(t *token, req Request) {
 		b.Logger.Warn("refreshing a token failed; the old one is served while it lives",
 			"role", t.RoleName, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt, "error", result.Err)
 	}()
-}
-
-// mintToReplace requests a token unless the old one has been replaced in the meantime.
-func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
-	b.mu.Lock()
-	now := b.serving[req.Key]
-	b.mu.Unlock()
-	if now != nil && now != t {
-		return now, nil
-	}
-	return b.mint(req, limits.Refresh)
 }

@@ -81,13 +81,6 @@ func (b *Broker) failed(t *token, cause error) {
 	t.lastFail = cause
 }
 
-// backedOff reports whether it is too early to try again to end a token that Paxos refused to end.
-func (b *Broker) backedOff(t *token) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return early(b.Now(), t.nextEnd)
-}
-
 // kept reports whether an idle token is kept although its time is over, because the budget is
 // nearly used up and another token would have to be requested. A token that no reader can get any
 // more is not kept.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -27,10 +28,7 @@ func (b *Broker) Unreadable(ctx context.Context) ([]string, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	fingerprints := make([]string, 0, len(b.unreadable))
-	for fingerprint := range b.unreadable {
-		fingerprints = append(fingerprints, fingerprint)
-	}
+	fingerprints := slices.AppendSeq(make([]string, 0, len(b.unreadable)), maps.Keys(b.unreadable))
 	slices.Sort(fingerprints)
 	return fingerprints, nil
 }
