@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
@@ -23,7 +24,7 @@ import (
 type Options struct {
 	// Limits keeps the process's calls below Paxos's limits, whatever the number of
 	// mounts. Required.
-	Limits *broker.Limits
+	Limits *limits.Limits
 	// Now is the clock, Wait how to let it pass; nil means the real ones.
 	Now  func() time.Time
 	Wait func(ctx context.Context, d time.Duration) error
@@ -123,11 +124,11 @@ type telemetry struct {
 
 // background is the work that no request waits for.
 type background struct {
-	begun       time.Time       // when this process began to know the mount
-	life        context.Context // ends when the mount goes away
-	reconciling *broker.Turns   // of the stored clients
-	comparing   sync.Mutex      // one comparison with Paxos at a time
-	probing     sync.Mutex      // one probe at a time
+	begun       time.Time         // when this process began to know the mount
+	life        context.Context   // ends when the mount goes away
+	reconciling *broker.SerialJob // of the stored clients
+	comparing   sync.Mutex        // one comparison with Paxos at a time
+	probing     sync.Mutex        // one probe at a time
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither
@@ -143,7 +144,7 @@ func NewFactory(options Options) logical.Factory {
 			mount: membership{uuid: conf.BackendUUID, all: together}}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
-		b.begun, b.reconciling, b.metrics = options.Now(), broker.NewTurns(), newMetrics()
+		b.begun, b.reconciling, b.metrics = options.Now(), broker.NewSerialJob(), newMetrics()
 		b.entries.setDefaults()
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
@@ -151,7 +152,7 @@ func NewFactory(options Options) logical.Factory {
 		b.logger = b.logger.With("mount_uuid", conf.BackendUUID) // one process logs for all mounts
 		b.signals.logger, b.signals.now = b.logger, options.Now
 		b.events = events{send: b.sendEvent, lost: b.metrics.eventsLost.Inc, logger: b.logger}
-		b.tallies.turns = broker.NewTurns()
+		b.tallies.turns = broker.NewSerialJob()
 		b.broker = broker.New(broker.Options{
 			Mount:    conf.BackendUUID,
 			Ledger:   ledger{b.storage},

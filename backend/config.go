@@ -8,9 +8,9 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -66,7 +66,7 @@ func (c *config) change(d *framework.FieldData) error {
 	input.PatchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
 	input.Patch(d, "token_budget", &c.TokenBudget)
 	if c.APIRate == 0 { // stored before there was a choice
-		c.APIRate = broker.DefaultCallRate
+		c.APIRate = limits.DefaultCallRate
 	}
 	input.Patch(d, "api_rate", &c.APIRate)
 	input.Patch(d, "egress_cidrs", &c.EgressCIDRs)
@@ -85,9 +85,9 @@ func (c *config) change(d *framework.FieldData) error {
 // checkLimits judges what bounds the mount's calls.
 func (c *config) checkLimits() error {
 	switch {
-	case c.TokenBudget < 0 || c.TokenBudget > broker.MaximumBudget:
+	case c.TokenBudget < 0 || c.TokenBudget > limits.MaximumBudget:
 		return fault.BadRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
-			"all that the process has", broker.MaximumBudget)
+			"all that the process has", limits.MaximumBudget)
 	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
 		return fault.BadRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
 	}
@@ -104,7 +104,7 @@ func (c *config) checkLimits() error {
 func newConfig() config {
 	return config{
 		Versioned: store.Current, VerifyScope: defaultVerifyScope,
-		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge, APIRate: broker.DefaultCallRate,
+		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge, APIRate: limits.DefaultCallRate,
 	}
 }
 
@@ -123,7 +123,7 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 func (b *backend) callRate(ctx context.Context) int {
 	c, err := b.cachedConfig(ctx, b.storage)
 	if err != nil || c.APIRate < 1 {
-		return broker.DefaultCallRate
+		return limits.DefaultCallRate
 	}
 	return c.APIRate
 }

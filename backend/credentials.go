@@ -18,7 +18,7 @@ type credentials struct {
 	rootID   string                   // the client that asked
 	stored   map[string]entryIdentity // the entries under clients/ from before it was asked, by name
 	session  *paxosSession
-	way      string
+	route    string
 	bearer   paxos.Secret
 	paced    paxos.Pacer
 }
@@ -113,9 +113,9 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if err != nil {
 		return false, err
 	}
-	at := &credentials{session: session, way: minter.Client.Way(), rootID: minter.Client.ID()}
+	at := &credentials{session: session, route: minter.Client.Route(), rootID: minter.Client.ID()}
 	at.paced = func(ctx context.Context, call func(context.Context) error) error {
-		return b.broker.Call(ctx, at.way, call)
+		return b.broker.Call(ctx, at.route, call)
 	}
 	seen, err := b.credentialList(ctx, b.storage)
 	if err != nil {

@@ -116,7 +116,7 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
 
 // sendDeletion sends it. It says why Paxos will not do it, or fails if it may do it later.
 func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID string) (why string, err error) {
-	err = b.broker.Call(ctx, at.way, func(ctx context.Context) error {
+	err = b.broker.Call(ctx, at.route, func(ctx context.Context) error {
 		return at.session.DeleteCredential(ctx, at.bearer, clientID)
 	})
 	var answer *paxos.Error

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -304,7 +304,7 @@ func (p *trial) judgeSecrets() {
 		p.t.Fatalf("I9: %d connections to a host that nothing is sent to", strays)
 	case strings.Contains(log, "panicked"):
 		p.t.Fatalf("a panic: %s", log)
-	case p.paxos.MostCallsInWindow() > broker.DefaultBudget:
+	case p.paxos.MostCallsInWindow() > limits.DefaultBudget:
 		p.t.Fatalf("I5: %d token requests in 5 minutes", p.paxos.MostCallsInWindow())
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/hashicorp/vault/sdk/plugin/pb"
 
 	"vault-plugin-secrets-paxos/backend"
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -97,7 +97,7 @@ func (s *site) begin() {
 	s.t.Cleanup(func() { close(life.thaw) })
 	s.life = life
 	s.gate.life.Store(life)
-	s.limits = broker.NewLimits(broker.DefaultBudget)
+	s.limits = limits.New(limits.DefaultBudget)
 	s.storage = &countingStorage{Storage: &view{s.durable, life, s.tap}}
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: s.log, JSONFormat: true})
 	factory := backend.NewFactory(backend.Options{Limits: s.limits, Now: s.clock.Now, Wait: s.clock.wait})

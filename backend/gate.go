@@ -5,6 +5,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -29,7 +30,7 @@ func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Mi
 		return broker.Minter{}, err
 	}
 	return broker.Minter{Client: open, Name: name, Generation: g.Number,
-		Allowance: broker.Allowance{Mount: c.TokenBudget}}, nil
+		Allowance: limits.Allowance{Mount: c.TokenBudget}}, nil
 }
 
 // minter is minterFor for the current generation of a client, stored under that name, and the

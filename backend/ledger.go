@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -23,19 +24,19 @@ type ledgerEntry struct {
 // banEntry is a ban as it is stored.
 type banEntry struct {
 	store.Versioned
-	broker.Ban
+	limits.Ban
 }
 
 // requestEntry is a token request as it is stored.
 type requestEntry struct {
 	store.Versioned
-	broker.TokenRequest
+	limits.TokenRequest
 }
 
 // neighborsEntry is the record of the other mounts as it is stored.
 type neighborsEntry struct {
 	store.Versioned
-	Others broker.Neighborhood `json:"others"`
+	Others limits.Neighborhood `json:"others"`
 }
 
 // List returns the fingerprints of all rows.
@@ -60,7 +61,7 @@ func (l ledger) Get(ctx context.Context, fingerprint string) (broker.Row, bool, 
 func asUnreadable(err error) error {
 	var damaged *store.Unreadable
 	if errors.As(err, &damaged) {
-		return fmt.Errorf("%w: %w", broker.ErrUnreadable, err)
+		return fmt.Errorf("%w: %w", limits.ErrUnreadable, err)
 	}
 	return err
 }
@@ -76,18 +77,18 @@ func (l ledger) Delete(ctx context.Context, fingerprint string) error {
 }
 
 // Bans reads every ban.
-func (l ledger) Bans(ctx context.Context) ([]broker.Ban, error) {
-	ways, err := l.storage.List(ctx, bansPrefix)
+func (l ledger) Bans(ctx context.Context) ([]limits.Ban, error) {
+	routes, err := l.storage.List(ctx, bansPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("listing the bans: %w", err)
 	}
-	var bans []broker.Ban
-	for _, way := range ways {
-		entry, err := store.Load[banEntry](ctx, l.storage, bansPrefix+way)
+	var bans []limits.Ban
+	for _, route := range routes {
+		entry, err := store.Load[banEntry](ctx, l.storage, bansPrefix+route)
 		switch {
 		case errors.Is(err, store.ErrNotFound): // it ended meanwhile
-		case errors.Is(asUnreadable(err), broker.ErrUnreadable):
-			bans = append(bans, broker.Ban{Way: way, Unreadable: true})
+		case errors.Is(asUnreadable(err), limits.ErrUnreadable):
+			bans = append(bans, limits.Ban{Route: route, Unreadable: true})
 		case err != nil:
 			return nil, err
 		default:
@@ -98,28 +99,28 @@ func (l ledger) Bans(ctx context.Context) ([]broker.Ban, error) {
 }
 
 // PutBan writes a ban.
-func (l ledger) PutBan(ctx context.Context, ban broker.Ban) error {
-	return store.Put(ctx, l.storage, bansPrefix+ban.Way, banEntry{store.Current, ban})
+func (l ledger) PutBan(ctx context.Context, ban limits.Ban) error {
+	return store.Put(ctx, l.storage, bansPrefix+ban.Route, banEntry{store.Current, ban})
 }
 
 // DeleteBan removes a ban.
-func (l ledger) DeleteBan(ctx context.Context, way string) error {
-	return store.Delete(ctx, l.storage, bansPrefix+way)
+func (l ledger) DeleteBan(ctx context.Context, route string) error {
+	return store.Delete(ctx, l.storage, bansPrefix+route)
 }
 
 // Requests reads every token request.
-func (l ledger) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
+func (l ledger) Requests(ctx context.Context) ([]limits.TokenRequest, error) {
 	ids, err := l.storage.List(ctx, requestsPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("listing the token requests: %w", err)
 	}
-	requests := make([]broker.TokenRequest, 0, len(ids))
+	requests := make([]limits.TokenRequest, 0, len(ids))
 	for _, id := range ids {
 		entry, err := store.Load[requestEntry](ctx, l.storage, requestsPrefix+id)
 		switch {
 		case errors.Is(err, store.ErrNotFound): // it was forgotten meanwhile
 			continue
-		case errors.Is(asUnreadable(err), broker.ErrUnreadable):
+		case errors.Is(asUnreadable(err), limits.ErrUnreadable):
 			entry = requestEntry{}
 		case err != nil:
 			return nil, err
@@ -131,7 +132,7 @@ func (l ledger) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
 }
 
 // PutRequest writes a token request.
-func (l ledger) PutRequest(ctx context.Context, request broker.TokenRequest) error {
+func (l ledger) PutRequest(ctx context.Context, request limits.TokenRequest) error {
 	return store.Put(ctx, l.storage, requestsPrefix+request.ID, requestEntry{store.Current, request})
 }
 
@@ -141,7 +142,7 @@ func (l ledger) DeleteRequest(ctx context.Context, id string) error {
 }
 
 // Neighbors reads which other mounts the process has or had, and which endpoints they use.
-func (l ledger) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
+func (l ledger) Neighbors(ctx context.Context) (limits.Neighborhood, error) {
 	entry, err := store.Load[neighborsEntry](ctx, l.storage, neighborsKey)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -150,6 +151,6 @@ func (l ledger) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
 }
 
 // PutNeighbors writes which other mounts the process has or had.
-func (l ledger) PutNeighbors(ctx context.Context, all broker.Neighborhood) error {
+func (l ledger) PutNeighbors(ctx context.Context, all limits.Neighborhood) error {
 	return store.Put(ctx, l.storage, neighborsKey, neighborsEntry{store.Current, all})
 }

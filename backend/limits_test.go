@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -50,11 +50,11 @@ func (m *mount) readAll(prefix string, count int) (served int) {
 // newProcess is what Vault does after a plugin process has died: memory is gone, that of the limits
 // too. Of the mounts only those given are loaded, in their order.
 func newProcess(mounts map[string]*mount, names ...string) {
-	limits := broker.NewLimits(broker.DefaultBudget)
+	shared := limits.New(limits.DefaultBudget)
 	first := mounts[names[0]]
 	for i, name := range names {
 		m := mounts[name]
-		m.limits = limits
+		m.limits = shared
 		if i == 0 {
 			m.begin(name)
 		} else {
@@ -106,7 +106,7 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 			for _, one := range order {
 				mounts[one].readAll("cold", 160)
 			}
-			if used, _ := mounts[order[0]].budgetUsed(); used != broker.DefaultBudget {
+			if used, _ := mounts[order[0]].budgetUsed(); used != limits.DefaultBudget {
 				t.Errorf("right after the start %d are said to be used", used)
 			}
 			if calls := m.paxos.Calls(paxostest.TokenEndpoint) - sent; calls != 0 {
@@ -119,7 +119,7 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 					mounts[one].readAll("cold", 160)
 				}
 			}
-			if most := m.paxos.MostCallsInWindow(); most > broker.DefaultBudget {
+			if most := m.paxos.MostCallsInWindow(); most > limits.DefaultBudget {
 				t.Errorf("Paxos counts %d requests in 5 minutes", most)
 			}
 			if got := mounts[order[0]].readAll("cold", 160); got != 160 {
@@ -153,7 +153,7 @@ func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 		!strings.Contains(text, "Retry in 1m6s.") {
 		t.Errorf("answered %d %s", status, text)
 	}
-	if used, known := m.budgetUsed(); used != broker.DefaultBudget || known {
+	if used, known := m.budgetUsed(); used != limits.DefaultBudget || known {
 		t.Errorf("status: %d used, known: %v", used, known)
 	}
 	m.expect(map[string]float64{`paxos_token_budget_used`: 240, `paxos_token_budget_known`: 0})
@@ -221,7 +221,7 @@ func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
 		t.Errorf("the victims were refused %d times of 74; the other mount got %d tokens, want at least 1000",
 			refused, next)
 	}
-	if most := m.paxos.MostCallsInWindow(); most > broker.DefaultBudget {
+	if most := m.paxos.MostCallsInWindow(); most > limits.DefaultBudget {
 		t.Errorf("%d requests in 5 minutes", most)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -213,7 +214,7 @@ func (m *metrics) drop(role string) {
 func reasonOf(err error) string {
 	var (
 		mistake   *fault.Fault
-		throttled *broker.Throttled
+		throttled *limits.Throttled
 		mismatch  *broker.Mismatch
 		refused   *paxos.Error
 	)

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 func TestCountingAHitAllocatesNothing(t *testing.T) { // alone: it counts everybody's allocations
@@ -18,7 +19,7 @@ func TestCountingAHitAllocatesNothing(t *testing.T) { // alone: it counts everyb
 func TestADeletedRoleIsForgottenEvenIfNobodyReadsTheMetrics(t *testing.T) {
 	t.Parallel()
 	conf := &logical.BackendConfig{StorageView: &logical.InmemStorage{}, System: logical.TestSystemView()}
-	made, err := NewFactory(Options{Limits: broker.NewLimits(1)})(t.Context(), conf)
+	made, err := NewFactory(Options{Limits: limits.New(1)})(t.Context(), conf)
 	if err != nil {
 		t.Fatal(err)
 	}

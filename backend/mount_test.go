@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/vault/sdk/plugin"
 
 	"vault-plugin-secrets-paxos/backend"
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -30,7 +30,7 @@ type mount struct {
 	system  *countingSystem
 	clock   *clock
 	paxos   *paxostest.Server
-	limits  *broker.Limits
+	limits  *limits.Limits
 	log     *safeBuffer
 	events  *eventBus
 	factory logical.Factory
@@ -51,7 +51,7 @@ var rootScopes = []string{"funding:read_profile", "transfer:read_transfer", "tra
 func newMount(t *testing.T) *mount {
 	t.Helper()
 	m := &mount{
-		t: t, clock: newClock(), limits: broker.NewLimits(broker.DefaultBudget), log: &safeBuffer{},
+		t: t, clock: newClock(), limits: limits.New(limits.DefaultBudget), log: &safeBuffer{},
 		events: &eventBus{},
 		system: &countingSystem{StaticSystemView: logical.StaticSystemView{
 			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,

@@ -12,6 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -54,7 +55,7 @@ func (b *backend) pathConfig() *framework.Path {
 					"no separate limit.",
 			},
 			"api_rate": {
-				Type: framework.TypeInt, Default: broker.DefaultCallRate,
+				Type: framework.TypeInt, Default: limits.DefaultCallRate,
 				Description: "Most revocations and other API calls a second, 1 to 50. They begin at 5 and " +
 					"double while Paxos does not object.",
 			},

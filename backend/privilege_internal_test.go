@@ -7,7 +7,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -27,7 +27,7 @@ func BenchmarkLeastPrivilege(b *testing.B) {
 // benchmarkReport reads the report of so many roles, which share these scopes.
 func benchmarkReport(b *testing.B, count int, scopes []string) {
 	conf := &logical.BackendConfig{StorageView: &logical.InmemStorage{}, System: logical.TestSystemView()}
-	made, err := NewFactory(Options{Limits: broker.NewLimits(1)})(b.Context(), conf)
+	made, err := NewFactory(Options{Limits: limits.New(1)})(b.Context(), conf)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	token paxos.Secret) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
-		return b.broker.Call(ctx, minter.Client.Way(), call)
+		return b.broker.Call(ctx, minter.Client.Route(), call)
 	}
 	found, err := session.FindCredentials(ctx, token, paced, minter.Client.ID())
 	if err != nil {
@@ -93,7 +93,7 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 		seen, err = session.Inspect(ctx, token)
 		return err
 	}
-	call := func(what func(context.Context) error) error { return b.broker.Call(ctx, minter.Client.Way(), what) }
+	call := func(what func(context.Context) error) error { return b.broker.Call(ctx, minter.Client.Route(), what) }
 	if err := call(look); err != nil || !seen.Accepted {
 		p.Problems = append(p.Problems, problem("a fresh token could not be tried out at the API", err))
 		return nil

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // Each secret that is submitted for a client that has one already is compared with it, and the
@@ -28,7 +28,7 @@ type verificationPause struct {
 
 // note keeps that a verification was refused because of the limit, if that is why.
 func (p *pauses) note(key string, err error, now time.Time) {
-	var throttled *broker.Throttled
+	var throttled *limits.Throttled
 	if !errors.As(err, &throttled) {
 		return
 	}
@@ -39,7 +39,7 @@ func (p *pauses) note(key string, err error, now time.Time) {
 	}
 	// anybody may try any name
 	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) })
-	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
+	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, limits.Window))}
 }
 
 // check refuses again until there is room.
@@ -50,8 +50,8 @@ func (p *pauses) check(key string, now time.Time) error {
 	if !ok {
 		return nil
 	}
-	if left := last.until.Sub(now); 0 < left && left <= broker.Window {
-		return &broker.Throttled{Reason: last.reason, RetryAfter: left}
+	if left := last.until.Sub(now); 0 < left && left <= limits.Window {
+		return &limits.Throttled{Reason: last.reason, RetryAfter: left}
 	}
 	delete(p.all, key)
 	return nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -46,7 +46,7 @@ func (b *backend) reconcile(ctx context.Context) error {
 
 // later reports whether an error means no more than that Paxos cannot be asked now.
 func later(err error) bool {
-	var throttled *broker.Throttled
+	var throttled *limits.Throttled
 	var answer *paxos.Error
 	return errors.As(err, &throttled) || errors.As(err, &answer) && (answer.Temporary() || answer.Throttled())
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -16,7 +16,7 @@ import (
 func sentence(e *paxos.Error) string {
 	switch {
 	case e.Throttled():
-		return broker.RateLimited(broker.BanFor(e)).Error()
+		return limits.RateLimited(limits.BanFor(e)).Error()
 	case e.Waited > 0:
 		return fmt.Sprintf("Paxos (%s) did not answer within %s (request_timeout).", e.Host, e.Waited)
 	case e.Malformed:
@@ -49,7 +49,7 @@ func sentence(e *paxos.Error) string {
 // one. When that was is not known here, so it gives no time to wait.
 func explained(err error) string {
 	var (
-		throttled *broker.Throttled
+		throttled *limits.Throttled
 		refused   *paxos.Error
 	)
 	switch isPaxos := errors.As(err, &refused); {

@@ -10,6 +10,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -19,7 +20,7 @@ import (
 func reply(err error) (*logical.Response, error) {
 	var (
 		mistake   *fault.Fault
-		throttled *broker.Throttled
+		throttled *limits.Throttled
 		mismatch  *broker.Mismatch
 		refused   *paxos.Error
 	)

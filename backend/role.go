@@ -10,9 +10,9 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -142,9 +142,9 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 		return fault.BadRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
 		return fault.BadRequest("ttl must not be greater than max_ttl")
-	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
+	case r.MintLimit < 0 || r.MintLimit > limits.MaximumBudget:
 		return fault.BadRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
-			"the default", broker.MaximumBudget)
+			"the default", limits.MaximumBudget)
 	}
 	if err := r.changeLeasing(d); err != nil {
 		return err

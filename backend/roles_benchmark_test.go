@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend"
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // BenchmarkRoles works on mounts of many roles of 16 scopes each: how a request grows
@@ -61,7 +61,7 @@ func newManyRoles(b *testing.B, count int) *manyRoles {
 	b.Helper()
 	many := &manyRoles{b: b, storage: &logical.InmemStorage{}}
 	var err error
-	many.engine, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(
+	many.engine, err = backend.NewFactory(backend.Options{Limits: limits.New(limits.DefaultBudget)})(
 		b.Context(), &logical.BackendConfig{
 			Logger: hclog.NewNullLogger(), StorageView: many.storage, BackendUUID: "benchmark",
 			Config: map[string]string{},

@@ -52,7 +52,7 @@ type tally struct {
 // tallies remember how many findings the reports had when they were last made, because
 // to make them takes a read of every role.
 type tallies struct {
-	turns *broker.Turns
+	turns *broker.SerialJob
 
 	mu     sync.Mutex
 	counts map[tally]int // nil: the reports were not made yet

@@ -21,11 +21,11 @@ func (b *backend) throttling(c config, settings connection) throttlingState {
 	if err != nil {
 		return throttlingState{known: true} // nothing can have been sent
 	}
-	now, way := b.options.Now(), complete.Way()
+	now, route := b.options.Now(), complete.Route()
 	used, budget, known := b.options.Limits.Budget(complete.TokenURL).Usage(now)
-	throttle := b.options.Limits.Throttle(way)
+	throttle := b.options.Limits.Throttle(route)
 	told := throttlingState{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
-	if ban := throttle.Ban(way); now.Before(ban.CallUntil) {
+	if ban := throttle.Ban(route); now.Before(ban.CallUntil) {
 		told.callsBannedUntil = ban.CallUntil
 	}
 	return told

@@ -83,7 +83,7 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 		if !slices.Contains(v.scopes, paxos.ProfileScope) {
 			return nil
 		}
-		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
+		err := b.broker.Call(ctx, minter.Client.Route(), func(ctx context.Context) (err error) {
 			seen.profiles, err = session.ListProfiles(ctx, grant.AccessToken)
 			return err
 		})
@@ -95,7 +95,7 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 		}
 		return nil
 	}
-	holds, err := b.broker.Prove(ctx, minter, v.scopes, look)
+	holds, err := b.broker.VerifySecret(ctx, minter, v.scopes, look)
 	var refused *paxos.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
@@ -112,7 +112,7 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 // explainMissing finds out which scopes a client lacks, and says so.
 func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v verification) error {
 	missing, suspects := bisect(v.scopes, func(scopes []string) (bool, error) {
-		return b.broker.Prove(ctx, minter, scopes, nil)
+		return b.broker.VerifySecret(ctx, minter, scopes, nil)
 	})
 	text := "client_secret was not stored: client " + minter.Client.ID() + " does not hold every scope " + v.need
 	if len(missing) > 0 {

@@ -8,8 +8,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// What Paxos refuses definitely is tried again after firstBackoff, then after twice as
-// long each time, up to lastBackoff: the answer changes only when somebody acts.
+// What Paxos refuses definitely is tried again after firstBackoff, then after twice as long each
+// time, up to lastBackoff: the answer changes only when a person changes something.
 const (
 	firstBackoff = time.Minute
 	lastBackoff  = 8 * time.Minute
@@ -18,7 +18,7 @@ const (
 // errBackedOff says that no try was made.
 var errBackedOff = errors.New("refused definitely by Paxos a moment ago; it is tried again later")
 
-// A backoff is when to try again what was refused.
+// A backoff says when to try again what was refused.
 type backoff struct {
 	refusals int
 	until    time.Time
@@ -30,39 +30,39 @@ func (o *backoff) wait(now time.Time) {
 	o.refusals++
 }
 
-// backoffAfter is how long to wait after so many refusals before the last.
+// backoffAfter is how long to wait after the last refusal, when there were so many before.
 func backoffAfter(refusals int) time.Duration {
 	return min(firstBackoff<<min(refusals, 10), lastBackoff)
 }
 
-// early reports whether it is too early for a try. A time further ahead than any wait
-// was set before the clock went back.
+// early reports whether it is too early for a try. A time further ahead than any backoff was set
+// before the clock was set back.
 func early(now, until time.Time) bool {
 	return now.Before(until) && until.Sub(now) <= lastBackoff
 }
 
-// disowned reports whether Paxos does not take the client's secret.
+// disowned reports whether Paxos rejects the credentials of the client.
 func disowned(err error) bool {
 	var answer *paxos.Error
 	return errors.As(err, &answer) && (answer.Code == "invalid_client" || answer.Status == http.StatusUnauthorized)
 }
 
-// refusesAll reports whether Paxos refused the client, its address or the endpoint, and
-// not just one token: then one try is enough to know.
+// refusesAll reports whether Paxos refused the client, its address or the endpoint, and not just
+// one token. Then one try is enough.
 func refusesAll(err error) bool {
 	var answer *paxos.Error
 	return disowned(err) || errors.As(err, &answer) && (answer.Status == http.StatusForbidden ||
 		answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed)
 }
 
-// definite reports whether Paxos refused what was asked, and will again.
+// definite reports whether Paxos refused what was asked and will refuse it again.
 func definite(err error) bool {
 	var answer *paxos.Error
 	return errors.As(err, &answer) && answer.Status >= 400 && !answer.Temporary()
 }
 
-// mayTry reports whether a client may be tried for a revocation. Of those that come
-// when a refused one is due, one finds out for all: it has claimed the try.
+// mayTry reports whether a client may be tried for a revocation. When a refused client may be tried
+// again, the first caller claims the try and finds out for all.
 func (b *Broker) mayTry(client *paxos.Client) (claimed *backoff, may bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +77,7 @@ func (b *Broker) mayTry(client *paxos.Client) (claimed *backoff, may bool) {
 	return refused, true
 }
 
-// giveBack gives back a try that was claimed and not made.
+// giveBack returns a try that was claimed and not made.
 func (b *Broker) giveBack(claimed *backoff) {
 	if claimed == nil {
 		return
@@ -88,8 +88,8 @@ func (b *Broker) giveBack(claimed *backoff) {
 	claimed.until = time.Time{}
 }
 
-// learn takes note of whether Paxos takes revocations of a client. When it does again,
-// what waited for that is done at once.
+// learn notes whether Paxos accepts revocations of a client. When it does again, a sweep starts at
+// once.
 func (b *Broker) learn(client *paxos.Client, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

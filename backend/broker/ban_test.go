@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
@@ -31,7 +32,7 @@ func wantBan(t *testing.T, err error, lasts time.Duration) {
 	}
 }
 
-// TestBan checks that after a 429 nobody calls until Paxos's time, within bounds, is over.
+// TestBan checks that after a 429 no call is made until Paxos's time, within bounds, is over.
 func TestBan(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -56,7 +57,7 @@ func TestBan(t *testing.T) {
 			h.paxos.FailNext(paxostest.TokenEndpoint, throttling(test.header))
 			_, err := h.Issue(t.Context(), h.request(own))
 			wantBan(t, err, test.want)
-			if until := h.limits.Throttle(h.client.Way()).BannedUntil(h.clock.Now()); !until.Equal(
+			if until := h.limits.Throttle(h.client.Route()).BannedUntil(h.clock.Now()); !until.Equal(
 				h.clock.Now().Add(test.want)) {
 				t.Errorf("banned until %s, want %s", until, h.clock.Now().Add(test.want))
 			}
@@ -67,7 +68,7 @@ func TestBan(t *testing.T) {
 					t.Errorf("told to come back in %s", got)
 				}
 			}
-			wantThrottled(t, h.prove(t.Context(), reads))
+			wantThrottled(t, h.verify(t.Context(), reads))
 			if again := h.issue(); again.Fingerprint != cached.Fingerprint {
 				t.Error("the cached token is not served")
 			}
@@ -77,52 +78,6 @@ func TestBan(t *testing.T) {
 			h.clock.advance(1)
 			h.wantAlive(h.issue(own), true)
 		})
-	}
-}
-
-// banning is what a call gets that is throttled for so long.
-func banning(after time.Duration) error {
-	return &paxos.Error{Doing: "testing", Status: http.StatusTooManyRequests, RetryAfter: after}
-}
-
-// TestSecondBanDoesNotShortenTheFirst checks two calls that met the same ban.
-func TestSecondBanDoesNotShortenTheFirst(t *testing.T) {
-	t.Parallel()
-	throttle, now := broker.NewLimits(10).Throttle("way"), newClock().Now()
-	throttle.LeaveToken(now, banning(10*time.Minute))
-	throttle.LeaveToken(now, banning(time.Minute))
-	if got := wantThrottled(t, throttle.CheckToken(now)).RetryAfter; got != 10*time.Minute {
-		t.Errorf("told to come back in %s", got)
-	}
-	throttle.LeaveToken(now.Add(time.Minute), banning(0))
-	throttle.LeaveToken(now.Add(8*time.Minute), banning(0))
-	if got := wantThrottled(t, throttle.CheckToken(now)).RetryAfter; got != 13*time.Minute {
-		t.Errorf("after a later ban told to come back in %s", got)
-	}
-}
-
-// TestOneProbe checks that after a ban one request finds out whether it is over before others
-// follow, and that a probe that gets no answer finds out nothing.
-func TestOneProbe(t *testing.T) {
-	t.Parallel()
-	throttle, now := broker.NewLimits(10).Throttle("way"), newClock().Now()
-	throttle.LeaveToken(now, banning(time.Minute))
-	now = now.Add(time.Minute)
-	for _, outcome := range []error{&paxos.Error{Doing: "testing"}, banning(2 * time.Minute), nil} {
-		if err := throttle.EnterToken(now); err != nil {
-			t.Fatalf("the probe is refused: %v", err)
-		}
-		if got := wantThrottled(t, throttle.EnterToken(now)).RetryAfter; got != 2*time.Second {
-			t.Errorf("during the probe told to come back in %s", got)
-		}
-		if throttle.LeaveToken(now, outcome) {
-			now = now.Add(2 * time.Minute)
-		}
-	}
-	for range 3 {
-		if err := throttle.EnterToken(now); err != nil {
-			t.Errorf("after the ban: %v", err)
-		}
 	}
 }
 
@@ -154,18 +109,43 @@ func TestBanOutlivesTheProcess(t *testing.T) {
 		t.Error("the ban is over and on record")
 	}
 	h.issue(own)
+}
 
-	h.storage.set(func(s *storage) { // as written by a node whose clock is wrong
-		s.bans["x"] = broker.Ban{Way: h.client.Way(), TokenUntil: h.clock.Now().Add(1000 * time.Hour)}
-	})
-	h.restart()
-	_, err := h.Issue(t.Context(), h.request(own))
-	if got := wantThrottled(t, err).RetryAfter; got != 15*time.Minute {
-		t.Errorf("told to come back in %s", got)
+// TestBanFromAFastClock checks that a ban that was stored before the clock was set back lasts no
+// longer than the longest ban, and that a restart does not begin it again.
+func TestBanFromAFastClock(t *testing.T) {
+	t.Parallel()
+	for name, swept := range map[string]bool{"read at the start": false, "found by a sweep": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			route, far := h.client.Route(), h.clock.Now().Add(1000*time.Hour)
+			if swept {
+				h.sweep() // the records are read
+			}
+			h.storage.set(func(s *storage) {
+				s.bans[route] = limits.Ban{Route: route, TokenUntil: far, CallUntil: far}
+			})
+			if swept {
+				h.sweep()
+			} else if _, err := h.Issue(t.Context(), h.request(own)); wantThrottled(t,
+				err).RetryAfter != 15*time.Minute {
+				t.Errorf("told to come back in %s", wantThrottled(t, err).RetryAfter)
+			}
+			h.clock.advance(10 * time.Minute)
+			h.restart()
+			_, err := h.Issue(t.Context(), h.request(own))
+			if got := wantThrottled(t, err).RetryAfter; got != 5*time.Minute {
+				t.Errorf("after a restart told to come back in %s", got)
+			}
+			h.clock.advance(5 * time.Minute)
+			h.restart()
+			h.issue(own)
+		})
 	}
 }
 
-// TestRevocationsStopAtA429 checks that the queue neither hammers Paxos during a ban nor mints, and
+// TestRevocationsStopAtA429 checks that the queue makes no call during a ban, and
 // goes on after it, slowly at first.
 func TestRevocationsStopAtA429(t *testing.T) {
 	t.Parallel()
@@ -230,12 +210,12 @@ func TestRealBan(t *testing.T) {
 }
 
 // TestACallThatPanicsEndsNoService has the call panic that finds out whether a ban is over. The
-// backend lives through a panic, and all that comes after it must find out in its place.
+// backend survives a panic, and the calls after it must find out instead.
 func TestACallThatPanicsEndsNoService(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	call := func(work func() error) error {
-		return h.Call(t.Context(), h.client.Way(), func(context.Context) error { return work() })
+		return h.Call(t.Context(), h.client.Route(), func(context.Context) error { return work() })
 	}
 	_ = call(func() error { return &paxos.Error{Status: http.StatusTooManyRequests} })
 	h.clock.advance(5 * time.Minute)

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/singleflight"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -16,25 +17,26 @@ import (
 type Options struct {
 	Mount  string // a name that no other mount in the process has
 	Ledger Ledger
-	Limits *Limits
-	// Revokers returns the clients that can end a row's token, the likeliest first:
-	// the current secret of the Client ID that minted, then older ones. None is
-	// no error: the token is left to expire.
+	Limits *limits.Limits
+	// Revokers returns the clients that can end a row's token, the likeliest first: the current secret
+	// of the Client ID that requested it, then older ones. If there is none, that is no error: the
+	// token is left to expire.
 	Revokers func(ctx context.Context, row Row) ([]*paxos.Client, error)
 	// CallRate bounds revocations and API calls, per second.
 	CallRate func(ctx context.Context) int
-	// Closing reports that storage is about to go, so that a queue helps nobody.
+	// Closing reports that the mount's storage is about to be deleted, so that nothing would work off
+	// a queue.
 	Closing func() bool
-	// Granted reports whether a token may live on by what is stored now; nil for always.
+	// Granted reports whether a token is still granted by what is stored now. Nil means always.
 	Granted func(ctx context.Context, row Row) (bool, error)
-	// Urgent reports that every token is to end now, whatever grace lasts; nil for never.
+	// Urgent reports that every token is to end now, even if its grace lasts. Nil means never.
 	Urgent func(ctx context.Context) (bool, error)
-	// Observe is told what happens to tokens; nil for nobody. It is called on the
-	// path of what happens, so it must be quick, but never on a hit.
+	// Observe is told what happens to tokens, but not of hits. It is called while that happens, so it
+	// must be quick. Nil means that nothing is told.
 	Observe func(Observation)
 	Logger  hclog.Logger
 	Now     func() time.Time
-	// Wait waits for a time or for ctx; nil for the real thing.
+	// Wait waits for a time or for ctx. Nil means that it waits in real time.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
@@ -43,59 +45,31 @@ type Broker struct {
 	Options
 	flights singleflight.Group // by Key.flight: never two mints for one key
 
+	mount *limits.Mount
+
 	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
-	sweeping *Turns
+	sweeping *SerialJob
 	asking   inquiries
 	sparing  map[string]int // roles that are being changed with a grace: their tokens are about to be marked
 
 	life  context.Context // of work in the background
-	Close func()          // ends it
+	Close func()          // ends that work, and the mount's part in the limits
 
 	mu         sync.Mutex
-	requests   map[*underway]bool   // token requests under way
-	loaded     bool                 // the ledger has been read
-	resets     int                  // how often all was forgotten
-	tokens     map[string]*token    // fingerprint → every token not known to have ended
-	unreadable map[string]bool      // fingerprints of rows that cannot be read
-	serving    map[Key]*token       // what the next reader of a key gets
-	refused    map[string]refusal   // definite refusals of the last moments: flight or generation → what was said
-	sent       map[string]time.Time // token requests on record: when they were sent
-	dead       map[string]*backoff  // credentials with which Paxos refuses revocations
-	member     *member              // of the process's census, once the mount has joined
-}
-
-// A token is a Row and what only memory knows of it.
-type token struct {
-	Row
-	jitter float64 // in [-1, 1]: spreads refreshes of tokens minted together
-
-	holds    holds         // leases on it
-	counted  bool          // holds are all there are; false once a restart made that unknown
-	idleFrom time.Time     // when the last lease ended; zero while any lasts
-	idleTTL  time.Duration // how long it is kept then
-
-	refreshing bool
-	failures   int       // refreshes that failed in a row
-	nextTry    time.Time // no refresh before this
-	lastError  error     // why the last refresh failed
-
-	standing // what Paxos said when it was asked about the token
-
-	using    bool      // the engine itself is using it: a sweep leaves it alone
-	marked   bool      // the ledger knows that it is to be ended
-	dropping bool      // its row is being deleted: it has ended
-	attempts int       // to end it at Paxos that failed
-	lastFail error     // why the last of them did
-	nextEnd  time.Time // no attempt before this: Paxos refused it definitely
-
-	opener   string    // whose request brought the token about, among the readers of narrowed sets
-	lastRead time.Time // by anybody
+	requests   map[*underway]bool  // token requests under way
+	loaded     bool                // the ledger has been read
+	resets     int                 // how often all was forgotten
+	tokens     map[string]*token   // fingerprint → every token not known to have ended
+	unreadable map[string]bool     // fingerprints of rows that cannot be read
+	serving    map[Key]*token      // what the next reader of a key gets
+	refused    map[string]refusal  // definite refusals of the last moments: flight or generation → what was said
+	dead       map[string]*backoff // credentials with which Paxos refuses revocations
 }
 
 // New returns a broker that has not touched storage yet.
 func New(options Options) *Broker {
 	if options.Wait == nil {
-		options.Wait = wait
+		options.Wait = waitFor
 	}
 	if options.Observe == nil {
 		options.Observe = func(Observation) {}
@@ -107,26 +81,26 @@ func New(options Options) *Broker {
 		options.Urgent = func(context.Context) (bool, error) { return false, nil }
 	}
 	b := &Broker{
-		Options: options, sweeping: NewTurns(), requests: map[*underway]bool{}, asking: newInquiries(),
+		Options: options, sweeping: NewSerialJob(), requests: map[*underway]bool{}, asking: newInquiries(),
 		sparing: map[string]int{},
 	}
+	b.mount = options.Limits.Mount(limits.Options{Name: options.Mount, Records: options.Ledger,
+		Logger: options.Logger, Now: options.Now, Wait: options.Wait})
 	life, end := context.WithCancel(context.Background())
-	b.life, b.Close = life, func() { end(); b.retire() }
+	b.life, b.Close = life, func() { end(); b.mount.Leave() }
 	b.clear()
 	return b
 }
 
-// Reset forgets all that came from storage, because another node changed it.
+// Reset forgets everything that came from storage, because another node changed it.
 func (b *Broker) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.clear()
-	if b.member != nil {
-		b.Limits.census.reset(b.Now(), b.member)
-	}
+	b.mount.Reset()
 }
 
-// clear empties memory. mu is held, or nobody else has b yet.
+// clear empties memory. mu is held, or no other code has b yet.
 func (b *Broker) clear() {
 	b.resets++
 	b.loaded = false
@@ -134,12 +108,11 @@ func (b *Broker) clear() {
 	b.unreadable = map[string]bool{}
 	b.serving = map[Key]*token{}
 	b.refused = map[string]refusal{}
-	b.sent = map[string]time.Time{}
 	b.dead = map[string]*backoff{}
 }
 
-// wait is the real thing.
-func wait(ctx context.Context, d time.Duration) error {
+// waitFor waits for a time or for ctx.
+func waitFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -150,8 +123,21 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// load reads the ledger once. Until it has succeeded nothing is minted and no
-// lease is ended, because what is alive would be unknown.
+// Start makes the mount known to the others of its process, before any token is read. A new mount
+// has nothing to read from its records, so the other mounts need not wait for it.
+func (b *Broker) Start(ctx context.Context) error {
+	if err := b.mount.Join(ctx); err != nil {
+		return err
+	}
+	fingerprints, err := b.Ledger.List(ctx)
+	if err != nil || len(fingerprints) > 0 {
+		return err
+	}
+	return b.load(ctx)
+}
+
+// load reads the ledger once. Until it has succeeded no token is requested and no lease is ended,
+// because it is unknown which tokens are alive.
 func (b *Broker) load(ctx context.Context) error {
 	if b.isLoaded() {
 		return nil
@@ -163,17 +149,17 @@ func (b *Broker) load(ctx context.Context) error {
 	}
 	for {
 		before := b.resetCount()
-		if err := b.Join(ctx); err != nil {
+		if err := b.mount.Join(ctx); err != nil {
 			return err
 		}
 		rows, unreadable, err := b.rows(ctx)
 		if err != nil {
 			return err
 		}
-		if err := b.recallRequests(ctx, rows, unreadable); err != nil {
+		if err := b.mount.Recall(ctx, mintTimes(rows), unreadable); err != nil {
 			return err
 		}
-		if err := b.restoreBans(ctx); err != nil {
+		if err := b.mount.RestoreBans(ctx); err != nil {
 			return err
 		}
 		if b.take(rows, before) {
@@ -182,8 +168,17 @@ func (b *Broker) load(ctx context.Context) error {
 	}
 }
 
-// take fills memory from what was read after so many resets, unless there has been
-// another since: then it may be old.
+// mintTimes are the times at which the tokens of rows were requested.
+func mintTimes(rows []Row) []time.Time {
+	times := make([]time.Time, len(rows))
+	for i, row := range rows {
+		times[i] = row.MintedAt
+	}
+	return times
+}
+
+// take fills memory with what was read, unless memory was reset after that: then what was read may
+// be out of date.
 func (b *Broker) take(rows []Row, after int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -194,12 +189,11 @@ func (b *Broker) take(rows []Row, after int) bool {
 		b.adopt(row)
 	}
 	b.loaded = true
-	b.Limits.census.load(b.member)
+	b.mount.Loaded()
 	return true
 }
 
-// adopt takes a row of the ledger into memory. Who holds the token is not known any
-// more. mu is held.
+// adopt takes a row of the ledger into memory. It is unknown who holds the token. mu is held.
 func (b *Broker) adopt(row Row) {
 	if row.Token == "" { // kept by an earlier version of a token that had ended: the next sweep deletes it
 		row.ExpiresAt = time.Time{}
@@ -211,8 +205,8 @@ func (b *Broker) adopt(row Row) {
 	}
 }
 
-// rows reads the whole ledger. A row that disappears meanwhile has ended; one that
-// cannot be read stands for itself alone.
+// rows reads the whole ledger. A row that disappears meanwhile has ended. One that cannot be read
+// affects no other.
 func (b *Broker) rows(ctx context.Context) (rows []Row, unreadable []string, err error) {
 	fingerprints, err := b.Ledger.List(ctx)
 	if err != nil {
@@ -221,7 +215,7 @@ func (b *Broker) rows(ctx context.Context) (rows []Row, unreadable []string, err
 	for _, fingerprint := range fingerprints {
 		row, found, err := b.Ledger.Get(ctx, fingerprint)
 		switch {
-		case errors.Is(err, ErrUnreadable):
+		case errors.Is(err, limits.ErrUnreadable):
 			b.noteUnreadable(fingerprint, err)
 			unreadable = append(unreadable, fingerprint)
 		case err != nil:
@@ -245,10 +239,13 @@ func (b *Broker) isLoaded() bool {
 	return b.loaded
 }
 
-// servable reports whether a token may be handed to readers of its key. One that
-// was minted in the future was recorded before the clock was set back: how much of
-// its life is left is not known.
-func (b *Broker) servable(t *token) bool {
-	now := b.Now()
-	return !t.Own && t.EndingSince.IsZero() && !t.expired(now) && t.MintedAt.Sub(now) <= skew
+// backgroundDeadline bounds a piece of work in the background.
+const backgroundDeadline = 5 * time.Minute
+
+// SweepSoon starts a sweep in the background. Where the queue may be longer than the pace admits at
+// once, its tokens should not wait for the next periodic sweep.
+func (b *Broker) SweepSoon() {
+	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
+		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
+	})
 }

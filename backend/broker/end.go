@@ -9,10 +9,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// Release ends one reader's hold on a token. An own token is ended at once, a
-// shared one when its last holder let go and its idle time is over. It may be
-// called any number of times, in any order, after any restart. The only error is
-// that of storage: whatever Paxos says, the token is then on the queue.
+// Release ends one reader's hold on a token. An own token is ended at once, a shared one when its
+// last hold has ended and its idle time is over. Release may be called any number of times, in any
+// order, after any restart. It fails only if storage does: whatever Paxos says, the token is then
+// on the queue.
 func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) error {
 	if err := b.load(ctx); err != nil {
 		return err
@@ -45,32 +45,8 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 	return err
 }
 
-// release takes one hold away. A hold that this process does not know was given
-// by another: from then on nobody can tell when the last one is gone, and the
-// token lives until it expires, is rotated away or locked down. mu is held.
-func (t *token) release(issue uint64, now time.Time) {
-	if !t.holds.end(issue) {
-		t.counted = false
-	}
-	if t.counted && t.holds.none() && t.idleFrom.IsZero() {
-		t.idleFrom = now
-	}
-}
-
-// startIdling lets the clock run for a leased token that nobody holds. mu is held.
-func (b *Broker) startIdling(t *token) {
-	if t.Key.Leased && t.counted && t.holds.none() && t.idleFrom.IsZero() {
-		t.idleFrom = b.Now()
-	}
-}
-
-// idle reports whether nobody has held the token for as long as it is kept. mu is held.
-func (t *token) idle(now time.Time) bool {
-	return t.counted && t.holds.none() && !t.idleFrom.IsZero() && now.Sub(t.idleFrom) >= t.idleTTL
-}
-
-// End ends every token that which selects, and says how many are ended and how
-// many could not be yet; those are on the queue. Tokens are out of use at once.
+// End ends every token that which selects, and says how many are ended and how many could not be
+// ended yet. Those are on the queue. No reader gets one of these tokens any more.
 func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending int, err error) {
 	if err := b.load(ctx); err != nil {
 		return 0, 0, err
@@ -104,16 +80,9 @@ func (b *Broker) End(ctx context.Context, which func(Row) bool) (ended, pending 
 	return ended, pending, err
 }
 
-// withdraw stops handing the token out. mu is held.
-func (b *Broker) withdraw(t *token) {
-	if b.serving[t.Key] == t {
-		delete(b.serving, t.Key)
-	}
-}
-
-// abandon ends a token that nobody will hold, on a context of its own. The client that
-// requested it, where it is at hand, is asked if no stored client can revoke the token: the
-// configuration may have been deleted while the request was under way.
+// abandon ends a token that no reader will hold, on a context of its own. If no stored client can
+// revoke the token, the client that requested it does, where the caller has it: the configuration
+// may have been deleted during the request.
 func (b *Broker) abandon(t *token, client *paxos.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
@@ -126,37 +95,22 @@ func (b *Broker) abandon(t *token, client *paxos.Client) {
 	}
 }
 
-// Why a token has not ended at Paxos although nothing went wrong.
-var (
-	errPaced  = errors.New("revocations are paced; this one is waiting for its turn")
-	errBehind = errors.New("waiting behind other revocations")
-	errNobody = errors.New("no stored client can revoke it; it expires by itself")
-)
-
-// A patience is how long the end of a token may wait for its turn at Paxos.
-type patience int
-
-const (
-	never  patience = iota // it goes to the queue
-	atOnce                 // it goes to the queue if it is not its turn
-	inTurn                 // as long as the context lasts
-)
-
-// end puts a token out of use: here at once; at Paxos too if try says so and Paxos
-// does it, else from the queue. cause says why the token lives on at Paxos, nil if
-// it has ended; err is always one of storage. A token that could be served again
-// after a restart is marked in the ledger before Paxos is asked; an own one only
-// when that failed.
+// end takes a token out of service at once, and ends it at Paxos if try allows it and Paxos does
+// it. Otherwise the token is on the queue. cause says why the token is still valid at Paxos, nil if
+// it has ended; err is always an error of storage. A token that could be served again after a
+// restart is marked in the ledger before Paxos is asked, an own token only when Paxos could not end
+// it.
 func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err error) {
 	b.mu.Lock()
 	b.withdraw(t)
 	row, waits := t.Row, t.waits(b.Now())
 	queued := t.marked && !waits // what is on record is a later time
+	backedOff := early(b.Now(), t.nextEnd)
 	b.mu.Unlock()
 	if row.expired(b.Now()) {
 		return nil, b.drop(ctx, t)
 	}
-	if queued && b.backedOff(t) {
+	if queued && backedOff {
 		return errBackedOff, nil
 	}
 	if (!row.Own || waits) && !queued {
@@ -175,12 +129,12 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	return cause, err
 }
 
-// enqueue records that the token is to be ended now, which a restart does not forget. If
-// storage fails this process ends it all the same, when storage is back.
+// enqueue records that the token is to be ended now, so that a restart does not forget it. If
+// storage fails, this process ends the token all the same when storage is back.
 func (b *Broker) enqueue(ctx context.Context, t *token) error { return b.mark(ctx, t, b.Now()) }
 
-// mark records that the token is to be ended at a time, or at the earlier one that it was marked
-// with before. Of several who mark it at once, the last to write has the earliest time.
+// mark records that the token is to be ended at a time, or at the earlier time with which it was
+// marked before. If several mark it at once, the last to write has the earliest time.
 func (b *Broker) mark(ctx context.Context, t *token, at time.Time) error {
 	for {
 		b.mu.Lock()

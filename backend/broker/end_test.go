@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -21,7 +22,7 @@ func (h *harness) wantEnd(which func(broker.Row) bool, ended, pending int) {
 	}
 }
 
-// TestEnd checks that what is selected dies, whatever it is, and nothing else.
+// TestEnd checks that the tokens that are selected end, whatever they are, and no others.
 func TestEnd(t *testing.T) {
 	t.Parallel()
 	for name, restart := range map[string]bool{"in the same process": false, "after a restart": true} {
@@ -102,11 +103,11 @@ func TestEndOfManyIsNotLeftToTheTick(t *testing.T) {
 	if h.storage.size() != 0 || h.revocations() != tokens {
 		t.Errorf("%d on record after %d revocations", h.storage.size(), h.revocations())
 	}
-	took, least := h.clock.Now().Sub(start), tokens*time.Second/broker.DefaultCallRate
+	took, least := h.clock.Now().Sub(start), tokens*time.Second/limits.DefaultCallRate
 	if took < least-time.Second || took > least+10*time.Second {
 		t.Errorf("it took %s; the pace allows %s", took, least)
 	}
-	t.Logf("%d tokens ended in %s; %d calls a second allow %s", tokens, took, broker.DefaultCallRate, least)
+	t.Logf("%d tokens ended in %s; %d calls a second allow %s", tokens, took, limits.DefaultCallRate, least)
 }
 
 // TestEndWhileStorageIsDown checks that the error is told, and that nothing is served that was to
@@ -129,7 +130,7 @@ func TestEndWhileStorageIsDown(t *testing.T) {
 }
 
 // TestMintInFlightWhileTheRoleChanges checks that a token which lands after its role was rotated or
-// narrowed dies. The end finds nothing to end yet; the second question for permission finds the
+// narrowed is revoked. The end finds nothing to end yet; the second question for permission finds the
 // change.
 func TestMintInFlightWhileTheRoleChanges(t *testing.T) {
 	t.Parallel()
@@ -143,7 +144,7 @@ func TestMintInFlightWhileTheRoleChanges(t *testing.T) {
 			reader := h.issueAside(t.Context(), h.request(edit))
 			await(t, arrived, "the mint")
 			h.wantEnd(everything, 0, 0)
-			h.authorize = func(call int64) error { // the mint is held: nobody reads this field now
+			h.authorize = func(call int64) error { // the mint is held: no code reads this field now
 				if call == 2 {
 					return errChanged
 				}

@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// MaximumGrace is the longest that a token may be left to its holders after it was taken out of
-// service.
-const MaximumGrace = 20 * time.Minute
-
 // An Ending is what became of the tokens that were to be ended.
 type Ending struct {
 	Ended   int       // Paxos has revoked them, or they had expired
@@ -18,29 +14,11 @@ type Ending struct {
 	At      time.Time // when the grace of the last of them ends; zero where none waits
 }
 
-// waits reports whether the token is out of service and its grace lasts. One that would wait for
-// longer than any grace was marked before the clock was set back. mu is held.
-func (t *token) waits(now time.Time) bool {
-	left := t.EndingSince.Sub(now)
-	return !t.EndingSince.IsZero() && left > 0 && left <= MaximumGrace+skew
-}
-
-// endAt has the token ended at a time, unless it is to be ended before. What is on record is
-// another time then. mu is held.
-func (t *token) endAt(at time.Time) {
-	if t.EndingSince.IsZero() || t.EndingSince.After(at) {
-		t.EndingSince, t.marked = at, false
-	}
-}
-
-// Waits is waits for a row that was read from the broker.
-func (r Row) Waits(now time.Time) bool { return (&token{Row: r}).waits(now) }
-
-// EndAfter is End after a grace. The tokens are no longer handed out from now on, and are revoked
-// when the grace is over, by a timer of this process or by the first sweep after that. A token
-// whose grace lasts already keeps the earlier time. Until its row is written, only memory knows of
-// the grace: a process that dies before leaves the token to the next, which ends it at once as one
-// that nobody may have any more.
+// EndAfter is End after a grace. From now on no reader gets the tokens. They are revoked when the
+// grace is over, by a timer of this process or by the first sweep after that. A token whose grace
+// lasts already keeps the earlier time. Until its row is written, only memory knows of the grace:
+// if the process crashes before, the next process ends the token at once, because its role does not
+// grant it any more.
 func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(Row) bool) (Ending, error) {
 	if grace <= 0 {
 		ended, pending, err := b.End(ctx, which)
@@ -75,8 +53,8 @@ func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(R
 	return ending, err
 }
 
-// putOff takes the tokens out of service that are to be ended at a time, in memory, and returns
-// them. Nobody comes for such a token any more, so it is not kept idle after its last lease.
+// putOff takes the tokens that are to be ended at a time out of service, in memory, and returns
+// them. No reader can get such a token any more, so it is not kept idle after its last lease.
 func (b *Broker) putOff(which func(Row) bool, at time.Time) (selected []*token) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +70,7 @@ func (b *Broker) putOff(which func(Row) bool, at time.Time) (selected []*token) 
 	return selected
 }
 
-// sweepAt has the queue worked off at a time. After a restart the periodic sweep does it.
+// sweepAt starts a sweep at a time. After a restart the periodic sweep does the work instead.
 func (b *Broker) sweepAt(at time.Time) {
 	for {
 		left := at.Sub(b.Now())
@@ -106,9 +84,9 @@ func (b *Broker) sweepAt(at time.Time) {
 	}
 }
 
-// Spare keeps sweeps from ending the tokens of a role that is about to be changed with a grace,
-// because it does not grant them any more, before EndAfter has marked them. The caller calls done
-// when that is so.
+// Spare keeps sweeps from ending the tokens of a role that is about to be changed with a grace. The
+// changed role does not grant them any more, and a sweep would end them before EndAfter has marked
+// them. The caller calls done when they are marked.
 func (b *Broker) Spare(roleName string) (done func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -126,8 +104,8 @@ func (b *Broker) Spare(roleName string) (done func()) {
 // more. mu is held.
 func (b *Broker) spared(t *token) bool { return b.sparing[t.RoleName] > 0 || t.waits(b.Now()) }
 
-// hurried are those tokens whose grace lasts and that are to end all the same: those of a mount
-// that was locked down by a process that died before it could end them.
+// hurried returns those of the waiting tokens that are to end although their grace lasts: all of
+// them, if the mount was locked down by a process that crashed before it could end them.
 func (b *Broker) hurried(ctx context.Context, waiting []*token) ([]*token, error) {
 	if len(waiting) == 0 {
 		return nil, nil

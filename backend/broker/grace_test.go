@@ -216,7 +216,7 @@ func TestGraceWithoutStorage(t *testing.T) {
 }
 
 // TestGraceIsSparedBySweeps checks that a sweep that finds a token ungranted before the grace has
-// been noted leaves it to the one who notes it, and takes it once nobody is about to.
+// been noted leaves it to the one who notes it, and takes it once no one is about to.
 func TestGraceIsSparedBySweeps(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -235,7 +235,7 @@ func TestGraceIsSparedBySweeps(t *testing.T) {
 	h.wantAlive(issued, true)
 }
 
-// TestGraceEndsWithTheLastLease checks that a shared token which nobody holds any more is not kept
+// TestGraceEndsWithTheLastLease checks that a shared token that no reader holds any more is not kept
 // for its grace, nor for its idle time.
 func TestGraceEndsWithTheLastLease(t *testing.T) {
 	t.Parallel()

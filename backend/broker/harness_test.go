@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
@@ -31,7 +32,7 @@ type harness struct {
 	storage    *storage
 	clock      *clock
 	log        *record
-	limits     *broker.Limits
+	limits     *limits.Limits
 	limit      int // of token requests, for the next broker
 
 	generation atomic.Int64
@@ -44,7 +45,7 @@ type harness struct {
 // newHarness starts everything with an empty storage. Edit may change the Paxos.
 func newHarness(t *testing.T, edit ...func(*paxostest.Options)) *harness {
 	t.Helper()
-	h := &harness{t: t, storage: newStorage(), clock: newClock(), log: newRecord(), limit: broker.DefaultBudget}
+	h := &harness{t: t, storage: newStorage(), clock: newClock(), log: newRecord(), limit: limits.DefaultBudget}
 	options := paxostest.Options{Now: h.clock.Now}
 	for _, change := range edit {
 		change(&options)
@@ -88,7 +89,7 @@ func (h *harness) wantQuiet(secret string) {
 // restart replaces the broker by a new one, as a new process would: with new limits, on the same
 // storage.
 func (h *harness) restart() {
-	h.limits = broker.NewLimits(h.limit)
+	h.limits = limits.New(h.limit)
 	if h.Broker != nil {
 		h.Close()
 	}
@@ -102,7 +103,7 @@ func (h *harness) restart() {
 			}
 			return []*paxos.Client{h.client}, nil
 		},
-		CallRate: func(context.Context) int { return broker.DefaultCallRate },
+		CallRate: func(context.Context) int { return limits.DefaultCallRate },
 		Closing:  h.closing.Load,
 		Wait:     h.clock.wait,
 		Logger:   hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
@@ -185,7 +186,7 @@ func (h *harness) sweep() {
 func (h *harness) mints() int       { return h.paxos.Calls(paxostest.TokenEndpoint) }
 func (h *harness) revocations() int { return h.paxos.Calls(paxostest.Revoke) }
 
-// wantAlive checks at Paxos whether the token lives.
+// wantAlive checks whether the token is valid at Paxos.
 func (h *harness) wantAlive(issued broker.Issued, want bool) {
 	h.t.Helper()
 	if alive := h.paxos.Alive(issued.AccessToken.Reveal()); alive != want {

@@ -9,20 +9,20 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A token is asked after at most once in questionPause. Where Paxos rejects the token that was
-// requested in the place of a rejected one too, the question tells nothing, and none is asked for
-// that key during mutePause.
+// Where Paxos also rejects the token that was requested in the place of a rejected one, a question
+// tells nothing, and none is asked for that key during mutePause.
 const (
-	questionPause   = time.Minute
 	mutePause       = 15 * time.Minute
 	inquiryDeadline = mintDeadline + 2*paxos.MaximumTimeout
 	longestTurn     = 2 * time.Second // that a question waits for at the pace of calls
 )
 
-// inquiries are the questions after tokens. The broker's lock guards all but flights.
+// inquiries are the questions to Paxos whether it accepts a token. The broker's lock guards all
+// fields but flights.
 type inquiries struct {
 	flights   singleflight.Group   // by fingerprint: those who say the same meanwhile wait for the answer
 	muted     map[Key]time.Time    // until when no question is asked for the key
@@ -34,55 +34,9 @@ func newInquiries() inquiries {
 	return inquiries{muted: map[Key]time.Time{}, suspected: map[string]time.Time{}}
 }
 
-// issueInstead answers a reader who says that Paxos answered 401 to a token. If that is the one
-// that the reader's key serves, Paxos is asked, and the reader gets another token where there is
-// one. Any other fingerprint, of a superseded token, of another role's or of none, makes no
-// difference, so that nobody learns anything from it.
-func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) {
-	word := req.Rejected
-	req.Rejected = ""
-	if err := b.load(ctx); err != nil {
-		return Issued{}, err
-	}
-	t := b.served(req, word)
-	if t == nil {
-		return b.Issue(ctx, req)
-	}
-	var doubt *Doubt
-	select {
-	case <-ctx.Done():
-		return Issued{}, ctx.Err()
-	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) {
-		return b.inquire(t, req, atOnce), nil
-	}):
-		doubt = done.Val.(*Doubt)
-	}
-	issued, err := b.Issue(ctx, req)
-	switch {
-	case err != nil:
-	case issued.Fingerprint != word:
-		issued.Minted = true
-	case doubt != nil:
-		issued.Doubt = doubt
-	}
-	return issued, err
-}
-
-// served is the token that the request's key serves, if it has that fingerprint and the life that
-// the reader accepts.
-func (b *Broker) served(req Request, fingerprint string) *token {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t := b.serving[req.Key]
-	if !t.lives(b.Now(), req.minimumLife) || t.Fingerprint != fingerprint {
-		return nil
-	}
-	return t
-}
-
-// inquire asks Paxos whether it accepts the token that the request's key serves and puts another in
-// the place of one that it rejects. It returns what keeps the token in service, nil if nothing
-// does. It runs on a context of its own.
+// inquire asks Paxos whether it accepts the token that the request's key serves, and replaces a
+// token that it rejects. It returns what keeps the token in service, nil if nothing does. It runs
+// on a context of its own.
 func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
@@ -117,10 +71,10 @@ func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	return b.replace(ctx, t, req, minter.Client)
 }
 
-// errNoOther is why there is no other token while none has been requested.
+// errNoOther is why there is no other token as long as none has been requested.
 var errNoOther = errors.New("none has been requested yet")
 
-// answerKnown is the answer that needs no question, and whether there is one.
+// answerKnown returns the answer where no question is needed, and reports whether there is one.
 func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	now := b.Now()
 	b.mu.Lock()
@@ -132,7 +86,8 @@ func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	case now.Before(muted) && muted.Sub(now) <= mutePause: // or the clock was set back
 		return &Doubt{Reason: Muted, Until: muted}, true
 	case t.rejected:
-		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan // no other could be had a moment ago
+		// no other could be had a moment ago
+		return t.doubt, now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan
 	case t.answeredLately(now):
 		t.suspect = false
 		return &Doubt{Reason: Accepted, Asked: t.askedAt}, true
@@ -140,14 +95,15 @@ func (b *Broker) answerKnown(t *token, key Key) (doubt *Doubt, known bool) {
 	return nil, false
 }
 
-// ask has Paxos say whether it accepts the token. Nothing but an answer counts as a question.
+// ask has Paxos say whether it accepts the token. Only an answer counts as a question that was
+// asked.
 func (b *Broker) ask(ctx context.Context, t *token, client *paxos.Client, try patience) (accepted bool, err error) {
 	entering, cancel := context.WithTimeout(ctx, longestTurn)
 	defer cancel()
-	if err := b.enter(entering, client.Way(), try); err != nil {
+	if err := b.enter(entering, client.Route(), try); err != nil {
 		return false, err
 	}
-	err = b.entered(client.Way(), func() error {
+	err = b.entered(client.Route(), func() error {
 		accepted, err = client.Accepts(ctx, paxos.Hide(t.Token))
 		return err
 	})
@@ -162,8 +118,8 @@ func (b *Broker) accepted(t *token) *Doubt {
 	return &Doubt{Reason: Accepted, Asked: t.askedAt}
 }
 
-// rejected notes that Paxos rejects the token. It reports false for one that took a rejected one's
-// place and was never accepted: then it is not the token that Paxos rejects.
+// rejected notes that Paxos rejects the token. It reports false for a token that replaced a
+// rejected one and was never accepted: then the token is not the reason.
 func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	b.mu.Lock()
 	untested := t.untested
@@ -179,7 +135,8 @@ func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	return true
 }
 
-// mute keeps the key from being asked after for a while, because Paxos rejects new tokens too.
+// mute keeps the tokens of the key from being asked about for a while, because Paxos rejects new
+// tokens too.
 func (b *Broker) mute(t *token, key Key) *Doubt {
 	now := b.Now()
 	until := now.Add(mutePause)
@@ -198,8 +155,8 @@ func (b *Broker) mute(t *token, key Key) *Doubt {
 	return &Doubt{Reason: Muted, Until: until}
 }
 
-// replace requests a token in the place of one that Paxos rejects and has Paxos say whether it
-// accepts that. Only then is the old one revoked: if Paxos rejects both, nothing is ended.
+// replace requests a token to replace one that Paxos rejects, and asks Paxos whether it accepts the
+// new one. Only then is the old one revoked: if Paxos rejects both, nothing is ended.
 func (b *Broker) replace(ctx context.Context, old *token, req Request, client *paxos.Client) *Doubt {
 	fresh, err := b.mintInstead(old, req)
 	if err != nil {
@@ -226,10 +183,7 @@ func (b *Broker) replace(ctx context.Context, old *token, req Request, client *p
 func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 	for range 2 { // a reader who needs none may have begun the flight
 		result := <-b.flights.DoChan(req.flight(), func() (any, error) {
-			if now := b.replacement(old); now != nil {
-				return now, nil
-			}
-			return b.mint(req, Narrowed)
+			return b.mintToReplace(old, req, limits.Narrowed)
 		})
 		if result.Err != nil {
 			return nil, result.Err
@@ -244,8 +198,7 @@ func (b *Broker) mintInstead(old *token, req Request) (*token, error) {
 	return nil, ErrEnded
 }
 
-// unreplaced notes that no token could be had in the place of one that Paxos rejects, and when to
-// try again.
+// unreplaced notes that a token that Paxos rejects could not be replaced, and when to try again.
 func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -253,24 +206,6 @@ func (b *Broker) unreplaced(t *token, cause error) *Doubt {
 	t.nextTry = b.Now().Add(retryDelay(t.failures, cause))
 	t.doubt = &Doubt{Reason: Unreplaced, Cause: cause}
 	return t.doubt
-}
-
-// replacement is the token that the key of an old one serves now, nil if it is none or still the
-// old one.
-func (b *Broker) replacement(old *token) *token {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if now := b.serving[old.Key]; now != old {
-		return now
-	}
-	return nil
-}
-
-// serves reports whether the key still serves the token.
-func (b *Broker) serves(t *token, key Key) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.serving[key] == t
 }
 
 func (b *Broker) isRejected(t *token) bool {

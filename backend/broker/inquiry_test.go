@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -17,7 +18,7 @@ func rejected(issued broker.Issued) func(*broker.Request) {
 // questions is how many API calls Paxos saw.
 func (h *harness) questions() int { return h.paxos.Calls(paxostest.Operations) }
 
-// lose has Paxos end a token that nobody revoked.
+// lose has Paxos end a token that was not revoked.
 func (h *harness) lose(issued broker.Issued) {
 	h.t.Helper()
 	if !h.paxos.EndToken(issued.AccessToken.Reveal()) {
@@ -159,9 +160,9 @@ func TestPacedQuestion(t *testing.T) {
 	h := newHarness(t)
 	issued := h.issue()
 	h.lose(issued)
-	throttle := h.limits.Throttle(h.client.Way())
+	throttle := h.limits.Throttle(h.client.Route())
 	for range 5 { // the pace's first second
-		if wait, err := throttle.EnterCall(h.clock.Now(), broker.DefaultCallRate); wait != 0 || err != nil {
+		if wait, err := throttle.EnterCall(h.clock.Now(), limits.DefaultCallRate); wait != 0 || err != nil {
 			t.Fatalf("wait %s, %v", wait, err)
 		}
 	}
@@ -274,7 +275,7 @@ func TestRejectedTokensAreChargedAsNarrowed(t *testing.T) {
 	h.clock.advance(time.Minute) // the first of them is in the window still
 	refused := h.issue(rejected(issued))
 	h.wantDoubt(refused, broker.Unreplaced)
-	var throttled *broker.Throttled
+	var throttled *limits.Throttled
 	if !errors.As(refused.Doubt.Cause, &throttled) || refused.Fingerprint != issued.Fingerprint {
 		t.Errorf("the cause is %v", refused.Doubt.Cause)
 	}
@@ -283,7 +284,7 @@ func TestRejectedTokensAreChargedAsNarrowed(t *testing.T) {
 	}
 }
 
-// TestWordWithoutPermission checks that nobody is asked where nothing may be requested: the token
+// TestWordWithoutPermission checks that Paxos is not asked where nothing may be requested: the token
 // is answered as it is.
 func TestWordWithoutPermission(t *testing.T) {
 	t.Parallel()

@@ -5,38 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
-
-// A Request asks for a token for one reader.
-type Request struct {
-	Key
-	RoleName string
-	Scopes   []string // what Key.Scopes names, in the order Paxos is asked for them
-	Own      bool     // a token of the reader's own, never shared
-	Narrowed bool     // Scopes are some of the role's only
-	Holder   Holder   // who reads, for a leased token
-	Caller   string   // who reads: an entity, else a Vault token; empty where it is not known
-	Rejected string   // fingerprint of a token to which Paxos answered 401, as the reader says; empty for none
-
-	MinimumLife time.Duration // least life left that the reader accepts; counts as at most half the token's life
-	IdleTTL     time.Duration // how long a shared token is kept after its last lease ended
-	RefreshAt   float64       // share of its life after which a token is refreshed
-
-	// Authorize is called right before a mint and again right after it, never on a
-	// hit: it reads what is allowed anew and returns who mints. It must read
-	// storage, so that a process cut off from its Vault calls nobody.
-	Authorize func(ctx context.Context) (Minter, error)
-}
-
-// A Minter is a client, the generation of its secret, and how often it may be used.
-type Minter struct {
-	Client     *paxos.Client
-	Name       string // under which the client is stored; empty for the root
-	Generation int
-	Unended    func(error) // told why the token of a Prove could not be ended; may be nil
-	Allowance
-}
 
 // An Issued token is what one reader gets.
 type Issued struct {
@@ -49,14 +20,14 @@ type Issued struct {
 	MintedAt    time.Time
 	ExpiresAt   time.Time
 	RefreshAt   time.Time // when the next reader will start a refresh
-	NextRead    time.Time // when reading again is worth while; always ahead
+	NextRead    time.Time // when a reader can learn something new; always ahead
 	Stale       error     // why the token could not be refreshed, if it could not
-	Minted      bool      // while the reader waited
+	Minted      bool      // requested while the reader waited
 	Doubt       *Doubt    // why the token may be one that Paxos rejects; nil where nothing says so
 }
 
-// Issue answers a reader: from memory, from the ledger, or with a mint that all
-// readers of the key share. The caller's context bounds its waiting, not the mint.
+// Issue answers a reader from memory, from the ledger, or with a token request that all readers of
+// the key share. The context of the caller bounds how long it waits, not the request.
 func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 	if req.Rejected != "" && !req.Own {
 		return b.issueInstead(ctx, req)
@@ -90,8 +61,8 @@ func (b *Broker) Issue(ctx context.Context, req Request) (Issued, error) {
 	return Issued{}, ErrEnded
 }
 
-// hit serves a key from memory if its token has the life that the reader accepts,
-// and starts a refresh when one is due. It calls nobody and waits for nobody.
+// hit serves a key from memory if its token has the life that the reader accepts, and starts a
+// refresh when one is due. It makes no call and never waits.
 func (b *Broker) hit(req Request) (Issued, bool) {
 	if req.Own {
 		return Issued{}, false
@@ -108,8 +79,8 @@ func (b *Broker) hit(req Request) (Issued, bool) {
 	return b.hold(t, req, now), true
 }
 
-// leftover serves whatever life the key's token has left. It starts no refresh: a
-// mint has just been tried.
+// leftover serves whatever life the token of the key has left. It starts no refresh, because a
+// token request has just been tried.
 func (b *Broker) leftover(req Request) (Issued, bool) {
 	now := b.Now()
 	b.mu.Lock()
@@ -121,8 +92,8 @@ func (b *Broker) leftover(req Request) (Issued, bool) {
 	return b.hold(t, req, now), true
 }
 
-// mintUnlessServed mints for a reader who found no token, unless another's mint was
-// done in the moment between.
+// mintUnlessServed requests a token for a reader who found none, unless another's request has ended
+// in the meantime.
 func (b *Broker) mintUnlessServed(req Request) (*token, error) {
 	now := b.Now()
 	b.mu.Lock()
@@ -133,25 +104,9 @@ func (b *Broker) mintUnlessServed(req Request) (*token, error) {
 	case served:
 		return t, nil
 	case t.lives(now, anyLife): // a refresh that comes late
-		return b.mint(req, Upkeep)
+		return b.mint(req, limits.Upkeep)
 	}
 	return b.mint(req, req.kind())
-}
-
-// kind is what the request costs the budget if it has to be minted for.
-func (r Request) kind() Kind {
-	switch {
-	case r.Own:
-		return Own
-	case r.Narrowed:
-		return Narrowed
-	}
-	return Shared
-}
-
-// lives reports whether there is a token with at least the life asked for. mu is held.
-func (t *token) lives(now time.Time, atLeast func(life time.Duration) time.Duration) bool {
-	return t != nil && !t.expired(now) && t.ExpiresAt.Sub(now) >= atLeast(t.life())
 }
 
 // hold gives a reader of this request the token. mu is held.
@@ -177,8 +132,8 @@ func (b *Broker) hold(t *token, req Request, now time.Time) Issued {
 	return issued
 }
 
-// issueOwn mints for one reader alone. If the reader leaves before the token is
-// there, the token is ended: nobody would hold its lease.
+// issueOwn requests a token for one reader alone. If the reader leaves before the token arrives,
+// the token is ended, because nobody would hold its lease.
 func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	type result struct {
 		t   *token
@@ -186,7 +141,7 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		t, err := b.mint(req, Own)
+		t, err := b.mint(req, limits.Own)
 		done <- result{t, err}
 	}()
 	select {
@@ -209,8 +164,8 @@ func (b *Broker) issueOwn(ctx context.Context, req Request) (Issued, error) {
 	}
 }
 
-// serveStale falls back on a token that has less life than the reader wanted,
-// while it has any, when Paxos gives no other. A no of our own is final.
+// serveStale falls back on a token with less life than the reader wanted, when Paxos gives no
+// other. If the engine itself refused, it does not fall back.
 func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
 	var mismatch *Mismatch
 	var answer *paxos.Error
@@ -225,18 +180,48 @@ func (b *Broker) serveStale(req Request, cause error) (Issued, error) {
 	return issued, nil
 }
 
-// minimumLife is the least life left that a reader of this request accepts of a
-// token that lives for life: never more than half, so that a token is served more
-// than once, and a quarter of a short one, so that it is refreshed late enough.
-func (r Request) minimumLife(life time.Duration) time.Duration {
-	if life < shortLife {
-		return min(r.MinimumLife, life/4)
+// issueInstead answers a reader who says that Paxos answered 401 to a token. If the reader's key
+// serves that token, Paxos is asked, and the reader gets another token where there is one. Any
+// other fingerprint makes no difference, whether it is of a superseded token, of another role's or
+// of none, so that a reader learns nothing from it.
+func (b *Broker) issueInstead(ctx context.Context, req Request) (Issued, error) {
+	word := req.Rejected
+	req.Rejected = ""
+	if err := b.load(ctx); err != nil {
+		return Issued{}, err
 	}
-	return min(r.MinimumLife, life/2)
+	t := b.served(req, word)
+	if t == nil {
+		return b.Issue(ctx, req)
+	}
+	var doubt *Doubt
+	select {
+	case <-ctx.Done():
+		return Issued{}, ctx.Err()
+	case done := <-b.asking.flights.DoChan(t.Fingerprint, func() (any, error) {
+		return b.inquire(t, req, atOnce), nil
+	}):
+		doubt = done.Val.(*Doubt)
+	}
+	issued, err := b.Issue(ctx, req)
+	switch {
+	case err != nil:
+	case issued.Fingerprint != word:
+		issued.Minted = true
+	case doubt != nil:
+		issued.Doubt = doubt
+	}
+	return issued, err
 }
 
-// anyLife accepts a token while it lives at all.
-func anyLife(time.Duration) time.Duration { return 0 }
-
-// life is how long the token lives in all, as far as it is of use.
-func (t *token) life() time.Duration { return t.ExpiresAt.Sub(t.MintedAt) }
+// served is the token that the request's key serves, if it has that fingerprint and the life that
+// the reader accepts.
+func (b *Broker) served(req Request, fingerprint string) *token {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.serving[req.Key]
+	if !t.lives(b.Now(), req.minimumLife) || t.Fingerprint != fingerprint {
+		return nil
+	}
+	return t
+}

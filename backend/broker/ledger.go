@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// A Row is the ledger's record of one token, kept from before the token is handed
-// out until it has ended, whatever it was for. It holds the token itself, so the
-// place it is stored in must be encrypted.
+// A Row is the ledger's record of one token. It is kept from before the token is handed out until
+// the token has ended, whatever the token was for. It holds the token itself, so it must be stored
+// encrypted.
 type Row struct {
 	Fingerprint string    `json:"fingerprint"`
 	Token       string    `json:"token"`
@@ -25,46 +27,44 @@ type Row struct {
 	EndingSince time.Time `json:"ending_since,omitzero"` // set: hand out no more, revoke until done or expired
 }
 
-// A Ledger keeps rows, bans and token requests across restarts. An error from a Put or
-// a Delete leaves it unknown whether the write happened. An entry that is there and
-// cannot be read is [ErrUnreadable].
+// A Ledger keeps rows across restarts, and what the mount knows of the limits. An error from a Put or
+// a Delete leaves it unknown whether the write happened. Get returns [limits.ErrUnreadable] for a row
+// that exists and cannot be read.
 type Ledger interface {
 	List(ctx context.Context) (fingerprints []string, err error)
 	Get(ctx context.Context, fingerprint string) (Row, bool, error)
 	Put(ctx context.Context, row Row) error
 	Delete(ctx context.Context, fingerprint string) error
 
-	Bans(ctx context.Context) ([]Ban, error)
-	PutBan(ctx context.Context, ban Ban) error
-	DeleteBan(ctx context.Context, way string) error
-
-	// Requests returns the token requests on record; one that cannot be read has its ID only.
-	Requests(ctx context.Context) ([]TokenRequest, error)
-	PutRequest(ctx context.Context, request TokenRequest) error
-	DeleteRequest(ctx context.Context, id string) error
-
-	// Neighbors is the zero value where none were put.
-	Neighbors(ctx context.Context) (Neighborhood, error)
-	PutNeighbors(ctx context.Context, all Neighborhood) error
+	limits.Records
 }
 
-// kind is what the token was minted for, as far as a row tells.
-func (r Row) kind() Kind {
+// kind is what the token was requested for, as far as a row tells.
+func (r Row) kind() limits.Kind { return kindOf(r.Own, r.Narrowed) }
+
+// kindOf is the kind of a token request for readers.
+func kindOf(own, narrowed bool) limits.Kind {
 	switch {
-	case r.Own:
-		return Own
-	case r.Narrowed:
-		return Narrowed
+	case own:
+		return limits.Own
+	case narrowed:
+		return limits.Narrowed
 	}
-	return Shared
+	return limits.Shared
 }
 
-// Fingerprint identifies a token in records, leases and logs: half of its SHA-256,
-// which tells nothing of a random token.
-func Fingerprint(token string) string {
-	sum := sha256.Sum256([]byte(token))
+// Fingerprint identifies a token in records, leases and logs. It is half of the token's SHA-256,
+// which tells nothing about a random token.
+func Fingerprint(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
 }
 
-// expired reports whether the token is of no more use at this time.
+// expired reports whether the token has expired.
 func (r Row) expired(now time.Time) bool { return !now.Before(r.ExpiresAt) }
+
+// public is the row without the token, for logs, metrics and answers.
+func (r Row) public() Row {
+	r.Token = ""
+	return r
+}

@@ -124,7 +124,7 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
-// TestScarceBudgetKeepsIdleTokens checks that a token that nobody holds is not ended while there is
+// TestScarceBudgetKeepsIdleTokens checks that a token without holders is not ended while there is
 // little left to mint another with.
 func TestScarceBudgetKeepsIdleTokens(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,7 @@ func (h *harness) wantCode(code string, mints int, edit ...func(*broker.Request)
 	}
 }
 
-// TestWrongSecretIsRemembered checks that a wrong secret costs one call in 30 s, whoever asks,
+// TestWrongSecretIsRemembered checks that a wrong secret costs one call in 30 s, whichever reader asks,
 // until there is a new one.
 func TestWrongSecretIsRemembered(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestRefusedScopeIsRemembered(t *testing.T) {
 	h.wantCode("invalid_scope", 4, bad)
 }
 
-// TestOutagesAreNotRemembered checks that what may pass is asked for anew by the next reader.
+// TestOutagesAreNotRemembered checks that what may pass is asked for again by the next reader.
 func TestOutagesAreNotRemembered(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]paxostest.Fault{

@@ -7,25 +7,19 @@ import (
 	"runtime/debug"
 	"time"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
-)
-
-// mintDeadline bounds a mint with all its storage operations; cleanUpDeadline what
-// is done about a token that cannot be handed out.
-const (
-	mintDeadline    = 30 * time.Second
-	cleanUpDeadline = 5 * time.Second
 )
 
 // ErrEnded reports that the token was ended while it was being handed out.
 var ErrEnded = errors.New("the token was ended while it was being handed out; read again")
 
-// mint gets one token from Paxos and records it. It runs on a context of its own:
-// whoever asked may be gone, and others may be waiting. Order matters: permission
-// is asked before Paxos is and again after the token is on record, so that a
-// rotation, a lockdown or a narrowed role that came in between finds it either
-// way; and the record comes before anybody can hold the token.
-func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
+// mint gets one token from Paxos and records it. It runs on a context of its own, because the
+// reader who asked may have left while others are waiting. The order matters. Permission is asked
+// before Paxos is, and again after the token is on record, so that a rotation, a lockdown or a
+// narrowed role in between finds the token either way. The token is on record before any reader can
+// hold it.
+func (b *Broker) mint(req Request, kind limits.Kind) (minted *token, err error) {
 	var recorded *token
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
@@ -69,9 +63,28 @@ func (b *Broker) mint(req Request, kind Kind) (minted *token, err error) {
 	return t, b.serve(t)
 }
 
-// mintAndRecord asks Paxos and writes down what it granted.
-func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, kind Kind) (*token, error) {
-	charge := Charge{Mount: b.Mount, Role: req.RoleName, Kind: kind, Allowance: minter.Allowance}
+// mintToReplace requests a token unless the old one has been replaced in the meantime.
+func (b *Broker) mintToReplace(old *token, req Request, kind limits.Kind) (*token, error) {
+	if now := b.replacement(old); now != nil {
+		return now, nil
+	}
+	return b.mint(req, kind)
+}
+
+// replacement returns the token that the key of an old one serves now. It returns nil if that is
+// still the old one, or none.
+func (b *Broker) replacement(old *token) *token {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := b.serving[old.Key]; now != old {
+		return now
+	}
+	return nil
+}
+
+// mintAndRecord asks Paxos for a token and records what it granted.
+func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, kind limits.Kind) (*token, error) {
+	charge := limits.Charge{Role: req.RoleName, Kind: kind, Allowance: minter.Allowance}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, req.Scopes)
 	if err != nil {
 		b.remember(req, minter, err)
@@ -80,13 +93,13 @@ func (b *Broker) mintAndRecord(ctx context.Context, req Request, minter Minter, 
 	return b.record(ctx, req, minter, grant, asked)
 }
 
-// record judges the grant and writes its row; what cannot be kept is revoked.
+// record checks the grant and writes its row. A token that cannot be kept is revoked.
 func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant paxos.Grant,
 	asked time.Time) (*token, error) {
 	text := grant.AccessToken.Reveal()
-	scopes, err := verify(grant, req.Scopes)
+	scopes, err := checkGrant(grant, req.Scopes)
 	known := b.known(Fingerprint(text))
-	if known { // somebody may hold it: it is left alone
+	if known { // a reader may hold it: it is left alone
 		err = &Mismatch{"a token that was granted before"}
 	}
 	if err != nil {
@@ -113,9 +126,9 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 	return t, nil
 }
 
-// unrecord ends a token whose row could not be written. The write may have happened
-// all the same, and a restart would serve it: until the row is surely gone the token
-// stays on the queue of this process.
+// unrecord ends a token whose row could not be written. The write may have happened all the same,
+// and a restart would serve the token. So it stays on the queue of this process until its row is
+// certainly deleted.
 func (b *Broker) unrecord(t *token, client *paxos.Client) {
 	t.EndingSince = b.Now()
 	b.know(t)
@@ -130,15 +143,8 @@ func (b *Broker) unrecord(t *token, client *paxos.Client) {
 	}
 }
 
-// know keeps a token until it has ended.
-func (b *Broker) know(t *token) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tokens[t.Fingerprint] = t
-}
-
-// serve makes a recorded token the one that readers of its key get. If it was
-// ended since, it stays ended.
+// serve makes a recorded token the one that readers of its key get. If the token was ended since,
+// it stays ended.
 func (b *Broker) serve(t *token) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -147,33 +153,35 @@ func (b *Broker) serve(t *token) error {
 		return ErrEnded
 	case !t.Own:
 		if before := b.serving[t.Key]; before != nil {
-			t.opener = before.opener // who refreshes a set does not take it over
+			t.opener = before.opener // a refresh does not change whose set it is
 		}
-		b.serving[t.Key] = t // whoever still holds the one before keeps it, nobody else gets it
-		b.startIdling(t)     // until its first reader comes, which after a refresh may be never
+		b.serving[t.Key] = t   // those who hold the one before keep it
+		t.startIdling(b.Now()) // until its first reader comes, which after a refresh may be never
 	}
 	return nil
 }
 
-// discard revokes a token that was granted but is not handed out, and says whether
-// Paxos did it. A refused grant has no record: if this fails, it lives until Paxos
-// lets it expire.
-func (b *Broker) discard(client *paxos.Client, token paxos.Secret) bool {
+// discard revokes a token that was granted but is not handed out, and reports whether Paxos did it.
+// Such a token has no record: if this fails, it is valid until it expires.
+func (b *Broker) discard(client *paxos.Client, text paxos.Secret) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
-	if token.Reveal() == "" {
+	if text.Reveal() == "" {
 		return true
 	}
-	err := client.Revoke(ctx, token)
+	err := client.Revoke(ctx, text)
 	if err != nil {
 		b.Logger.Warn("a token that was refused could not be revoked",
-			"client_id", client.ID(), "token_id", Fingerprint(token.Reveal()), "error", err)
+			"client_id", client.ID(), "token_id", Fingerprint(text.Reveal()), "error", err)
 	}
 	return err == nil
 }
 
-func (b *Broker) known(fingerprint string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.tokens[fingerprint] != nil
+// origin returns what Paxos answered, for people who look for causes. If Paxos was not asked, it
+// returns the error itself.
+func origin(err error) error {
+	if t, ok := err.(*limits.Throttled); ok && t.Cause != nil {
+		return t.Cause
+	}
+	return err
 }

@@ -2,15 +2,15 @@ package broker
 
 import "context"
 
-// A request under way is a token request between the question who may ask and the record of
-// its token. Until it is known which client asks, it may be any.
+// An underway request is a token request from before permission is asked until its token is on
+// record. Until it is known which client makes it, it may be any.
 type underway struct {
 	clientID   string // empty while it is not known
 	generation int
 }
 
-// begin notes that a token request is under way. It comes before anybody reads which client
-// asks, so that code that forgets a client afterwards finds the request.
+// begin notes that a token request is under way. It comes before any code reads which client makes
+// the request, so that code that forgets a client afterwards finds the request.
 func (b *Broker) begin() *underway {
 	u := &underway{}
 	b.mu.Lock()
@@ -20,7 +20,7 @@ func (b *Broker) begin() *underway {
 }
 
 // Hold keeps every client from being forgotten until done is called. It comes before the client is
-// read with which Manage, Prove or Probe is to be called.
+// read that VerifySecret, Probe or Manage is to be called with.
 func (b *Broker) Hold() (done func()) {
 	u := b.begin()
 	return func() { b.finish(u) }
@@ -33,19 +33,19 @@ func (b *Broker) asks(u *underway, minter Minter) {
 	u.clientID, u.generation = minter.Client.ID(), minter.Generation
 }
 
-// finish notes that the request has ended: its token, if there is one, is known by now.
+// finish notes that the request has ended. If it got a token, that token is known by now.
 func (b *Broker) finish(u *underway) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.requests, u)
 }
 
-// A Need is what live tokens, and token requests under way, need clients for: only the client
-// that requested a token can revoke it.
+// A Need is which clients are needed by live tokens and by token requests under way: only the
+// client that requested a token can revoke it.
 type Need struct{ uses []underway }
 
-// Need tells what is needed at this moment. Who is about to forget a client must first make
-// sure that no new request can begin with it.
+// Need tells what is needed at this moment. A caller that is about to forget a client must first
+// make sure that no new request can begin with it.
 func (b *Broker) Need(ctx context.Context) (Need, error) {
 	if err := b.load(ctx); err != nil {
 		return Need{}, err

@@ -1,22 +1,25 @@
 package broker
 
-import "time"
+import (
+	"time"
 
-// An Observation is something that happened to a token, for metrics and events. It
-// holds no secret.
+	"vault-plugin-secrets-paxos/backend/limits"
+)
+
+// An Observation is something that happened to a token, for metrics and events. It holds no secret.
 type Observation struct {
 	What What
 	Row  Row // without its token; zero where there is no token
 	Role string
-	Kind Kind
+	Kind limits.Kind
 	Took time.Duration // at Paxos
 	Err  error
 }
 
-// What happened.
+// A What says what happened.
 type What string
 
-// What can happen.
+// These can happen.
 const (
 	Minted       What = "token-mint"
 	MintFailed   What = "token-mint-fail"
@@ -24,9 +27,3 @@ const (
 	RevokeFailed What = "token-revoke-fail"
 	Banned       What = "ban"
 )
-
-// public is the row without what must not get out.
-func (r Row) public() Row {
-	r.Token = ""
-	return r
-}

@@ -31,7 +31,7 @@ func TestOwnTokens(t *testing.T) {
 	h.wantCounts(2, 1, 1)
 }
 
-// TestOwnReaderLeaves cancels a reader while its own token is being minted: nobody would hold its
+// TestOwnReaderLeaves cancels a reader while its own token is being minted: no reader would hold its
 // lease.
 func TestOwnReaderLeaves(t *testing.T) {
 	t.Parallel()

@@ -3,12 +3,12 @@ package broker_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // fill puts own tokens on record that Paxos has never heard of; revoking one is a call like any other.
@@ -23,62 +23,6 @@ func (h *harness) fill(count int) (fingerprints []string) {
 		fingerprints = append(fingerprints, row.Fingerprint)
 	}
 	return fingerprints
-}
-
-// TestPaceProperty makes calls as fast as the pace allows, with waits of random lengths between,
-// and checks that no second ever holds more than the ceiling, that the pace begins at 5 and
-// doubles, and that a 429 begins it anew.
-func TestPaceProperty(t *testing.T) {
-	t.Parallel()
-	for seed := range uint64(50) {
-		random := rand.New(rand.NewPCG(seed, seed))
-		ceiling := 1 + random.IntN(50)
-		throttle, now := broker.NewLimits(1).Throttle("way"), newClock().Now()
-		var made []time.Time
-		for call := range 1000 {
-			wait, err := throttle.EnterCall(now, ceiling)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if wait > 0 {
-				now = now.Add(wait)
-				if again, err := throttle.EnterCall(now, ceiling); again != 0 || err != nil {
-					t.Fatalf("seed %d: after the wait told: %s, %v", seed, again, err)
-				}
-			}
-			throttle.LeaveCall(now, nil)
-			made = append(made, now)
-			inSecond := 0
-			for i := len(made) - 1; i >= 0 && now.Sub(made[i]) < time.Second; i-- {
-				inSecond++
-			}
-			if most := min(ceiling, 5<<min(call/5, 10)); inSecond > most {
-				t.Fatalf("seed %d: call %d is the %dth of its second, with a ceiling of %d", seed, call, inSecond,
-					ceiling)
-			}
-			if random.IntN(20) == 0 {
-				now = now.Add(time.Duration(random.Int64N(int64(3 * time.Second))))
-			}
-		}
-		throttle.LeaveCall(now, banning(time.Second))
-		now = now.Add(time.Second)
-		first := 0
-		for {
-			wait, err := throttle.EnterCall(now, ceiling)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if wait > 0 {
-				break
-			}
-			if first++; first == 1 {
-				throttle.LeaveCall(now, nil) // the probe
-			}
-		}
-		if first != min(5, ceiling) {
-			t.Fatalf("seed %d: %d calls at once after a ban", seed, first)
-		}
-	}
 }
 
 // TestReleasesArePaced ends 500 leases at once, as Vault does when a mount's leases are revoked.
@@ -105,8 +49,8 @@ func TestReleasesArePaced(t *testing.T) {
 	if h.revocations() != 500 {
 		t.Errorf("%d revocations of 500 tokens", h.revocations())
 	}
-	if took, least := h.clock.Now().Sub(start), 500*time.Second/broker.DefaultCallRate-time.Second; took < least {
-		t.Errorf("it took %s, which is faster than %d calls a second", took, broker.DefaultCallRate)
+	if took, least := h.clock.Now().Sub(start), 500*time.Second/limits.DefaultCallRate-time.Second; took < least {
+		t.Errorf("it took %s, which is faster than %d calls a second", took, limits.DefaultCallRate)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // TestPacedRevocationsWaitForNoTick ends 2,000 tokens at once, as a lockdown does, while a token
 // request is under way whose permission is gone when it lands. No periodic work runs: what waits
-// only because of the pace is worked off all the same, in the least time that the pace allows.
+// only because of the pace is still worked off, in the least time that the pace allows.
 func TestPacedRevocationsWaitForNoTick(t *testing.T) {
 	t.Parallel()
 	const tokens = 2000

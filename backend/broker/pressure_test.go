@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // TestStormOf429 has 50 readers a second for ten minutes while Paxos answers 429 and their token is
-// due for a refresh: nobody fails, and Paxos sees one token request per ban.
+// due for a refresh: no reader fails, and Paxos sees one token request per ban.
 func TestStormOf429(t *testing.T) {
 	t.Parallel()
 	for header, bans := range map[string]int{"": 2, "60": 10, "1": 600, "86400": 1} {
@@ -65,8 +66,8 @@ func TestOutage(t *testing.T) {
 	h.paxos.Heal()
 	start := h.clock.Now()
 	h.sweep()
-	took, most := h.clock.Now().Sub(start), leases*time.Second/broker.DefaultCallRate+2*time.Minute
-	if least := leases*time.Second/broker.DefaultCallRate - time.Second; took < least || took > most {
+	took, most := h.clock.Now().Sub(start), leases*time.Second/limits.DefaultCallRate+2*time.Minute
+	if least := leases*time.Second/limits.DefaultCallRate - time.Second; took < least || took > most {
 		t.Errorf("it took %s, want from %s to %s", took, least, most)
 	}
 	if live, left := len(h.paxos.LiveTokens()), h.storage.size(); live != 0 || left != 0 {
@@ -84,14 +85,14 @@ func TestAbuse(t *testing.T) {
 	h := newHarness(t)
 	other := newHarness(t)
 	other.paxos.FailAll(paxostest.TokenEndpoint, throttling(""))
-	limited := func(allowance broker.Allowance) func(*broker.Request) {
+	limited := func(allowance limits.Allowance) func(*broker.Request) {
 		return func(req *broker.Request) {
 			req.Authorize = func(context.Context) (broker.Minter, error) {
 				return broker.Minter{Client: h.client, Generation: 1, Allowance: allowance}, nil
 			}
 		}
 	}
-	shared, unique := limited(broker.Allowance{Role: 12}), limited(broker.Allowance{Role: 60})
+	shared, unique := limited(limits.Allowance{Role: 12}), limited(limits.Allowance{Role: 60})
 	for i := range 50 {
 		h.issue(role(fmt.Sprint("honest-", i)), shared)
 		h.clock.advance(6 * time.Second) // not more at once than Paxos allows
@@ -131,7 +132,7 @@ func TestAbuse(t *testing.T) {
 	if calls := other.mints(); calls > 3 {
 		t.Errorf("the other mount's Paxos got %d calls during its bans", calls)
 	}
-	if most := h.paxos.MostCallsInWindow(); most > broker.DefaultBudget || h.paxos.Banned("127.0.0.1") {
+	if most := h.paxos.MostCallsInWindow(); most > limits.DefaultBudget || h.paxos.Banned("127.0.0.1") {
 		t.Errorf("%d token requests in a window", most)
 	}
 	t.Logf("%d token requests in 10 minutes; the abuser was refused %d times; honest refreshes late: %d",

@@ -3,9 +3,10 @@ package broker
 import (
 	"context"
 	"slices"
+	"time"
 )
 
-// Queued is a token that is handed out no longer and has not ended at Paxos yet.
+// A Queued token is out of service and has not ended at Paxos yet.
 type Queued struct {
 	Row       Row   // without its token
 	Attempts  int   // by this process
@@ -14,26 +15,19 @@ type Queued struct {
 }
 
 // Queue returns the tokens that are still to be ended at Paxos, the oldest first.
-func (b *Broker) Queue(ctx context.Context) ([]Queued, error) {
-	if err := b.load(ctx); err != nil {
-		return nil, err
-	}
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var queue []Queued
-	for _, t := range b.tokens {
-		if !t.EndingSince.IsZero() && !t.expired(now) {
+func (b *Broker) Queue(ctx context.Context) (queue []Queued, err error) {
+	err = b.eachLive(ctx, func(t *token, now time.Time) {
+		if !t.EndingSince.IsZero() {
 			queue = append(queue,
 				Queued{Row: t.public(), Attempts: t.attempts, LastError: t.lastFail, Waits: t.waits(now)})
 		}
-	}
+	})
 	slices.SortFunc(queue, func(a, z Queued) int { return a.Row.EndingSince.Compare(z.Row.EndingSince) })
-	return queue, nil
+	return queue, err
 }
 
-// Forget takes a token off the queue, or deletes a record that cannot be read: the
-// token is valid at Paxos until it expires. It reports whether there was one.
+// Forget takes a token off the queue, or deletes a record that cannot be read. The token is valid
+// at Paxos until it expires. Forget reports whether there was such a token.
 func (b *Broker) Forget(ctx context.Context, fingerprint string) (bool, error) {
 	if err := b.load(ctx); err != nil {
 		return false, err

@@ -11,7 +11,7 @@ import (
 )
 
 // TestQueue checks that a token which Paxos cannot end now is ended later, also by another process,
-// and that the one who let go of it hears of no error.
+// and that the reader who released it gets no error.
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	for kind, edit := range map[string]func(*broker.Request){"own": own, "shared": idle(0)} {

@@ -62,7 +62,7 @@ func TestUnrecordedTokenIsSwept(t *testing.T) {
 }
 
 // TestUnreadableLedger checks that nothing is minted, and no lease ended, while it is not known
-// what lives; and that all goes on once it is.
+// which tokens are valid; and that everything works once it is.
 func TestUnreadableLedger(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -76,7 +76,7 @@ func TestUnreadableLedger(t *testing.T) {
 	for _, err := range []error{
 		issueErr, ownErr, liveErr, endErr, h.Release(t.Context(), lonely.Fingerprint,
 			lonely.Issue), h.Sweep(t.Context()),
-		h.prove(t.Context(), reads),
+		h.verify(t.Context(), reads),
 	} {
 		if !errors.Is(err, errStorage) {
 			t.Errorf("got %v", err)

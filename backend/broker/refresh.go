@@ -1,32 +1,22 @@
 package broker
 
 import (
-	"math/rand/v2"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// Refreshing starts early enough that no reader ever waits for it: at the
-// request's share of the token's life, or refreshMargin before the least life
-// that readers accept would be undercut, whichever comes first.
+// A refresh starts early enough that no reader ever waits for it: at the request's share of the
+// token's life, or refreshMargin before the token has less life left than readers accept, whichever
+// comes first.
 const (
 	refreshMargin = 2 * time.Minute
 	refreshJitter = 0.05
 )
 
-// A refresh that fails is tried again after firstRetry, then after twice as long
-// each time up to lastRetry, and only when a reader asks.
-const (
-	firstRetry = 5 * time.Second
-	lastRetry  = time.Minute
-)
-
-// shortLife is below which a token is refreshed at half of its life whatever the
-// settings, and readers accept all of it but the last quarter.
-const shortLife = 90 * time.Second
-
-// refreshAt is when the next reader starts a refresh of the token: before the least
-// life that readers accept is undercut, and after three eighths of its life whatever
-// the settings, so that refreshing does not spend what the role may request.
+// refreshAt is when the next reader starts a refresh of the token. That is before the token has
+// less life left than readers accept, and after three eighths of its life whatever the settings, so
+// that refreshes do not use up what the role may request.
 func (t *token) refreshAt(req Request) time.Time {
 	life := t.life()
 	if life < shortLife {
@@ -37,9 +27,9 @@ func (t *token) refreshAt(req Request) time.Time {
 	return t.MintedAt.Add(max(min(share, before), life*3/8))
 }
 
-// nextRead is when a reader of the token learns something new by asking again:
-// when a refresh is due; while one is under way, in a few seconds, and ever later up to
-// a minute while refreshing fails.
+// nextRead is when a reader of the token can learn something new by reading again: when a refresh
+// is due, in a few seconds while a refresh is under way, and up to a minute later while refreshes
+// fail.
 func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	switch {
 	case t.rejected || t.suspect || t.settling:
@@ -47,27 +37,30 @@ func (t *token) nextRead(refreshAt, now time.Time) time.Time {
 	case now.Before(refreshAt):
 		return refreshAt
 	case t.nextTry.After(now.Add(firstRetry)):
-		return sooner(t.nextTry, now.Add(lastRetry))
+		return soonest(t.nextTry, now.Add(lastRetry))
 	default:
 		return now.Add(firstRetry)
 	}
 }
 
-// refreshIfDue starts a mint in the background if the token is due for one and
-// none is under way. mu is held.
+// refreshIfDue starts a token request in the background if the token is due for a refresh and none
+// is under way. mu is held.
 func (b *Broker) refreshIfDue(t *token, req Request, now time.Time) {
-	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= maximumBan || now.Before(t.refreshAt(req)) {
+	if t.refreshing || now.Before(t.nextTry) && t.nextTry.Sub(now) <= limits.MaximumBan ||
+		now.Before(t.refreshAt(req)) {
 		return // a try further ahead than any ban was set before the clock went back
 	}
 	b.refresh(t, req)
 }
 
-// refresh starts the mint. It stands apart so that a hit, which starts none, allocates
-// nothing for it. mu is held.
+// refresh starts the token request. It is a function of its own so that a hit, which starts none,
+// allocates nothing for it. mu is held.
 func (b *Broker) refresh(t *token, req Request) {
 	t.refreshing = true
 	go func() {
-		result := <-b.flights.DoChan(req.flight(), func() (any, error) { return b.mintToReplace(t, req) })
+		result := <-b.flights.DoChan(req.flight(), func() (any, error) {
+			return b.mintToReplace(t, req, limits.Refresh)
+		})
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		t.refreshing = false
@@ -81,23 +74,3 @@ func (b *Broker) refresh(t *token, req Request) {
 			"role", t.RoleName, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt, "error", result.Err)
 	}()
 }
-
-// mintToReplace mints unless the token was replaced in the moment before.
-func (b *Broker) mintToReplace(t *token, req Request) (*token, error) {
-	b.mu.Lock()
-	now := b.serving[req.Key]
-	b.mu.Unlock()
-	if now != nil && now != t {
-		return now, nil
-	}
-	return b.mint(req, refresh)
-}
-
-// retryDelay is how long to leave Paxos alone after so many failures in a row.
-func retryDelay(failures int, cause error) time.Duration {
-	delay := min(firstRetry<<min(failures-1, 10), lastRetry)
-	return max(delay, retryAfter(cause))
-}
-
-// jitter spreads refreshes of tokens that were minted together.
-func jitter() float64 { return 2*rand.Float64() - 1 }

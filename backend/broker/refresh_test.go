@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
@@ -30,7 +31,7 @@ func settle() {
 // until moves the clock to a moment.
 func (c *clock) until(moment time.Time) { c.advance(moment.Sub(c.Now())) }
 
-// TestRefreshAhead checks that nobody waits for a refresh: its readers get the old token at once,
+// TestRefreshAhead checks that no reader waits for a refresh: its readers get the old token at once,
 // the next the new one.
 func TestRefreshAhead(t *testing.T) {
 	t.Parallel()
@@ -70,7 +71,7 @@ func TestRefreshAhead(t *testing.T) {
 				t.Error("the next reader did not get the new token")
 			}
 			settle()
-			h.wantCounts(2, 0, 2) // exactly one refresh, and the old one lives for those who have it
+			h.wantCounts(2, 0, 2) // exactly one refresh, and the old one stays valid for those who have it
 		})
 	}
 }
@@ -205,7 +206,7 @@ func TestShortTokens(t *testing.T) {
 			limited := func(req *broker.Request) {
 				req.RefreshAt = 0.1 // which would waste most of each
 				req.Authorize = func(context.Context) (broker.Minter, error) {
-					return broker.Minter{Client: h.client, Generation: 1, Allowance: broker.Allowance{Role: 12}}, nil
+					return broker.Minter{Client: h.client, Generation: 1, Allowance: limits.Allowance{Role: 12}}, nil
 				}
 			}
 			for range 3600 {
@@ -220,7 +221,7 @@ func TestShortTokens(t *testing.T) {
 				h.clock.advance(500 * time.Millisecond)
 			}
 			worth := (lifetime - min(30*time.Second, lifetime/4)) * 3 / 8
-			if most := h.paxos.MostCallsInWindow(); most > 2*(1+int(broker.Window/worth)) || most > 36 {
+			if most := h.paxos.MostCallsInWindow(); most > 2*(1+int(limits.Window/worth)) || most > 36 {
 				t.Errorf("%d token requests in a window", most)
 			}
 		})

@@ -2,23 +2,22 @@ package broker
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// refusalMemory is how long a definite refusal answers for Paxos: a wrong secret
-// must not spend the budget of all.
+// refusalMemory is how long a definite refusal is repeated without asking Paxos again: a wrong
+// secret must not use up the budget of all.
 const refusalMemory = 30 * time.Second
 
-// A refusal is a definite no that Paxos gave a moment ago.
+// A refusal is a definite no from Paxos.
 type refusal struct {
 	err   error
 	until time.Time
 }
 
-// remember draws the consequences of a failed mint for those who ask next.
+// remember notes why a token request failed, where the next request would fail for the same reason.
 func (b *Broker) remember(req Request, minter Minter, err error) {
 	var answer *paxos.Error
 	if !errors.As(err, &answer) {
@@ -34,10 +33,6 @@ func (b *Broker) remember(req Request, minter Minter, err error) {
 	}
 }
 
-// refusalKey is what a refused client is remembered by: a new secret is a new
-// generation, and so not refused.
-func (m Minter) refusalKey() string { return fmt.Sprintf("%s\x00%d", m.Client.ID(), m.Generation) }
-
 func (b *Broker) rememberFor(key string, err error) {
 	now := b.Now()
 	b.mu.Lock()
@@ -50,7 +45,7 @@ func (b *Broker) rememberFor(key string, err error) {
 	b.refused[key] = refusal{err: err, until: now.Add(refusalMemory)}
 }
 
-// recentRefusal returns what Paxos said to the same question a moment ago.
+// recentRefusal returns what Paxos answered to the same question within the refusalMemory.
 func (b *Broker) recentRefusal(req Request, minter Minter) error {
 	now := b.Now()
 	b.mu.Lock()
@@ -62,21 +57,4 @@ func (b *Broker) recentRefusal(req Request, minter Minter) error {
 		}
 	}
 	return nil
-}
-
-// temporary reports whether the failure says nothing against the token that is
-// being served: Paxos, or our budget, is out of reach for now.
-func temporary(err error) bool {
-	var answer *paxos.Error
-	var throttled *Throttled
-	return errors.As(err, &throttled) || errors.As(err, &answer) && answer.Temporary()
-}
-
-// retryAfter is how long the failure itself asks to be left alone.
-func retryAfter(err error) time.Duration {
-	var throttled *Throttled
-	if errors.As(err, &throttled) {
-		return throttled.RetryAfter
-	}
-	return 0
 }

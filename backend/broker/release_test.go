@@ -7,7 +7,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// TestLastReleaseEndsAtOnce checks a shared token that is not kept: it lives while anybody holds it.
+// TestLastReleaseEndsAtOnce checks a shared token that is not kept: it is valid while a reader
+// holds it.
 func TestLastReleaseEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -44,7 +45,7 @@ func TestIdleTokenIsSwept(t *testing.T) {
 	h.clock.advance(5*time.Minute - 1)
 	h.sweep()
 	h.wantAlive(issued, true)
-	h.release(issued) // again: the clock does not start anew
+	h.release(issued) // again: the clock does not start again
 	h.clock.advance(1)
 	h.wantAlive(issued, true)
 	h.sweep()
@@ -127,7 +128,8 @@ func TestUncountedTokenLivesOut(t *testing.T) {
 	}
 }
 
-// TestUnleasedTokenIsNotCounted checks that a token which nobody leases lives out, whatever is swept.
+// TestUnleasedTokenIsNotCounted checks that a token without leases is valid until it expires,
+// whatever is swept.
 func TestUnleasedTokenIsNotCounted(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -182,7 +184,7 @@ func TestSupersededTokenThatNobodyHolds(t *testing.T) {
 }
 
 // TestRefreshedTokenThatNobodyReads checks that a token minted ahead for readers who never came is
-// ended like any other that nobody holds.
+// ended like any other without holders.
 func TestRefreshedTokenThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -202,7 +204,7 @@ func TestRefreshedTokenThatNobodyReads(t *testing.T) {
 	h.wantCounts(2, 2, 0)
 }
 
-// TestExpiredTokensCostNothing checks that nobody asks Paxos to end what has ended.
+// TestExpiredTokensCostNothing checks that Paxos is not asked to end what has ended.
 func TestExpiredTokensCostNothing(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
@@ -23,7 +24,7 @@ func (h *harness) neighbor(name string, ledger *storage) *harness {
 	other.Broker = broker.New(broker.Options{
 		Ledger: ledger, Mount: name, Limits: h.limits,
 		Revokers: func(context.Context, broker.Row) ([]*paxos.Client, error) { return []*paxos.Client{h.client}, nil },
-		CallRate: func(context.Context) int { return broker.DefaultCallRate },
+		CallRate: func(context.Context) int { return limits.DefaultCallRate },
 		Closing:  func() bool { return false },
 		Wait: func(ctx context.Context, d time.Duration) error {
 			h.clock.reach(h.clock.Now().Add(d))
@@ -53,7 +54,7 @@ func (h *harness) usage() (used int, known bool) {
 	return used, known
 }
 
-// noLimit is a Paxos that bans nobody: it is the test that counts.
+// noLimit is a Paxos that bans no address: the test itself counts.
 func noLimit(o *paxostest.Options) { o.TokenLimit = -1 }
 
 // TestRestartsDoNotRefillTheBudget has requests that succeed, that fail with 503 and that get no
@@ -77,8 +78,8 @@ func TestRestartsDoNotRefillTheBudget(t *testing.T) {
 		}
 		h.clock.advance(time.Second)
 	}
-	if most := h.paxos.MostCallsInWindow(); most != broker.DefaultBudget/2 {
-		t.Errorf("%d requests in a window, want %d", most, broker.DefaultBudget/2)
+	if most := h.paxos.MostCallsInWindow(); most != limits.DefaultBudget/2 {
+		t.Errorf("%d requests in a window, want %d", most, limits.DefaultBudget/2)
 	}
 	if calls := h.mints(); h.storage.logged != calls {
 		t.Errorf("%d writes for %d token requests", h.storage.logged, calls)
@@ -92,7 +93,7 @@ func TestRestartsDoNotRefillTheBudget(t *testing.T) {
 }
 
 // TestTwoMountsAndARestart has two mounts spend the whole budget, half of it on requests that fail.
-// The process dies. Whichever mount comes first in the next one sends nothing until the other is
+// The process ends. Whichever mount comes first in the next one sends nothing until the other is
 // there too; then both go by what was sent.
 func TestTwoMountsAndARestart(t *testing.T) {
 	t.Parallel()
@@ -108,11 +109,11 @@ func TestTwoMountsAndARestart(t *testing.T) {
 				h.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 			}
 			spent := other.drain(130) + h.drain(160)
-			if calls := h.paxos.MostCallsInWindow(); calls != broker.DefaultBudget {
+			if calls := h.paxos.MostCallsInWindow(); calls != limits.DefaultBudget {
 				t.Fatalf("%d requests in a window (%d served) before the restart", calls, spent)
 			}
 			ours, theirs := h.storage, other.storage
-			h.limits = broker.NewLimits(broker.DefaultBudget)
+			h.limits = limits.New(limits.DefaultBudget)
 			var late *harness
 			if firstIsOurs {
 				late = h.neighbor("mount", ours)
@@ -125,7 +126,7 @@ func TestTwoMountsAndARestart(t *testing.T) {
 			if !strings.Contains(err.Error(), "just started") || throttled.RetryAfter > 66*time.Second {
 				t.Errorf("refused with %q", err)
 			}
-			if used, known := h.usage(); used != broker.DefaultBudget || known {
+			if used, known := h.usage(); used != limits.DefaultBudget || known {
 				t.Errorf("%d are said to be used, known: %v", used, known)
 			}
 			var second *harness
@@ -135,7 +136,7 @@ func TestTwoMountsAndARestart(t *testing.T) {
 				second = h.neighbor("mount", ours)
 			}
 			second.sweep() // loads it
-			if used, known := h.usage(); used != broker.DefaultBudget || !known {
+			if used, known := h.usage(); used != limits.DefaultBudget || !known {
 				t.Errorf("with both there %d are said to be used, known: %v", used, known)
 			}
 			late.drain(160)
@@ -147,7 +148,7 @@ func TestTwoMountsAndARestart(t *testing.T) {
 			if late.drain(160) == 0 {
 				t.Error("a window later there is no room")
 			}
-			if most := h.paxos.MostCallsInWindow(); most > broker.DefaultBudget {
+			if most := h.paxos.MostCallsInWindow(); most > limits.DefaultBudget {
 				t.Errorf("%d requests in a window", most)
 			}
 		})
@@ -162,7 +163,7 @@ func TestAMountThatSentNothingKnowsTheOthers(t *testing.T) {
 	silent := newStorage()
 	h.neighbor("silent", silent)
 	h.drain(240)
-	h.limits = broker.NewLimits(broker.DefaultBudget)
+	h.limits = limits.New(limits.DefaultBudget)
 	first := h.neighbor("silent", silent)
 	if served := first.drain(240); served != 0 {
 		t.Errorf("%d tokens while it is not known what the other mount sent", served)
@@ -172,7 +173,7 @@ func TestAMountThatSentNothingKnowsTheOthers(t *testing.T) {
 		t.Errorf("a window after the start %d tokens, want 10", served)
 	}
 	first.sweep()
-	h.limits = broker.NewLimits(broker.DefaultBudget)
+	h.limits = limits.New(limits.DefaultBudget)
 	if again := h.neighbor("silent", silent); again.drain(20) != 10 { // ten are cached
 		if used, known := h.usage(); used != 20 || !known {
 			t.Errorf("a mount that is alone does not go on with its own log: %d used, known: %v", used, known)
@@ -297,7 +298,7 @@ func TestResetIsAnotherProcessesWork(t *testing.T) {
 	h := newHarness(t, noLimit)
 	h.issue(role("before"))
 	active := &harness{t: t, paxos: h.paxos, connection: h.connection, client: h.client, storage: h.storage,
-		clock: h.clock, log: h.log, limit: broker.DefaultBudget}
+		clock: h.clock, log: h.log, limit: limits.DefaultBudget}
 	active.generation.Store(1)
 	active.restart()
 	active.drain(239)
@@ -388,7 +389,7 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 }
 
-// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that dies.
+// TestMountsOfOtherEndpointsAreNotWaitedFor has two mounts of two Paxoses in a process that ends.
 // Each goes on at once; a third, of the first one's Paxos, waits for that one alone.
 func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
@@ -416,5 +417,32 @@ func TestMountsOfOtherEndpointsAreNotWaitedFor(t *testing.T) {
 	if len(h.storage.others) != 2 ||
 		fmt.Sprint(h.storage.others["third"].Endpoints) == fmt.Sprint(h.storage.others["elsewhere"].Endpoints) {
 		t.Errorf("on record are %v", h.storage.others)
+	}
+}
+
+// TestNothingIsKeptForAMountThatLeft has another mount ask once and leave: then this one has the
+// whole budget for its first tokens.
+func TestNothingIsKeptForAMountThatLeft(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		leaves bool
+		served int
+	}{"it stays": {false, 13}, "it leaves": {true, 15}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, noLimit)
+			h.limit = 16
+			h.restart()
+			other := h.neighbor("other", newStorage())
+			other.issue()
+			if test.leaves {
+				other.Close()
+			} else {
+				t.Cleanup(other.Close)
+			}
+			if served := h.drain(20); served != test.served {
+				t.Errorf("%d roles got their first token, want %d", served, test.served)
+			}
+		})
 	}
 }

@@ -3,9 +3,14 @@ package broker
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// These say why a token has not ended at Paxos although nothing went wrong.
+var (
+	errBehind = errors.New("waiting behind other revocations")
+	errNobody = errors.New("no stored client can revoke it; it expires by itself")
 )
 
 // revoke asks Paxos to end the token, with each client that may be able to.
@@ -40,25 +45,25 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 	return err
 }
 
-// revokeWith makes one call, when its turn comes, unless Paxos has just refused the
+// revokeWith makes one call with a client when its turn comes, unless Paxos has just refused the
 // client.
 func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, try patience) error {
 	claimed, may := b.mayTry(client)
 	if !may {
 		return errBackedOff
 	}
-	if err := b.enter(ctx, client.Way(), try); err != nil {
+	if err := b.enter(ctx, client.Route(), try); err != nil {
 		b.giveBack(claimed)
 		return err
 	}
-	err := b.entered(client.Way(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
+	err := b.entered(client.Route(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
 	b.learn(client, err)
 	return err
 }
 
-// failed takes note that a token is on the queue because a try to revoke it failed. Every
-// token gets there by this function. One that only waits for its turn does not wait for the
-// next tick: the queue is worked off at once.
+// failed notes that a token is on the queue because a try to revoke it failed. Every token gets
+// there by this function. If the token only waits for its turn, a sweep starts at once, because the
+// token should not wait for the next periodic one.
 func (b *Broker) failed(t *token, cause error) {
 	switch {
 	case errors.Is(cause, errPaced):
@@ -76,16 +81,9 @@ func (b *Broker) failed(t *token, cause error) {
 	t.lastFail = cause
 }
 
-// backedOff reports whether Paxos refused to end the token a moment ago.
-func (b *Broker) backedOff(t *token) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return early(b.Now(), t.nextEnd)
-}
-
-// kept reports whether an idle token is kept although its time is over, because
-// requesting another would take of what little is left of the budget. One that nobody
-// can get any more is not.
+// kept reports whether an idle token is kept although its time is over, because the budget is
+// nearly used up and another token would have to be requested. A token that no reader can get any
+// more is not kept.
 func (b *Broker) kept(ctx context.Context, t *token) bool {
 	now := b.Now()
 	b.mu.Lock()
@@ -96,26 +94,4 @@ func (b *Broker) kept(ctx context.Context, t *token) bool {
 	}
 	clients, err := b.Revokers(ctx, row)
 	return err == nil && len(clients) > 0 && b.Limits.Budget(clients[0].TokenURL()).Scarce(now)
-}
-
-// drop forgets a token that has ended. Its row goes first: if that fails, the token
-// is still known, and ending it again does no harm.
-func (b *Broker) drop(ctx context.Context, t *token) error {
-	b.setDropping(t, true)
-	if err := b.Ledger.Delete(ctx, t.Fingerprint); err != nil {
-		b.setDropping(t, false)
-		return fmt.Errorf("forgetting a token: %w", err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.tokens, t.Fingerprint)
-	return nil
-}
-
-// setDropping tells those who queue the token at the same time whether its row is being
-// deleted.
-func (b *Broker) setDropping(t *token, dropping bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t.dropping = dropping
 }

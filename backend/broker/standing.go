@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// standing is what is known of a token's life at Paxos beyond its expiry, in memory only. The
-// broker's lock guards it.
+// questionPause is how long Paxos's answer about a token counts. The token is not asked about again
+// before that.
+const questionPause = time.Minute
+
+// standing is what is known of a token's validity at Paxos, beyond its expiry. It is kept in memory
+// only. The broker's lock guards it.
 type standing struct {
 	askedAt  time.Time // when Paxos last said whether it accepts it
 	rejected bool      // it does not
@@ -18,7 +22,7 @@ type standing struct {
 	settleAt time.Time // none begins before this
 }
 
-// A Doubt is why a reader may hold a token that Paxos rejects.
+// A Doubt is why a token may be one that Paxos rejects.
 type Doubt struct {
 	Reason DoubtReason
 	Cause  error     // why Paxos could not be asked, or why there is no other token
@@ -53,12 +57,6 @@ func (s *standing) answeredLately(now time.Time) bool {
 	return !s.askedAt.IsZero() && age >= 0 && age < questionPause
 }
 
-// latest is the last of some times, sooner the first of two.
-func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
-
-func sooner(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
+// latest is the last of some times, soonest the first.
+func latest(times ...time.Time) time.Time  { return slices.MaxFunc(times, time.Time.Compare) }
+func soonest(times ...time.Time) time.Time { return slices.MinFunc(times, time.Time.Compare) }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // errStorage is what a storage that is down says.
@@ -18,9 +19,9 @@ var errStorage = errors.New("storage is down")
 type storage struct {
 	mu       sync.Mutex
 	rows     map[string]broker.Row
-	bans     map[string]broker.Ban
-	requests map[string]broker.TokenRequest
-	others   broker.Neighborhood
+	bans     map[string]limits.Ban
+	requests map[string]limits.TokenRequest
+	others   limits.Neighborhood
 	damaged  map[string]bool // rows and requests that cannot be read
 	logged   int             // token requests ever written down
 	failLog  error
@@ -32,17 +33,17 @@ type storage struct {
 	failLoad error
 	failPut  error
 	failDel  error
-	effect   bool          // a failing Put has done its work all the same
+	effect   bool          // a failing Put has done its work although it fails
 	onLoad   func()        // called by List after it has read
 	onPut    func()        // called by Put before anything else
 	texts    []string      // of all tokens ever put
 	deleted  chan struct{} // gets one for each Delete that succeeded
 }
 
-// newStorage returns an empty storage with room for many deletions that nobody waits for.
+// newStorage returns an empty storage with room for many deletions that no test waits for.
 func newStorage() *storage {
-	return &storage{rows: map[string]broker.Row{}, bans: map[string]broker.Ban{},
-		requests: map[string]broker.TokenRequest{}, damaged: map[string]bool{}, deleted: make(chan struct{}, 10_000)}
+	return &storage{rows: map[string]broker.Row{}, bans: map[string]limits.Ban{},
+		requests: map[string]limits.TokenRequest{}, damaged: map[string]bool{}, deleted: make(chan struct{}, 10_000)}
 }
 
 // List is part of broker.Ledger.
@@ -66,20 +67,20 @@ func (s *storage) Get(ctx context.Context, fingerprint string) (broker.Row, bool
 	defer s.mu.Unlock()
 	s.gets++
 	if s.damaged[fingerprint] {
-		return broker.Row{}, false, broker.ErrUnreadable
+		return broker.Row{}, false, limits.ErrUnreadable
 	}
 	row, found := s.rows[fingerprint]
 	return row, found, ctx.Err()
 }
 
 // Requests is part of broker.Ledger.
-func (s *storage) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
+func (s *storage) Requests(ctx context.Context) ([]limits.TokenRequest, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var requests []broker.TokenRequest
+	var requests []limits.TokenRequest
 	for id, r := range s.requests {
 		if s.damaged[id] {
-			r = broker.TokenRequest{}
+			r = limits.TokenRequest{}
 		}
 		r.ID = id
 		requests = append(requests, r)
@@ -88,7 +89,7 @@ func (s *storage) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
 }
 
 // PutRequest is part of broker.Ledger.
-func (s *storage) PutRequest(ctx context.Context, request broker.TokenRequest) error {
+func (s *storage) PutRequest(ctx context.Context, request limits.TokenRequest) error {
 	s.mu.Lock()
 	hook := s.onLog
 	s.mu.Unlock()
@@ -113,14 +114,14 @@ func (s *storage) DeleteRequest(ctx context.Context, id string) error {
 }
 
 // Neighbors is part of broker.Ledger.
-func (s *storage) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
+func (s *storage) Neighbors(ctx context.Context) (limits.Neighborhood, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.others, ctx.Err()
 }
 
 // PutNeighbors is part of broker.Ledger.
-func (s *storage) PutNeighbors(ctx context.Context, all broker.Neighborhood) error {
+func (s *storage) PutNeighbors(ctx context.Context, all limits.Neighborhood) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failLog == nil {
@@ -130,18 +131,18 @@ func (s *storage) PutNeighbors(ctx context.Context, all broker.Neighborhood) err
 }
 
 // Bans is part of broker.Ledger.
-func (s *storage) Bans(ctx context.Context) ([]broker.Ban, error) {
+func (s *storage) Bans(ctx context.Context) ([]limits.Ban, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Values(s.bans)), ctx.Err()
 }
 
 // PutBan is part of broker.Ledger.
-func (s *storage) PutBan(ctx context.Context, ban broker.Ban) error {
+func (s *storage) PutBan(ctx context.Context, ban limits.Ban) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failPut == nil {
-		s.bans[ban.Way] = ban
+		s.bans[ban.Route] = ban
 	}
 	return errors.Join(s.failPut, ctx.Err())
 }

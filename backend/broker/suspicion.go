@@ -4,19 +4,20 @@ import (
 	"context"
 	"time"
 
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A refused client has one token asked after in suspicionPause. Questions that no reader waits for are
-// backgroundQuestions a second at most.
+// Of a refused client one token is asked about in suspicionPause. At most backgroundQuestions a
+// second are asked that no reader waits for.
 const (
 	suspicionPause      = 5 * time.Minute
 	backgroundQuestions = 5
 )
 
-// suspect finds out, when a client is refused, whether its tokens have ended too: a client that was
-// deleted takes them with it, the ordinary rotation in the Dashboard does not. One token is asked
-// after, the one that was served last.
+// suspect finds out whether the tokens of a refused client have ended too: they have if the client
+// was deleted, but not if its secret was rotated in the Dashboard. It asks about one token, the one
+// that was read last.
 func (b *Broker) suspect(minter Minter, cause error) {
 	now, generation := b.Now(), minter.refusalKey()
 	b.mu.Lock()
@@ -42,9 +43,9 @@ func (b *Broker) suspect(minter Minter, cause error) {
 	go b.lookInto(last, minter.Client, generation, cause)
 }
 
-// lookInto asks after one token of a refused client, and lets each of the client's others be asked
-// after when it is read next if Paxos rejects it. The refused token request has just followed a
-// storage operation that succeeded.
+// lookInto asks about one token of a refused client. If Paxos rejects it, each of the client's
+// other tokens is asked about when it is read next. No storage operation is needed before the call:
+// the token request that was refused has just followed one that succeeded.
 func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cause error) {
 	ctx, cancel := context.WithTimeout(b.life, backgroundDeadline)
 	defer cancel()
@@ -72,7 +73,7 @@ func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cau
 	}
 }
 
-// suspectAll lets every token of the client that is served be asked after when it is read next.
+// suspectAll has every token of the client that is served asked about when it is read next.
 func (b *Broker) suspectAll(clientID string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,21 +82,22 @@ func (b *Broker) suspectAll(clientID string) {
 	}
 }
 
-// settleIfDue asks in the background after a token that is suspect and was read, and requests
-// another in the place of one that Paxos rejects, so that readers who say nothing get one too. mu
-// is held.
+// settleIfDue asks in the background about a suspect token that was read, and replaces one that
+// Paxos rejects, so that readers who report nothing get another token too. mu is held.
 func (b *Broker) settleIfDue(t *token, req Request, now time.Time) {
 	if !t.suspect && !t.rejected {
 		return
 	}
-	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= maximumBan } // or the clock was set back
+	// or the clock was set back
+	ahead := func(at time.Time) bool { return now.Before(at) && at.Sub(now) <= limits.MaximumBan }
 	if t.settling || ahead(t.settleAt) || ahead(t.nextTry) {
 		return
 	}
 	b.settle(t, req)
 }
 
-// settle stands apart so that a hit, which settles nothing, allocates nothing for it. mu is held.
+// settle is a function of its own so that a hit, which settles nothing, allocates nothing for it.
+// mu is held.
 func (b *Broker) settle(t *token, req Request) {
 	t.settling = true
 	go func() {
@@ -110,8 +112,8 @@ func (b *Broker) settle(t *token, req Request) {
 	}()
 }
 
-// awaitQuestion waits for the turn of a question in the background: questions go at a pace of their
-// own, and behind the revocations that are being worked off.
+// awaitQuestion waits for the turn of a question in the background. Such questions have a pace of
+// their own, and come after the revocations that are being worked off.
 func (b *Broker) awaitQuestion(ctx context.Context) error {
 	const pause = time.Second / backgroundQuestions
 	now := b.Now()

@@ -124,7 +124,7 @@ func TestQuestionsInTheBackgroundAreSlow(t *testing.T) {
 	h.refuseClient()
 	h.log.await(t, "Paxos refuses a client and a token of it")
 	for range 100 { // the pace of all calls is at its ceiling
-		if err := h.Call(t.Context(), h.client.Way(), func(context.Context) error { return nil }); err != nil {
+		if err := h.Call(t.Context(), h.client.Route(), func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(time.Second)

@@ -5,30 +5,27 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// sweepers is how many tokens a sweep ends at a time: enough that a slow Paxos does
-// not keep the queue below its pace.
+// sweepers is how many tokens a sweep ends at a time. There are enough of them that a slow Paxos
+// does not keep the queue below its pace.
 const sweepers = 16
 
-// backgroundDeadline bounds a sweep that is no tick's.
-const backgroundDeadline = 5 * time.Minute
-
-// Sweep is the periodic work: it finds what memory has missed, forgets what has
-// expired, ends what nobody holds any more, and works off the queue, oldest first,
-// until all is done or ctx ends. What is left is for the next time. One sweep waits
-// for another.
+// Sweep is the periodic work. It finds what memory has missed, forgets what has expired, ends
+// tokens that no reader holds any more, and works off the queue, oldest first, until all is done or
+// ctx ends. The rest is left for the next sweep. One sweep waits for another.
 func (b *Broker) Sweep(ctx context.Context) error { return b.sweeping.Do(ctx, b.sweep) }
 
-// sweep is Sweep for one at a time.
+// sweep does the work of Sweep, for one caller at a time.
 func (b *Broker) sweep(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	err := errors.Join(b.reconcile(ctx), b.forgetBans(ctx), b.forgetRequests(ctx))
+	err := errors.Join(b.reconcile(ctx), b.mount.ForgetBans(ctx), b.mount.ForgetRequests(ctx))
 	due, dueErr := b.due(ctx)
 	err = errors.Join(err, dueErr, b.endAll(ctx, due))
 	if ctx.Err() != nil {
@@ -37,17 +34,9 @@ func (b *Broker) sweep(ctx context.Context) error {
 	return err
 }
 
-// SweepSoon begins a sweep in the background: where a queue may be longer than the pace
-// admits at once, its tokens should not wait for the next tick.
-func (b *Broker) SweepSoon() {
-	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
-		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
-	})
-}
-
-// due takes the tokens that are to be ended out of service, and returns them with
-// those first that have waited longest. What may live on is asked after the tokens were
-// looked at, so that each is judged by what was stored after its mint.
+// due takes the tokens that are to be ended out of service, and returns them, those that have
+// waited longest first. Whether a token is still granted is asked after the tokens were listed, so
+// that each is compared with what was stored after it was requested.
 func (b *Broker) due(ctx context.Context) ([]*token, error) {
 	now := b.Now()
 	var due, idle, waiting, lasting []*token
@@ -78,9 +67,9 @@ func (b *Broker) due(ctx context.Context) ([]*token, error) {
 	return slices.Concat(due, hurried, ungranted), errors.Join(urgentErr, err)
 }
 
-// ungranted takes those of the tokens out of service that may not live on: of a role
-// that was rotated, narrowed or deleted, or of a mount that was locked down, by a
-// process that died before it could end them.
+// ungranted takes those of the tokens out of service that are not granted any more, because a
+// process crashed before it could end them: its role was rotated, narrowed or deleted, or the mount
+// was locked down.
 func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, err error) {
 	for _, t := range tokens {
 		granted, askErr := b.Granted(ctx, b.rowOf(t).public())
@@ -100,20 +89,9 @@ func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, 
 	return due, err
 }
 
-// withdrawIdle takes the token out of service unless somebody has come for it.
-func (b *Broker) withdrawIdle(t *token) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !t.idle(b.Now()) {
-		return false
-	}
-	b.withdraw(t)
-	return true
-}
-
-// endAll ends the tokens at Paxos's pace: the first alone, then several at a time.
-// One that Paxos cannot take, or storage, is enough to know: the rest waits for the
-// next sweep, but what has expired costs no call.
+// endAll ends the tokens at Paxos's pace, the first alone and then several at a time. When Paxos or
+// storage is unavailable for one token, the rest waits for the next sweep. Only tokens that have
+// expired are still ended, because that costs no call.
 func (b *Broker) endAll(ctx context.Context, due []*token) error {
 	var unreachable atomic.Bool
 	errs := make([]error, len(due))
@@ -141,9 +119,9 @@ func (b *Broker) endAll(ctx context.Context, due []*token) error {
 	return errors.Join(errs...)
 }
 
-// reconcile takes in rows of the ledger that memory does not know: a write that
-// happened although it was said to have failed, or another node's. A row that is
-// being written just now is left to its writer.
+// reconcile takes in rows of the ledger that memory does not know: a write that happened although
+// it was reported to have failed, or a write of another node. A row that is being written at this
+// moment is left to its writer.
 func (b *Broker) reconcile(ctx context.Context) error {
 	fingerprints, err := b.Ledger.List(ctx)
 	if err != nil {
@@ -154,7 +132,7 @@ func (b *Broker) reconcile(ctx context.Context) error {
 			continue
 		}
 		row, found, err := b.Ledger.Get(ctx, fingerprint)
-		if errors.Is(err, ErrUnreadable) {
+		if errors.Is(err, limits.ErrUnreadable) {
 			b.noteUnreadable(fingerprint, err)
 			continue
 		}
@@ -172,28 +150,4 @@ func (b *Broker) reconcile(ctx context.Context) error {
 		b.mu.Unlock()
 	}
 	return nil
-}
-
-// rowOf copies the row of a token that others may be changing.
-func (b *Broker) rowOf(t *token) Row {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return t.Row
-}
-
-// Live returns the rows of all tokens that have not ended.
-func (b *Broker) Live(ctx context.Context) ([]Row, error) {
-	if err := b.load(ctx); err != nil {
-		return nil, err
-	}
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	rows := make([]Row, 0, len(b.tokens))
-	for _, t := range b.tokens {
-		if !t.expired(now) {
-			rows = append(rows, t.Row)
-		}
-	}
-	return rows, nil
 }

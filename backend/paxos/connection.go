@@ -12,7 +12,7 @@ import (
 // should make it once and keep it. Use Connect.
 type Connection struct {
 	settings Settings
-	route    string // Settings.Way, which is worked out once
+	route    string // Settings.Route, which is worked out once
 	http     *http.Client
 	now      func() time.Time
 }
@@ -64,7 +64,7 @@ func Connect(settings Settings, now func() time.Time) (*Connection, error) {
 	}
 	return &Connection{
 		settings: settings,
-		route:    settings.Way(),
+		route:    settings.Route(),
 		now:      now,
 		http: &http.Client{
 			Transport:     cappedTransport{transport},

@@ -56,10 +56,10 @@ func (s Settings) Fingerprint() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Way identifies the route of calls: the servers that they reach and the proxy that they go through,
+// Route identifies the route of calls: the servers that they reach and the proxy that they go through,
 // however the addresses are spelt. Paxos limits calls by the IP address that they come from, and the
 // proxy decides that address. It is 32 hexadecimal digits.
-func (s Settings) Way() string {
+func (s Settings) Route() string {
 	s.Endpoints = s.Endpoints.canonical()
 	sum := sha256.Sum256([]byte(s.Fingerprint() + "\x00" + CanonicalURL(s.ProxyURL)))
 	return hex.EncodeToString(sum[:16])

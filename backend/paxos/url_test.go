@@ -184,14 +184,14 @@ func TestSpellingsAndSecrets(t *testing.T) {
 		RevokeURL: "https://a.example/revoke", APIURL: "https://a.example/v2"}, ProxyURL: "http://proxy:80"}
 	other := one
 	other.TokenURL, other.ProxyURL = "https://A.example:443/token", "http://PROXY"
-	if one.Way() != other.Way() {
+	if one.Route() != other.Route() {
 		t.Error("two spellings are two ways")
 	}
 	if one.Fingerprint() == other.Fingerprint() {
 		t.Error("a secret goes with another spelling than it was verified over")
 	}
 	other.ProxyURL = ""
-	if one.Way() == other.Way() {
+	if one.Route() == other.Route() {
 		t.Error("the way through a proxy is the one without it")
 	}
 }

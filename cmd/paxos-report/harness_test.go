@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend"
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -58,7 +58,7 @@ func newHarness(t *testing.T) *harness {
 		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)
 	}
-	if h.backend, err = backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})(
+	if h.backend, err = backend.NewFactory(backend.Options{Limits: limits.New(limits.DefaultBudget)})(
 		t.Context(), &logical.BackendConfig{
 			StorageView: h.storage, System: &logical.StaticSystemView{
 				DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: time.Hour,

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/vault/sdk/plugin"
 
 	"vault-plugin-secrets-paxos/backend"
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 func main() {
@@ -33,7 +33,7 @@ func run(arguments []string) error {
 	var meta api.PluginAPIClientMeta
 	flags := meta.FlagSet()
 	version := flags.Bool("version", false, "print the version and exit")
-	budget := flags.Int("token-budget", broker.DefaultBudget,
+	budget := flags.Int("token-budget", limits.DefaultBudget,
 		"token requests that all mounts of this process together may send in any 5 minutes, 1 to 300")
 	if err := flags.Parse(arguments); err == flag.ErrHelp {
 		return nil
@@ -44,8 +44,8 @@ func run(arguments []string) error {
 		fmt.Println("vault-plugin-secrets-paxos", backend.Version)
 		return nil
 	}
-	if *budget < 1 || *budget > broker.MaximumBudget {
-		return fmt.Errorf("-token-budget must lie between 1 and %d, the most that Paxos allows", broker.MaximumBudget)
+	if *budget < 1 || *budget > limits.MaximumBudget {
+		return fmt.Errorf("-token-budget must lie between 1 and %d, the most that Paxos allows", limits.MaximumBudget)
 	}
 	if os.Getenv("GOGC") == "" { // an operator may have chosen another value
 		debug.SetGCPercent(garbagePercent)
@@ -53,7 +53,7 @@ func run(arguments []string) error {
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: os.Stderr, JSONFormat: true})
 	go exitWithParent(os.Getppid(), logger)
 	return plugin.ServeMultiplex(&plugin.ServeOpts{
-		BackendFactoryFunc: backend.NewFactory(backend.Options{Limits: broker.NewLimits(*budget)}),
+		BackendFactoryFunc: backend.NewFactory(backend.Options{Limits: limits.New(*budget)}),
 		TLSProviderFunc:    api.VaultPluginTLSProvider(meta.GetTLSConfig()),
 		Logger:             logger,
 	})

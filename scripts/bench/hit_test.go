@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/vault/sdk/plugin"
 
 	"vault-plugin-secrets-paxos/backend"
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -21,7 +21,7 @@ import (
 // times vary.
 func BenchmarkHit(b *testing.B) {
 	hclog.SetDefault(hclog.NewNullLogger()) // for the logs of go-plugin
-	factory := backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})
+	factory := backend.NewFactory(backend.Options{Limits: limits.New(limits.DefaultBudget)})
 	conf := &logical.BackendConfig{
 		Logger: hclog.NewNullLogger(), StorageView: &logical.InmemStorage{}, BackendUUID: "bench",
 		Config: map[string]string{},

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // TestFailoverDoesNotRefillTheBudget spends the token budget of two mounts with one Paxos, and then
@@ -15,7 +15,7 @@ func TestFailoverDoesNotRefillTheBudget(t *testing.T) {
 	other := m.beside()
 	m.client.SetMaxRetries(0)
 	spent := len(m.issued()) + m.spend("before", 125) + other.spend("before", 125)
-	if spent > broker.DefaultBudget || spent != len(m.issued()) {
+	if spent > limits.DefaultBudget || spent != len(m.issued()) {
 		t.Fatalf("%d token requests before the first failover, Paxos granted %d", spent, len(m.issued()))
 	}
 	for i, way := range []loss{killed, steppedDown} {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 

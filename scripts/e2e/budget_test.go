@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
@@ -66,7 +66,7 @@ func TestProcessesDoNotRefillTheBudget(t *testing.T) {
 	}
 	m.spend("before", 120)
 	other.spend("before", 130)
-	if calls := m.paxos.Calls(paxostest.TokenEndpoint); calls != broker.DefaultBudget {
+	if calls := m.paxos.Calls(paxostest.TokenEndpoint); calls != limits.DefaultBudget {
 		t.Fatalf("%d token requests before the first restart", calls)
 	}
 	for name, replace := range map[string]func() error{
@@ -93,7 +93,7 @@ func TestProcessesDoNotRefillTheBudget(t *testing.T) {
 				_, err := one.client.Logical().ReadWithContext(t.Context(), one.path+"/status")
 				return err
 			})
-			if used, _ := one.used(); used != fmt.Sprint(broker.DefaultBudget) {
+			if used, _ := one.used(); used != fmt.Sprint(limits.DefaultBudget) {
 				t.Errorf("%s: mount %d says that %s token requests are used", name, i, used)
 			}
 			if served := one.spend(fmt.Sprint(name, i), 5); served != 0 {
@@ -101,7 +101,7 @@ func TestProcessesDoNotRefillTheBudget(t *testing.T) {
 			}
 		}
 	}
-	if calls := m.paxos.Calls(paxostest.TokenEndpoint); calls != broker.DefaultBudget {
-		t.Errorf("%d token requests in a window, want %d", calls, broker.DefaultBudget)
+	if calls := m.paxos.Calls(paxostest.TokenEndpoint); calls != limits.DefaultBudget {
+		t.Errorf("%d token requests in a window, want %d", calls, limits.DefaultBudget)
 	}
 }

@@ -3,14 +3,16 @@ package broker
 import (
 	"fmt"
 	"time"
+
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// mostNarrowed is how many subsets of a role's scopes may have a token that is handed
-// out: there are more subsets than anybody could pay for.
+// mostNarrowed is how many subsets of a role's scopes may have a token in service. A role has more
+// subsets than the budget could ever pay for.
 const mostNarrowed = 8
 
-// checkNarrowed refuses a further subset of the role's scopes where there are as many
-// as may be and none makes room. It is asked before Paxos is.
+// checkNarrowed refuses another subset of the role's scopes where there are as many as allowed and
+// none makes room. It comes before the token request.
 func (b *Broker) checkNarrowed(req Request) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -18,8 +20,8 @@ func (b *Broker) checkNarrowed(req Request) error {
 	return err
 }
 
-// makeNarrowedRoom hands out no more of the subset that makes room, once there is a
-// token to take its place.
+// makeNarrowedRoom takes the subset that makes room out of service, once there is a token to take
+// its place.
 func (b *Broker) makeNarrowedRoom(req Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -28,9 +30,9 @@ func (b *Broker) makeNarrowedRoom(req Request) {
 	}
 }
 
-// narrowedRoom returns the subset that has to make room for the request's: the caller's
-// own oldest, else the one that nobody has read for longest, if that is as long as a
-// token without leases is kept. None, if there is room. mu is held.
+// narrowedRoom returns the subset that has to make room for the request's. That is the oldest of
+// the caller's own, or else the one that has not been read for longest, if it has been idle for as
+// long as a token without leases is kept. It returns nil if there is room. mu is held.
 func (b *Broker) narrowedRoom(req Request) (*narrowedSet, error) {
 	if !req.Narrowed || req.Own {
 		return nil, nil
@@ -55,7 +57,7 @@ func (b *Broker) narrowedRoom(req Request) (*narrowedSet, error) {
 	case !now.Before(free):
 		return idle, nil
 	default:
-		return nil, &Throttled{
+		return nil, &limits.Throttled{
 			Reason: fmt.Sprintf("Other callers use tokens for %d different subsets of the scopes of role "+
 				"%q, the most it may have at a time", len(sets), req.RoleName),
 			RetryAfter: free.Sub(now),
@@ -82,7 +84,7 @@ func (s *narrowedSet) freeAt(req Request) time.Time {
 	return free
 }
 
-// narrowedSets are those of the request's role that are handed out. mu is held.
+// narrowedSets returns the subsets of the request's role that are in service. mu is held.
 func (b *Broker) narrowedSets(req Request, now time.Time) map[string]*narrowedSet {
 	sets := map[string]*narrowedSet{}
 	for _, t := range b.serving {
@@ -108,13 +110,13 @@ func (b *Broker) narrowedSets(req Request, now time.Time) map[string]*narrowedSe
 	return sets
 }
 
-// displace hands the set's tokens out no more. Those on leases end with the last of
-// them, the others when they expire. mu is held.
+// displace takes the tokens of the set out of service. Leased tokens end with their last lease, the
+// others when they expire. mu is held.
 func (b *Broker) displace(set *narrowedSet) {
 	for _, t := range set.tokens {
 		b.withdraw(t)
 		t.idleTTL = 0
-		b.startIdling(t)
+		t.startIdling(b.Now())
 	}
 	b.SweepSoon()
 }

@@ -15,7 +15,7 @@ import (
 func TestWhoComesDuringTheWorkHasItDoneOnceMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		turns, done, hold := broker.NewTurns(), 0, make(chan struct{})
+		job, done, hold := broker.NewSerialJob(), 0, make(chan struct{})
 		failed := errors.New("it failed")
 		var told atomic.Int64
 		work := func(context.Context) error {
@@ -24,7 +24,7 @@ func TestWhoComesDuringTheWorkHasItDoneOnceMore(t *testing.T) {
 			return failed
 		}
 		for range 10 {
-			turns.Soon(t.Context(), time.Minute, work, func(err error) {
+			job.Soon(t.Context(), time.Minute, work, func(err error) {
 				if err == failed {
 					told.Add(1)
 				}
@@ -42,12 +42,12 @@ func TestWhoComesDuringTheWorkHasItDoneOnceMore(t *testing.T) {
 func TestATurnIsNotWaitedForLongerThanThereIsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		turns, hold := broker.NewTurns(), make(chan struct{})
-		turns.Soon(t.Context(), time.Hour, func(context.Context) error { <-hold; return nil }, func(error) {})
+		job, hold := broker.NewSerialJob(), make(chan struct{})
+		job.Soon(t.Context(), time.Hour, func(context.Context) error { <-hold; return nil }, func(error) {})
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := turns.Do(ctx, func(context.Context) error {
+		if err := job.Do(ctx, func(context.Context) error {
 			t.Error("it was done twice at a time")
 			return nil
 		}); err != nil {

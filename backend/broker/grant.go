@@ -2,20 +2,21 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// skew is how much earlier than Paxos says a token counts as expired, so that a
-// reader with a clock a little behind never sends a dead one. Of a token that is
-// granted for less than two minutes it is a quarter.
+// skew is how much earlier than Paxos says a token counts as expired, so that a reader whose clock
+// is a little slow never sends an expired one. For a token of less than two minutes it is a quarter
+// of the token's life.
 const skew = 30 * time.Second
 
-// The lifetimes that are believed. Paxos grants an hour. A token of less than
-// minimumLifetime would have to be refreshed more often than a role may; one of more
-// than maximumLifetime counts as if it lived so long.
+// A lifetime must lie within these bounds. Paxos grants an hour. A token of less than
+// minimumLifetime would have to be refreshed more often than a role may; one of more than
+// maximumLifetime counts as if it were valid for that long.
 const (
 	minimumLifetime = 45 * time.Second
 	maximumLifetime = 24 * time.Hour
@@ -24,15 +25,15 @@ const (
 // maximumToken is the longest token text that is accepted, in bytes.
 const maximumToken = 8 << 10
 
-// A Mismatch reports a grant that is not what was asked for. It names scopes,
-// never the token.
+// A Mismatch reports a grant that is not what was asked for. It names scopes, but never the token.
 type Mismatch struct{ Reason string }
 
 // Error says what is wrong with the grant.
 func (m *Mismatch) Error() string { return "what Paxos granted was refused: " + m.Reason }
 
-// verify judges a grant against the scopes asked for and returns the scopes granted.
-func verify(grant paxos.Grant, asked []string) ([]string, error) {
+// checkGrant compares a grant with the scopes that were asked for and returns the scopes that were
+// granted.
+func checkGrant(grant paxos.Grant, asked []string) ([]string, error) {
 	switch {
 	case !printable(grant.AccessToken.Reveal()):
 		return nil, &Mismatch{"the token is empty, too long or holds characters that no header may"}
@@ -68,23 +69,15 @@ func (b *Broker) usable(grant paxos.Grant) time.Duration {
 	return lifetime - min(skew, lifetime/4)
 }
 
-// printable reports whether text can stand in an Authorization header as it is.
+// printable reports whether text can stand unchanged in an Authorization header.
 func printable(text string) bool {
 	return text != "" && len(text) <= maximumToken &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// without returns the scopes of a that b lacks, both normal forms.
+// without returns the scopes of a that b lacks. Both are normal forms.
 func without(a, b string) string {
-	has := map[string]bool{}
-	for _, scope := range strings.Fields(b) {
-		has[scope] = true
-	}
-	var missing []string
-	for _, scope := range strings.Fields(a) {
-		if !has[scope] {
-			missing = append(missing, scope)
-		}
-	}
+	has := strings.Fields(b)
+	missing := slices.DeleteFunc(strings.Fields(a), func(scope string) bool { return slices.Contains(has, scope) })
 	return strings.Join(missing, " ")
 }

@@ -1,4 +1,4 @@
-package broker
+package limits
 
 import (
 	"sync"
@@ -7,9 +7,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// Limits are what the mounts of one process share towards Paxos, which counts by
-// address and not by mount: a Budget for each token endpoint, and a Throttle for
-// each way there.
+// Limits are what the mounts of one process share towards Paxos, which counts by address and not by
+// mount: a Budget for each token endpoint, and a Throttle for each route to Paxos.
 type Limits struct {
 	tokenBudget int
 	census      *census
@@ -17,12 +16,12 @@ type Limits struct {
 	mu        sync.Mutex
 	budgets   map[string]*Budget
 	throttles map[string]*Throttle
-	undated   map[string][]TokenRequest // of each mount: requests that nobody can tell when and where they were sent
+	undated   map[string][]TokenRequest // by mount: requests whose time and endpoint cannot be read
 }
 
-// NewLimits makes a process's limits, with budgets of tokenBudget token requests in
-// any [Window] for each endpoint. It must be at least 1.
-func NewLimits(tokenBudget int) *Limits {
+// New makes the limits of a process. In any [Window], tokenBudget token requests may be sent to each
+// endpoint. It counts as 1 if it is less.
+func New(tokenBudget int) *Limits {
 	return &Limits{
 		tokenBudget: max(1, tokenBudget), census: newCensus(),
 		budgets: map[string]*Budget{}, throttles: map[string]*Throttle{}, undated: map[string][]TokenRequest{},
@@ -49,8 +48,8 @@ func (l *Limits) budget(endpoint string) *Budget {
 	return b
 }
 
-// recall counts the requests that a mount has on record. One whose record cannot be
-// read counts from now on, at every endpoint.
+// recall counts the requests that a mount has on record. One whose record cannot be read counts from
+// now on, at every endpoint.
 func (l *Limits) recall(now time.Time, mount string, requests []TokenRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,13 +71,22 @@ func (l *Limits) recall(now time.Time, mount string, requests []TokenRequest) {
 	}
 }
 
-// Throttle returns the throttle of a way to Paxos, as [paxos.Settings.Way] names
-// them. A mount behind a bad proxy has a way of its own, and harms no other.
-func (l *Limits) Throttle(way string) *Throttle {
+// leave notes that a mount asks for no more requests, so that nothing is kept for it.
+func (l *Limits) leave(mount string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.throttles[way] == nil {
-		l.throttles[way] = newThrottle()
+	for _, b := range l.budgets {
+		b.leave(mount)
 	}
-	return l.throttles[way]
+}
+
+// Throttle returns the throttle of a route to Paxos, as [paxos.Settings.Route] names it. A mount
+// behind a bad proxy has a route of its own, and disturbs no other.
+func (l *Limits) Throttle(route string) *Throttle {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.throttles[route] == nil {
+		l.throttles[route] = &Throttle{pace: newPace()}
+	}
+	return l.throttles[route]
 }

@@ -1,4 +1,4 @@
-package broker
+package limits
 
 import (
 	"crypto/rand"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Paxos allows one token request per second and IP address, averaged over five
-// minutes; a breach throttles every request from the address for five minutes
+// Paxos allows one token request per second and IP address, averaged over five minutes. A breach
+// throttles every request from the address for five minutes
 // (docs.paxos.com/guides/developer/rate-limits).
 const (
 	Window        = 5 * time.Minute
@@ -18,26 +18,26 @@ const (
 	DefaultBudget = 240 // leaves a fifth to others behind the same address
 )
 
-// transit is by how much two requests may come closer together on their way to
-// Paxos: a request counts for Window and transit.
-const transit = 2 * time.Second
+// reach is how long a request counts after it was sent. Two requests may come closer together on
+// their way to Paxos, so it is a little longer than the Window.
+const reach = Window + 2*time.Second
 
-// longestWait is how long a token request waits for room in the budget. What would
-// take longer is refused.
+// longestWait is how long a token request waits for room in the budget. A request that would have to
+// wait for longer is refused.
 const longestWait = 2 * time.Second
 
-// A Budget keeps the token requests of the whole process to one endpoint below
-// Paxos's limit, and shares them out fairly. It is a log of the requests of the last
-// Window, so that no window of that length ever holds more.
+// A Budget keeps the token requests of the whole process to one endpoint below Paxos's limit, and
+// shares them out fairly. It is a log of the requests of the last Window, so that no window of that
+// length ever holds more.
 type Budget struct {
 	limit   int
-	unknown func(now time.Time) time.Time // until when requests may count that this process does not know of
+	unknown func(now time.Time) time.Time // until when unknown requests may count
 
 	mu            sync.Mutex
 	log           []booking            // oldest first
-	mounts        map[string]bool      // that ever asked for a request
-	waitingMounts map[string]time.Time // when a mount was last refused for want of what other mounts used
-	waitingRoles  map[payer]time.Time  // when a role was last refused for want of what other roles used
+	mounts        map[string]bool      // that have asked for a request
+	waitingMounts map[string]time.Time // when a mount was last refused because of other mounts
+	waitingRoles  map[payer]time.Time  // when a role was last refused because of other roles
 }
 
 // A booking is a token request that was sent or is about to be.
@@ -55,8 +55,9 @@ func newBudget(limit int, unknown func(time.Time) time.Time) *Budget {
 	}
 }
 
-// Reserve books one token request and returns its record, which says when it may be
-// sent: now, or at most longestWait from now. Else it says when there will be room.
+// Reserve books one token request and returns its record, which says when the request may be sent:
+// now, or at most longestWait from now. If there is no room until then, the error says when there
+// will be.
 func (b *Budget) Reserve(now time.Time, charge Charge) (TokenRequest, error) {
 	if until := b.unknown(now); until.After(now) {
 		return TokenRequest{}, unknownSpending(now, until)
@@ -65,17 +66,17 @@ func (b *Budget) Reserve(now time.Time, charge Charge) (TokenRequest, error) {
 	defer b.mu.Unlock()
 	b.mounts[charge.Mount] = true
 	b.forget(now)
-	slot := b.slot(now, charge)
-	if wait := slot.at.Sub(now); wait > longestWait {
-		b.remember(now, charge.payer(), slot.scarce)
-		return TokenRequest{}, &Throttled{Reason: slot.reason(), RetryAfter: wait, Advice: slot.advice}
+	found := b.slot(now, charge)
+	if left := found.at.Sub(now); left > longestWait {
+		b.remember(now, charge.payer(), found.scarce)
+		return TokenRequest{}, &Throttled{Reason: found.reason(), RetryAfter: left, Advice: found.advice}
 	}
-	k := booking{id: newRequestID(), at: slot.at, who: charge.payer(), repeatable: charge.Kind.repeatable()}
+	k := booking{id: newRequestID(), at: found.at, who: charge.payer(), repeatable: charge.Kind.repeatable()}
 	b.insert(k)
 	return TokenRequest{ID: k.id, Role: charge.Role, Repeatable: k.repeatable, At: k.at}, nil
 }
 
-// remember notes who was refused for want of what others used. mu is held.
+// remember notes who was refused because others have used too much. mu is held.
 func (b *Budget) remember(now time.Time, who payer, what scarcity) {
 	if what == amongMounts {
 		b.waitingMounts[who.mount] = now
@@ -85,19 +86,19 @@ func (b *Budget) remember(now time.Time, who payer, what scarcity) {
 	}
 }
 
-// unknownSpending is the refusal while it is not known what was spent. Vault loads
-// every mount of a process within a minute; after that only a mount that is gone, or
-// that cannot be read, is waited for.
+// unknownSpending is the refusal while it is not known what was spent. Vault loads every mount of a
+// process within a minute. After that the budget waits only for a mount that does not exist any
+// more, or whose records cannot be read.
 func unknownSpending(now, until time.Time) error {
 	const loading = time.Minute + 5*time.Second
-	wait := until.Sub(now)
-	if soon := until.Add(loading - Window - transit).Sub(now); soon > 0 {
-		wait = min(wait, soon)
+	left := until.Sub(now)
+	if soon := until.Add(loading - reach).Sub(now); soon > 0 {
+		left = min(left, soon)
 	}
 	return &Throttled{
 		Reason: "The plugin has just started, and the token requests that its mounts sent in the last 5 " +
 			"minutes are not all known yet",
-		RetryAfter: wait,
+		RetryAfter: left,
 	}
 }
 
@@ -145,8 +146,15 @@ func (b *Budget) move(id string, at time.Time) {
 	}
 }
 
-// Recall counts requests that another process made, or this one before it forgot its
-// mount. Those that are known already are not counted twice.
+// leave forgets that a mount has asked for requests. Those that it sent still count.
+func (b *Budget) leave(mount string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.mounts, mount)
+}
+
+// Recall counts requests that another process made, or this one before it forgot its mount. Requests
+// that are known already are not counted twice.
 func (b *Budget) Recall(now time.Time, mount string, requests []TokenRequest) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -163,7 +171,7 @@ func (b *Budget) Recall(now time.Time, mount string, requests []TokenRequest) {
 	b.forget(now)
 }
 
-// Usage returns the requests of the last Window, the limit, and whether all of them
+// Usage returns how many requests were sent in the last Window, the limit, and whether all requests
 // are known. While they are not, the whole budget counts as used.
 func (b *Budget) Usage(now time.Time) (used, limit int, known bool) {
 	if b.unknown(now).After(now) {
@@ -175,16 +183,15 @@ func (b *Budget) Usage(now time.Time) (used, limit int, known bool) {
 	return len(b.log), b.limit, true
 }
 
-// Scarce reports whether less than a quarter is left: then a token that may be
-// wanted again is better kept than requested again.
+// Scarce reports whether less than a quarter is left. Then it is better to keep a token that may be
+// read again than to request another.
 func (b *Budget) Scarce(now time.Time) bool {
 	used, limit, _ := b.Usage(now)
 	return limit-used < reserve(limit)
 }
 
-// forget drops what no window reaches any more. A request that lies further ahead
-// than any can be booked was logged before the clock was set back: it counts from
-// now. mu is held.
+// forget drops the requests that do not count any more. A request that lies further ahead than any
+// can be booked was logged before the clock was set back: it counts from now. mu is held.
 func (b *Budget) forget(now time.Time) {
 	ahead := len(b.log)
 	for ahead > 0 && b.log[ahead-1].at.Sub(now) > longestWait {
@@ -194,11 +201,11 @@ func (b *Budget) forget(now time.Time) {
 	if ahead < len(b.log) { // some may have been booked for a moment later than now
 		slices.SortStableFunc(b.log, func(a, z booking) int { return a.at.Compare(z.at) })
 	}
-	first := 0
-	for first < len(b.log) && now.Sub(b.log[first].at) >= Window+transit {
-		first++
+	over := 0
+	for over < len(b.log) && now.Sub(b.log[over].at) >= reach {
+		over++
 	}
-	b.log = slices.Delete(b.log, 0, first)
+	b.log = slices.Delete(b.log, 0, over)
 	old := func(at time.Time) bool { age := now.Sub(at); return age >= Window || age < -longestWait }
 	maps.DeleteFunc(b.waitingMounts, func(_ string, at time.Time) bool { return old(at) })
 	maps.DeleteFunc(b.waitingRoles, func(_ payer, at time.Time) bool { return old(at) })

@@ -1,4 +1,4 @@
-package broker
+package limits
 
 import (
 	"context"
@@ -9,42 +9,33 @@ import (
 	"time"
 )
 
-// A census knows the mounts of one process, and which mounts of the processes before
-// it may have sent token requests that nobody here knows of yet. Every mount keeps on
-// record who the others are and which token endpoints they use, so that whichever is
-// loaded first in the next process knows whom to wait for.
+// A census knows the mounts of one process, and which mounts of the processes before it may have
+// sent token requests that this process does not know yet. Every mount keeps on record who the
+// others are and which token endpoints they use. So the mount that is loaded first in the next
+// process knows which mounts to wait for.
 type census struct {
-	recording sync.Mutex // serialises the writing of those records
+	recording sync.Mutex // serialises the writing of the mounts' records
 
 	mu      sync.Mutex
 	members map[string]*member
-	away    map[string]absence // mounts that are not here, and were not long ago
+	away    map[string]absence // mounts that left this process, or an earlier one, not long ago
 }
 
 // A member is a mount of this process.
 type member struct {
 	name      string
 	since     time.Time // before this, another process may have worked in its place
-	read      bool      // its record was
+	read      bool      // its record was read
 	loaded    bool      // what it has sent is known
-	endpoints []string  // that it is known to have sent token requests to; none: it may be any
+	endpoints []string  // to which it is known to have sent token requests; none: it may be any
 	recorded  Neighborhood
 	record    func(ctx context.Context, all Neighborhood) error
 }
 
-// A Neighborhood is a mount's record of the other mounts of its process, by name.
-type Neighborhood map[string]Neighbor
-
-// A Neighbor is another mount.
-type Neighbor struct {
-	Endpoints []string  `json:"endpoints,omitempty"` // that it uses; none: it may be any
-	Until     time.Time `json:"until,omitzero"`      // of one that is not here: until when what it has sent counts
-}
-
-// An absence is that of a mount, until no window reaches any more what it has sent.
+// An absence is that of a mount that has left, until its requests do not count any more.
 type absence struct {
 	Neighbor
-	known bool // what it has sent, because it did so in this process
+	known bool // its requests are known, because it sent them from this process
 }
 
 // mayUse reports whether a mount of these endpoints may have sent requests to one.
@@ -57,7 +48,7 @@ const unknownMount = "?"
 
 func newCensus() *census { return &census{members: map[string]*member{}, away: map[string]absence{}} }
 
-// join makes a mount a member, in the place of any of that name.
+// join makes a mount a member, and replaces one of the same name.
 func (c *census) join(now time.Time, name string, record func(context.Context, Neighborhood) error) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,8 +58,15 @@ func (c *census) join(now time.Time, name string, record func(context.Context, N
 	return m
 }
 
-// learn takes in what a member has on record. Mounts that it names and that are not
-// here may have sent requests until the member began.
+// hasRead reports whether the member's record has been read since it began.
+func (c *census) hasRead(m *member) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return m.read
+}
+
+// learn takes in what a member has on record. Mounts that the record names and that have not joined
+// may have sent requests until the member began.
 func (c *census) learn(now time.Time, m *member, recorded Neighborhood) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,8 +80,7 @@ func (c *census) learn(now time.Time, m *member, recorded Neighborhood) {
 	}
 }
 
-// suspect notes that mounts whose names are not known may have sent requests until
-// the member began.
+// suspect notes that mounts whose names are not known may have sent requests until the member began.
 func (c *census) suspect(now time.Time, m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,10 +88,10 @@ func (c *census) suspect(now time.Time, m *member) {
 	c.expect(now, unknownMount, m.since, Neighbor{})
 }
 
-// expect waits for a mount, at most for a window from when its requests must have
-// ended. mu is held.
+// expect has token requests wait for a mount, until what it may have sent before a time does not
+// count any more. mu is held.
 func (c *census) expect(now time.Time, name string, since time.Time, other Neighbor) {
-	if last := since.Add(Window + transit); other.Until.IsZero() || other.Until.After(last) {
+	if last := since.Add(reach); other.Until.IsZero() || other.Until.After(last) {
 		other.Until = last
 	}
 	before := c.away[name]
@@ -133,26 +130,26 @@ func (c *census) reset(now time.Time, m *member) {
 	m.since, m.read, m.loaded = now, false, false
 }
 
-// leave ends a membership. What it has sent counts on.
+// leave ends a membership. What the member has sent still counts.
 func (c *census) leave(now time.Time, m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.members[m.name] == m {
 		delete(c.members, m.name)
-		c.away[m.name] = absence{Neighbor: Neighbor{Endpoints: m.endpoints, Until: now.Add(Window + transit)},
+		c.away[m.name] = absence{Neighbor: Neighbor{Endpoints: m.endpoints, Until: now.Add(reach)},
 			known: m.loaded}
 	}
 }
 
-// unknownUntil is when all that counts at an endpoint will be known at the latest; a
-// time that is past if it is.
+// unknownUntil is the latest time at which all that counts at an endpoint will be known. It has
+// passed if everything is known.
 func (c *census) unknownUntil(now time.Time, endpoint string) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tidy(now)
 	var until time.Time
 	for _, m := range c.members {
-		if end := m.since.Add(Window + transit); !m.loaded && mayUse(m.endpoints, endpoint) && end.After(until) {
+		if end := m.since.Add(reach); !m.loaded && mayUse(m.endpoints, endpoint) && end.After(until) {
 			until = end
 		}
 	}
@@ -164,8 +161,8 @@ func (c *census) unknownUntil(now time.Time, endpoint string) time.Time {
 	return until
 }
 
-// tidy forgets absences that are over. Where the clock was set back, nothing counts
-// for longer than a window from now. mu is held.
+// tidy forgets absences that are over. Where the clock was set back, what counts is cut to what
+// would count if it were sent now. mu is held.
 func (c *census) tidy(now time.Time) {
 	for _, m := range c.members {
 		if m.since.After(now) {
@@ -173,7 +170,7 @@ func (c *census) tidy(now time.Time) {
 		}
 	}
 	for name, a := range c.away {
-		if last := now.Add(Window + transit); a.Until.After(last) {
+		if last := now.Add(reach); a.Until.After(last) {
 			a.Until = last
 			c.away[name] = a
 		}
@@ -197,20 +194,19 @@ func (c *census) neighborhood(m *member) Neighborhood {
 	return all
 }
 
-// lacks reports whether the record would have the next process wait for less than the
-// other would.
+// lacks reports whether the other record would have the next process wait for longer.
 func (n Neighborhood) lacks(other Neighborhood) bool {
 	for name, want := range other {
 		has, ok := n[name]
-		sooner := !has.Until.IsZero() && (want.Until.IsZero() || want.Until.After(has.Until))
-		if !ok || sooner || !covers(has.Endpoints, want.Endpoints) {
+		shorter := !has.Until.IsZero() && (want.Until.IsZero() || want.Until.After(has.Until))
+		if !ok || shorter || !covers(has.Endpoints, want.Endpoints) {
 			return true
 		}
 	}
 	return false
 }
 
-// covers reports whether who is said to use these endpoints is known to use all of those.
+// covers reports whether all endpoints that are used are among those on record.
 func covers(endpoints, used []string) bool {
 	if len(endpoints) == 0 {
 		return true
@@ -218,8 +214,8 @@ func covers(endpoints, used []string) bool {
 	return len(used) > 0 && !slices.ContainsFunc(used, func(e string) bool { return !slices.Contains(endpoints, e) })
 }
 
-// stale are the members, of those given or of all, whose record lacks something or, if
-// exactly is asked, holds too much; with what it is to hold.
+// stale returns the members whose record lacks something or, if exactly is asked, holds too much,
+// and what each record is to hold. It looks at the members that are given, or at all if none is.
 func (c *census) stale(now time.Time, exactly bool, of ...*member) map[*member]Neighborhood {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -237,8 +233,8 @@ func (c *census) stale(now time.Time, exactly bool, of ...*member) map[*member]N
 	return stale
 }
 
-// inform brings the records of members up to date; of all where none is given. Before
-// a token request is sent, every member must have on record who else there is.
+// inform brings the records of members up to date, or of all members if none is given. Before a token
+// request is sent, every member must have on record who else there is.
 func (c *census) inform(ctx context.Context, now time.Time, exactly bool, of ...*member) error {
 	if len(c.stale(now, exactly, of...)) == 0 {
 		return nil

@@ -26,7 +26,7 @@ func narrowed(caller, scope string) func(*broker.Request) {
 
 // TestNarrowedSetsOfOneCaller has one caller open nine subsets, and another come then. The caller's
 // own oldest makes room, so that eight are handed out; the other waits for idle_ttl at most, and
-// nobody's token is cut off.
+// no reader's token is cut off.
 func TestNarrowedSetsOfOneCaller(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -1,4 +1,4 @@
-package broker
+package limits
 
 import (
 	"fmt"
@@ -17,19 +17,19 @@ type slot struct {
 type scarcity int
 
 const (
-	ofItsOwn    scarcity = iota // the role's, which has its own limit
-	amongRoles                  // that of other roles of the mount
-	amongMounts                 // that of other mounts
+	ofItsOwn    scarcity = iota // the role itself, which has its own limit
+	amongRoles                  // other roles of the mount
+	amongMounts                 // other mounts
 )
 
-// later moves the slot to the time at which fewer than most of the bookings that match
-// are in the Window any more, if that is later, and reports whether it did. mu is held.
+// later moves the slot to the time at which fewer than most of the bookings that match still count,
+// if that is later, and reports whether it did. mu is held.
 func (b *Budget) later(s *slot, match matcher, most int, scarce scarcity, reason func() string) bool {
 	oldest, ok := b.latest(match, most)
 	if !ok {
 		return false
 	}
-	at := oldest.Add(Window + transit)
+	at := oldest.Add(reach)
 	if !at.After(s.at) {
 		return false
 	}
@@ -40,13 +40,13 @@ func (b *Budget) later(s *slot, match matcher, most int, scarce scarcity, reason
 // A matcher selects bookings.
 type matcher func(booking) bool
 
-// repeatable selects the repeatable ones of those that another matcher selects.
+// repeatable selects the repeatable bookings among those that another matcher selects.
 func repeatable(match matcher) matcher {
 	return func(k booking) bool { return k.repeatable && match(k) }
 }
 
-// latest returns the time of the booking that is so manyth from the end among those
-// that match, if there are so many. mu is held.
+// latest returns the time of the booking that comes at this place, counted from the end, among the
+// bookings that match. It reports false if fewer match. mu is held.
 func (b *Budget) latest(match matcher, count int) (time.Time, bool) {
 	for i := len(b.log) - 1; i >= 0; i-- {
 		if match(b.log[i]) {
@@ -68,8 +68,8 @@ func (b *Budget) count(match matcher) (n int) {
 	return n
 }
 
-// slot finds the first moment at which all pools have room: the role's, the mount's
-// and the process's. mu is held.
+// slot finds the first moment at which all pools have room: the role's, the mount's and the
+// process's. mu is held.
 func (b *Budget) slot(now time.Time, charge Charge) slot {
 	s := slot{at: now}
 	if n := len(b.log); n > 0 && b.log[n-1].at.After(now) {
@@ -78,7 +78,7 @@ func (b *Budget) slot(now time.Time, charge Charge) slot {
 	mine := func(k booking) bool { return k.who == charge.payer() }
 	b.ownLimit(&s, charge, mine)
 	if _, some := b.latest(mine, 1); !charge.Kind.upkeep() && !some {
-		charge.Kind = first // without it, none of the role's readers gets anything
+		charge.Kind = first // without it, no reader of the role gets a token
 	}
 	b.wholeBudget(&s, charge)
 	pool := b.mountShare(&s, charge)
@@ -92,11 +92,11 @@ func (b *Budget) ownLimit(s *slot, charge Charge, mine matcher) {
 	if most == 0 {
 		return
 	}
-	if text, ok := purposes[charge.Role]; ok {
-		b.later(s, mine, most, ofItsOwn, say(text, most))
+	if charge.Exhausted != "" {
+		b.later(s, mine, most, ofItsOwn, say(charge.Exhausted, most))
 		return
 	}
-	if charge.Kind == refresh {
+	if charge.Kind == Refresh {
 		most *= refreshAllowance
 	}
 	const advice = "Retry in %s, or ask your Vault operators to raise mint_limit."
@@ -115,14 +115,14 @@ func (b *Budget) ownLimit(s *slot, charge Charge, mine matcher) {
 	}
 }
 
-// say is a text that is put together only if it is needed.
+// say returns a text that is put together only if it is needed.
 func say(format string, values ...any) func() string {
 	return func() string { return fmt.Sprintf(format, values...) }
 }
 
-// wholeBudget applies the limit of the process. Where several mounts use the budget,
-// the last eighth is kept for those that have had less than an equal share: a mount of
-// many roles would else take it all with their first tokens.
+// wholeBudget applies the limit of the process. Where several mounts use the budget, the last eighth
+// is kept for mounts that have had less than an equal share. Otherwise a mount of many roles would
+// take it all with their first tokens.
 func (b *Budget) wholeBudget(s *slot, charge Charge) {
 	everybody := func(booking) bool { return true }
 	most, text := ceiling(charge.Kind, b.limit), "The budget of %d token requests per 5 minutes is used up"
@@ -146,9 +146,9 @@ func (b *Budget) wholeBudget(s *slot, charge Charge) {
 // ofMount selects a mount's bookings.
 func ofMount(mount string) matcher { return func(k booking) bool { return k.who.mount == mount } }
 
-// mountShare applies what bounds the mount: its token_budget, and an equal share
-// while other mounts are waiting. It returns what its roles have to share. What keeps
-// tokens alive that are there already is not bound by the equal share.
+// mountShare applies what limits the mount: its token_budget, and an equal share while other mounts
+// are waiting. It returns what the roles of the mount have to share. The equal share does not limit
+// requests that only replace tokens.
 func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 	pool = b.limit
 	if own := charge.Allowance.Mount; own > 0 && own < pool {
@@ -156,12 +156,7 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 		b.within(s, charge, own, amongRoles, "This mount used up its token_budget of %d token requests per 5 minutes")
 	}
 	waiting := func(mount string) bool { _, ok := b.waitingMounts[mount]; return ok && mount != charge.Mount }
-	others := 0
-	for mount := range b.waitingMounts {
-		if waiting(mount) {
-			others++
-		}
-	}
+	others := countKeys(b.waitingMounts, waiting)
 	if others == 0 || charge.Kind.upkeep() {
 		return pool
 	}
@@ -174,7 +169,7 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 	return pool
 }
 
-// within holds the mount to a pool of its own.
+// within limits the mount to a pool of its own.
 func (b *Budget) within(s *slot, charge Charge, pool int, scarce scarcity, text string) {
 	all := ofMount(charge.Mount)
 	b.later(s, all, ceiling(charge.Kind, pool), scarce, say(text, pool))
@@ -184,8 +179,8 @@ func (b *Budget) within(s *slot, charge Charge, pool int, scarce scarcity, text 
 	}
 }
 
-// roleShare gives the role an equal share of its mount's pool while other roles of
-// the mount are waiting.
+// roleShare limits the role to an equal share of its mount's pool while other roles of the mount are
+// waiting.
 func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 	if charge.Kind.upkeep() || charge.Kind == first {
 		return
@@ -194,12 +189,7 @@ func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 		_, ok := b.waitingRoles[who]
 		return ok && who.mount == charge.Mount && who != charge.payer()
 	}
-	others := 0
-	for who := range b.waitingRoles {
-		if waiting(who) {
-			others++
-		}
-	}
+	others := countKeys(b.waitingRoles, waiting)
 	if others == 0 {
 		return
 	}
@@ -214,6 +204,15 @@ func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 			charge.Role, share))
 }
 
-// equal is the share of one of several who wait for more, of what those leave who do
-// not.
+// countKeys returns how many keys match.
+func countKeys[K comparable, V any](all map[K]V, match func(K) bool) (n int) {
+	for key := range all {
+		if match(key) {
+			n++
+		}
+	}
+	return n
+}
+
+// equal is the share of one of those who wait for more, in what the others leave.
 func equal(pool, content, others int) int { return max(1, (pool-content)/(others+1)) }

@@ -1,4 +1,4 @@
-package broker_test
+package limits_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/limits"
 )
 
 // A simulation is a process with honest roles and callers that abuse theirs, on a clock of its own.
@@ -18,24 +18,24 @@ type simulation struct {
 	seed   uint64
 	random *rand.Rand
 	limit  int
-	budget *broker.Budget
+	budget *limits.Budget
 	now    time.Time
 	start  time.Time
 	minted []time.Time                      // by everybody, in order
-	log    map[string][]broker.TokenRequest // of each mount
+	log    map[string][]limits.TokenRequest // of each mount
 	counts map[string]int                   // mints of each role
 }
 
 // An honest role reads now and then, and its token is refreshed ahead, as the broker does it.
 type honest struct {
-	broker.Charge
+	limits.Charge
 	every   time.Duration // between reads
 	next    time.Time
 	expires time.Time // of its token
 }
 
 // mint books a request and makes it.
-func (s *simulation) mint(charge broker.Charge) bool {
+func (s *simulation) mint(charge limits.Charge) bool {
 	booked, err := s.budget.Reserve(s.now, charge)
 	if err != nil {
 		return false
@@ -50,10 +50,9 @@ func (s *simulation) mint(charge broker.Charge) bool {
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	random := rand.New(rand.NewPCG(seed, 7))
 	limit := 60 + random.IntN(241)
-	start := newClock().Now()
 	return &simulation{
 		t: t, apart: seed%2 == 0, seed: seed, random: random, limit: limit, now: start, start: start,
-		budget: broker.NewLimits(limit).Budget(""), counts: map[string]int{}, log: map[string][]broker.TokenRequest{},
+		budget: limits.New(limit).Budget(""), counts: map[string]int{}, log: map[string][]limits.TokenRequest{},
 	}
 }
 
@@ -73,8 +72,8 @@ func (s *simulation) honestRoles() []*honest {
 	roles := make([]*honest, 1+s.random.IntN(s.limit/4-2))
 	for i := range roles {
 		roles[i] = &honest{
-			Charge: broker.Charge{Mount: s.mountOf(i), Role: fmt.Sprint("honest-", i), Kind: broker.Shared,
-				Allowance: broker.Allowance{Role: 12}},
+			Charge: limits.Charge{Mount: s.mountOf(i), Role: fmt.Sprint("honest-", i), Kind: limits.Shared,
+				Allowance: limits.Allowance{Role: 12}},
 			every: time.Second + time.Duration(s.random.Int64N(int64(4*time.Minute))),
 			next:  s.start.Add(time.Duration(s.random.Int64N(int64(tokenLife)))),
 		}
@@ -84,16 +83,16 @@ func (s *simulation) honestRoles() []*honest {
 
 // abusers draws callers who mint as often as they are let: subsets of scopes, tokens of their own,
 // tokens that they end at once.
-func (s *simulation) abusers(most int) []broker.Charge {
-	callers := make([]broker.Charge, 1+s.random.IntN(most))
+func (s *simulation) abusers(most int) []limits.Charge {
+	callers := make([]limits.Charge, 1+s.random.IntN(most))
 	for i := range callers {
-		kind := []broker.Kind{broker.Narrowed, broker.Own, broker.Shared}[s.random.IntN(3)]
+		kind := []limits.Kind{limits.Narrowed, limits.Own, limits.Shared}[s.random.IntN(3)]
 		limit := 12
-		if kind == broker.Own {
+		if kind == limits.Own {
 			limit = 60
 		}
-		callers[i] = broker.Charge{Mount: "mount", Role: fmt.Sprint("abuser-", i), Kind: kind,
-			Allowance: broker.Allowance{Role: limit}}
+		callers[i] = limits.Charge{Mount: "mount", Role: fmt.Sprint("abuser-", i), Kind: kind,
+			Allowance: limits.Allowance{Role: limit}}
 		if s.apart {
 			callers[i].Mount = fmt.Sprint("abusers-", s.random.IntN(2))
 		}
@@ -117,7 +116,7 @@ func (s *simulation) serve(role *honest) {
 		if left > tokenLife/4 {
 			return
 		}
-		charge.Kind = broker.Upkeep
+		charge.Kind = limits.Upkeep
 	}
 	if s.mint(charge) {
 		role.expires = s.now.Add(tokenLife)
@@ -130,11 +129,11 @@ func (s *simulation) serve(role *honest) {
 
 // restart begins with a new process, which reads what was written down of each request that counts.
 func (s *simulation) restart() {
-	s.budget = broker.NewLimits(s.limit).Budget("")
+	s.budget = limits.New(s.limit).Budget("")
 	for range 2 { // once more must change nothing
 		for mount, log := range s.log {
 			s.budget.Recall(s.now, mount,
-				slices.DeleteFunc(log, func(r broker.TokenRequest) bool { return s.now.Sub(r.At) >= window }))
+				slices.DeleteFunc(log, func(r limits.TokenRequest) bool { return s.now.Sub(r.At) >= window }))
 		}
 	}
 }
@@ -143,7 +142,7 @@ func (s *simulation) restart() {
 func (s *simulation) wantWithinBudget() {
 	s.t.Helper()
 	for first, last := 0, 0; last < len(s.minted); last++ {
-		for s.minted[last].Sub(s.minted[first]) >= broker.Window {
+		for s.minted[last].Sub(s.minted[first]) >= limits.Window {
 			first++
 		}
 		if last-first+1 > s.limit {
@@ -199,9 +198,9 @@ func TestEqualsShareEqually(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(10) {
 		s := newSimulation(t, seed)
-		kind := []broker.Kind{broker.Own, broker.Narrowed, broker.Shared}[s.random.IntN(3)]
+		kind := []limits.Kind{limits.Own, limits.Narrowed, limits.Shared}[s.random.IntN(3)]
 		pool := s.limit / 2
-		if kind == broker.Shared {
+		if kind == limits.Shared {
 			pool = s.limit - s.limit/4
 		}
 		count := 2 + s.random.IntN(8)
@@ -213,14 +212,14 @@ func TestEqualsShareEqually(t *testing.T) {
 		for s.now.Before(s.start.Add(hours * time.Hour)) {
 			for i, pace := range paces {
 				if s.now.Sub(s.start)%pace == 0 {
-					s.mint(broker.Charge{Mount: "mount", Role: fmt.Sprint(i), Kind: kind})
+					s.mint(limits.Charge{Mount: "mount", Role: fmt.Sprint(i), Kind: kind})
 				}
 			}
 			s.now = s.now.Add(time.Second)
 		}
 		s.wantWithinBudget()
 		for i, pace := range paces {
-			share := 12 * hours * min(pool/count, int(broker.Window/pace))
+			share := 12 * hours * min(pool/count, int(limits.Window/pace))
 			if got := s.counts[fmt.Sprint(i)]; got < share/2 {
 				t.Errorf("seed %d: role %d of %d, which asks every %s, got %d of its share of %d", seed, i, count,
 					pace, got, share)

@@ -1,4 +1,4 @@
-package broker
+package limits
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ type Throttled struct {
 	Reason     string // a sentence without its full stop
 	RetryAfter time.Duration
 	Advice     string // sentences, in which %s is the time to wait; empty for "Retry in %s."
-	Cause      error  // what Paxos answered, where it was asked; else nil
+	Cause      error  // what Paxos answered; nil where Paxos was not asked
 	Banned     bool   // by Paxos, and not by our own budget
 }
 
@@ -26,11 +26,3 @@ func (t *Throttled) Error() string {
 
 // Unwrap returns what Paxos answered, if it was asked.
 func (t *Throttled) Unwrap() error { return t.Cause }
-
-// origin is what Paxos answered, for people who look for causes, else the error itself.
-func origin(err error) error {
-	if t, ok := err.(*Throttled); ok && t.Cause != nil {
-		return t.Cause
-	}
-	return err
-}

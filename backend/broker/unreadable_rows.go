@@ -2,16 +2,12 @@ package broker
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"slices"
 )
 
-// ErrUnreadable is what a [Ledger] returns for an entry that is there and cannot be
-// read: it is damaged, or a later version wrote it. Reading it again does not help.
-var ErrUnreadable = errors.New("the stored entry cannot be read")
-
-// noteUnreadable logs a row that cannot be read, once. Its token cannot be served,
-// revoked or forgotten; all others go on.
+// noteUnreadable logs a row that cannot be read, once. Its token can neither be served nor revoked.
+// All other tokens are served as usual.
 func (b *Broker) noteUnreadable(fingerprint string, cause error) {
 	b.mu.Lock()
 	known := b.unreadable[fingerprint]
@@ -24,18 +20,15 @@ func (b *Broker) noteUnreadable(fingerprint string, cause error) {
 	}
 }
 
-// Unreadable returns the fingerprints of tokens whose record cannot be read, and which
-// therefore cannot be ended.
+// Unreadable returns the fingerprints of tokens whose record cannot be read, and which therefore
+// cannot be ended.
 func (b *Broker) Unreadable(ctx context.Context) ([]string, error) {
 	if err := b.load(ctx); err != nil {
 		return nil, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	fingerprints := make([]string, 0, len(b.unreadable))
-	for fingerprint := range b.unreadable {
-		fingerprints = append(fingerprints, fingerprint)
-	}
+	fingerprints := slices.AppendSeq(make([]string, 0, len(b.unreadable)), maps.Keys(b.unreadable))
 	slices.Sort(fingerprints)
 	return fingerprints, nil
 }
