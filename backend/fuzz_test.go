@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
@@ -44,9 +45,9 @@ func FuzzInput(f *testing.F) {
 			return
 		}
 		m := newConfiguredMount(t)
-		upstream := m.paxos.TotalCalls()
+		upstream := m.Paxos.TotalCalls()
 		op, where := operations[int(operation)%len(operations)], paths[int(path)%len(paths)]
-		resp, err := m.do(op, where, data)
+		resp, err := m.Do(op, where, data)
 		status, said := 200, ""
 		if err != nil || resp.IsError() {
 			var problem error
@@ -57,13 +58,13 @@ func FuzzInput(f *testing.F) {
 		switch {
 		case status >= 500 && !strings.Contains(said, "Paxos"):
 			t.Errorf("%s %s %s: %d %s", op, where, body, status, said)
-		case strings.Contains(body, canary) && strings.Contains(strings.ReplaceAll(said, `"`+canary+`"`, ""), canary):
+		case strings.Contains(body, backendtest.Canary) && strings.Contains(strings.ReplaceAll(said, `"`+backendtest.Canary+`"`, ""), backendtest.Canary):
 			// the name of an unknown parameter may be quoted
 			t.Errorf("%s %s %s: the answer repeats a secret: %s", op, where, body, said)
-		case status == 400 && m.paxos.TotalCalls() != upstream && !strings.Contains(said, "Paxos"):
+		case status == 400 && m.Paxos.TotalCalls() != upstream && !strings.Contains(said, "Paxos"):
 			t.Errorf("%s %s %s: Paxos was called for bad input", op, where, body)
-		case strings.Contains(m.log.String(), canary), strings.Contains(m.log.String(), "panicked"):
-			t.Errorf("%s %s %s: the log holds %s", op, where, body, m.log)
+		case strings.Contains(m.Log.String(), backendtest.Canary), strings.Contains(m.Log.String(), "panicked"):
+			t.Errorf("%s %s %s: the log holds %s", op, where, body, m.Log)
 		}
 	})
 }

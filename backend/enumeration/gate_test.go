@@ -1,4 +1,4 @@
-package backend_test
+package enumeration
 
 import (
 	"bytes"
@@ -17,56 +17,56 @@ import (
 )
 
 // A gate stands before the stand-in Paxos. It sees every call and lets it go wrong.
-type gate struct {
+type paxosProxy struct {
 	*httptest.Server
-	paxos     *paxostest.Server
-	tap       *tap
-	onward    http.Transport
-	life      atomic.Pointer[life] // the process that calls now
-	elsewhere *httptest.Server     // a host that nothing is to be sent to
-	strays    atomic.Int64         // connections that it got
+	paxos            *paxostest.Server
+	injector         *injector
+	transport        http.Transport
+	process          atomic.Pointer[process] // the process that calls now
+	otherHost        *httptest.Server        // a host that nothing is to be sent to
+	strayConnections atomic.Int64            // connections that it got
 
 	mu      sync.Mutex
 	tokens  []string        // every token that was granted
-	orphans map[string]bool // fingerprints of those that nobody can know of
+	excused map[string]bool // fingerprints of those that nobody can know of
 }
 
 // ofLife is the key of the process that opened a connection.
-type ofLife struct{}
+type processKey struct{}
 
 // newGate opens a gate.
-func newGate(paxos *paxostest.Server, t *tap) *gate {
-	g := &gate{paxos: paxos, tap: t, orphans: map[string]bool{}}
+func newPaxosProxy(paxos *paxostest.Server, t *injector) *paxosProxy {
+	g := &paxosProxy{paxos: paxos, injector: t, excused: map[string]bool{}}
 	g.Server = httptest.NewUnstartedServer(g)
 	g.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, ofLife{}, g.life.Load())
+		return context.WithValue(ctx, processKey{}, g.process.Load())
 	}
 	g.Start()
-	g.elsewhere = httptest.NewUnstartedServer(http.NotFoundHandler())
-	g.elsewhere.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+	g.otherHost = httptest.NewUnstartedServer(http.NotFoundHandler())
+	g.otherHost.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			g.strays.Add(1)
+			g.strayConnections.Add(1)
 		}
 	}
-	g.elsewhere.Start()
+	g.otherHost.Start()
 	return g
 }
 
 // Close closes both servers.
-func (g *gate) Close() {
+func (g *paxosProxy) Close() {
 	g.Server.Close()
-	g.elsewhere.Close()
-	g.onward.CloseIdleConnections()
+	g.otherHost.Close()
+	g.transport.CloseIdleConnections()
 }
 
 // address is where a URL of the stand-in leads by way of the gate.
-func (g *gate) address(url string) string { return strings.Replace(url, g.paxos.URL(), g.URL, 1) }
+func (g *paxosProxy) address(url string) string { return strings.Replace(url, g.paxos.URL(), g.URL, 1) }
 
 // ServeHTTP lets a call through, or go wrong.
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	caller := r.Context().Value(ofLife{}).(*life)
-	if caller.ended() {
-		<-caller.thaw
+func (g *paxosProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	caller := r.Context().Value(processKey{}).(*process)
+	if caller.crashed() {
+		<-caller.testOver
 		panic(http.ErrAbortHandler)
 	}
 	body, err := io.ReadAll(r.Body) // only then does net/http notice that the caller has left
@@ -74,42 +74,42 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	endpoint := endpointOf(r)
-	how := g.tap.next(step{atPaxos, string(endpoint), true})
+	how := g.injector.next(step{atPaxos, string(endpoint), true})
 	switch how {
-	case fails, breaks, severs:
+	case fails, staysDown, allStayDown:
 		panic(http.ErrAbortHandler)
 	case hangs:
-		_ = g.tap.hang(r.Context())
+		_ = g.injector.hang(r.Context())
 		panic(http.ErrAbortHandler)
 	case crashes:
-		caller.end(g.tap)
+		caller.crash(g.injector)
 		panic(http.ErrAbortHandler)
 	case overtaken:
-		g.tap.overtake()
+		g.injector.overtake()
 	}
-	if fault, ok := answers(how, g.elsewhere.URL); ok {
+	if fault, ok := paxosFault(how, g.otherHost.URL); ok {
 		g.paxos.FailNext(endpoint, fault)
 	}
 	status, header, answer := g.forward(r, body)
-	token := g.granted(endpoint, answer)
+	token := g.recordGrant(endpoint, answer)
 	switch how {
 	case failsAfter:
-		g.lose(token)
+		g.answerLost(token)
 		panic(http.ErrAbortHandler)
 	case hangsAfter:
-		g.lose(token)
-		_ = g.tap.hang(r.Context())
+		g.answerLost(token)
+		_ = g.injector.hang(r.Context())
 		panic(http.ErrAbortHandler)
 	case crashesAfter:
-		g.lose(token)
-		caller.end(g.tap)
+		g.answerLost(token)
+		caller.crash(g.injector)
 		panic(http.ErrAbortHandler)
 	case truncates:
-		g.lose(token)
+		g.answerLost(token)
 		header.Set("Content-Length", strconv.Itoa(len(answer)+1))
 		answer = answer[:len(answer)/2]
 	case cancels:
-		g.tap.leave()
+		g.injector.leave()
 	}
 	for name, values := range header {
 		w.Header()[name] = values
@@ -119,11 +119,11 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // forward does the call at the stand-in, whether or not the caller waits for it.
-func (g *gate) forward(r *http.Request, body []byte) (int, http.Header, []byte) {
+func (g *paxosProxy) forward(r *http.Request, body []byte) (int, http.Header, []byte) {
 	onward := r.Clone(context.WithoutCancel(r.Context()))
 	onward.Body = io.NopCloser(bytes.NewReader(body))
 	onward.URL.Scheme, onward.URL.Host, onward.Host = "http", strings.TrimPrefix(g.paxos.URL(), "http://"), ""
-	resp, err := g.onward.RoundTrip(onward)
+	resp, err := g.transport.RoundTrip(onward)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -136,7 +136,7 @@ func (g *gate) forward(r *http.Request, body []byte) (int, http.Header, []byte) 
 }
 
 // granted finds the token in an answer of the token endpoint and keeps it.
-func (g *gate) granted(endpoint paxostest.Endpoint, answer []byte) string {
+func (g *paxosProxy) recordGrant(endpoint paxostest.Endpoint, answer []byte) string {
 	var grant struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -150,26 +150,26 @@ func (g *gate) granted(endpoint paxostest.Endpoint, answer []byte) string {
 }
 
 // lose takes note of a token whose grant did not arrive.
-func (g *gate) lose(token string) {
+func (g *paxosProxy) answerLost(token string) {
 	if token != "" {
-		g.orphan(paxostest.Fingerprint(token))
+		g.excuse(paxostest.Fingerprint(token))
 	}
 }
 
 // orphan excuses a token that lives until it expires.
-func (g *gate) orphan(fingerprint string) {
+func (g *paxosProxy) excuse(fingerprint string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.orphans[fingerprint] = true
+	g.excused[fingerprint] = true
 }
 
 // known returns the tokens that were granted and the fingerprints of those that
 // nobody can know of.
-func (g *gate) known() (tokens []string, orphans map[string]bool) {
+func (g *paxosProxy) grants() (tokens []string, orphans map[string]bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	copied := map[string]bool{}
-	for fingerprint := range g.orphans {
+	for fingerprint := range g.excused {
 		copied[fingerprint] = true
 	}
 	return append(tokens, g.tokens...), copied

@@ -1,4 +1,4 @@
-package backend_test
+package enumeration
 
 import (
 	"context"
@@ -10,21 +10,22 @@ import (
 	"sync"
 	"time"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // A medium is what a plugin process reaches outside itself.
-type medium string
+type dependency string
 
 // The two of them.
 const (
-	inStorage medium = "storage"
-	atPaxos   medium = "Paxos"
+	inStorage dependency = "storage"
+	atPaxos   dependency = "Paxos"
 )
 
 // A step is one operation on storage or one call to Paxos.
 type step struct {
-	medium
+	dependency
 	what   string
 	writes bool // and so differs before and after its effect
 }
@@ -35,7 +36,7 @@ type kind string
 // The kinds that storage and Paxos have in common. What hangs does so until the
 // caller has left; what crashes takes the plugin process with it.
 const (
-	sound        kind = ""
+	works        kind = ""
 	fails        kind = "fails"
 	failsAfter   kind = "fails after its effect"
 	hangs        kind = "hangs"
@@ -43,8 +44,8 @@ const (
 	cancels      kind = "is done while the caller leaves"
 	crashes      kind = "crashes"
 	crashesAfter kind = "crashes after its effect"
-	breaks       kind = "fails, and so do all that follow on it"
-	severs       kind = "fails, and so do all that follow on storage and Paxos"
+	staysDown    kind = "fails, and so do all that follow on it"
+	allStayDown  kind = "fails, and so do all that follow on storage and Paxos"
 )
 
 // The kinds that only one of them has.
@@ -59,12 +60,12 @@ const (
 )
 
 // answers are the kinds that the stand-in plays by itself.
-func answers(k kind, elsewhere string) (paxostest.Fault, bool) {
+func paxosFault(k kind, elsewhere string) (paxostest.Fault, bool) {
 	fault, ok := map[kind]paxostest.Fault{
 		"answers 500":             {Status: http.StatusInternalServerError},
 		"answers 400":             {Status: http.StatusBadRequest},
 		"answers 401":             {Status: http.StatusUnauthorized},
-		"answers 200 and no JSON": {Status: http.StatusOK, Body: "<html>" + canary + "</html>"},
+		"answers 200 and no JSON": {Status: http.StatusOK, Body: "<html>" + backendtest.Canary + "</html>"},
 		throttles:                 {Status: http.StatusTooManyRequests},
 		redirects:                 {Redirect: elsewhere},
 		widens: {Rewrite: func(reply map[string]any) {
@@ -78,12 +79,12 @@ func answers(k kind, elsewhere string) (paxostest.Fault, bool) {
 // kinds are the ways for this step to go wrong.
 func (s step) kinds() []kind {
 	switch {
-	case s.medium == inStorage && !s.writes:
-		return []kind{fails, cancels, breaks, severs}
-	case s.medium == inStorage:
-		return []kind{fails, failsAfter, readOnly, hangs, hangsAfter, cancels, crashes, crashesAfter, breaks, severs}
+	case s.dependency == inStorage && !s.writes:
+		return []kind{fails, cancels, staysDown, allStayDown}
+	case s.dependency == inStorage:
+		return []kind{fails, failsAfter, readOnly, hangs, hangsAfter, cancels, crashes, crashesAfter, staysDown, allStayDown}
 	}
-	all := []kind{fails, failsAfter, hangs, hangsAfter, cancels, crashes, crashesAfter, breaks, redirects,
+	all := []kind{fails, failsAfter, hangs, hangsAfter, cancels, crashes, crashesAfter, staysDown, redirects,
 		throttles, "answers 500", "answers 401"}
 	if s.what == string(paxostest.TokenEndpoint) { // a 200 of the revocation endpoint is believed, whatever it says
 		all = append(all, truncates, widens, narrows, "answers 400", "answers 200 and no JSON")
@@ -94,9 +95,9 @@ func (s step) kinds() []kind {
 // A fault is one step that goes wrong in one way.
 type fault struct {
 	step
-	at    int // which of the steps on its medium, counted from 1
-	kind  kind
-	first bool // nothing has had an effect before it, nor has it
+	number      int // which of the steps on its medium, counted from 1
+	kind        kind
+	noEffectYet bool // nothing has had an effect before it, nor has it
 }
 
 // faults are all that can go wrong in these steps, but for what comes to the same
@@ -104,11 +105,11 @@ type fault struct {
 // stays away from the second of two reads on, and a caller who leaves then, leave undone
 // what they leave undone from the first on; what stays away where nothing follows just fails.
 func faults(steps []step) (all []fault) {
-	count, effects := map[medium]int{}, 0
+	count, effects := map[dependency]int{}, 0
 	for i, s := range steps {
-		count[s.medium]++
-		follows := func(m medium) bool {
-			return slices.ContainsFunc(steps[i+1:], func(later step) bool { return later.medium == m })
+		count[s.dependency]++
+		follows := func(m dependency) bool {
+			return slices.ContainsFunc(steps[i+1:], func(later step) bool { return later.dependency == m })
 		}
 		again := i > 0 && !s.writes && !steps[i-1].writes
 		for _, k := range s.kinds() {
@@ -116,10 +117,10 @@ func faults(steps []step) (all []fault) {
 			case again && i < len(steps)-1 && steps[i-1] == s && steps[i+1] == s: // a loop
 			case (k == crashes || k == readOnly) && effects > 0:
 			case k == cancels && again:
-			case k == breaks && (again || !follows(s.medium)):
-			case k == severs && (again || !follows(atPaxos)):
+			case k == staysDown && (again || !follows(s.dependency)):
+			case k == allStayDown && (again || !follows(atPaxos)):
 			default:
-				all = append(all, fault{s, count[s.medium], k, effects == 0 && !s.writes})
+				all = append(all, fault{s, count[s.dependency], k, effects == 0 && !s.writes})
 			}
 		}
 		if s.writes {
@@ -131,18 +132,18 @@ func faults(steps []step) (all []fault) {
 
 // String names the fault as a test.
 func (f fault) String() string {
-	return strings.ReplaceAll(fmt.Sprintf("%s %d, %s, %s", f.medium, f.at, f.what, f.kind), "/", ":")
+	return strings.ReplaceAll(fmt.Sprintf("%s %d, %s, %s", f.dependency, f.number, f.what, f.kind), "/", ":")
 }
 
 // A tap sees every step of the request that is being observed, and says how it is
 // to go wrong.
-type tap struct {
-	mu    sync.Mutex
-	open  bool
-	fault fault
-	steps []step
-	count map[medium]int
-	hit   bool // the fault has come about
+type injector struct {
+	mu       sync.Mutex
+	watching bool
+	fault    fault
+	steps    []step
+	count    map[dependency]int
+	happened bool // the fault has come about
 
 	struck  chan struct{} // something hangs, or the process has died
 	release chan struct{} // closed when time is up for what hangs
@@ -153,24 +154,24 @@ type tap struct {
 }
 
 // watch begins with a request whose caller leaves when leave is called.
-func (t *tap) watch(f fault, leave func()) {
+func (t *injector) watch(f fault, leave func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.open, t.fault, t.leave = true, f, leave
-	t.steps, t.count, t.hit = nil, map[medium]int{}, false
+	t.watching, t.fault, t.leave = true, f, leave
+	t.steps, t.count, t.happened = nil, map[dependency]int{}, false
 	t.struck, t.release = make(chan struct{}, 1), make(chan struct{})
 }
 
 // heal ends it, and tells whether the fault came about, and in which steps.
-func (t *tap) heal() (hit bool, steps []step) {
+func (t *injector) stop() (hit bool, steps []step) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.open = false
-	return t.hit, t.steps
+	t.watching = false
+	return t.happened, t.steps
 }
 
 // expire lets go of what hangs, as its own deadline would.
-func (t *tap) expire() {
+func (t *injector) timeOut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	select {
@@ -181,29 +182,29 @@ func (t *tap) expire() {
 }
 
 // next takes note of a step and returns how it goes.
-func (t *tap) next(s step) kind {
+func (t *injector) next(s step) kind {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.open {
-		return sound
+	if !t.watching {
+		return works
 	}
 	t.steps = append(t.steps, s)
-	t.count[s.medium]++
-	same := s.medium == t.fault.medium
+	t.count[s.dependency]++
+	same := s.dependency == t.fault.dependency
 	switch {
-	case same && t.count[s.medium] == t.fault.at:
-		t.hit = true
+	case same && t.count[s.dependency] == t.fault.number:
+		t.happened = true
 		return t.fault.kind
-	case t.hit && (t.fault.kind == severs || same && t.fault.kind == breaks):
+	case t.happened && (t.fault.kind == allStayDown || same && t.fault.kind == staysDown):
 		return fails
-	case t.hit && same && t.fault.kind == throttles:
+	case t.happened && same && t.fault.kind == throttles:
 		return throttles
 	}
-	return sound
+	return works
 }
 
 // strike tells the test that something waits for it.
-func (t *tap) strike() {
+func (t *injector) notify() {
 	select {
 	case t.struck <- struct{}{}:
 	default:
@@ -211,41 +212,41 @@ func (t *tap) strike() {
 }
 
 // hang waits until the step's own caller has left or its time is up.
-func (t *tap) hang(ctx context.Context) error {
-	t.strike()
+func (t *injector) hang(ctx context.Context) error {
+	t.notify()
 	select {
 	case <-ctx.Done():
 	case <-t.release:
 	}
-	return errLeft
+	return errCanceled
 }
 
 // errLeft is what a storage operation answers over gRPC when its caller has left.
-var errLeft = errors.New("rpc error: code = Canceled desc = context canceled")
+var errCanceled = errors.New("rpc error: code = Canceled desc = context canceled")
 
 // overtake serves another request before the step goes on, unless that request waits
 // for this one.
-func (t *tap) overtake() {
+func (t *injector) overtake() {
 	go func() {
 		defer close(t.overtaken)
 		t.another()
 	}()
 	select {
 	case <-t.overtaken:
-	case <-time.After(heeds):
+	case <-time.After(noticeTime):
 	}
 }
 
 // A life is one plugin process. When it is over nothing that it still does has an
 // effect: it stands still until the test has ended.
-type life struct {
-	label string
-	over  chan struct{}
-	thaw  chan struct{}
+type process struct {
+	label    string
+	over     chan struct{}
+	testOver chan struct{}
 }
 
 // ended reports whether the process has died.
-func (l *life) ended() bool {
+func (l *process) crashed() bool {
 	select {
 	case <-l.over:
 		return true
@@ -255,8 +256,8 @@ func (l *life) ended() bool {
 }
 
 // end kills the process. What it was doing stands still.
-func (l *life) end(t *tap) {
+func (l *process) crash(t *injector) {
 	close(l.over)
-	t.strike()
-	<-l.thaw
+	t.notify()
+	<-l.testOver
 }

@@ -1,24 +1,25 @@
-package backend_test
+package enumeration
 
 import (
 	"context"
 	"errors"
 	"path"
 	"strings"
+	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // A view is the storage as one plugin process sees it. Its errors are text, as gRPC
 // makes them.
-type view struct {
-	storage logical.Storage
-	life    *life
-	tap     *tap
+type faultyStorage struct {
+	storage  logical.Storage
+	process  *process
+	injector *injector
 }
 
 // List is part of logical.Storage.
-func (v *view) List(ctx context.Context, prefix string) (keys []string, err error) {
+func (v *faultyStorage) List(ctx context.Context, prefix string) (keys []string, err error) {
 	err = v.do(ctx, v.step("list", prefix, false), func() error {
 		keys, err = v.storage.List(ctx, prefix)
 		return err
@@ -27,7 +28,7 @@ func (v *view) List(ctx context.Context, prefix string) (keys []string, err erro
 }
 
 // Get is part of logical.Storage.
-func (v *view) Get(ctx context.Context, key string) (entry *logical.StorageEntry, err error) {
+func (v *faultyStorage) Get(ctx context.Context, key string) (entry *logical.StorageEntry, err error) {
 	err = v.do(ctx, v.step("get", key, false), func() error {
 		entry, err = v.storage.Get(ctx, key)
 		return err
@@ -39,18 +40,18 @@ func (v *view) Get(ctx context.Context, key string) (entry *logical.StorageEntry
 }
 
 // Put is part of logical.Storage.
-func (v *view) Put(ctx context.Context, entry *logical.StorageEntry) error {
+func (v *faultyStorage) Put(ctx context.Context, entry *logical.StorageEntry) error {
 	return v.do(ctx, v.step("put", entry.Key, true), func() error { return v.storage.Put(ctx, entry) })
 }
 
 // Delete is part of logical.Storage.
-func (v *view) Delete(ctx context.Context, key string) error {
+func (v *faultyStorage) Delete(ctx context.Context, key string) error {
 	return v.do(ctx, v.step("delete", key, true), func() error { return v.storage.Delete(ctx, key) })
 }
 
 // step names an operation the same way in every run: what is random in its key is
 // left out.
-func (v *view) step(verb, key string, writes bool) step {
+func (v *faultyStorage) step(verb, key string, writes bool) step {
 	if base := path.Base(key); len(base) >= 32 {
 		key = strings.TrimSuffix(key, base) + "*"
 	}
@@ -58,38 +59,38 @@ func (v *view) step(verb, key string, writes bool) step {
 }
 
 // do lets an operation have its effect, or go wrong.
-func (v *view) do(ctx context.Context, s step, effect func() error) error {
+func (v *faultyStorage) do(ctx context.Context, s step, effect func() error) error {
 	switch {
-	case v.life.ended():
-		<-v.life.thaw
-		return errStorage
+	case v.process.crashed():
+		<-v.process.testOver
+		return backendtest.ErrStorage
 	case ctx.Err() != nil:
-		return errLeft
+		return errCanceled
 	}
-	switch v.tap.next(s) {
-	case fails, breaks, severs:
-		return errStorage
+	switch v.injector.next(s) {
+	case fails, staysDown, allStayDown:
+		return backendtest.ErrStorage
 	case failsAfter:
 		_ = effect()
-		return errStorage
+		return backendtest.ErrStorage
 	case readOnly:
 		return errors.New(logical.ErrReadOnly.Error())
 	case hangs:
-		return v.tap.hang(ctx)
+		return v.injector.hang(ctx)
 	case hangsAfter:
 		_ = effect()
-		return v.tap.hang(ctx)
+		return v.injector.hang(ctx)
 	case crashes:
-		v.life.end(v.tap)
-		return errStorage
+		v.process.crash(v.injector)
+		return backendtest.ErrStorage
 	case crashesAfter:
 		_ = effect()
-		v.life.end(v.tap)
-		return errStorage
+		v.process.crash(v.injector)
+		return backendtest.ErrStorage
 	case cancels:
-		defer v.tap.leave()
+		defer v.injector.leave()
 	case overtaken:
-		v.tap.overtake()
+		v.injector.overtake()
 	}
 	return effect()
 }

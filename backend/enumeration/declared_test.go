@@ -1,4 +1,4 @@
-package backend_test
+package enumeration
 
 import (
 	"context"
@@ -7,13 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
 // A declared operation is one that the mount documents.
-type declared struct {
+type declaredOperation struct {
 	operation logical.Operation
 	pattern   string // with its parameters in braces
 	route     *framework.Path
@@ -22,15 +23,15 @@ type declared struct {
 // declaredScenes makes a scene for each declared operation that no written one
 // plays, from what the operation declares. Where that does not do, it fails: then
 // the operation needs a scene in scenes.
-func declaredScenes(t *testing.T, written []scene) (all []scene) {
+func declaredScenarios(t *testing.T, written []scenario) (all []scenario) {
 	t.Helper()
-	s := newSite(t)
-	for _, d := range s.declared() {
-		played := func(sc scene) bool { return sc.operation == d.operation && s.route(sc.path) == d.route }
+	s := newFaultyMount(t)
+	for _, d := range s.declaredOperations() {
+		played := func(sc scenario) bool { return sc.operation == d.operation && s.route(sc.path) == d.route }
 		if slices.ContainsFunc(written, played) {
 			continue
 		}
-		sc, ok := d.scene(t)
+		sc, ok := d.scenario(t)
 		if !ok {
 			t.Errorf("no scene plays %s %s, and none could be made from what it declares: write one in scenes()",
 				d.operation, d.pattern)
@@ -42,22 +43,22 @@ func declaredScenes(t *testing.T, written []scene) (all []scene) {
 }
 
 // route is the path of the mount that serves a request's.
-func (s *site) route(path string) *framework.Path {
-	return s.backend.(boundary).Backend.(interface{ Route(string) *framework.Path }).Route(path)
+func (s *faultyMount) route(path string) *framework.Path {
+	return s.Backend.(grpcBackend).Backend.(interface{ Route(string) *framework.Path }).Route(path)
 }
 
 // declared lists the operations that the mount documents.
-func (s *site) declared() (all []declared) {
-	s.t.Helper()
-	paths := s.help("").Data["openapi"].(map[string]any)["paths"].(map[string]any)
+func (s *faultyMount) declaredOperations() (all []declaredOperation) {
+	s.T.Helper()
+	paths := s.Help("").Data["openapi"].(map[string]any)["paths"].(map[string]any)
 	for _, documented := range slices.Sorted(maps.Keys(paths)) {
 		pattern := strings.TrimPrefix(documented, "/")
 		route := s.route(parameter.ReplaceAllString(pattern, "x"))
 		if route == nil {
-			s.t.Fatalf("%s is documented and leads nowhere", documented)
+			s.T.Fatalf("%s is documented and leads nowhere", documented)
 		}
 		for _, operation := range slices.Sorted(maps.Keys(route.Operations)) {
-			all = append(all, declared{operation, pattern, route})
+			all = append(all, declaredOperation{operation, pattern, route})
 		}
 	}
 	return all
@@ -67,30 +68,30 @@ func (s *site) declared() (all []declared) {
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // names are what may stand for a parameter in a path.
-func names(operation logical.Operation) []func(*site) string {
+func parameterValues(operation logical.Operation) []func(*faultyMount) string {
 	if operation == logical.CreateOperation {
-		return []func(*site) string{func(*site) string { return "new" }}
+		return []func(*faultyMount) string{func(*faultyMount) string { return "new" }}
 	}
-	return []func(*site) string{
-		func(s *site) string { return s.queued() },
-		func(s *site) string { return s.leases[0].resp.Data["token_id"].(string) },
-		func(*site) string { return "mint" },
-		func(*site) string { return "funding:read_profile" },
+	return []func(*faultyMount) string{
+		func(s *faultyMount) string { return s.pendingToken() },
+		func(s *faultyMount) string { return s.leases[0].resp.Data["token_id"].(string) },
+		func(*faultyMount) string { return "mint" },
+		func(*faultyMount) string { return "funding:read_profile" },
 	}
 }
 
 // scene plays the operation on a mount that has something of everything, with the
 // first name and the first data that it takes: best such that there is an answer,
 // or a change of what is stored.
-func (d declared) scene(t *testing.T) (found scene, ok bool) {
-	for _, name := range names(d.operation) {
-		for _, data := range d.bodies() {
-			sc := scene{operation: d.operation, pathOf: func(s *site) string {
+func (d declaredOperation) scenario(t *testing.T) (found scenario, ok bool) {
+	for _, name := range parameterValues(d.operation) {
+		for _, data := range d.dataToTry() {
+			sc := scenario{operation: d.operation, pathOf: func(s *faultyMount) string {
 				return parameter.ReplaceAllString(d.pattern, name(s))
 			},
-				when: "as declared", path: d.pattern, state: (*site).crowd, data: data, unasked: 1}
-			s := newSite(t)
-			sc.state(s)
+				when: "as declared", path: d.pattern, setUp: (*faultyMount).withEverything, data: data, extraRequests: 1}
+			s := newFaultyMount(t)
+			sc.setUp(s)
 			before := s.settings()
 			resp, err := sc.request(s)(context.Background())
 			switch {
@@ -110,19 +111,19 @@ func (d declared) scene(t *testing.T) (found scene, ok bool) {
 
 // bodies are the data to try: none; then what a read of the path answers, with one
 // field changed; then a token and its fingerprint in each field of text.
-func (d declared) bodies() []func(*site) map[string]any {
-	all := []func(*site) map[string]any{func(*site) map[string]any { return nil }}
+func (d declaredOperation) dataToTry() []func(*faultyMount) map[string]any {
+	all := []func(*faultyMount) map[string]any{func(*faultyMount) map[string]any { return nil }}
 	if d.operation != logical.CreateOperation && d.operation != logical.UpdateOperation &&
 		d.operation != logical.PatchOperation {
 		return all
 	}
-	var changes []func(*site) map[string]any
+	var changes []func(*faultyMount) map[string]any
 	for _, name := range slices.Sorted(maps.Keys(d.route.Fields)) {
-		changes = append(changes, func(s *site) map[string]any { return d.changed(s, name) })
+		changes = append(changes, func(s *faultyMount) map[string]any { return d.withFieldChanged(s, name) })
 		if d.route.Fields[name].Type == framework.TypeString && !strings.Contains(d.pattern, "{"+name+"}") {
 			all = append(all,
-				func(s *site) map[string]any { return map[string]any{name: token(s.leases[0].resp)} },
-				func(s *site) map[string]any { return map[string]any{name: s.leases[0].resp.Data["token_id"]} },
+				func(s *faultyMount) map[string]any { return map[string]any{name: backendtest.Token(s.leases[0].resp)} },
+				func(s *faultyMount) map[string]any { return map[string]any{name: s.leases[0].resp.Data["token_id"]} },
 			)
 		}
 	}
@@ -131,8 +132,8 @@ func (d declared) bodies() []func(*site) map[string]any {
 
 // changed is what a read of the path answers, as far as it can be written, with one
 // field changed.
-func (d declared) changed(s *site, field string) map[string]any {
-	read, err := s.ask(context.Background(), logical.ReadOperation, parameter.ReplaceAllString(d.pattern, "mint"), nil)
+func (d declaredOperation) withFieldChanged(s *faultyMount, field string) map[string]any {
+	read, err := s.send(context.Background(), logical.ReadOperation, parameter.ReplaceAllString(d.pattern, "mint"), nil)
 	if err != nil || read == nil {
 		return nil
 	}

@@ -1,36 +1,36 @@
-package backend_test
+package enumeration
 
 import "github.com/hashicorp/vault/sdk/logical"
 
 // scopeScenes read the catalogue, write scope sets, and write roles by them and by
 // operations.
-func scopeScenes() []scene {
-	return []scene{
+func scopeScenarios() []scenario {
+	return []scenario{
 		{operation: logical.ReadOperation, path: "operations/GetTransfer", when: "on a new mount",
-			state: func(*site) {}},
-		{operation: logical.CreateOperation, path: "scope-sets/new", when: "on a mount in use", state: (*site).use,
-			data: with(map[string]any{"scopes": "funding:read_profile"})},
+			setUp: func(*faultyMount) {}},
+		{operation: logical.CreateOperation, path: "scope-sets/new", when: "on a mount in use", setUp: (*faultyMount).withTokens,
+			data: fixed(map[string]any{"scopes": "funding:read_profile"})},
 		{operation: logical.UpdateOperation, path: "scope-sets/reports", when: "with a role written by it",
-			state: (*site).assemble, data: with(map[string]any{"scopes": "events:read_event"})},
+			setUp: (*faultyMount).withScopeSet, data: fixed(map[string]any{"scopes": "events:read_event"})},
 		{operation: logical.UpdateOperation, path: "scope-sets/first-call", when: "although it is built in",
-			state: (*site).use, data: with(map[string]any{"scopes": "events:read_event"}), refused: true},
+			setUp: (*faultyMount).withTokens, data: fixed(map[string]any{"scopes": "events:read_event"}), refused: true},
 		{operation: logical.DeleteOperation, path: "scope-sets/reports", when: "with a role written by it",
-			state: (*site).assemble},
+			setUp: (*faultyMount).withScopeSet},
 		{operation: logical.DeleteOperation, path: "scope-sets/first-call", when: "although it is built in",
-			state: (*site).use, refused: true},
+			setUp: (*faultyMount).withTokens, refused: true},
 		{operation: logical.UpdateOperation, path: "roles/mint", when: "by fewer operations",
-			state: (*site).assemble, data: with(map[string]any{"operations": "ListProfiles"}), ends: "mint"},
+			setUp: (*faultyMount).withScopeSet, data: fixed(map[string]any{"operations": "ListProfiles"}), endsTokensOf: "mint"},
 		{operation: logical.UpdateOperation, path: "roles/mint", when: "by a set that has shrunk",
-			state: func(s *site) {
-				s.assemble()
+			setUp: func(s *faultyMount) {
+				s.withScopeSet()
 				s.write("scope-sets/reports", map[string]any{"scopes": "funding:read_profile"})
-			}, data: with(map[string]any{"scope_sets": "reports", "operations": "ListProfiles"}), ends: "mint"},
+			}, data: fixed(map[string]any{"scope_sets": "reports", "operations": "ListProfiles"}), endsTokensOf: "mint"},
 	}
 }
 
 // assemble has a role in use that is written by a scope set and by operations.
-func (s *site) assemble() {
-	s.prepare()
+func (s *faultyMount) withScopeSet() {
+	s.withRoles()
 	s.write("scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
 	s.write("roles/mint", map[string]any{"scopes": "", "scope_sets": "reports",
 		"operations": "ListProfiles,ListEvents"})
