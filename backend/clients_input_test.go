@@ -112,7 +112,8 @@ func TestBadClients(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			status, text := m.Refused(wrong.operation, wrong.path, wrong.data)
-			if status < 400 || status >= 500 || !strings.Contains(text, wrong.says) || strings.Contains(text, backendtest.Canary) {
+			if status < 400 || status >= 500 || !strings.Contains(text, wrong.says) ||
+				strings.Contains(text, backendtest.Canary) {
 				t.Errorf("%d %s", status, text)
 			}
 			if settings() != before {

@@ -18,7 +18,8 @@ func TestConnectionShowsDefaultsAndNeverThePassword(t *testing.T) {
 		t.Errorf("defaults are %v", got)
 	}
 	m.Must(logical.UpdateOperation, "config/connection", map[string]any{
-		"proxy_url": "http://proxy.example.com:3128", "proxy_username": "vault", "proxy_password": backendtest.Canary + "proxy",
+		"proxy_url": "http://proxy.example.com:3128", "proxy_username": "vault",
+		"proxy_password": backendtest.Canary + "proxy",
 	})
 	m.Must(logical.PatchOperation, "config/connection", map[string]any{"request_timeout": "5s"})
 	got = m.Must(logical.ReadOperation, "config/connection", nil).Data
@@ -50,9 +51,10 @@ func TestConnectionRefusesWhatIsUnsafe(t *testing.T) {
 		"override_trusted_ca holds no PEM":       {"override_trusted_ca": backendtest.Canary},
 		"proxy_url must not contain a user name": {"proxy_url": "http://u:" + backendtest.Canary + "@proxy:3128"},
 		"proxy_url is missing":                   {"proxy_password": backendtest.Canary},
-		"proxy_username is missing":              {"proxy_url": "http://proxy:3128", "proxy_password": backendtest.Canary},
-		"auth_style must be post or basic":       {"auth_style": "auto"},
-		"request_timeout must lie between":       {"request_timeout": "60s"},
+		"proxy_username is missing": {"proxy_url": "http://proxy:3128",
+			"proxy_password": backendtest.Canary},
+		"auth_style must be post or basic": {"auth_style": "auto"},
+		"request_timeout must lie between": {"request_timeout": "60s"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "config/connection", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {

@@ -30,7 +30,8 @@ func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
 	}
 	for name, want := range map[string]any{
 		"token_type": "Bearer", "scope": "funding:read_profile transfer:read_transfer", "client_id": m.Client.ClientID,
-		"environment": "custom", "api_url": m.Paxos.APIURL(), "token_id": paxostest.Fingerprint(backendtest.Token(resp)),
+		"environment": "custom", "api_url": m.Paxos.APIURL(),
+		"token_id":   paxostest.Fingerprint(backendtest.Token(resp)),
 		"expires_at": m.Clock.Now().Add(3569 * time.Second).Format(time.RFC3339),
 	} {
 		if resp.Data[name] != want {
@@ -128,7 +129,8 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m.Paxos.Alive(backendtest.Token(first)) || !m.Paxos.Alive(backendtest.Token(second)) {
-		t.Errorf("after the first lease's end: first alive %v, second alive %v", m.Paxos.Alive(backendtest.Token(first)),
+		t.Errorf("after the first lease's end: first alive %v, second alive %v",
+			m.Paxos.Alive(backendtest.Token(first)),
 			m.Paxos.Alive(backendtest.Token(second)))
 	}
 	if status, text := m.Refused(logical.ReadOperation, "token/own", nil); status != 400 ||

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // TestADamagedEntryStandsForItself damages one stored entry, as a bad disk or a later version

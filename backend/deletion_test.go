@@ -265,7 +265,8 @@ func TestPromotion(t *testing.T) {
 	if got := m.state("s2"); got != "gone" {
 		t.Errorf("the promoted client is still stocked: %s", got)
 	}
-	if again := m.Must(logical.ReadOperation, "creds/mint", nil); backendtest.Token(again) != backendtest.Token(before) {
+	if again := m.Must(logical.ReadOperation, "creds/mint",
+		nil); backendtest.Token(again) != backendtest.Token(before) {
 		t.Error("the promotion took the token from its readers")
 	}
 	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||

@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

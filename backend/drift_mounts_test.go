@@ -17,7 +17,8 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
 	other := m.neighbor()
-	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-other", Scopes: backendtest.RootScopes})
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-other",
+		Scopes: backendtest.RootScopes})
 	if err != nil {
 		t.Fatal(err)
 	}

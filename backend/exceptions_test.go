@@ -278,7 +278,9 @@ func TestBadExceptions(t *testing.T) {
 func TestEveryFindingOfTheTestsCanBeAccepted(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t) // of everything something is wrong
-	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, backendtest.ListScope) })
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, backendtest.ListScope)
+	})
 	if _, _, err := m.Paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "vault-x",
 		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)

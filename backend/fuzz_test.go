@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // FuzzInput sends any JSON object to any path: no panic, no server error, no secret
@@ -58,7 +59,8 @@ func FuzzInput(f *testing.F) {
 		switch {
 		case status >= 500 && !strings.Contains(said, "Paxos"):
 			t.Errorf("%s %s %s: %d %s", op, where, body, status, said)
-		case strings.Contains(body, backendtest.Canary) && strings.Contains(strings.ReplaceAll(said, `"`+backendtest.Canary+`"`, ""), backendtest.Canary):
+		case strings.Contains(body, backendtest.Canary) &&
+			strings.Contains(strings.ReplaceAll(said, `"`+backendtest.Canary+`"`, ""), backendtest.Canary):
 			// the name of an unknown parameter may be quoted
 			t.Errorf("%s %s %s: the answer repeats a secret: %s", op, where, body, said)
 		case status == 400 && m.Paxos.TotalCalls() != upstream && !strings.Contains(said, "Paxos"):

@@ -226,7 +226,8 @@ func TestAProxyPasswordStaysWithItsProxy(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	m.Must(logical.UpdateOperation, "config/connection",
-		map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "corp", "proxy_password": backendtest.Canary + "proxy"})
+		map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "corp",
+			"proxy_password": backendtest.Canary + "proxy"})
 	m.Must(logical.UpdateOperation, "config",
 		map[string]any{"environment": "sandbox", "client_id": "root-id", "client_secret": backendtest.Canary + "s",
 			"verify_connection": false})
@@ -244,7 +245,8 @@ func TestAProxyPasswordStaysWithItsProxy(t *testing.T) {
 	}
 	m.Must(logical.PatchOperation, "config/connection", map[string]any{"proxy_url": r.URL, "proxy_password": ""})
 	m.Refused(logical.ReadOperation, "token/mint", nil)
-	if password := base64.StdEncoding.EncodeToString([]byte("corp:" + backendtest.Canary + "proxy")); strings.Contains(r.sent(),
+	if password := base64.StdEncoding.EncodeToString([]byte("corp:" + backendtest.Canary +
+		"proxy")); strings.Contains(r.sent(),
 		password) || r.sent() == "" {
 		t.Errorf("the other proxy was sent: %s", r.sent())
 	}

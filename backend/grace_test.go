@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // A taking is a request that takes tokens of the role called mint away from their holders.

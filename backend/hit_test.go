@@ -21,7 +21,8 @@ func TestAHitTouchesNothing(t *testing.T) {
 			first := m.Must(logical.ReadOperation, path, nil)
 			storage, system, upstream := m.Storage.Operations.Load(), m.System.Calls.Load(), m.Paxos.TotalCalls()
 			for range 100 {
-				if resp := m.Must(logical.ReadOperation, path, nil); backendtest.Token(resp) != backendtest.Token(first) {
+				if resp := m.Must(logical.ReadOperation, path,
+					nil); backendtest.Token(resp) != backendtest.Token(first) {
 					t.Fatal("a hit gave another token")
 				}
 			}

@@ -146,7 +146,8 @@ func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 	cached := m.Must(logical.ReadOperation, "token/mint", nil)
 	mounts := map[string]*mount{"test-mount": m, "other-mount": other}
 	newProcess(mounts, "test-mount")
-	if again := m.Must(logical.ReadOperation, "token/mint", nil); backendtest.Token(again) != backendtest.Token(cached) {
+	if again := m.Must(logical.ReadOperation, "token/mint",
+		nil); backendtest.Token(again) != backendtest.Token(cached) {
 		t.Error("the cached token is not served")
 	}
 	status, text := m.Refused(logical.ReadOperation, "creds/mint", nil)
@@ -349,7 +350,8 @@ func TestADamagedRowStandsForItself(t *testing.T) {
 			m.Must(logical.ReadOperation, "creds/mint", nil)
 			m.Must(logical.ReadOperation, "status", nil)
 			if err := m.Revoke(lease); err != nil || m.Paxos.Alive(backendtest.Token(lease)) {
-				t.Errorf("the lease ended with %v, its token is alive: %v", err, m.Paxos.Alive(backendtest.Token(lease)))
+				t.Errorf("the lease ended with %v, its token is alive: %v", err,
+					m.Paxos.Alive(backendtest.Token(lease)))
 			}
 			m.Tick()
 			rotated := m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
@@ -394,7 +396,8 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 			m.Must(logical.UpdateOperation, "config", write)
 			m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 			lease := m.Must(logical.ReadOperation, "creds/mint", nil)
-			if lease.Secret.TTL <= 0 || lease.Secret.MaxTTL >= 24*time.Hour || !m.Paxos.Alive(backendtest.Token(lease)) {
+			if lease.Secret.TTL <= 0 || lease.Secret.MaxTTL >= 24*time.Hour ||
+				!m.Paxos.Alive(backendtest.Token(lease)) {
 				t.Errorf("a lease of %s, at most %s", lease.Secret.TTL, lease.Secret.MaxTTL)
 			}
 			if warned := strings.Contains(m.Log.String(),

@@ -94,7 +94,8 @@ func TestLookupTellsWhatBecomesOfAToken(t *testing.T) {
 	m.Paxos.Heal()
 	m.Tick()
 	if got = m.lookup("access_token",
-		backendtest.Token(unleased)); fmt.Sprint(got) != fmt.Sprintf("map[known:false token_id:%s]", unleased.Data["token_id"]) {
+		backendtest.Token(unleased)); fmt.Sprint(got) != fmt.Sprintf("map[known:false token_id:%s]",
+		unleased.Data["token_id"]) {
 		t.Errorf("a token that has ended: %v", got)
 	}
 	m.Clock.Advance(2 * time.Hour)
@@ -164,11 +165,14 @@ func TestLookupRepeatsNothing(t *testing.T) {
 			t.Errorf("%.60v: %d %.300s; want 400 and %q", data, status, text, says)
 		}
 	}
-	said := fmt.Sprint(m.lookup("access_token", backendtest.Token(lease)), m.lookup("access_token", backendtest.Canary+"unknown"))
-	if strings.Contains(said, backendtest.Token(lease)) || strings.Contains(said, backendtest.Canary) || strings.Contains(said, m.Secret) {
+	said := fmt.Sprint(m.lookup("access_token", backendtest.Token(lease)),
+		m.lookup("access_token", backendtest.Canary+"unknown"))
+	if strings.Contains(said, backendtest.Token(lease)) || strings.Contains(said, backendtest.Canary) ||
+		strings.Contains(said, m.Secret) {
 		t.Errorf("the answer holds a secret: %s", said)
 	}
-	if log := m.Log.String(); strings.Contains(log, backendtest.Canary) || strings.Contains(log, backendtest.Token(lease)) {
+	if log := m.Log.String(); strings.Contains(log, backendtest.Canary) ||
+		strings.Contains(log, backendtest.Token(lease)) {
 		t.Error("the log holds a secret")
 	}
 	if resp, err := m.Do(logical.ReadOperation, "lookup", nil); err == nil && !resp.IsError() {

@@ -136,7 +136,8 @@ func fastWrites() map[string]fastWrite {
 // remakeConfig deletes config with its root and makes both again, with another client.
 func remakeConfig(m *mount) {
 	m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
-	data := m.dashboard("vault-root", append(backendtest.RootScopes, "api_creds:read_credentials", "api_creds:delete_credentials"))
+	data := m.dashboard("vault-root",
+		append(backendtest.RootScopes, "api_creds:read_credentials", "api_creds:delete_credentials"))
 	data["environment"], data["refresh_at"] = "custom", 0.6
 	m.Must(logical.UpdateOperation, "config", data)
 }

@@ -110,7 +110,8 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 	holds := func(scopes ...string) func(*mount) {
 		return func(m *mount) {
 			m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
-				c.Scopes = append([]string{"funding:read_profile", "transfer:read_transfer", backendtest.ListScope}, scopes...)
+				c.Scopes = append([]string{"funding:read_profile", "transfer:read_transfer", backendtest.ListScope},
+					scopes...)
 			})
 			m.compare()
 		}
@@ -296,7 +297,9 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 			suggestion: "# in the Paxos Dashboard, Admin > API Management: set Allowable IP of CLIENT to " +
 				"127.0.0.1/32 and those of the applications; calls from other addresses are then refused",
 			byHand: func(m *mount) {
-				m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.IPAllowlist = []string{"127.0.0.1/32"} })
+				m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+					c.IPAllowlist = []string{"127.0.0.1/32"}
+				})
 				m.compare()
 			},
 		},

@@ -108,9 +108,11 @@ func TestARefusedScopeIsNamed(t *testing.T) {
 		"contact your Vault operators", "!OAuth 2.0")
 	m.Clock.Advance(time.Minute)
 	m.Paxos.FailNext(paxostest.TokenEndpoint,
-		paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":"scope \"` + backendtest.Canary + `\""}`})
+		paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":"scope \"` + backendtest.Canary +
+			`\""}`})
 	_, text = m.Refused(logical.ReadOperation, "token/team", nil)
-	says(t, text, `Client "team" lacks at least one of: events:read_event, transfer:read_transfer, which`, "!"+backendtest.Canary)
+	says(t, text, `Client "team" lacks at least one of: events:read_event, transfer:read_transfer, which`,
+		"!"+backendtest.Canary)
 }
 
 // TestABanSaysHowLongIsLeft asks when it begins and later on, on both kinds of paths.

@@ -29,7 +29,8 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 			old := m.Must(logical.ReadOperation, path, nil)
 			mints, questions := m.Paxos.Calls(paxostest.TokenEndpoint), m.Paxos.Calls(paxostest.Operations)
 			same := m.Must(logical.UpdateOperation, path, rejecting(old))
-			if backendtest.Token(same) != backendtest.Token(old) || !strings.Contains(warned(same), "Paxos accepted the token with token_id") {
+			if backendtest.Token(same) != backendtest.Token(old) ||
+				!strings.Contains(warned(same), "Paxos accepted the token with token_id") {
 				t.Errorf("a token that works was replaced, or the warning is %q", warned(same))
 			}
 			m.Clock.Advance(time.Minute)
@@ -38,9 +39,11 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 			}
 			fresh := m.Must(logical.UpdateOperation, path, rejecting(old))
 			if !m.Paxos.Alive(backendtest.Token(fresh)) || warned(fresh) != "" {
-				t.Errorf("the token is alive: %v; the warnings are %q", m.Paxos.Alive(backendtest.Token(fresh)), warned(fresh))
+				t.Errorf("the token is alive: %v; the warnings are %q", m.Paxos.Alive(backendtest.Token(fresh)),
+					warned(fresh))
 			}
-			if again := m.Must(logical.UpdateOperation, path, rejecting(old)); backendtest.Token(again) != backendtest.Token(fresh) ||
+			if again := m.Must(logical.UpdateOperation, path,
+				rejecting(old)); backendtest.Token(again) != backendtest.Token(fresh) ||
 				warned(again) != "" {
 				t.Errorf("the word of a superseded token makes a difference: %q", warned(again))
 			}

@@ -4,9 +4,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // tickFor lets the time pass with a tick every minute.

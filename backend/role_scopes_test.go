@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"vault-plugin-secrets-paxos/backend/backendtest"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // resolved is what a read of a role answers of its scopes.
@@ -200,7 +201,8 @@ func TestNarrowingByOperationsEndsTokens(t *testing.T) {
 		t.Error("other operations of the same scopes ended the token")
 	}
 	resp := m.Must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListTransfers"})
-	if m.Paxos.Alive(backendtest.Token(lease)) || !strings.Contains(fmt.Sprint(resp.Warnings), "1 token of this role was revoked") {
+	if m.Paxos.Alive(backendtest.Token(lease)) ||
+		!strings.Contains(fmt.Sprint(resp.Warnings), "1 token of this role was revoked") {
 		t.Errorf("a token lives beyond its role; the warnings are %v", resp.Warnings)
 	}
 }

@@ -45,16 +45,19 @@ func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 		says   string
 		sudo   string // what config/replace-root says; empty: it does it
 	}{
-		"secret never verified": {backendtest.RootScopes, map[string]any{"verify_connection": false}, nil, "never verified",
+		"secret never verified": {backendtest.RootScopes, map[string]any{"verify_connection": false}, nil,
+			"never verified",
 			""},
 		"Entity not shown": {unseen, nil, nil, "has not been shown to be of this mount's Entity", ""},
-		"disabled":         {backendtest.RootScopes, map[string]any{"disabled": true}, nil, "is disabled", "is disabled"},
+		"disabled": {backendtest.RootScopes, map[string]any{"disabled": true}, nil, "is disabled",
+			"is disabled"},
 		"for leasing": {backendtest.RootScopes, map[string]any{"purpose": "lease"}, nil,
 			"purpose=lease, not standby", "purpose=lease, not standby"},
 		"for requesting tokens": {backendtest.RootScopes, map[string]any{"purpose": "mint"}, nil,
 			"purpose=mint, not standby", "purpose=mint, not standby"},
 		"wrong secret": {backendtest.RootScopes,
-			map[string]any{"client_secret": backendtest.Canary, "verify_connection": false}, nil, "never verified", "Not saved"},
+			map[string]any{"client_secret": backendtest.Canary,
+				"verify_connection": false}, nil, "never verified", "Not saved"},
 		"a lockdown": {backendtest.RootScopes, nil, func(m *mount) {
 			m.Must(logical.UpdateOperation, "lockdown", nil)
 		}, "locked down", ""},

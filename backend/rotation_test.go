@@ -52,7 +52,8 @@ func TestARotationKeepsReadersGoing(t *testing.T) {
 		t.Errorf("answered %v", resp.Data)
 	}
 	mints := m.Paxos.Calls(paxostest.TokenEndpoint)
-	if again := m.Must(logical.ReadOperation, "creds/mint", nil); backendtest.Token(again) != backendtest.Token(lease) ||
+	if again := m.Must(logical.ReadOperation, "creds/mint",
+		nil); backendtest.Token(again) != backendtest.Token(lease) ||
 		m.Paxos.Calls(paxostest.TokenEndpoint) != mints {
 		t.Error("the rotation took the token from its readers")
 	}
@@ -77,7 +78,8 @@ func TestAReplacedRootDrains(t *testing.T) {
 	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
 	id, secret := m.another(backendtest.RootScopes...)
 	m.Must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
-	if again := m.Must(logical.ReadOperation, "creds/mint", nil); backendtest.Token(again) != backendtest.Token(lease) ||
+	if again := m.Must(logical.ReadOperation, "creds/mint",
+		nil); backendtest.Token(again) != backendtest.Token(lease) ||
 		again.Data["client_id"] != m.Client.ClientID {
 		t.Error("the token of the old root is not served any more")
 	}

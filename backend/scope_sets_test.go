@@ -161,12 +161,13 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	for says, data := range map[string]map[string]any{
-		"scopes must name at least one scope":    {"description": "a"},
-		"is not a scope":                         {"scopes": "Funding:Read"},
-		"at most 256 are allowed":                {"scopes": manyScopes(257)},
-		"scopes must be an array":                {"scopes": map[string]any{"v": backendtest.Canary}},
-		"description must be a string":           {"scopes": "a:b", "description": 1},
-		"description must have at most 512":      {"scopes": "a:b", "description": backendtest.Canary + strings.Repeat("x", 512)},
+		"scopes must name at least one scope": {"description": "a"},
+		"is not a scope":                      {"scopes": "Funding:Read"},
+		"at most 256 are allowed":             {"scopes": manyScopes(257)},
+		"scopes must be an array":             {"scopes": map[string]any{"v": backendtest.Canary}},
+		"description must be a string":        {"scopes": "a:b", "description": 1},
+		"description must have at most 512": {"scopes": "a:b",
+			"description": backendtest.Canary + strings.Repeat("x", 512)},
 		"unknown parameter \"operations\"; this": {"operations": "GetTransfer"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "scope-sets/s", data)

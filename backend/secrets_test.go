@@ -25,7 +25,8 @@ func TestASecretOfTheWrongTypeIsEchoedNowhere(t *testing.T) {
 			if path == "config/connection" {
 				status, text = m.Refused(logical.UpdateOperation, path, map[string]any{name: value})
 			}
-			if status != 400 || !strings.Contains(text, name+" must be a string") || strings.Contains(text, backendtest.Canary) {
+			if status != 400 || !strings.Contains(text, name+" must be a string") ||
+				strings.Contains(text, backendtest.Canary) {
 				t.Errorf("%s = %T: %d %s", name, value, status, text)
 			}
 		}
@@ -81,7 +82,8 @@ func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
 		hear(m.Do(logical.UpdateOperation, "roles/mint/rotate", nil))
 		m.Paxos.Heal()
 	}
-	for what, text := range map[string]string{"an answer": strings.ReplaceAll(said.String(), backendtest.Token(lease), "TOKEN"),
+	for what, text := range map[string]string{"an answer": strings.ReplaceAll(said.String(),
+		backendtest.Token(lease), "TOKEN"),
 		"the log": m.Log.String()} {
 		if strings.Contains(text, m.Secret) {
 			t.Errorf("%s holds the client secret:\n%s", what, text)
@@ -93,7 +95,8 @@ func TestNoSecretInAnyAnswerOrLog(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(m.Log.String(), backendtest.Token(lease)) || strings.Contains(said.String(), backendtest.Token(lease)) {
+	if strings.Contains(m.Log.String(), backendtest.Token(lease)) ||
+		strings.Contains(said.String(), backendtest.Token(lease)) {
 		t.Error("an answer or the log holds the access token")
 	}
 }

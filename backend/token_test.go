@@ -67,7 +67,8 @@ func TestWithPaxosDownTheCachedTokenIsServed(t *testing.T) {
 	m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 	m.Clock.Advance(58 * time.Minute) // less than min_ttl is left
 	resp := m.Must(logical.ReadOperation, "creds/mint", nil)
-	if backendtest.Token(resp) != backendtest.Token(old) || len(resp.Warnings) == 0 || !strings.Contains(resp.Warnings[0], "503") {
+	if backendtest.Token(resp) != backendtest.Token(old) || len(resp.Warnings) == 0 ||
+		!strings.Contains(resp.Warnings[0], "503") {
 		t.Errorf("got another token or no warning: %v", resp.Warnings)
 	}
 	if left := 3569*time.Second - 58*time.Minute; resp.Secret.TTL != left {
@@ -92,7 +93,8 @@ func TestNarrowing(t *testing.T) {
 			t.Errorf("%s: the narrowed token is also the role's", path)
 		}
 		if again := m.Must(logical.UpdateOperation, path,
-			map[string]any{"scopes": []any{"transfer:read_transfer"}}); backendtest.Token(again) != backendtest.Token(narrow) {
+			map[string]any{"scopes": []any{"transfer:read_transfer"}}); backendtest.Token(
+			again) != backendtest.Token(narrow) {
 			t.Errorf("%s: two readers of the same narrowed set got two tokens", path)
 		}
 		m.Must(logical.UpdateOperation, path, nil) // a write that narrows nothing is a read

@@ -17,8 +17,8 @@ type System struct {
 	Replication atomic.Uint32 // the replication state, if it is not zero
 }
 
-// NewSystem returns the system view of a mount on a single node, with leases of an hour by default and a
-// day at most.
+// NewSystem returns the system view of a mount on a single node, with leases of an hour by default
+// and a day at most.
 func NewSystem() *System {
 	return &System{StaticSystemView: logical.StaticSystemView{
 		DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: 24 * time.Hour,

@@ -1,20 +1,16 @@
 package enumeration
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A medium is what a plugin process reaches outside itself.
+// A dependency is what a plugin process reaches outside itself.
 type dependency string
 
 // The two of them.
@@ -30,11 +26,11 @@ type step struct {
 	writes bool // and so differs before and after its effect
 }
 
-// A kind is a way for a step to go wrong.
+// A kind is a way in which a step can go wrong.
 type kind string
 
-// The kinds that storage and Paxos have in common. What hangs does so until the
-// caller has left; what crashes takes the plugin process with it.
+// These kinds apply to storage and to Paxos. What hangs does so until its caller has left. What
+// crashes takes the plugin process with it.
 const (
 	works        kind = ""
 	fails        kind = "fails"
@@ -48,7 +44,7 @@ const (
 	allStayDown  kind = "fails, and so do all that follow on storage and Paxos"
 )
 
-// The kinds that only one of them has.
+// These kinds apply to one of the two only.
 const (
 	readOnly  kind = "is refused as read-only"
 	truncates kind = "gets half of its answer"
@@ -59,7 +55,7 @@ const (
 	throttles kind = "answers 429, and so do all that follow"
 )
 
-// answers are the kinds that the stand-in plays by itself.
+// paxosFault is how the stand-in Paxos plays a kind, where it can do that by itself.
 func paxosFault(k kind, elsewhere string) (paxostest.Fault, bool) {
 	fault, ok := map[kind]paxostest.Fault{
 		"answers 500":             {Status: http.StatusInternalServerError},
@@ -76,13 +72,14 @@ func paxosFault(k kind, elsewhere string) (paxostest.Fault, bool) {
 	return fault, ok
 }
 
-// kinds are the ways for this step to go wrong.
+// kinds are the ways in which this step can go wrong.
 func (s step) kinds() []kind {
 	switch {
 	case s.dependency == inStorage && !s.writes:
 		return []kind{fails, cancels, staysDown, allStayDown}
 	case s.dependency == inStorage:
-		return []kind{fails, failsAfter, readOnly, hangs, hangsAfter, cancels, crashes, crashesAfter, staysDown, allStayDown}
+		return []kind{fails, failsAfter, readOnly, hangs, hangsAfter, cancels, crashes, crashesAfter, staysDown,
+			allStayDown}
 	}
 	all := []kind{fails, failsAfter, hangs, hangsAfter, cancels, crashes, crashesAfter, staysDown, redirects,
 		throttles, "answers 500", "answers 401"}
@@ -95,15 +92,15 @@ func (s step) kinds() []kind {
 // A fault is one step that goes wrong in one way.
 type fault struct {
 	step
-	number      int // which of the steps on its medium, counted from 1
+	number      int // which of the steps on its dependency, counted from 1
 	kind        kind
 	noEffectYet bool // nothing has had an effect before it, nor has it
 }
 
-// faults are all that can go wrong in these steps, but for what comes to the same
-// as another: a crash before a step is one after the effect before it; storage that
-// stays away from the second of two reads on, and a caller who leaves then, leave undone
-// what they leave undone from the first on; what stays away where nothing follows just fails.
+// faults are all faults that are worth a run of their own. The others would repeat a run: a crash
+// before a step is the same as a crash after the effect before it. In a series of reads it makes no
+// difference which of them storage fails from, or during which the caller leaves. Where nothing
+// follows, staying down is the same as failing once.
 func faults(steps []step) (all []fault) {
 	count, effects := map[dependency]int{}, 0
 	for i, s := range steps {
@@ -130,134 +127,13 @@ func faults(steps []step) (all []fault) {
 	return all
 }
 
-// String names the fault as a test.
+// String names the fault for the name of a test.
 func (f fault) String() string {
 	return strings.ReplaceAll(fmt.Sprintf("%s %d, %s, %s", f.dependency, f.number, f.what, f.kind), "/", ":")
 }
 
-// A tap sees every step of the request that is being observed, and says how it is
-// to go wrong.
-type injector struct {
-	mu       sync.Mutex
-	watching bool
-	fault    fault
-	steps    []step
-	count    map[dependency]int
-	happened bool // the fault has come about
-
-	struck  chan struct{} // something hangs, or the process has died
-	release chan struct{} // closed when time is up for what hangs
-	leave   func()        // the caller leaves
-
-	another   func()        // the request that overtakes
-	overtaken chan struct{} // closed when that has been served
-}
-
-// watch begins with a request whose caller leaves when leave is called.
-func (t *injector) watch(f fault, leave func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.watching, t.fault, t.leave = true, f, leave
-	t.steps, t.count, t.happened = nil, map[dependency]int{}, false
-	t.struck, t.release = make(chan struct{}, 1), make(chan struct{})
-}
-
-// heal ends it, and tells whether the fault came about, and in which steps.
-func (t *injector) stop() (hit bool, steps []step) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.watching = false
-	return t.happened, t.steps
-}
-
-// expire lets go of what hangs, as its own deadline would.
-func (t *injector) timeOut() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	select {
-	case <-t.release:
-	default:
-		close(t.release)
-	}
-}
-
-// next takes note of a step and returns how it goes.
-func (t *injector) next(s step) kind {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.watching {
-		return works
-	}
-	t.steps = append(t.steps, s)
-	t.count[s.dependency]++
-	same := s.dependency == t.fault.dependency
-	switch {
-	case same && t.count[s.dependency] == t.fault.number:
-		t.happened = true
-		return t.fault.kind
-	case t.happened && (t.fault.kind == allStayDown || same && t.fault.kind == staysDown):
-		return fails
-	case t.happened && same && t.fault.kind == throttles:
-		return throttles
-	}
-	return works
-}
-
-// strike tells the test that something waits for it.
-func (t *injector) notify() {
-	select {
-	case t.struck <- struct{}{}:
-	default:
-	}
-}
-
-// hang waits until the step's own caller has left or its time is up.
-func (t *injector) hang(ctx context.Context) error {
-	t.notify()
-	select {
-	case <-ctx.Done():
-	case <-t.release:
-	}
-	return errCanceled
-}
-
-// errLeft is what a storage operation answers over gRPC when its caller has left.
-var errCanceled = errors.New("rpc error: code = Canceled desc = context canceled")
-
-// overtake serves another request before the step goes on, unless that request waits
-// for this one.
-func (t *injector) overtake() {
-	go func() {
-		defer close(t.overtaken)
-		t.another()
-	}()
-	select {
-	case <-t.overtaken:
-	case <-time.After(noticeTime):
-	}
-}
-
-// A life is one plugin process. When it is over nothing that it still does has an
-// effect: it stands still until the test has ended.
-type process struct {
-	label    string
-	over     chan struct{}
-	testOver chan struct{}
-}
-
-// ended reports whether the process has died.
-func (l *process) crashed() bool {
-	select {
-	case <-l.over:
-		return true
-	default:
-		return false
-	}
-}
-
-// end kills the process. What it was doing stands still.
-func (l *process) crash(t *injector) {
-	close(l.over)
-	t.notify()
-	<-l.testOver
+// rejectsToken reports whether the fault makes Paxos say that a token is not accepted. The engine
+// then takes the token for dead.
+func (f fault) rejectsToken() bool {
+	return f.what == string(paxostest.Operations) && f.kind == "answers 401"
 }

@@ -16,7 +16,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A gate stands before the stand-in Paxos. It sees every call and lets it go wrong.
+// A paxosProxy stands in front of the stand-in Paxos. It sees every call and can make it go wrong.
 type paxosProxy struct {
 	*httptest.Server
 	paxos            *paxostest.Server
@@ -31,39 +31,39 @@ type paxosProxy struct {
 	excused map[string]bool // fingerprints of those that nobody can know of
 }
 
-// ofLife is the key of the process that opened a connection.
+// processKey is the key, in the context of a connection, of the process that opened it.
 type processKey struct{}
 
-// newGate opens a gate.
-func newPaxosProxy(paxos *paxostest.Server, t *injector) *paxosProxy {
-	g := &paxosProxy{paxos: paxos, injector: t, excused: map[string]bool{}}
-	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, processKey{}, g.process.Load())
+// newPaxosProxy starts a proxy.
+func newPaxosProxy(paxos *paxostest.Server, in *injector) *paxosProxy {
+	p := &paxosProxy{paxos: paxos, injector: in, excused: map[string]bool{}}
+	p.Server = httptest.NewUnstartedServer(p)
+	p.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, processKey{}, p.process.Load())
 	}
-	g.Start()
-	g.otherHost = httptest.NewUnstartedServer(http.NotFoundHandler())
-	g.otherHost.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+	p.Start()
+	p.otherHost = httptest.NewUnstartedServer(http.NotFoundHandler())
+	p.otherHost.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			g.strayConnections.Add(1)
+			p.strayConnections.Add(1)
 		}
 	}
-	g.otherHost.Start()
-	return g
+	p.otherHost.Start()
+	return p
 }
 
 // Close closes both servers.
-func (g *paxosProxy) Close() {
-	g.Server.Close()
-	g.otherHost.Close()
-	g.transport.CloseIdleConnections()
+func (p *paxosProxy) Close() {
+	p.Server.Close()
+	p.otherHost.Close()
+	p.transport.CloseIdleConnections()
 }
 
-// address is where a URL of the stand-in leads by way of the gate.
-func (g *paxosProxy) address(url string) string { return strings.Replace(url, g.paxos.URL(), g.URL, 1) }
+// address is a URL of the stand-in Paxos by way of the proxy.
+func (p *paxosProxy) address(url string) string { return strings.Replace(url, p.paxos.URL(), p.URL, 1) }
 
-// ServeHTTP lets a call through, or go wrong.
-func (g *paxosProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP lets a call through, or makes it go wrong.
+func (p *paxosProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	caller := r.Context().Value(processKey{}).(*process)
 	if caller.crashed() {
 		<-caller.testOver
@@ -74,42 +74,42 @@ func (g *paxosProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	endpoint := endpointOf(r)
-	how := g.injector.next(step{atPaxos, string(endpoint), true})
+	how := p.injector.next(step{atPaxos, string(endpoint), true})
 	switch how {
 	case fails, staysDown, allStayDown:
 		panic(http.ErrAbortHandler)
 	case hangs:
-		_ = g.injector.hang(r.Context())
+		_ = p.injector.hang(r.Context())
 		panic(http.ErrAbortHandler)
 	case crashes:
-		caller.crash(g.injector)
+		caller.crash(p.injector)
 		panic(http.ErrAbortHandler)
 	case overtaken:
-		g.injector.overtake()
+		p.injector.overtake()
 	}
-	if fault, ok := paxosFault(how, g.otherHost.URL); ok {
-		g.paxos.FailNext(endpoint, fault)
+	if fault, ok := paxosFault(how, p.otherHost.URL); ok {
+		p.paxos.FailNext(endpoint, fault)
 	}
-	status, header, answer := g.forward(r, body)
-	token := g.recordGrant(endpoint, answer)
+	status, header, answer := p.forward(r, body)
+	token := p.recordGrant(endpoint, answer)
 	switch how {
 	case failsAfter:
-		g.answerLost(token)
+		p.answerLost(token)
 		panic(http.ErrAbortHandler)
 	case hangsAfter:
-		g.answerLost(token)
-		_ = g.injector.hang(r.Context())
+		p.answerLost(token)
+		_ = p.injector.hang(r.Context())
 		panic(http.ErrAbortHandler)
 	case crashesAfter:
-		g.answerLost(token)
-		caller.crash(g.injector)
+		p.answerLost(token)
+		caller.crash(p.injector)
 		panic(http.ErrAbortHandler)
 	case truncates:
-		g.answerLost(token)
+		p.answerLost(token)
 		header.Set("Content-Length", strconv.Itoa(len(answer)+1))
 		answer = answer[:len(answer)/2]
 	case cancels:
-		g.injector.leave()
+		p.injector.leave()
 	}
 	for name, values := range header {
 		w.Header()[name] = values
@@ -118,12 +118,12 @@ func (g *paxosProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer) // whoever called may have left
 }
 
-// forward does the call at the stand-in, whether or not the caller waits for it.
-func (g *paxosProxy) forward(r *http.Request, body []byte) (int, http.Header, []byte) {
+// forward makes the call to the stand-in Paxos, whether or not the caller waits for the answer.
+func (p *paxosProxy) forward(r *http.Request, body []byte) (int, http.Header, []byte) {
 	onward := r.Clone(context.WithoutCancel(r.Context()))
 	onward.Body = io.NopCloser(bytes.NewReader(body))
-	onward.URL.Scheme, onward.URL.Host, onward.Host = "http", strings.TrimPrefix(g.paxos.URL(), "http://"), ""
-	resp, err := g.transport.RoundTrip(onward)
+	onward.URL.Scheme, onward.URL.Host, onward.Host = "http", strings.TrimPrefix(p.paxos.URL(), "http://"), ""
+	resp, err := p.transport.RoundTrip(onward)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -135,47 +135,46 @@ func (g *paxosProxy) forward(r *http.Request, body []byte) (int, http.Header, []
 	return resp.StatusCode, resp.Header, answer
 }
 
-// granted finds the token in an answer of the token endpoint and keeps it.
-func (g *paxosProxy) recordGrant(endpoint paxostest.Endpoint, answer []byte) string {
+// recordGrant finds the token in an answer of the token endpoint and keeps it.
+func (p *paxosProxy) recordGrant(endpoint paxostest.Endpoint, answer []byte) string {
 	var grant struct {
 		AccessToken string `json:"access_token"`
 	}
 	if endpoint != paxostest.TokenEndpoint || json.Unmarshal(answer, &grant) != nil || grant.AccessToken == "" {
 		return ""
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.tokens = append(g.tokens, grant.AccessToken)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tokens = append(p.tokens, grant.AccessToken)
 	return grant.AccessToken
 }
 
-// lose takes note of a token whose grant did not arrive.
-func (g *paxosProxy) answerLost(token string) {
+// answerLost notes that the grant of a token did not arrive.
+func (p *paxosProxy) answerLost(token string) {
 	if token != "" {
-		g.excuse(paxostest.Fingerprint(token))
+		p.excuse(paxostest.Fingerprint(token))
 	}
 }
 
-// orphan excuses a token that lives until it expires.
-func (g *paxosProxy) excuse(fingerprint string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.excused[fingerprint] = true
+// excuse lets a token stay alive until it expires.
+func (p *paxosProxy) excuse(fingerprint string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.excused[fingerprint] = true
 }
 
-// known returns the tokens that were granted and the fingerprints of those that
-// nobody can know of.
-func (g *paxosProxy) grants() (tokens []string, orphans map[string]bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+// grants returns the tokens that were granted, and the fingerprints of those that are excused.
+func (p *paxosProxy) grants() (tokens []string, orphans map[string]bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	copied := map[string]bool{}
-	for fingerprint := range g.excused {
+	for fingerprint := range p.excused {
 		copied[fingerprint] = true
 	}
-	return append(tokens, g.tokens...), copied
+	return append(tokens, p.tokens...), copied
 }
 
-// endpointOf is the stand-in's endpoint that a call is for.
+// endpointOf is the endpoint that a call is for.
 func endpointOf(r *http.Request) paxostest.Endpoint {
 	credentials := strings.HasPrefix(r.URL.Path, "/v2/api-creds/credentials")
 	switch {
