@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -21,11 +22,16 @@ const leasedScope = "transfer:read_transfer"
 func newPool(t *testing.T, size int, role map[string]any) *mount {
 	t.Helper()
 	m := newMount(t)
-	if err := m.Paxos.EditCredential(m.Client.ClientID, func(c *paxostest.Credential) {
-		c.Scopes = append(c.Scopes, "api_creds:read_credentials", "api_creds:delete_credentials")
-	}); err != nil {
-		t.Fatal(err)
-	}
+	m.fillPool(size, role)
+	return m
+}
+
+// fillPool makes a new mount what newPool returns.
+func (m *mount) fillPool(size int, role map[string]any) {
+	m.T.Helper()
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, backendtest.CredentialScopes...)
+	})
 	m.Configure()
 	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "240h"})
 	var names []string
@@ -41,7 +47,6 @@ func newPool(t *testing.T, size int, role map[string]any) *mount {
 	m.Must(logical.UpdateOperation, "roles/vendor", data)
 	m.Clock.Advance(10 * time.Minute) // the process knows all its mounts, the window of proofs is over
 	m.Tick()
-	return m
 }
 
 // stock makes a client in the Dashboard and puts it under clients/.

@@ -45,7 +45,8 @@ func FuzzInput(f *testing.F) {
 		if json.Unmarshal([]byte(body), &data) != nil {
 			return
 		}
-		m := newConfiguredMount(t)
+		m := newInProcessMount(t)
+		m.ConfigureWithRole()
 		upstream := m.Paxos.TotalCalls()
 		op, where := operations[int(operation)%len(operations)], paths[int(path)%len(paths)]
 		resp, err := m.Do(op, where, data)

@@ -88,7 +88,7 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMount(t)
+			m := newInProcessMount(t)
 			m.Configure()
 			other := m.neighbor()
 			other.Configure()
@@ -196,7 +196,7 @@ func TestAMountAloneIsNotHeldUp(t *testing.T) {
 // gets it at once.
 func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
 	t.Parallel()
-	m := newMount(t)
+	m := newInProcessMount(t)
 	m.Configure()
 	victim := m.neighbor()
 	victim.Configure()
@@ -291,7 +291,7 @@ func TestSpellingsOfOneEndpointShare(t *testing.T) {
 // tokens end with the next tick.
 func TestADeadSecretIsOneFailedTry(t *testing.T) {
 	t.Parallel()
-	m := newMount(t)
+	m := newInProcessMount(t)
 	m.Configure()
 	m.Must(logical.UpdateOperation, "roles/mint",
 		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 300})

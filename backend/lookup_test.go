@@ -154,10 +154,11 @@ func TestLookupRepeatsNothing(t *testing.T) {
 		"give either":                          {"access_token": backendtest.Canary, "token_id": backendtest.Canary},
 		"access_token must be a token":         {"access_token": " "},
 		"access_token must be a token, of":     {"access_token": backendtest.Canary + strings.Repeat("x", 9<<10)},
-		"access_token must be a string":        {"access_token": map[string]any{backendtest.Canary: backendtest.Canary}},
-		"access_token must be a string of":     {"access_token": backendtest.Canary + strings.Repeat("x", 1<<20)},
-		"token_id must be 32 hexadecimal":      {"token_id": backendtest.Token(lease)},
-		"token_id must be 32":                  {"token_id": strings.ToUpper(lease.Data["token_id"].(string))},
+		"access_token must be a string": {
+			"access_token": map[string]any{backendtest.Canary: backendtest.Canary}},
+		"access_token must be a string of": {"access_token": backendtest.Canary + strings.Repeat("x", 1<<20)},
+		"token_id must be 32 hexadecimal":  {"token_id": backendtest.Token(lease)},
+		"token_id must be 32":              {"token_id": strings.ToUpper(lease.Data["token_id"].(string))},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "lookup", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) ||

@@ -243,7 +243,9 @@ func TestNoUpdateIsLost(t *testing.T) {
 
 // newBusyMount has one client of each purpose and roles that use them.
 func newBusyMount(t *testing.T) *mount {
-	m := newPool(t, 1, erase)
+	t.Helper()
+	m := newInProcessMount(t)
+	m.fillPool(1, erase)
 	data := m.dashboard("vault-k", backendtest.RootScopes)
 	data["purpose"], data["scopes"], data["allowed_roles"] = "mint", leasedScope+",funding:read_profile", "*"
 	m.Must(logical.UpdateOperation, "clients/k", data)

@@ -24,6 +24,12 @@ func newConfiguredMount(t *testing.T) *mount {
 	return &mount{Mount: *backendtest.NewConfiguredMount(t)}
 }
 
+// newInProcessMount is newMount for a test that makes thousands of requests, or hundreds of mounts.
+func newInProcessMount(t *testing.T) *mount {
+	t.Helper()
+	return &mount{Mount: *backendtest.NewInProcessMount(t)}
+}
+
 // neighbor returns another mount of the same plugin process.
 func (m *mount) neighbor() *mount {
 	m.T.Helper()

@@ -34,6 +34,8 @@ type Mount struct {
 	Factory logical.Factory      // of the plugin process: its mounts share it
 	Client  paxostest.Credential // the root client
 	Secret  string               // the root client's
+
+	inProcess bool
 }
 
 // Canary begins every secret that the tests send, so that one search finds a leak.
@@ -53,10 +55,23 @@ var CredentialScopes = []string{ListScope, "api_creds:delete_credentials"}
 // NewMount returns a mount that nothing was written to. Its stand-in Paxos has a root client.
 func NewMount(t *testing.T) *Mount {
 	t.Helper()
+	return newMount(t, false)
+}
+
+// NewInProcessMount is NewMount without a gRPC connection: see InProcess. It is for tests that make
+// thousands of requests, or hundreds of mounts.
+func NewInProcessMount(t *testing.T) *Mount {
+	t.Helper()
+	return newMount(t, true)
+}
+
+// newMount makes either.
+func newMount(t *testing.T, inProcess bool) *Mount {
+	t.Helper()
 	m := &Mount{
 		T: t, Clock: NewClock(), Limits: broker.NewLimits(broker.DefaultBudget), Log: &Log{},
 		Events: &Events{}, Storage: &Storage{Storage: &logical.InmemStorage{}},
-		System: NewSystem(),
+		System: NewSystem(), inProcess: inProcess,
 	}
 	server, err := paxostest.Start(paxostest.Options{Now: m.Clock.Now, TokenLimit: -1})
 	if err != nil {
@@ -76,9 +91,7 @@ func NewMount(t *testing.T) *Mount {
 func NewConfiguredMount(t *testing.T) *Mount {
 	t.Helper()
 	m := NewMount(t)
-	m.Configure()
-	m.Must(logical.UpdateOperation, "roles/mint",
-		map[string]any{"scopes": "funding:read_profile,transfer:read_transfer", "idle_ttl": 0})
+	m.ConfigureWithRole()
 	return m
 }
 
@@ -89,6 +102,14 @@ func (m *Mount) Configure() {
 	m.Must(logical.UpdateOperation, "config", map[string]any{
 		"environment": "custom", "client_id": m.Client.ClientID, "client_secret": m.Secret,
 	})
+}
+
+// ConfigureWithRole is Configure, and makes a role called mint.
+func (m *Mount) ConfigureWithRole() {
+	m.T.Helper()
+	m.Configure()
+	m.Must(logical.UpdateOperation, "roles/mint",
+		map[string]any{"scopes": "funding:read_profile,transfer:read_transfer", "idle_ttl": 0})
 }
 
 // Connection is what config/connection has to hold for the stand-in Paxos.
@@ -123,9 +144,38 @@ func (m *Mount) Neighbor() *Mount {
 // Serve loads the mount by its factory.
 func (m *Mount) Serve(uuid string) {
 	m.T.Helper()
-	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: m.Log, JSONFormat: true})
+	conf := &logical.BackendConfig{
+		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: m.Log, JSONFormat: true}),
+		System: m.System, StorageView: m.Storage, BackendUUID: uuid, Config: map[string]string{},
+		EventsSender: m.Events,
+	}
+	if m.inProcess {
+		m.loadInProcess(conf)
+	} else {
+		m.loadByGRPC(conf)
+	}
+	if err := m.Backend.Initialize(context.Background(),
+		&logical.InitializationRequest{Storage: m.Storage}); err != nil {
+		m.T.Fatal(err)
+	}
+}
+
+// loadInProcess loads the mount without a connection.
+func (m *Mount) loadInProcess(conf *logical.BackendConfig) {
+	m.T.Helper()
+	loaded, err := m.Factory(context.Background(), conf)
+	if err != nil {
+		m.T.Fatal(err)
+	}
+	m.T.Cleanup(func() { loaded.Cleanup(context.Background()) })
+	m.Backend = InProcess{loaded}
+}
+
+// loadByGRPC loads the mount behind a connection, as Vault does.
+func (m *Mount) loadByGRPC(conf *logical.BackendConfig) {
+	m.T.Helper()
 	client, _ := goplugin.TestPluginGRPCConn(m.T, false, map[string]goplugin.Plugin{
-		plugin.BackendPluginName: &plugin.GRPCBackendPlugin{Factory: m.Factory, Logger: logger},
+		plugin.BackendPluginName: &plugin.GRPCBackendPlugin{Factory: m.Factory, Logger: conf.Logger},
 	})
 	m.T.Cleanup(func() { _ = client.Close() })
 	raw, err := client.Dispense(plugin.BackendPluginName)
@@ -133,15 +183,7 @@ func (m *Mount) Serve(uuid string) {
 		m.T.Fatal(err)
 	}
 	m.Backend = raw.(logical.Backend)
-	conf := &logical.BackendConfig{
-		Logger: logger, System: m.System, StorageView: m.Storage, BackendUUID: uuid, Config: map[string]string{},
-		EventsSender: m.Events,
-	}
 	if err := m.Backend.Setup(context.Background(), conf); err != nil {
-		m.T.Fatal(err)
-	}
-	if err := m.Backend.Initialize(context.Background(),
-		&logical.InitializationRequest{Storage: m.Storage}); err != nil {
 		m.T.Fatal(err)
 	}
 }

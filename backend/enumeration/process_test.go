@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/vault/sdk/logical"
-	"github.com/hashicorp/vault/sdk/plugin/pb"
 
 	"vault-plugin-secrets-paxos/backend/backendtest"
 )
@@ -62,27 +61,10 @@ func (b grpcBackend) Initialize(ctx context.Context, req *logical.Initialization
 
 // HandleRequest is part of logical.Backend.
 func (b grpcBackend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
-	sent, err := pb.LogicalRequestToProtoRequest(req)
-	if err != nil {
-		return nil, err
-	}
-	arrived, err := pb.ProtoRequestToLogicalRequest(sent)
-	if err != nil {
-		return nil, err
-	}
-	arrived.Storage = req.Storage
 	pprof.Do(ctx, pprof.Labels("process", b.process.label), func(ctx context.Context) {
-		resp, err = b.Backend.HandleRequest(ctx, arrived)
+		resp, err = backendtest.InProcess{Backend: b.Backend}.HandleRequest(ctx, req)
 	})
-	problem := pb.ProtoErrToErr(pb.ErrToProtoErr(err))
-	answered, err := pb.LogicalResponseToProtoResponse(resp)
-	if err != nil {
-		return nil, err
-	}
-	if resp, err = pb.ProtoResponseToLogicalResponse(answered); err != nil {
-		return nil, err
-	}
-	return resp, problem
+	return resp, err
 }
 
 // working reports whether the plugin process does anything: whether one of the goroutines that carry

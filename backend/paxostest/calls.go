@@ -57,8 +57,9 @@ func (c *callCounter) snapshot() (total int, by map[Endpoint]int) {
 
 // Calls is how many requests arrived at the endpoint, whatever became of them.
 func (s *Server) Calls(e Endpoint) int {
-	_, by := s.calls.snapshot()
-	return by[e]
+	s.calls.mu.Lock()
+	defer s.calls.mu.Unlock()
+	return s.calls.by[e]
 }
 
 // TotalCalls is how many requests arrived, those to unknown paths included and those to the control
