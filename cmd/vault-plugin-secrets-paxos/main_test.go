@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPluginLinksOnlyWhatItNeeds keeps the stand-in Paxos and its OAuth2 server out
-// of the binary that runs in people's Vaults.
+// TestPluginLinksOnlyWhatItNeeds keeps the stand-in Paxos, its OAuth2 server and the test kit out of
+// the binary that runs in people's Vaults.
 func TestPluginLinksOnlyWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
@@ -15,7 +15,7 @@ func TestPluginLinksOnlyWhatItNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dependency := range strings.Fields(string(out)) {
-		for _, unwanted := range []string{"github.com/ory/", "backend/paxostest"} {
+		for _, unwanted := range []string{"github.com/ory/", "backend/paxostest", "backend/backendtest"} {
 			if strings.Contains(dependency, unwanted) {
 				t.Errorf("the plugin links %s", dependency)
 			}
@@ -29,10 +29,12 @@ func TestImportsPointDownwards(t *testing.T) {
 	t.Parallel()
 	const module = "vault-plugin-secrets-paxos/"
 	for pack, forbidden := range map[string][]string{
-		"backend/catalog":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
-		"backend/paxos":     {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest"},
-		"backend/broker":    {"github.com/hashicorp/vault", module + "backend/paxostest"},
-		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker"},
+		"backend/catalog": {"github.com/", module + "backend/broker", module + "backend/paxos"},
+		"backend/paxos": {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/paxostest",
+			module + "backend/backendtest"},
+		"backend/broker": {"github.com/hashicorp/vault", module + "backend/paxostest",
+			module + "backend/backendtest"},
+		"backend/paxostest": {"github.com/hashicorp/vault", module + "backend/broker", module + "backend/backendtest"},
 		"backend/signing":   {"github.com/", module + "backend/broker", module + "backend/paxos"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", module+pack).Output()
