@@ -1,14 +1,11 @@
 // Package backend is the Vault side of the secrets engine: its paths, what they
-// store, and the leases they give. What it knows of tokens is in package broker,
+// Put, and the leases they give. What it knows of tokens is in package broker,
 // what it knows of Paxos in package paxos.
 package backend
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +15,8 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 // Options are what the mounts of one process share.
@@ -30,55 +29,105 @@ type Options struct {
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// backend is one mount.
+// backend is one mount. Its state stands in groups, each with the lock that guards it.
 type backend struct {
 	*framework.Backend
 	options Options
 	logger  hclog.Logger
 	storage logical.Storage // for work that outlives a request
 	broker  *broker.Broker
+
+	mount    membership
+	entries  entries
+	sessions sessions
+	secrets  secrets
+	writes   writes
+	telemetry
+	background
+}
+
+// A membership is the mount's place among the mounts of the plugin process.
+type membership struct {
+	uuid string  // of this mount, by Vault
+	all  *mounts // this one included
+}
+
+// entries are the caches of what is stored. A hit reads them and no storage.
+type entries struct {
+	config     store.Cache[config]
+	connection store.Cache[connection]
+	guardrails store.Cache[guardrails]
+	lockdown   store.Cache[lockdown]
+	probe      store.Cache[probe]
+	list       store.Cache[credentialList]
+	root       store.Cache[client]
+	roles      store.Cache[role]
+	clients    store.Cache[storedClient]
+	index      clientIndex // which Client IDs are stored, for the other mounts of the process
+}
+
+// setDefaults says what counts where nothing is stored.
+func (e *entries) setDefaults() {
+	e.connection.Absent, e.guardrails.Absent, e.lockdown.Absent = newConnection, newGuardrails, noLockdown
+	e.probe.Absent, e.list.Absent = noProbe, noCredentialList
+	e.probe.Replaceable, e.list.Replaceable = true, true
+	// a pool may name clients that are not stored
+	e.clients.Absent = func() storedClient { return storedClient{} }
+}
+
+// forget drops what is cached of an entry that another node wrote.
+func (e *entries) forget(key string) {
+	for _, cache := range []interface{ Forget(key string) }{
+		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
+	} {
+		cache.Forget(key)
+	}
+	if key == rootKey || strings.HasPrefix(key, clientsPrefix) {
+		e.index.forget()
+	}
+}
+
+// sessions keep the connection to Paxos that was used last. A change of the configuration opens
+// another one and closes it.
+type sessions struct {
+	mu   sync.Mutex // guards open
+	open *paxosSession
+}
+
+// secrets remember what may not be forgotten when an entry is deleted and made again. Each has a lock
+// of its own.
+type secrets struct {
+	numbers numbers // of generations, so that none is used twice
+	pauses  pauses  // in comparing submitted secrets
+}
+
+// writes serialises the read-modify-writes of config, connection, guardrails, root, clients and roles.
+// It is never held across the network.
+type writes struct {
+	sync.Mutex
+	settled bool // every stored client has had the chance to get a purpose
+
+	// lockdown serialises the writes of the lockdown, which must wait for no other write.
+	lockdown sync.Mutex
+}
+
+// telemetry is what the mount counts, tells and remembers of its work. Each part has a lock of its own.
+type telemetry struct {
 	metrics *metrics
 	events  events
 	signals signals
-
-	configs     memo[config]
-	connections memo[connection]
-	guardrails  memo[guardrails]
-	lockdowns   memo[lockdown]
-	probes      memo[probe]
-	comparisons memo[comparison]
-	roots       memo[client]
-	roles       memo[role]
-	named       memo[namedClient]
-
-	usage   usage
+	usage   usage.Memory
 	tallies tallies
+	latest  latestFailure
+}
 
-	failures sync.Mutex // guards failed
-	failed   failure    // the latest mint that did
-
-	probing sync.Mutex // one probe at a time
-
+// background is the work that no request waits for.
+type background struct {
 	begun       time.Time       // when this process began to know the mount
-	uuid        string          // of the mount, by Vault
-	mounts      *mounts         // of the process, this one included
-	life        context.Context // of work in the background
-	reconciling *broker.Turns   // of reconciling the stocked clients
+	life        context.Context // ends when the mount goes away
+	reconciling *broker.Turns   // of the stored clients
 	comparing   sync.Mutex      // one comparison with Paxos at a time
-
-	index   clientIndex // which Client IDs are stored, for the other mounts of the process
-	numbers numbers     // of generations, so that none is used twice
-	pauses  pauses      // in comparing submitted secrets
-
-	link   sync.Mutex // guards linked
-	linked *link      // the connection that was used last
-
-	locking sync.Mutex // serialises writes of the lockdown, which must wait for no other write
-
-	// serialises the read-modify-writes of config, connection, guardrails, root, clients and roles;
-	// never held across the network
-	writes  sync.Mutex
-	settled bool // guarded by writes: every stored client has had the chance to get a purpose
+	probing     sync.Mutex      // one probe at a time
 }
 
 // NewFactory returns the function by which Vault makes a mount. It touches neither
@@ -90,14 +139,12 @@ func NewFactory(options Options) logical.Factory {
 	}
 	together := &mounts{}
 	return func(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
-		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView, uuid: conf.BackendUUID,
-			metrics: newMetrics(), begun: options.Now(), mounts: together, reconciling: broker.NewTurns()}
+		b := &backend{options: options, logger: conf.Logger, storage: conf.StorageView,
+			mount: membership{uuid: conf.BackendUUID, all: together}}
 		var end context.CancelFunc
 		b.life, end = context.WithCancel(context.Background())
-		b.connections.absent, b.guardrails.absent, b.lockdowns.absent = newConnection, newGuardrails, noLockdown
-		b.probes.absent, b.comparisons.absent = noProbe, noComparison
-		b.probes.again, b.comparisons.again = true, true
-		b.named.absent = func() namedClient { return namedClient{} } // a pool may name clients that are not stored
+		b.begun, b.reconciling, b.metrics = options.Now(), broker.NewTurns(), newMetrics()
+		b.entries.setDefaults()
 		if b.logger == nil {
 			b.logger = hclog.NewNullLogger()
 		}
@@ -133,7 +180,7 @@ func NewFactory(options Options) logical.Factory {
 				end()
 				together.remove(b)
 				b.broker.Close()
-				b.closeLink()
+				b.closeSession()
 				b.events.stop()
 			},
 		}
@@ -190,77 +237,19 @@ func specialPaths() *logical.Paths {
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
 			exceptionsPrefix + "*"},
 		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usagePrefix, pulseKey},
+		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
 	}
 }
 
-// invalidate drops what is remembered of an entry that another node changed.
+// invalidate is called when another node of the cluster has written an entry.
 func (b *backend) invalidate(_ context.Context, key string) {
+	b.entries.forget(key)
 	switch {
-	case key == configKey:
-		b.configs.forget(key)
-	case key == connectionKey:
-		b.connections.forget(key)
-	case key == guardrailsKey:
-		b.guardrails.forget(key)
-	case key == probeKey:
-		b.probes.forget(key)
-	case key == driftKey:
-		b.comparisons.forget(key)
-	case key == lockdownKey:
-		b.lockdowns.forget(key)
-	case key == rootKey:
-		b.roots.forget(key)
-		b.index.forget()
-	case strings.HasPrefix(key, rolesPrefix):
-		b.roles.forget(key)
-	case strings.HasPrefix(key, clientsPrefix):
-		b.named.forget(key)
-		b.index.forget()
 	case strings.HasPrefix(key, ledgerPrefix), strings.HasPrefix(key, requestsPrefix), key == neighborsKey:
 		b.broker.Reset()
-	case strings.HasPrefix(key, usagePrefix):
-		b.usage.reload()
+	case strings.HasPrefix(key, usage.Prefix):
+		b.usage.Reload()
 	}
-}
-
-// HandleRequest judges the input before the SDK sees it, because the SDK repeats a
-// value of the wrong type in its error, and turns a panic into an error, because
-// one process serves every mount.
-func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			b.logger.Error("a request panicked", "operation", req.Operation, "type", fmt.Sprintf("%T", cause),
-				"stack", string(debug.Stack()))
-			resp, err = nil, logical.CodedError(http.StatusInternalServerError,
-				"internal error in the paxos secrets engine; see Vault's log")
-		}
-	}()
-	switch req.Operation {
-	case logical.CreateOperation, logical.UpdateOperation, logical.PatchOperation,
-		logical.ReadOperation, logical.ListOperation, logical.DeleteOperation:
-		path := b.Route(req.Path)
-		if path == nil {
-			return nil, logical.CodedError(http.StatusNotFound, noSuchPath)
-		}
-		if problem := checkInput(path, req); problem != nil {
-			return logical.ErrorResponse(problem.Error()), nil
-		}
-	}
-	resp, err = b.Backend.HandleRequest(ctx, req)
-	return located(req.MountPoint, resp, err)
-}
-
-const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +
-	"path-help` of the mount)"
-
-// HandleExistenceCheck looks at the path alone: what is in the body decides nothing
-// about existence, and the SDK would write a value of the wrong type into Vault's
-// log and audit log.
-func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request) (found, exists bool, err error) {
-	bare := *req
-	bare.Data = nil
-	return b.Backend.HandleExistenceCheck(ctx, &bare)
 }
 
 // initialize is called when the mount is to serve: after a start, a reload, and when
@@ -268,7 +257,7 @@ func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request
 // ended should not wait for the next tick, and what it has sent should be known soon:
 // until then no mount of the process requests a token.
 func (b *backend) initialize(ctx context.Context, _ *logical.InitializationRequest) error {
-	b.mounts.add(b)
+	b.mount.all.add(b)
 	if !b.writable() {
 		return nil
 	}
@@ -308,3 +297,18 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 
 // periodicDeadline keeps a tick shorter than the minute between ticks.
 const periodicDeadline = 50 * time.Second
+
+// Version is what the plugin reports to Vault, a semantic version with a v. The
+// release sets it with -ldflags "-X vault-plugin-secrets-paxos/backend.Version=…".
+var Version = "v0.1.0-dev"
+
+const mountHelp = `
+The paxos secrets engine keeps a company's Paxos API credentials in Vault and
+hands applications the least that works: a short-lived OAuth2 access token for
+just the scopes of a role, on a lease that can be revoked.
+
+Paxos here is docs.paxos.com: stablecoins, brokerage, custody.
+
+To begin: write environment, client_id and client_secret to config, write a role
+with scopes to roles/<name>, and read creds/<name>.
+`

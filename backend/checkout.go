@@ -3,79 +3,79 @@ package backend
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// pool is what a role's clients are at the moment.
-type pool struct {
+// rolePool is what a role's clients are at the moment.
+type rolePool struct {
 	free  []string // that may be leased, in the role's order
 	mine  string   // the client that this very request has got already
 	holds int      // how many the holder has
 	why   []string // the others are not free
-	taken map[string]namedClient
+	taken map[string]storedClient
 }
 
 // checkOut takes the first free client of the role's pool and records who has it. All
 // who take clients do so one after another.
-func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wanted,
-	link *link) (string, namedClient, error) {
+func (b *backend) checkOut(ctx context.Context, req *logical.Request, want tokenRequest,
+	session *paxosSession) (string, storedClient, error) {
 	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
-		if _, err := b.rememberedClient(ctx, req.Storage, name); err != nil && !isUnreadable(err) {
-			return "", namedClient{}, err
+		if _, err := b.cachedClient(ctx, req.Storage, name); err != nil && !store.IsUnreadable(err) {
+			return "", storedClient{}, err
 		}
 	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	}
-	r, err := load[role](ctx, req.Storage, rolesPrefix+want.name)
+	r, err := loadRole(ctx, req.Storage, want.name)
 	switch {
-	case errors.Is(err, errNotFound):
-		return "", namedClient{}, errChanged
+	case errors.Is(err, store.ErrNotFound):
+		return "", storedClient{}, errChanged
 	case err != nil:
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	case r.ID != want.role.ID || r.Disabled:
-		return "", namedClient{}, errChanged
+		return "", storedClient{}, errChanged
 	case r.RequireEntity && req.EntityID == "":
-		return "", namedClient{}, forbidden("Role %q leases clients only to callers with a Vault entity "+
+		return "", storedClient{}, fault.Forbidden("Role %q leases clients only to callers with a Vault entity "+
 			"(require_entity), and this token has none. Log in through an auth method, or contact your "+
 			"Vault operators.", want.name)
 	}
-	p, err := b.lookAtPool(ctx, req, want.name, r, link)
+	p, err := b.lookAtPool(ctx, req, want.name, r, session)
 	switch {
 	case err != nil:
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	case p.mine != "":
 		return p.mine, p.taken[p.mine], nil
 	case p.holds >= r.MaxLeasesPerEntity:
-		return "", namedClient{}, badRequest("this caller holds %d clients of role %q already, which is its "+
+		return "", storedClient{}, fault.BadRequest("this caller holds %d clients of role %q already, which is its "+
 			"max_leases_per_entity: end such a lease first", p.holds, want.name)
 	case len(p.free) == 0:
-		return "", namedClient{}, badRequest("no client of role %q is free: %s. Stock another under clients/ "+
+		return "", storedClient{}, fault.BadRequest("no client of role %q is free: %s. Stock another under clients/ "+
 			"and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate",
-			want.name, shortened(p.why))
+			want.name, input.Shortened(p.why))
 	}
 	name := p.free[0]
-	n, err := storedNamed(ctx, req.Storage, name)
+	n, err := loadStoredClient(ctx, req.Storage, name)
 	if err != nil {
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	}
-	n.State, n.StateReason, n.Checkout = leased, "", b.newCheckout(req, want, r, n)
-	if err := b.putNamed(ctx, req.Storage, name, n); err != nil {
-		return "", namedClient{}, err
+	n.State, n.StateReason, n.Checkout = stateLeased, "", b.newCheckout(req, want, r, n)
+	if err := b.putStoredClient(ctx, req.Storage, name, n); err != nil {
+		return "", storedClient{}, err
 	}
 	if err := b.undoInLockdown(ctx, req.Storage, name, n); err != nil {
-		return "", namedClient{}, err
+		return "", storedClient{}, err
 	}
 	b.announceClient(clientLeased, name, n, "")
 	if left := len(p.free) - 1; left <= len(r.Clients)/5 {
@@ -86,53 +86,45 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want wante
 
 // undoInLockdown takes a check-out back whose record was written while a lockdown came: either
 // the lockdown finds the record, or this finds the lockdown. The secret has not been answered.
-func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n namedClient) error {
+func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	locked := checkStoredLockdown(ctx, s)
 	if locked == nil {
 		return nil
 	}
-	n.State, n.Checkout = available, nil
-	return errors.Join(locked, b.putNamed(ctx, s, name, n))
+	n.State, n.Checkout = stateAvailable, nil
+	return errors.Join(locked, b.putStoredClient(ctx, s, name, n))
 }
 
 // newCheckout is the record of a lease that begins now.
-func (b *backend) newCheckout(req *logical.Request, want wanted, r role, n namedClient) *checkout {
-	now := b.options.Now().UTC()
+func (b *backend) newCheckout(req *logical.Request, want tokenRequest, r role, n storedClient) *checkout {
+	now, longest := b.options.Now().UTC(), want.longestLease()
+	if ofMount := b.System().MaxLeaseTTL(); ofMount > 0 { // else Vault did not answer
+		longest = min(longest, ofMount)
+	}
 	return &checkout{
 		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke,
 		DeleteLimit: r.DeleteLimit,
 		Holder:      holderOf(req), EntityID: req.EntityID, DisplayName: req.DisplayName, RequestID: req.ID,
-		Since: now, Deadline: now.Add(b.clientTTL(want)), MaximumTTL: b.maximumClientTTL(want),
+		Since: now, Deadline: now.Add(b.leaseTTL(want, longest)), MaximumTTL: longest,
 	}
-}
-
-// holderOf tells who counts as one: an entity, else one Vault token. A plugin sees a token only
-// as a salted value, which is the same for the same token and mount. A batch token has no
-// accessor, so the accessor would make all of them one holder.
-func holderOf(req *logical.Request) string {
-	if req.EntityID != "" {
-		return req.EntityID
-	}
-	sum := sha256.Sum256([]byte(req.ClientToken))
-	return "token " + hex.EncodeToString(sum[:8])
 }
 
 // lookAtPool sorts the clients of a role into those that may be leased now and those
 // that may not.
 func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role,
-	link *link) (pool, error) {
-	p := pool{taken: map[string]namedClient{}}
+	session *paxosSession) (rolePool, error) {
+	p := rolePool{taken: map[string]storedClient{}}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
-	seen, err := b.comparison(ctx, req.Storage)
+	seen, err := b.credentialList(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
 	for _, name := range r.Clients {
-		n, err := b.rememberedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
-		if isUnreadable(err) {
+		n, err := b.cachedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
+		if store.IsUnreadable(err) {
 			p.why = append(p.why, name+" cannot be read")
 			continue
 		}
@@ -140,21 +132,22 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 			return p, err
 		}
 		p.taken[name] = n
-		if n.State == leased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) && n.Checkout.Role == roleName {
+		if n.State == stateLeased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) &&
+			n.Checkout.Role == roleName {
 			p.holds++
 			if n.Checkout.RequestID == req.ID && req.ID != "" {
 				p.mine = name
 			}
 		}
 		why := ""
-		if n.State != available && n.last() > 0 {
+		if n.State != stateAvailable && n.last() > 0 {
 			why = "is " + string(n.State)
 		}
 		if why == "" {
-			why = unfit(n, roleName, limits, link)
+			why = unavailableReason(n, roleName, limits, session)
 		}
 		if why == "" {
-			why = beyond(n, r, limits, seen)
+			why = scopeMismatch(n, r, limits, seen)
 		}
 		if g, _ := n.current(); why == "" && len(p.free) == 0 {
 			if why, err = b.leasedElsewhere(ctx, req.Storage, clientsPrefix+name, g.ClientID); err != nil {
@@ -170,39 +163,39 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	return p, nil
 }
 
-// unfit says why a client may not be leased through a role, or stay leased, whatever its state;
-// nothing if it may.
-func unfit(n namedClient, roleName string, limits guardrails, link *link) string {
+// unavailableReason says why a client may not be leased through a role, or stay leased, whatever
+// its state; nothing if it may.
+func unavailableReason(n storedClient, roleName string, limits guardrails, session *paxosSession) string {
 	g, stocked := n.current()
 	switch {
 	case !stocked:
 		return "is not stocked"
-	case n.unlike(purposeLease) != "":
-		return n.unlike(purposeLease)
-	case !g.Proved && limits.RefuseUnchecked:
+	case n.purposeMismatch(purposeLease) != "":
+		return n.purposeMismatch(purposeLease)
+	case !g.Verified && limits.RefuseUnchecked:
 		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let " +
 			"no such client be used"
 	case n.Disabled:
 		return "is disabled"
 	case !n.allows(roleName):
 		return "does not name this role among its allowed_roles"
-	case g.Connection != link.fingerprint:
+	case g.Connection != session.fingerprint:
 		return "was stocked over another connection"
 	}
 	return ""
 }
 
-// beyond says why a client does not fit a role and the guardrails by the scopes that it holds,
+// scopeMismatch says why a client does not fit a role and the guardrails by the scopes that it holds,
 // nothing if it does. What Paxos listed counts from the time of the list, whatever happens to the
 // secret: a scope that was added in the Dashboard stays there when the secret is rotated. What was
 // verified after the list counts besides, because it is newer.
-func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
+func scopeMismatch(n storedClient, r role, limits guardrails, seen credentialList) string {
 	g, _ := n.current()
 	holds, has := n.Scopes, n.Scopes // at most, and at least
 	if listed := seen.find(g.ClientID); listed != nil {
-		holds = union(listed.Scopes, n.Scopes)
+		holds = allOf(listed.Scopes, n.Scopes)
 		verified := n.ScopesSince
-		if g.Proved && g.Since.After(verified) {
+		if g.Verified && g.Since.After(verified) {
 			verified = g.Since
 		}
 		if seen.ListedAt.After(verified) {
@@ -212,10 +205,10 @@ func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 			}
 		}
 	}
-	lacking, surplus := without(r.ResolvedScopes, has), without(holds, r.ResolvedScopes)
+	lacking, surplus := catalog.Without(r.ResolvedScopes, has), catalog.Without(holds, r.ResolvedScopes)
 	switch {
 	case len(lacking) > 0:
-		return "does not hold " + shortened(lacking)
+		return "does not hold " + input.Shortened(lacking)
 	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
 		return "holds scopes that the role does not name"
 	case limits.check(holds) != nil:
@@ -224,88 +217,5 @@ func beyond(n namedClient, r role, limits guardrails, seen comparison) string {
 	return ""
 }
 
-// union is the names that are in either list.
-func union(a, z []string) []string { return append(slices.Clone(a), without(z, a)...) }
-
-// checkIn ends a client's being out, if it still is on that lease: what follows is what
-// the role said when the lease began. It may be called any number of times.
-func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why string) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, s, name)
-	switch {
-	case errors.Is(err, errNotFound):
-		return nil
-	case err != nil:
-		return err
-	case n.State != leased || n.Checkout == nil || n.Checkout.ID != id:
-		return nil // it is somebody else's now, or nobody's
-	}
-	held := *n.Checkout
-	g, _ := n.current()
-	switch {
-	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
-		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+
-			"), and it is not for leasing", nil
-	case held.OnRevoke == deleteAtPaxos:
-		n.State = revoking
-	case g.Number > held.Generation && g.Proved: // it has a secret that the holder never had
-		n.State, n.Checkout = available, nil
-	case held.OnRevoke == returnUnrotated:
-		n.State, n.Checkout, n.ReturnedAs = available, nil, n.last()
-	default:
-		n.State, n.StateReason, n.Checkout = quarantined, "its lease has ended ("+why+")", nil
-	}
-	if err := b.putNamed(ctx, s, name, n); err != nil {
-		return err
-	}
-	b.logger.Info("the lease of a client has ended", "client", name, "role", held.Role, "why", why, "state",
-		string(n.State))
-	b.announceClient(clientReturned, name, n, why)
-	return nil
-}
-
-// announceClient tells what happened to a client.
-func (b *backend) announceClient(kind, name string, n namedClient, why string) {
-	g, _ := n.current()
-	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
-		"state", string(n.State)}
-	if n.Checkout != nil {
-		metadata = append(metadata, "role", n.Checkout.Role, "entity_id", n.Checkout.EntityID)
-	}
-	if why != "" {
-		metadata = append(metadata, "reason", why)
-	}
-	b.events.add(event{kind, metadata})
-}
-
-// announcePool tells that few clients of a role are left.
-func (b *backend) announcePool(roleName string, left, all int) {
-	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
-	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,
-		"free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
-}
-
-// clientTTL is how long a lease of a client lasts at first: the reader's wish, else the
-// role's ttl, else the mount's default, within what is allowed.
-func (b *backend) clientTTL(want wanted) time.Duration {
-	ttl := want.ttl
-	if ttl == 0 {
-		ttl = want.role.TTL
-	}
-	if ttl == 0 {
-		ttl = b.System().DefaultLeaseTTL()
-	}
-	longest := b.maximumClientTTL(want)
-	if ttl == 0 { // Vault did not answer
-		return longest
-	}
-	return min(ttl, longest)
-}
-
-// maximumClientTTL is how long it may last with all its renewals.
-func (b *backend) maximumClientTTL(want wanted) time.Duration {
-	bounds := slices.DeleteFunc([]time.Duration{want.role.MaxTTL, want.ceiling, b.System().MaxLeaseTTL()},
-		func(d time.Duration) bool { return d == 0 })
-	return slices.Min(bounds)
-}
+// allOf is the names that are in either list.
+func allOf(a, z []string) []string { return append(slices.Clone(a), catalog.Without(z, a)...) }

@@ -2,8 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"sync"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -31,7 +29,7 @@ type heldID struct {
 // heldIDs lists the Client IDs of an entry.
 func heldIDs(key string, c client, lease bool) (held []heldID) {
 	for _, g := range c.Generations {
-		held = append(held, heldID{key: key, clientID: g.ClientID, lease: lease, verified: g.Proved})
+		held = append(held, heldID{key: key, clientID: g.ClientID, lease: lease, verified: g.Verified})
 	}
 	return held
 }
@@ -88,7 +86,7 @@ func (x *clientIndex) of(ctx context.Context, s logical.Storage, clientID string
 	}
 }
 
-// damaged is the key of an entry that cannot be read, empty if there is none.
+// stateUnreadable is the key of an entry that cannot be read, empty if there is none.
 func (x *clientIndex) damaged(ctx context.Context, s logical.Storage) (string, error) {
 	if _, err := x.of(ctx, s, ""); err != nil { // loads it
 		return "", err
@@ -113,10 +111,10 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 	if held := heldIDs(rootKey, root, false); held != nil {
 		entries[rootKey] = held
 	}
-	return entries, eachNamed(ctx, s, func(name string, n namedClient) error {
+	return entries, eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		key := clientsPrefix + name
 		entries[key] = heldIDs(key, n.client, n.Purpose == purposeLease)
-		if n.State == damaged {
+		if n.State == stateUnreadable {
 			entries[key] = []heldID{{key: key, unknown: true}}
 		}
 		return nil
@@ -127,86 +125,23 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 // the next question read storage.
 func (b *backend) noteStored(key string, c client, lease bool, err error) {
 	for _, g := range c.Generations {
-		b.numbers.seen(g.ClientID, g.Number)
+		b.secrets.numbers.seen(g.ClientID, g.Number)
 	}
 	if err != nil {
-		b.index.forget()
+		b.entries.index.forget()
 		return
 	}
-	b.index.set(key, heldIDs(key, c, lease))
+	b.entries.index.set(key, heldIDs(key, c, lease))
 }
 
 // noteRemoved is noteStored for a deletion.
 func (b *backend) noteRemoved(key string, c client, err error) {
 	for _, g := range c.Generations {
-		b.numbers.seen(g.ClientID, g.Number)
+		b.secrets.numbers.seen(g.ClientID, g.Number)
 	}
 	if err != nil {
-		b.index.forget()
+		b.entries.index.forget()
 		return
 	}
-	b.index.set(key, nil)
-}
-
-// whereStored says where on this mount a Client ID is stored, apart from these keys, empty if it is
-// nowhere. A Client ID is stored once on a mount, so that one that requests tokens is never leased.
-func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID string,
-	except ...string) (string, error) {
-	held, err := b.index.of(ctx, s, clientID)
-	if err != nil {
-		return "", err
-	}
-	i := slices.IndexFunc(held, func(h heldID) bool { return !slices.Contains(except, h.key) })
-	switch {
-	case i < 0:
-		return "", nil
-	case held[i].key == rootKey:
-		return "the root client", nil
-	}
-	return held[i].key, nil
-}
-
-// errElsewhere is the answer to a write of a client that another mount of the process has. It names no
-// mount, because its reader may have no business there.
-var errElsewhere = badRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
-	"leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
-
-// claim is nil if a client may be stored under its own keys of this mount: it is nowhere else on
-// the mount, and where it is for leasing, nowhere else in the process. An entry that was never
-// verified proves nothing and blocks nobody. The caller holds b.mounts.claims, from before it asks
-// until the client is stored.
-func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string, lease, verified bool,
-	own ...string) error {
-	where, err := b.whereStored(ctx, s, clientID, own...)
-	if err != nil {
-		return err
-	}
-	if where != "" {
-		return badRequest("client_id is that of %s already: a client is stored once on a mount", where)
-	}
-	if !verified {
-		return nil
-	}
-	others, err := b.mounts.elsewhere(ctx, b, clientID)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(others, func(h heldID) bool { return h.verified && (lease || h.lease) }) {
-		return errElsewhere
-	}
-	return nil
-}
-
-// leasedElsewhere says why a client may not be leased although its own entry allows it, nothing if
-// it may.
-func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, clientID string) (string, error) {
-	switch err := b.claim(ctx, s, clientID, true, true, key); {
-	case errors.Is(err, errElsewhere):
-		return "is in use on another mount of this Vault", nil
-	case errors.As(err, new(*fault)):
-		return "is stored on this mount twice", nil
-	case err != nil:
-		return "", err
-	}
-	return "", nil
+	b.entries.index.set(key, nil)
 }

@@ -10,7 +10,9 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/report"
 )
 
 // comparisonPause is how long a comparison must lie back before a reader may cause the
@@ -22,23 +24,23 @@ const (
 )
 
 // compare asks Paxos for its list, stores it, and announces what is new and bad.
-func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, error) {
+func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
-		return comparison{}, &fault{http.StatusTooManyRequests,
-			"a comparison with Paxos is under way already: read again in a moment"}
+		return credentialList{}, fault.New(http.StatusTooManyRequests,
+			"a comparison with Paxos is under way already: read again in a moment")
 	}
 	defer b.comparing.Unlock()
 	if err := checkStoredLockdown(ctx, s); err != nil {
-		return comparison{}, err
+		return credentialList{}, err
 	}
-	before, err := b.comparison(ctx, s)
+	before, err := b.credentialList(ctx, s)
 	if err != nil {
 		return before, err
 	}
 	now := b.options.Now()
 	if before.recent(now, comparisonPause) {
-		return before, &fault{http.StatusTooManyRequests,
-			"Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute"}
+		return before, fault.New(http.StatusTooManyRequests,
+			"Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute")
 	}
 	root, err := storedRoot(ctx, s)
 	if err != nil {
@@ -48,14 +50,14 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 		return before, err
 	}
 	begun := before.begun(now.UTC())
-	if err := b.comparisons.put(ctx, s, driftKey, begun); err != nil {
+	if err := b.entries.list.Put(ctx, s, driftKey, begun); err != nil {
 		return before, err
 	}
 	after, err := b.compareWith(ctx, s, begun)
 	if err != nil {
 		return before, err
 	}
-	if err := b.comparisons.put(ctx, s, driftKey, after); err != nil {
+	if err := b.entries.list.Put(ctx, s, driftKey, after); err != nil {
 		return before, err
 	}
 	return after, b.announceDrift(ctx, s, before, after)
@@ -64,18 +66,18 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (comparison, e
 // compareWith makes the comparison that follows on another. A list that does not have the root
 // client itself proves nothing about those that it lacks: then the comparison before goes on being
 // the latest.
-func (b *backend) compareWith(ctx context.Context, s logical.Storage, before comparison) (comparison, error) {
+func (b *backend) compareWith(ctx context.Context, s logical.Storage, before credentialList) (credentialList, error) {
 	after := before
-	may, err := b.withCredentials(ctx, []string{listScope}, func(ctx context.Context, at *credentials) error {
+	may, err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
 		if err := b.applyList(ctx, at); err != nil {
 			return err
 		}
-		clients, err := b.clients(ctx, s)
+		clients, err := clientFacts(ctx, s, b.usage.Last)
 		if err != nil {
 			return err
 		}
 		own := func(clientID string) bool {
-			return slices.ContainsFunc(clients, func(c custody) bool { return c.ID == clientID })
+			return slices.ContainsFunc(clients, func(c report.Client) bool { return c.ID == clientID })
 		}
 		after = before.listed(at.listedAt, at.all, own)
 		// withCredentials has refused another one, unless the guardrails allow it
@@ -91,28 +93,18 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before com
 
 // announceDrift logs a comparison and sends an event for each finding that is new and
 // bad.
-func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after comparison) error {
-	req := &logical.Request{Storage: s}
-	old, err := b.review(ctx, req, before)
+func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after credentialList) error {
+	facts, err := b.facts(ctx, s, mountMark, before)
 	if err != nil {
 		return err
 	}
-	next, err := b.review(ctx, req, after)
-	if err != nil {
-		return err
-	}
-	who, err := callersOf(ctx, s)
-	if err != nil {
-		return err
-	}
-	for _, r := range []*review{old, next} {
-		r.lookAtClients(who)
-		r.drift()
-	}
-	var news []finding
-	open, _ := next.judged()
+	old := report.Drift(facts).Findings()
+	facts.List = after.facts()
+	next := report.Drift(facts)
+	var news []report.Finding
+	open, _ := next.Divided()
 	for _, f := range open {
-		if f.Severity <= medium && !slices.ContainsFunc(old.findings, f.same) {
+		if f.Severity <= report.Medium && !slices.ContainsFunc(old, f.Same) {
 			news = append(news, f)
 		}
 	}
@@ -133,11 +125,11 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 // or where there are stocked clients that may be gone, and an hour after it was last
 // tried.
 func (b *backend) compareHourly(ctx context.Context) error {
-	last, err := b.comparison(ctx, b.storage)
+	last, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return err
 	}
-	seen, err := b.probes.get(ctx, b.storage, probeKey)
+	seen, err := b.cachedProbe(ctx, b.storage)
 	if err != nil {
 		return err
 	}
@@ -149,7 +141,7 @@ func (b *backend) compareHourly(ctx context.Context) error {
 		last.recent(b.options.Now(), comparisonInterval) {
 		return nil
 	}
-	var mistake *fault
+	var mistake *fault.Fault
 	switch _, err := b.compare(ctx, b.storage); {
 	case errors.As(err, &mistake): // a lockdown, or no configuration: somebody's decision
 	case err != nil:

@@ -1,18 +1,19 @@
 package backend
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
-
-// configKey is where the mount's settings are stored. The secret is elsewhere, in
-// rootKey, so that one team can own the settings and another the secret.
-const configKey = "config"
 
 // The environments a mount can be of. A mount never changes sides.
 const (
@@ -23,7 +24,7 @@ const (
 
 // config is what an operator sets for the whole mount.
 type config struct {
-	versioned
+	store.Versioned
 	Environment      string        `json:"environment"`
 	VerifyScope      string        `json:"verify_scope"`
 	RefreshAt        float64       `json:"refresh_at"`
@@ -51,32 +52,32 @@ const maximumAPIRate = 50
 // change applies the parameters of a request to the settings.
 func (c *config) change(d *framework.FieldData) error {
 	environment := c.Environment
-	patch(d, "environment", &environment)
+	input.Patch(d, "environment", &environment)
 	switch {
 	case environment != environmentProduction && environment != environmentSandbox && environment != environmentCustom:
-		return badRequest("environment must be production, sandbox or custom")
+		return fault.BadRequest("environment must be production, sandbox or custom")
 	case c.Environment != "" && c.Environment != environment:
-		return badRequest("environment is %s for the life of this mount: enable another mount for %s",
+		return fault.BadRequest("environment is %s for the life of this mount: enable another mount for %s",
 			c.Environment, environment)
 	}
 	c.Environment = environment
-	patch(d, "verify_scope", &c.VerifyScope)
-	patch(d, "refresh_at", &c.RefreshAt)
-	patchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
-	patch(d, "token_budget", &c.TokenBudget)
+	input.Patch(d, "verify_scope", &c.VerifyScope)
+	input.Patch(d, "refresh_at", &c.RefreshAt)
+	input.PatchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
+	input.Patch(d, "token_budget", &c.TokenBudget)
 	if c.APIRate == 0 { // stored before there was a choice
 		c.APIRate = broker.DefaultCallRate
 	}
-	patch(d, "api_rate", &c.APIRate)
-	patch(d, "egress_cidrs", &c.EgressCIDRs)
+	input.Patch(d, "api_rate", &c.APIRate)
+	input.Patch(d, "egress_cidrs", &c.EgressCIDRs)
 	if err := c.checkLimits(); err != nil {
 		return err
 	}
-	if err := checkScope(c.VerifyScope); err != nil {
-		return badRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
+	if err := input.CheckScope(c.VerifyScope); err != nil {
+		return fault.BadRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
 	}
 	if c.RefreshAt < 0.1 || c.RefreshAt > 0.95 {
-		return badRequest("refresh_at must lie between 0.1 and 0.95: it is a share of a token's life")
+		return fault.BadRequest("refresh_at must lie between 0.1 and 0.95: it is a share of a token's life")
 	}
 	return nil
 }
@@ -85,15 +86,15 @@ func (c *config) change(d *framework.FieldData) error {
 func (c *config) checkLimits() error {
 	switch {
 	case c.TokenBudget < 0 || c.TokenBudget > broker.MaximumBudget:
-		return badRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
+		return fault.BadRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
 			"all that the process has", broker.MaximumBudget)
 	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
-		return badRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
+		return fault.BadRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
 	}
 	for _, block := range c.EgressCIDRs {
 		if _, err := netip.ParsePrefix(block); err != nil {
-			return badRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
-				excerpt(block))
+			return fault.BadRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
+				input.Excerpt(block))
 		}
 	}
 	return nil
@@ -102,7 +103,7 @@ func (c *config) checkLimits() error {
 // newConfig is a mount's config before the first write.
 func newConfig() config {
 	return config{
-		versioned: current, VerifyScope: defaultVerifyScope,
+		Versioned: store.Current, VerifyScope: defaultVerifyScope,
 		RefreshAt: defaultRefreshAt, CredentialMaxAge: defaultCredentialMaxAge, APIRate: broker.DefaultCallRate,
 	}
 }
@@ -118,28 +119,21 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 	return paxos.Endpoints{}, false
 }
 
-// checkClientID judges a Client ID, which goes into URLs and logs. Paxos's are
-// UUIDs; nothing is documented, so any word of safe characters will do.
-func checkClientID(id string) error {
-	if !validName(id) {
-		return badRequest("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and "+
-			"_ only, at most %d bytes", maximumName)
+// callRate is how many revocations and API calls the mount may make a second.
+func (b *backend) callRate(ctx context.Context) int {
+	c, err := b.cachedConfig(ctx, b.storage)
+	if err != nil || c.APIRate < 1 {
+		return broker.DefaultCallRate
 	}
-	return nil
+	return c.APIRate
 }
 
-// checkClientSecret judges a secret without repeating any of it.
-func checkClientSecret(secret string) error {
-	const most = 512
-	for _, r := range secret {
-		if r <= ' ' || r >= 0x7f {
-			return badRequest("client_secret holds white space or a character that no Client Secret has: copy " +
-				"it again, without quotes or line breaks")
-		}
-	}
-	if secret == "" || len(secret) > most {
-		return badRequest("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters",
-			most)
-	}
-	return nil
+// loadConfig reads the config from storage.
+func loadConfig(ctx context.Context, s logical.Storage) (config, error) {
+	return store.Load[config](ctx, s, configKey)
+}
+
+// cachedConfig returns the config from memory or storage.
+func (b *backend) cachedConfig(ctx context.Context, s logical.Storage) (config, error) {
+	return b.entries.config.Get(ctx, s, configKey)
 }

@@ -1,26 +1,24 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/paxos"
-)
-
-// connectionPath is the path, connectionKey where its settings are stored,
-// seal-wrapped for the proxy's password.
-const (
-	connectionPath = "config/connection"
-	connectionKey  = "connection"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // connection is where secrets are sent and how. All its fields are comparable, so
-// that an open link can be told to be of these very settings.
+// that an open session can be told to be of these very settings.
 type connection struct {
-	versioned
+	store.Versioned
 	TokenURL       string        `json:"token_url"`
 	RevokeURL      string        `json:"revoke_url"`
 	APIURL         string        `json:"api_url"`
@@ -35,22 +33,22 @@ type connection struct {
 
 // newConnection is a mount's connection before the first write.
 func newConnection() connection {
-	return connection{versioned: current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
+	return connection{Versioned: store.Current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
 }
 
 // change applies the parameters of a request to the settings and judges the whole.
 func (c *connection) change(d *framework.FieldData) error {
 	before := *c
-	patch(d, "token_url", &c.TokenURL)
-	patch(d, "revoke_url", &c.RevokeURL)
-	patch(d, "api_url", &c.APIURL)
-	patch(d, "override_trusted_ca", &c.TrustedCA)
-	patch(d, "proxy_url", &c.ProxyURL)
-	patch(d, "proxy_username", &c.ProxyUsername)
-	patch(d, "proxy_password", &c.ProxyPassword)
-	patch(d, "auth_style", &c.AuthStyle)
-	patchSeconds(d, "request_timeout", &c.RequestTimeout)
-	patch(d, "never_revoke", &c.NeverRevoke)
+	input.Patch(d, "token_url", &c.TokenURL)
+	input.Patch(d, "revoke_url", &c.RevokeURL)
+	input.Patch(d, "api_url", &c.APIURL)
+	input.Patch(d, "override_trusted_ca", &c.TrustedCA)
+	input.Patch(d, "proxy_url", &c.ProxyURL)
+	input.Patch(d, "proxy_username", &c.ProxyUsername)
+	input.Patch(d, "proxy_password", &c.ProxyPassword)
+	input.Patch(d, "auth_style", &c.AuthStyle)
+	input.PatchSeconds(d, "request_timeout", &c.RequestTimeout)
+	input.Patch(d, "never_revoke", &c.NeverRevoke)
 	for _, address := range []struct{ name, value string }{
 		{"token_url", c.TokenURL}, {"revoke_url", c.RevokeURL}, {"api_url", c.APIURL},
 	} {
@@ -58,16 +56,16 @@ func (c *connection) change(d *framework.FieldData) error {
 			continue
 		}
 		if _, err := paxos.ParseURL(address.name, address.value); err != nil {
-			return badRequest("%s", err)
+			return fault.Invalid(err)
 		}
 	}
 	if c.TrustedCA != "" {
 		if _, err := paxos.ParseCertificates(c.TrustedCA); err != nil {
-			return badRequest("%s", err)
+			return fault.Invalid(err)
 		}
 	}
 	if _, again := d.Raw["proxy_password"]; !again && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
-		return badRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
+		return fault.BadRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
 			"write it again together with the new proxy_url, or empty if the new proxy needs none")
 	}
 	return c.checkTransport()
@@ -84,18 +82,18 @@ func (c connection) elsewhere(other connection) bool {
 func (c *connection) checkTransport() error {
 	if c.ProxyURL != "" {
 		if _, err := paxos.ParseProxyURL(c.ProxyURL); err != nil {
-			return badRequest("%s", err)
+			return fault.Invalid(err)
 		}
 	}
 	switch {
 	case c.ProxyURL == "" && (c.ProxyUsername != "" || c.ProxyPassword != ""):
-		return badRequest("proxy_url is missing: proxy_username and proxy_password are for a proxy")
+		return fault.BadRequest("proxy_url is missing: proxy_username and proxy_password are for a proxy")
 	case c.ProxyPassword != "" && c.ProxyUsername == "":
-		return badRequest("proxy_username is missing: proxy_password needs one")
+		return fault.BadRequest("proxy_username is missing: proxy_password needs one")
 	case c.AuthStyle != string(paxos.AuthPost) && c.AuthStyle != string(paxos.AuthBasic):
-		return badRequest("auth_style must be post or basic")
+		return fault.BadRequest("auth_style must be post or basic")
 	case c.RequestTimeout < time.Second || c.RequestTimeout > paxos.MaximumTimeout:
-		return badRequest("request_timeout must lie between 1s and %s", paxos.MaximumTimeout)
+		return fault.BadRequest("request_timeout must lie between 1s and %s", paxos.MaximumTimeout)
 	}
 	return nil
 }
@@ -106,10 +104,10 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	where, fixed := endpoints(environment)
 	switch {
 	case fixed && own != paxos.Endpoints{}:
-		return paxos.Settings{}, badRequest("environment is %s, whose URLs are fixed, but config/connection "+
+		return paxos.Settings{}, fault.BadRequest("environment is %s, whose URLs are fixed, but config/connection "+
 			"has URLs: they are for environment=custom; unset them there", environment)
 	case !fixed && (own.TokenURL == "" || own.RevokeURL == "" || own.APIURL == ""):
-		return paxos.Settings{}, badRequest("environment is custom: write token_url, revoke_url and api_url " +
+		return paxos.Settings{}, fault.BadRequest("environment is custom: write token_url, revoke_url and api_url " +
 			"to config/connection first")
 	case !fixed:
 		where = own
@@ -135,4 +133,14 @@ func (c connection) dangers() []string {
 		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted, to %s", u.Hostname()))
 	}
 	return dangers
+}
+
+// storedConnection is the stored connection, or the defaults.
+func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
+	return store.LoadOr(ctx, s, connectionKey, newConnection)
+}
+
+// cachedConnection returns the connection from memory or storage.
+func (b *backend) cachedConnection(ctx context.Context, s logical.Storage) (connection, error) {
+	return b.entries.connection.Get(ctx, s, connectionKey)
 }

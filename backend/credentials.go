@@ -9,18 +9,15 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// deleteScope is what a token needs to delete a credential.
-const deleteScope = "api_creds:delete_credentials"
-
 // credentials are a list of what the Entity has at Paxos, made with a token of the root, and the
 // means to ask further. What is in the list is there; what is not in it proves something only where
 // the list has the root itself.
 type credentials struct {
 	all      []paxos.Credential
-	listedAt time.Time        // before Paxos was asked
-	rootID   string           // the client that asked
-	stored   map[string]entry // the entries under clients/ from before it was asked, by name
-	link     *link
+	listedAt time.Time                // before Paxos was asked
+	rootID   string                   // the client that asked
+	stored   map[string]entryIdentity // the entries under clients/ from before it was asked, by name
+	session  *paxosSession
 	way      string
 	bearer   paxos.Secret
 	paced    paxos.Pacer
@@ -63,7 +60,7 @@ func (c *credentials) entity() string {
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
 	for some := range slices.Chunk(clientIDs, paxos.MostAsked-1) {
-		found, err := c.link.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(some), c.rootID)...)
+		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(some), c.rootID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +105,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if err != nil {
 		return false, err
 	}
-	link, err := b.dial(ctx, b.storage)
+	session, err := b.openSession(ctx, b.storage)
 	if err != nil {
 		return false, err
 	}
@@ -116,11 +113,11 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if err != nil {
 		return false, err
 	}
-	at := &credentials{link: link, way: minter.Client.Way(), rootID: minter.Client.ID()}
+	at := &credentials{session: session, way: minter.Client.Way(), rootID: minter.Client.ID()}
 	at.paced = func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, at.way, call)
 	}
-	seen, err := b.comparison(ctx, b.storage)
+	seen, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return false, err
 	}
@@ -133,7 +130,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	}
 	may, err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
 		at.bearer, at.listedAt = grant.AccessToken, b.options.Now().UTC()
-		all, err := link.ListCredentials(ctx, grant.AccessToken, at.paced)
+		all, err := session.ListCredentials(ctx, grant.AccessToken, at.paced)
 		if err != nil {
 			return err
 		}

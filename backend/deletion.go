@@ -7,19 +7,16 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
-
-// deletionsKey is where it is stored what was deleted at Paxos in the last day.
-const deletionsKey = "deletions"
 
 // deletions are the clients that the engine has deleted at Paxos in the last day, or
 // tried to. They are on record before Paxos is asked.
 type deletions struct {
-	versioned
+	store.Versioned
 	Sent []deletion `json:"sent"`
 }
 
@@ -45,13 +42,13 @@ func (b *backend) deleteAll(ctx context.Context, names []string, at *credentials
 // deleteOne deletes a client at Paxos and in Vault, or puts it in quarantine if one of
 // the rules forbids that. What Paxos cannot take now is tried again.
 func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) error {
-	n, err := storedNamed(ctx, b.storage, name)
+	n, err := loadStoredClient(ctx, b.storage, name)
 	switch {
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
-	case n.State != revoking || n.Checkout == nil:
+	case n.State != stateRevoking || n.Checkout == nil:
 		return nil
 	}
 	g, _ := n.current()
@@ -120,7 +117,7 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
 // sendDeletion sends it. It says why Paxos will not do it, or fails if it may do it later.
 func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID string) (why string, err error) {
 	err = b.broker.Call(ctx, at.way, func(ctx context.Context) error {
-		return at.link.DeleteCredential(ctx, at.bearer, clientID)
+		return at.session.DeleteCredential(ctx, at.bearer, clientID)
 	})
 	var answer *paxos.Error
 	switch {
@@ -153,11 +150,11 @@ func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendin
 	if err != nil {
 		return "", err
 	}
-	link, err := b.dial(ctx, b.storage)
+	session, err := b.openSession(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
-	seen, err := b.comparison(ctx, b.storage)
+	seen, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
@@ -167,9 +164,9 @@ func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendin
 		return "it is, or was, the root client", nil
 	case c.key != rootKey && !c.lease:
 		return "it is not for leasing", nil
-	case !c.Proved:
+	case !c.Verified:
 		return "its secret was never verified, so it may be another's", nil
-	case c.Connection != link.fingerprint:
+	case c.Connection != session.fingerprint:
 		return "it was stored for another connection", nil
 	case entity != "" && found.CustomerID != "" && found.CustomerID != entity:
 		return "it is of another Entity", nil
@@ -196,17 +193,17 @@ func (b *backend) reserveDeletion(ctx context.Context, role, clientID string, li
 	if counted || why != "" {
 		return why, nil
 	}
-	log.versioned = current
+	log.Versioned = store.Current
 	log.Sent = append(log.Sent, deletion{role, clientID, b.options.Now().UTC()})
-	return "", store(ctx, b.storage, deletionsKey, log)
+	return "", store.Put(ctx, b.storage, deletionsKey, log)
 }
 
 // storedDeletions are those of the last day.
 func (b *backend) storedDeletions(ctx context.Context) (deletions, error) {
-	log, err := load[deletions](ctx, b.storage, deletionsKey)
+	log, err := store.Load[deletions](ctx, b.storage, deletionsKey)
 	now := b.options.Now()
 	log.Sent = slices.DeleteFunc(log.Sent, func(d deletion) bool { return now.Sub(d.At) >= deletionWindow })
-	return log, excusing(err, errNotFound)
+	return log, store.Ignoring(err, store.ErrNotFound)
 }
 
 // has reports whether the deletion of a client was sent in the last day.
@@ -237,8 +234,8 @@ func (d deletions) allow(role, clientID string, limit int) (counted bool, why st
 func (b *backend) withinLimit(ctx context.Context, names []string) (rest []string, err error) {
 	log, err := b.storedDeletions(ctx)
 	for _, name := range names {
-		n, loadErr := storedNamed(ctx, b.storage, name)
-		if err = errors.Join(err, excusing(loadErr, errNotFound)); err != nil {
+		n, loadErr := loadStoredClient(ctx, b.storage, name)
+		if err = errors.Join(err, store.Ignoring(loadErr, store.ErrNotFound)); err != nil {
 			return nil, err
 		}
 		g, _ := n.current()
@@ -254,38 +251,26 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	return rest, err
 }
 
-// stillDue reads a client that was to be deleted at Paxos, and reports whether it still is, on the
-// lease that it was when that was begun.
-func (b *backend) stillDue(ctx context.Context, name string, before namedClient) (namedClient, bool, error) {
-	now, err := storedNamed(ctx, b.storage, name)
-	if err != nil {
-		return now, false, excusing(err, errNotFound)
-	}
-	due := now.entry() == before.entry() && now.State == revoking && now.Checkout != nil &&
-		before.Checkout != nil && now.Checkout.ID == before.Checkout.ID
-	return now, due, nil
-}
-
 // forgetDeleted deletes a client in Vault that is deleted at Paxos.
-func (b *backend) forgetDeleted(ctx context.Context, name string, before namedClient) error {
+func (b *backend) forgetDeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	n, due, err := b.stillDue(ctx, name, before)
 	if err != nil || !due {
 		return err
 	}
-	if err := b.removeNamed(ctx, b.storage, name, n); err != nil {
+	if err := b.removeStoredClient(ctx, b.storage, name, n); err != nil {
 		return err
 	}
 	g, _ := n.current()
 	b.logger.Info("a client was deleted at Paxos after its lease", "client", name, "client_id", g.ClientID)
-	b.announceClient(clientErased, name, n, "")
+	b.announceClient(clientDeletedAtPaxos, name, n, "")
 	return nil
 }
 
 // loseUndeleted keeps a client that was to be deleted and that Paxos does not list, although nobody
 // asked it to delete it. If it is listed again, it is to be deleted again.
-func (b *backend) loseUndeleted(ctx context.Context, name string, before namedClient) error {
+func (b *backend) loseUndeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	n, due, err := b.stillDue(ctx, name, before)
@@ -293,21 +278,4 @@ func (b *backend) loseUndeleted(ctx context.Context, name string, before namedCl
 		return err
 	}
 	return b.markLost(ctx, name, n, "Paxos does not list it any more")
-}
-
-// quarantineUndeleted keeps a client that was to be deleted and may not be.
-func (b *backend) quarantineUndeleted(ctx context.Context, name string, before namedClient, why string) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, due, err := b.stillDue(ctx, name, before)
-	if err != nil || !due {
-		return err
-	}
-	n.State, n.StateReason, n.Checkout = quarantined, "not deleted: "+strings.TrimSpace(why), nil
-	if err := b.putNamed(ctx, b.storage, name, n); err != nil {
-		return err
-	}
-	b.logger.Warn("a client was not deleted at Paxos after its lease", "client", name, "why", why)
-	b.announceClient(clientQuarantined, name, n, why)
-	return nil
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// rootsToErase lists the generations of the root that are to be deleted at Paxos, once
+// rootsToDelete lists the generations of the root that are to be deleted at Paxos, once
 // their last token has ended.
-func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
+func (b *backend) rootsToDelete(ctx context.Context) ([]generation, error) {
 	root, err := storedRoot(ctx, b.storage)
-	if err != nil || !slices.ContainsFunc(root.Generations, func(g generation) bool { return g.Erase }) {
+	if err != nil || !slices.ContainsFunc(root.Generations, func(g generation) bool { return g.DeleteAtPaxos }) {
 		return nil, err
 	}
 	need, err := b.broker.Need(ctx)
@@ -20,13 +20,13 @@ func (b *backend) rootsToErase(ctx context.Context) ([]generation, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(root.Generations, func(g generation) bool {
-		return !g.Erase || need.OfClient(g.ClientID)
+		return !g.DeleteAtPaxos || need.OfClient(g.ClientID)
 	}), nil
 }
 
-// eraseRoots deletes old root clients at Paxos, as far as the rules of deletion allow
+// deleteRoots deletes old root clients at Paxos, as far as the rules of deletion allow
 // it. One that may not be deleted is only forgotten.
-func (b *backend) eraseRoots(ctx context.Context, old []generation, at *credentials) error {
+func (b *backend) deleteRoots(ctx context.Context, old []generation, at *credentials) error {
 	var err error
 	for _, g := range old {
 		result, deleteErr := b.deleteAtPaxos(ctx, at,
@@ -52,12 +52,12 @@ func (b *backend) forgetRoot(ctx context.Context, old generation, why string) er
 		return err
 	}
 	root.Generations = slices.DeleteFunc(root.Generations, func(g generation) bool {
-		return g.Erase && g.ClientID == old.ClientID
+		return g.DeleteAtPaxos && g.ClientID == old.ClientID
 	})
 	if err := b.putRoot(ctx, b.storage, root); err != nil {
 		return err
 	}
-	kind := clientErased
+	kind := clientDeletedAtPaxos
 	if why != "" {
 		kind = rootForgotten // it is not quarantined: nobody waits for its new secret
 	}

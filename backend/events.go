@@ -2,98 +2,87 @@ package backend
 
 import (
 	"context"
-	"errors"
-	"sync"
-	"time"
+	"fmt"
 
-	"github.com/hashicorp/go-hclog"
-	"github.com/hashicorp/vault/sdk/framework"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// An event is one message for Vault's event bus: its type, and its metadata as
-// alternating names and values.
-type event struct {
-	kind     string
-	metadata []string
-}
-
-// events send to Vault in the background, so that nobody waits for it. What comes
-// faster than Vault takes it is dropped and counted.
-type events struct {
-	send   func(ctx context.Context, e event) error
-	lost   func()
-	logger hclog.Logger
-
-	mu       sync.Mutex
-	queue    []event
-	draining bool // a goroutine works the queue off, and ends with it
-	off      bool // this Vault takes none, or the mount goes away
-}
-
-// mostEvents is how many wait at most, eventDeadline how long Vault has to take one.
+// The types of the events that are not the broker's, which names its own.
 const (
-	mostEvents    = 256
-	eventDeadline = 5 * time.Second
+	roleWritten          = "role-write"
+	roleDeleted          = "role-delete"
+	roleRotated          = "role-rotate"
+	configWritten        = "config-write"
+	guardrailsWritten    = "guardrails-write"
+	rootRotated          = "rotate"
+	rootNotRotated       = "rotate-fail"
+	rootForgotten        = "root-forget"
+	driftFound           = "drift"
+	exceptionWritten     = "exception-write"
+	exceptionDeleted     = "exception-delete"
+	lockedDown           = "lockdown"
+	lockdownLifted       = "lockdown-lift"
+	clientWritten        = "client-write"
+	clientDeleted        = "client-delete"
+	clientRotated        = "client-rotate"
+	clientLeased         = "client-lease"
+	clientReturned       = "client-return"
+	clientQuarantined    = "client-quarantine"
+	clientDeletedAtPaxos = "client-erase"
+	clientLost           = "client-lost"
+	poolLow              = "pool-low"
+	mountStopped         = "stop"
+	mountResumed         = "resume"
 )
 
-// add queues an event. It waits for nobody.
-func (e *events) add(next event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.off:
-		return
-	case len(e.queue) >= mostEvents:
-		e.lost()
-		return
-	}
-	e.queue = append(e.queue, next)
-	if !e.draining {
-		e.draining = true
-		go e.drain()
-	}
+// sendEvent gives an event to Vault.
+func (b *backend) sendEvent(ctx context.Context, e event) error {
+	return logical.SendEvent(ctx, b, "paxos/"+e.kind, e.metadata...)
 }
 
-// drain sends until the queue is empty.
-func (e *events) drain() {
-	for {
-		next, ok := e.next()
-		if !ok {
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), eventDeadline)
-		err := e.send(ctx, next)
-		cancel()
-		switch {
-		case err == nil:
-		case errors.Is(err, framework.ErrNoEvents), status.Code(err) == codes.Unimplemented:
-			e.logger.Info("this Vault takes no events: none are sent")
-			e.stop()
-		default:
-			e.logger.Debug("an event was not sent", "type", next.kind, "error", err)
-			e.lost()
-		}
-	}
+// announceChange tells that what a path stores has changed.
+func (b *backend) announceChange(kind, path string, operation logical.Operation) {
+	b.events.add(event{kind, []string{
+		logical.EventMetadataPath, path, logical.EventMetadataDataPath, path,
+		logical.EventMetadataOperation, string(operation), logical.EventMetadataModified, "true",
+	}})
 }
 
-// next takes the oldest event from the queue. If there is none, drain must return.
-func (e *events) next() (event, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.queue) == 0 {
-		e.draining, e.queue = false, nil
-		return event{}, false
+// announceRole is announceChange for a role.
+func (b *backend) announceRole(kind, name string, r role, operation logical.Operation) {
+	metadata := []string{
+		logical.EventMetadataPath, rolesPrefix + name, logical.EventMetadataDataPath, rolesPrefix + name,
+		logical.EventMetadataOperation, string(operation), logical.EventMetadataModified, "true", "role", name,
 	}
-	next := e.queue[0]
-	e.queue = e.queue[1:]
-	return next, true
+	b.events.add(event{kind, append(metadata, roleMetadata(r)...)})
 }
 
-// stop forgets what is queued and sends nothing more.
-func (e *events) stop() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.off, e.queue = true, nil
+// roleMetadata is the role's own metadata, as events carry it.
+func roleMetadata(r role) []string {
+	var metadata []string
+	for key, value := range r.Metadata {
+		metadata = append(metadata, "role_metadata_"+key, value)
+	}
+	return metadata
+}
+
+// announceClient tells what happened to a client.
+func (b *backend) announceClient(kind, name string, n storedClient, why string) {
+	g, _ := n.current()
+	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
+		"state", string(n.State)}
+	if n.Checkout != nil {
+		metadata = append(metadata, "role", n.Checkout.Role, "entity_id", n.Checkout.EntityID)
+	}
+	if why != "" {
+		metadata = append(metadata, "reason", why)
+	}
+	b.events.add(event{kind, metadata})
+}
+
+// announcePool tells that few clients of a role are left.
+func (b *backend) announcePool(roleName string, left, all int) {
+	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
+	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,
+		"free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
 }

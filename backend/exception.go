@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,10 +9,12 @@ import (
 	"github.com/hashicorp/go-secure-stdlib/parseutil"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-)
 
-// exceptionsPrefix is both the API path and the storage prefix.
-const exceptionsPrefix = "exceptions/"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/report"
+	"vault-plugin-secrets-paxos/backend/store"
+)
 
 // Bounds on an exception.
 const (
@@ -23,8 +24,8 @@ const (
 
 // An exception accepts the findings of one rule on one subject, for a time.
 type exception struct {
-	versioned
-	Rule        rule         `json:"rule"`
+	store.Versioned
+	Rule        report.Rule  `json:"rule"`
 	Subject     string       `json:"subject"`
 	Reason      string       `json:"reason"`
 	ExpiresAt   time.Time    `json:"expires_at"`
@@ -43,21 +44,8 @@ type acceptance struct {
 	Basis    string   `json:"basis,omitempty"`
 }
 
-// accepting is the acceptance of a finding as it is.
-func accepting(f finding) acceptance {
-	return acceptance{Severity: f.Severity.String(), Evidence: append([]string{}, f.Evidence...), Basis: f.basis}
-}
-
-// of reports whether this is the acceptance of the finding as it is.
-func (a acceptance) of(f finding) bool {
-	return a.Severity == f.Severity.String() && a.Basis == f.basis && slices.Equal(a.Evidence, f.Evidence)
-}
-
 // expired reports whether the exception no longer holds.
 func (e exception) expired(now time.Time) bool { return !now.Before(e.ExpiresAt) }
-
-// about reports whether the exception is on findings of this rule and subject.
-func (e exception) about(f finding) bool { return e.Rule == f.Rule && e.Subject == f.Subject }
 
 // by is who wrote the exception, in words.
 func (e exception) by() string {
@@ -73,21 +61,21 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	first := e.CreatedAt.IsZero()
 	before := *e
 	name, subject := string(e.Rule), e.Subject
-	patch(d, "rule", &name)
-	patch(d, "subject", &subject)
-	patch(d, "reason", &e.Reason)
-	e.Rule, e.Subject, e.Reason = rule(name), subject, strings.TrimSpace(e.Reason)
+	input.Patch(d, "rule", &name)
+	input.Patch(d, "subject", &subject)
+	input.Patch(d, "reason", &e.Reason)
+	e.Rule, e.Subject, e.Reason = report.Rule(name), subject, strings.TrimSpace(e.Reason)
 	switch {
-	case !slices.Contains(acceptable(), name):
-		return badRequest("rule must be one of: %s", strings.Join(acceptable(), ", "))
+	case !slices.Contains(report.AcceptableRules(), name):
+		return fault.BadRequest("rule must be one of: %s", strings.Join(report.AcceptableRules(), ", "))
 	case e.Subject == "":
-		return badRequest("subject must be the subject of a finding, exactly as the report shows it")
+		return fault.BadRequest("subject must be the subject of a finding, exactly as the report shows it")
 	case !first && (e.Rule != before.Rule || e.Subject != before.Subject):
-		return badRequest("rule and subject cannot be changed. Delete this exception and write another.")
+		return fault.BadRequest("rule and subject cannot be changed. Delete this exception and write another.")
 	case e.Reason == "" || len(e.Reason) > longestReason:
-		return badRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
+		return fault.BadRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
 	}
-	if until, ok := given[string](d, "expires_at"); ok || first {
+	if until, ok := input.Given[string](d, "expires_at"); ok || first {
 		end, err := parseExpiry(until, now)
 		if err != nil {
 			return err
@@ -95,7 +83,7 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 		e.ExpiresAt = end
 	}
 	if e.expired(now) {
-		return badRequest("expires_at has passed. Write a new expires_at.")
+		return fault.BadRequest("expires_at has passed. Write a new expires_at.")
 	}
 	return nil
 }
@@ -111,7 +99,7 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 		end, err = now.Add(length), nil
 	}
 	if !end.After(now) || end.Sub(now) > longestException {
-		return end, badRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration " +
+		return end, fault.BadRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration " +
 			"(90d), at most a year from now")
 	}
 	return end.UTC(), nil
@@ -119,14 +107,14 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 
 // accept records what is accepted: the findings of the exception's rule and subject as
 // they are now.
-func (e *exception) accept(findings []finding) error {
+func (e *exception) accept(findings []report.Finding) error {
 	e.Accepted = nil
 	var subjects []string
 	for _, f := range findings {
 		switch {
 		case f.Rule != e.Rule:
 		case f.Subject == e.Subject:
-			e.Accepted = append(e.Accepted, accepting(f))
+			e.Accepted = append(e.Accepted, acceptance(f.Acceptance()))
 		default:
 			subjects = append(subjects, f.Subject)
 		}
@@ -135,67 +123,28 @@ func (e *exception) accept(findings []finding) error {
 		return nil
 	}
 	if slices.Sort(subjects); len(subjects) > 0 {
-		return badRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
-			shortened(slices.Compact(subjects)))
+		return fault.BadRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
+			input.Shortened(slices.Compact(subjects)))
 	}
-	return badRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
+	return fault.BadRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
 }
 
-// A namedException is an exception with its name.
-type namedException struct {
-	name string
-	exception
+// facts are what the reports know of the exception.
+func (e exception) facts(name string) report.Exception {
+	facts := report.Exception{Name: name, Rule: e.Rule, Subject: e.Subject, Reason: e.Reason, By: e.by(),
+		AcceptedAt: e.AcceptedAt, ExpiresAt: e.ExpiresAt}
+	for _, a := range e.Accepted {
+		facts.Accepted = append(facts.Accepted, report.Acceptance(a))
+	}
+	return facts
 }
 
-// storedExceptions reads all exceptions, in order of their names.
-func storedExceptions(ctx context.Context, s logical.Storage) ([]namedException, error) {
-	var all []namedException
-	err := each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
-		all = append(all, namedException{name, e})
+// storedExceptions reads all exceptions, in the order of their names.
+func storedExceptions(ctx context.Context, s logical.Storage) ([]report.Exception, error) {
+	var all []report.Exception
+	err := store.Each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
+		all = append(all, e.facts(name))
 		return nil
 	}, nil) // one that cannot be read accepts nothing
 	return all, err
-}
-
-// An acceptedFinding is a finding and the exception by which it is accepted.
-type acceptedFinding struct {
-	finding
-	by namedException
-}
-
-// shown is the accepted finding as reports answer it.
-func (a acceptedFinding) shown() map[string]any {
-	shown := a.finding.shown()
-	shown["exception"], shown["accepted_reason"] = exceptionsPrefix+a.by.name, a.by.Reason
-	shown["accepted_by"], shown["accepted_at"], shown["expires_at"] = a.by.by(), timestamp(a.by.AcceptedAt),
-		timestamp(a.by.ExpiresAt)
-	return shown
-}
-
-// apply divides findings into those that are open and those that somebody accepted. An
-// exception that no longer holds is noted at the finding that it was for.
-func apply(exceptions []namedException, findings []finding,
-	now time.Time) (open []finding, accepted []acceptedFinding) {
-	for _, f := range findings {
-		var holds *namedException
-		for i, e := range exceptions {
-			switch {
-			case !e.about(f):
-			case e.expired(now):
-				f.Note = fmt.Sprintf("%s%s expired at %s.", exceptionsPrefix, e.name, timestamp(e.ExpiresAt))
-			case !slices.ContainsFunc(e.Accepted, func(a acceptance) bool { return a.of(f) }):
-				f.Note = fmt.Sprintf("%s%s no longer applies: the finding is not what it was when it was "+
-					"accepted at %s.", exceptionsPrefix, e.name, timestamp(e.AcceptedAt))
-			default:
-				holds = &exceptions[i]
-			}
-		}
-		if holds == nil {
-			open = append(open, f)
-			continue
-		}
-		f.Note = ""
-		accepted = append(accepted, acceptedFinding{f, *holds})
-	}
-	return open, accepted
 }

@@ -1,12 +1,15 @@
 package backend
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // The parameters by which the catalogue is searched.
@@ -30,17 +33,18 @@ type filter struct {
 
 // filterOf reads the filter of a request.
 func filterOf(d *framework.FieldData) (f filter, err error) {
-	if risk, ok := given[string](d, "risk"); ok {
+	if risk, ok := input.Given[string](d, "risk"); ok {
 		if f.risk, err = catalog.ParseRisk(risk); err != nil {
-			return f, badRequest("risk must be read, write, moves-money or admin")
+			return f, fault.BadRequest("risk must be read, write, moves-money or admin")
 		}
 	}
-	if tag, ok := given[string](d, "tag"); ok {
+	if tag, ok := input.Given[string](d, "tag"); ok {
 		if f.tag, ok = lookupTag(tag); !ok {
-			return f, badRequest("tag %s is none of Paxos's; there are: %s", excerpt(tag), strings.Join(tags(), ", "))
+			return f, fault.BadRequest("tag %s is none of Paxos's; there are: %s", input.Excerpt(tag),
+				strings.Join(tags(), ", "))
 		}
 	}
-	text, _ := given[string](d, "q")
+	text, _ := input.Given[string](d, "q")
 	f.search = strings.ToLower(text)
 	return f, nil
 }
@@ -70,4 +74,20 @@ func tags() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// identifiers are the ids of operations, never nil.
+func identifiers(all []catalog.Operation) []string {
+	names := []string{}
+	for _, operation := range all {
+		names = append(names, operation.ID)
+	}
+	return names
+}
+
+// notCatalogued is the 404 for what the catalogue lacks, with what may have been
+// meant.
+func notCatalogued(kind, name string, near []string, path string) error {
+	return fault.New(http.StatusNotFound, "the catalogue has no %s %s%s; `vault list` of the mount's %s shows those "+
+		"there are", kind, input.Excerpt(name), catalog.DidYouMean(near), path)
 }

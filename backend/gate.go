@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -11,10 +12,10 @@ import (
 // that belongs to another connection (URLs, CA or environment) than the one there is now, whatever was
 // deleted and written again in between. A secret that was submitted a moment ago comes the same way,
 // after newGeneration has bound it to this connection.
-func (l *link) clientFor(g generation) (*paxos.Client, error) {
+func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
-		return nil, badRequest("The secret of client %s was stored for another connection (URLs, CA or "+
+		return nil, fault.BadRequest("The secret of client %s was stored for another connection (URLs, CA or "+
 			"environment), so it is not sent over this one. Operators: store it again.", g.ClientID)
 	}
 	return open, nil
@@ -22,7 +23,7 @@ func (l *link) clientFor(g generation) (*paxos.Client, error) {
 
 // minterFor is a generation as the broker uses it, with the mount's share of the budget. name is
 // that of the stored client, empty for the root.
-func (l *link) minterFor(name string, g generation, c config) (broker.Minter, error) {
+func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Minter, error) {
 	open, err := l.clientFor(g)
 	if err != nil {
 		return broker.Minter{}, err
@@ -34,11 +35,11 @@ func (l *link) minterFor(name string, g generation, c config) (broker.Minter, er
 // minter is minterFor for the current generation of a client, stored under that name, and the
 // connection that is configured.
 func (b *backend) minter(ctx context.Context, name string, minting client) (broker.Minter, error) {
-	link, err := b.dial(ctx, b.storage)
+	session, err := b.openSession(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	c, err := load[config](ctx, b.storage, configKey)
+	c, err := loadConfig(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
 	}
@@ -46,8 +47,5 @@ func (b *backend) minter(ctx context.Context, name string, minting client) (brok
 	if !ok {
 		return broker.Minter{}, errNoRoot
 	}
-	return link.minterFor(name, g, c)
+	return session.minterFor(name, g, c)
 }
-
-// errNoRoot is the answer where a root client is needed and there is none.
-var errNoRoot = badRequest("this mount has no root client yet: write client_id and client_secret to its config path")

@@ -193,10 +193,10 @@ func TestOneGate(t *testing.T) {
 	t.Parallel()
 	allowed := map[*regexp.Regexp]string{
 		regexp.MustCompile(`\.StoredClient\(`):                              "gate.go",
-		regexp.MustCompile(`\.ForHolder\(`):                                 "secret_client.go",
+		regexp.MustCompile(`\.ForHolder\(`):                                 "path_creds.go",
 		regexp.MustCompile(`(link|Connection|open|l)\.Client\([^)]`):        "none",
 		regexp.MustCompile(`\.DeleteCredential\(`):                          "deletion.go",
-		regexp.MustCompile(`Connection: *link\.fingerprint`):                "verify_secret.go",
+		regexp.MustCompile(`Connection: *session\.fingerprint`):             "generations.go",
 		regexp.MustCompile(`\.Connection = |Generation.*\.ClientSecret = `): "none",
 	}
 	files, err := os.ReadDir(".")
@@ -214,7 +214,7 @@ func TestOneGate(t *testing.T) {
 		for pattern, only := range allowed {
 			// issue.go has a token's connection
 			if found := pattern.Find(text); found != nil && file.Name() != only &&
-				(only != "verify_secret.go" || file.Name() != "issue.go") {
+				(only != "generations.go" || file.Name() != "issue.go") {
 				t.Errorf("%s has %q, which only %s may", file.Name(), found, only)
 			}
 		}

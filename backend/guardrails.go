@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,21 +9,19 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/ryanuber/go-glob"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
-)
-
-// guardrailsPath is the path, guardrailsKey where its settings are stored.
-const (
-	guardrailsPath = "config/guardrails"
-	guardrailsKey  = "guardrails"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // guardrails are what no role and no reader of the mount may exceed. They bind
 // roles, not the engine's own tokens, such as that which verifies a secret.
 type guardrails struct {
-	versioned
+	store.Versioned
 	AllowedScopes     []string      `json:"allowed_scopes"` // globs; none: all that the next two let pass
 	AllowUncatalogued bool          `json:"allow_uncatalogued_scopes"`
 	AllowAdmin        bool          `json:"allow_admin_scopes"`
@@ -53,29 +52,29 @@ const defaultCeiling = 24 * time.Hour
 
 // newGuardrails are a mount's guardrails before the first write.
 func newGuardrails() guardrails {
-	return guardrails{versioned: current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
+	return guardrails{Versioned: store.Current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
 }
 
 // change applies the parameters of a request to the guardrails and judges the whole.
 func (g *guardrails) change(d *framework.FieldData) error {
-	patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
-	patch(d, "allow_admin_scopes", &g.AllowAdmin)
-	patchSeconds(d, "max_ttl", &g.MaxTTL)
+	input.Patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
+	input.Patch(d, "allow_admin_scopes", &g.AllowAdmin)
+	input.PatchSeconds(d, "max_ttl", &g.MaxTTL)
 	if g.MaxTTL < time.Second {
-		return badRequest("max_ttl must be at least 1s")
+		return fault.BadRequest("max_ttl must be at least 1s")
 	}
 	if err := g.changeClients(d); err != nil {
 		return err
 	}
-	globs, ok := given[[]string](d, "allowed_scopes")
+	globs, ok := input.Given[[]string](d, "allowed_scopes")
 	if !ok {
 		return nil
 	}
 	if err := checkGlobs(globs); err != nil {
-		return badRequest("%s", err)
+		return fault.Invalid(err)
 	}
 	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
-		return badRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
+		return fault.BadRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
 			"such as funding:*; null in a patch, or a delete, gives the default back")
 	}
 	g.AllowedScopes = globs
@@ -85,16 +84,16 @@ func (g *guardrails) change(d *framework.FieldData) error {
 // changeClients applies the parameters that govern clients.
 func (g *guardrails) changeClients(d *framework.FieldData) error {
 	allowUnchecked, requireMatch := !g.RefuseUnchecked, !g.IgnoreEntity
-	patch(d, "allow_unchecked_clients", &allowUnchecked)
-	patch(d, "require_entity_match", &requireMatch)
+	input.Patch(d, "allow_unchecked_clients", &allowUnchecked)
+	input.Patch(d, "require_entity_match", &requireMatch)
 	g.RefuseUnchecked, g.IgnoreEntity = !allowUnchecked, !requireMatch
-	prefix, ok := given[string](d, "deletable_label_prefix")
+	prefix, ok := input.Given[string](d, "deletable_label_prefix")
 	if !ok {
 		return nil
 	}
-	if strings.TrimSpace(prefix) == "" || len(prefix) > maximumName {
-		return badRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
-			"empty one would let every client be deleted", maximumName)
+	if strings.TrimSpace(prefix) == "" || len(prefix) > input.MaximumName {
+		return fault.BadRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
+			"empty one would let every client be deleted", input.MaximumName)
 	}
 	g.DeletablePrefix = prefix
 	return nil
@@ -107,13 +106,13 @@ var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
 // checkGlobs is checkScopes for globs.
 func checkGlobs(globs []string) error {
 	for _, pattern := range globs {
-		if len(pattern) > maximumScopeSize || !globGrammar.MatchString(pattern) {
+		if len(pattern) > input.MaximumScopeSize || !globGrammar.MatchString(pattern) {
 			return fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as "+
-				"funding:* or *:read_*; * stands for any text", excerpt(pattern))
+				"funding:* or *:read_*; * stands for any text", input.Excerpt(pattern))
 		}
 	}
-	if len(globs) > maximumScopes {
-		return fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), maximumScopes)
+	if len(globs) > input.MaximumScopes {
+		return fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), input.MaximumScopes)
 	}
 	return nil
 }
@@ -148,28 +147,7 @@ func (g guardrails) check(scopes []string) error {
 	if len(beyond) == 0 {
 		return nil
 	}
-	return forbidden("the guardrails of this mount do not allow %s", shortened(beyond))
-}
-
-// checkRole refuses a change of a role that goes beyond the guardrails. What the
-// role was before they came stays, so that it can be disabled or narrowed step by
-// step; it is not issued all the same.
-func (g guardrails) checkRole(before, after role) error {
-	var added []string
-	for _, scope := range after.ResolvedScopes {
-		if !before.holds([]string{scope}) {
-			added = append(added, scope)
-		}
-	}
-	if err := g.check(added); err != nil {
-		return err
-	}
-	longest := max(after.TTL, after.MaxTTL)
-	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
-		return forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
-			g.MaxTTL)
-	}
-	return nil
+	return fault.Forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
 }
 
 // dangers names the options in force that weaken something.
@@ -229,3 +207,13 @@ var adminFamilies = sync.OnceValue(func() map[string]bool {
 	}
 	return families
 })
+
+// storedGuardrails are the stored guardrails, or the defaults.
+func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
+	return store.LoadOr(ctx, s, guardrailsKey, newGuardrails)
+}
+
+// cachedGuardrails returns the guardrails from memory or storage.
+func (b *backend) cachedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
+	return b.entries.guardrails.Get(ctx, s, guardrailsKey)
+}

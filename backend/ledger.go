@@ -8,17 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
-)
-
-// ledgerPrefix is where the broker's rows are: seal-wrapped, because they hold
-// tokens. bansPrefix is where it keeps what Paxos forbade, requestsPrefix the token
-// requests of the last minutes, neighborsKey which other mounts its process has. All
-// are local to the cluster, because tokens, addresses and processes are.
-const (
-	ledgerPrefix   = "ledger/"
-	bansPrefix     = "bans/"
-	requestsPrefix = "requests/"
-	neighborsKey   = "neighbors"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // ledger keeps the broker's records in Vault's storage.
@@ -26,25 +16,25 @@ type ledger struct{ storage logical.Storage }
 
 // ledgerEntry is a row as it is stored.
 type ledgerEntry struct {
-	versioned
+	store.Versioned
 	broker.Row
 }
 
 // banEntry is a ban as it is stored.
 type banEntry struct {
-	versioned
+	store.Versioned
 	broker.Ban
 }
 
 // requestEntry is a token request as it is stored.
 type requestEntry struct {
-	versioned
+	store.Versioned
 	broker.TokenRequest
 }
 
 // neighborsEntry is the record of the other mounts as it is stored.
 type neighborsEntry struct {
-	versioned
+	store.Versioned
 	Others broker.Neighborhood `json:"others"`
 }
 
@@ -59,8 +49,8 @@ func (l ledger) List(ctx context.Context) ([]string, error) {
 
 // Get reads a row, if there is one.
 func (l ledger) Get(ctx context.Context, fingerprint string) (broker.Row, bool, error) {
-	entry, err := load[ledgerEntry](ctx, l.storage, ledgerPrefix+fingerprint)
-	if errors.Is(err, errNotFound) {
+	entry, err := store.Load[ledgerEntry](ctx, l.storage, ledgerPrefix+fingerprint)
+	if errors.Is(err, store.ErrNotFound) {
 		return broker.Row{}, false, nil
 	}
 	return entry.Row, err == nil, asUnreadable(err)
@@ -68,7 +58,7 @@ func (l ledger) Get(ctx context.Context, fingerprint string) (broker.Row, bool, 
 
 // asUnreadable tells the broker that an entry is there and cannot be read.
 func asUnreadable(err error) error {
-	var damaged *unreadable
+	var damaged *store.Unreadable
 	if errors.As(err, &damaged) {
 		return fmt.Errorf("%w: %w", broker.ErrUnreadable, err)
 	}
@@ -77,12 +67,12 @@ func asUnreadable(err error) error {
 
 // Put writes a row.
 func (l ledger) Put(ctx context.Context, row broker.Row) error {
-	return store(ctx, l.storage, ledgerPrefix+row.Fingerprint, ledgerEntry{current, row})
+	return store.Put(ctx, l.storage, ledgerPrefix+row.Fingerprint, ledgerEntry{store.Current, row})
 }
 
 // Delete removes a row.
 func (l ledger) Delete(ctx context.Context, fingerprint string) error {
-	return remove(ctx, l.storage, ledgerPrefix+fingerprint)
+	return store.Delete(ctx, l.storage, ledgerPrefix+fingerprint)
 }
 
 // Bans reads every ban.
@@ -93,9 +83,9 @@ func (l ledger) Bans(ctx context.Context) ([]broker.Ban, error) {
 	}
 	var bans []broker.Ban
 	for _, way := range ways {
-		entry, err := load[banEntry](ctx, l.storage, bansPrefix+way)
+		entry, err := store.Load[banEntry](ctx, l.storage, bansPrefix+way)
 		switch {
-		case errors.Is(err, errNotFound): // it ended meanwhile
+		case errors.Is(err, store.ErrNotFound): // it ended meanwhile
 		case errors.Is(asUnreadable(err), broker.ErrUnreadable):
 			bans = append(bans, broker.Ban{Way: way, Unreadable: true})
 		case err != nil:
@@ -109,12 +99,12 @@ func (l ledger) Bans(ctx context.Context) ([]broker.Ban, error) {
 
 // PutBan writes a ban.
 func (l ledger) PutBan(ctx context.Context, ban broker.Ban) error {
-	return store(ctx, l.storage, bansPrefix+ban.Way, banEntry{current, ban})
+	return store.Put(ctx, l.storage, bansPrefix+ban.Way, banEntry{store.Current, ban})
 }
 
 // DeleteBan removes a ban.
 func (l ledger) DeleteBan(ctx context.Context, way string) error {
-	return remove(ctx, l.storage, bansPrefix+way)
+	return store.Delete(ctx, l.storage, bansPrefix+way)
 }
 
 // Requests reads every token request.
@@ -125,9 +115,9 @@ func (l ledger) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
 	}
 	requests := make([]broker.TokenRequest, 0, len(ids))
 	for _, id := range ids {
-		entry, err := load[requestEntry](ctx, l.storage, requestsPrefix+id)
+		entry, err := store.Load[requestEntry](ctx, l.storage, requestsPrefix+id)
 		switch {
-		case errors.Is(err, errNotFound): // it was forgotten meanwhile
+		case errors.Is(err, store.ErrNotFound): // it was forgotten meanwhile
 			continue
 		case errors.Is(asUnreadable(err), broker.ErrUnreadable):
 			entry = requestEntry{}
@@ -142,18 +132,18 @@ func (l ledger) Requests(ctx context.Context) ([]broker.TokenRequest, error) {
 
 // PutRequest writes a token request.
 func (l ledger) PutRequest(ctx context.Context, request broker.TokenRequest) error {
-	return store(ctx, l.storage, requestsPrefix+request.ID, requestEntry{current, request})
+	return store.Put(ctx, l.storage, requestsPrefix+request.ID, requestEntry{store.Current, request})
 }
 
 // DeleteRequest removes a token request.
 func (l ledger) DeleteRequest(ctx context.Context, id string) error {
-	return remove(ctx, l.storage, requestsPrefix+id)
+	return store.Delete(ctx, l.storage, requestsPrefix+id)
 }
 
 // Neighbors reads which other mounts the process has or had, and which endpoints they use.
 func (l ledger) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
-	entry, err := load[neighborsEntry](ctx, l.storage, neighborsKey)
-	if errors.Is(err, errNotFound) {
+	entry, err := store.Load[neighborsEntry](ctx, l.storage, neighborsKey)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
 	return entry.Others, asUnreadable(err)
@@ -161,5 +151,5 @@ func (l ledger) Neighbors(ctx context.Context) (broker.Neighborhood, error) {
 
 // PutNeighbors writes which other mounts the process has or had.
 func (l ledger) PutNeighbors(ctx context.Context, all broker.Neighborhood) error {
-	return store(ctx, l.storage, neighborsKey, neighborsEntry{current, all})
+	return store.Put(ctx, l.storage, neighborsKey, neighborsEntry{store.Current, all})
 }

@@ -6,27 +6,23 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
-)
 
-// lockdownPath is the path, lockdownKey where it is stored that a lockdown is in
-// force. It is not part of the config, so that a deleted config lifts nothing.
-const (
-	lockdownPath = "lockdown"
-	lockdownKey  = "lockdown"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A lockdown is the red button: while there is one, nothing is issued.
 type lockdown struct {
-	versioned
+	store.Versioned
 	Since  time.Time `json:"since"` // zero: there is none
 	Reason string    `json:"reason"`
 }
 
 // noLockdown is what counts where nothing is stored.
-func noLockdown() lockdown { return lockdown{versioned: current} }
+func noLockdown() lockdown { return lockdown{Versioned: store.Current} }
 
 // errLocked is the answer to everybody who would be issued something.
-var errLocked = forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
+var errLocked = fault.Forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
 
 // refuse is errLocked while the lockdown is in force.
 func (l lockdown) refuse() error {
@@ -39,7 +35,7 @@ func (l lockdown) refuse() error {
 // checkLockdown refuses while a lockdown is in force, or while it cannot be read
 // whether one is. It asks memory first, so that a hit reads no storage.
 func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
-	l, err := b.lockdowns.get(ctx, s, lockdownKey)
+	l, err := b.entries.lockdown.Get(ctx, s, lockdownKey)
 	if err != nil {
 		return err
 	}
@@ -58,9 +54,11 @@ func checkStoredLockdown(ctx context.Context, s logical.Storage) error {
 
 // storedLockdown reads the lockdown from storage.
 func storedLockdown(ctx context.Context, s logical.Storage) (lockdown, error) {
-	l, err := load[lockdown](ctx, s, lockdownKey)
-	if errors.Is(err, errNotFound) {
-		return noLockdown(), nil
-	}
-	return l, err
+	return store.LoadOr(ctx, s, lockdownKey, noLockdown)
+}
+
+// urgent reports whether no grace counts: in a lockdown.
+func (b *backend) urgent(ctx context.Context) (bool, error) {
+	err := b.checkLockdown(ctx, b.storage)
+	return errors.Is(err, errLocked), store.Ignoring(err, errLocked)
 }

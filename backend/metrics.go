@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -113,7 +114,7 @@ func newMetrics() *metrics {
 }
 
 // read counts what a reader of creds/ or token/ got.
-func (m *metrics) read(want wanted, issued broker.Issued, err error) {
+func (m *metrics) read(want tokenRequest, issued broker.Issued, err error) {
 	switch {
 	case readOnly(err): // another node answers
 	case err != nil && want.role.ID == "":
@@ -162,7 +163,7 @@ func (m *metrics) count(counters *prometheus.CounterVec, role, class string) {
 	counters.WithLabelValues(role, class).Inc()
 }
 
-// observe counts what happens to tokens.
+// newListedCredential counts what happens to tokens.
 func (m *metrics) observe(o broker.Observation) {
 	switch o.What {
 	case broker.Minted:
@@ -211,13 +212,13 @@ func (m *metrics) drop(role string) {
 // reasonOf puts an error into one of few classes.
 func reasonOf(err error) string {
 	var (
-		mistake   *fault
+		mistake   *fault.Fault
 		throttled *broker.Throttled
 		mismatch  *broker.Mismatch
 		refused   *paxos.Error
 	)
 	switch {
-	case errors.As(err, &mistake) && mistake.status == http.StatusForbidden:
+	case errors.As(err, &mistake) && mistake.Status == http.StatusForbidden:
 		return "forbidden"
 	case errors.As(err, &mistake):
 		return "invalid"

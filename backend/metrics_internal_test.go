@@ -9,7 +9,7 @@ import (
 )
 
 func TestCountingAHitAllocatesNothing(t *testing.T) { // alone: it counts everybody's allocations
-	m, hit := newMetrics(), wanted{name: "mint", role: role{ID: "id"}}
+	m, hit := newMetrics(), tokenRequest{name: "mint", role: role{ID: "id"}}
 	if got := testing.AllocsPerRun(100, func() { m.read(hit, broker.Issued{}, nil) }); got != 0 {
 		t.Errorf("counting a hit allocates %v times", got)
 	}
@@ -52,7 +52,7 @@ func BenchmarkGuardrailsOfAHit(b *testing.B) {
 }
 
 func BenchmarkCountingAHit(b *testing.B) {
-	m, hit := newMetrics(), wanted{name: "mint", role: role{ID: "id"}}
+	m, hit := newMetrics(), tokenRequest{name: "mint", role: role{ID: "id"}}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

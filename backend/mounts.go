@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -25,7 +24,8 @@ func (m *mounts) add(b *backend) {
 		m.all = map[*backend]bool{}
 	}
 	for other := range m.all {
-		if other.uuid == b.uuid && b.uuid != "" { // the same mount, which was never told that it goes away
+		// the same mount, which was never told that it goes away
+		if other.mount.uuid == b.mount.uuid && b.mount.uuid != "" {
 			delete(m.all, other)
 		}
 	}
@@ -58,40 +58,13 @@ func (m *mounts) others(asking *backend) (others []*backend) {
 // elsewhere lists the entries of the other mounts that have a Client ID.
 func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string) (found []heldID, err error) {
 	for _, other := range m.others(asking) {
-		held, err := other.index.of(ctx, other.storage, clientID)
+		held, err := other.entries.index.of(ctx, other.storage, clientID)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, held...)
 	}
 	return found, nil
-}
-
-// usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or
-// that it is stored on this one for another use. Here an entry counts that was never verified,
-// because a deletion cannot be undone. A mount or an entry that cannot be read is an error, and
-// nothing is deleted.
-func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
-	for _, mount := range append(b.mounts.others(b), b) {
-		switch entry, err := mount.index.damaged(ctx, mount.storage); {
-		case err != nil:
-			return "", err
-		case entry != "":
-			return "", fmt.Errorf("%s of a mount of this process cannot be read, and may be this client", entry)
-		}
-	}
-	others, err := b.mounts.elsewhere(ctx, b, clientID)
-	if err != nil {
-		return "", err
-	}
-	if len(others) > 0 {
-		return "it is stored on another mount too", nil
-	}
-	where, err := b.whereStored(ctx, b.storage, clientID, key)
-	if err != nil || where == "" {
-		return "", err
-	}
-	return "it is stored as " + where + " too", nil
 }
 
 // clientIDs are the Client IDs that the other mounts of the process have, those of old
@@ -108,7 +81,10 @@ func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool
 		root, err := storedRoot(ctx, other.storage)
 		if err == nil {
 			add(root)
-			err = eachNamed(ctx, other.storage, func(_ string, n namedClient) error { add(n.client); return nil })
+			err = eachStoredClient(ctx, other.storage, func(_ string, n storedClient) error {
+				add(n.client)
+				return nil
+			})
 		}
 		if err != nil {
 			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports "+

@@ -6,76 +6,79 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathClientRotate() *framework.Path {
 	return &framework.Path{
-		Pattern:         clientsPrefix + namePattern + "/rotate$",
+		Pattern:         clientsPrefix + spec.NamePattern + "/rotate$",
 		HelpSynopsis:    "Give a client its new secret; one in quarantine may be leased again.",
 		HelpDescription: clientRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
-			"name": nameField("Name of the client in Vault."),
-			"client_secret": {
-				Type: framework.TypeString, Required: true,
-				Description:  "The new secret: Dashboard, Admin > API Management, Rotate Credentials. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
-			"verify_connection": {Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify the secret by minting one token with all the client's scopes."},
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the client in Vault."),
+			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
+				"Credentials. Write-only."),
+			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with all the " +
+				"client's scopes."),
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateClient, "Give a client its new secret.",
-				answer("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateClient, "Give a client its new secret.",
+				spec.Body("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
 		},
 	}
 }
 
 // clientRotateAnswer is what a rotation of a client answers.
-var clientRotateAnswer = fields{
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Number of its secret now."},
-	"state":      {Type: framework.TypeString, Required: true, Description: "State of the client now."},
+var clientRotateAnswer = spec.Fields{
+	"client_id":  spec.Required(framework.TypeString, "Client ID."),
+	"generation": spec.Required(framework.TypeInt, "Number of its secret now."),
+	"state":      spec.Required(framework.TypeString, "State of the client now."),
 }
 
 // rotateClient answers POST clients/:name/rotate.
 func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	before, err := storedNamed(ctx, req.Storage, name)
-	if errors.Is(err, errNotFound) {
-		return reply(badRequest("there is no client %q; `vault list` of the mount's clients shows those there are",
-			name))
+	before, err := loadStoredClient(ctx, req.Storage, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fault.BadRequest("there is no client %q; `vault list` of the mount's clients shows "+
+			"those there are",
+			name)
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	known, _ := before.current()
 	secret, verify := "", true
-	patch(d, "client_secret", &secret)
-	patch(d, "verify_connection", &verify)
-	if before.State == revoking { // no call for a client that is to be deleted
-		return reply(errBeingDeleted)
+	input.Patch(d, "client_secret", &secret)
+	input.Patch(d, "verify_connection", &verify)
+	if before.State == stateRevoking { // no call for a client that is to be deleted
+		return nil, errBeingDeleted
 	}
-	link, err := b.dial(ctx, req.Storage)
+	session, err := b.openSession(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	switch which, err := b.recognize(clientsPrefix+name, before.client, known.ClientID, secret); {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case which == olderSecret:
-		return reply(errOlderSecret)
-	case which == currentSecret && known.Connection == link.fingerprint:
-		return reply(errSameSecret)
+		return nil, errOlderSecret
+	case which == currentSecret && known.Connection == session.fingerprint:
+		return nil, errSameSecret
 	}
 	verified, err := b.verifyNew(ctx, req.Storage, name, before, before, known.ClientID, secret, verify)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, nil)
+	after, err := b.storeChangedClient(ctx, req.Storage, name, before, verified, nil)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(clientRotated, req.Path, req.Operation)
 	b.logger.Info("a client has a new secret", "client", name, "client_id", known.ClientID, "generation", after.last())
@@ -84,3 +87,12 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 		Warnings: verified.warnings,
 	}, nil
 }
+
+const clientRotateHelp = `
+In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
+the old one stops at once: whoever has it out on a lease loses it. Write the new one
+here: it is verified with one token request for all the client's scopes, then stored.
+
+A client in quarantine, or one that was found disabled in the Dashboard, is available
+again afterwards.
+`

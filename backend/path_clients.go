@@ -3,43 +3,31 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathClients() *framework.Path {
-	return &framework.Path{
-		Pattern:         clientsPrefix + "?$",
-		HelpSynopsis:    "List the stocked clients.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Client"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listClients, "List the stocked clients.",
-				answer("The names.", listAnswer)), "list", "clients"),
-		},
-	}
-}
-
-// listClients answers LIST clients/.
-func (b *backend) listClients(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	return list(ctx, req.Storage, clientsPrefix, d)
+	return spec.Listing{
+		Pattern: clientsPrefix + "?$", Item: "Client", Entries: true, Suffix: "clients",
+		Synopsis: "List the stocked clients.", Summary: "List the stocked clients.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(clientsPrefix),
+	}.Path()
 }
 
 func (b *backend) pathClient() *framework.Path {
 	return &framework.Path{
-		Pattern:         clientsPrefix + namePattern + "$",
+		Pattern:         clientsPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "A Paxos API client in Vault's custody, beside the root.",
 		HelpDescription: clientHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Client"},
-		ExistenceCheck:  exists,
-		Fields: fields{
-			"name": nameField("Name of the client in Vault. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the client in Vault. Case matters."),
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client " +
 					"is stored, and then fixed."},
@@ -50,12 +38,9 @@ func (b *backend) pathClient() *framework.Path {
 					"client_credentials lease it whole) or standby (it may become the root client). Required " +
 					"when the client is stored, and then fixed.",
 			},
-			"client_secret": {
-				Type: framework.TypeString,
-				Description: "Client Secret. Write-only. Required when the client is stocked; a new one is " +
-					"written to clients/<name>/rotate.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
+			"client_secret": spec.Secret("Client Secret. Write-only. Required when the client is stocked; a " +
+				"new one is " +
+				"written to clients/<name>/rotate."),
 			"scopes": {Type: framework.TypeCommaStringSlice,
 				Description: "The scopes that the Dashboard gave this client, as an array or with commas or " +
 					"spaces between them. Required when the client is stocked."},
@@ -68,78 +53,69 @@ func (b *backend) pathClient() *framework.Path {
 				Description: "Free key=value pairs for people and reports. Not secret."},
 			"disabled": {Type: framework.TypeBool,
 				Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
-			"verify_connection": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify new secret and scopes by minting one token with all of them.",
-			},
+			"verify_connection": spec.Verify("Whether to verify new secret and scopes by minting one token " +
+				"with all of them."),
 			"force": {
 				Type: framework.TypeBool, Query: true,
 				Description: "On delete: go through with it although tokens are alive that the engine can " +
 					"then no longer revoke.",
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readClient, "Read a client, its state and who holds it.",
-				answer("The client.", clientAnswer)), "read", "client"),
-			logical.CreateOperation: displayed(onActive(b.writeClient, "Stock a client.", answerNothing("Stored.")),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readClient, "Read a client, its state and who holds it.",
+				spec.Body("The client.", clientAnswer)), "read", "client"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeClient, "Stock a client.", spec.NoBody("Stored.")),
 				"write", "client"),
-			logical.UpdateOperation: displayed(onActive(b.writeClient,
-				"Change a client; parameters left out keep their value.", answerNothing("Stored.")), "write", "client"),
-			logical.PatchOperation: displayed(onActive(b.patchClient, "Change parts of a client.",
-				answerNothing("Stored.")), "patch", "client"),
-			logical.DeleteOperation: displayed(onActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
-				answerNothing("Forgotten.")), "delete", "client"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeClient,
+				"Change a client; parameters left out keep their value.",
+				spec.NoBody("Stored.")), "write", "client"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.patchClient, "Change parts of a client.",
+				spec.NoBody("Stored.")), "patch", "client"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteClient, "Forget a client. At Paxos it lives on.",
+				spec.NoBody("Forgotten.")), "delete", "client"),
 		},
 	}
 }
 
 // clientAnswer is what a read of a client holds.
-var clientAnswer = fields{
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Counts the client's secrets."},
-	"secret_set_at": {Type: framework.TypeString, Required: true,
-		Description: "When its secret was stored (RFC 3339)."},
-	"secret_verified": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a mint has shown that the secret is right."},
-	"purpose": {Type: framework.TypeString, Required: true,
-		Description: "mint, lease or standby; empty if it was stored before there were purposes and nothing " +
-			"used it: then it is unusable until it gets one."},
-	"scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The scopes that it was said to hold."},
-	"allowed_roles": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The roles that may use it; * for every role."},
-	"label":    {Type: framework.TypeString, Required: true, Description: "Its Label, as written."},
-	"metadata": {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
-	"disabled": {Type: framework.TypeBool, Required: true, Description: "Whether it is out of use."},
-	"state": {Type: framework.TypeString, Required: true,
-		Description: "available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new " +
-			"secret) or lost (disabled or deleted in the Dashboard)."},
-	"state_reason": {Type: framework.TypeString, Required: true,
-		Description: "Why it is quarantined or lost; empty otherwise."},
-	"held_by_role": {Type: framework.TypeString, Required: true,
-		Description: "The role through which it is leased; empty if it is not."},
-	"held_by_entity_id": {Type: framework.TypeString, Required: true,
-		Description: "Vault's entity that holds it; empty if it is not leased, or to a token without an entity."},
-	"held_by": {Type: framework.TypeString, Required: true,
-		Description: "Display name of the Vault token that it was leased to."},
-	"held_since": {Type: framework.TypeString, Required: true, Description: "Since when (RFC 3339)."},
-	"held_until": {Type: framework.TypeString, Required: true,
-		Description: "When the lease ends as it stands (RFC 3339)."},
+var clientAnswer = spec.Fields{
+	"client_id":       spec.Required(framework.TypeString, "Client ID."),
+	"generation":      spec.Required(framework.TypeInt, "Counts the client's secrets."),
+	"secret_set_at":   spec.Required(framework.TypeString, "When its secret was stored (RFC 3339)."),
+	"secret_verified": spec.Required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
+	"purpose": spec.Required(framework.TypeString,
+		"mint, lease or standby; empty if it was stored before there were purposes and nothing "+
+			"used it: then it is unusable until it gets one."),
+	"scopes":        spec.Required(framework.TypeStringSlice, "The scopes that it was said to hold."),
+	"allowed_roles": spec.Required(framework.TypeStringSlice, "The roles that may use it; * for every role."),
+	"label":         spec.Required(framework.TypeString, "Its Label, as written."),
+	"metadata":      spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
+	"disabled":      spec.Required(framework.TypeBool, "Whether it is out of use."),
+	"state": spec.Required(framework.TypeString,
+		"available, leased, revoking (to be deleted at Paxos), quarantined (waits for a new "+
+			"secret) or lost (disabled or deleted in the Dashboard)."),
+	"state_reason": spec.Required(framework.TypeString, "Why it is quarantined or lost; empty otherwise."),
+	"held_by_role": spec.Required(framework.TypeString, "The role through which it is leased; empty if it is not."),
+	"held_by_entity_id": spec.Required(framework.TypeString,
+		"Vault's entity that holds it; empty if it is not leased, or to a token without an entity."),
+	"held_by":    spec.Required(framework.TypeString, "Display name of the Vault token that it was leased to."),
+	"held_since": spec.Required(framework.TypeString, "Since when (RFC 3339)."),
+	"held_until": spec.Required(framework.TypeString, "When the lease ends as it stands (RFC 3339)."),
 }
 
 // readClient answers GET clients/:name.
 func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	n, err := storedNamed(ctx, req.Storage, d.Get("name").(string))
-	if errors.Is(err, errNotFound) {
+	n, err := loadStoredClient(ctx, req.Storage, d.Get("name").(string))
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	g, _ := n.current()
 	var held checkout
-	if n.State == leased && n.Checkout != nil {
+	if n.State == stateLeased && n.Checkout != nil {
 		held = *n.Checkout
 	}
 	metadata := n.Metadata
@@ -149,8 +125,8 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	return &logical.Response{Data: map[string]any{
 		"client_id":         g.ClientID,
 		"generation":        g.Number,
-		"secret_set_at":     timestamp(g.Since),
-		"secret_verified":   g.Proved,
+		"secret_set_at":     spec.Timestamp(g.Since),
+		"secret_verified":   g.Verified,
 		"purpose":           string(n.Purpose),
 		"scopes":            n.Scopes,
 		"allowed_roles":     append([]string{}, n.AllowedRoles...),
@@ -162,8 +138,8 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 		"held_by_role":      held.Role,
 		"held_by_entity_id": held.EntityID,
 		"held_by":           held.DisplayName,
-		"held_since":        timestamp(held.Since),
-		"held_until":        timestamp(held.Deadline),
+		"held_since":        spec.Timestamp(held.Since),
+		"held_until":        spec.Timestamp(held.Deadline),
 	}}, nil
 }
 
@@ -179,204 +155,22 @@ func (b *backend) patchClient(ctx context.Context, req *logical.Request,
 	return b.changeClient(ctx, req, d, false)
 }
 
-// changeClient verifies what is new with no lock held, then applies the request to the entry as it
-// is by then, and ends the tokens that its roles may not have any more.
-func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	create bool) (*logical.Response, error) {
-	name := d.Get("name").(string)
-	before, err := storedNamed(ctx, req.Storage, name)
-	absent := errors.Is(err, errNotFound)
-	switch {
-	case absent && !create:
-		return reply(&fault{404, fmt.Sprintf("there is no client %q to patch; write to it to store it", name)})
-	case absent:
-		before = namedClient{State: available}
-	case err != nil:
-		return reply(err)
-	}
-	planned := before
-	if err := planned.change(d); err != nil {
-		return reply(err)
-	}
-	verified, err := b.verifyWrite(ctx, req.Storage, d, name, before, planned)
-	if err != nil {
-		return reply(err)
-	}
-	after, err := b.storeNamed(ctx, req.Storage, name, before, verified, func(n *namedClient) error {
-		return n.change(d)
-	})
-	if err != nil {
-		return reply(err)
-	}
-	b.announceChange(clientWritten, req.Path, req.Operation)
-	ended, pending, err := b.endOfClient(ctx, name, after)
-	if err != nil {
-		return reply(fmt.Errorf("client %s was stored, but ending tokens that are now too much: %w", name, err))
-	}
-	warnings := verified.warnings
-	if ended+pending > 0 {
-		warnings = append(warnings, endedWarning("this client", ended, pending))
-	}
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
-}
+const clientHelp = `
+Clients are made by hand in the Paxos Dashboard and stored here beside the root.
+purpose says what for, is required, and never changes:
 
-// storeNamed is the write of a read-modify-write that began with before. What was verified and what
-// the request changes is applied to the entry as it is now, so that whatever else was changed
-// meanwhile stays. An entry that was deleted, made again, or given another secret since is not the
-// one that was verified.
-func (b *backend) storeNamed(ctx context.Context, s logical.Storage, name string, before namedClient,
-	verified verifiedClient, change func(*namedClient) error) (namedClient, error) {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	b.mounts.claims.Lock()
-	defer b.mounts.claims.Unlock()
-	now, err := storedNamed(ctx, s, name)
-	created := before.last() == 0
-	switch {
-	case errors.Is(err, errNotFound) && created:
-		now = before
-	case errors.Is(err, errNotFound):
-		return now, badRequest("Not saved: client %s was deleted at the same time.", name)
-	case err != nil:
-		return now, err
-	case created, now.EntryID != before.EntryID, verified.slow() && now.last() != before.last():
-		return now, badRequest("Not saved: client %s was written by somebody else at the same time. Read it "+
-			"and write again.", name)
-	}
-	if verified.slow() {
-		if err := b.checkSameConnection(ctx, s, verified); err != nil {
-			return now, err
-		}
-	}
-	planned, after := before, now
-	if change != nil {
-		if err := errors.Join(change(&planned), change(&after)); err != nil {
-			return now, err
-		}
-	}
-	if field := conflict(before, now, planned); verified.slow() && field != "" {
-		return now, badRequest("Not saved: %s of client %s was changed by somebody else at the same time. "+
-			"Read it and write again.", field, name)
-	}
-	verified.apply(&after)
-	if after.last() != now.last() { // a new secret, which nobody else knows
-		if err := after.renewed(); err != nil {
-			return now, err
-		}
-	}
-	g, _ := after.current()
-	if old, _ := now.current(); after.last() != now.last() || g.Proved != old.Proved || after.Purpose != now.Purpose {
-		if err := b.claim(ctx, s, g.ClientID, after.Purpose == purposeLease, g.Proved, clientsPrefix+name); err != nil {
-			return now, err
-		}
-	}
-	return after, b.putNamed(ctx, s, name, after)
-}
+    mint     roles that name it as their client request tokens with it
+    lease    roles of credential_type client_credentials lease it, with its secret
+    standby  it may become the root client (config/promote-standby)
 
-// checkSameConnection refuses a secret that was verified over a connection which is another by now.
-func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, verified verifiedClient) error {
-	if verified.next == nil {
-		return nil
-	}
-	c, err := load[config](ctx, s, configKey)
-	if err != nil {
-		return notConfigured(err)
-	}
-	settings, err := storedConnection(ctx, s)
-	if err != nil {
-		return err
-	}
-	complete, err := settings.settings(c.Environment)
-	if err == nil && complete.Fingerprint() != verified.next.Connection {
-		err = badRequest("Not saved: config or config/connection was changed at the same time. Write again.")
-	}
-	return err
-}
+Storing a client verifies its secret and all its scopes with one token request;
+verify_connection=false skips that. A client whose secret was not verified is never
+deleted at Paxos and never promoted, and is used only where the guardrails'
+allow_unchecked_clients is true. A client_id is stored once on a mount, and one with
+purpose=lease nowhere else in this plugin process. allowed_roles says which roles may
+use it, none by default. Neither secret nor lease is ever shown here.
 
-// renewed is the state that a new secret brings about.
-func (n *namedClient) renewed() error {
-	switch n.State {
-	case revoking:
-		return errBeingDeleted
-	case quarantined, lost:
-		if g, _ := n.current(); !g.Proved {
-			return badRequest("Not saved: the client is %s, and only a verified secret takes it out of that "+
-				"state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
-		}
-		n.State, n.StateReason, n.Checkout, n.StateBefore = available, "", nil, ""
-	}
-	return nil
-}
-
-// errBeingDeleted refuses a new secret for a client that is due to be deleted.
-var errBeingDeleted = badRequest("this client is being deleted at Paxos: store another one")
-
-// deleteClient answers DELETE clients/:name. Paxos is not told.
-func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	name := d.Get("name").(string)
-	force, _ := given[bool](d, "force")
-	pending := 0
-	if force {
-		var err error
-		if _, pending, err = b.broker.End(ctx, func(row broker.Row) bool {
-			return row.Key.Client == name
-		}); err != nil {
-			return reply(err)
-		}
-	}
-	switch err := b.takeClient(ctx, req.Storage, name, force); {
-	case errors.Is(err, errNotFound):
-		return nil, nil
-	case err != nil:
-		return reply(err)
-	}
-	b.announceChange(clientDeleted, req.Path, req.Operation)
-	if pending == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
-}
-
-// takeClient deletes the entry of a client, unless something needs it. The question is asked under
-// the lock, so that no token request is missed that began meanwhile.
-func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string, force bool) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	n, err := storedNamed(ctx, s, name)
-	switch {
-	case isUnreadable(err) && force:
-		return b.removeNamed(ctx, s, name, n)
-	case isUnreadable(err):
-		return badRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
-			"whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
-	case err != nil:
-		return err
-	}
-	need, err := b.broker.Need(ctx)
-	if err != nil {
-		return err
-	}
-	switch g, _ := n.current(); {
-	case n.State == leased:
-		return badRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
-	case n.State == revoking:
-		return badRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
-			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
-			"confirmed the deletion.", name)
-	case !force && need.OfClient(g.ClientID):
-		return badRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
-			"requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
-	}
-	return b.removeNamed(ctx, s, name, n)
-}
-
-// endOfClient ends the tokens that the client minted and may not have minted as it is now.
-func (b *backend) endOfClient(ctx context.Context, name string, n namedClient) (ended, pending int, err error) {
-	return b.broker.End(ctx, func(row broker.Row) bool {
-		return row.Key.Client == name && row.Key.Role != "" && !n.grants(row)
-	})
-}
+Deleting the entry only makes Vault forget the client. It is refused while the client
+is leased or is due to be deleted at Paxos, and while tokens that it requested are
+valid, unless force=true.
+`

@@ -10,6 +10,10 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathConfig() *framework.Path {
@@ -18,7 +22,7 @@ func (b *backend) pathConfig() *framework.Path {
 		HelpSynopsis:    "The Paxos environment, the root client, and limits for the whole mount.",
 		HelpDescription: configHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Configuration"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"environment": {
 				Type: framework.TypeString,
 				Description: "production, sandbox, or custom (whose URLs are set at config/connection " +
@@ -27,19 +31,13 @@ func (b *backend) pathConfig() *framework.Path {
 			},
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
-			"client_secret": {
-				Type:         framework.TypeString,
-				Description:  "Client Secret of the root client. Write-only. It is verified before it is stored.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
+			"client_secret": spec.Secret("Client Secret of the root client. Write-only. It is verified before " +
+				"it is stored."),
 			"verify_scope": {
 				Type: framework.TypeString, Default: defaultVerifyScope,
 				Description: "The scope asked for when a secret is verified. The token is ended at once.",
 			},
-			"verify_connection": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify a new secret by minting one token with it.",
-			},
+			"verify_connection": spec.Verify("Whether to verify a new secret by minting one token with it."),
 			"refresh_at": {
 				Type: framework.TypeFloat, Default: defaultRefreshAt,
 				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a " +
@@ -72,70 +70,64 @@ func (b *backend) pathConfig() *framework.Path {
 				Query: true,
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readConfig,
-				"Read the configuration; the secret is never shown.", answer("The configuration.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConfig,
+				"Read the configuration; the secret is never shown.", spec.Body("The configuration.",
 					configAnswer)), "read", "configuration"),
-			logical.UpdateOperation: displayed(onActive(b.writeConfig,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConfig,
 				"Configure the mount; parameters left out keep their value.",
-				answerNothing("Stored.")), "configure", ""),
-			logical.PatchOperation: displayed(onActive(b.writeConfig, "Change parts of the configuration.",
-				answerNothing("Stored.")), "patch", "configuration"),
-			logical.DeleteOperation: displayed(onActive(b.deleteConfig,
-				"Delete the configuration and the root client.", answerNothing("Deleted.")), "delete", "configuration"),
+				spec.NoBody("Stored.")), "configure", ""),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConfig, "Change parts of the configuration.",
+				spec.NoBody("Stored.")), "patch", "configuration"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConfig,
+				"Delete the configuration and the root client.",
+				spec.NoBody("Deleted.")), "delete", "configuration"),
 		},
 	}
 }
 
 // configAnswer is what a read of config holds.
-var configAnswer = fields{
-	"environment": {Type: framework.TypeString, Required: true, Description: "production, sandbox or custom."},
-	"client_id": {Type: framework.TypeString, Required: true,
-		Description: "Client ID of the root client; empty while there is none."},
-	"generation": {Type: framework.TypeInt, Required: true,
-		Description: "Counts the root's secrets; 0 while there is none."},
-	"secret_set_at": {Type: framework.TypeString, Required: true,
-		Description: "When the root's secret was stored (RFC 3339); empty while there is none."},
-	"secret_verified": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a mint has shown that the secret is right."},
-	"verify_scope": {Type: framework.TypeString, Required: true,
-		Description: "The scope asked for when a secret is verified."},
-	"refresh_at": {Type: framework.TypeFloat, Required: true,
-		Description: "Share of a token's life after which it is refreshed."},
-	"credential_max_age": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds after which the secret should be rotated."},
-	"token_budget": {Type: framework.TypeInt, Required: true,
-		Description: "Maximum token requests per 5 minutes for this mount; 0: no separate limit."},
-	"api_rate": {Type: framework.TypeInt, Required: true,
-		Description: "Most revocations and API calls a second."},
-	"egress_cidrs": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Address blocks that Vault's calls come from, as far as they were set."},
+var configAnswer = spec.Fields{
+	"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
+	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+	"generation":  spec.Required(framework.TypeInt, "Counts the root's secrets; 0 while there is none."),
+	"secret_set_at": spec.Required(framework.TypeString,
+		"When the root's secret was stored (RFC 3339); empty while there is none."),
+	"secret_verified":    spec.Required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
+	"verify_scope":       spec.Required(framework.TypeString, "The scope asked for when a secret is verified."),
+	"refresh_at":         spec.Required(framework.TypeFloat, "Share of a token's life after which it is refreshed."),
+	"credential_max_age": spec.Required(framework.TypeInt64, "Seconds after which the secret should be rotated."),
+	"token_budget": spec.Required(framework.TypeInt,
+		"Maximum token requests per 5 minutes for this mount; 0: no separate limit."),
+	"api_rate": spec.Required(framework.TypeInt, "Most revocations and API calls a second."),
+	"egress_cidrs": spec.Required(framework.TypeStringSlice,
+		"Address blocks that Vault's calls come from, as far as they were set."),
 }
 
 // readConfig answers GET config.
 func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
-	if errors.Is(err, errNotFound) {
+	c, err := loadConfig(ctx, req.Storage)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	root, err := load[client](ctx, req.Storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
+	root, err := storedRoot(ctx, req.Storage)
+	if err != nil {
+		return nil, err
 	}
 	g, _ := root.current()
 	return &logical.Response{Data: map[string]any{
 		"environment":        c.Environment,
 		"client_id":          g.ClientID,
 		"generation":         g.Number,
-		"secret_set_at":      timestamp(g.Since),
-		"secret_verified":    g.Proved,
+		"secret_set_at":      spec.Timestamp(g.Since),
+		"secret_verified":    g.Verified,
 		"verify_scope":       c.VerifyScope,
 		"refresh_at":         c.RefreshAt,
-		"credential_max_age": seconds(c.CredentialMaxAge),
+		"credential_max_age": spec.Seconds(c.CredentialMaxAge),
 		"token_budget":       c.TokenBudget,
 		"api_rate":           c.APIRate,
 		"egress_cidrs":       append([]string{}, c.EgressCIDRs...),
@@ -149,37 +141,37 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	before, planned, err := b.changedConfig(ctx, req.Storage, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	root, err := b.secretOfConfig(ctx, req, d, planned)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	switch err := b.storeConfig(ctx, req.Storage, d, before, planned, root != nil); {
 	case err != nil && root != nil && !root.same:
-		return reply(fmt.Errorf("client_secret was stored, but the settings were not; the same write again "+
-			"completes it: %w", err))
+		return nil, fmt.Errorf("client_secret was stored, but the settings were not; the same write again "+
+			"completes it: %w", err)
 	case err != nil:
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
-	if root != nil && len(root.warnings) > 0 {
-		return &logical.Response{Warnings: root.warnings}, nil
+	if root == nil {
+		return nil, nil
 	}
-	return nil, nil
+	return spec.Warned(root.warnings...), nil
 }
 
 // secretOfConfig gives the root the request's secret, if it brings one.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	planned config) (*changedRoot, error) {
-	if _, hasSecret := given[string](d, "client_secret"); hasSecret {
+	if _, hasSecret := input.Given[string](d, "client_secret"); hasSecret {
 		after, err := b.giveSecret(ctx, req, d, planned)
 		return &after, err
 	}
-	if _, err := b.linkOf(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
+	if _, err := b.sessionWith(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
 		return nil, err
 	}
-	clientID, hasID := given[string](d, "client_id")
+	clientID, hasID := input.Given[string](d, "client_id")
 	if !hasID {
 		return nil, nil
 	}
@@ -189,7 +181,7 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	case err != nil:
 		return nil, err
 	case !exists && clientID != "":
-		return nil, badRequest("client_secret is missing: a client_id is stored only together with its secret")
+		return nil, fault.BadRequest("client_secret is missing: a client_id is stored only together with its secret")
 	case exists && clientID != known.ClientID:
 		return nil, errOtherRoot(known.ClientID)
 	}
@@ -208,10 +200,11 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 		return err
 	}
 	if verified && now.EntryID != before.EntryID {
-		return badRequest("Not saved: config was deleted or made again at the same time. Read it and write again.")
+		return fault.BadRequest("Not saved: config was deleted or made again at the same time. Read it and " +
+			"write again.")
 	}
-	if field := conflict(before, now, planned); verified && field != "" {
-		return badRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
+	if field := store.Conflict(before, now, planned); verified && field != "" {
+		return fault.BadRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
 			"write again.", field)
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
@@ -224,15 +217,15 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	if after.EntryID == "" {
 		after.EntryID = newEntryID()
 	}
-	return b.configs.put(ctx, s, configKey, after)
+	return b.entries.config.Put(ctx, s, configKey, after)
 }
 
 // changedConfig is the stored config, the zero config if there is none, and what the request makes
 // of it.
 func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 	d *framework.FieldData) (stored, changed config, err error) {
-	stored, err = load[config](ctx, s, configKey)
-	if errors.Is(err, errNotFound) {
+	stored, err = loadConfig(ctx, s)
+	if errors.Is(err, store.ErrNotFound) {
 		changed = newConfig()
 		return config{}, changed, changed.change(d)
 	}
@@ -240,29 +233,26 @@ func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 		return stored, stored, err
 	}
 	changed = stored
-	changed.versioned = current
+	changed.Versioned = store.Current
 	return stored, changed, changed.change(d)
 }
 
 // deleteConfig answers DELETE config.
 func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	force, _ := given[bool](d, "force")
+	force, _ := input.Given[bool](d, "force")
 	pending := 0
 	if force {
 		var err error
 		if _, pending, err = b.broker.End(ctx, func(broker.Row) bool { return true }); err != nil {
-			return reply(err)
+			return nil, err
 		}
 	}
 	if err := b.removeConfig(ctx, req.Storage, force); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
-	if pending == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: []string{orphans(pending)}}, nil
+	return spec.Warned(orphans(pending)...), nil
 }
 
 // removeConfig deletes the settings and the root, unless something needs them. The question is
@@ -282,7 +272,7 @@ func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force boo
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.removeRoot(ctx, s, root), b.configs.remove(ctx, s, configKey))
+	return errors.Join(b.removeRoot(ctx, s, root), b.entries.config.Delete(ctx, s, configKey))
 }
 
 // refuseWhileNeeded refuses to delete a config by which tokens and leased clients are ended.
@@ -292,7 +282,7 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 	case err != nil:
 		return err
 	case need.Count() > 0:
-		return badRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
+		return fault.BadRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
 			"requested count too). "+
 			"Rotate the roles first (roles/<name>/rotate), or set force=true and let the tokens expire.", need.Count())
 	}
@@ -301,11 +291,29 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 
 // refuseWhileLeased refuses to delete what the end of a client's lease may need.
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
-	return eachNamed(ctx, s, func(name string, n namedClient) error {
-		if n.State == leased || n.State == revoking {
-			return badRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
+	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
+		if n.State == stateLeased || n.State == stateRevoking {
+			return fault.BadRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
 				"set force=true", name, n.Checkout)
 		}
 		return nil
 	})
 }
+
+const configHelp = `
+One mount is one Paxos environment and one Entity. The first write names the
+environment, which is then fixed. The root client is made by hand in the Paxos
+Dashboard (Admin > API Management); its scopes are the most that any role of this
+mount can get.
+
+A write that brings a client_secret verifies it with one token request for
+verify_scope and ends that token at once; nothing is stored if Paxos refuses.
+verify_connection=false skips that. A new secret for the same client_id does what
+config/rotate-root does: it becomes the next generation, and tokens minted with the
+old one go on until they end. The secret that is stored already changes nothing.
+Another client_id is refused: write it to config/replace-root.
+
+Parameters left out keep their value. Deleting the configuration is refused while
+tokens are alive that it is needed to revoke; force=true ends what it can, deletes,
+and says how many tokens were left.
+`

@@ -7,7 +7,10 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathConnection() *framework.Path {
@@ -16,7 +19,7 @@ func (b *backend) pathConnection() *framework.Path {
 		HelpSynopsis:    "Where secrets are sent: URLs, trusted CA, proxy, timeouts. Needs sudo.",
 		HelpDescription: connectionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Connection"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"token_url": {Type: framework.TypeString,
 				Description: "Token endpoint; only for environment=custom. https, or http on loopback."},
 			"revoke_url": {Type: framework.TypeString,
@@ -44,37 +47,32 @@ func (b *backend) pathConnection() *framework.Path {
 			"never_revoke": {Type: framework.TypeBool,
 				Description: "Dangerous: never call the revocation endpoint. Tokens outlive their leases."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readConnection,
-				"Read the connection; the proxy's password is never shown.", answer("The connection.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConnection,
+				"Read the connection; the proxy's password is never shown.", spec.Body("The connection.",
 					connectionAnswer)), "read", "connection"),
-			logical.UpdateOperation: displayed(onActive(b.writeConnection,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConnection,
 				"Set the connection; parameters left out keep their value.",
-				answerNothing("Stored.")), "configure", "connection"),
-			logical.PatchOperation: displayed(onActive(b.writeConnection, "Change parts of the connection.",
-				answerNothing("Stored.")), "patch", "connection"),
+				spec.NoBody("Stored.")), "configure", "connection"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection, "Change parts of the connection.",
+				spec.NoBody("Stored.")), "patch", "connection"),
 		},
 	}
 }
 
 // connectionAnswer is what a read of config/connection holds.
-var connectionAnswer = fields{
-	"token_url": {Type: framework.TypeString, Required: true,
-		Description: "Token endpoint in force; empty until config names the environment."},
-	"revoke_url": {Type: framework.TypeString, Required: true, Description: "Revocation endpoint in force."},
-	"api_url": {Type: framework.TypeString, Required: true,
-		Description: "Paxos API in force, with its version."},
-	"override_trusted_ca": {Type: framework.TypeString, Required: true,
-		Description: "PEM certificates trusted instead of the system's."},
-	"proxy_url":      {Type: framework.TypeString, Required: true, Description: "Proxy for every call."},
-	"proxy_username": {Type: framework.TypeString, Required: true, Description: "User name at the proxy."},
-	"auth_style":     {Type: framework.TypeString, Required: true, Description: "post or basic."},
-	"request_timeout": {Type: framework.TypeInt64, Required: true,
-		Description: "Longest time for one call, in seconds."},
-	"never_revoke": {Type: framework.TypeBool, Required: true,
-		Description: "Whether tokens are left to expire."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force that weaken something, and how."},
+var connectionAnswer = spec.Fields{
+	"token_url": spec.Required(framework.TypeString,
+		"Token endpoint in force; empty until config names the environment."),
+	"revoke_url":          spec.Required(framework.TypeString, "Revocation endpoint in force."),
+	"api_url":             spec.Required(framework.TypeString, "Paxos API in force, with its version."),
+	"override_trusted_ca": spec.Required(framework.TypeString, "PEM certificates trusted instead of the system's."),
+	"proxy_url":           spec.Required(framework.TypeString, "Proxy for every call."),
+	"proxy_username":      spec.Required(framework.TypeString, "User name at the proxy."),
+	"auth_style":          spec.Required(framework.TypeString, "post or basic."),
+	"request_timeout":     spec.Required(framework.TypeInt64, "Longest time for one call, in seconds."),
+	"never_revoke":        spec.Required(framework.TypeBool, "Whether tokens are left to expire."),
+	"dangerous_options":   spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
 // readConnection answers GET config/connection, with the defaults where nothing
@@ -83,15 +81,15 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	c, err := storedConnection(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	where := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
-	if mount, err := load[config](ctx, req.Storage, configKey); err == nil {
+	if mount, err := loadConfig(ctx, req.Storage); err == nil {
 		if fixed, ok := endpoints(mount.Environment); ok {
 			where = fixed
 		}
-	} else if !errors.Is(err, errNotFound) {
-		return reply(err)
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		"token_url":           where.TokenURL,
@@ -101,19 +99,10 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 		"proxy_url":           c.ProxyURL,
 		"proxy_username":      c.ProxyUsername,
 		"auth_style":          c.AuthStyle,
-		"request_timeout":     seconds(c.RequestTimeout),
+		"request_timeout":     spec.Seconds(c.RequestTimeout),
 		"never_revoke":        c.NeverRevoke,
 		"dangerous_options":   c.dangers(),
 	}}, nil
-}
-
-// storedConnection is the stored connection, or the defaults.
-func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
-	c, err := load[connection](ctx, s, connectionKey)
-	if errors.Is(err, errNotFound) {
-		return newConnection(), nil
-	}
-	return c, err
 }
 
 // writeConnection answers POST and PATCH config/connection. What a secret was
@@ -125,31 +114,28 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	defer b.writes.Unlock()
 	c, err := storedConnection(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	before := c
-	c.versioned = current
+	c.Versioned = store.Current
 	if err := c.change(d); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if err := b.checkConnection(ctx, req.Storage, before, c); err != nil {
-		return reply(err)
+		return nil, err
 	}
-	if err := b.connections.put(ctx, req.Storage, connectionKey, c); err != nil {
-		return reply(err)
+	if err := b.entries.connection.Put(ctx, req.Storage, connectionKey, c); err != nil {
+		return nil, err
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
-	if dangers := c.dangers(); len(dangers) > 0 {
-		return &logical.Response{Warnings: dangers}, nil
-	}
-	return nil, nil
+	return spec.Warned(c.dangers()...), nil
 }
 
 // checkConnection judges a connection against the config and the secrets there are, whether or not
 // there is a config at the moment.
 func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
-	mount, err := load[config](ctx, s, configKey)
-	unconfigured := errors.Is(err, errNotFound) // config will be judged against this when it is written
+	mount, err := loadConfig(ctx, s)
+	unconfigured := errors.Is(err, store.ErrNotFound) // config will be judged against this when it is written
 	if err != nil && !unconfigured {
 		return err
 	}
@@ -160,7 +146,7 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 			return err
 		}
 		if _, err := paxos.Connect(settings, b.options.Now); err != nil {
-			return badRequest("%s", err)
+			return fault.Invalid(err)
 		}
 		fingerprint = settings.Fingerprint()
 	}
@@ -175,17 +161,27 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 	}
 	for _, g := range root.Generations {
 		if g.Connection != fingerprint {
-			return badRequest(locked, "root client's secret",
+			return fault.BadRequest(locked, "root client's secret",
 				"delete config, change the connection, and write config with the secret again")
 		}
 	}
-	return eachNamed(ctx, s, func(name string, n namedClient) error {
+	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		for _, g := range n.Generations {
 			if g.Connection != fingerprint {
-				return badRequest(locked, "secret of client "+name,
+				return fault.BadRequest(locked, "secret of client "+name,
 					"delete clients/"+name+" first, and store it again afterwards")
 			}
 		}
 		return nil
 	})
 }
+
+const connectionHelp = `
+With environment=production or sandbox the URLs are Paxos's own. With custom, all
+three are set here before config is written: https, or http on loopback.
+
+A stored secret is never sent over a connection other than the one it was verified
+over, so the URLs and the trusted CA cannot be changed while a root client is
+stored. Redirects are never followed, proxies of the environment are ignored, and
+link-local and metadata addresses are never dialled.
+`

@@ -2,30 +2,35 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathCreds() *framework.Path {
 	return &framework.Path{
-		Pattern:         "creds/" + namePattern + "$",
+		Pattern:         "creds/" + spec.NamePattern + "$",
 		HelpSynopsis:    "Issue an access token of a role, or one of its clients, on a lease.",
 		HelpDescription: credsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
 		Fields:          issueFields("Name of the role.", true),
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readCreds,
-				"Issue an access token, or a client, on a lease.", answer("The credential.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readCreds,
+				"Issue an access token, or a client, on a lease.", spec.Body("The credential.",
 					credsAnswer())), "generate", "credentials"),
-			logical.UpdateOperation: displayed(onActive(b.readCreds,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.readCreds,
 				"Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.",
-				answer("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
+				spec.Body("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
 		},
 	}
 }
@@ -36,16 +41,17 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	if b.leasesClients(ctx, req.Storage, d.Get("name").(string)) {
 		return b.leaseClient(ctx, req, d)
 	}
-	issued, want, link, err := b.issue(ctx, req, d, true)
+	issued, want, session, err := b.issue(ctx, req, d, true)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
-	ttl := b.leaseTTL(want, left)
+	ttl := b.leaseTTL(want, min(want.longestLease(), left))
 	if ttl <= 0 { // zero would mean the mount's default, 32 days
-		return reply(&fault{http.StatusServiceUnavailable, "The token expired while it was being issued. Read again."})
+		return nil, fault.New(http.StatusServiceUnavailable,
+			"The token expired while it was being issued. Read again.")
 	}
-	resp := b.Secret(accessToken).Response(answerToken(issued, link), map[string]any{
+	resp := b.Secret(accessToken).Response(answerToken(issued, session), map[string]any{
 		leaseTokenID:    issued.Fingerprint,
 		leaseIssue:      strconv.FormatUint(issued.Issue, 16),
 		leaseGeneration: strconv.Itoa(issued.Generation),
@@ -53,29 +59,10 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	})
 	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
 	resp.Warnings = append(issueWarnings(issued), cutWarning(want, ttl, left)...)
-	if seen, err := b.probes.get(ctx, req.Storage, probeKey); err == nil { // what is not known warns nobody
+	if seen, err := b.cachedProbe(ctx, req.Storage); err == nil { // what is not known warns nobody
 		resp.Warnings = append(resp.Warnings, seen.warnings()...)
 	}
 	return resp, nil
-}
-
-// leaseTTL is the reader's wish, else the role's ttl, else the mount's default,
-// within the role's max_ttl, the guardrails' and the life the token has left.
-func (b *backend) leaseTTL(want wanted, left time.Duration) time.Duration {
-	ttl := want.ttl
-	if ttl == 0 {
-		ttl = want.role.TTL
-	}
-	if ttl == 0 {
-		ttl = b.System().DefaultLeaseTTL()
-	}
-	if ttl == 0 { // Vault did not answer
-		ttl = left
-	}
-	if want.role.MaxTTL > 0 {
-		ttl = min(ttl, want.role.MaxTTL)
-	}
-	return min(ttl, want.ceiling, left)
 }
 
 // What a lease carries: all that its end needs, as strings, because gRPC makes
@@ -92,7 +79,7 @@ const (
 func (b *backend) secretAccessToken() *framework.Secret {
 	return &framework.Secret{
 		Type:   accessToken,
-		Fields: fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
+		Fields: spec.Fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
 		Revoke: b.revokeAccessToken,
 	}
 }
@@ -118,4 +105,116 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 		issue = broker.UnknownIssue
 	}
 	return nil, b.broker.Release(ctx, fingerprint, issue)
+}
+
+// leasesClients reports whether the role's readers get whole clients. A role that
+// cannot be read is the business of who reads it next.
+func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
+	r, err := b.cachedRole(ctx, s, name)
+	return !errors.Is(err, store.ErrNotFound) && err == nil && r.CredentialType == clientCredentials
+}
+
+const credsHelp = `
+Answers an access token of the role. The lease ends with the token at the latest
+and cannot be renewed: read again. When the lease of a role with unique_tokens
+ends, its token is revoked at Paxos; a shared token is revoked idle_ttl after its
+last lease has ended.
+
+A write gets less than the role gives: scopes, some of the role's; ttl, a shorter
+lease. Send the token as "Authorization: Bearer <access_token>" to api_url.
+
+If Paxos answers 401 to a token, write rejected_token_id with its token_id. If it is the
+one that is issued now and Paxos rejects it, a new token is requested. If not, the same
+token is returned with a warning that says why. At most one question per token and minute.
+`
+
+// tokenAnswer is what issuing an access token answers.
+func tokenAnswer(further spec.Fields) spec.Fields {
+	all := spec.Fields{
+		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"token_type":  spec.Required(framework.TypeString, "Always Bearer."),
+		"scope":       spec.Required(framework.TypeString, "The scopes granted, space-delimited."),
+		"expires_at":  spec.Required(framework.TypeString, "When the token expires (RFC 3339)."),
+		"client_id":   spec.Required(framework.TypeString, "Client ID of the client that it was requested with."),
+		"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
+		"api_url":     spec.Required(framework.TypeString, "Where to use it, with the API's version."),
+		"token_id":    spec.Required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
+	}
+	for name, field := range further {
+		all[name] = field
+	}
+	return all
+}
+
+// answerToken is the part of the answer that leased and unleased tokens share.
+func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
+	return map[string]any{
+		"access_token": issued.AccessToken.Reveal(),
+		"token_type":   "Bearer",
+		"scope":        strings.Join(issued.Scopes, " "),
+		"expires_at":   spec.Timestamp(issued.ExpiresAt),
+		"client_id":    issued.ClientID,
+		"environment":  session.environment,
+		"api_url":      session.Endpoints().APIURL,
+		"token_id":     issued.Fingerprint,
+	}
+}
+
+// credsAnswer is what a read of creds/ answers: an access token or a client, by the
+// role's type.
+func credsAnswer() spec.Fields {
+	all := tokenAnswer(spec.Fields{
+		"client_secret": {Type: framework.TypeString,
+			Description:  "Of a role of client_credentials: the Client Secret.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"scopes": {Type: framework.TypeStringSlice,
+			Description: "Of a role of client_credentials: the scopes that the client holds."},
+		"token_url": {Type: framework.TypeString,
+			Description: "Of a role of client_credentials: where the client gets access tokens."},
+	})
+	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
+		all[name].Required = false
+	}
+	return all
+}
+
+// leaseClient answers a reader of a role of type client_credentials.
+func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	if !b.writable() {
+		return nil, logical.ErrReadOnly
+	}
+	if _, narrows := d.Raw["scopes"]; narrows {
+		return nil, fault.BadRequest("scopes cannot be narrowed: this role leases whole clients")
+	}
+	want, err := b.parseTokenRequest(ctx, req, d, true)
+	if err != nil {
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
+		return nil, err
+	}
+	session, err := b.openSession(ctx, req.Storage)
+	if err != nil {
+		return nil, err
+	}
+	name, n, err := b.checkOut(ctx, req, want, session)
+	if err != nil {
+		b.countRead(ctx, req.Storage, want, broker.Issued{}, err)
+		return nil, explain(err, want)
+	}
+	g, _ := n.current()
+	b.usage.Note(want.name, g.ClientID, b.options.Now())
+	resp := b.Secret(clientCredentials).Response(map[string]any{
+		"client_id":     g.ClientID,
+		"client_secret": g.ClientSecret.ForHolder(),
+		"scopes":        n.Scopes,
+		"token_url":     session.Endpoints().TokenURL,
+		"api_url":       session.Endpoints().APIURL,
+		"environment":   session.environment,
+	}, map[string]any{leaseClient: name, leaseCheckout: n.Checkout.ID})
+	resp.Secret.TTL, resp.Secret.MaxTTL = n.Checkout.Deadline.Sub(b.options.Now()).Truncate(time.Second),
+		n.Checkout.MaximumTTL
+	resp.Secret.Renewable = true
+	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
+	return resp, nil
 }

@@ -5,10 +5,12 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-)
 
-// driftPath is where Paxos's list is held against what Vault knows.
-const driftPath = "report/drift"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/report"
+	"vault-plugin-secrets-paxos/backend/spec"
+)
 
 func (b *backend) pathDrift() *framework.Path {
 	return &framework.Path{
@@ -18,48 +20,47 @@ func (b *backend) pathDrift() *framework.Path {
 		HelpDescription: driftHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readDrift, "Read the latest comparison, or make a new one.",
-				answer("The comparison.", driftAnswer)), "read", "drift-report"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readDrift, "Read the latest comparison, or make a new one.",
+				spec.Body("The comparison.", driftAnswer)), "read", "drift-report"),
 		},
 	}
 }
 
 // reportFields are the parameters of every report.
-var reportFields = fields{
+var reportFields = spec.Fields{
 	"refresh": {
 		Type: framework.TypeBool, Query: true,
-		Description: "Ask Paxos first, which costs a token request and needs " + listScope + ". At most once a minute.",
+		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope +
+			". At most once a minute.",
 	},
 	"severity": {
-		Type: framework.TypeString, Query: true, Default: info.String(), AllowedValues: []any{"high", "medium",
+		Type: framework.TypeString, Query: true, Default: report.Info.String(), AllowedValues: []any{"high", "medium",
 			"low", "info"},
 		Description: "The least severity to show.",
 	},
 }
 
 // findingsAnswer are the fields that every report has.
-var findingsAnswer = fields{
-	"findings": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, " +
-			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), " +
-			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for " +
-			"it does not hold)."},
-	"counts": {Type: framework.TypeMap, Required: true,
-		Description: "How many open findings there are of each severity, shown or not."},
-	"accepted": {Type: framework.TypeSlice, Required: true,
-		Description: "Findings that somebody accepted, as in findings, with exception (its path), " +
-			"accepted_reason, accepted_by, accepted_at and expires_at."},
-	"accepted_count": {Type: framework.TypeInt, Required: true,
-		Description: "How many accepted findings there are, shown or not."},
-	"compared_at": {Type: framework.TypeString, Required: true,
-		Description: "When Paxos was last asked for its list (RFC 3339); empty if it never was."},
-	"listed_at": {Type: framework.TypeString, Required: true,
-		Description: "When it last answered with it (RFC 3339); empty if it never did."},
+var findingsAnswer = spec.Fields{
+	"findings": spec.Required(framework.TypeSlice,
+		"Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, "+
+			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), "+
+			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for "+
+			"it does not hold)."),
+	"counts": spec.Required(framework.TypeMap, "How many open findings there are of each severity, shown or not."),
+	"accepted": spec.Required(framework.TypeSlice,
+		"Findings that somebody accepted, as in findings, with exception (its path), "+
+			"accepted_reason, accepted_by, accepted_at and expires_at."),
+	"accepted_count": spec.Required(framework.TypeInt, "How many accepted findings there are, shown or not."),
+	"compared_at": spec.Required(framework.TypeString,
+		"When Paxos was last asked for its list (RFC 3339); empty if it never was."),
+	"listed_at": spec.Required(framework.TypeString,
+		"When it last answered with it (RFC 3339); empty if it never did."),
 }
 
 // reporting is findingsAnswer with what else a report has.
-func reporting(further fields) fields {
+func reporting(further spec.Fields) spec.Fields {
 	for name, field := range findingsAnswer {
 		further[name] = field
 	}
@@ -67,14 +68,14 @@ func reporting(further fields) fields {
 }
 
 // driftAnswer is what a read of report/drift holds.
-var driftAnswer = reporting(fields{
-	"may_list": {Type: framework.TypeString, Required: true,
-		Description: "yes, no or unknown: whether the root client was allowed to list when it last tried."},
-	"credentials": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where " +
-			"another mount of this plugin process has it, else empty), label, status, risk, scopes, " +
-			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."},
-	"left_out": {Type: framework.TypeInt, Required: true, Description: "Credentials that were too many to keep."},
+var driftAnswer = reporting(spec.Fields{
+	"may_list": spec.Required(framework.TypeString,
+		"yes, no or unknown: whether the root client was allowed to list when it last tried."),
+	"credentials": spec.Required(framework.TypeSlice,
+		"Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where "+
+			"another mount of this plugin process has it, else empty), label, status, risk, scopes, "+
+			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."),
+	"left_out": spec.Required(framework.TypeInt, "Credentials that were too many to keep."),
 })
 
 // readDrift answers GET report/drift.
@@ -82,59 +83,33 @@ func (b *backend) readDrift(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	least, seen, warnings, err := b.beginReport(ctx, req, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	r, err := b.review(ctx, req, seen)
+	facts, err := b.facts(ctx, req.Storage, req.MountPoint, seen)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	who, err := callersOf(ctx, req.Storage)
-	if err != nil {
-		return reply(err)
-	}
-	r.lookAtClients(who)
-	r.drift()
-	credentials := make([]any, 0, len(seen.Credentials))
-	for _, o := range seen.Credentials {
-		name, _ := r.known(o.ClientID)
-		credentials = append(credentials, o.shown(name))
-	}
-	data := r.answer(least)
-	data["may_list"], data["credentials"], data["left_out"] = seen.mayList(), credentials, seen.Left
+	r := report.Drift(facts)
+	data := r.Answer(least)
+	data["may_list"], data["credentials"], data["left_out"] = seen.mayList(), r.ShownCredentials(), seen.Left
 	return &logical.Response{Data: data, Warnings: warnings}, nil
 }
 
 // mayList is whether the root was allowed to list when it last tried.
-func (c comparison) mayList() string {
+func (c credentialList) mayList() string {
 	if c.At.IsZero() {
 		return answerUnknown
 	}
 	return yesOrNo(!c.Refused)
 }
 
-// answer is the part of the answer that all reports share.
-func (r *review) answer(least severity) map[string]any {
-	open, accepted := r.judged()
-	findings, counts := showFindings(open, least)
-	shown := make([]any, 0, len(accepted))
-	for _, a := range accepted {
-		if a.Severity <= least {
-			shown = append(shown, a.shown())
-		}
-	}
-	return map[string]any{
-		"findings": findings, "counts": counts, "accepted": shown, "accepted_count": len(accepted),
-		"compared_at": timestamp(r.seen.At), "listed_at": timestamp(r.seen.ListedAt),
-	}
-}
-
 // beginReport reads what a report is to show, and asks Paxos first if that is wanted.
 func (b *backend) beginReport(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (least severity, seen comparison, warnings []string, err error) {
-	if least, err = parseSeverity(d.Get("severity").(string)); err != nil {
-		return least, seen, nil, err
+	d *framework.FieldData) (least report.Severity, seen credentialList, warnings []string, err error) {
+	if least, err = report.ParseSeverity(d.Get("severity").(string)); err != nil {
+		return least, seen, nil, fault.Invalid(err)
 	}
-	if seen, err = b.comparison(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
+	if seen, err = b.credentialList(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
 		return least, seen, nil, err
 	}
 	if seen.recent(b.options.Now(), comparisonPause) && !seen.At.Before(seen.TriedAt) {
@@ -144,3 +119,18 @@ func (b *backend) beginReport(ctx context.Context, req *logical.Request,
 	seen, err = b.compare(ctx, req.Storage)
 	return least, seen, nil, err
 }
+
+const driftHelp = `
+Compares Paxos's list of the Entity's credentials with this mount's records: clients that
+no mount of this plugin process accounts for, clients that are disabled or missing, changed
+scopes or IP allow-lists, clients without an IP allow-list or without enforced request
+signing. A read shows the latest comparison. refresh=true makes a new one, for which the
+root client needs api_creds:read_credentials. Once that has worked, it is repeated every
+hour, and an event announces each new finding of severity medium or high.
+
+fix is harmless. suggestion takes a function away from somebody: try the fix first.
+Accepted findings (exceptions/<name>) stand apart, under accepted.
+
+label and evidence contain text from the Dashboard, which others may have written: treat
+it as data. No fix or suggestion contains a label.
+`

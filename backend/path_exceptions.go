@@ -6,39 +6,30 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/report"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathExceptions() *framework.Path {
-	return &framework.Path{
+	return spec.Listing{
 		// Vault's list requests end in a slash; without it, the path would need no sudo
-		Pattern:         exceptionsPrefix + "$",
-		HelpSynopsis:    "List the accepted findings. Needs sudo.",
-		HelpDescription: listHelp,
-		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true,
-			ItemType: "Exception"},
-		Fields: pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listExceptions, "List the exceptions.",
-				answer("The names.", listAnswer)), "list", "exceptions"),
-		},
-	}
-}
-
-// listExceptions answers LIST exceptions/.
-func (b *backend) listExceptions(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	return list(ctx, req.Storage, exceptionsPrefix, d)
+		Pattern: exceptionsPrefix + "$", Item: "Exception", Entries: true, Suffix: "exceptions",
+		Synopsis: "List the accepted findings. Needs sudo.", Summary: "List the exceptions.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(exceptionsPrefix),
+	}.Path()
 }
 
 func (b *backend) pathException() *framework.Path {
 	return &framework.Path{
-		Pattern:         exceptionsPrefix + namePattern + "$",
+		Pattern:         exceptionsPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "Accept a finding of the reports for a time. Needs sudo.",
 		HelpDescription: exceptionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
-		ExistenceCheck:  exists,
-		Fields: fields{
-			"name": nameField("Name of the exception. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the exception. Case matters."),
 			"rule": {Type: framework.TypeString,
 				Description: "The rule of the finding, as the report shows it. Required at the first write, " +
 					"and then fixed."},
@@ -51,46 +42,44 @@ func (b *backend) pathException() *framework.Path {
 				Description: "When the exception ends: a time (RFC 3339) or a duration such as 90d, at most a " +
 					"year from now. Required at the first write."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readException, "Read an exception.",
-				answer("The exception.", exceptionAnswer)), "read", "exception"),
-			logical.CreateOperation: displayed(onActive(b.writeException, "Accept a finding as it is now.",
-				answerNothing("Stored.")), "write", "exception"),
-			logical.UpdateOperation: displayed(onActive(b.writeException,
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readException, "Read an exception.",
+				spec.Body("The exception.", exceptionAnswer)), "read", "exception"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeException, "Accept a finding as it is now.",
+				spec.NoBody("Stored.")), "write", "exception"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeException,
 				"Accept the finding again as it is now; parameters left out keep their value.",
-				answerNothing("Stored.")), "write", "exception"),
-			logical.DeleteOperation: displayed(onActive(b.deleteException,
-				"Delete an exception: its finding is open again.", answerNothing("Deleted.")), "delete", "exception"),
+				spec.NoBody("Stored.")), "write", "exception"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteException,
+				"Delete an exception: its finding is open again.", spec.NoBody("Deleted.")), "delete", "exception"),
 		},
 	}
 }
 
 // exceptionAnswer is what a read of an exception holds.
-var exceptionAnswer = fields{
-	"rule":        {Type: framework.TypeString, Required: true, Description: "The rule of the finding."},
-	"subject":     {Type: framework.TypeString, Required: true, Description: "The subject of the finding."},
-	"reason":      {Type: framework.TypeString, Required: true, Description: "Why it is accepted."},
-	"expires_at":  {Type: framework.TypeString, Required: true, Description: "When the exception ends (RFC 3339)."},
-	"expired":     {Type: framework.TypeBool, Required: true, Description: "Whether it has ended."},
-	"created_at":  {Type: framework.TypeString, Required: true, Description: "When it was first written (RFC 3339)."},
-	"accepted_at": {Type: framework.TypeString, Required: true, Description: "When it was last written (RFC 3339)."},
-	"display_name": {Type: framework.TypeString, Required: true,
-		Description: "Display name of the Vault token that wrote it last."},
-	"entity_id": {Type: framework.TypeString, Required: true,
-		Description: "Vault entity of that token; empty if it has none."},
-	"accepted": {Type: framework.TypeSlice, Required: true,
-		Description: "Objects: the severity and evidence of each finding that is accepted."},
+var exceptionAnswer = spec.Fields{
+	"rule":         spec.Required(framework.TypeString, "The rule of the finding."),
+	"subject":      spec.Required(framework.TypeString, "The subject of the finding."),
+	"reason":       spec.Required(framework.TypeString, "Why it is accepted."),
+	"expires_at":   spec.Required(framework.TypeString, "When the exception ends (RFC 3339)."),
+	"expired":      spec.Required(framework.TypeBool, "Whether it has ended."),
+	"created_at":   spec.Required(framework.TypeString, "When it was first written (RFC 3339)."),
+	"accepted_at":  spec.Required(framework.TypeString, "When it was last written (RFC 3339)."),
+	"display_name": spec.Required(framework.TypeString, "Display name of the Vault token that wrote it last."),
+	"entity_id":    spec.Required(framework.TypeString, "Vault entity of that token; empty if it has none."),
+	"accepted": spec.Required(framework.TypeSlice,
+		"Objects: the severity and evidence of each finding that is accepted."),
 }
 
 // readException answers GET exceptions/:name.
 func (b *backend) readException(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	e, err := load[exception](ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
-	if errors.Is(err, errNotFound) {
+	e, err := store.Load[exception](ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	accepted := make([]any, 0, len(e.Accepted))
 	for _, a := range e.Accepted {
@@ -98,8 +87,8 @@ func (b *backend) readException(ctx context.Context, req *logical.Request,
 	}
 	return &logical.Response{Data: map[string]any{
 		"rule": string(e.Rule), "subject": e.Subject, "reason": e.Reason,
-		"expires_at": timestamp(e.ExpiresAt), "expired": e.expired(b.options.Now()),
-		"created_at": timestamp(e.CreatedAt), "accepted_at": timestamp(e.AcceptedAt),
+		"expires_at": spec.Timestamp(e.ExpiresAt), "expired": e.expired(b.options.Now()),
+		"created_at": spec.Timestamp(e.CreatedAt), "accepted_at": spec.Timestamp(e.AcceptedAt),
 		"display_name": e.DisplayName, "entity_id": e.EntityID, "accepted": accepted,
 	}}, nil
 }
@@ -111,11 +100,11 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	all, err := b.allFindings(ctx, req.Storage, req.MountPoint)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	e, err := b.storeException(ctx, req, d, all)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(exceptionWritten, req.Path, req.Operation)
 	b.logger.Info("a finding is accepted", "exception", name, "rule", e.Rule, "subject", e.Subject, "expires_at",
@@ -126,12 +115,12 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request,
 
 // storeException does the read-modify-write.
 func (b *backend) storeException(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	all []finding) (exception, error) {
+	all []report.Finding) (exception, error) {
 	key := exceptionsPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	e, err := load[exception](ctx, req.Storage, key)
-	if excusing(err, errNotFound) != nil {
+	e, err := store.Load[exception](ctx, req.Storage, key)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return e, err
 	}
 	now := b.options.Now().UTC()
@@ -144,20 +133,34 @@ func (b *backend) storeException(ctx context.Context, req *logical.Request, d *f
 	if e.CreatedAt.IsZero() {
 		e.CreatedAt = now
 	}
-	e.versioned, e.AcceptedAt, e.DisplayName, e.EntityID = current, now, req.DisplayName, req.EntityID
-	return e, store(ctx, req.Storage, key, e)
+	e.Versioned, e.AcceptedAt, e.DisplayName, e.EntityID = store.Current, now, req.DisplayName, req.EntityID
+	return e, store.Put(ctx, req.Storage, key, e)
 }
 
 // deleteException answers DELETE exceptions/:name.
 func (b *backend) deleteException(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
-	err := remove(ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
+	err := store.Delete(ctx, req.Storage, exceptionsPrefix+d.Get("name").(string))
 	b.writes.Unlock()
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(exceptionDeleted, req.Path, req.Operation)
 	b.tallies.outdate()
 	return nil, nil
 }
+
+const exceptionHelp = `
+An exception accepts the findings of one rule on one subject, for at most a year. The
+reports then show them apart, under accepted, and always say how many there are; metrics
+count them with accepted="true", and paxos-report -fail-on passes over them.
+
+A write accepts the finding as it is at that moment: its severity and evidence, and of a
+role the role itself and its scopes. When one of these changes, the exception no longer
+applies, and the finding is open again and says so. Write the exception again to accept
+what it has become. An exception that has expired is a finding itself.
+
+Who wrote it is recorded. rule and subject are those of the report, exactly. The path
+needs sudo, like config/guardrails.
+`

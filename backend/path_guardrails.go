@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +11,9 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathGuardrails() *framework.Path {
@@ -20,7 +22,7 @@ func (b *backend) pathGuardrails() *framework.Path {
 		HelpSynopsis:    "What no role and no reader of this mount may exceed. Needs sudo.",
 		HelpDescription: guardrailsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Guardrails"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"allowed_scopes": {
 				Type: framework.TypeCommaStringSlice,
 				Description: "The scopes that may be issued, * standing for any text, such as funding:* or " +
@@ -56,41 +58,36 @@ func (b *backend) pathGuardrails() *framework.Path {
 					"another Entity, is refused.",
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readGuardrails, "Read the guardrails.",
-				answer("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
-			logical.UpdateOperation: displayed(onActive(b.writeGuardrails,
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readGuardrails, "Read the guardrails.",
+				spec.Body("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
 				"Set the guardrails, and end what is now too much; parameters left out keep their value.",
-				answerNothing("Stored.")), "configure", "guardrails"),
-			logical.PatchOperation: displayed(onActive(b.writeGuardrails,
+				spec.NoBody("Stored.")), "configure", "guardrails"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
 				"Change parts of the guardrails; null gives a parameter its default back.",
-				answerNothing("Stored.")), "patch", "guardrails"),
-			logical.DeleteOperation: displayed(onActive(b.deleteGuardrails,
-				"Give the guardrails their defaults back.", answerNothing("Deleted.")), "delete", "guardrails"),
+				spec.NoBody("Stored.")), "patch", "guardrails"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteGuardrails,
+				"Give the guardrails their defaults back.", spec.NoBody("Deleted.")), "delete", "guardrails"),
 		},
 	}
 }
 
 // guardrailsAnswer is what a read of config/guardrails holds.
-var guardrailsAnswer = fields{
-	"allowed_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The patterns as written; none at the default."},
-	"resolved_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The catalogued scopes that may be issued."},
-	"allow_uncatalogued_scopes": {Type: framework.TypeBool, Required: true,
-		Description: "Whether scopes that the catalogue lacks may be issued."},
-	"allow_admin_scopes": {Type: framework.TypeBool, Required: true,
-		Description: "Whether scopes that govern API credentials may be issued."},
-	"max_ttl": {Type: framework.TypeInt64, Required: true, Description: "Longest lease in seconds."},
-	"deletable_label_prefix": {Type: framework.TypeString, Required: true,
-		Description: "How the Labels begin of the clients that the engine may delete at Paxos."},
-	"allow_unchecked_clients": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a client may be used whose secret was not verified, and one be stored whose " +
-			"Entity cannot be told."},
-	"require_entity_match": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a client of another Entity is refused."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force that weaken something, and how."},
+var guardrailsAnswer = spec.Fields{
+	"allowed_scopes":            spec.Required(framework.TypeStringSlice, "The patterns as written; none at the default."),
+	"resolved_scopes":           spec.Required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
+	"allow_uncatalogued_scopes": spec.Required(framework.TypeBool, "Whether scopes that the catalogue lacks may be issued."),
+	"allow_admin_scopes": spec.Required(framework.TypeBool,
+		"Whether scopes that govern API credentials may be issued."),
+	"max_ttl": spec.Required(framework.TypeInt64, "Longest lease in seconds."),
+	"deletable_label_prefix": spec.Required(framework.TypeString,
+		"How the Labels begin of the clients that the engine may delete at Paxos."),
+	"allow_unchecked_clients": spec.Required(framework.TypeBool,
+		"Whether a client may be used whose secret was not verified, and one be stored whose "+
+			"Entity cannot be told."),
+	"require_entity_match": spec.Required(framework.TypeBool, "Whether a client of another Entity is refused."),
+	"dangerous_options":    spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
 // readGuardrails answers GET config/guardrails, with the defaults where nothing was
@@ -99,14 +96,14 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	g, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		"allowed_scopes":            append([]string{}, g.AllowedScopes...),
 		"resolved_scopes":           g.issuable(),
 		"allow_uncatalogued_scopes": g.AllowUncatalogued,
 		"allow_admin_scopes":        g.AllowAdmin,
-		"max_ttl":                   seconds(g.MaxTTL),
+		"max_ttl":                   spec.Seconds(g.MaxTTL),
 		"deletable_label_prefix":    g.deletablePrefix(),
 		"allow_unchecked_clients":   !g.RefuseUnchecked,
 		"require_entity_match":      !g.IgnoreEntity,
@@ -114,27 +111,18 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// storedGuardrails are the stored guardrails, or the defaults.
-func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
-	g, err := load[guardrails](ctx, s, guardrailsKey)
-	if errors.Is(err, errNotFound) {
-		return newGuardrails(), nil
-	}
-	return g, err
-}
-
 // writeGuardrails answers POST and PATCH config/guardrails.
 func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	g, err := b.storeGuardrails(ctx, req.Storage, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
 	warnings := g.dangers()
 	if unmatched := g.unmatched(); len(unmatched) > 0 {
 		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+
-			shortened(unmatched))
+			input.Shortened(unmatched))
 	}
 	return b.enforce(ctx, req.Storage, g, warnings)
 }
@@ -147,11 +135,11 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 	if err != nil {
 		return g, err
 	}
-	g.versioned = current
+	g.Versioned = store.Current
 	if err := g.change(d); err != nil {
 		return g, err
 	}
-	return g, b.guardrails.put(ctx, s, guardrailsKey, g)
+	return g, b.entries.guardrails.Put(ctx, s, guardrailsKey, g)
 }
 
 // deleteGuardrails answers DELETE config/guardrails. The defaults may allow less
@@ -159,10 +147,10 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
-	err := b.guardrails.remove(ctx, req.Storage, guardrailsKey)
+	err := b.entries.guardrails.Delete(ctx, req.Storage, guardrailsKey)
 	b.writes.Unlock()
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
 	return b.enforce(ctx, req.Storage, newGuardrails(), nil)
@@ -181,30 +169,27 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 		return beyond
 	})
 	if err != nil {
-		return reply(fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err))
+		return nil, fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err)
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
-			endedWarning("the roles "+shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
+			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
-		return reply(fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err))
+		return nil, fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err)
 	}
 	if len(beyond) > 0 {
 		warnings = append(warnings,
 			"These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads "+
-				"narrowed to allowed scopes still work: "+shortened(beyond))
+				"narrowed to allowed scopes still work: "+input.Shortened(beyond))
 	}
 	if len(cut) > 0 {
 		warnings = append(warnings,
 			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s",
-				g.MaxTTL, shortened(cut)))
+				g.MaxTTL, input.Shortened(cut)))
 	}
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
 
 // rolesBeyond lists the roles that hold more scopes than the guardrails allow, and those
@@ -220,3 +205,19 @@ func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) (beyond, 
 	})
 	return beyond, cut, err
 }
+
+const guardrailsHelp = `
+The ceiling of the mount, for the team that answers for it: a role beyond it
+cannot be written, and what a role already holds beyond it is not issued (403).
+When the ceiling is lowered, live tokens that are now too much end at once, and a
+warning says how many and of which roles.
+
+allowed_scopes names scopes or patterns; in a pattern * stands for any text on its
+side of the colon. At its default, every scope may be issued but those that govern
+the company's API credentials (api_creds:*). These need allow_admin_scopes=true, and
+a scope that this version does not know needs allow_uncatalogued_scopes=true,
+whatever allowed_scopes says. max_ttl bounds leases; a token read from token/<name>
+has none, and lives until it expires.
+
+Parameters left out keep their value; a delete gives all their defaults back.
+`

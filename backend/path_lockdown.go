@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathLockdown() *framework.Path {
@@ -17,40 +19,37 @@ func (b *backend) pathLockdown() *framework.Path {
 		HelpSynopsis:    "The red button: refuse to issue anything and end every live token. Needs sudo.",
 		HelpDescription: lockdownHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"reason": {Type: framework.TypeString,
 				Description: "Why, for those who come after. Shown by a read; not secret."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readLockdown,
-				"Whether a lockdown is in force, and what is left to end.", answer("The lockdown.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readLockdown,
+				"Whether a lockdown is in force, and what is left to end.", spec.Body("The lockdown.",
 					lockdownAnswer)), "read", "lockdown"),
-			logical.UpdateOperation: displayed(onActive(b.writeLockdown,
-				"Lock the mount down and end every live token.", answer("What became of the tokens.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeLockdown,
+				"Lock the mount down and end every live token.", spec.Body("What became of the tokens.",
 					lockdownAnswer)), "lock", "down"),
-			logical.DeleteOperation: displayed(onActive(b.deleteLockdown, "Lift the lockdown.",
-				answerNothing("Lifted.")), "lift", "lockdown"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteLockdown, "Lift the lockdown.",
+				spec.NoBody("Lifted.")), "lift", "lockdown"),
 		},
 	}
 }
 
 // lockdownAnswer is what a read and a write of lockdown hold.
-var lockdownAnswer = fields{
-	"locked": {Type: framework.TypeBool, Required: true, Description: "Whether a lockdown is in force."},
-	"since": {Type: framework.TypeString, Required: true,
-		Description: "Since when (RFC 3339); empty if it is not."},
-	"reason": {Type: framework.TypeString, Required: true, Description: "Why, as it was written."},
-	"ended": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that this write has revoked at Paxos; 0 on a read."},
-	"pending": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that are handed out no longer and are still to be revoked at Paxos."},
-	"pending_seconds": {Type: framework.TypeInt64, Required: true,
-		Description: "How long that takes at the pace of api_rate, if Paxos takes it."},
-	"cannot_end": {Type: framework.TypeStringSlice, Required: true,
-		Description: "What the engine cannot end: clients whose secret somebody outside may know, and tokens " +
-			"whose record cannot be read."},
-	"last_token_expires": {Type: framework.TypeString, Required: true,
-		Description: "When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."},
+var lockdownAnswer = spec.Fields{
+	"locked": spec.Required(framework.TypeBool, "Whether a lockdown is in force."),
+	"since":  spec.Required(framework.TypeString, "Since when (RFC 3339); empty if it is not."),
+	"reason": spec.Required(framework.TypeString, "Why, as it was written."),
+	"ended":  spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos; 0 on a read."),
+	"pending": spec.Required(framework.TypeInt,
+		"Tokens that are handed out no longer and are still to be revoked at Paxos."),
+	"pending_seconds": spec.Required(framework.TypeInt64, "How long that takes at the pace of api_rate, if Paxos takes it."),
+	"cannot_end": spec.Required(framework.TypeStringSlice,
+		"What the engine cannot end: clients whose secret somebody outside may know, and tokens "+
+			"whose record cannot be read."),
+	"last_token_expires": spec.Required(framework.TypeString,
+		"When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."),
 }
 
 // readLockdown answers GET lockdown.
@@ -58,11 +57,11 @@ func (b *backend) readLockdown(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	l, err := storedLockdown(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	data, err := b.describeLockdown(ctx, l, 0)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: data}, nil
 }
@@ -73,15 +72,15 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	l, err := b.storeLockdown(ctx, req.Storage, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	ended, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 	if err != nil {
-		return reply(fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err))
+		return nil, fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err)
 	}
 	data, err := b.describeLockdown(ctx, l, ended)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	b.logger.Warn("the mount is locked down", "ended", ended, "pending", data["pending"])
 	b.announceChange(lockedDown, req.Path, req.Operation)
@@ -96,8 +95,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 
 // storeLockdown stores that the mount is locked down. Once more keeps the time.
 func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *framework.FieldData) (lockdown, error) {
-	b.locking.Lock()
-	defer b.locking.Unlock()
+	b.writes.lockdown.Lock()
+	defer b.writes.lockdown.Unlock()
 	l, err := storedLockdown(ctx, s)
 	if err != nil {
 		return l, err
@@ -105,17 +104,17 @@ func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *frame
 	if l.Since.IsZero() {
 		l.Since = b.options.Now().UTC()
 	}
-	patch(d, "reason", &l.Reason)
-	return l, b.lockdowns.put(ctx, s, lockdownKey, l)
+	input.Patch(d, "reason", &l.Reason)
+	return l, b.entries.lockdown.Put(ctx, s, lockdownKey, l)
 }
 
 // deleteLockdown answers DELETE lockdown.
 func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	b.locking.Lock()
-	defer b.locking.Unlock()
-	if err := b.lockdowns.remove(ctx, req.Storage, lockdownKey); err != nil {
-		return reply(err)
+	b.writes.lockdown.Lock()
+	defer b.writes.lockdown.Unlock()
+	if err := b.entries.lockdown.Delete(ctx, req.Storage, lockdownKey); err != nil {
+		return nil, err
 	}
 	b.announceChange(lockdownLifted, req.Path, req.Operation)
 	b.logger.Warn("the lockdown of the mount is lifted")
@@ -149,13 +148,13 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	rate := b.callRate(ctx)
 	return map[string]any{
 		"locked":             !l.Since.IsZero(),
-		"since":              timestamp(l.Since),
+		"since":              spec.Timestamp(l.Since),
 		"reason":             l.Reason,
 		"ended":              ended,
 		"pending":            len(rows),
 		"pending_seconds":    int64((len(rows) + rate - 1) / rate),
 		"cannot_end":         cannotEnd,
-		"last_token_expires": timestamp(last),
+		"last_token_expires": spec.Timestamp(last),
 	}, nil
 }
 
@@ -163,19 +162,19 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 // it back. Rotate Credentials in the Dashboard, or the deletion that is due, ends them.
 func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 	exposed := []string{}
-	err := eachNamed(ctx, s, func(name string, n namedClient) error {
+	err := eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		switch {
-		case n.State == leased:
+		case n.State == stateLeased:
 			exposed = append(exposed, fmt.Sprintf("client %s, %s", name, n.Checkout))
-		case n.State == quarantined:
+		case n.State == stateQuarantined:
 			exposed = append(exposed,
 				fmt.Sprintf("client %s, in quarantine: a past holder knows its secret until it is rotated", name))
-		case n.State == damaged:
+		case n.State == stateUnreadable:
 			exposed = append(exposed, fmt.Sprintf("client %s, whose entry cannot be read: it may be leased", name))
-		case n.State == available && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
+		case n.State == stateAvailable && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
 			exposed = append(exposed,
 				fmt.Sprintf("client %s, returned unrotated: a past holder knows its secret until it is rotated", name))
-		case n.State == revoking:
+		case n.State == stateRevoking:
 			exposed = append(exposed,
 				fmt.Sprintf(
 					"client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))
@@ -184,3 +183,16 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 	})
 	return exposed, err
 }
+
+const lockdownHelp = `
+From the moment a write returns, nothing is issued to anyone, on any node, and no
+token is refreshed; a mint that is under way is ended when it lands. Every live
+token is put out of use and revoked at Paxos, even with never_revoke; what Paxos
+cannot take at once is worked off in the background. The answer says how many are
+left and how long that takes. Writing again tries again.
+
+It survives restarts, failovers and a deleted config, and while it cannot be read
+whether it is in force, it is. Roles and settings can be changed meanwhile, and the
+root's secret replaced. Only a delete lifts it, so that a policy can give the two to
+different people. A read shows what is still alive.
+`

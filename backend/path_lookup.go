@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +11,10 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathLookup() *framework.Path {
@@ -20,7 +23,7 @@ func (b *backend) pathLookup() *framework.Path {
 		HelpSynopsis:    "Find the role, client and lease holders of a leaked token. Makes no request to Paxos.",
 		HelpDescription: lookupHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"access_token": {
 				Type: framework.TypeString,
 				Description: "The token that was found; \"Bearer\" before it, quotes around it and line " +
@@ -30,19 +33,18 @@ func (b *backend) pathLookup() *framework.Path {
 			"token_id": {Type: framework.TypeString,
 				Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.lookUp, "Tell whose a token is.",
-				answer("What is known of the token.", lookupAnswer)), "look-up", "token"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.lookUp, "Tell whose a token is.",
+				spec.Body("What is known of the token.", lookupAnswer)), "look-up", "token"),
 		},
 	}
 }
 
 // lookupAnswer is what a lookup answers; of a token that is not known, the first two.
-var lookupAnswer = fields{
-	"known": {Type: framework.TypeBool, Required: true,
-		Description: "Whether the token is this mount's and has not ended."},
-	"token_id": {Type: framework.TypeString, Required: true,
-		Description: "Fingerprint of the token, by which audit logs know it even after its end."},
+var lookupAnswer = spec.Fields{
+	"known": spec.Required(framework.TypeBool, "Whether the token is this mount's and has not ended."),
+	"token_id": spec.Required(framework.TypeString,
+		"Fingerprint of the token, by which audit logs know it even after its end."),
 	"state": {Type: framework.TypeString,
 		Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), " +
 			"waiting (likewise, and it is revoked when its grace is over) or ending (it is to be revoked at Paxos)."},
@@ -69,18 +71,12 @@ var lookupAnswer = fields{
 // longestLookup is more than any token that the broker accepts, in bytes.
 const longestLookup = 8 << 10
 
-// tokenIDGrammar is that of broker.Fingerprint.
-var tokenIDGrammar = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
-// errTokenID repeats nothing: somebody may have put the token itself there.
-var errTokenID = badRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and token/ answer it")
-
 // lookUp answers POST lookup. A token that is not known is an answer, not a 404:
 // a script must not take a mistyped mount for the news that a token is not ours.
 func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	spellings, err := askedFor(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	var found broker.Found
 	var ok bool
@@ -88,7 +84,7 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	for _, one := range spellings {
 		fingerprint = one.fingerprint
 		if found, ok, err = b.broker.Lookup(ctx, fingerprint); err != nil {
-			return reply(err)
+			return nil, err
 		}
 		if ok {
 			break
@@ -98,13 +94,13 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	if !ok {
 		warnings, err := b.unknownToken(ctx, spellings[len(spellings)-1].length)
 		if err != nil {
-			return reply(err)
+			return nil, err
 		}
 		return &logical.Response{Data: data, Warnings: warnings}, nil
 	}
-	c, err := b.configs.get(ctx, req.Storage, configKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
+	c, err := b.cachedConfig(ctx, req.Storage)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
+		return nil, err
 	}
 	row := found.Row
 	for name, value := range map[string]any{
@@ -114,8 +110,8 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 		"generation":       row.Generation,
 		"environment":      c.Environment,
 		"scopes":           row.Scopes,
-		"minted_at":        timestamp(row.MintedAt),
-		"expires_at":       timestamp(row.ExpiresAt),
+		"minted_at":        spec.Timestamp(row.MintedAt),
+		"expires_at":       spec.Timestamp(row.ExpiresAt),
 		"leased":           row.Key.Leased,
 		"unique":           row.Own,
 		"narrowed":         row.Narrowed,
@@ -137,22 +133,22 @@ type spelling struct {
 // askedFor is the token that the request names, in each way that its text can be read.
 // How long that takes depends on the length of the text alone, which is bounded.
 func askedFor(d *framework.FieldData) ([]spelling, error) {
-	text, hasText := given[string](d, "access_token")
-	fingerprint, hasFingerprint := given[string](d, "token_id")
+	text, hasText := input.Given[string](d, "access_token")
+	fingerprint, hasFingerprint := input.Given[string](d, "token_id")
 	text = strings.TrimSpace(text) // as a file or a log has it
 	switch {
 	case hasText == hasFingerprint:
-		return nil, badRequest("give either access_token or token_id")
+		return nil, fault.BadRequest("give either access_token or token_id")
 	case hasText && (text == "" || len(text) > longestLookup):
-		return nil, badRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
+		return nil, fault.BadRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
 	case hasText:
 		bare := unwrapped(text)
 		if bare == "" || strings.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			return nil, badRequest("access_token contains a space or a character that no token has. Send one " +
+			return nil, fault.BadRequest("access_token contains a space or a character that no token has. Send one " +
 				"whole token and nothing else.")
 		}
 		return []spelling{{broker.Fingerprint(text), len(text)}, {broker.Fingerprint(bare), len(bare)}}, nil
-	case !tokenIDGrammar.MatchString(fingerprint):
+	case !input.ValidTokenID(fingerprint):
 		return nil, errTokenID
 	}
 	return []spelling{{fingerprint: fingerprint}}, nil
@@ -214,7 +210,7 @@ func describeHolders(holdings []broker.Holding) []map[string]any {
 		if line == nil {
 			line = map[string]any{
 				"entity_id": holding.EntityID, "display_name": holding.DisplayName,
-				"since": timestamp(holding.Since), "leases": 0,
+				"since": spec.Timestamp(holding.Since), "leases": 0,
 			}
 			lines[holding.Holder] = line
 			described = append(described, line)
@@ -223,3 +219,13 @@ func describeHolders(holdings []broker.Holding) []map[string]any {
 	}
 	return described
 }
+
+const lookupHelp = `
+Takes a token that was found in a log, a repository or a chat, or the token_id that an
+audit log has, and tells which role, client and lease holders it belongs to. "Bearer"
+before the token, quotes around it and line breaks in it are ignored. Nothing is sent to
+Paxos, and the token is not repeated. A token of another mount, or one that has ended,
+answers known=false, with the token_id to search audit logs for.
+
+To revoke a token now, write to roles/<role>/rotate.
+`

@@ -12,6 +12,10 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathMetrics() *framework.Path {
@@ -20,16 +24,16 @@ func (b *backend) pathMetrics() *framework.Path {
 		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"format": {
 				Type: framework.TypeString, Query: true, Default: prometheusFormat,
 				AllowedValues: []any{prometheusFormat},
 				Description:   "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
 			},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readMetrics, "Read the metrics.",
-				answer("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics, "Read the metrics.",
+				spec.Body("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
 		},
 	}
 }
@@ -44,21 +48,21 @@ var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
 // else arrives as something else, and only strings are HMACed in an audit log.
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	if format, ok := given[string](d, "format"); ok && format != prometheusFormat {
-		return reply(badRequest("format must be %s", prometheusFormat))
+	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
+		return nil, fault.BadRequest("format must be %s", prometheusFormat)
 	}
 	state, err := b.measure(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names, err := req.Storage.List(ctx, rolesPrefix) // another node may have deleted some
 	if err != nil {
-		return reply(fmt.Errorf("listing the roles: %w", err))
+		return nil, fmt.Errorf("listing the roles: %w", err)
 	}
 	b.metrics.keep(names)
 	text, err := b.metrics.text(state.set)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		logical.HTTPStatusCode:  http.StatusOK,
@@ -74,7 +78,7 @@ type measurement struct {
 	clients     map[string]int
 	stopped     bool
 	locked      bool
-	throttling  throttling
+	throttling  throttlingState
 	secretAge   time.Duration
 	lastSuccess int64
 	listedAt    time.Time
@@ -83,18 +87,18 @@ type measurement struct {
 
 // measure takes the measurement.
 func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
-	c, err := b.configs.get(ctx, s, configKey)
-	if excusing(err, errNotFound) != nil {
+	c, err := b.cachedConfig(ctx, s)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return state, err
 	}
-	settings, err := b.connections.get(ctx, s, connectionKey)
+	settings, err := b.cachedConnection(ctx, s)
 	if err != nil {
 		return state, err
 	}
 	if state.rows, err = b.broker.Live(ctx); err != nil {
 		return state, err
 	}
-	state.ending = ending(state.rows, b.options.Now())
+	state.ending = countEnding(state.rows, b.options.Now())
 	if state.clients, err = clientsByState(ctx, s); err != nil {
 		return state, err
 	}
@@ -110,7 +114,7 @@ func (b *backend) measure(ctx context.Context, s logical.Storage) (state measure
 	if err != nil {
 		return state, err
 	}
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	if err != nil {
 		return state, err
 	}
@@ -160,3 +164,14 @@ func oneIf(yes bool) float64 {
 	}
 	return 0
 }
+
+const metricsHelp = `
+Counters and gauges of this mount in Prometheus's text format, for those whose Vault policy
+allows it. vault read shows no raw text, so use curl or vault read -format=raw:
+
+    curl -H "X-Vault-Token: ..." $VAULT_ADDR/v1/paxos/metrics
+
+Counters begin at zero when the plugin starts. Labels are names of roles that exist,
+kinds, outcomes, reasons, reports and severities, never what a caller sent. paxos_findings
+is counted in the background, at most once a minute, when the metrics are read.
+`

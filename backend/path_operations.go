@@ -7,22 +7,18 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathOperations() *framework.Path {
-	return &framework.Path{
-		Pattern:         "operations/?$",
-		HelpSynopsis:    "Search the operations of Paxos's API.",
-		HelpDescription: operationsHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields:          filtering(fields{"risk": riskField, "tag": tagField, "q": searchField}),
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listOperations, "List the operations in the catalogue.",
-				answer("Their ids.",
-					describedList(
-						"Of each operation: method, path, access, scopes, risk, tag."))), "list", "operations"),
-		},
-	}
+	return spec.Listing{
+		Pattern: "operations/?$", Item: "Operation", Suffix: "operations", Help: operationsHelp,
+		Synopsis: "Search the operations of Paxos's API.", Summary: "List the operations in the catalogue.",
+		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "tag": tagField, "q": searchField}),
+		Answer: spec.Body("Their ids.",
+			spec.DescribedList("Of each operation: method, path, access, scopes, risk, tag.")),
+		List: b.listOperations,
+	}.Path()
 }
 
 // listOperations answers LIST operations/.
@@ -30,7 +26,7 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names := []string{}
 	for _, o := range catalog.Operations() {
@@ -38,7 +34,7 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 			names = append(names, o.ID)
 		}
 	}
-	return pageWith(names, d, func(id string) map[string]any {
+	return spec.PageWith(names, d, func(id string) map[string]any {
 		o, _ := catalog.LookupOperation(id)
 		return map[string]any{
 			"method": o.Method, "path": o.Path, "access": string(o.Access), "scopes": append([]string{},
@@ -53,38 +49,33 @@ func (b *backend) pathOperation() *framework.Path {
 		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields: fields{"id": {Type: framework.TypeString, Required: true,
-			Description: "Paxos's operationId, such as GetTransfer. Case matters."}},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readOperation,
-				"Read what the catalogue knows of an operation.", answer("The operation.",
+		Fields: spec.Fields{"id": spec.Required(framework.TypeString,
+			"Paxos's operationId, such as GetTransfer. Case matters.")},
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readOperation,
+				"Read what the catalogue knows of an operation.", spec.Body("The operation.",
 					operationAnswer)), "read", "operation"),
 		},
 	}
 }
 
 // operationAnswer is what a read of an operation holds.
-var operationAnswer = fields{
-	"id":     {Type: framework.TypeString, Required: true, Description: "Paxos's operationId."},
-	"method": {Type: framework.TypeString, Required: true, Description: "The HTTP method."},
-	"path": {Type: framework.TypeString, Required: true,
-		Description: "The path, with /v2 and with parameters in braces."},
-	"access": {Type: framework.TypeString, Required: true,
-		Description: "What it asks of its caller: none, token (a live one, whatever its scopes) or scope."},
-	"scopes": {Type: framework.TypeStringSlice, Required: true, Description: "The scopes it takes."},
-	"match": {Type: framework.TypeString, Required: true,
-		Description: "Whether it takes any of its scopes or needs all."},
-	"least_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "What a role gets that is written by this operation alone."},
-	"also_opens": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The operations that such a role can call besides."},
-	"risk": {Type: framework.TypeString, Required: true,
-		Description: "read, write, moves-money or admin: that of the scopes it needs at least."},
-	"moves_money": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a call may move money, or say where money goes."},
-	"tag":        {Type: framework.TypeString, Required: true, Description: "Paxos's group of endpoints."},
-	"summary":    {Type: framework.TypeString, Required: true, Description: "Paxos's words; empty if it has none."},
-	"deprecated": {Type: framework.TypeBool, Required: true, Description: "Whether Paxos calls it deprecated."},
+var operationAnswer = spec.Fields{
+	"id":     spec.Required(framework.TypeString, "Paxos's operationId."),
+	"method": spec.Required(framework.TypeString, "The HTTP method."),
+	"path":   spec.Required(framework.TypeString, "The path, with /v2 and with parameters in braces."),
+	"access": spec.Required(framework.TypeString,
+		"What it asks of its caller: none, token (a live one, whatever its scopes) or scope."),
+	"scopes":       spec.Required(framework.TypeStringSlice, "The scopes it takes."),
+	"match":        spec.Required(framework.TypeString, "Whether it takes any of its scopes or needs all."),
+	"least_scopes": spec.Required(framework.TypeStringSlice, "What a role gets that is written by this operation alone."),
+	"also_opens":   spec.Required(framework.TypeStringSlice, "The operations that such a role can call besides."),
+	"risk": spec.Required(framework.TypeString,
+		"read, write, moves-money or admin: that of the scopes it needs at least."),
+	"moves_money": spec.Required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
+	"tag":         spec.Required(framework.TypeString, "Paxos's group of endpoints."),
+	"summary":     spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
+	"deprecated":  spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
 }
 
 // readOperation answers GET operations/:id.
@@ -93,7 +84,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	id := d.Get("id").(string)
 	o, ok := catalog.LookupOperation(id)
 	if !ok {
-		return reply(notCatalogued("operation", id, catalog.NearOperations(id), "operations"))
+		return nil, notCatalogued("operation", id, catalog.NearOperations(id), "operations")
 	}
 	match := "all"
 	if o.AnyScope {
@@ -103,7 +94,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	if o.Access == catalog.WithScope {
 		resolution, err := catalog.Resolve([]string{id}, nil)
 		if err != nil {
-			return reply(err)
+			return nil, err
 		}
 		least, beyond = resolution.Scopes, identifiers(catalog.Beyond(resolution.Scopes, []string{id}))
 	}
@@ -123,3 +114,22 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 		"deprecated":   o.Deprecated,
 	}}, nil
 }
+
+const operationsHelp = `
+The operations of Paxos's API by their operationId, each with the scope that it
+needs: to write a role by what an application does, roles/<name> takes these ids as
+operations. Nothing is asked of Paxos.
+
+least_scopes is what a role gets that is written by this operation alone, also_opens
+what that role can call besides: Paxos has no smaller scope. access tells the few
+that need none: none is public, token takes any live token. A role cannot be written
+by these.
+
+A list may be narrowed by risk, by tag (Paxos's groups) and by q, a text in the id,
+path or summary; after and limit page through it. vault list passes no parameters,
+so use a read:
+
+    vault read paxos/operations list=true tag=Transfers
+    vault read paxos/operations list=true q=withdraw
+    vault read paxos/operations/CreateCryptoWithdrawal
+`

@@ -6,6 +6,10 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathPromoteStandby() *framework.Path {
@@ -14,14 +18,14 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 		HelpSynopsis:    "Put a standby client in the root's place, while readers go on.",
 		HelpDescription: promoteHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"client": {Type: framework.TypeString,
 				Description: "The stored client with purpose=standby. The first one by name that is ready, if " +
 					"it is left out."},
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.promoteStandby,
-				"Put a standby client in the root's place.", answer("The root client's new generation.",
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.promoteStandby,
+				"Put a standby client in the root's place.", spec.Body("The root client's new generation.",
 					rotationAnswer)), "promote", "standby"),
 		},
 	}
@@ -35,41 +39,41 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	// which leaves config/rotate-root and replace-root open
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
-	c, err := load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
-		return reply(notConfigured(err))
+		return nil, notConfigured(err)
 	}
 	switch stopped, err := b.watchForRestore(ctx); {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case stopped:
-		return reply(badRequest("This mount is paused because it may be a restored snapshot. If it is the "+
-			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint))
+		return nil, fault.BadRequest("This mount is paused because it may be a restored snapshot. If it is the "+
+			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint)
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	switch {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case len(root.Generations) == 0:
-		return reply(errNoRoot)
+		return nil, errNoRoot
 	}
 	change := rootChange{promoted: true, holdsAll: true, verify: true}
-	asked, _ := given[string](d, "client")
+	asked, _ := input.Given[string](d, "client")
 	if change.standby, err = b.nextStandby(ctx, req, c, root, asked); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	before, err := b.drainedRoot(ctx, req)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	after, err := b.changeRoot(ctx, req, c, before, change)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return b.answerRotation(ctx, after)
 }
@@ -95,16 +99,16 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	}
 	until := ""
 	if !last.IsZero() {
-		until = " until " + timestamp(last)
+		until = " until " + spec.Timestamp(last)
 	}
-	return root, badRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
+	return root, fault.BadRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
 		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
 }
 
 // nextStandby names the client that is to become the root.
 func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c config, root client,
 	asked string) (string, error) {
-	link, err := b.linkOf(ctx, req.Storage, c)
+	session, err := b.sessionWith(ctx, req.Storage, c)
 	if err != nil {
 		return "", err
 	}
@@ -114,12 +118,12 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	}
 	next, known := "", false
 	var why []string
-	err = eachNamed(ctx, req.Storage, func(name string, n namedClient) error {
+	err = eachStoredClient(ctx, req.Storage, func(name string, n storedClient) error {
 		if next != "" || asked == "" && n.Purpose != purposeStandby || asked != "" && name != asked {
 			return nil
 		}
 		known = true
-		if reason := notReady(n, root, needs, link); reason != "" {
+		if reason := notReady(n, root, needs, session); reason != "" {
 			why = append(why, name+" "+reason)
 			return nil
 		}
@@ -132,79 +136,25 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case next != "":
 		return next, nil
 	case asked != "" && !known:
-		return "", badRequest("No client %s is stored under clients/.", excerpt(asked))
+		return "", fault.BadRequest("No client %s is stored under clients/.", input.Excerpt(asked))
 	case len(why) == 0:
-		return "", badRequest("No standby client is available: none is stored, or the last one was promoted " +
+		return "", fault.BadRequest("No standby client is available: none is stored, or the last one was promoted " +
 			"already. Store one under clients/ with purpose=standby.")
 	}
-	return "", badRequest("No standby client is available: no client with purpose=standby is ready (%s).",
-		shortened(why))
+	return "", fault.BadRequest("No standby client is available: no client with purpose=standby is ready (%s).",
+		input.Shortened(why))
 }
 
-// readiness is what a client that is to become the root must have shown before.
-type readiness struct {
-	proofs    bool   // its secret and Entity must have been proved, because nobody needs sudo
-	anyEntity bool   // the guardrails let it be of another Entity
-	entity    string // the mount's, as a list showed it; empty if none did
-}
+const promoteHelp = `
+Takes the first stored client with purpose=standby, by name, that is ready, or the one
+that client names; verifies with one token request that it holds what all roles need;
+and puts it in the root's place. Its entry under clients/ is deleted then. Tokens of
+the previous root are served until they end, and refreshed with the new one.
 
-// readiness reads it.
-func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted bool) (readiness, error) {
-	limits, err := storedGuardrails(ctx, s)
-	if err != nil {
-		return readiness{}, err
-	}
-	seen, err := b.comparison(ctx, s)
-	return readiness{promoted, limits.IgnoreEntity, seen.Customer}, err
-}
+A standby is ready if its secret was verified when it was stored and it was shown to
+be of this mount's Entity: by the profiles that it sees, or by a list of credentials
+that the root client asked for (report/drift with refresh=true). Otherwise, and in a
+lockdown, use config/replace-root client=<name>, which needs sudo.
 
-// notReady says why a stored client may not become the root, nothing if it may. Without sudo its
-// secret must have been verified and its Entity proved before: by a list that the root asked for,
-// or by the profiles.
-func notReady(n namedClient, root client, needs readiness, link *link) string {
-	g, stored := n.current()
-	switch {
-	case !stored:
-		return "is not stored"
-	case n.unlike(purposeStandby) != "":
-		return n.unlike(purposeStandby)
-	case n.Disabled:
-		return "is disabled"
-	case n.State != available:
-		return "is " + string(n.State)
-	case g.Connection != link.fingerprint:
-		return "was stored for another connection"
-	case !needs.proofs:
-		return ""
-	case !g.Proved:
-		return "has a secret that was never verified; config/replace-root client=<name> verifies it (needs sudo)"
-	case !needs.anyEntity && !n.sameEntity(root, needs.entity):
-		return "has not been shown to be of this mount's Entity; read report/drift with refresh=true if the " +
-			"root client may list credentials, or use config/replace-root client=<name> (needs sudo)"
-	}
-	return ""
-}
-
-// sameEntity reports whether the client was shown to be of the mount's Entity: by a list that the
-// root asked for and that was of this Entity, as far as lists tell, or by the profiles that both
-// see.
-func (n namedClient) sameEntity(root client, entity string) bool {
-	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
-	return listed || overlap(n.Profiles, root.Profiles)
-}
-
-// forgetPromoted deletes the entries of stored clients that have become the root.
-func (b *backend) forgetPromoted(ctx context.Context) error {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	root, err := storedRoot(ctx, b.storage)
-	if err != nil {
-		return err
-	}
-	return eachNamed(ctx, b.storage, func(name string, n namedClient) error {
-		if g, _ := n.current(); n.State == leased || !root.has(g.ClientID) {
-			return nil
-		}
-		return b.removeNamed(ctx, b.storage, name, n)
-	})
-}
+It is refused while the root before drains, and on a mount that stopped itself.
+`

@@ -6,10 +6,9 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
-)
 
-// resumePath needs sudo: who writes it says that this mount is production, not a copy.
-const resumePath = "config/resume"
+	"vault-plugin-secrets-paxos/backend/spec"
+)
 
 func (b *backend) pathResume() *framework.Path {
 	return &framework.Path{
@@ -17,17 +16,17 @@ func (b *backend) pathResume() *framework.Path {
 		HelpSynopsis:    "Let a mount go on that stopped itself after a gap, as after a restore. Needs sudo.",
 		HelpDescription: resumeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.resume, "Confirm that this mount is no restored copy.",
-				answer("What it was.", resumeAnswer)), "resume", ""),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.resume, "Confirm that this mount is no restored copy.",
+				spec.Body("What it was.", resumeAnswer)), "resume", ""),
 		},
 	}
 }
 
 // resumeAnswer is what a write of config/resume answers.
-var resumeAnswer = fields{
-	"stopped_since": {Type: framework.TypeString, Required: true,
-		Description: "Since when the mount had stopped itself (RFC 3339); empty if it had not."},
+var resumeAnswer = spec.Fields{
+	"stopped_since": spec.Required(framework.TypeString,
+		"Since when the mount had stopped itself (RFC 3339); empty if it had not."),
 }
 
 // resume answers POST config/resume.
@@ -36,16 +35,23 @@ func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework
 	defer b.writes.Unlock()
 	p, err := storedPulse(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	since := p.Stopped
 	if !since.IsZero() {
 		p.Stopped, p.At, p.Steady = time.Time{}, b.options.Now().UTC(), true
 		if err := b.putPulse(ctx, p); err != nil {
-			return reply(err)
+			return nil, err
 		}
 		b.logger.Warn("the mount goes on: an operator has confirmed that it is no restored copy")
 		b.announceChange(mountResumed, resumePath, req.Operation)
 	}
-	return &logical.Response{Data: map[string]any{"stopped_since": timestamp(since)}}, nil
+	return &logical.Response{Data: map[string]any{"stopped_since": spec.Timestamp(since)}}, nil
 }
+
+const resumeHelp = `
+A mount with stocked clients whose periodic work paused for more than an hour, as that
+of a copy restored from a snapshot, deletes no client at Paxos and promotes none until
+this path is written: its record of who holds what may be old. On production, after a
+long outage, write it. On a copy made for a drill, do not.
+`

@@ -8,24 +8,17 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
-// revocationsPath is where the broker's queue is shown.
-const revocationsPath = "revocations/"
-
 func (b *backend) pathRevocations() *framework.Path {
-	return &framework.Path{
-		Pattern:         revocationsPath + "?$",
-		HelpSynopsis:    "List the tokens that Paxos has yet to be made to revoke.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(onActive(b.listRevocations,
-				"List the tokens whose revocation is queued.", answer("Their token_ids.",
-					listAnswer)), "list", "revocations"),
-		},
-	}
+	return spec.Listing{
+		Pattern: revocationsPath + "?$", Item: "Revocation", Active: true, Suffix: "revocations",
+		Synopsis: "List the tokens that Paxos has yet to be made to revoke.",
+		Summary:  "List the tokens whose revocation is queued.",
+		Answer:   spec.Body("Their token_ids.", spec.ListBody), List: b.listRevocations,
+	}.Path()
 }
 
 // listRevocations answers LIST revocations/.
@@ -33,13 +26,13 @@ func (b *backend) listRevocations(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queue, err := b.broker.Queue(ctx)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	fingerprints := make([]string, 0, len(queue))
 	for _, queued := range queue {
 		fingerprints = append(fingerprints, queued.Row.Fingerprint)
 	}
-	return page(fingerprints, d)
+	return spec.Page(fingerprints, d)
 }
 
 func (b *backend) pathRevocation() *framework.Path {
@@ -48,34 +41,31 @@ func (b *backend) pathRevocation() *framework.Path {
 		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields: fields{"token_id": {Type: framework.TypeString, Required: true,
-			Description: "Fingerprint of the token."}},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readRevocation,
-				"Read what keeps a token from being revoked.", answer("The queued revocation.",
+		Fields:          spec.Fields{"token_id": spec.Required(framework.TypeString, "Fingerprint of the token.")},
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRevocation,
+				"Read what keeps a token from being revoked.", spec.Body("The queued revocation.",
 					revocationAnswer)), "read", "revocation"),
-			logical.DeleteOperation: displayed(onActive(b.deleteRevocation,
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRevocation,
 				"Give up revoking a token: it lives until it expires.",
-				answerNothing("Deleted.")), "delete", "revocation"),
+				spec.NoBody("Deleted.")), "delete", "revocation"),
 		},
 	}
 }
 
 // revocationAnswer is what a read of a queued revocation holds.
-var revocationAnswer = fields{
-	"role": {Type: framework.TypeString, Required: true,
-		Description: "The role it was minted for, under its name of then; empty for the engine's own."},
-	"client_id":  {Type: framework.TypeString, Required: true, Description: "Client ID of the client that minted it."},
-	"generation": {Type: framework.TypeInt, Required: true, Description: "Which of the client's secrets minted it."},
-	"state": {Type: framework.TypeString, Required: true,
-		Description: "queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."},
-	"since": {Type: framework.TypeString, Required: true,
-		Description: "Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."},
-	"expires_at": {Type: framework.TypeString, Required: true, Description: "When it ends by itself (RFC 3339)."},
-	"attempts": {Type: framework.TypeInt, Required: true,
-		Description: "How often Paxos was asked in vain, since the plugin started."},
-	"last_error": {Type: framework.TypeString, Required: true,
-		Description: "Why the last attempt failed; empty if there was none."},
+var revocationAnswer = spec.Fields{
+	"role": spec.Required(framework.TypeString,
+		"The role it was minted for, under its name of then; empty for the engine's own."),
+	"client_id":  spec.Required(framework.TypeString, "Client ID of the client that minted it."),
+	"generation": spec.Required(framework.TypeInt, "Which of the client's secrets minted it."),
+	"state": spec.Required(framework.TypeString,
+		"queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."),
+	"since": spec.Required(framework.TypeString,
+		"Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."),
+	"expires_at": spec.Required(framework.TypeString, "When it ends by itself (RFC 3339)."),
+	"attempts":   spec.Required(framework.TypeInt, "How often Paxos was asked in vain, since the plugin started."),
+	"last_error": spec.Required(framework.TypeString, "Why the last attempt failed; empty if there was none."),
 }
 
 // readRevocation answers GET revocations/:token_id.
@@ -83,7 +73,7 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil || !found { // Vault answers 404
-		return reply(err)
+		return nil, err
 	}
 	lastError := ""
 	if queued.LastError != nil {
@@ -98,8 +88,8 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
 		"role":       queued.Row.RoleName,
 		"client_id":  queued.Row.ClientID,
 		"generation": queued.Row.Generation,
-		"since":      timestamp(queued.Row.EndingSince),
-		"expires_at": timestamp(queued.Row.ExpiresAt),
+		"since":      spec.Timestamp(queued.Row.EndingSince),
+		"expires_at": spec.Timestamp(queued.Row.ExpiresAt),
 		"attempts":   queued.Attempts,
 		"last_error": lastError,
 	}}, nil
@@ -110,11 +100,11 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	fingerprint := d.Get("token_id").(string)
 	if forgotten, err := b.broker.Forget(ctx, fingerprint); err != nil || !forgotten {
-		return reply(err)
+		return nil, err
 	}
 	if !found { // nothing is known of it: its record could not be read
 		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires",
@@ -125,7 +115,7 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	b.logger.Warn("a token is given up: it lives on at Paxos until it expires",
 		"token_id", queued.Row.Fingerprint, "role", queued.Row.RoleName, "expires_at", queued.Row.ExpiresAt)
 	return &logical.Response{Warnings: []string{
-		"the token lives on at Paxos until it expires at " + timestamp(queued.Row.ExpiresAt) +
+		"the token lives on at Paxos until it expires at " + spec.Timestamp(queued.Row.ExpiresAt) +
 			"; the engine has forgotten it, and lookup does not know it any more",
 	}}, nil
 }
@@ -133,7 +123,7 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 // queued is the revocation that the request names, if it is on the queue.
 func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Queued, bool, error) {
 	fingerprint := d.Get("token_id").(string)
-	if !tokenIDGrammar.MatchString(fingerprint) {
+	if !input.ValidTokenID(fingerprint) {
 		return broker.Queued{}, false, errTokenID
 	}
 	queue, err := b.broker.Queue(ctx)
@@ -143,3 +133,12 @@ func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Qu
 	}
 	return queue[i], true, nil
 }
+
+const revocationHelp = `
+A token that nobody gets any more and that Paxos has not revoked yet, because it was
+out of reach or had its pace. It is tried again every minute until it is done or the
+token has expired. A delete gives that up: the token then lives until it expires.
+
+A token in state waiting is left to its holders for the grace of a rotation or a change
+of its role, and is revoked at the time shown. Nothing is wrong with it.
+`

@@ -3,44 +3,35 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 func (b *backend) pathRoles() *framework.Path {
-	return &framework.Path{
-		Pattern:         rolesPrefix + "?$",
-		HelpSynopsis:    "List the roles.",
-		HelpDescription: listHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: true, ItemType: "Role"},
-		Fields:          pagingFields,
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listRoles, "List the roles.",
-				answer("The names.", listAnswer)), "list", "roles"),
-		},
-	}
-}
-
-// listRoles answers LIST roles/.
-func (b *backend) listRoles(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	return list(ctx, req.Storage, rolesPrefix, d)
+	return spec.Listing{
+		Pattern: rolesPrefix + "?$", Item: "Role", Entries: true, Suffix: "roles",
+		Synopsis: "List the roles.", Summary: "List the roles.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(rolesPrefix),
+	}.Path()
 }
 
 func (b *backend) pathRole() *framework.Path {
 	return &framework.Path{
-		Pattern:         rolesPrefix + namePattern + "$",
+		Pattern:         rolesPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "A role: the scopes its readers get, and for how long.",
 		HelpDescription: roleHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Role"},
-		ExistenceCheck:  exists,
-		Fields: fields{
-			"name": nameField("Name of the role. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the role. Case matters."),
 			"credential_type": {
 				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken, clientCredentials},
 				Description: "What readers get: access_token, or client_credentials for software that must " +
@@ -104,94 +95,83 @@ func (b *backend) pathRole() *framework.Path {
 			"metadata": {Type: framework.TypeKVPairs,
 				Description: "Free key=value pairs for people and reports. Not secret."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readRole, "Read a role.",
-				answer("The role.", roleAnswer)), "read", "role"),
-			logical.CreateOperation: displayed(onActive(b.writeRole, "Make a role.", answerNothing("Stored.")),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRole, "Read a role.",
+				spec.Body("The role.", roleAnswer)), "read", "role"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeRole, "Make a role.", spec.NoBody("Stored.")),
 				"write", "role"),
-			logical.UpdateOperation: displayed(onActive(b.writeRole,
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeRole,
 				"Make a role, or change it; parameters left out keep their value.",
-				answerNothing("Stored.")), "write", "role"),
-			logical.PatchOperation: displayed(onActive(b.patchRole,
+				spec.NoBody("Stored.")), "write", "role"),
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.patchRole,
 				"Change parts of a role that exists; null gives a parameter its default back.",
-				answerNothing("Stored.")), "patch", "role"),
-			logical.DeleteOperation: displayed(onActive(b.deleteRole, "Delete a role and end its tokens.",
-				answerNothing("Deleted.")), "delete", "role"),
+				spec.NoBody("Stored.")), "patch", "role"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRole, "Delete a role and end its tokens.",
+				spec.NoBody("Deleted.")), "delete", "role"),
 		},
 	}
 }
 
 // roleAnswer is what a read of a role holds.
-var roleAnswer = fields{
-	"credential_type": {Type: framework.TypeString, Required: true, Description: "What readers get."},
-	"scopes":          {Type: framework.TypeStringSlice, Required: true, Description: "The scopes as written."},
-	"scope_sets":      {Type: framework.TypeStringSlice, Required: true, Description: "The scope sets as written."},
-	"operations":      {Type: framework.TypeStringSlice, Required: true, Description: "The operations as written."},
-	"resolved_scopes": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The scopes that Paxos is asked for."},
-	"scope_sources": {Type: framework.TypeMap, Required: true,
-		Description: "What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."},
+var roleAnswer = spec.Fields{
+	"credential_type": spec.Required(framework.TypeString, "What readers get."),
+	"scopes":          spec.Required(framework.TypeStringSlice, "The scopes as written."),
+	"scope_sets":      spec.Required(framework.TypeStringSlice, "The scope sets as written."),
+	"operations":      spec.Required(framework.TypeStringSlice, "The operations as written."),
+	"resolved_scopes": spec.Required(framework.TypeStringSlice, "The scopes that Paxos is asked for."),
+	"scope_sources": spec.Required(framework.TypeMap,
+		"What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."),
 	"operations_beyond": {Type: framework.TypeStringSlice,
 		Description: "Of a role that is written by operations: those that its scopes open besides."},
-	"unique_tokens": {Type: framework.TypeBool, Required: true,
-		Description: "Whether each lease has a token of its own."},
-	"ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Length of a lease in seconds; 0 means the mount's default."},
-	"max_ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Longest lease in seconds; 0 means the token's life."},
-	"min_ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Least life of a token handed out, in seconds."},
-	"idle_ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds a shared token outlives its last lease."},
-	"poll_interval": {Type: framework.TypeInt64, Required: true,
-		Description: "The longest that a reader of token/ is told to wait before it reads again, in seconds."},
-	"mint_limit": {Type: framework.TypeInt, Required: true,
-		Description: "Most token requests in any 5 minutes."},
-	"disabled": {Type: framework.TypeBool, Required: true, Description: "Whether the role issues nothing."},
-	"metadata": {Type: framework.TypeKVPairs, Required: true, Description: "Free key-value pairs."},
-	"created_at": {Type: framework.TypeString, Required: true,
-		Description: "When the role was made (RFC 3339); empty where that was before it was noted."},
-	"last_issued_at": {Type: framework.TypeString, Required: true,
-		Description: "When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if " +
-			"it never did."},
-	"live_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Its tokens that have neither expired nor been revoked."},
-	"live_leases": {Type: framework.TypeInt, Required: true,
-		Description: "Leases that last on them, as far as the running plugin gave them."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force that weaken or cost something, and how."},
+	"unique_tokens": spec.Required(framework.TypeBool, "Whether each lease has a token of its own."),
+	"ttl":           spec.Required(framework.TypeInt64, "Length of a lease in seconds; 0 means the mount's default."),
+	"max_ttl":       spec.Required(framework.TypeInt64, "Longest lease in seconds; 0 means the token's life."),
+	"min_ttl":       spec.Required(framework.TypeInt64, "Least life of a token handed out, in seconds."),
+	"idle_ttl":      spec.Required(framework.TypeInt64, "Seconds a shared token outlives its last lease."),
+	"poll_interval": spec.Required(framework.TypeInt64,
+		"The longest that a reader of token/ is told to wait before it reads again, in seconds."),
+	"mint_limit": spec.Required(framework.TypeInt, "Most token requests in any 5 minutes."),
+	"disabled":   spec.Required(framework.TypeBool, "Whether the role issues nothing."),
+	"metadata":   spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
+	"created_at": spec.Required(framework.TypeString,
+		"When the role was made (RFC 3339); empty where that was before it was noted."),
+	"last_issued_at": spec.Required(framework.TypeString,
+		"When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if "+
+			"it never did."),
+	"live_tokens": spec.Required(framework.TypeInt, "Its tokens that have neither expired nor been revoked."),
+	"live_leases": spec.Required(framework.TypeInt,
+		"Leases that last on them, as far as the running plugin gave them."),
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
+		"Options in force that weaken or cost something, and how."),
 
-	"client": {Type: framework.TypeString, Required: true,
-		Description: "The client that mints; empty for the root."},
-	"clients": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The clients that it leases."},
-	"on_revoke": {Type: framework.TypeString, Required: true,
-		Description: "What becomes of a leased client; empty for roles of access_token."},
-	"max_leases_per_entity": {Type: framework.TypeInt, Required: true,
-		Description: "How many of them one entity may hold; 0 for roles of access_token."},
-	"require_entity": {Type: framework.TypeBool, Required: true,
-		Description: "Whether callers whose Vault token belongs to no entity are refused."},
-	"delete_limit": {Type: framework.TypeInt, Required: true,
-		Description: "Most deletions in a day; 0 for roles of access_token."},
+	"client":  spec.Required(framework.TypeString, "The client that mints; empty for the root."),
+	"clients": spec.Required(framework.TypeStringSlice, "The clients that it leases."),
+	"on_revoke": spec.Required(framework.TypeString,
+		"What becomes of a leased client; empty for roles of access_token."),
+	"max_leases_per_entity": spec.Required(framework.TypeInt,
+		"How many of them one entity may hold; 0 for roles of access_token."),
+	"require_entity": spec.Required(framework.TypeBool,
+		"Whether callers whose Vault token belongs to no entity are refused."),
+	"delete_limit": spec.Required(framework.TypeInt, "Most deletions in a day; 0 for roles of access_token."),
 }
 
 // readRole answers GET roles/:name.
 func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
-	r, err := load[role](ctx, req.Storage, rolesPrefix+name)
-	if errors.Is(err, errNotFound) {
+	r, err := loadRole(ctx, req.Storage, name)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	if err := b.usage.load(ctx, req.Storage); err != nil {
-		return reply(err)
+	if err := b.usage.Load(ctx, req.Storage); err != nil {
+		return nil, err
 	}
 	tokens, leases, err := b.broker.Count(ctx, func(row broker.Row) bool { return row.Key.Role == r.ID })
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	metadata := r.Metadata
 	if metadata == nil {
@@ -199,22 +179,22 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	}
 	data := map[string]any{
 		"credential_type":   r.CredentialType,
-		"scopes":            splitList(r.Scopes), // an older version stored them as they were sent
+		"scopes":            input.SplitList(r.Scopes), // an older version stored them as they were sent
 		"scope_sets":        append([]string{}, r.ScopeSets...),
 		"operations":        append([]string{}, r.Operations...),
 		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),
 		"scope_sources":     r.sources(),
 		"unique_tokens":     r.UniqueTokens,
-		"ttl":               seconds(r.TTL),
-		"max_ttl":           seconds(r.MaxTTL),
-		"min_ttl":           seconds(r.MinTTL),
-		"idle_ttl":          seconds(r.IdleTTL),
-		"poll_interval":     seconds(r.pollInterval()),
+		"ttl":               spec.Seconds(r.TTL),
+		"max_ttl":           spec.Seconds(r.MaxTTL),
+		"min_ttl":           spec.Seconds(r.MinTTL),
+		"idle_ttl":          spec.Seconds(r.IdleTTL),
+		"poll_interval":     spec.Seconds(r.pollInterval()),
 		"mint_limit":        r.mintLimit(),
 		"disabled":          r.Disabled,
 		"metadata":          metadata,
-		"created_at":        timestamp(r.CreatedAt),
-		"last_issued_at":    timestamp(b.usage.last(subject{roleSubject, name})),
+		"created_at":        spec.Timestamp(r.CreatedAt),
+		"last_issued_at":    spec.Timestamp(b.usage.Last(usage.Role(name))),
 		"live_tokens":       tokens,
 		"live_leases":       leases,
 		"dangerous_options": r.dangers(),
@@ -244,110 +224,32 @@ func (b *backend) patchRole(ctx context.Context, req *logical.Request,
 	return b.changeRole(ctx, req, d, false)
 }
 
-// changeRole stores the role with the request's changes, and ends what it issued
-// that is now too much.
-func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	create bool) (*logical.Response, error) {
-	name, grace := d.Get("name").(string), graceOf(d)
-	defer b.spare(name, grace)()
-	before, after, limits, err := b.storeRole(ctx, req, d, create)
-	if err != nil {
-		return reply(err)
-	}
-	b.announceRole(roleWritten, name, after, req.Operation)
-	ending, err := b.endBeyond(ctx, req.Storage, name, grace, before.takesAway(after))
-	if err != nil {
-		return reply(fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err))
-	}
-	further, err := b.roleWarnings(ctx, req.Storage, name, after, limits)
-	if err != nil {
-		return reply(fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err))
-	}
-	warnings := append(after.dangers(), further...)
-	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
-}
+const roleHelp = `
+A role names scopes, or operations that need them. Readers of creds/<name> and
+token/<name> get an access token with exactly these scopes, minted by the mount's
+root client, which must hold them all: one that it lacks fails the whole request at
+Paxos.
 
-// storeRole does the read-modify-write, within the guardrails that it returns.
-func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	create bool) (before, after role, limits guardrails, err error) {
-	key := rolesPrefix + d.Get("name").(string)
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	before, err = load[role](ctx, req.Storage, key)
-	switch {
-	case errors.Is(err, errNotFound) && create:
-		before = newRole()
-		before.CreatedAt = b.options.Now().UTC()
-	case errors.Is(err, errNotFound):
-		return before, after, limits, &fault{404,
-			fmt.Sprintf("there is no role %q to patch; write to it to make it", d.Get("name"))}
-	case err != nil:
-		return before, after, limits, err
-	}
-	stored := err == nil
-	after = before
-	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
-		return before, after, limits, err
-	}
-	after.versioned = after.writtenAs()
-	if stored && after.CredentialType != before.CredentialType {
-		return before, after, limits, badRequest("credential_type is %s for the life of this role: delete it, "+
-			"or make another", before.CredentialType)
-	}
-	if err := b.settlePurposes(ctx, req.Storage); err != nil {
-		return before, after, limits, err
-	}
-	if err := checkPurposes(ctx, req.Storage, before, after); err != nil {
-		return before, after, limits, err
-	}
-	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
-		return before, after, limits, err
-	}
-	if err := limits.checkRole(before, after); err != nil {
-		return before, after, limits, err
-	}
-	return before, after, limits, b.roles.put(ctx, req.Storage, key, after)
-}
+By default the readers of a role share a token, which is minted once, refreshed
+before it expires and revoked idle_ttl after its last lease has ended. After a
+restart it is not known any more who holds the token: then it lives until it
+expires, an hour at most, unless it is ended with roles/<name>/rotate. With
+unique_tokens every lease has its own, ended with the lease; each costs a token
+request, of which Paxos allows about one a second for everybody behind the same
+address.
 
-// deleteRole answers DELETE roles/:name. What was issued under the role ends.
-func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	name, grace := d.Get("name").(string), graceOf(d)
-	defer b.spare(name, grace)()
-	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)
-	if excusing(err, errNotFound) != nil {
-		return reply(err)
-	}
-	if err == nil {
-		b.metrics.forget(name)
-		b.usage.forget(name)
-		b.announceRole(roleDeleted, name, before, req.Operation)
-	}
-	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
-	if err != nil {
-		return reply(fmt.Errorf("the role was deleted, but ending its tokens: %w", err))
-	}
-	warnings := endingWarnings(name, before, ending, false)
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
-}
+scopes, scope_sets and operations add up; what comes of them is resolved_scopes,
+and is all that counts from then on. operations gets the least scopes that allow
+what it names: where Paxos accepts one of several, the one that the role has
+anyway, else the one that opens less. A read tells what brought each scope in
+(scope_sets: mint, operations: GetTransfer), and in operations_beyond what a role
+written by operations can do besides, because Paxos has no smaller scope.
 
-// takeRole deletes the role and returns what it was.
-func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (role, error) {
-	b.writes.Lock()
-	defer b.writes.Unlock()
-	before, err := load[role](ctx, s, key)
-	if err != nil && !isUnreadable(err) { // one that cannot be read can still be deleted
-		return before, err
-	}
-	if err := b.settlePurposes(ctx, s); err != nil {
-		return before, err
-	}
-	return before, b.roles.remove(ctx, s, key)
-}
+A stored role never changes by itself: not when a scope set is changed or deleted,
+and not when a new version of this engine knows the API better. A write that names
+scopes, scope_sets or operations resolves all three anew, as they are written and
+as the sets are then; any other write leaves resolved_scopes as they are.
+
+Narrowing, disabling or deleting a role ends the tokens that are now too much.
+What config/guardrails does not allow is refused with 403, here and when it is read.
+`

@@ -6,6 +6,10 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathRotateRoot() *framework.Path {
@@ -14,21 +18,17 @@ func (b *backend) pathRotateRoot() *framework.Path {
 		HelpSynopsis:    "Give the root client its new secret, while readers go on.",
 		HelpDescription: rotateRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"client_id": {Type: framework.TypeString,
 				Description: "Client ID of the root client. Needed on a mount without one; else it may only " +
 					"confirm which it is."},
-			"client_secret": {
-				Type: framework.TypeString, Required: true,
-				Description:  "The new secret: Dashboard, Admin > API Management, Rotate Credentials. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
-			"verify_connection": {Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify the secret by minting one token with it."},
+			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
+				"Credentials. Write-only."),
+			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with it."),
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.rotateRoot, "Give the root client its new secret.",
-				answer("The root client's new generation.", rotationAnswer)), "rotate", "root"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRoot, "Give the root client its new secret.",
+				spec.Body("The root client's new generation.", rotationAnswer)), "rotate", "root"),
 		},
 	}
 }
@@ -39,36 +39,26 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 		HelpSynopsis:    "Put another client of the same Entity in the root's place, while readers go on. Needs sudo.",
 		HelpDescription: replaceRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: fields{
+		Fields: spec.Fields{
 			"client": {Type: framework.TypeString,
 				Description: "A stored client with purpose=standby, whose stored secret is used, instead of " +
 					"client_id and client_secret."},
-			"client_id": {Type: framework.TypeString, Description: "Client ID of the new root client."},
-			"client_secret": {
-				Type:         framework.TypeString,
-				Description:  "Its Client Secret. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
-			},
-			"delete_old_at_paxos": eraseField(),
-			"verify_connection": {Type: framework.TypeBool, Default: true,
-				Description: "Whether to verify, with one token request for all scopes of all roles, that it " +
-					"can do what they need."},
+			"client_id":           {Type: framework.TypeString, Description: "Client ID of the new root client."},
+			"client_secret":       spec.Secret("Its Client Secret. Write-only."),
+			"delete_old_at_paxos": deleteOldField(),
+			"verify_connection": spec.Verify("Whether to verify, with one token request for all scopes of all " +
+				"roles, that it " +
+				"can do what they need."),
 		},
-		Operations: operations{
-			logical.UpdateOperation: displayed(onActive(b.replaceRoot, "Put another client in the root's place.",
-				answer("The root client's new generation.", rotationAnswer)), "replace", "root"),
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.replaceRoot, "Put another client in the root's place.",
+				spec.Body("The root client's new generation.", rotationAnswer)), "replace", "root"),
 		},
 	}
 }
 
-// rotateRootPath takes the root's new secret, and needs no sudo.
-const rotateRootPath = "config/rotate-root"
-
-// replaceRootPath needs sudo: who replaces the root decides whose money moves.
-const replaceRootPath = "config/replace-root"
-
-// eraseField is a parameter of config/replace-root alone, because that needs sudo.
-func eraseField() *framework.FieldSchema {
+// deleteOldField is a parameter of config/replace-root alone, because that needs sudo.
+func deleteOldField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type: framework.TypeBool,
 		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root " +
@@ -78,27 +68,25 @@ func eraseField() *framework.FieldSchema {
 }
 
 // rotationAnswer is what both answer.
-var rotationAnswer = fields{
-	"client_id": {Type: framework.TypeString, Required: true, Description: "Client ID of the root client."},
-	"generation": {Type: framework.TypeInt, Required: true,
-		Description: "Number of the pair of Client ID and secret that mints from now on."},
-	"draining": {Type: framework.TypeInt, Required: true,
-		Description: "Live tokens of earlier generations; they are served until they end."},
+var rotationAnswer = spec.Fields{
+	"client_id":  spec.Required(framework.TypeString, "Client ID of the root client."),
+	"generation": spec.Required(framework.TypeInt, "Number of the pair of Client ID and secret that mints from now on."),
+	"draining":   spec.Required(framework.TypeInt, "Live tokens of earlier generations; they are served until they end."),
 }
 
 // rotateRoot answers POST config/rotate-root.
 func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
-		return reply(notConfigured(err))
+		return nil, notConfigured(err)
 	}
 	after, err := b.giveSecret(ctx, req, d, c)
 	switch {
 	case err != nil:
-		return reply(err)
+		return nil, err
 	case after.same:
-		return reply(errSameSecret)
+		return nil, errSameSecret
 	}
 	return b.answerRotation(ctx, after)
 }
@@ -106,39 +94,40 @@ func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 // replaceRoot answers POST config/replace-root.
 func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
+	c, err := loadConfig(ctx, req.Storage)
 	if err != nil {
-		return reply(notConfigured(err))
+		return nil, notConfigured(err)
 	}
 	before, err := storedRoot(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	change := rootChange{holdsAll: true, verify: true}
-	patch(d, "client", &change.standby)
-	patch(d, "client_id", &change.clientID)
-	patch(d, "client_secret", &change.secret)
-	patch(d, "verify_connection", &change.verify)
-	patch(d, "delete_old_at_paxos", &change.erase)
+	input.Patch(d, "client", &change.standby)
+	input.Patch(d, "client_id", &change.clientID)
+	input.Patch(d, "client_secret", &change.secret)
+	input.Patch(d, "verify_connection", &change.verify)
+	input.Patch(d, "delete_old_at_paxos", &change.deleteOld)
 	known, exists := before.current()
 	switch {
 	case !exists:
-		return reply(badRequest("this mount has no root client yet: write client_id and client_secret to config"))
+		return nil, fault.BadRequest("this mount has no root client yet: write client_id and client_secret to config")
 	case change.standby != "" && change.clientID+change.secret != "":
-		return reply(badRequest("client is a stored client with its own secret: leave out client_id and client_secret"))
+		return nil, fault.BadRequest("client is a stored client with its own secret: leave out client_id and " +
+			"client_secret")
 	case change.standby == "" && (change.clientID == "" || change.secret == ""):
-		return reply(badRequest("client_id and client_secret are required, or client, the name of a stored " +
-			"client with purpose=standby"))
+		return nil, fault.BadRequest("client_id and client_secret are required, or client, the name of a stored " +
+			"client with purpose=standby")
 	case change.clientID == known.ClientID:
-		return reply(badRequest("client_id is that of the root client already: write its new client_secret to " +
-			"config/rotate-root"))
+		return nil, fault.BadRequest("client_id is that of the root client already: write its new client_secret to " +
+			"config/rotate-root")
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	after, err := b.changeRoot(ctx, req, c, before, change)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return b.answerRotation(ctx, after)
 }
@@ -147,7 +136,7 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logical.Response, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
-		return reply(fmt.Errorf("the root was rotated, but counting the tokens of earlier generations: %w", err))
+		return nil, fmt.Errorf("the root was rotated, but counting the tokens of earlier generations: %w", err)
 	}
 	g, _ := after.current()
 	draining := 0
@@ -179,3 +168,23 @@ func (b *backend) scopesOfRoles(ctx context.Context, s logical.Storage) ([]strin
 	})
 	return all, err
 }
+
+const rotateRootHelp = `
+In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
+the old one stops at once. Write the new one here: it is verified with one token
+request, whose token is ended at once, and swapped in with one write. Between the
+click and the write readers are served from the cache, and tokens that are out go
+on. If it is refused, nothing changes. It works during a lockdown too.
+`
+
+const replaceRootHelp = `
+Another client takes the root's place, because the old one leaked or is to be deleted:
+one made in the Dashboard (client_id and client_secret), or a stored client with
+purpose=standby (client), whose stored secret is used. It is verified with one token request for all scopes of
+all roles of the mount; if it lacks some, they are named, and nothing changes. It
+must be of the same Entity, as far as that can be told. Tokens of the old client are
+served until they end, and revoked with its secret; then it is forgotten here. At Paxos
+it is deleted only with delete_old_at_paxos=true. It works during a lockdown too.
+
+If the old client leaked, rotate the roles as well, or use lockdown.
+`

@@ -4,62 +4,65 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathScopeSet() *framework.Path {
 	return &framework.Path{
-		Pattern:         scopeSetsPrefix + namePattern + "$",
+		Pattern:         scopeSetsPrefix + spec.NamePattern + "$",
 		HelpSynopsis:    "A scope set: a name for scopes, for roles to be written by.",
 		HelpDescription: scopeSetHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope Set"},
-		ExistenceCheck:  exists,
-		Fields: fields{
-			"name": nameField("Name of the set. Case matters."),
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the set. Case matters."),
 			"scopes": {Type: framework.TypeCommaStringSlice,
 				Description: "The scopes of the set, as an array or with commas or spaces between them. " +
 					"Required when the set is made."},
 			"description": {Type: framework.TypeString, Description: "What the set is for, for people. Not secret."},
 		},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readScopeSet, "Read a scope set.",
-				answer("The set.", scopeSetAnswer)), "read", "scope-set"),
-			logical.CreateOperation: displayed(onActive(b.writeScopeSet, "Make a scope set.",
-				answerNothing("Stored.")), "write", "scope-set"),
-			logical.UpdateOperation: displayed(onActive(b.writeScopeSet,
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScopeSet, "Read a scope set.",
+				spec.Body("The set.", scopeSetAnswer)), "read", "scope-set"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet, "Make a scope set.",
+				spec.NoBody("Stored.")), "write", "scope-set"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet,
 				"Make a scope set, or change it; parameters left out keep their value. No role changes with it.",
-				answerNothing("Stored.")), "write", "scope-set"),
-			logical.DeleteOperation: displayed(onActive(b.deleteScopeSet,
-				"Delete a scope set. No role changes with it.", answerNothing("Deleted.")), "delete", "scope-set"),
+				spec.NoBody("Stored.")), "write", "scope-set"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteScopeSet,
+				"Delete a scope set. No role changes with it.", spec.NoBody("Deleted.")), "delete", "scope-set"),
 		},
 	}
 }
 
 // scopeSetAnswer is what a read of a scope set holds.
-var scopeSetAnswer = fields{
-	"scopes":      {Type: framework.TypeStringSlice, Required: true, Description: "The scopes, in the order written."},
-	"description": {Type: framework.TypeString, Required: true, Description: "What the set is for."},
-	"built_in": {Type: framework.TypeBool, Required: true,
-		Description: "Whether the set is one of Paxos's documentation, which cannot be changed."},
-	"source": {Type: framework.TypeString, Required: true,
-		Description: "The page that documents a built-in set; empty otherwise."},
-	"operations": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The operations that a token with these scopes opens."},
+var scopeSetAnswer = spec.Fields{
+	"scopes":      spec.Required(framework.TypeStringSlice, "The scopes, in the order written."),
+	"description": spec.Required(framework.TypeString, "What the set is for."),
+	"built_in": spec.Required(framework.TypeBool,
+		"Whether the set is one of Paxos's documentation, which cannot be changed."),
+	"source":     spec.Required(framework.TypeString, "The page that documents a built-in set; empty otherwise."),
+	"operations": spec.Required(framework.TypeStringSlice, "The operations that a token with these scopes opens."),
 }
 
 // readScopeSet answers GET scope-sets/:name.
 func (b *backend) readScopeSet(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	set, source, err := loadScopeSet(ctx, req.Storage, d.Get("name").(string))
-	if errors.Is(err, errNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // Vault answers 404
 	}
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
 		"scopes":      set.Scopes,
@@ -76,15 +79,15 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	set, err := b.storeScopeSet(ctx, req.Storage, name, d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	var warnings []string
-	if unknown := uncatalogued(set.Scopes); len(unknown) > 0 {
+	if unknown := catalog.Uncatalogued(set.Scopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return reply(fmt.Errorf("scope set %s is stored, but reading what a role with it may hold: %w", name, err))
+		return nil, fmt.Errorf("scope set %s is stored, but reading what a role with it may hold: %w", name, err)
 	}
 	if err := limits.check(set.Scopes); err != nil {
 		warnings = append(warnings, "no role can be written by this set: "+err.Error())
@@ -101,16 +104,16 @@ func (b *backend) storeScopeSet(ctx context.Context, s logical.Storage, name str
 	switch {
 	case source != "":
 		return set, errBuiltIn(name, source)
-	case errors.Is(err, errNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		set = scopeSet{}
 	case err != nil:
 		return set, err
 	}
-	set.versioned = current
+	set.Versioned = store.Current
 	if err := set.change(d); err != nil {
 		return set, err
 	}
-	return set, store(ctx, s, scopeSetsPrefix+name, set)
+	return set, store.Put(ctx, s, scopeSetsPrefix+name, set)
 }
 
 // deleteScopeSet answers DELETE scope-sets/:name.
@@ -118,7 +121,7 @@ func (b *backend) deleteScopeSet(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
 	if err := b.removeScopeSet(ctx, req.Storage, name); err != nil {
-		return reply(err)
+		return nil, err
 	}
 	return warnOfRoles(ctx, req.Storage, name, scopeSet{}, "deleted", nil)
 }
@@ -132,14 +135,14 @@ func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name st
 	case source != "":
 		return errBuiltIn(name, source)
 	case err != nil:
-		return excusing(err, errNotFound)
+		return store.Ignoring(err, store.ErrNotFound)
 	}
-	return remove(ctx, s, scopeSetsPrefix+name)
+	return store.Delete(ctx, s, scopeSetsPrefix+name)
 }
 
 // errBuiltIn refuses to change a set of the documentation.
 func errBuiltIn(name, source string) error {
-	return badRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
+	return fault.BadRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
 		"write a set of another name", name, source)
 }
 
@@ -148,16 +151,74 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 	warnings []string) (*logical.Response, error) {
 	outdated, err := rolesOfSet(ctx, s, name, set)
 	if err != nil {
-		return reply(fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name,
-			done, err))
+		return nil, fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name,
+			done, err)
 	}
 	if len(outdated) > 0 {
 		warnings = append(warnings,
 			fmt.Sprintf("no role has changed: these keep the scopes that %s had when they were written, until "+
-				"they are written again with scope_sets: %s", name, shortened(outdated)))
+				"they are written again with scope_sets: %s", name, input.Shortened(outdated)))
 	}
-	if len(warnings) == 0 {
-		return nil, nil
-	}
-	return &logical.Response{Warnings: warnings}, nil
+	return spec.Warned(warnings...), nil
 }
+
+func (b *backend) pathScopeSets() *framework.Path {
+	return spec.Listing{
+		Pattern: scopeSetsPrefix + "?$", Item: "Scope Set", Entries: true, Suffix: "scope-sets",
+		Synopsis: "List the scope sets: those of Paxos's documentation, and those written here.",
+		Summary:  "List the scope sets.",
+		Answer:   spec.Body("The names.", spec.DescribedList("Of each built-in set: built_in, description, source.")),
+		List:     b.listScopeSets,
+	}.Path()
+}
+
+// listScopeSets answers LIST scope-sets/. What it says of a set it knows without reading
+// one entry each.
+func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	names, written, err := scopeSetNames(ctx, req.Storage)
+	if err != nil {
+		return nil, err
+	}
+	return spec.PageWith(names, d, func(name string) map[string]any {
+		set, ok := catalog.LookupSet(name)
+		if !ok || slices.Contains(written, name) {
+			return map[string]any{"built_in": false}
+		}
+		return map[string]any{"built_in": true, "description": set.Description, "source": set.Source}
+	})
+}
+
+// rolesOfSet lists the roles that name the set and do not hold just what it has: the
+// older it was when they were resolved, the more.
+func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSet) ([]string, error) {
+	source := setSource(name)
+	var outdated []string
+	err := eachRole(ctx, s, func(role string, r role) {
+		if !slices.Contains(r.ScopeSets, name) {
+			return
+		}
+		var has scopeSet
+		for scope, sources := range r.Sources {
+			if slices.Contains(sources, source) {
+				has.Scopes = append(has.Scopes, scope)
+			}
+		}
+		if !set.same(has) {
+			outdated = append(outdated, role)
+		}
+	})
+	return outdated, err
+}
+
+const scopeSetHelp = `
+A scope set is a name for scopes, for roles to be written by: scope_sets=mint. Each
+use case that Paxos documents is built in, with the page that documents it as its
+source; these are read-only. What the documentation asks for is not the least that
+works: compare with a role written by operations.
+
+A set gives nobody anything. A role takes the scopes that its sets have when it is
+written and keeps them: changing or deleting a set changes no role, and a warning
+names the roles that have it as it was. Write such a role again, with scope_sets, to
+bring it up to date.
+`

@@ -2,36 +2,33 @@ package backend
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathScopes() *framework.Path {
-	return &framework.Path{
-		Pattern:         "scopes/?$",
-		HelpSynopsis:    "Search the scopes that Paxos is known to have.",
-		HelpDescription: scopesHelp,
-		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields:          filtering(fields{"risk": riskField, "q": searchField}),
-		Operations: operations{
-			logical.ListOperation: displayed(reading(b.listScopes, "List the scopes in the catalogue.",
-				answer("The scopes.",
-					describedList(
-						"Of each scope: risk, description, operations (how many it opens)."))), "list", "scopes"),
-		},
-	}
+	return spec.Listing{
+		Pattern: "scopes/?$", Item: "Scope", Suffix: "scopes", Help: scopesHelp,
+		Synopsis: "Search the scopes that Paxos is known to have.", Summary: "List the scopes in the catalogue.",
+		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "q": searchField}),
+		Answer: spec.Body("The scopes.",
+			spec.DescribedList("Of each scope: risk, description, operations (how many it opens).")),
+		List: b.listScopes,
+	}.Path()
 }
 
 // listScopes answers LIST scopes/.
 func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	names := []string{}
 	for _, scope := range catalog.Scopes() {
@@ -39,7 +36,7 @@ func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework
 			names = append(names, scope.Name)
 		}
 	}
-	return pageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) map[string]any {
 		scope, _ := catalog.LookupScope(name)
 		return map[string]any{
 			"risk": scope.Risk.String(), "description": scope.Description, "operations": len(catalog.OpenedBy(name)),
@@ -53,38 +50,36 @@ func (b *backend) pathScope() *framework.Path {
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields: fields{"scope": {Type: framework.TypeString, Required: true,
-			Description: "The scope, such as funding:read_profile."}},
-		Operations: operations{
-			logical.ReadOperation: displayed(reading(b.readScope, "Read what the catalogue knows of a scope.",
-				answer("The scope.", scopeAnswer)), "read", "scope"),
+		Fields:          spec.Fields{"scope": spec.Required(framework.TypeString, "The scope, such as funding:read_profile.")},
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScope, "Read what the catalogue knows of a scope.",
+				spec.Body("The scope.", scopeAnswer)), "read", "scope"),
 		},
 	}
 }
 
 // scopeAnswer is what a read of a scope holds.
-var scopeAnswer = fields{
-	"name": {Type: framework.TypeString, Required: true, Description: "The scope."},
-	"risk": {Type: framework.TypeString, Required: true,
-		Description: "read, write, moves-money or admin: this engine's judgement, not Paxos's."},
-	"description": {Type: framework.TypeString, Required: true,
-		Description: "Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the " +
-			"operations are named."},
-	"operations": {Type: framework.TypeStringSlice, Required: true, Description: "The operations that it opens."},
-	"scope_sets": {Type: framework.TypeStringSlice, Required: true,
-		Description: "The documented use cases that ask for it, which are built-in scope sets."},
-	"documented_in": {Type: framework.TypeStringSlice, Required: true, Description: "The pages that name it."},
+var scopeAnswer = spec.Fields{
+	"name": spec.Required(framework.TypeString, "The scope."),
+	"risk": spec.Required(framework.TypeString, "read, write, moves-money or admin: this engine's judgement, not Paxos's."),
+	"description": spec.Required(framework.TypeString,
+		"Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the "+
+			"operations are named."),
+	"operations": spec.Required(framework.TypeStringSlice, "The operations that it opens."),
+	"scope_sets": spec.Required(framework.TypeStringSlice,
+		"The documented use cases that ask for it, which are built-in scope sets."),
+	"documented_in": spec.Required(framework.TypeStringSlice, "The pages that name it."),
 }
 
 // readScope answers GET scopes/:scope.
 func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("scope").(string)
-	if err := checkScope(name); err != nil {
-		return reply(badRequest("%s", err))
+	if err := input.CheckScope(name); err != nil {
+		return nil, fault.Invalid(err)
 	}
 	scope, ok := catalog.LookupScope(name)
 	if !ok {
-		return reply(notCatalogued("scope", name, catalog.NearScopes(name), "scopes"))
+		return nil, notCatalogued("scope", name, catalog.NearScopes(name), "scopes")
 	}
 	sets := []string{}
 	for _, set := range catalog.Sets() {
@@ -102,18 +97,19 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 	}}, nil
 }
 
-// notCatalogued is the 404 for what the catalogue lacks, with what may have been
-// meant.
-func notCatalogued(kind, name string, near []string, path string) error {
-	return &fault{http.StatusNotFound, "the catalogue has no " + kind + " " + excerpt(name) + didYouMean(near) +
-		"; `vault list` of the mount's " + path + " shows those there are"}
-}
+const scopesHelp = `
+The scopes of Paxos's API as this version of the engine knows them; Paxos adds
+scopes without notice, so one that is missing here is unknown, not wrong. Nothing is
+asked of Paxos, and nothing here says what this mount's client holds.
 
-// identifiers are the ids of operations, never nil.
-func identifiers(all []catalog.Operation) []string {
-	names := []string{}
-	for _, operation := range all {
-		names = append(names, operation.ID)
-	}
-	return names
-}
+risk is how much harm a scope can do: read sees, write changes records, moves-money
+moves money, trades or says where money goes, admin governs the company's API
+credentials. Paxos grades nothing; it is inferred from what a scope opens.
+
+A list may be narrowed by risk and by q, a text in the name or description; after
+and limit page through it. vault list passes no parameters, so use a read:
+
+    vault read paxos/scopes list=true risk=moves-money
+    vault read paxos/scopes list=true q=withdrawal
+    vault read paxos/scopes/transfer:write_crypto_withdrawal
+`

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +9,9 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/usage"
 )
 
 func (b *backend) pathStatus() *framework.Path {
@@ -18,126 +20,121 @@ func (b *backend) pathStatus() *framework.Path {
 		HelpSynopsis:    "What the mount is doing: budget, live tokens, the root client's age. Calls nobody.",
 		HelpDescription: statusHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readStatus, "Read the state of the mount.",
-				answer("The state.", statusAnswer)), "read", "status"),
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readStatus, "Read the state of the mount.",
+				spec.Body("The state.", statusAnswer)), "read", "status"),
 		},
 	}
 }
 
 // statusAnswer is what a read of status holds.
-var statusAnswer = fields{
-	"version": {Type: framework.TypeString, Required: true, Description: "Version of the running plugin."},
-	"environment": {Type: framework.TypeString, Required: true,
-		Description: "production, sandbox or custom; empty while the mount is not configured."},
-	"lockdown": {Type: framework.TypeBool, Required: true,
-		Description: "Whether a lockdown is in force: nothing is issued."},
-	"client_id": {Type: framework.TypeString, Required: true,
-		Description: "Client ID of the root client; empty while there is none."},
-	"generations": {Type: framework.TypeSlice, Required: true,
-		Description: "The root's secrets, oldest first: number, client_id, secret_set_at, verified, state " +
-			"(current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a " +
-			"draining one is forgotten) and delete_at_paxos."},
-	"clients": {Type: framework.TypeMap, Required: true,
-		Description: "How many stocked clients there are in each state."},
-	"stopped_since": {Type: framework.TypeString, Required: true,
-		Description: "Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if " +
-			"it has not. config/resume lets it go on."},
-	"live_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Tokens that have neither expired nor been revoked."},
-	"last_issued_at": {Type: framework.TypeString, Required: true,
-		Description: "When the root client's tokens were last issued to somebody (RFC 3339); empty if they " +
-			"never were."},
-	"ending_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Those of them that Paxos has yet to be made to revoke; revocations/ lists them."},
-	"waiting_tokens": {Type: framework.TypeInt, Required: true,
-		Description: "Those of them that are no longer issued and are revoked when their grace is over; " +
-			"revocations/ lists them too."},
-	"token_budget": {Type: framework.TypeInt, Required: true,
-		Description: "Token requests that this process allows itself in any 5 minutes."},
-	"token_budget_used": {Type: framework.TypeInt, Required: true,
-		Description: "Token requests of the last 5 minutes, of all mounts with this endpoint, whether they " +
-			"succeeded or not. All of token_budget while that is not known."},
-	"token_budget_known": {Type: framework.TypeBool, Required: true,
-		Description: "Whether it is known how many token requests were sent. It is not for a short time after " +
-			"a start, until all mounts of the plugin have loaded, or 5 minutes have passed."},
-	"banned_until": {Type: framework.TypeString, Required: true,
-		Description: "When Paxos's throttling of this address ends (RFC 3339); empty if there is none."},
-	"calls_banned_until": {Type: framework.TypeString, Required: true, Description: "Likewise for revocations."},
-	"last_mint_error": {Type: framework.TypeString, Required: true,
-		Description: "Why the latest mint that failed did so, since the plugin started; empty if none did."},
-	"last_mint_error_at": {Type: framework.TypeString, Required: true, Description: "When that was (RFC 3339)."},
-	"probe": {Type: framework.TypeMap, Required: true,
-		Description: "What the latest probe found, as probe answers it; empty if there was none."},
-	"dangerous_options": {Type: framework.TypeStringSlice, Required: true,
-		Description: "Options in force for the whole mount that weaken something, and how."},
+var statusAnswer = spec.Fields{
+	"version": spec.Required(framework.TypeString, "Version of the running plugin."),
+	"environment": spec.Required(framework.TypeString,
+		"production, sandbox or custom; empty while the mount is not configured."),
+	"lockdown":  spec.Required(framework.TypeBool, "Whether a lockdown is in force: nothing is issued."),
+	"client_id": spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+	"generations": spec.Required(framework.TypeSlice,
+		"The root's secrets, oldest first: number, client_id, secret_set_at, verified, state "+
+			"(current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a "+
+			"draining one is forgotten) and delete_at_paxos."),
+	"clients": spec.Required(framework.TypeMap, "How many stocked clients there are in each state."),
+	"stopped_since": spec.Required(framework.TypeString,
+		"Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if "+
+			"it has not. config/resume lets it go on."),
+	"live_tokens": spec.Required(framework.TypeInt, "Tokens that have neither expired nor been revoked."),
+	"last_issued_at": spec.Required(framework.TypeString,
+		"When the root client's tokens were last issued to somebody (RFC 3339); empty if they "+
+			"never were."),
+	"ending_tokens": spec.Required(framework.TypeInt,
+		"Those of them that Paxos has yet to be made to revoke; revocations/ lists them."),
+	"waiting_tokens": spec.Required(framework.TypeInt,
+		"Those of them that are no longer issued and are revoked when their grace is over; "+
+			"revocations/ lists them too."),
+	"token_budget": spec.Required(framework.TypeInt, "Token requests that this process allows itself in any 5 minutes."),
+	"token_budget_used": spec.Required(framework.TypeInt,
+		"Token requests of the last 5 minutes, of all mounts with this endpoint, whether they "+
+			"succeeded or not. All of token_budget while that is not known."),
+	"token_budget_known": spec.Required(framework.TypeBool,
+		"Whether it is known how many token requests were sent. It is not for a short time after "+
+			"a start, until all mounts of the plugin have loaded, or 5 minutes have passed."),
+	"banned_until": spec.Required(framework.TypeString,
+		"When Paxos's throttling of this address ends (RFC 3339); empty if there is none."),
+	"calls_banned_until": spec.Required(framework.TypeString, "Likewise for revocations."),
+	"last_mint_error": spec.Required(framework.TypeString,
+		"Why the latest mint that failed did so, since the plugin started; empty if none did."),
+	"last_mint_error_at": spec.Required(framework.TypeString, "When that was (RFC 3339)."),
+	"probe": spec.Required(framework.TypeMap,
+		"What the latest probe found, as probe answers it; empty if there was none."),
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
+		"Options in force for the whole mount that weaken something, and how."),
 }
 
 // readStatus answers GET status.
 func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := load[config](ctx, req.Storage, configKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
+	c, err := loadConfig(ctx, req.Storage)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
+		return nil, err
 	}
-	root, err := load[client](ctx, req.Storage, rootKey)
-	if err != nil && !errors.Is(err, errNotFound) {
-		return reply(err)
+	root, err := storedRoot(ctx, req.Storage)
+	if err != nil {
+		return nil, err
 	}
 	settings, err := storedConnection(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	locked, err := storedLockdown(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	seen, err := storedProbe(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	if err := b.usage.load(ctx, req.Storage); err != nil {
-		return reply(err)
+	if err := b.usage.Load(ctx, req.Storage); err != nil {
+		return nil, err
 	}
 	stocked, err := clientsByState(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	stop, err := storedPulse(ctx, req.Storage)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
 	g, _ := root.current()
 	throttling := b.throttling(c, settings)
-	failure := b.lastFailure()
+	failure := b.latest.get()
 	data := map[string]any{
 		"version":            Version,
 		"environment":        c.Environment,
 		"lockdown":           locked.refuse() != nil,
 		"client_id":          g.ClientID,
 		"probe":              seen.shown(),
-		"generations":        describe(root, rows),
+		"generations":        describeGenerations(root, rows),
 		"clients":            stocked,
-		"stopped_since":      timestamp(stop.Stopped),
+		"stopped_since":      spec.Timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
-		"last_issued_at":     timestamp(b.usage.last(subject{clientSubject, g.ClientID})),
-		"ending_tokens":      ending(rows, b.options.Now()),
-		"waiting_tokens":     waiting(rows, b.options.Now()),
+		"last_issued_at":     spec.Timestamp(b.usage.Last(usage.Client(g.ClientID))),
+		"ending_tokens":      countEnding(rows, b.options.Now()),
+		"waiting_tokens":     countWaiting(rows, b.options.Now()),
 		"token_budget":       throttling.budget,
 		"token_budget_used":  throttling.used,
 		"token_budget_known": throttling.known,
-		"banned_until":       timestamp(throttling.bannedUntil),
-		"calls_banned_until": timestamp(throttling.callsBannedUntil),
+		"banned_until":       spec.Timestamp(throttling.bannedUntil),
+		"calls_banned_until": spec.Timestamp(throttling.callsBannedUntil),
 		"last_mint_error":    failure.text,
-		"last_mint_error_at": timestamp(failure.at),
+		"last_mint_error_at": spec.Timestamp(failure.at),
 		"dangerous_options":  append(settings.dangers(), limits.dangers()...),
 	}
 	resp := &logical.Response{Data: data}
@@ -148,55 +145,8 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// ending counts the tokens that Paxos has yet to be made to revoke.
-func ending(rows []broker.Row, now time.Time) int {
-	count := -waiting(rows, now)
-	for _, row := range rows {
-		if !row.EndingSince.IsZero() {
-			count++
-		}
-	}
-	return count
-}
-
-// waiting counts the tokens whose grace lasts.
-func waiting(rows []broker.Row, now time.Time) int {
-	count := 0
-	for _, row := range rows {
-		if row.Waits(now) {
-			count++
-		}
-	}
-	return count
-}
-
-// throttling is what bounds the calls of the mount at the moment. Times that have
-// passed are zero.
-type throttling struct {
-	budget, used     int  // of token requests
-	known            bool // used is; else it is all of the budget
-	bannedUntil      time.Time
-	callsBannedUntil time.Time
-}
-
-// throttling tells it, if it is known where the calls go.
-func (b *backend) throttling(c config, settings connection) throttling {
-	complete, err := settings.settings(c.Environment)
-	if err != nil {
-		return throttling{known: true} // nothing can have been sent
-	}
-	now, way := b.options.Now(), complete.Way()
-	used, budget, known := b.options.Limits.Budget(complete.TokenURL).Usage(now)
-	throttle := b.options.Limits.Throttle(way)
-	told := throttling{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
-	if ban := throttle.Ban(way); now.Before(ban.CallUntil) {
-		told.callsBannedUntil = ban.CallUntil
-	}
-	return told
-}
-
-// describe lists the root's generations without their secrets.
-func describe(root client, rows []broker.Row) []map[string]any {
+// describeGenerations lists the root's generations without their secrets.
+func describeGenerations(root client, rows []broker.Row) []map[string]any {
 	described := []map[string]any{}
 	for _, g := range root.Generations {
 		state, live, last := "draining", 0, time.Time{}
@@ -215,13 +165,19 @@ func describe(root client, rows []broker.Row) []map[string]any {
 		described = append(described, map[string]any{
 			"number":          g.Number,
 			"client_id":       g.ClientID,
-			"secret_set_at":   timestamp(g.Since),
-			"verified":        g.Proved,
+			"secret_set_at":   spec.Timestamp(g.Since),
+			"verified":        g.Verified,
 			"state":           state,
 			"live_tokens":     live,
-			"ends_at":         timestamp(last),
-			"delete_at_paxos": g.Erase,
+			"ends_at":         spec.Timestamp(last),
+			"delete_at_paxos": g.DeleteAtPaxos,
 		})
 	}
 	return described
 }
+
+const statusHelp = `
+Needs no sudo and calls nobody: the budget of token requests and what is used of
+it, whether Paxos throttles this address, how many tokens are alive, the root
+client and the age of its secret.
+`

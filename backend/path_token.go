@@ -9,20 +9,21 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 func (b *backend) pathToken() *framework.Path {
 	return &framework.Path{
-		Pattern:         "token/" + namePattern + "$",
+		Pattern:         "token/" + spec.NamePattern + "$",
 		HelpSynopsis:    "Issue an access token of a role, without a lease.",
 		HelpDescription: tokenHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Token"},
 		Fields:          issueFields("Name of the role.", false),
-		Operations: operations{
-			logical.ReadOperation: displayed(onActive(b.readToken, "Issue an access token without a lease.",
-				answer("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),
-			logical.UpdateOperation: displayed(onActive(b.readToken,
-				"Issue an access token without a lease, with fewer scopes than the role's.", answer("The token.",
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readToken, "Issue an access token without a lease.",
+				spec.Body("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.readToken,
+				"Issue an access token without a lease, with fewer scopes than the role's.", spec.Body("The token.",
 					tokenAnswer(scheduleAnswer))), "generate", "token-with-parameters"),
 		},
 	}
@@ -30,27 +31,25 @@ func (b *backend) pathToken() *framework.Path {
 
 // scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator
 // schedule the next read of a secret that has no lease.
-var scheduleAnswer = fields{
-	"ttl": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds after which to read again; at most the role's poll_interval."},
-	"rotation_period": {Type: framework.TypeInt64, Required: true,
-		Description: "Seconds from one token to the next."},
-	"last_vault_rotation": {Type: framework.TypeString, Required: true,
-		Description: "When the token was minted (RFC 3339)."},
+var scheduleAnswer = spec.Fields{
+	"ttl": spec.Required(framework.TypeInt64,
+		"Seconds after which to read again; at most the role's poll_interval."),
+	"rotation_period":     spec.Required(framework.TypeInt64, "Seconds from one token to the next."),
+	"last_vault_rotation": spec.Required(framework.TypeString, "When the token was minted (RFC 3339)."),
 }
 
 // readToken answers GET and POST token/:name.
 func (b *backend) readToken(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	issued, want, link, err := b.issue(ctx, req, d, false)
+	issued, want, session, err := b.issue(ctx, req, d, false)
 	if err != nil {
-		return reply(err)
+		return nil, err
 	}
-	data := answerToken(issued, link)
-	period := max(1, seconds(issued.RefreshAt.Sub(issued.MintedAt)))
+	data := answerToken(issued, session)
+	period := max(1, spec.Seconds(issued.RefreshAt.Sub(issued.MintedAt)))
 	data["ttl"] = min(period, nextReadSeconds(issued, b.options.Now(), want.role.pollInterval(), spread()))
 	data["rotation_period"] = period
-	data["last_vault_rotation"] = timestamp(issued.MintedAt)
+	data["last_vault_rotation"] = spec.Timestamp(issued.MintedAt)
 	return &logical.Response{Data: data, Warnings: issueWarnings(issued)}, nil
 }
 
@@ -64,5 +63,15 @@ func spread() float64 { return 1 - 0.2*rand.Float64() }
 // token's end.
 func nextReadSeconds(issued broker.Issued, now time.Time, poll time.Duration, factor float64) int64 {
 	wait := time.Duration(float64(min(issued.NextRead.Sub(now), poll)) * factor)
-	return max(1, seconds(min(wait, issued.ExpiresAt.Sub(now))))
+	return max(1, spec.Seconds(min(wait, issued.ExpiresAt.Sub(now))))
 }
+
+const tokenHelp = `
+Answers the same as creds/<name> without a lease: nothing is written to Vault's
+storage for a reader, however many there are. The token cannot be revoked by its
+reader; it lives until it expires, or until roles/<name>/rotate.
+
+ttl, rotation_period and last_vault_rotation tell Vault Agent and the Vault Secrets
+Operator when to read again. A write may name some of the role's scopes, or, after a 401
+from Paxos, the token's token_id as rejected_token_id.
+`

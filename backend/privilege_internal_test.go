@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // BenchmarkLeastPrivilege reads the report of a mount whose roles have 16 scopes each,
@@ -36,7 +37,7 @@ func benchmarkReport(b *testing.B, count int, scopes []string) {
 		for j := range 16 {
 			r.ResolvedScopes = append(r.ResolvedScopes, scopes[(i+4*j)%len(scopes)])
 		}
-		if err := store(b.Context(), conf.StorageView, fmt.Sprintf("%sapplication-%05d", rolesPrefix, i),
+		if err := store.Put(b.Context(), conf.StorageView, fmt.Sprintf("%sapplication-%05d", rolesPrefix, i),
 			r); err != nil {
 			b.Fatal(err)
 		}

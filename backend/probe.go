@@ -9,26 +9,19 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
 )
-
-// probeKey is where the latest probe is stored.
-const probeKey = "probe"
 
 // probePause is how long a probe must lie back before the next, because each costs
 // token requests of everybody behind the address.
 const probePause = 10 * time.Minute
 
-// What a probe can find out.
-const (
-	answerYes     = "yes"
-	answerNo      = "no"
-	answerUnknown = "unknown"
-)
-
 // A probe is what this account's Paxos was seen to do.
 type probe struct {
-	versioned
+	store.Versioned
 	At               time.Time     `json:"at"` // zero: there was none
 	ClientID         string        `json:"client_id"`
 	TokenCalls       int           `json:"token_calls"`
@@ -44,43 +37,45 @@ type probe struct {
 }
 
 // noProbe is what counts where nothing is stored.
-func noProbe() probe { return probe{versioned: current} }
+func noProbe() probe { return probe{Versioned: store.Current} }
 
 // run asks the questions that are open, with three token requests.
-func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
+func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
 	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
-	holds, err := b.broker.Probe(ctx, minter, []string{profileScope},
+	holds, err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.TokenLifetime = grant.Lifetime
-			return p.watchRevocation(ctx, b, minter, link, grant.AccessToken)
+			return p.watchRevocation(ctx, b, minter, session, grant.AccessToken)
 		})
 	switch {
 	case err != nil:
 		return err
 	case !holds:
 		p.Problems = append(p.Problems,
-			"the root client does not hold "+profileScope+", so that no token could be tried out")
+			"the root client does not hold "+paxos.ProfileScope+", so that no token could be tried out")
 	}
 	p.TokenCalls++
-	holds, err = b.broker.Probe(ctx, minter, []string{listScope}, func(ctx context.Context, grant paxos.Grant) error {
-		p.lookForRoot(ctx, b, minter, link, grant.AccessToken)
-		return nil
-	})
+	holds, err = b.broker.Probe(ctx, minter, []string{paxos.ListScope},
+		func(ctx context.Context, grant paxos.Grant) error {
+			p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
+			return nil
+		})
 	if err != nil {
 		return err
 	}
 	p.MayList = yesOrNo(holds)
-	return p.tryBasic(ctx, b, minter, link)
+	return p.tryBasic(ctx, b, minter, session)
 }
 
 // lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence
 // from a list prove anything.
-func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, link *link, token paxos.Secret) {
+func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
+	token paxos.Secret) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, minter.Client.Way(), call)
 	}
-	found, err := link.FindCredentials(ctx, token, paced, minter.Client.ID())
+	found, err := session.FindCredentials(ctx, token, paced, minter.Client.ID())
 	if err != nil {
 		p.Problems = append(p.Problems,
 			problem("whether Paxos lists the root client itself could not be found out", err))
@@ -89,16 +84,13 @@ func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minte
 	p.RootListed = yesOrNo(len(found) > 0)
 }
 
-// listScope is what a token needs to list the Entity's credentials.
-const listScope = "api_creds:read_credentials"
-
 // watchRevocation tries the token out, revokes it, and sees whether and when it
 // stops working. It is ended in any case by who called.
-func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, link *link,
+func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	token paxos.Secret) error {
 	var seen paxos.Inspection
 	look := func(ctx context.Context) (err error) {
-		seen, err = link.Inspect(ctx, token)
+		seen, err = session.Inspect(ctx, token)
 		return err
 	}
 	call := func(what func(context.Context) error) error { return b.broker.Call(ctx, minter.Client.Way(), what) }
@@ -129,8 +121,8 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 
 // tryBasic finds out whether the client may authenticate the other way (RFC 6749,
 // section 2.3.1), which some servers refuse.
-func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, link *link) error {
-	if link.basic {
+func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
+	if session.basic {
 		p.BasicAuth = answerYes
 		return nil
 	}
@@ -141,7 +133,7 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	defer done()
 	minter.Client = other
 	p.TokenCalls++
-	_, err = b.broker.Probe(ctx, minter, []string{profileScope}, nil)
+	_, err = b.broker.Probe(ctx, minter, []string{paxos.ProfileScope}, nil)
 	switch {
 	case paxos.Refused(err):
 		p.BasicAuth = answerNo
@@ -161,17 +153,10 @@ func problem(text string, err error) string {
 	return text + ": " + err.Error()
 }
 
-func yesOrNo(yes bool) string {
-	if yes {
-		return answerYes
-	}
-	return answerNo
-}
-
 // storedProbe reads the latest probe from storage.
 func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
-	p, err := load[probe](ctx, s, probeKey)
-	if errors.Is(err, errNotFound) || isUnreadable(err) { // the next one replaces it
+	p, err := store.Load[probe](ctx, s, probeKey)
+	if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) { // the next one replaces it
 		return noProbe(), nil
 	}
 	return p, err
@@ -180,10 +165,9 @@ func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
 // tooSoon refuses a probe right after another.
 func (p probe) tooSoon(now time.Time) error {
 	if age := now.Sub(p.At); !p.At.IsZero() && 0 <= age && age < probePause {
-		return &fault{http.StatusTooManyRequests,
-			"the latest probe was " + age.Truncate(time.Second).String() +
-				" ago, and each costs up to 3 token requests: come back in " +
-				(probePause - age).Truncate(time.Second).String() + "; status shows what it found"}
+		return fault.New(http.StatusTooManyRequests, "the latest probe was %s ago, and each costs up to 3 token "+
+			"requests: come back in %s; status shows what it found", age.Truncate(time.Second),
+			(probePause - age).Truncate(time.Second))
 	}
 	return nil
 }
@@ -193,25 +177,25 @@ func (p probe) warnings() []string {
 	if p.RevocationEnds != answerNo {
 		return nil
 	}
-	return []string{"a probe of " + timestamp(p.At) +
+	return []string{"a probe of " + spec.Timestamp(p.At) +
 		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
 		"becomes of its lease"}
 }
 
-// answer is the probe as probe and status show it.
+// Body is the probe as probe and status show it.
 func (p probe) answer() map[string]any {
 	return map[string]any{
-		"at":                    timestamp(p.At),
+		"at":                    spec.Timestamp(p.At),
 		"client_id":             p.ClientID,
 		"token_calls":           p.TokenCalls,
-		"token_lifetime":        seconds(p.TokenLifetime),
+		"token_lifetime":        spec.Seconds(p.TokenLifetime),
 		"revocation_ends_token": p.RevocationEnds,
-		"revoked_after":         seconds(p.RevokedAfter),
+		"revoked_after":         spec.Seconds(p.RevokedAfter),
 		"root_is_listed":        p.RootListed,
 		"may_list_credentials":  p.MayList,
 		"auth_style_basic":      p.BasicAuth,
 		"rate_limit_headers":    append([]string{}, p.RateLimitHeaders...),
-		"clock_ahead":           seconds(p.ClockAhead),
+		"clock_ahead":           spec.Seconds(p.ClockAhead),
 		"problems":              append([]string{}, p.Problems...),
 	}
 }
@@ -222,4 +206,23 @@ func (p probe) shown() map[string]any {
 		return map[string]any{}
 	}
 	return p.answer()
+}
+
+// cachedProbe returns the latest probe from memory or storage.
+func (b *backend) cachedProbe(ctx context.Context, s logical.Storage) (probe, error) {
+	return b.entries.probe.Get(ctx, s, probeKey)
+}
+
+// How questions to Paxos are answered.
+const (
+	answerYes     = "yes"
+	answerNo      = "no"
+	answerUnknown = "unknown"
+)
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return answerYes
+	}
+	return answerNo
 }

@@ -8,6 +8,10 @@ import (
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // A purpose is what a stored client is for. It is given when the client is stored and never changed, so
@@ -29,26 +33,26 @@ const purposeHelp = "mint (roles request tokens with it), lease (roles of client
 	"or standby (it may become the root client)"
 
 // changePurpose applies the parameter purpose of a request.
-func (n *namedClient) changePurpose(d *framework.FieldData) error {
-	text, ok := given[string](d, "purpose")
+func (n *storedClient) changePurpose(d *framework.FieldData) error {
+	text, ok := input.Given[string](d, "purpose")
 	asked := purpose(text)
 	switch {
 	case !ok && n.last() == 0:
-		return badRequest("purpose is required when a client is stored: %s", purposeHelp)
+		return fault.BadRequest("purpose is required when a client is stored: %s", purposeHelp)
 	case !ok:
 		return nil
 	case !slices.Contains(purposes, asked):
-		return badRequest("purpose must be %s", purposeHelp)
+		return fault.BadRequest("purpose must be %s", purposeHelp)
 	case n.Purpose != "" && n.Purpose != asked:
-		return badRequest("The purpose of this client is %s and never changes. Delete the client and store it "+
+		return fault.BadRequest("The purpose of this client is %s and never changes. Delete the client and store it "+
 			"again with purpose=%s.", n.Purpose, asked)
 	}
 	n.Purpose = asked
 	return nil
 }
 
-// unlike says why a client is not for this use, nothing if it is.
-func (n namedClient) unlike(use purpose) string {
+// purposeMismatch says why a client is not for this use, nothing if it is.
+func (n storedClient) purposeMismatch(use purpose) string {
 	switch n.Purpose {
 	case use:
 		return ""
@@ -66,13 +70,13 @@ type uses struct {
 	leases  map[string]bool
 }
 
-// load reads them from storage, once.
+// Load reads them from storage, once.
 func (u *uses) load(ctx context.Context, s logical.Storage) error {
 	if u.read {
 		return nil
 	}
-	c, err := load[config](ctx, s, configKey)
-	if excusing(err, errNotFound) != nil {
+	c, err := loadConfig(ctx, s)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return err
 	}
 	u.standby, u.mints, u.leases = c.StandbyClients, map[string]bool{}, map[string]bool{}
@@ -104,7 +108,7 @@ func (u *uses) of(name string) (all []purpose) {
 }
 
 // complete gives an entry from before there were purposes the one that it is used for.
-func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *namedClient) error {
+func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *storedClient) error {
 	if n.Schema >= clientSchema {
 		return nil
 	}
@@ -121,7 +125,7 @@ func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *
 // settlePurposes stores the purposes of entries from before there were any. It is done with the first
 // tick, and before config or a role is written, because what these say decides. writes is held.
 func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
-	if b.settled {
+	if b.writes.settled {
 		return nil
 	}
 	var u uses
@@ -130,15 +134,15 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 		return err
 	}
 	for _, name := range names {
-		n, err := load[namedClient](ctx, s, clientsPrefix+name)
-		if errors.Is(err, errNotFound) || isUnreadable(err) || err == nil && n.Schema >= clientSchema {
+		n, err := store.Load[storedClient](ctx, s, clientsPrefix+name)
+		if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) || err == nil && n.Schema >= clientSchema {
 			continue
 		}
 		if err == nil {
 			err = u.complete(ctx, s, name, &n)
 		}
 		if err == nil {
-			err = b.putNamed(ctx, s, name, n)
+			err = b.putStoredClient(ctx, s, name, n)
 		}
 		if err != nil {
 			return err
@@ -149,7 +153,7 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 				"client", name, "purpose", string(n.Purpose), "uses", joinPurposes(all))
 		}
 	}
-	b.settled = true
+	b.writes.settled = true
 	return nil
 }
 
@@ -166,30 +170,4 @@ func joinPurposes(all []purpose) string {
 		names = append(names, string(p))
 	}
 	return strings.Join(names, ", ")
-}
-
-// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
-// that is not stored yet is judged when the role is read.
-func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
-	use, names, had := purposeLease, after.Clients, before.Clients
-	if after.CredentialType == accessToken {
-		use, names, had = purposeMint, []string{after.Client}, []string{before.Client}
-	}
-	for _, name := range names {
-		if name == "" || slices.Contains(had, name) {
-			continue
-		}
-		n, err := storedNamed(ctx, s, name)
-		if errors.Is(err, errNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if why := n.unlike(use); why != "" {
-			return badRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
-				after.CredentialType, use)
-		}
-	}
-	return nil
 }

@@ -7,19 +7,21 @@ import (
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // Each secret that is submitted for a client that has one already is compared with it, and the
-// answer tells whether it was the same. What is not the same costs a verification, and these are
+// responseBody tells whether it was the same. What is not the same costs a verification, and these are
 // limited. So that nobody can try out secrets when that limit is used up, a secret is not compared
 // until there is room again: its writer is refused as if it were new.
 type pauses struct {
 	mu  sync.Mutex
-	all map[string]pause // by the storage key of the client
+	all map[string]verificationPause // by the storage key of the client
 }
 
 // A pause is a verification that the limit has refused.
-type pause struct {
+type verificationPause struct {
 	reason string
 	until  time.Time
 }
@@ -33,10 +35,11 @@ func (p *pauses) note(key string, err error, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all == nil {
-		p.all = map[string]pause{}
+		p.all = map[string]verificationPause{}
 	}
-	maps.DeleteFunc(p.all, func(_ string, old pause) bool { return !now.Before(old.until) }) // anybody may try any name
-	p.all[key] = pause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
+	// anybody may try any name
+	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) })
+	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, broker.Window))}
 }
 
 // check refuses again until there is room.
@@ -66,10 +69,10 @@ const (
 // recognize compares a submitted secret with those that are stored of the same Client ID, in
 // constant time.
 func (b *backend) recognize(key string, c client, clientID, secret string) (secretKind, error) {
-	if err := checkClientSecret(secret); err != nil {
-		return newSecret, err
+	if err := input.CheckClientSecret(secret); err != nil {
+		return newSecret, fault.Invalid(err)
 	}
-	if err := b.pauses.check(key, b.options.Now()); err != nil {
+	if err := b.secrets.pauses.check(key, b.options.Now()); err != nil {
 		return newSecret, err
 	}
 	found := newSecret
@@ -85,9 +88,9 @@ func (b *backend) recognize(key string, c client, clientID, secret string) (secr
 }
 
 // errOlderSecret is the answer to one of those.
-var errOlderSecret = badRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
+var errOlderSecret = fault.BadRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
 	"in the Dashboard and store the new one.")
 
 // errSameSecret is the answer to a rotation that would change nothing.
-var errSameSecret = badRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
+var errSameSecret = fault.BadRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
 	"the Dashboard and store the new one.")

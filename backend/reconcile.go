@@ -6,6 +6,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // reconcileClients is the periodic work on stocked clients: it ends check-outs whose deadline has
@@ -69,14 +70,14 @@ type clientWork struct {
 // clientWork looks for it.
 func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 	w, now := clientWork{overdue: map[string]string{}}, b.options.Now()
-	err := eachNamed(ctx, b.storage, func(name string, n namedClient) error {
+	err := eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		w.any = true
-		b.signals.see(entryDamaged, clientsPrefix+name, n.State == damaged, "entry", clientsPrefix+name)
+		b.signals.see(entryDamaged, clientsPrefix+name, n.State == stateUnreadable, "entry", clientsPrefix+name)
 		switch {
 		case n.Checkout == nil:
-		case n.State == leased && now.After(n.Checkout.Deadline):
+		case n.State == stateLeased && now.After(n.Checkout.Deadline):
 			w.overdue[name] = n.Checkout.ID
-		case n.State == revoking:
+		case n.State == stateRevoking:
 			w.deletion = append(w.deletion, name)
 		}
 		return nil
@@ -84,7 +85,7 @@ func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 	if err != nil {
 		return w, err
 	}
-	w.roots, err = b.rootsToErase(ctx)
+	w.roots, err = b.rootsToDelete(ctx)
 	w.any = w.any || len(w.roots) > 0
 	return w, err
 }
@@ -102,17 +103,17 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 	if err != nil || len(w.deletion)+len(w.roots) == 0 {
 		return err
 	}
-	may, err := b.withCredentials(ctx, []string{listScope, deleteScope},
+	may, err := b.withCredentials(ctx, []string{paxos.ListScope, paxos.DeleteScope},
 		func(ctx context.Context, at *credentials) error {
-			return errors.Join(b.applyList(ctx, at), b.deleteAll(ctx, w.deletion, at), b.eraseRoots(ctx, w.roots, at))
+			return errors.Join(b.applyList(ctx, at), b.deleteAll(ctx, w.deletion, at), b.deleteRoots(ctx, w.roots, at))
 		})
 	if err != nil || may {
 		return err
 	}
-	why := "the root client does not hold " + listScope + " and " + deleteScope
+	why := "the root client does not hold " + paxos.ListScope + " and " + paxos.DeleteScope
 	for _, name := range w.deletion {
-		n, loadErr := storedNamed(ctx, b.storage, name)
-		if err = errors.Join(err, excusing(loadErr, errNotFound)); loadErr == nil {
+		n, loadErr := loadStoredClient(ctx, b.storage, name)
+		if err = errors.Join(err, store.Ignoring(loadErr, store.ErrNotFound)); loadErr == nil {
 			err = errors.Join(err, b.quarantineUndeleted(ctx, name, n, why))
 		}
 	}

@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
-)
 
-// pulseKey is where it is stored when the mount last did its periodic work.
-const pulseKey = "pulse"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
+)
 
 // A pulse tells a mount that went on from one that was brought back from a snapshot.
 type pulse struct {
-	versioned
+	store.Versioned
 	At      time.Time `json:"at"`
 	Stopped time.Time `json:"stopped,omitzero"` // since when the mount does nothing at Paxos that cannot be undone
 	// it is stored whether or not there is anything to do, so that a gap means something
@@ -56,8 +56,8 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 			p.Stopped = now
 			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a "+
 				"snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
-				"last", timestamp(p.At))
-			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", timestamp(p.At)}})
+				"last", spec.Timestamp(p.At))
+			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", spec.Timestamp(p.At)}})
 		}
 	}
 	p.At, p.Steady = now, true
@@ -71,20 +71,22 @@ func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
 		return true, err
 	}
 	root, err := storedRoot(ctx, b.storage)
-	return len(names) > 0 || slices.ContainsFunc(root.Generations, func(g generation) bool { return g.Erase }), err
+	return len(names) > 0 || slices.ContainsFunc(root.Generations, func(g generation) bool {
+		return g.DeleteAtPaxos
+	}), err
 }
 
 // storedPulse is the stored pulse, none if there is none.
 func storedPulse(ctx context.Context, s logical.Storage) (pulse, error) {
-	p, err := load[pulse](ctx, s, pulseKey)
-	if isUnreadable(err) { // whether the mount is a copy is not known: config/resume decides, and writes it anew
-		return pulse{versioned: current, Stopped: time.Unix(0, 0).UTC()}, nil
+	p, err := store.Load[pulse](ctx, s, pulseKey)
+	if store.IsUnreadable(err) { // whether the mount is a copy is not known: config/resume decides, and writes it anew
+		return pulse{Versioned: store.Current, Stopped: time.Unix(0, 0).UTC()}, nil
 	}
-	return p, excusing(err, errNotFound)
+	return p, store.Ignoring(err, store.ErrNotFound)
 }
 
 // putPulse stores it. writes is held.
 func (b *backend) putPulse(ctx context.Context, p pulse) error {
-	p.versioned = current
-	return store(ctx, b.storage, pulseKey, p)
+	p.Versioned = store.Current
+	return store.Put(ctx, b.storage, pulseKey, p)
 }

@@ -4,17 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
-
-// rolesPrefix is both the API path and the storage prefix.
-const rolesPrefix = "roles/"
 
 // The types of credential that a role gives.
 const (
@@ -24,7 +24,7 @@ const (
 
 // A role says what its readers get, and for how long.
 type role struct {
-	versioned
+	store.Versioned
 	// ID is random, and new whenever all that was issued under the role is to end:
 	// a role made again under an old name, or rotated, inherits nothing.
 	ID             string            `json:"id"`
@@ -55,16 +55,16 @@ type role struct {
 // schemaOfRestrictedRoles is the schema of roles that use require_entity.
 const schemaOfRestrictedRoles = 2
 
-// latestSchema is that of this type alone.
-func (r role) latestSchema() int { return schemaOfRestrictedRoles }
+// LatestSchema is that of this type alone.
+func (r role) LatestSchema() int { return schemaOfRestrictedRoles }
 
 // writtenAs is the version that the role is stored with: a plugin that is too old for what
 // restricts it must refuse it, and may read all others.
-func (r role) writtenAs() versioned {
+func (r role) writtenAs() store.Versioned {
 	if r.RequireEntity {
-		return versioned{schemaOfRestrictedRoles}
+		return store.Versioned{Schema: schemaOfRestrictedRoles}
 	}
-	return current
+	return store.Current
 }
 
 // Defaults of a role.
@@ -109,7 +109,7 @@ func (r role) mintLimit() int {
 
 // newRole is a role before the first write.
 func newRole() role {
-	return role{versioned: current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
+	return role{Versioned: store.Current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
 		IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
 }
 
@@ -118,59 +118,38 @@ func newRoleID() string { return rand.Text() }
 // change applies the parameters of a request to the role and judges the whole. It
 // looks up what scope sets it names.
 func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
-	patch(d, "credential_type", &r.CredentialType)
-	patch(d, "unique_tokens", &r.UniqueTokens)
-	patchSeconds(d, "ttl", &r.TTL)
-	patchSeconds(d, "max_ttl", &r.MaxTTL)
-	patchSeconds(d, "min_ttl", &r.MinTTL)
-	patchSeconds(d, "idle_ttl", &r.IdleTTL)
-	patchSeconds(d, "poll_interval", &r.PollInterval)
-	patch(d, "mint_limit", &r.MintLimit)
-	patch(d, "disabled", &r.Disabled)
-	patch(d, "metadata", &r.Metadata)
-	patch(d, "client", &r.Client)
+	input.Patch(d, "credential_type", &r.CredentialType)
+	input.Patch(d, "unique_tokens", &r.UniqueTokens)
+	input.PatchSeconds(d, "ttl", &r.TTL)
+	input.PatchSeconds(d, "max_ttl", &r.MaxTTL)
+	input.PatchSeconds(d, "min_ttl", &r.MinTTL)
+	input.PatchSeconds(d, "idle_ttl", &r.IdleTTL)
+	input.PatchSeconds(d, "poll_interval", &r.PollInterval)
+	input.Patch(d, "mint_limit", &r.MintLimit)
+	input.Patch(d, "disabled", &r.Disabled)
+	input.Patch(d, "metadata", &r.Metadata)
+	input.Patch(d, "client", &r.Client)
 	if err := r.resolve(d, lookup); err != nil {
 		return err
 	}
 	switch {
 	case r.CredentialType != accessToken && r.CredentialType != clientCredentials:
-		return badRequest("credential_type must be %s or %s", accessToken, clientCredentials)
+		return fault.BadRequest("credential_type must be %s or %s", accessToken, clientCredentials)
 	case len(r.ResolvedScopes) == 0 && r.CredentialType == accessToken:
-		return badRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
+		return fault.BadRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
 			"funding:read_profile")
-	case r.Client != "" && !validName(r.Client):
-		return badRequest("client must be the name of a client under clients/")
+	case r.Client != "" && !input.ValidName(r.Client):
+		return fault.BadRequest("client must be the name of a client under clients/")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
-		return badRequest("ttl must not be greater than max_ttl")
+		return fault.BadRequest("ttl must not be greater than max_ttl")
 	case r.MintLimit < 0 || r.MintLimit > broker.MaximumBudget:
-		return badRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
+		return fault.BadRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
 			"the default", broker.MaximumBudget)
 	}
 	if err := r.changeLeasing(d); err != nil {
 		return err
 	}
-	return checkMetadata(r.Metadata)
-}
-
-// checkMetadata bounds what is shown in reports and sent with every event, as Vault
-// does with the metadata of an entity.
-func checkMetadata(metadata map[string]string) error {
-	const mostPairs, longestKey, longestValue = 64, 128, 512
-	if len(metadata) > mostPairs {
-		return badRequest("metadata holds %d pairs; at most %d are allowed", len(metadata), mostPairs)
-	}
-	for key, value := range metadata {
-		if len(key) > longestKey || len(value) > longestValue {
-			return badRequest("metadata must have keys of at most %d bytes and values of at most %d", longestKey,
-				longestValue)
-		}
-	}
-	return nil
-}
-
-// grants reports whether a token of this row is still within the role.
-func (r role) grants(row broker.Row) bool {
-	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
+	return fault.Invalid(input.CheckMetadata(r.Metadata))
 }
 
 // identity tells the role from one that was made again under its name. A rotation, which
@@ -213,67 +192,104 @@ func (r role) dangers() []string {
 
 // role returns the role of that name, from memory or storage.
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
-	r, err := b.roles.get(ctx, s, rolesPrefix+name)
-	if errors.Is(err, errNotFound) {
-		return r, badRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
+	r, err := b.cachedRole(ctx, s, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return r, fault.BadRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
 	}
 	return r, err
 }
 
-// granted reports whether a token may live on by what is stored now. The engine's own
-// belong to no role.
-func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
-	if err := b.checkLockdown(ctx, b.storage); err != nil {
-		return false, excusing(err, errLocked)
-	}
-	if row.Key.Role == "" {
-		return true, nil
-	}
-	r, err := b.roles.get(ctx, b.storage, rolesPrefix+row.RoleName)
-	if isUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
-		return true, nil
-	}
-	if err != nil {
-		return false, excusing(err, errNotFound)
-	}
-	if r.Client != "" {
-		n, err := b.rememberedClient(ctx, b.storage, r.Client)
-		if isUnreadable(err) {
-			return true, nil
-		}
-		if err != nil || !n.grants(row) {
-			return false, excusing(err, errNotFound)
-		}
-	}
-	limits, err := b.guardrails.get(ctx, b.storage, guardrailsKey)
-	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
+// leasing is what a role of type client_credentials says beyond what every role does.
+type leasing struct {
+	Clients            []string `json:"clients,omitempty"` // the pool, in order
+	OnRevoke           string   `json:"on_revoke,omitempty"`
+	MaxLeasesPerEntity int      `json:"max_leases_per_entity,omitempty"`
+	DeleteLimit        int      `json:"delete_limit,omitempty"`
+	RequireEntity      bool     `json:"require_entity,omitempty"` // restricts: raises the role's schema
 }
 
-// excusing is err unless it is that one.
-func excusing(err, one error) error {
-	if errors.Is(err, one) {
+// What becomes of a client at the end of its lease.
+const (
+	quarantine      = "quarantine"
+	deleteAtPaxos   = "delete"
+	returnUnrotated = "return_unrotated"
+)
+
+// Defaults of such a role.
+const (
+	defaultLeasesPerEntity = 1
+	defaultDeleteLimit     = 10
+)
+
+// changeLeasing applies the parameters of a request that are for roles of one type only,
+// and judges them.
+func (r *role) changeLeasing(d *framework.FieldData) error {
+	if r.CredentialType == accessToken {
+		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit",
+			"require_entity")
+	}
+	if err := refuseGiven(d, accessToken, "client", "unique_tokens", "min_ttl", "idle_ttl", "poll_interval",
+		"grace", "mint_limit"); err != nil {
+		return err
+	}
+	if r.OnRevoke == "" { // a new role
+		r.leasing = leasing{OnRevoke: quarantine, MaxLeasesPerEntity: defaultLeasesPerEntity,
+			DeleteLimit: defaultDeleteLimit}
+	}
+	input.Patch(d, "clients", &r.Clients)
+	input.Patch(d, "on_revoke", &r.OnRevoke)
+	input.Patch(d, "max_leases_per_entity", &r.MaxLeasesPerEntity)
+	input.Patch(d, "delete_limit", &r.DeleteLimit)
+	input.Patch(d, "require_entity", &r.RequireEntity)
+	switch {
+	case len(r.Clients) == 0:
+		return fault.BadRequest("clients must name at least one client under clients/")
+	case !slices.Contains([]string{quarantine, deleteAtPaxos, returnUnrotated}, r.OnRevoke):
+		return fault.BadRequest("on_revoke must be %s, %s or %s", quarantine, deleteAtPaxos, returnUnrotated)
+	case r.MaxLeasesPerEntity < 1:
+		return fault.BadRequest("max_leases_per_entity must be at least 1")
+	case r.DeleteLimit < 0:
+		return fault.BadRequest("delete_limit must be 0, for no deletion at all, or more")
+	}
+	for _, name := range r.Clients {
+		if !input.ValidName(name) {
+			return fault.BadRequest("clients holds %s, which is not the name of a client under clients/",
+				input.Excerpt(name))
+		}
+	}
+	return nil
+}
+
+// refuseGiven refuses parameters that are for roles of the other type.
+func refuseGiven(d *framework.FieldData, other string, names ...string) error {
+	for _, name := range names {
+		if _, ok := d.Raw[name]; ok {
+			return fault.BadRequest("%s is for roles of credential_type %s", name, other)
+		}
+	}
+	return nil
+}
+
+// eachRole visits the roles as they are stored, in order of name. One that cannot be read issues
+// nothing and is passed over; report/least-privilege names it.
+func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r role)) error {
+	return store.Each(ctx, s, rolesPrefix, func(name string, r role) error {
+		visit(name, r)
 		return nil
-	}
-	return err
+	}, nil)
 }
 
-// endBeyond ends the tokens of a role that it does not grant any more as it is stored now, those
-// included that a request before this one should have ended; after a grace, if there is one. Tokens
-// whose grace lasts are left alone unless this request itself takes something away.
-func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration,
-	takesAway bool) (broker.Ending, error) {
-	rows, err := b.broker.Live(ctx)
-	if err != nil {
-		return broker.Ending{}, err
-	}
-	r, err := load[role](ctx, s, rolesPrefix+name) // after its tokens, so that none is judged by an older role
-	if excusing(err, errNotFound) != nil {
-		return broker.Ending{}, err
-	}
-	now, beyond := b.options.Now(), map[string]bool{}
-	for _, row := range rows {
-		left := !takesAway && row.Waits(now)
-		beyond[row.Fingerprint] = row.RoleName == name && row.Key.Role != "" && !r.grants(row) && !left
-	}
-	return b.broker.EndAfter(ctx, grace, func(row broker.Row) bool { return beyond[row.Fingerprint] })
+// takesAway reports whether a change of the role ends tokens that were issued before it.
+func (r role) takesAway(after role) bool {
+	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
+}
+
+// loadRole reads the role of that name from storage.
+func loadRole(ctx context.Context, s logical.Storage, name string) (role, error) {
+	return store.Load[role](ctx, s, rolesPrefix+name)
+}
+
+// cachedRole returns the role of that name from memory or storage.
+func (b *backend) cachedRole(ctx context.Context, s logical.Storage, name string) (role, error) {
+	return b.entries.roles.Get(ctx, s, rolesPrefix+name)
 }

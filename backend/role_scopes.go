@@ -4,6 +4,8 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
 )
 
 // What says where a scope of a role comes from.
@@ -21,14 +23,14 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 		"operations": &r.Operations} {
 		_, given := d.Raw[name]
 		named = named || given
-		patch(d, name, list)
+		input.Patch(d, name, list)
 	}
 	if !named {
 		return nil
 	}
-	r.Scopes = splitList(r.Scopes) // an older version stored them as they were sent
-	if err := checkScopes(r.Scopes); err != nil {
-		return badRequest("%s", err)
+	r.Scopes = input.SplitList(r.Scopes) // an older version stored them as they were sent
+	if err := input.CheckScopes(r.Scopes); err != nil {
+		return fault.Invalid(err)
 	}
 	var all sourced
 	all.add(scopesSource, r.Scopes...)
@@ -41,16 +43,16 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 	}
 	resolution, err := catalog.Resolve(r.Operations, all.scopes)
 	if err != nil {
-		return badRequest("%s", err)
+		return fault.Invalid(err)
 	}
 	for _, scope := range resolution.Scopes {
 		for _, id := range resolution.NeededFor[scope] {
 			all.add(operationSource(id), scope)
 		}
 	}
-	if len(all.scopes) > maximumScopes {
-		return badRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed",
-			len(all.scopes), maximumScopes)
+	if len(all.scopes) > input.MaximumScopes {
+		return fault.BadRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed",
+			len(all.scopes), input.MaximumScopes)
 	}
 	r.ResolvedScopes, r.Sources = all.scopes, all.sources
 	if len(r.ScopeSets)+len(r.Operations) == 0 {

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // usualLife is about how long a token of Paxos lives.
@@ -18,7 +22,7 @@ const usualLife = time.Hour
 func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role,
 	limits guardrails) ([]string, error) {
 	var warnings []string
-	if unknown := uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
+	if unknown := catalog.Uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
 	if err := limits.check(r.ResolvedScopes); err != nil {
@@ -45,16 +49,13 @@ func unknownScopes(unknown []string) string {
 		return strings.TrimSpace(fmt.Sprintf("Unknown scope %q %s", scope, meant)) +
 			". It was saved; Paxos will probably reject it."
 	}
-	return "Unknown scopes: " + shortened(unknown) + ". They were saved; Paxos will probably reject them."
+	return "Unknown scopes: " + input.Shortened(unknown) + ". They were saved; Paxos will probably reject them."
 }
-
-// shortens reports whether the guardrails allow shorter leases than the role says.
-func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }
 
 // clientWarnings are those on the clients of the role: that they do not exist, do not
 // allow the role, or lack its scopes, as far as it is known.
 func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name string, r role) ([]string, error) {
-	seen, err := b.comparison(ctx, s)
+	seen, err := b.credentialList(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +67,9 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 	}
 	var warnings []string
 	for _, client := range names {
-		n, err := storedNamed(ctx, s, client)
+		n, err := loadStoredClient(ctx, s, client)
 		switch {
-		case errors.Is(err, errNotFound):
+		case errors.Is(err, store.ErrNotFound):
 			warnings = append(warnings,
 				fmt.Sprintf("Client %q does not exist: this role cannot use it until it is stored at %sclients/%s.",
 					client, mountMark, client))
@@ -86,7 +87,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 		if listed := seen.find(g.ClientID); listed != nil && seen.ListedAt.After(g.Since) {
 			scopes = listed.Scopes
 		}
-		if lacking := without(r.ResolvedScopes, scopes); len(lacking) > 0 {
+		if lacking := catalog.Without(r.ResolvedScopes, scopes); len(lacking) > 0 {
 			warnings = append(warnings, lacks(fmt.Sprintf("Client %q", client), lacking))
 		}
 	}
@@ -95,7 +96,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 
 // rootWarnings are clientWarnings for the root client, whose scopes only Paxos's list
 // tells.
-func rootWarnings(ctx context.Context, s logical.Storage, r role, seen comparison) ([]string, error) {
+func rootWarnings(ctx context.Context, s logical.Storage, r role, seen credentialList) ([]string, error) {
 	root, err := storedRoot(ctx, s)
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen compariso
 	if listed == nil {
 		return nil, nil
 	}
-	if lacking := without(r.ResolvedScopes, listed.Scopes); len(lacking) > 0 {
+	if lacking := catalog.Without(r.ResolvedScopes, listed.Scopes); len(lacking) > 0 {
 		return []string{lacks("The root client", lacking)}, nil
 	}
 	return nil, nil
@@ -113,18 +114,9 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen compariso
 
 // lacks warns that a client cannot give what the role names.
 func lacks(client string, scopes []string) string {
-	return client + " lacks " + shortened(scopes) +
+	return client + " lacks " + input.Shortened(scopes) +
 		": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
 }
 
-// cutWarning tells a reader who asked for a longer lease than there is why it is shorter.
-func cutWarning(want wanted, ttl, left time.Duration) []string {
-	switch {
-	case want.ttl <= ttl:
-		return nil
-	case ttl == left:
-		return []string{fmt.Sprintf("The lease lasts %s, not %s: its token expires then.", ttl, want.ttl)}
-	}
-	return []string{fmt.Sprintf("The lease lasts %s, not %s: the role, the mount or config/guardrails allow "+
-		"no longer one.", ttl, want.ttl)}
-}
+// shortens reports whether the guardrails allow shorter leases than the role says.
+func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }

@@ -10,32 +10,32 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
 )
-
-// scopeSetsPrefix is both the API path and the storage prefix.
-const scopeSetsPrefix = "scope-sets/"
 
 // longestDescription bounds what a list shows of a set, in bytes.
 const longestDescription = 512
 
 // A scopeSet is a name for scopes, for roles to be written by.
 type scopeSet struct {
-	versioned
+	store.Versioned
 	Description string   `json:"description"`
 	Scopes      []string `json:"scopes"`
 }
 
 // change applies the parameters of a request to the set and judges the whole.
 func (s *scopeSet) change(d *framework.FieldData) error {
-	patch(d, "description", &s.Description)
-	patch(d, "scopes", &s.Scopes)
-	switch err := checkScopes(s.Scopes); {
+	input.Patch(d, "description", &s.Description)
+	input.Patch(d, "scopes", &s.Scopes)
+	switch err := input.CheckScopes(s.Scopes); {
 	case err != nil:
-		return badRequest("%s", err)
+		return fault.Invalid(err)
 	case len(s.Scopes) == 0:
-		return badRequest("scopes must name at least one scope, such as funding:read_profile")
+		return fault.BadRequest("scopes must name at least one scope, such as funding:read_profile")
 	case len(s.Description) > longestDescription:
-		return badRequest("description must have at most %d bytes", longestDescription)
+		return fault.BadRequest("description must have at most %d bytes", longestDescription)
 	}
 	return nil
 }
@@ -49,12 +49,12 @@ func (s scopeSet) same(other scopeSet) bool {
 // its source. One that was written before its name came to be a built-in's stays what
 // the roles of this mount mean by it.
 func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scopeSet, source string, err error) {
-	if !validName(name) {
-		return set, "", errNotFound
+	if !input.ValidName(name) {
+		return set, "", store.ErrNotFound
 	}
-	set, err = load[scopeSet](ctx, s, scopeSetsPrefix+name)
-	if builtIn, ok := catalog.LookupSet(name); ok && errors.Is(err, errNotFound) {
-		return scopeSet{current, builtIn.Description, builtIn.Scopes}, builtIn.Source, nil
+	set, err = store.Load[scopeSet](ctx, s, scopeSetsPrefix+name)
+	if builtIn, ok := catalog.LookupSet(name); ok && errors.Is(err, store.ErrNotFound) {
+		return scopeSet{store.Current, builtIn.Description, builtIn.Scopes}, builtIn.Source, nil
 	}
 	return set, "", err
 }
@@ -63,7 +63,7 @@ func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scop
 func setsIn(ctx context.Context, s logical.Storage) func(name string) ([]string, error) {
 	return func(name string) ([]string, error) {
 		set, _, err := loadScopeSet(ctx, s, name)
-		if errors.Is(err, errNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			return nil, noSuchSet(ctx, s, name)
 		}
 		return set.Scopes, err
@@ -91,29 +91,7 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	if err != nil {
 		return err
 	}
-	return badRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
+	return fault.BadRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
 		"shows those there are",
-		excerpt(name), didYouMean(catalog.Near(name, names)))
-}
-
-// rolesOfSet lists the roles that name the set and do not hold just what it has: the
-// older it was when they were resolved, the more.
-func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSet) ([]string, error) {
-	source := setSource(name)
-	var outdated []string
-	err := eachRole(ctx, s, func(role string, r role) {
-		if !slices.Contains(r.ScopeSets, name) {
-			return
-		}
-		var has scopeSet
-		for scope, sources := range r.Sources {
-			if slices.Contains(sources, source) {
-				has.Scopes = append(has.Scopes, scope)
-			}
-		}
-		if !set.same(has) {
-			outdated = append(outdated, role)
-		}
-	})
-	return outdated, err
+		input.Excerpt(name), catalog.DidYouMean(catalog.Near(name, names)))
 }

@@ -36,9 +36,9 @@ type remembered[T any] struct {
 	at    time.Time
 }
 
-// recall returns the remembered answer, or asks and remembers what usable accepts.
+// recallOrAsk returns the remembered answer, or asks and remembers what usable accepts.
 // mu is not held while asking: two askers do no harm.
-func recall[T any](s *cachedSystem, memory *remembered[T], ask func() T, usable func(T) bool) T {
+func recallOrAsk[T any](s *cachedSystem, memory *remembered[T], ask func() T, usable func(T) bool) T {
 	now := s.now()
 	s.mu.Lock()
 	known := *memory
@@ -58,18 +58,18 @@ func recall[T any](s *cachedSystem, memory *remembered[T], ask func() T, usable 
 // ReplicationState is asked by the framework for every request. Unknown is what a
 // failed round trip looks like: it is not remembered.
 func (s *cachedSystem) ReplicationState() consts.ReplicationState {
-	return recall(s, &s.state, s.SystemView.ReplicationState,
+	return recallOrAsk(s, &s.state, s.SystemView.ReplicationState,
 		func(state consts.ReplicationState) bool { return state != consts.ReplicationUnknown })
 }
 
 // LocalMount is asked by the framework for every operation that forwards.
 func (s *cachedSystem) LocalMount() bool {
-	return recall(s, &s.local, s.SystemView.LocalMount, func(bool) bool { return true })
+	return recallOrAsk(s, &s.local, s.SystemView.LocalMount, func(bool) bool { return true })
 }
 
 // DefaultLeaseTTL is the mount's, as tuned. Zero is a failed round trip.
 func (s *cachedSystem) DefaultLeaseTTL() time.Duration {
-	return recall(s, &s.leaseTTL, s.SystemView.DefaultLeaseTTL, func(ttl time.Duration) bool { return ttl > 0 })
+	return recallOrAsk(s, &s.leaseTTL, s.SystemView.DefaultLeaseTTL, func(ttl time.Duration) bool { return ttl > 0 })
 }
 
 // uncached is Vault itself.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -20,19 +21,6 @@ type verification struct {
 	need     string   // whose they are, in words
 	entity   []string // profiles that tell which Entity it must be of; none: any
 	locked   bool     // it may be verified in a lockdown
-}
-
-// newGeneration binds a secret that was submitted to the connection that there is.
-func (b *backend) newGeneration(ctx context.Context, link *link, before client, clientID,
-	secret string) (generation, error) {
-	if err := errors.Join(checkClientID(clientID), checkClientSecret(secret)); err != nil {
-		return generation{}, badRequest("%s", err)
-	}
-	number, err := b.nextNumber(ctx, before, clientID)
-	return generation{
-		Number: number, ClientID: clientID, ClientSecret: paxos.Keep(secret), Connection: link.fingerprint,
-		Since: b.options.Now().UTC(),
-	}, err
 }
 
 // unverifiedWarning is what the writer of a secret is told that was not verified.
@@ -47,20 +35,20 @@ type verifiedSecret struct {
 
 // verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity
 // it is of.
-func (b *backend) verify(ctx context.Context, link *link, c config, g generation,
+func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (verifiedSecret, error) {
 	if !v.locked { // of all secrets only the root's is verified in a lockdown
 		if err := checkStoredLockdown(ctx, b.storage); err != nil {
 			return verifiedSecret{}, err
 		}
 	}
-	seen, err := b.tryOut(ctx, link, c, g, v)
+	seen, err := b.tryOut(ctx, session, c, g, v)
 	if err != nil {
 		key := rootKey
 		if v.name != "" {
 			key = clientsPrefix + v.name
 		}
-		b.pauses.note(key, err, b.options.Now())
+		b.secrets.pauses.note(key, err, b.options.Now())
 		return verifiedSecret{}, err
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
@@ -69,42 +57,34 @@ func (b *backend) verify(ctx context.Context, link *link, c config, g generation
 	}
 	switch profiles := seen.profiles; {
 	case len(profiles) == 0 && limits.RefuseUnchecked:
-		return verifiedSecret{}, badRequest("client_secret was not stored: which Entity this client is of "+
+		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
 			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
-			"give it %s in the Dashboard", profileScope)
+			"give it %s in the Dashboard", paxos.ProfileScope)
 	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
-		return verifiedSecret{}, badRequest("client_secret was not stored: this client sees other profiles " +
+		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: this client sees other profiles " +
 			"than the mount's root client, so it is of another Entity; one mount is one Entity")
 	}
 	return seen, nil
 }
 
-// overlap reports whether the lists have a name in common.
-func overlap(a, z []string) bool {
-	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(z, name) })
-}
-
-// profileScope is what a token needs to list profiles.
-const profileScope = "funding:read_profile"
-
 // tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say
 // what to do.
-func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation,
+func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (seen verifiedSecret, err error) {
 	if !b.writable() {
 		return seen, logical.ErrReadOnly
 	}
-	minter, err := link.minterFor(v.name, g, c)
+	minter, err := session.minterFor(v.name, g, c)
 	if err != nil {
 		return seen, err
 	}
 	minter.Unended = func(cause error) { seen.warnings = unended(cause) }
 	look := func(ctx context.Context, grant paxos.Grant) error {
-		if !slices.Contains(v.scopes, profileScope) {
+		if !slices.Contains(v.scopes, paxos.ProfileScope) {
 			return nil
 		}
 		err := b.broker.Call(ctx, minter.Client.Way(), func(ctx context.Context) (err error) {
-			seen.profiles, err = link.ListProfiles(ctx, grant.AccessToken)
+			seen.profiles, err = session.ListProfiles(ctx, grant.AccessToken)
 			return err
 		})
 		if answer := new(paxos.Error); errors.As(err, &answer) && answer.Malformed {
@@ -119,8 +99,8 @@ func (b *backend) tryOut(ctx context.Context, link *link, c config, g generation
 	var refused *paxos.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == "invalid_client":
-		return seen, badRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
-			"both, and auth_style in config/connection, which is %s.", link.environment, refused.AuthStyle)
+		return seen, fault.BadRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
+			"both, and auth_style in config/connection, which is %s.", session.environment, refused.AuthStyle)
 	case err != nil:
 		return seen, err
 	case !holds && v.holdsAll:
@@ -142,5 +122,58 @@ func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v ve
 		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " +
 			strings.Join(suspects, ", ")
 	}
-	return badRequest("%s. Add them in the Dashboard, or ask for less", text)
+	return fault.BadRequest("%s. Add them in the Dashboard, or ask for less", text)
+}
+
+// mostQuestions is how many token requests finding the missing scopes may cost.
+const mostQuestions = 8
+
+// bisect finds which of the scopes, of which at least one is missing, a client
+// lacks, by asking for some of them at a time. missing are those that it lacks for
+// certain; suspects those of which some may be, when the questions ran out or could
+// not be answered.
+func bisect(scopes []string, holds func([]string) (bool, error)) (missing, suspects []string) {
+	questions := mostQuestions
+	ask := func(some []string) (held, known bool) {
+		if questions == 0 {
+			return false, false
+		}
+		questions--
+		held, err := holds(some)
+		if err != nil {
+			questions = 0
+		}
+		return held, err == nil
+	}
+	guilty := [][]string{scopes} // each lacks at least one
+	var unknown [][]string       // each may
+	for len(guilty)+len(unknown) > 0 {
+		if len(guilty) == 0 {
+			some := unknown[0]
+			unknown = unknown[1:]
+			switch held, known := ask(some); {
+			case !known:
+				suspects = append(suspects, some...)
+			case !held:
+				guilty = append(guilty, some)
+			}
+			continue
+		}
+		some := guilty[0]
+		guilty = guilty[1:]
+		if len(some) == 1 {
+			missing = append(missing, some[0])
+			continue
+		}
+		half, rest := some[:len(some)/2], some[len(some)/2:]
+		switch held, known := ask(half); {
+		case !known:
+			suspects = append(suspects, some...)
+		case held:
+			guilty = append(guilty, rest)
+		default:
+			guilty, unknown = append(guilty, half), append(unknown, rest)
+		}
+	}
+	return missing, suspects
 }

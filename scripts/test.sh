@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs go test with the arguments and the race detector. That needs cgo and a C compiler
-# that works: without one it says so and goes on without the race detector, but fails
-# where CI=true.
+# Runs go test with the arguments and the race detector, which needs cgo and a working C
+# compiler. Without one it prints a warning and runs the tests without the race detector,
+# or fails if CI=true.
 set -euo pipefail
 
-# compiles: whether Go may use cgo and its C compiler makes programs.
+# compiles: whether cgo is enabled and the C compiler works.
 compiles() {
 	local compiler
 	read -r -a compiler <<<"$(go env CC)"

@@ -2,9 +2,10 @@ package catalog
 
 import "strings"
 
-// Match finds the operation of a request, by its method and its path with /v2 and without query. It
-// is strict: a path with an empty segment, a dot segment or anything escaped belongs to no
-// operation, since Paxos might read it as another.
+// Match finds the operation of a request by its method, in upper case, and its path, which begins
+// with /v2 and has no query. It reports whether there is one. It is strict: a path with an empty
+// segment, a dot segment or an escaped character matches no operation, because Paxos might take it
+// for another path.
 func Match(method, path string) (Operation, bool) {
 	for _, o := range known().operations {
 		if o.Method == method && fits(o.Path, path) {
@@ -14,12 +15,12 @@ func Match(method, path string) (Operation, bool) {
 	return Operation{}, false
 }
 
-// fits says whether a path is of the form of the template, segment by segment.
+// fits reports whether a path has the form of the template, segment by segment.
 func fits(template, path string) bool {
 	for {
 		wanted, templateRest, more := strings.Cut(template, "/")
 		segment, pathRest, moreOfPath := strings.Cut(path, "/")
-		if more != moreOfPath || !stands(segment, wanted) {
+		if more != moreOfPath || !fitsSegment(segment, wanted) {
 			return false
 		}
 		if !more {
@@ -29,21 +30,21 @@ func fits(template, path string) bool {
 	}
 }
 
-// stands says whether a segment of a path may stand where the template has the wanted one.
-func stands(segment, wanted string) bool {
+// fitsSegment reports whether a segment of a path fits one segment of a template.
+func fitsSegment(segment, wanted string) bool {
 	if isParameter(wanted) {
 		return isPlain(segment)
 	}
 	return segment == wanted
 }
 
-// isParameter says whether a segment of a template stands for a value, as {id} does.
+// isParameter reports whether a segment of a template is a placeholder, such as {id}.
 func isParameter(segment string) bool {
 	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
 }
 
-// isPlain says whether a segment means just what it says: one or more of RFC 3986's unreserved
-// characters, not all dots.
+// isPlain reports whether every reader understands a segment in the same way: it consists of
+// unreserved characters (RFC 3986, section 2.3), and not of dots alone.
 func isPlain(segment string) bool {
 	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~"
 	return strings.Trim(segment, unreserved+".") == "" && strings.ContainsAny(segment, unreserved)

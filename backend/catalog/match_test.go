@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMatchEveryOperation finds each operation by a request that is made of its template, and by no
-// other method.
+// TestMatchEveryOperation builds a request from the template of each operation and checks that it
+// matches that operation, and that the same path with another method does not.
 func TestMatchEveryOperation(t *testing.T) {
 	t.Parallel()
 	for _, o := range Operations() {
@@ -23,7 +23,7 @@ func TestMatchEveryOperation(t *testing.T) {
 	}
 }
 
-// filled is a path of the operation's template with the value for every parameter.
+// filled returns the path of an operation with the value in place of every parameter.
 func filled(o Operation, value string) string {
 	segments := strings.Split(o.Path, "/")
 	for i, segment := range segments {
@@ -34,8 +34,8 @@ func filled(o Operation, value string) string {
 	return strings.Join(segments, "/")
 }
 
-// TestTemplatesAreDisjoint makes sure that no request fits two operations, so that it does not
-// matter which is tried first.
+// TestTemplatesAreDisjoint checks that no request fits two operations: Match takes the first that
+// fits.
 func TestTemplatesAreDisjoint(t *testing.T) {
 	t.Parallel()
 	all := Operations()
@@ -48,13 +48,13 @@ func TestTemplatesAreDisjoint(t *testing.T) {
 	}
 }
 
-// overlap says whether a path may be of both forms.
+// overlap reports whether a path can have both forms.
 func overlap(one, other string) bool {
 	a, b := strings.Split(one, "/"), strings.Split(other, "/")
 	return slices.EqualFunc(a, b, func(x, y string) bool { return x == y || isParameter(x) || isParameter(y) })
 }
 
-// TestMatchRefuses what Paxos might read as another operation than it seems to be.
+// TestMatchRefuses checks that paths which Paxos might read in another way match no operation.
 func TestMatchRefuses(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{
@@ -76,8 +76,8 @@ func TestMatchRefuses(t *testing.T) {
 	}
 }
 
-// FuzzMatch finds nothing that net/http's own router would route otherwise, and, among plain paths,
-// nothing less.
+// FuzzMatch compares Match with the router of net/http: what Match finds, the router must route to the
+// same operation, and of plain paths Match must find all that the router finds.
 func FuzzMatch(f *testing.F) {
 	router := http.NewServeMux()
 	for _, o := range Operations() {

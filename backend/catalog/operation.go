@@ -11,13 +11,13 @@ import (
 var operationColumns = []string{"operationId", "method", "path", "scopes", "tag", "summary", "auth", "match",
 	"deprecated"}
 
-// Access is what an operation asks of its caller.
+// Access says what an operation requires of its caller.
 type Access string
 
-// The kinds of access, as operations.tsv writes them.
+// The kinds of access, spelled as in operations.tsv.
 const (
 	Public    Access = "none"  // no token
-	AnyToken  Access = "token" // a live token, whatever its scopes
+	AnyToken  Access = "token" // a live token with any scopes
 	WithScope Access = "scope" // a live token with the operation's scopes
 )
 
@@ -25,35 +25,36 @@ const (
 type Operation struct {
 	ID         string // Paxos's operationId, such as GetTransfer
 	Method     string // GET, POST, PUT or DELETE
-	Path       string // with /v2 and with parameters, such as /v2/transfer/transfers/{id}
+	Path       string // with /v2 and placeholders, such as /v2/transfer/transfers/{id}
 	Access     Access
-	Scopes     []string // none unless Access is WithScope
-	AnyScope   bool     // one of Scopes is enough; otherwise all are needed
+	Scopes     []string // empty unless Access is WithScope
+	AnyScope   bool     // any one of Scopes is enough; if false, all are needed
 	Tag        string   // Paxos's group of endpoints, such as Transfers
-	Summary    string   // Paxos's words; three operations have none
+	Summary    string   // Paxos's words; may be empty
 	Deprecated bool
 }
 
-// Operations lists all operations in Paxos's order.
+// Operations returns all operations in the order of Paxos's OpenAPI document.
 func Operations() []Operation { return copies(known().operations) }
 
-// LookupOperation finds an operation by its id, which is written as Paxos writes it.
+// LookupOperation finds an operation by its id, in Paxos's spelling and case, and reports whether
+// there is one.
 func LookupOperation(id string) (Operation, bool) {
 	o, ok := known().operationByID[id]
 	return o.copy(), ok
 }
 
-// OpenedBy lists the operations that need a scope and that a token of these scopes opens, in
-// Paxos's order.
+// OpenedBy returns the operations that need a scope and that a token with these scopes may call, in
+// the order of Operations.
 func OpenedBy(scopes ...string) []Operation { return copies(known().openedBy(scopes)) }
 
-// Beyond lists the operations that the scopes open although nobody asked for them, in Paxos's
-// order. The operations asked for are named by id.
+// Beyond returns the operations that the scopes open in addition to those that were asked for, in
+// the order of Operations. The second argument holds the ids of the operations asked for.
 func Beyond(scopes, asked []string) []Operation {
 	return slices.DeleteFunc(OpenedBy(scopes...), func(o Operation) bool { return slices.Contains(asked, o.ID) })
 }
 
-// AllowedBy says whether a live token of these scopes opens the operation.
+// AllowedBy reports whether a live token with these scopes may call the operation.
 func (o Operation) AllowedBy(scopes []string) bool {
 	holds := func(scope string) bool { return slices.Contains(scopes, scope) }
 	if o.AnyScope {
@@ -62,7 +63,8 @@ func (o Operation) AllowedBy(scopes []string) bool {
 	return !slices.ContainsFunc(o.Scopes, func(scope string) bool { return !holds(scope) })
 }
 
-// Risk is that of the scopes which a caller needs at least. An operation that needs none can only read.
+// Risk returns the greatest risk among the scopes that a caller needs at least. An operation that
+// needs no scope has the risk Read.
 func (o Operation) Risk() Risk {
 	if o.Access != WithScope {
 		return Read
@@ -77,8 +79,9 @@ func (o Operation) Risk() Risk {
 	return slices.Max(risks)
 }
 
-// MovesMoney says whether a call may move money or say where money goes: it changes something, and
-// needs a scope of that risk. Some such calls, as a cancellation, only may.
+// MovesMoney reports whether a call may move money or decide where money goes: its method is not GET,
+// and it needs a scope with the risk MovesMoney. It also reports true for some calls that do neither,
+// such as a cancellation.
 func (o Operation) MovesMoney() bool { return o.Method != http.MethodGet && o.Risk() == MovesMoney }
 
 // openedBy is OpenedBy in this catalogue.
@@ -92,13 +95,13 @@ func (c *catalogue) openedBy(scopes []string) []Operation {
 	return opened
 }
 
-// copy returns an operation that shares nothing with o.
+// copy returns a deep copy, so that callers cannot change the catalogue.
 func (o Operation) copy() Operation {
 	o.Scopes = slices.Clone(o.Scopes)
 	return o
 }
 
-// copies returns operations that share nothing with these.
+// copies returns deep copies of the operations.
 func copies(operations []Operation) []Operation {
 	all := make([]Operation, len(operations))
 	for i, o := range operations {
@@ -107,7 +110,8 @@ func copies(operations []Operation) []Operation {
 	return all
 }
 
-// readOperation reads a line of operations.tsv.
+// readOperation reads a line of operations.tsv. It refuses values that contradict each other, such as
+// an operation that needs a scope and names none.
 func readOperation(row []string) (Operation, error) {
 	o := Operation{
 		ID: row[0], Method: row[1], Path: "/v2" + row[2], Tag: row[4], Summary: row[5],

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestRisks are ordered, and read back as they are written.
+// TestRisks checks the order of the risks, and that ParseRisk reads what String writes.
 func TestRisks(t *testing.T) {
 	t.Parallel()
 	previous := Risk(0)
@@ -27,7 +27,7 @@ func TestRisks(t *testing.T) {
 	}
 }
 
-// TestRiskOf trusts no scope that it does not know.
+// TestRiskOf checks that an unknown scope counts as moving money.
 func TestRiskOf(t *testing.T) {
 	t.Parallel()
 	for scope, want := range map[string]Risk{

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// A Set is a use case of Paxos with the scopes that Paxos, or whoever Source names, documents for
-// it. A set is what the documentation says, not the least that works: see Resolve for that.
+// A Set is a use case of Paxos with the scopes that its documentation names. The documentation may
+// name more scopes than the use case needs: Resolve finds the least.
 type Set struct {
 	Name        string
 	Description string
-	Source      string // the address of the page
+	Source      string // the address of the page that names the scopes
 	Scopes      []string
 }
 
-// Sets lists the documented use cases. There is none for rewards, for which no guide names scopes,
-// and none for webhooks, which have no scope and no API.
+// Sets returns the documented use cases. There is none for rewards, because no guide names the
+// scopes, and none for webhooks, which have neither a scope nor an API.
 func Sets() []Set {
 	all := make([]Set, len(sets))
 	for i, s := range sets {
@@ -24,7 +24,7 @@ func Sets() []Set {
 	return all
 }
 
-// LookupSet finds a documented use case by its name.
+// LookupSet finds a documented use case by its name, and reports whether there is one.
 func LookupSet(name string) (Set, bool) {
 	i := slices.IndexFunc(sets, func(s Set) bool { return s.Name == name })
 	if i < 0 {
@@ -39,13 +39,14 @@ func (s Set) copy() Set {
 	return s
 }
 
-// The guides, which most sets are from. A set that is not current says so in its description.
+// The pages that the sets are taken from. The description of a set says if its page is not current.
 const (
+	openAPIDocument     = "https://developer.paxos.com/docs/paxos-v2.openapi.json"
 	guides              = "https://docs.paxos.com/guides/"
 	orchestrationsGuide = guides + "developer/orchestrations/orchestrations"
 )
 
-// sets are the documented use cases, as of the same dates as the tables.
+// sets are the documented use cases, as of the dates that the package comment gives for the tables.
 var sets = []Set{
 	{
 		Name: "mint-redeem-convert",
@@ -151,7 +152,7 @@ var sets = []Set{
 	{
 		Name:        "identity-controls",
 		Description: "Put controls on identities, and lift them",
-		Source:      openAPI,
+		Source:      openAPIDocument,
 		Scopes:      strings.Fields("identity:read_identity_control identity:write_identity_control"),
 	},
 	{

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestSets resolve: each names scopes that exist, once, and says where it is from.
+// TestSets checks that each set names a source, and scopes that exist, each once, and that it is found
+// by its name.
 func TestSets(t *testing.T) {
 	t.Parallel()
 	grammar, seen := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`), map[string]bool{}
@@ -31,7 +32,7 @@ func TestSets(t *testing.T) {
 	}
 }
 
-// TestSetSizes are those of the documentation.
+// TestSetSizes checks that no scope of a documented use case is missing.
 func TestSetSizes(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{

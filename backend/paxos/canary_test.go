@@ -13,11 +13,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// canary stands for anything that the other side sends: it must be seen nowhere.
+// canary is text that the other side sends. It must appear in no error and no log.
 const canary = "CANARY-bird"
 
-// checkNoCanary looks for the canary, and for our own secret, in every form that an error can be
-// printed in.
+// checkNoCanary looks for the canary, and for the client's secret, in every form of printing an error.
 func checkNoCanary(t *testing.T, err error) {
 	t.Helper()
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
@@ -30,7 +29,7 @@ func checkNoCanary(t *testing.T, err error) {
 	}
 }
 
-// serveRaw answers each connection's first request with these bytes, and closes.
+// serveRaw answers the first request of each connection with these bytes, and closes the connection.
 func serveRaw(t *testing.T, answer string) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -55,16 +54,16 @@ func serveRaw(t *testing.T, answer string) (address string) {
 	return listener.Addr().String()
 }
 
-// answerRaw reads one request, writes the bytes and hangs up.
+// answerRaw reads one request, writes the bytes and closes the connection.
 func answerRaw(connection net.Conn, answer string) {
 	if req, err := http.ReadRequest(bufio.NewReader(connection)); err == nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	_, _ = io.WriteString(connection, answer) // a client that has hung up got what it wanted
+	_, _ = io.WriteString(connection, answer) // a client that closed the connection has read enough
 	_ = connection.Close()
 }
 
-// TestErrorsTellNothing has the other side put a canary into every place where it can write.
+// TestErrorsTellNothing has the other side write a canary into every part of a reply.
 func TestErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	body := func(head, body string) string {
@@ -102,7 +101,7 @@ func TestErrorsTellNothing(t *testing.T) {
 			_, err := client.Mint(t.Context(), []string{"transfer:read"})
 			asError(t, err)
 			_, listErr := connection.ListCredentials(t.Context(), paxos.Hide("own-secret"), atOnce)
-			for _, err := range []error{ // some are nil: what is no grant may be an answer to another question
+			for _, err := range []error{ // some are nil: a reply that is no grant may be a good reply to another call
 				err, listErr,
 				client.Revoke(t.Context(), paxos.Hide("own-secret")),
 				connection.DeleteCredential(t.Context(), paxos.Hide("own-secret"), "somebody"),
@@ -113,8 +112,8 @@ func TestErrorsTellNothing(t *testing.T) {
 	}
 }
 
-// TestTransportErrorsTellNothing does the same below HTTP: a proxy that refuses, and a server that
-// speaks no TLS.
+// TestTransportErrorsTellNothing does the same below HTTP: with a proxy that refuses, and with a server
+// that does not speak TLS.
 func TestTransportErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	refusal := "HTTP/1.1 407 " + canary + "\r\nProxy-Authenticate: " + canary + "\r\nContent-Length: 0\r\n\r\n"

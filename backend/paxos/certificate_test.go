@@ -19,14 +19,14 @@ import (
 	"time"
 )
 
-// An authority signs the certificates of a test's servers.
+// An authority signs the certificates of the servers of a test.
 type authority struct {
 	bundle      string // PEM
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// newAuthority makes an authority that nobody trusts yet.
+// newAuthority makes an authority that no client trusts yet.
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
 	template := &x509.Certificate{
@@ -50,7 +50,7 @@ func newAuthority(t *testing.T) *authority {
 	return &authority{bundle: string(bundle), certificate: certificate, key: key}
 }
 
-// sign makes a server certificate for 127.0.0.1, changed by edit.
+// sign makes a server certificate for 127.0.0.1, after edit has changed its template.
 func (a *authority) sign(t *testing.T, edit func(*x509.Certificate)) tls.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
@@ -73,13 +73,13 @@ func (a *authority) sign(t *testing.T, edit func(*x509.Certificate)) tls.Certifi
 	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}
 }
 
-// serveTLS answers every request with a grant, over TLS as configured, and says where.
+// serveTLS answers every request with a grant, over TLS as configured, and returns its URL.
 func serveTLS(t *testing.T, config *tls.Config) (root string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(w, `{"access_token":"opaque","token_type":"bearer","expires_in":3599}`)
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what is tested
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the tests cause failed handshakes
 	server.TLS = config
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -1,121 +1,58 @@
 package paxos
 
 import (
-	"context"
-	"errors"
-	"net/http"
-	"net/url"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
-	"time"
-
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 )
 
-// A Client is one Paxos API credential (Client ID and Secret) on a Connection.
+// A Client is one Paxos API client, given by its Client ID and secret, on a Connection.
 type Client struct {
 	connection *Connection
 	id         string
 	secret     Secret
 }
 
-// Client returns the client with these credentials. It calls nobody.
+// Client returns the client with these credentials, without verifying them: it makes no call.
 func (c *Connection) Client(id string, secret Secret) *Client {
 	return &Client{connection: c, id: id, secret: secret}
 }
 
-// TokenURL returns where the client mints, which is what its budget goes by.
+// TokenURL returns the token endpoint that the client uses. All clients of one endpoint share a budget
+// of token requests.
 func (c *Client) TokenURL() string { return c.connection.settings.TokenURL }
 
-// Way returns by which way the client's calls go, which is what a ban goes by.
-func (c *Client) Way() string { return c.connection.way }
+// Way returns the route of the client's calls (see Settings.Way). A ban by Paxos applies to a route.
+func (c *Client) Way() string { return c.connection.route }
 
 // ID returns the Client ID, which is not a secret.
 func (c *Client) ID() string { return c.id }
 
-// A Grant is what the token endpoint said, not yet judged.
-type Grant struct {
-	AccessToken Secret
-	TokenType   string
-	// as granted; nil where the reply has none, which means "as requested" (RFC 6749, section 5.1);
-	// empty where it is unreadable
-	Scopes   []string
-	Asked    time.Time     // before the request was sent: a lifetime counted from here is never too long
-	Lifetime time.Duration // 0 where the reply names none that can be read; may be negative
+// Credentials identifies the client with this secret, its auth style and its route, by 32 hexadecimal
+// digits that reveal none of them. What Paxos answered to one secret says nothing about another one,
+// so such answers are remembered under this text.
+func (c *Client) Credentials() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		c.connection.route, string(c.connection.settings.AuthStyle), c.id, c.secret.Reveal(),
+	}, "\x00")))
+	return hex.EncodeToString(sum[:16])
 }
 
-const minting = "requesting an access token"
-
-// Mint asks for an access token by the client credentials grant (RFC 6749,
-// section 4.4). Paxos allows one such call per second and IP address, averaged
-// over five minutes, and bans the address after that: the caller keeps count.
-func (c *Client) Mint(ctx context.Context, scopes []string) (Grant, error) {
-	style := oauth2.AuthStyleInParams
-	if c.connection.settings.AuthStyle == AuthBasic {
-		style = oauth2.AuthStyleInHeader
-	}
-	config := clientcredentials.Config{
-		ClientID:     c.id,
-		ClientSecret: c.secret.Reveal(),
-		TokenURL:     c.connection.settings.TokenURL,
-		Scopes:       scopes,
-		AuthStyle:    style, // the zero value would ask twice on every refusal
-	}
-	client := *c.connection.http
-	client.Transport = tokenTransport{client.Transport}
-	asked := c.connection.now()
-	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &client))
-	var refused *oauth2.RetrieveError
-	switch {
-	case errors.As(err, &refused):
-		refusal := refusal(minting, refused.Response, refused.ErrorCode, c.connection.now()).as(c)
-		if refusal.Code == "invalid_scope" {
-			refusal.Scopes = named(scopes, refused.Body)
-		}
-		return Grant{}, refusal
-	case err != nil:
-		return Grant{}, c.connection.failure(ctx, minting, config.TokenURL, err).as(c)
-	}
-	grant := Grant{AccessToken: Hide(token.AccessToken), TokenType: token.TokenType, Asked: asked}
-	switch granted := token.Extra("scope").(type) {
-	case nil:
-	case string:
-		grant.Scopes = strings.Fields(granted)
-	default:
-		grant.Scopes = []string{}
-	}
-	if seconds, ok := token.Extra("expires_in").(float64); ok {
-		const century = 100 * 365 * 24 * 60 * 60 // keeps the product in range; far above what any caller accepts
-		grant.Lifetime = time.Duration(max(-century, min(seconds, century))) * time.Second
-	}
-	return grant, nil
-}
-
-const revoking = "revoking an access token"
-
-// Revoke ends a token that this client minted (RFC 7009). Success is not proof:
-// the endpoint says 200 to a token that is unknown, expired, or another client's,
-// which then lives on.
-func (c *Client) Revoke(ctx context.Context, token Secret) error {
-	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {"access_token"}}
-	basic := c.connection.settings.AuthStyle == AuthBasic
-	if !basic {
-		form.Set("client_id", c.id)
-		form.Set("client_secret", c.secret.Reveal())
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.connection.settings.RevokeURL,
-		strings.NewReader(form.Encode()))
+// WithAuthStyle returns the same client on a new connection that uses another style to authenticate.
+// The caller must call the returned function when it is done with the client: it closes the new
+// connection.
+func (c *Client) WithAuthStyle(style AuthStyle) (*Client, func(), error) {
+	settings := c.connection.settings
+	settings.AuthStyle = style
+	other, err := Connect(settings, c.connection.now)
 	if err != nil {
-		return c.connection.failure(ctx, revoking, c.connection.settings.RevokeURL, err)
+		return nil, nil, err
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if basic {
-		req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret.Reveal())) // RFC 6749, section 2.3.1
-	}
-	err = c.connection.do(req, revoking, nil)
-	var refused *Error
-	if errors.As(err, &refused) {
-		return refused.as(c)
-	}
-	return err
+	return other.Client(c.id, c.secret), other.Close, nil
+}
+
+// attribute records on an error that this client made the call, and returns the error.
+func (c *Client) attribute(e *Error) *Error {
+	e.ClientID, e.AuthStyle = c.id, c.connection.settings.authStyle()
+	return e
 }

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// A Credential is a Paxos API client as the credentials API shows it
-// (FirstPartyClient; docs.paxos.com/api-reference/endpoints/api-credentials). All
-// fields are optional there, and it never shows a secret.
+// A Credential is a Paxos API client as the API lists it (FirstPartyClient in
+// https://docs.paxos.com/api-reference/endpoints/api-credentials). Every field may be missing there,
+// and is then the zero value. The API never shows a secret.
 type Credential struct {
 	ID                    string      `json:"id"`
-	CustomerID            string      `json:"customer_id"` // the Entity
+	CustomerID            string      `json:"customer_id"` // the id of the Paxos Entity
 	ClientID              string      `json:"client_id"`
 	Label                 string      `json:"nickname"`
-	Status                string      `json:"status"` // APPROVED or DISABLED
+	Status                string      `json:"status"` // StatusApproved or StatusDisabled
 	Scopes                []string    `json:"client_scopes"`
 	IPAllowlist           []string    `json:"ip_allowlist"`
 	EnforceRequestSigning bool        `json:"enforce_request_signing"`
@@ -29,7 +29,7 @@ type Credential struct {
 	UpdatedAt             time.Time   `json:"updated_at,omitzero"`
 }
 
-// A PublicKey is a request-signing key registered for a Credential.
+// A PublicKey is the public half of a request-signing key that is registered for a Credential.
 type PublicKey struct {
 	ID        string `json:"id"`
 	Algorithm string `json:"algorithm"`
@@ -38,25 +38,28 @@ type PublicKey struct {
 	Label     string `json:"nickname"`
 }
 
-// The two states of a Credential.
+// The two statuses of a Credential.
 const (
 	StatusApproved = "APPROVED"
 	StatusDisabled = "DISABLED"
 )
 
-// pageSize keeps a page of credentials within the cap on replies: one that holds
-// every scope of the catalogue has 3 KiB.
+// pageSize is how many credentials are requested at a time. A credential that has every known scope
+// takes 3 KiB, so a page stays below maximumReply.
 const pageSize = 16
 
-// maximumPages ends a listing whose cursor never does.
+// maximumPages ends a list in which every page names a next one.
 const maximumPages = 200
 
+// What an Error of a list says the call was for.
 const listing = "listing API credentials"
 
-// ListCredentials returns every credential of the Entity in the given states, all
-// states when none is given. The bearer token needs api_creds:read_credentials. Each
-// page is asked for through paced, which may wait first. A list that is not what the
-// documentation says, or that is of more than one Entity, is an error: it proves nothing.
+// ListCredentials returns every credential of the Paxos Entity that has one of the statuses, or any
+// status if none is given (ListApiCredentials in
+// https://docs.paxos.com/api-reference/endpoints/api-credentials). The bearer token needs
+// api_creds:read_credentials. Each page is requested through paced, which may wait first. A list that
+// does not have the documented form, or that holds credentials of more than one Entity, is an error,
+// because nothing can be concluded from it.
 func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced Pacer,
 	statuses ...string) ([]Credential, error) {
 	if len(statuses) == 0 {
@@ -65,11 +68,12 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced P
 	return c.listCredentials(ctx, bearer, paced, url.Values{"statuses": statuses})
 }
 
-// MostAsked is how many Client IDs may be asked after in one call.
+// MostAsked is how many Client IDs one call may ask for.
 const MostAsked = 100
 
-// FindCredentials asks after credentials by their Client IDs, at most MostAsked, in all states. It
-// returns those that Paxos has. An answer with one that was not asked for is an error.
+// FindCredentials returns those of the credentials with these Client IDs, at most MostAsked, that Paxos
+// has, in any status. A reply with a credential that was not asked for is an error. Otherwise it is
+// like ListCredentials.
 func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced Pacer,
 	clientIDs ...string) ([]Credential, error) {
 	if len(clientIDs) == 0 || len(clientIDs) > MostAsked {
@@ -89,7 +93,7 @@ func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced P
 	return found, nil
 }
 
-// listCredentials reads a list page by page.
+// listCredentials requests a list page by page.
 func (c *Connection) listCredentials(ctx context.Context, bearer Secret, paced Pacer,
 	query url.Values) ([]Credential, error) {
 	query.Set("limit", strconv.Itoa(pageSize))
@@ -114,23 +118,24 @@ func (c *Connection) listCredentials(ctx context.Context, bearer Secret, paced P
 	return nil, malformedList("the list does not end")
 }
 
-// A Pacer makes one call of the API when its turn comes.
+// A Pacer runs one call to the API, waiting first if calls must be spread over time. It returns the
+// error of the call, or its own if the call was not made.
 type Pacer func(ctx context.Context, call func(context.Context) error) error
 
-// malformedList is the error for a list that proves nothing.
+// malformedList returns the error for a list that nothing can be concluded from.
 func malformedList(reason string) error {
 	return &Error{Doing: listing, Reason: reason + ", so it proves nothing", Malformed: true}
 }
 
-// A credentialPage is one reply of the list. Items is a pointer, because a reply without items is
-// not one whose items are none.
+// A credentialPage is one reply of a list. Items is a pointer, to tell a reply without the member from
+// one with an empty list.
 type credentialPage struct {
 	Items *[]*Credential `json:"items"`
 	Next  string         `json:"next_page_cursor"`
 }
 
-// appendTo adds the page to those before it, if it belongs there: each credential has a Client ID
-// that none before it has, and all are of one Entity.
+// appendTo adds the page to the credentials before it. It checks that they form one list: every
+// credential has a Client ID that none before it has, and all are of one Entity.
 func (p credentialPage) appendTo(all []Credential) ([]Credential, error) {
 	if p.Items == nil {
 		return nil, malformedList("the reply has no items")
@@ -159,7 +164,7 @@ func (p credentialPage) appendTo(all []Credential) ([]Credential, error) {
 	return all, nil
 }
 
-// credentialPage asks for one page.
+// credentialPage requests one page.
 func (c *Connection) credentialPage(ctx context.Context, bearer Secret,
 	query url.Values) (page credentialPage, err error) {
 	req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
@@ -170,12 +175,13 @@ func (c *Connection) credentialPage(ctx context.Context, bearer Secret,
 	return page, err
 }
 
-// DeleteCredential deletes a credential at Paxos, for good. The bearer token needs
-// api_creds:delete_credentials. It does not ask whether that is wise: the caller
-// has proved that the client is its own.
+// DeleteCredential deletes a credential at Paxos, which cannot be undone (DeleteApiCredentials in
+// https://docs.paxos.com/api-reference/endpoints/api-credentials). The bearer token needs
+// api_creds:delete_credentials. The caller must have verified that the client is its own: this
+// function deletes whatever it is told to.
 func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, clientID string) error {
 	const deleting = "deleting an API credential"
-	if strings.Trim(clientID, ".") == "" && len(clientID) <= len("..") { // would name the list, or what is above it
+	if strings.Trim(clientID, ".") == "" && len(clientID) <= len("..") { // the path would name the list, or its parent
 		return &Error{Doing: deleting, Reason: "the client id cannot stand in a path"}
 	}
 	req, err := c.apiRequest(ctx, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID), bearer)
@@ -194,15 +200,4 @@ func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, client
 			Malformed: true}
 	}
 	return nil
-}
-
-// apiRequest builds a call to the Paxos API, path counted from after the version.
-func (c *Connection) apiRequest(ctx context.Context, method, path string, bearer Secret) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.settings.APIURL+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+bearer.Reveal())
-	req.Header.Set("Accept", "application/json")
-	return req, nil
 }

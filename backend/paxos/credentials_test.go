@@ -9,28 +9,30 @@ import (
 	"strings"
 	"testing"
 
+	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// The scopes that the credentials API asks for.
+// The scopes that the credentials API needs.
 const (
 	readCredentials   = "api_creds:read_credentials"
 	deleteCredentials = "api_creds:delete_credentials"
 )
 
-// TestListCredentials reads a list of several pages, in which every credential is as large as they get.
+// TestListCredentials reads a list of several pages, in which every credential has as many scopes as
+// one can have.
 func TestListCredentials(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, readCredentials)
-	var scopes []string // as much text as the scopes of the whole catalogue
-	for i := range 67 {
-		scopes = append(scopes, fmt.Sprintf("a_scope_of_usual_length:%02d", i))
+	var scopes []string
+	for _, s := range catalog.Scopes() {
+		scopes = append(scopes, s.Name)
 	}
 	for i := range 120 {
 		created, _ := createCredential(t, h.Server, paxostest.Credential{
-			Nickname: fmt.Sprintf("vault-%d",
-				i), Scopes: scopes, IPAllowlist: []string{"192.0.2.0/24"}, EnforceRequestSigning: i%2 == 0,
+			Nickname: fmt.Sprintf("vault-%d", i), Scopes: scopes, IPAllowlist: []string{"192.0.2.0/24"},
+			EnforceRequestSigning: i%2 == 0,
 		})
 		if i%3 == 0 {
 			if err := h.DisableCredential(created.ClientID); err != nil {
@@ -80,8 +82,8 @@ func TestListCredentials(t *testing.T) {
 	}
 }
 
-// TestEndlessList checks that a list ends whose cursor never does, and that a page which repeats is
-// an error at once.
+// TestEndlessList checks that reading a list ends although every page names a next one, and that a page
+// which repeats another is an error at once.
 func TestEndlessList(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -115,7 +117,7 @@ func TestEndlessList(t *testing.T) {
 	}
 }
 
-// TestFindCredentials asks after clients in any state, of which Paxos does not have all.
+// TestFindCredentials asks for clients in any status, some of which Paxos does not have.
 func TestFindCredentials(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, readCredentials)
@@ -148,7 +150,8 @@ func TestFindCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusedList checks the errors of the credentials API, whose documents have no OAuth2 code.
+// TestRefusedList checks the errors of the credentials API, whose problem documents have no OAuth2
+// code.
 func TestRefusedList(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "transfer:read")
@@ -171,7 +174,8 @@ func TestRefusedList(t *testing.T) {
 	}
 }
 
-// TestDeleteHostileCredential deletes clients whose ids would change the call if they were not escaped.
+// TestDeleteHostileCredential deletes clients whose ids would change the path of the call if they were
+// not escaped.
 func TestDeleteHostileCredential(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{
@@ -209,7 +213,7 @@ func TestDeleteHostileCredential(t *testing.T) {
 	}
 }
 
-// TestDeleteNameless checks that ids which no path can hold lead to no call at all.
+// TestDeleteNameless checks that an id which cannot stand in a path causes no call.
 func TestDeleteNameless(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -221,7 +225,7 @@ func TestDeleteNameless(t *testing.T) {
 	}
 }
 
-// TestDeleteUnknownCredential checks that an unknown client is an error that names nothing.
+// TestDeleteUnknownCredential checks that an unknown client is an error that does not repeat its id.
 func TestDeleteUnknownCredential(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, deleteCredentials)

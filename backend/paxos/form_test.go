@@ -13,18 +13,18 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// awkward is a secret whose every other character means something in a form, a header or a URL.
+// awkward is a secret with many characters that have a meaning in a form, a header or a URL.
 const awkward = `p%41ss+wörd &=:;/?#"\ ~`
 
-// readForm parses a request's body and puts it back.
+// readForm parses the body of a request, which can be read again afterwards.
 func readForm(req *http.Request) url.Values {
-	body, _ := io.ReadAll(req.Body) // what cannot be read makes the assertions fail
+	body, _ := io.ReadAll(req.Body) // if it cannot be read, the assertions fail
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	form, _ := url.ParseQuery(string(body))
 	return form
 }
 
-// TestRequestForms looks at what is sent to the OAuth2 endpoints, and that Paxos understands it.
+// TestRequestForms checks what is sent to the OAuth2 endpoints, and that the stand-in accepts it.
 func TestRequestForms(t *testing.T) {
 	t.Parallel()
 	basic := "Basic " +
@@ -104,8 +104,8 @@ func TestRequestForms(t *testing.T) {
 	}
 }
 
-// TestWrongAuthStyle checks that a refusal is not followed by a try of the other style: it would
-// cost a call and show the secret once more.
+// TestWrongAuthStyle checks that a refused client does not try the other style, which would cost a
+// call and send the secret once more.
 func TestWrongAuthStyle(t *testing.T) {
 	t.Parallel()
 	server := startPaxos(t, paxostest.Options{})

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// FuzzTokenReply checks that whatever the token endpoint says, what the OAuth2 library is given is
-// one JSON object whose expires_in, if there is one, is a whole number.
+// FuzzTokenReply checks that, for any reply of the token endpoint, the OAuth2 library gets one JSON
+// object whose expires_in, if there is one, is a whole number.
 func FuzzTokenReply(f *testing.F) {
 	for _, seed := range []string{
 		`{"access_token":"a","token_type":"bearer","expires_in":3599,"scope":"a b"}`, `{"expires_in":"3599"}`,
@@ -39,7 +39,7 @@ func FuzzTokenReply(f *testing.F) {
 	})
 }
 
-// FuzzRetryAfter checks that no header makes anybody wait a negative time, or one that overflows.
+// FuzzRetryAfter checks that no header leads to a time that is negative or overflows.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{
 		"", "0", "120", "-1", "+5", "1e9", "9223372036854775807", "9223372037", "Sun, 01 Mar 2026 12:07:00 GMT",

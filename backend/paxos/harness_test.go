@@ -15,13 +15,13 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// noon is the time of every test: a fixed one, so that dates can be written out.
+// noon is the time at which every test runs. It is fixed, so that tests can name dates.
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// atNoon is the clock of a test in which time does not pass.
+// atNoon is a clock that always shows noon.
 func atNoon() time.Time { return noon }
 
-// A harness is a stand-in Paxos with one credential, and the client that uses it.
+// A harness is a stand-in Paxos with one credential, and a client with that credential.
 type harness struct {
 	*paxostest.Server
 	connection *paxos.Connection
@@ -30,7 +30,7 @@ type harness struct {
 	secret     string
 }
 
-// newHarness starts a Paxos that knows one client with these scopes.
+// newHarness starts a stand-in Paxos that has one client, with these scopes.
 func newHarness(t *testing.T, scopes ...string) *harness {
 	t.Helper()
 	server := startPaxos(t, paxostest.Options{TokenLimit: -1})
@@ -42,7 +42,7 @@ func newHarness(t *testing.T, scopes ...string) *harness {
 	}
 }
 
-// bearer mints a token and fails the test if that fails.
+// bearer requests a token and fails the test if there is none.
 func (h *harness) bearer(t *testing.T, scopes ...string) paxos.Secret {
 	t.Helper()
 	grant, err := h.client.Mint(t.Context(), scopes)
@@ -52,7 +52,7 @@ func (h *harness) bearer(t *testing.T, scopes ...string) paxos.Secret {
 	return grant.AccessToken
 }
 
-// startPaxos starts a stand-in Paxos that ends with the test.
+// startPaxos starts a stand-in Paxos and stops it when the test ends.
 func startPaxos(t *testing.T, options paxostest.Options) *paxostest.Server {
 	t.Helper()
 	if options.Now == nil {
@@ -66,7 +66,7 @@ func startPaxos(t *testing.T, options paxostest.Options) *paxostest.Server {
 	return server
 }
 
-// createCredential makes a credential as the Dashboard does.
+// createCredential creates a credential as the Dashboard does.
 func createCredential(t *testing.T, server *paxostest.Server,
 	wanted paxostest.Credential) (paxostest.Credential, string) {
 	t.Helper()
@@ -77,12 +77,12 @@ func createCredential(t *testing.T, server *paxostest.Server,
 	return credential, secret
 }
 
-// endpoints are the addresses of a Paxos that serves everything under one root.
+// endpoints returns the endpoints of a Paxos that serves all of them under one root.
 func endpoints(root string) paxos.Endpoints {
 	return paxos.Endpoints{TokenURL: root + "/oauth2/token", RevokeURL: root + "/oauth2/revoke", APIURL: root + "/v2"}
 }
 
-// connect opens a connection that ends with the test.
+// connect makes a connection and closes it when the test ends.
 func connect(t *testing.T, settings paxos.Settings) *paxos.Connection {
 	t.Helper()
 	connection, err := paxos.Connect(settings, atNoon)
@@ -93,7 +93,7 @@ func connect(t *testing.T, settings paxos.Settings) *paxos.Connection {
 	return connection
 }
 
-// asError returns err as the type that every failure must have.
+// asError returns err as an *Error, and fails the test if it is not one.
 func asError(t *testing.T, err error) *paxos.Error {
 	t.Helper()
 	var failure *paxos.Error
@@ -103,27 +103,27 @@ func asError(t *testing.T, err error) *paxos.Error {
 	return failure
 }
 
-// A seen request is what arrived on the wire.
+// A seen request is what arrived over the network.
 type seen struct {
 	method, uri, authorization, contentType, accept string
 	form                                            url.Values
 }
 
-// A recorder passes every request on to a Paxos and remembers it.
+// A recorder is a proxy that forwards every request to a Paxos and remembers it.
 type recorder struct {
 	*httptest.Server
 	mu   sync.Mutex
 	seen []seen
 }
 
-// record puts a recorder in front of the Paxos at root.
+// record starts a recorder for the Paxos at root, and returns it.
 func record(t *testing.T, root string) *recorder {
 	t.Helper()
 	target, err := url.Parse(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{} // http.DefaultTransport would read the environment's proxies
+	transport := &http.Transport{} // http.DefaultTransport would use the proxies of the environment
 	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
 	r := &recorder{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -137,7 +137,7 @@ func record(t *testing.T, root string) *recorder {
 	return r
 }
 
-// note remembers a request and leaves its body to be read once more.
+// note remembers a request, whose body can be read again afterwards.
 func (r *recorder) note(req *http.Request) {
 	form := readForm(req)
 	r.mu.Lock()
@@ -148,12 +148,12 @@ func (r *recorder) note(req *http.Request) {
 	})
 }
 
-// requests returns all that arrived so far.
+// requests returns the requests that arrived so far.
 func (r *recorder) requests() []seen {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.seen
 }
 
-// atOnce paces nothing.
+// atOnce is a Pacer that does not wait.
 func atOnce(ctx context.Context, call func(context.Context) error) error { return call(ctx) }

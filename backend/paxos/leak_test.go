@@ -10,8 +10,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// connections finds the goroutines of net/http's client connections. Other tests wait at their
-// t.Parallel while the one that asks, which has none, runs.
+// connections returns the stacks of the goroutines that serve client connections of net/http. The test
+// that calls it is not parallel, so all of them are its own.
 func connections() (stacks []string) {
 	buffer := make([]byte, 8<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]
@@ -23,8 +23,8 @@ func connections() (stacks []string) {
 	return stacks
 }
 
-// TestNoGoroutineIsLeft ends calls in every way that could keep their connection, and counts what
-// is left while Paxos still holds its side.
+// TestNoGoroutineIsLeft ends calls in every way that might leave a connection open, and counts what is
+// left while the server still holds its side.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	h := impatient(t)
 	for _, fault := range []paxostest.Fault{
@@ -32,9 +32,9 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			Drip: short}, {Truncate: true}, {Drop: true}, {Body: strings.Repeat("x", 1<<20)}, {Status: 500},
 	} {
 		h.FailNext(paxostest.TokenEndpoint, fault)
-		_, _ = h.client.Mint(t.Context(), []string{"transfer:read"}) // how it ends is tested elsewhere
+		_, _ = h.client.Mint(t.Context(), []string{"transfer:read"}) // other tests check the result
 		h.FailNext(paxostest.Revoke, fault)
-		_ = h.client.Revoke(t.Context(), paxos.Hide("opaque")) // likewise
+		_ = h.client.Revoke(t.Context(), paxos.Hide("opaque")) // as above
 	}
 	h.connection.Close()
 	deadline := time.Now().Add(patience)

@@ -16,7 +16,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A tunnel is an HTTP proxy for TLS. It notes where it was asked to lead, and by whom.
+// A tunnel is an HTTP proxy for TLS. It records the target and the credentials of each CONNECT
+// request.
 type tunnel struct {
 	*httptest.Server
 	mu             sync.Mutex
@@ -24,7 +25,7 @@ type tunnel struct {
 	authorizations []string
 }
 
-// newTunnel starts a proxy that ends with the test.
+// newTunnel starts a proxy and stops it when the test ends.
 func newTunnel(t *testing.T) *tunnel {
 	t.Helper()
 	p := &tunnel{}
@@ -33,7 +34,7 @@ func newTunnel(t *testing.T) *tunnel {
 	return p
 }
 
-// serve joins the two connections of a CONNECT.
+// serve connects the client of a CONNECT request with its target.
 func (p *tunnel) serve(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.targets = append(p.targets, r.Host)
@@ -53,7 +54,7 @@ func (p *tunnel) serve(w http.ResponseWriter, r *http.Request) {
 		_ = upstream.Close()
 		return
 	}
-	_, _ = io.WriteString(downstream, "HTTP/1.1 200 OK\r\n\r\n") // a client that has gone is noticed below
+	_, _ = io.WriteString(downstream, "HTTP/1.1 200 OK\r\n\r\n") // if the client has gone, copying fails below
 	go func() {
 		_, _ = io.Copy(upstream, buffered)
 		_ = upstream.Close()
@@ -62,7 +63,7 @@ func (p *tunnel) serve(w http.ResponseWriter, r *http.Request) {
 	_ = downstream.Close()
 }
 
-// asked returns what the proxy was asked so far.
+// asked returns the requests so far.
 func (p *tunnel) asked() (targets, authorizations []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,10 +97,10 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestEnvironmentProxyIsIgnored sets the proxies that Vault's own environment may hold. It runs
-// itself once more as a process of its own, because net/http reads the environment once. The
-// endpoint is no loopback address, for which net/http would not ask the environment anyway: it is
-// one of a documentation network, which nobody answers.
+// TestEnvironmentProxyIsIgnored sets the proxies that Vault's environment may name. It runs itself
+// again in a separate process, because net/http reads the environment only once. The endpoint is in a
+// documentation network (RFC 5737), where no server answers: for a loopback address net/http would
+// not read the environment.
 func TestEnvironmentProxyIsIgnored(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PAXOS_TEST_PROXIED") == "" {
@@ -121,8 +122,7 @@ func TestEnvironmentProxyIsIgnored(t *testing.T) {
 	asError(t, err)
 }
 
-// TestForbiddenProxyAddress checks that the address of a proxy is judged when it is dialled, as
-// every address is.
+// TestForbiddenProxyAddress checks that dial also checks the address of a proxy.
 func TestForbiddenProxyAddress(t *testing.T) {
 	t.Parallel()
 	proxy := newTunnel(t)

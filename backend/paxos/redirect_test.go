@@ -12,7 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// calls are the four things a connection can do, by name.
+// calls are four calls of this package, by name.
 var calls = map[string]struct {
 	endpoint paxostest.Endpoint
 	do       func(t *testing.T, h *harness) error
@@ -33,7 +33,7 @@ var calls = map[string]struct {
 	}},
 }
 
-// countConnections serves a plausible grant and counts who comes for it.
+// countConnections serves a valid grant and counts the requests for it.
 func countConnections(t *testing.T) (*httptest.Server, *atomic.Int64) {
 	t.Helper()
 	var connections atomic.Int64
@@ -50,7 +50,7 @@ func countConnections(t *testing.T) (*httptest.Server, *atomic.Int64) {
 	return server, &connections
 }
 
-// TestRedirects checks that no answer leads any call to another server: the body of the request
+// TestRedirects checks that no reply makes a call go to another server, because the body of the request
 // holds the secret.
 func TestRedirects(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestMintRefusals checks what is told of a refusal, and that none is asked for twice.
+// TestMintRefusals checks the error of each refusal, and that no refused request is sent twice.
 func TestMintRefusals(t *testing.T) {
 	t.Parallel()
 	coded := func(status int, code string) paxostest.Fault {
@@ -61,7 +61,7 @@ func TestMintRefusals(t *testing.T) {
 	}
 }
 
-// TestPaxosRefuses provokes the refusals of the stand-in itself.
+// TestPaxosRefuses checks the refusals that the stand-in makes by itself.
 func TestPaxosRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -99,8 +99,8 @@ func TestPaxosRefuses(t *testing.T) {
 	}
 }
 
-// TestTheRefusedScopeIsNamed holds what Paxos says of a scope against what was asked for: only that
-// is repeated.
+// TestTheRefusedScopeIsNamed checks that an error repeats the name of a refused scope only if that
+// scope was requested.
 func TestTheRefusedScopeIsNamed(t *testing.T) {
 	t.Parallel()
 	said := func(member, text string) paxostest.Fault {
@@ -112,7 +112,7 @@ func TestTheRefusedScopeIsNamed(t *testing.T) {
 	}
 	const general = "The requested scope is invalid, unknown, or malformed"
 	for name, test := range map[string]struct {
-		fault *paxostest.Fault // nil: what the stand-in says itself
+		fault *paxostest.Fault // nil: the reply of the stand-in itself
 		want  string
 	}{
 		"by the stand-in": {nil, "[transfer:write]"},
@@ -147,8 +147,8 @@ func TestTheRefusedScopeIsNamed(t *testing.T) {
 	}
 }
 
-// TestRefusedRevocations checks the error of a revocation that Paxos does not take, and that the
-// token lives on.
+// TestRefusedRevocations checks the error of a revocation that Paxos refuses, and that the token stays
+// valid.
 func TestRefusedRevocations(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

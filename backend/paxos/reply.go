@@ -2,41 +2,34 @@ package paxos
 
 import (
 	"bytes"
-	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
-	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"unicode/utf8"
 )
 
-// maximumReply is the most that is read of any reply, headers and body each. A
-// token reply has about 300 bytes, a page of 1,000 credentials is asked for in
-// parts that fit.
+// maximumReply is how many bytes are read of a reply at most, of its headers and of its body each. A
+// token reply has about 300 bytes, and lists are requested in pages that fit (see pageSize).
 const maximumReply = 64 << 10
 
-// errReplyTooLarge reports a body past maximumReply.
+// errReplyTooLarge reports a body that is larger than maximumReply.
 var errReplyTooLarge = errors.New("the reply is larger than 64 KiB")
 
-// cappedTransport reads each reply whole before anybody parses it, and refuses
-// what is too large, so that memory is bounded whatever the other side sends.
+// cappedTransport reads each reply into memory before it is parsed, and refuses one that is too large,
+// so that the other side cannot make the process use any amount of memory.
 type cappedTransport struct{ next *http.Transport }
 
-// RoundTrip does one exchange. The body it returns is in memory.
+// RoundTrip sends a request and returns the reply, whose body is in memory.
 func (t cappedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maximumReply+1))
-	_ = resp.Body.Close() // read to its end or given up: nothing is left to learn from it
+	_ = resp.Body.Close() // the body was read, or reading it failed already
 	if err != nil {
 		return nil, err
 	}
@@ -47,14 +40,13 @@ func (t cappedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// CloseIdleConnections is what http.Client.CloseIdleConnections looks for; without it
-// that does nothing.
+// CloseIdleConnections is called by http.Client.CloseIdleConnections, which does nothing if the
+// transport has no such method.
 func (t cappedTransport) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
-// tokenReply makes what the token endpoint said fit for the OAuth2 library: one
-// JSON object in valid UTF-8, labelled as JSON (the library would else read text
-// as a query string), with expires_in a whole number or absent, because a grant
-// whose lifetime cannot be read must still be readable enough to be revoked.
+// tokenReply rewrites the body of a token reply so that the OAuth2 library reads it as RFC 6749,
+// section 5.1, says: one JSON object in valid UTF-8, in which expires_in is a whole number or missing.
+// A reply with an unreadable lifetime is kept, because its token must still be known to be revoked.
 func tokenReply(body []byte) ([]byte, error) {
 	if !utf8.Valid(body) {
 		return nil, errMalformedReply
@@ -71,8 +63,8 @@ func tokenReply(body []byte) ([]byte, error) {
 	return json.Marshal(reply)
 }
 
-// members reads a JSON object that is alone in body. A name that comes twice, be it
-// in another case, is refused: two readers could see two tokens.
+// members reads the JSON object that the whole body must consist of. It refuses an object that has a
+// name twice, also in different case, because two readers could then take different tokens from it.
 func members(body []byte) (map[string]any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -89,8 +81,8 @@ func members(body []byte) (map[string]any, error) {
 		if err := decoder.Decode(&value); err != nil {
 			return nil, err
 		}
-		key, _ := name.(string)                         // the decoder gives nothing else in this place
-		folded := strings.ToLower(strings.ToUpper(key)) // as encoding/json folds, for which ſ is an s
+		key, _ := name.(string)                         // the decoder returns only names here
+		folded := strings.ToLower(strings.ToUpper(key)) // as encoding/json does, which takes ſ for s
 		if seen[folded] {
 			return nil, errMalformedReply
 		}
@@ -105,12 +97,11 @@ func members(body []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// errMalformedReply reports a reply that is not what the OAuth2 or Paxos
-// specification says.
+// errMalformedReply reports a reply that does not have the form that RFC 6749 or Paxos documents.
 var errMalformedReply = errors.New("the reply is malformed")
 
-// wholeSeconds reads a JSON number or a numeric string; Paxos sends a number,
-// some OAuth2 servers a string.
+// wholeSeconds reads a lifetime from a JSON number, as Paxos sends it, or from a numeric string, as
+// some OAuth2 servers do. It reports false for anything that is not a whole number.
 func wholeSeconds(value any) (int64, bool) {
 	text, ok := value.(string)
 	if number, isNumber := value.(json.Number); isNumber {
@@ -123,10 +114,11 @@ func wholeSeconds(value any) (int64, bool) {
 	return seconds, err == nil
 }
 
-// tokenTransport applies tokenReply to every reply of the token endpoint.
+// tokenTransport applies tokenReply to every reply of the token endpoint, and labels it as JSON: the
+// OAuth2 library would read a reply with another label as a query string.
 type tokenTransport struct{ next http.RoundTripper }
 
-// RoundTrip does one exchange with the token endpoint.
+// RoundTrip sends a request to the token endpoint and returns the rewritten reply.
 func (t tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
@@ -141,67 +133,9 @@ func (t tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if resp.StatusCode < 300 {
 			return nil, err
 		}
-		clean = []byte("{}") // a refusal is a refusal whatever its body
+		clean = []byte("{}") // the status alone says that it is a refusal
 	}
 	resp.Header.Set("Content-Type", "application/json")
 	resp.Body = io.NopCloser(bytes.NewReader(clean))
 	return resp, nil
-}
-
-// failure is the Error for a call that got no usable answer. The cause is put
-// into our own words: errors of net/http quote bytes that the other side sent.
-func (c *Connection) failure(ctx context.Context, doing, address string, err error) *Error {
-	e := &Error{Doing: doing}
-	if u, parseErr := url.Parse(address); parseErr == nil {
-		e.Host = u.Host
-	}
-	var (
-		operation   *net.OpError
-		network     net.Error
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		certificate x509.CertificateInvalidError
-	)
-	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout()
-	switch {
-	case errors.Is(err, errReplyTooLarge):
-		e.Reason = errReplyTooLarge.Error()
-	// the OAuth2 library's own complaints are no url.Error
-	case errors.Is(err, errMalformedReply), !errors.As(err, new(*url.Error)):
-		e.Reason = errMalformedReply.Error()
-	case errors.Is(err, errForbiddenAddress):
-		e.Reason = errForbiddenAddress.Error()
-	case errors.As(err, &authority):
-		e.Reason = "the server's certificate is signed by an unknown authority; see override_trusted_ca"
-	case errors.As(err, &hostname):
-		e.Reason = "the server's certificate is for another host"
-	case errors.As(err, &certificate):
-		e.Reason = "the server's certificate is not valid (expired, or not for this use)"
-	case late && ctx.Err() == nil && !(errors.As(err, &operation) && operation.Op == "dial"):
-		e.Reason, e.Waited = "no answer in time", c.settings.Timeout
-	default:
-		e.Reason, e.Unreachable = connectionProblem(err, late), true
-	}
-	e.Malformed = errors.Is(err, io.ErrUnexpectedEOF) // a reply that ended early
-	return e
-}
-
-// connectionProblem says in our own words why there is no connection.
-func connectionProblem(err error, late bool) string {
-	var lookup *net.DNSError
-	switch {
-	case errors.As(err, &lookup):
-		return "the host name could not be resolved"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.Is(err, syscall.ECONNRESET):
-		return "connection reset"
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "no route to the host"
-	case late:
-		return "no answer in time"
-	case errors.Is(err, context.Canceled):
-		return "the call was canceled"
-	}
-	return "the connection failed"
 }

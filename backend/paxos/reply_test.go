@@ -10,14 +10,14 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// The reasons that an Error may give where Paxos said 200.
+// The reasons of an Error for a reply with status 200.
 const (
 	malformed = "the reply is malformed"
 	tooLarge  = "the reply is larger than 64 KiB"
 	cutShort  = "the connection failed"
 )
 
-// zipped compresses text, as a server does that was not asked to.
+// zipped compresses text, as a server might do although the client did not ask for that.
 func zipped(t *testing.T, text string) string {
 	t.Helper()
 	var packed bytes.Buffer
@@ -31,7 +31,7 @@ func zipped(t *testing.T, text string) string {
 	return packed.String()
 }
 
-// TestMalformedReplies feeds the client replies with status 200 that are no grant.
+// TestMalformedReplies answers with status 200 and a body that is no grant.
 func TestMalformedReplies(t *testing.T) {
 	t.Parallel()
 	const grant = `{"access_token":"opaque","token_type":"bearer","expires_in":3599}`
@@ -102,8 +102,8 @@ func TestMalformedReplies(t *testing.T) {
 	}
 }
 
-// TestLabels checks that a JSON reply is read as JSON whatever it says it is, and up to the last
-// byte allowed.
+// TestLabels checks that a JSON reply is read as JSON whatever its Content-Type says, and that a reply
+// of exactly the maximum size is read.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"", "text/plain", "application/x-www-form-urlencoded",

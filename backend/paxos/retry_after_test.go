@@ -8,7 +8,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestRetryAfter reads the header in each form it may have. It is noon.
+// TestRetryAfter reads the header in each form that it may have, at noon.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	const year = 365 * 24 * time.Hour

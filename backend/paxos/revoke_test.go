@@ -7,7 +7,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestRevoke checks at Paxos which revocations end a token. All of them are answered with 200.
+// TestRevoke checks at the stand-in which revocations end a token. It answers all of them with status
+// 200.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

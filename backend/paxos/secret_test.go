@@ -15,7 +15,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A nest holds secrets where fmt cannot call their methods.
+// A nest holds secrets in places where fmt cannot call their methods.
 type nest struct {
 	Exported paxos.Secret
 	hidden   paxos.Secret
@@ -25,7 +25,7 @@ type nest struct {
 	deeper   struct{ hidden paxos.Secret }
 }
 
-// newNest puts the secret everywhere.
+// newNest returns a nest with the secret in every place.
 func newNest(secret paxos.Secret) nest {
 	n := nest{
 		Exported: secret, hidden: secret, pointer: &secret,
@@ -45,7 +45,7 @@ func encode(t *testing.T, value any) string {
 	return string(text)
 }
 
-// logged is what a logger writes of the value.
+// logged returns what a logger writes for the value.
 func logged(value any, inJSON bool) string {
 	var out bytes.Buffer
 	logger := hclog.New(&hclog.LoggerOptions{Output: &out, JSONFormat: inJSON, Level: hclog.Trace})
@@ -54,7 +54,7 @@ func logged(value any, inJSON bool) string {
 	return out.String()
 }
 
-// TestSecretIsNeverPrinted prints a secret in every way that a careless line of code might.
+// TestSecretIsNeverPrinted prints a secret in every way that code may do by mistake.
 func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	const text = canary
@@ -99,7 +99,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	}
 }
 
-// TestSecretHolds checks that what was hidden can be had back, and what shows instead.
+// TestSecretHolds checks that Reveal returns what was hidden, and what is printed instead.
 func TestSecretHolds(t *testing.T) {
 	t.Parallel()
 	if got := paxos.Hide("text").Reveal(); got != "text" {

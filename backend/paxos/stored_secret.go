@@ -7,20 +7,21 @@ import (
 	"fmt"
 )
 
-// A StoredSecret is a Client Secret that is kept in storage. It belongs to one connection, and there is
-// no way to read it but the three that it needs: its own encoding for a seal-wrapped entry, a Client
-// over that connection, and the answer to the holder of a lease.
+// A StoredSecret is a Client Secret that is kept in storage. It can be read in three ways only: as JSON
+// for a seal-wrapped storage entry, by a Client over the connection it was stored for, and for the
+// answer to the holder of a lease.
 type StoredSecret struct{ secret Secret }
 
-// ErrOtherConnection reports that a secret belongs to another connection than the one it was to be
-// sent over.
+// ErrOtherConnection reports that a secret was stored for other servers than those it was about to be
+// sent to.
 var ErrOtherConnection = errors.New("the secret belongs to another connection")
 
-// Keep makes a StoredSecret of what an operator has submitted.
+// Keep returns the secret that an operator has submitted as a StoredSecret.
 func Keep(text string) StoredSecret { return StoredSecret{Hide(text)} }
 
-// StoredClient returns the client of a stored secret. It refuses a secret that belongs to a connection
-// with another fingerprint, so that a secret reaches no server but the one it was stored for.
+// StoredClient returns the client with a stored secret. The fingerprint is that of the settings the
+// secret was stored for (Settings.Fingerprint). If this connection has another one, the result is
+// ErrOtherConnection, so that a secret is only sent to the servers it was stored for.
 func (c *Connection) StoredClient(id string, secret StoredSecret, fingerprint string) (*Client, error) {
 	if fingerprint != c.settings.Fingerprint() {
 		return nil, ErrOtherConnection
@@ -28,26 +29,27 @@ func (c *Connection) StoredClient(id string, secret StoredSecret, fingerprint st
 	return c.Client(id, secret.secret), nil
 }
 
-// Is reports in constant time whether the secret is this text.
+// Is reports whether the secret equals the text, in constant time.
 func (s StoredSecret) Is(text string) bool {
 	return subtle.ConstantTimeCompare([]byte(s.secret.Reveal()), []byte(text)) == 1
 }
 
-// ForHolder returns the secret for the answer to the holder of a lease. Nothing else may call it.
+// ForHolder returns the secret for the answer to the holder of a lease. It must not be used for
+// anything else.
 func (s StoredSecret) ForHolder() string { return s.secret.Reveal() }
 
-// Format prints a fixed word whatever the verb.
+// Format prints the same placeholder for every verb.
 func (s StoredSecret) Format(f fmt.State, verb rune) { s.secret.Format(f, verb) }
 
-// MarshalJSON encodes the secret for storage.
+// MarshalJSON encodes the secret itself, for storage.
 func (s StoredSecret) MarshalJSON() ([]byte, error) { return json.Marshal(s.secret.Reveal()) }
 
 // UnmarshalJSON decodes what MarshalJSON wrote.
 func (s *StoredSecret) UnmarshalJSON(text []byte) error {
-	var plain string
-	if err := json.Unmarshal(text, &plain); err != nil {
+	var secret string
+	if err := json.Unmarshal(text, &secret); err != nil {
 		return err
 	}
-	s.secret = Hide(plain)
+	s.secret = Hide(secret)
 	return nil
 }

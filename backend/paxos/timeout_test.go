@@ -10,13 +10,14 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// short is a timeout that a test can wait for, and patience how long until it counts as not kept.
+// short is a timeout that a test can wait for. A call that takes longer than patience has not kept
+// it.
 const (
 	short    = 100 * time.Millisecond
 	patience = 8 * time.Second
 )
 
-// impatient is the harness with a short timeout.
+// impatient returns a harness whose client has a short timeout.
 func impatient(t *testing.T) *harness {
 	t.Helper()
 	h := newHarness(t, "transfer:read")
@@ -25,7 +26,7 @@ func impatient(t *testing.T) *harness {
 	return h
 }
 
-// TestTimeout checks that every call ends in time, whatever Paxos does not do.
+// TestTimeout checks that every call ends in time, at whatever point the server stops answering.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	for name, call := range calls {
@@ -56,10 +57,10 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestSilentHandshake checks the timeout against a server that accepts and does not speak TLS.
+// TestSilentHandshake checks the timeout with a server that accepts connections and sends nothing.
 func TestSilentHandshake(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts: the kernel does
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts the connection
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestSilentHandshake(t *testing.T) {
 	}
 }
 
-// TestRefusedConnection checks the words for a port where nobody listens.
+// TestRefusedConnection checks the error for a port that no process listens on.
 func TestRefusedConnection(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -91,8 +92,8 @@ func TestRefusedConnection(t *testing.T) {
 	}
 }
 
-// TestCancelledCaller checks that a caller who leaves is not held, and hears an Error as everybody
-// does.
+// TestCancelledCaller checks that a call returns soon after its context was cancelled, with an *Error
+// as always.
 func TestCancelledCaller(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "transfer:read")

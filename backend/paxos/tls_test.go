@@ -12,7 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestCertificates checks whom the client believes to be Paxos.
+// TestCertificates checks which servers the client accepts as Paxos.
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	trusted, stranger := newAuthority(t), newAuthority(t)
@@ -20,7 +20,7 @@ func TestCertificates(t *testing.T) {
 		certificate tls.Certificate
 		versions    [2]uint16
 		bundle      string
-		want        string // part of the reason; empty where a grant is wanted
+		want        string // part of the reason; empty if a grant is expected
 	}{
 		"the right authority": {
 			certificate: trusted.sign(t, nil), bundle: trusted.bundle,
@@ -67,7 +67,7 @@ func TestCertificates(t *testing.T) {
 			t.Parallel()
 			root := serveTLS(t, &tls.Config{
 				Certificates: []tls.Certificate{test.certificate},
-				//nolint:gosec // old versions are what is tested
+				//nolint:gosec // the test needs the old versions
 				MinVersion: test.versions[0], MaxVersion: test.versions[1],
 			})
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(root), TrustedCA: test.bundle})
@@ -87,7 +87,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// TestStandInOverTLS does one round trip with the stand-in's own certificate.
+// TestStandInOverTLS makes a call to the stand-in over TLS, with its own certificate.
 func TestStandInOverTLS(t *testing.T) {
 	t.Parallel()
 	server := startPaxos(t, paxostest.Options{TLS: true})

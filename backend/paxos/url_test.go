@@ -7,10 +7,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// TestParseURL goes through the addresses that an operator may write, well or ill.
+// TestParseURL checks which addresses of endpoints are accepted, and the error for each other one.
 func TestParseURL(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[string]string{ // part of the complaint; empty where there is none
+	for address, want := range map[string]string{ // part of the error; empty if there is none
 		"https://oauth.paxos.com/oauth2/token":  "",
 		"https://api.paxos.com":                 "",
 		"https://api.paxos.com:8443/v2":         "",
@@ -77,7 +77,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// TestParseProxyURL does the same for a proxy's address.
+// TestParseProxyURL checks which addresses of proxies are accepted.
 func TestParseProxyURL(t *testing.T) {
 	t.Parallel()
 	for address, valid := range map[string]bool{
@@ -97,7 +97,8 @@ func TestParseProxyURL(t *testing.T) {
 	}
 }
 
-// TestConnect checks that settings which cannot work, or would tell the secret, are refused by name.
+// TestConnect checks that settings which cannot work, or would expose the secret, are refused with an
+// error that names the setting.
 func TestConnect(t *testing.T) {
 	t.Parallel()
 	local := endpoints("http://127.0.0.1:1")
@@ -126,8 +127,8 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-// TestFingerprint checks that a secret proved over one connection is tied to each part that says
-// where it goes.
+// TestFingerprint checks that the fingerprint, which a secret is bound to, changes with every setting
+// that decides which server gets the secret, and with no other.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	base := paxos.Settings{Endpoints: paxos.Production, TrustedCA: "bundle"}
@@ -148,5 +149,49 @@ func TestFingerprint(t *testing.T) {
 	proxied.ProxyURL, proxied.Timeout = "http://proxy", 1
 	if !seen[proxied.Fingerprint()] {
 		t.Error("the way to Paxos changes the fingerprint of where it leads")
+	}
+}
+
+// TestCanonicalURL checks which spellings count as the same endpoint.
+func TestCanonicalURL(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://oauth.paxos.com/oauth2/token":       "https://oauth.paxos.com/oauth2/token",
+		"HTTPS://OAuth.Paxos.com/oauth2/token":       "https://oauth.paxos.com/oauth2/token",
+		"https://oauth.paxos.com:443/oauth2/token":   "https://oauth.paxos.com/oauth2/token",
+		"https://oauth.paxos.com.:443/oauth2//token": "https://oauth.paxos.com/oauth2/token",
+		"https://oauth.paxos.com:8443/oauth2/token":  "https://oauth.paxos.com:8443/oauth2/token",
+		"https://oauth.paxos.com/OAuth2/token":       "https://oauth.paxos.com/OAuth2/token",
+		"http://127.0.0.1:80/oauth2/token":           "http://localhost/oauth2/token",
+		"http://[::1]:8080/oauth2/token":             "http://localhost:8080/oauth2/token",
+		"http://LocalHost:08080/oauth2/token":        "http://localhost:8080/oauth2/token",
+		"https://[2001:DB8:0::1]/oauth2/token":       "https://[2001:db8::1]/oauth2/token",
+		"https://[2001:db8::1]:444/oauth2/token":     "https://[2001:db8::1]:444/oauth2/token",
+		"token endpoint":                             "token endpoint",
+		"":                                           "",
+	} {
+		if got := paxos.CanonicalURL(address); got != want {
+			t.Errorf("%s is %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestSpellingsAndSecrets checks that the route of calls does not depend on how an address is spelt,
+// while a secret stays bound to the exact text of the URLs it was verified over.
+func TestSpellingsAndSecrets(t *testing.T) {
+	t.Parallel()
+	one := paxos.Settings{Endpoints: paxos.Endpoints{TokenURL: "https://a.example/token",
+		RevokeURL: "https://a.example/revoke", APIURL: "https://a.example/v2"}, ProxyURL: "http://proxy:80"}
+	other := one
+	other.TokenURL, other.ProxyURL = "https://A.example:443/token", "http://PROXY"
+	if one.Way() != other.Way() {
+		t.Error("two spellings are two ways")
+	}
+	if one.Fingerprint() == other.Fingerprint() {
+		t.Error("a secret goes with another spelling than it was verified over")
+	}
+	other.ProxyURL = ""
+	if one.Way() == other.Way() {
+		t.Error("the way through a proxy is the one without it")
 	}
 }

@@ -2,11 +2,11 @@ package paxostest
 
 import (
 	"net/http"
-	"slices"
 	"time"
 )
 
-// A firstPartyClient is a credential as the API Credentials API shows it.
+// A firstPartyClient is a credential as the API Credentials API shows it
+// (https://docs.paxos.com/api-reference/endpoints/api-credentials).
 type firstPartyClient struct {
 	ID                    string     `json:"id"`
 	CustomerID            string     `json:"customer_id"`
@@ -22,7 +22,7 @@ type firstPartyClient struct {
 	CreatedBy             string     `json:"created_by"`
 }
 
-// newFirstPartyClient shows a credential. It has no secret to hide: a Credential holds none.
+// newFirstPartyClient returns a credential as the API shows it. A Credential holds no secret.
 func newFirstPartyClient(c Credential) firstPartyClient {
 	return firstPartyClient{
 		ID:                    c.ID,
@@ -59,7 +59,7 @@ func (s *Server) listCredentials(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"items": items, "next_page_cursor": next})
 }
 
-// deleteCredentials answers DeleteApiCredentials, which may be used on the caller's own credential too.
+// deleteCredentials answers DeleteApiCredentials. A client may also delete its own credential.
 func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request) {
 	clientID := r.PathValue("client_id")
 	deleted, ok := s.disableApproved(clientID)
@@ -70,8 +70,8 @@ func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"credentials": newFirstPartyClient(deleted)})
 }
 
-// disableApproved deletes an approved credential in one step, so that of two deletions one finds
-// nothing.
+// disableApproved deletes an approved credential and returns it. It does so in one step under the lock,
+// so that only one of two deletions at the same time finds it.
 func (s *Server) disableApproved(clientID string) (Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,12 +79,7 @@ func (s *Server) disableApproved(clientID string) (Credential, bool) {
 	if c == nil || c.Status != statusApproved {
 		return Credential{}, false
 	}
-	s.killTokensLocked(clientID)
+	s.endTokensLocked(clientID)
 	c.Status, c.UpdatedAt = statusDisabled, s.now().UTC()
 	return c.clone(), true
-}
-
-// matches says whether the wanted list is empty or holds the value.
-func matches(wanted []string, value string) bool {
-	return len(wanted) == 0 || slices.Contains(wanted, value)
 }

@@ -22,7 +22,7 @@ func (h *harness) listed(accessToken string, query url.Values) (nicknames []stri
 	return nicknames, next
 }
 
-// TestListFilters covers every parameter of the list.
+// TestListFilters checks every parameter of the list.
 func TestListFilters(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -38,7 +38,7 @@ func TestListFilters(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, secret := h.newCredential("api_creds:read_credentials")
-	accessToken := h.mint(id, secret, "api_creds:read_credentials")
+	accessToken := h.requestToken(id, secret, "api_creds:read_credentials")
 
 	for query, want := range map[string]string{
 		"":                              "test c4 c3 c2 c0",
@@ -70,12 +70,13 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
-// TestListPaging meets every credential once, though one is deleted and one created between the pages.
+// TestListPaging checks that the pages show every credential once, although one is deleted and one
+// created in between.
 func TestListPaging(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("api_creds:read_credentials")
-	accessToken := h.mint(id, secret, "api_creds:read_credentials")
+	accessToken := h.requestToken(id, secret, "api_creds:read_credentials")
 	var clients []string
 	for i := range 6 {
 		c, _, err := h.CreateCredential(Credential{Nickname: fmt.Sprintf("c%d", i)})
@@ -86,7 +87,7 @@ func TestListPaging(t *testing.T) {
 	}
 	query := url.Values{"limit": {"3"}}
 	first, next := h.listed(accessToken, query)
-	if err := h.DeleteCredential(clients[3]); err != nil { // the one that the cursor stands on
+	if err := h.DeleteCredential(clients[3]); err != nil { // the one that the cursor names
 		t.Fatal(err)
 	}
 	h.newCredential()
@@ -109,7 +110,8 @@ func TestListShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("api_creds:read_credentials")
-	a := h.call(h.mint(id, secret, "api_creds:read_credentials"), http.MethodGet, "/v2/api-creds/credentials", "")
+	a := h.call(h.requestToken(id, secret, "api_creds:read_credentials"), http.MethodGet,
+		"/v2/api-creds/credentials", "")
 	if strings.Contains(a.body, secret) {
 		t.Error("the list shows a secret")
 	}
@@ -124,15 +126,15 @@ func TestListShowsNoSecret(t *testing.T) {
 	}
 }
 
-// TestDeleteByAPI kills the client and its tokens once, then finds nothing; it works on the caller
-// itself too.
+// TestDeleteByAPI checks that a deletion ends the client and its tokens, that a second one finds
+// nothing, and that a client can delete itself.
 func TestDeleteByAPI(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	adminID, adminSecret := h.newCredential("api_creds:delete_credentials", "api_creds:read_credentials")
-	admin := h.mint(adminID, adminSecret, "api_creds:delete_credentials")
+	admin := h.requestToken(adminID, adminSecret, "api_creds:delete_credentials")
 	id, secret := h.newCredential("funding:read_profile")
-	victim := h.mint(id, secret, "funding:read_profile")
+	victim := h.requestToken(id, secret, "funding:read_profile")
 	const path = "/v2/api-creds/credentials/"
 
 	h.wantStatus(h.call(victim, http.MethodDelete, path+id, ""), http.StatusForbidden)
@@ -146,7 +148,7 @@ func TestDeleteByAPI(t *testing.T) {
 	if err := h.EditCredential(id, func(c *Credential) { c.Status = statusApproved }); err != nil {
 		t.Fatal(err)
 	}
-	h.wantAlive(victim, false) // dead for good, not only while its client is
+	h.wantAlive(victim, false) // the token has ended itself, not only its client
 	h.wantStatus(h.call(admin, http.MethodDelete, path+id, ""), http.StatusOK)
 	h.wantStatus(h.call(admin, http.MethodDelete, path+id, ""), http.StatusNotFound)
 	h.wantStatus(h.call(admin, http.MethodDelete, path+newUUID(), ""), http.StatusNotFound)

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// certificateLifetime is longer than any demo runs. It is counted on the real clock, because
-// clients verify on theirs.
+// certificateLifetime is longer than a demo or a test runs. It counts by the real clock, which clients
+// use to verify the certificate.
 const certificateLifetime = 365 * 24 * time.Hour
 
-// An authority is a throw-away certificate authority and the one server certificate it signed. Its
-// key is never stored.
+// An authority is a certificate authority for one server, and the certificate that it signed. Its key
+// is not stored.
 type authority struct {
 	certificate string // PEM of the authority itself
 	server      tls.Certificate
 }
 
-// newAuthority makes an authority and a server certificate for the hosts.
+// newAuthority makes an authority and has it sign a server certificate for the hosts.
 func newAuthority(hosts []string) (authority, error) {
 	now := time.Now()
 	root := &x509.Certificate{
@@ -53,7 +53,7 @@ func newAuthority(hosts []string) (authority, error) {
 	return authority{certificate: string(text), server: server}, nil
 }
 
-// signServer makes a key and has the authority sign a server certificate for it.
+// signServer makes a key and a server certificate for it that the authority signs.
 func signServer(root *x509.Certificate, rootKey *ecdsa.PrivateKey, hosts []string) (tls.Certificate, error) {
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2),
@@ -81,7 +81,7 @@ func signServer(root *x509.Certificate, rootKey *ecdsa.PrivateKey, hosts []strin
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// wrap serves TLS on the listener.
+// wrap returns a listener that speaks TLS on the connections of another one.
 func (a authority) wrap(listener net.Listener) net.Listener {
 	return tls.NewListener(listener, &tls.Config{
 		Certificates: []tls.Certificate{a.server},

@@ -1,19 +1,18 @@
 package paxostest
 
 import (
-	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// controlPrefix is where the control API lives. It knows no credentials: whoever reaches it owns
-// the sandbox.
+// controlPrefix is the path of the control API. It asks for no credentials: everyone who can reach it
+// controls the sandbox.
 const controlPrefix = "/sandbox/"
 
-// newControl lays out the control API, which is the dashboard and the state for people and scripts.
+// newControl returns the handler of the control API, through which people and scripts use the
+// dashboard and read the state.
 func (s *Server) newControl() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sandbox/tokens", s.controlTokens)
@@ -32,8 +31,8 @@ func (s *Server) newControl() *http.ServeMux {
 	return mux
 }
 
-// serveControl handles a request to the control API, unless it may come from a web page that
-// somebody is looking at.
+// serveControl handles a request to the control API. It refuses one that a web page in somebody's
+// browser may have sent, unless remote access is allowed anyway.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	if !s.options.AllowRemote && (r.Header.Get("Origin") != "" || !s.ownHost(r.Host)) {
 		newProblem(http.StatusForbidden,
@@ -45,7 +44,8 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ownHost says whether the host header names this server by an address that cannot be rebound in DNS.
+// ownHost reports whether a Host header names this server by an address, or by a name that an attacker
+// cannot point at it in DNS (DNS rebinding).
 func (s *Server) ownHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Server) ownHost(hostport string) bool {
 	return ip != nil && ip.IsLoopback() || slices.Contains(s.hosts(), host)
 }
 
-// A tokenView is a Token in the control API.
+// A tokenView is a Token as the control API shows it.
 type tokenView struct {
 	Fingerprint string     `json:"fingerprint"`
 	ClientID    string     `json:"client_id"`
@@ -66,7 +66,7 @@ type tokenView struct {
 	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
 }
 
-// newTokenView shows a token.
+// newTokenView returns a token as the control API shows it.
 func newTokenView(t Token) tokenView {
 	view := tokenView{
 		Fingerprint: t.Fingerprint,
@@ -83,7 +83,7 @@ func newTokenView(t Token) tokenView {
 	return view
 }
 
-// controlTokens lists every token ever minted.
+// controlTokens answers every token that was ever issued.
 func (s *Server) controlTokens(w http.ResponseWriter, _ *http.Request) {
 	views := []tokenView{}
 	for _, t := range s.Tokens() {
@@ -92,7 +92,7 @@ func (s *Server) controlTokens(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"tokens": views})
 }
 
-// controlToken shows one token.
+// controlToken answers one token.
 func (s *Server) controlToken(w http.ResponseWriter, r *http.Request) {
 	t, ok := s.token(r.PathValue("fingerprint"))
 	if !ok {
@@ -102,7 +102,7 @@ func (s *Server) controlToken(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, newTokenView(t))
 }
 
-// controlCalls shows the counters and who is banned.
+// controlCalls answers the counters and the IP addresses that are banned.
 func (s *Server) controlCalls(w http.ResponseWriter, _ *http.Request) {
 	total, by := s.calls.snapshot()
 	delete(by, "") // requests to unknown paths count in the total only
@@ -112,16 +112,4 @@ func (s *Server) controlCalls(w http.ResponseWriter, _ *http.Request) {
 		"most_in_window": s.throttle.mostInWindow(),
 		"banned_until":   s.throttle.bans(s.now()),
 	})
-}
-
-// decodeControl reads the JSON body of a control request, or answers 400. Members it does not know
-// are refused, so that a misspelt one is not taken for done.
-func decodeControl(w http.ResponseWriter, r *http.Request, into any) bool {
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		newProblem(http.StatusBadRequest, fmt.Sprintf("request body: %v", err)).write(w)
-		return false
-	}
-	return true
 }

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// A credentialForm is what a person fills in to create or edit a credential. What is left out stays
-// as it is.
+// A credentialForm is the body of a request to create or edit a credential. Members that are left out
+// change nothing.
 type credentialForm struct {
 	ClientID              string    `json:"client_id"` // on creation only
 	Nickname              *string   `json:"nickname"`
@@ -17,7 +17,7 @@ type credentialForm struct {
 	AuthMethod            *string   `json:"auth_method"`
 }
 
-// apply writes what was filled in into the credential.
+// apply sets the fields of the credential that the form names.
 func (f credentialForm) apply(c *Credential) {
 	set(&c.Nickname, f.Nickname)
 	set(&c.Status, f.Status)
@@ -27,14 +27,14 @@ func (f credentialForm) apply(c *Credential) {
 	set(&c.AuthMethod, f.AuthMethod)
 }
 
-// set assigns the value if there is one.
+// set assigns the value unless it is nil.
 func set[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value
 	}
 }
 
-// controlCredentials lists every credential, the disabled ones too.
+// controlCredentials answers every credential, including the disabled ones.
 func (s *Server) controlCredentials(w http.ResponseWriter, _ *http.Request) {
 	views := []firstPartyClient{}
 	for _, c := range s.Credentials() {
@@ -43,7 +43,7 @@ func (s *Server) controlCredentials(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"credentials": views})
 }
 
-// controlCreate makes a credential and answers its id and its secret, which nothing tells again.
+// controlCreate creates a credential and answers its id and its secret, which cannot be read again.
 func (s *Server) controlCreate(w http.ResponseWriter, r *http.Request) {
 	var form credentialForm
 	if !decodeControl(w, r, &form) {
@@ -60,7 +60,7 @@ func (s *Server) controlCreate(w http.ResponseWriter, r *http.Request) {
 		map[string]any{"client_id": created.ClientID, "client_secret": secret, "id": created.ID})
 }
 
-// controlEdit changes what the form fills in.
+// controlEdit changes the fields that the form names.
 func (s *Server) controlEdit(w http.ResponseWriter, r *http.Request) {
 	var form credentialForm
 	if !decodeControl(w, r, &form) {
@@ -78,7 +78,7 @@ func (s *Server) controlDelete(w http.ResponseWriter, r *http.Request) {
 	s.answerCredential(w, r, s.DeleteCredential(r.PathValue("client_id")))
 }
 
-// controlRotate makes a new secret and answers it.
+// controlRotate replaces the secret of a credential and answers the new one.
 func (s *Server) controlRotate(w http.ResponseWriter, r *http.Request) {
 	clientID := r.PathValue("client_id")
 	secret, err := s.RotateCredential(clientID)
@@ -89,18 +89,19 @@ func (s *Server) controlRotate(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"client_id": clientID, "client_secret": secret})
 }
 
-// answerCredential answers the credential that the path names as it stands after a change, or why
-// there was none.
+// answerCredential answers the credential that the path names after a change, or the error of the
+// change.
 func (s *Server) answerCredential(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		writeControlError(w, err)
 		return
 	}
-	c, _ := s.credential(r.PathValue("client_id")) // it exists: the change found it, and nothing removes one
+	// it exists, because the change found it and no credential is ever removed
+	c, _ := s.credential(r.PathValue("client_id"))
 	writeJSON(w, http.StatusOK, newFirstPartyClient(c))
 }
 
-// writeControlError answers what the dashboard would not do.
+// writeControlError answers an error of the dashboard.
 func writeControlError(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	switch {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// maxQueued caps how many requests one call of the control API can make fail.
+// maxQueued is how many requests one call of the control API can make fail at most.
 const maxQueued = 10_000
 
-// A faultForm is a Fault as a person writes it. Durations are text like "2s".
+// A faultForm is a Fault as the control API takes it. Durations are text like "2s".
 type faultForm struct {
 	Endpoint  Endpoint          `json:"endpoint"`
-	Times     int               `json:"times"` // how many requests fail; zero: all until healed
+	Times     int               `json:"times"` // how many requests fail; 0: all until healed
 	Status    int               `json:"status"`
 	Body      string            `json:"body"`
 	Headers   map[string]string `json:"headers"`
@@ -27,7 +27,7 @@ type faultForm struct {
 	Set       map[string]any    `json:"set"` // members to set in the JSON reply; null removes one
 }
 
-// validate says what the form must not ask for.
+// validate returns an error that names the member which is wrong.
 func (f faultForm) validate() error {
 	if !f.Endpoint.known() {
 		return fmt.Errorf("endpoint %q is unknown; there are %s, %s, %s, %s, %s and %s", f.Endpoint,
@@ -42,7 +42,7 @@ func (f faultForm) validate() error {
 	return nil
 }
 
-// fault makes the Fault that the form describes.
+// fault returns the Fault that the form describes.
 func (f faultForm) fault() (Fault, error) {
 	if err := f.validate(); err != nil {
 		return Fault{}, err
@@ -71,7 +71,7 @@ func (f faultForm) fault() (Fault, error) {
 	return made, nil
 }
 
-// parsePause reads a duration that may be left out.
+// parsePause reads a duration, which must not be negative. An empty text is 0.
 func parsePause(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
@@ -83,7 +83,7 @@ func parsePause(text string) (time.Duration, error) {
 	return pause, err
 }
 
-// controlFault injects a fault.
+// controlFault makes requests fail as the form says.
 func (s *Server) controlFault(w http.ResponseWriter, r *http.Request) {
 	var form faultForm
 	if !decodeControl(w, r, &form) {
@@ -103,7 +103,7 @@ func (s *Server) controlFault(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// controlHeal forgets every fault.
+// controlHeal removes every fault.
 func (s *Server) controlHeal(w http.ResponseWriter, _ *http.Request) {
 	s.Heal()
 	w.WriteHeader(http.StatusNoContent)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestControlCredentials walks a credential through its life by the control API.
+// TestControlCredentials creates, changes, rotates and deletes a credential with the control API.
 func TestControlCredentials(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -15,7 +15,7 @@ func TestControlCredentials(t *testing.T) {
 		`{"nickname":"demo","scopes":["funding:read_profile"],"ip_allowlist":["127.0.0.1"]}`)
 	h.wantStatus(made, http.StatusOK)
 	id, secret := made.object(t)["client_id"].(string), made.object(t)["client_secret"].(string)
-	accessToken := h.mint(id, secret, "funding:read_profile")
+	accessToken := h.requestToken(id, secret, "funding:read_profile")
 	h.wantStatus(h.call(accessToken, http.MethodGet, "/v2/profiles", ""), http.StatusOK)
 
 	edited := h.call("", http.MethodPost, path+"/"+id, `{"scopes":["a:b"]}`)
@@ -25,8 +25,8 @@ func TestControlCredentials(t *testing.T) {
 	}
 	rotated := h.call("", http.MethodPost, path+"/"+id+"/rotate", "")
 	h.wantStatus(rotated, http.StatusOK)
-	h.wantStatus(h.send(h.form("/oauth2/token", mintForm(id, secret))), http.StatusUnauthorized)
-	h.mint(id, rotated.object(t)["client_secret"].(string), "a:b")
+	h.wantStatus(h.send(h.form("/oauth2/token", tokenForm(id, secret))), http.StatusUnauthorized)
+	h.requestToken(id, rotated.object(t)["client_secret"].(string), "a:b")
 
 	list := h.call("", http.MethodGet, path, "")
 	if !strings.Contains(list.body, id) || strings.Contains(list.body, rotated.object(t)["client_secret"].(string)) {
@@ -36,7 +36,7 @@ func TestControlCredentials(t *testing.T) {
 	h.wantAlive(accessToken, false)
 }
 
-// TestControlRefusals lists what the control API does not take.
+// TestControlRefusals checks the requests that the control API refuses.
 func TestControlRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -69,12 +69,12 @@ func TestControlRefusals(t *testing.T) {
 	}
 }
 
-// TestControlTokens shows what is alive, and never a token.
+// TestControlTokens checks that the control API shows which tokens are alive, and no token itself.
 func TestControlTokens(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	first, second := h.mint(id, secret, "funding:read_profile"), h.mint(id, secret)
+	first, second := h.requestToken(id, secret, "funding:read_profile"), h.requestToken(id, secret)
 	h.revoke(id, secret, first)
 
 	all := h.call("", http.MethodGet, "/sandbox/tokens", "")
@@ -92,12 +92,12 @@ func TestControlTokens(t *testing.T) {
 	}
 }
 
-// TestControlFaults injects a fault a number of times, then for good, then heals.
+// TestControlFaults injects a fault for some requests, then for all, and then heals.
 func TestControlFaults(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential()
-	status := func() int { return h.send(h.form("/oauth2/token", mintForm(id, secret))).status }
+	status := func() int { return h.send(h.form("/oauth2/token", tokenForm(id, secret))).status }
 	inject := func(body string) {
 		t.Helper()
 		h.wantStatus(h.call("", http.MethodPost, "/sandbox/faults", body), http.StatusNoContent)
@@ -116,19 +116,19 @@ func TestControlFaults(t *testing.T) {
 	}
 	h.wantStatus(h.call("", http.MethodDelete, "/sandbox/faults", ""), http.StatusNoContent)
 	inject(`{"endpoint":"token","times":1,"set":{"scope":"other","expires_in":null}}`)
-	object := h.send(h.form("/oauth2/token", mintForm(id, secret))).object(t)
+	object := h.send(h.form("/oauth2/token", tokenForm(id, secret))).object(t)
 	if _, has := object["expires_in"]; has || object["scope"] != "other" {
 		t.Errorf("rewritten to %v", object)
 	}
 }
 
-// TestControlCalls shows the counters and the ban, also while banned.
+// TestControlCalls checks that the control API shows the counters and the ban, also during a ban.
 func TestControlCalls(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{TokenLimit: 2})
 	id, secret := h.newCredential()
 	for range 4 {
-		h.send(h.form("/oauth2/token", mintForm(id, secret)))
+		h.send(h.form("/oauth2/token", tokenForm(id, secret)))
 	}
 	h.call("", http.MethodGet, "/nowhere", "")
 	a := h.call("", http.MethodGet, "/sandbox/calls", "")
@@ -138,8 +138,8 @@ func TestControlCalls(t *testing.T) {
 	}
 }
 
-// TestControlKeepsWebPagesOut refuses browsers and rebound names, unless remote access is allowed
-// anyway.
+// TestControlKeepsWebPagesOut checks that requests from web pages and for foreign host names are
+// refused, unless remote access is allowed anyway.
 func TestControlKeepsWebPagesOut(t *testing.T) {
 	t.Parallel()
 	closed, open := newHarness(t, Options{}), newHarness(t, Options{AllowRemote: true})

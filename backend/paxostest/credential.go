@@ -8,47 +8,49 @@ import (
 	"time"
 )
 
-// The statuses of a credential, as the API Credentials API spells them.
+// The statuses of a credential, spelled as in the API Credentials API.
 const (
 	statusApproved = "APPROVED"
 	statusDisabled = "DISABLED"
 )
 
-// The ways a client may prove itself at the OAuth server. Each client has one.
+// How a client authenticates at the OAuth server, spelled as in OpenID Connect Discovery. Each client
+// has one of them, and the server refuses the other.
 const (
 	authPost  = "client_secret_post"
 	authBasic = "client_secret_basic"
 )
 
-// errUnknownCredential is what the dashboard answers about a Client ID it has never seen.
+// errUnknownCredential reports a Client ID that no credential has.
 var errUnknownCredential = errors.New("unknown credential")
 
-// errDuplicateCredential is what the dashboard answers when a chosen Client ID is taken.
+// errDuplicateCredential reports a Client ID that another credential has already.
 var errDuplicateCredential = errors.New("credential already exists")
 
-// A Credential is one set of API credentials as the Dashboard shows it: all but the secret.
+// A Credential is one set of API credentials as the Dashboard shows it, without the secret. ID,
+// CustomerID, Status and the times are set by CreateCredential.
 type Credential struct {
-	ID, CustomerID, ClientID, Nickname, Status string
-	Scopes, IPAllowlist                        []string
+	ID, CustomerID, ClientID, Nickname, Status string   // Status is APPROVED or DISABLED
+	Scopes, IPAllowlist                        []string // addresses or CIDRs; empty: every address may call
 	EnforceRequestSigning                      bool
 	AuthMethod                                 string // client_secret_post (the default) or client_secret_basic
 	CreatedAt, UpdatedAt                       time.Time
 }
 
-// A credential is a Credential with the hash of its secret.
+// A credential is a Credential together with the hash of its secret.
 type credential struct {
 	Credential
 	secretHash []byte
 }
 
-// clone returns a copy that shares nothing with c.
+// clone returns a deep copy.
 func (c Credential) clone() Credential {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.IPAllowlist = slices.Clone(c.IPAllowlist)
 	return c
 }
 
-// validate says what the Dashboard would not accept.
+// validate returns an error for values that the Dashboard would not accept.
 func (c Credential) validate() error {
 	if c.Status != statusApproved && c.Status != statusDisabled {
 		return fmt.Errorf("status %q is neither %s nor %s", c.Status, statusApproved, statusDisabled)
@@ -64,7 +66,7 @@ func (c Credential) validate() error {
 	return nil
 }
 
-// allows says whether the allow-list lets the IP in. An empty list lets everyone in.
+// allows reports whether the allow-list contains the IP address. An empty list allows every address.
 func (c Credential) allows(ip string) bool {
 	if len(c.IPAllowlist) == 0 {
 		return true
@@ -79,7 +81,7 @@ func (c Credential) allows(ip string) bool {
 	})
 }
 
-// parseAllowed reads one entry of an allow-list: a CIDR, or an address that stands for itself alone.
+// parseAllowed reads one entry of an allow-list: a CIDR, or a single address.
 func parseAllowed(entry string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(entry); err == nil {
 		return netip.PrefixFrom(address, address.BitLen()), nil

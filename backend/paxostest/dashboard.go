@@ -2,9 +2,10 @@ package paxostest
 
 import "fmt"
 
-// CreateCredential makes a credential as Admin > API Management does, and returns it with its
-// secret, which nothing tells again. It fills the ids, the status and the times; a ClientID that
-// the caller sets is kept.
+// CreateCredential creates a credential as Admin > API Management in the Dashboard does. It returns
+// the credential and its secret, which cannot be read again. It sets the ids, the status and the
+// times, and keeps a ClientID that the caller sets. The error reports a value that the Dashboard would
+// not accept, or a ClientID that another credential has.
 func (s *Server) CreateCredential(c Credential) (Credential, string, error) {
 	secret := newSecret()
 	now := s.now().UTC()
@@ -32,15 +33,15 @@ func (s *Server) CreateCredential(c Credential) (Credential, string, error) {
 	return c.clone(), secret, nil
 }
 
-// RotateCredential gives the client a new secret under the same Client ID. The old secret stops at
-// once; live tokens go on.
+// RotateCredential replaces the secret of a client and returns the new one. The old secret stops
+// working at once, and live tokens stay valid. The error reports a Client ID that does not exist.
 func (s *Server) RotateCredential(clientID string) (secret string, err error) {
 	secret = newSecret()
 	return secret, s.SetSecret(clientID, secret)
 }
 
-// SetSecret is RotateCredential with a secret of the caller's choice. The real Dashboard has no
-// such thing; it is here for people who want the sandbox to know a fixed client.
+// SetSecret is like RotateCredential, with a secret that the caller chooses. The real Dashboard cannot
+// do this. It is for people who want a sandbox with a client that is always the same.
 func (s *Server) SetSecret(clientID, secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,9 +54,10 @@ func (s *Server) SetSecret(clientID, secret string) error {
 	return nil
 }
 
-// EditCredential lets edit change the credential. Live tokens keep the scopes they were minted
-// with, but setting the status to DISABLED ends them. The ids cannot be changed. Edit runs under
-// the server's lock and must not call the server.
+// EditCredential changes a credential with edit. Live tokens keep the scopes they were issued with,
+// but setting the status to DISABLED ends them. Changes to the ids and to CreatedAt are ignored. The
+// error reports a Client ID that does not exist, or a value that the Dashboard would not accept; the
+// credential is then unchanged. Edit runs under the lock of the server and must not call the server.
 func (s *Server) EditCredential(clientID string, edit func(*Credential)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,25 +73,25 @@ func (s *Server) EditCredential(clientID string, edit func(*Credential)) error {
 	}
 	edited.UpdatedAt = s.now().UTC()
 	if edited.Status == statusDisabled {
-		s.killTokensLocked(clientID)
+		s.endTokensLocked(clientID)
 	}
 	c.Credential = edited.clone()
 	return nil
 }
 
-// DisableCredential sets the status to DISABLED: the client can no longer authenticate, and its
-// live tokens die.
+// DisableCredential sets the status to DISABLED: the client can no longer authenticate, and its live
+// tokens end.
 func (s *Server) DisableCredential(clientID string) error {
 	return s.EditCredential(clientID, func(c *Credential) { c.Status = statusDisabled })
 }
 
-// DeleteCredential does what the DELETE of the API Credentials API does: a disabling that can still
-// be listed.
+// DeleteCredential does what DeleteApiCredentials of the API does: it disables the credential, which
+// stays in lists.
 func (s *Server) DeleteCredential(clientID string) error {
 	return s.DisableCredential(clientID)
 }
 
-// Credentials lists every credential in order of creation, the disabled ones too.
+// Credentials returns every credential in order of creation, including the disabled ones.
 func (s *Server) Credentials() []Credential {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +102,7 @@ func (s *Server) Credentials() []Credential {
 	return all
 }
 
-// credential returns one credential, and whether it exists.
+// credential returns one credential, and reports whether it exists.
 func (s *Server) credential(clientID string) (Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

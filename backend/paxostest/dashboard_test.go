@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestCreateCredential fills in what the Dashboard does.
+// TestCreateCredential checks the fields that the Dashboard sets.
 func TestCreateCredential(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -42,31 +42,32 @@ func TestCreateCredential(t *testing.T) {
 	}
 }
 
-// TestRotateCredential stops the old secret at once, and lets live tokens be used and revoked.
+// TestRotateCredential checks that the old secret stops working at once, and that live tokens can still
+// be used and revoked.
 func TestRotateCredential(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, old := h.newCredential("funding:read_profile")
-	before := h.mint(id, old, "funding:read_profile")
+	before := h.requestToken(id, old, "funding:read_profile")
 	secret, err := h.RotateCredential(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.wantStatus(h.send(h.form("/oauth2/token", mintForm(id, old))), http.StatusUnauthorized)
+	h.wantStatus(h.send(h.form("/oauth2/token", tokenForm(id, old))), http.StatusUnauthorized)
 	h.wantAlive(before, true)
-	h.wantAlive(h.mint(id, secret, "funding:read_profile"), true)
+	h.wantAlive(h.requestToken(id, secret, "funding:read_profile"), true)
 	h.wantStatus(h.revoke(id, old, before), http.StatusUnauthorized)
 	h.wantAlive(before, true)
 	h.wantStatus(h.revoke(id, secret, before), http.StatusOK)
 	h.wantAlive(before, false)
 }
 
-// TestEditScopes counts for new tokens only.
+// TestEditScopes checks that new scopes apply to new tokens only.
 func TestEditScopes(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	before := h.mint(id, secret, "funding:read_profile")
+	before := h.requestToken(id, secret, "funding:read_profile")
 	h.clock.advance(time.Second)
 	if err := h.EditCredential(id, func(c *Credential) {
 		c.Scopes, c.ClientID = []string{"transfer:read_transfer"}, "other"
@@ -74,8 +75,8 @@ func TestEditScopes(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.wantStatus(h.call(before, http.MethodGet, "/v2/profiles", ""), http.StatusOK)
-	h.wantStatus(h.send(h.form("/oauth2/token", mintForm(id, secret, "funding:read_profile"))), http.StatusBadRequest)
-	h.mint(id, secret, "transfer:read_transfer")
+	h.wantStatus(h.send(h.form("/oauth2/token", tokenForm(id, secret, "funding:read_profile"))), http.StatusBadRequest)
+	h.requestToken(id, secret, "transfer:read_transfer")
 	if edited := h.Credentials()[0]; edited.ClientID != id || edited.UpdatedAt.Sub(edited.CreatedAt) != time.Second {
 		t.Errorf("edited to %+v", edited)
 	}
@@ -84,7 +85,7 @@ func TestEditScopes(t *testing.T) {
 	}
 }
 
-// TestEndOfCredential kills the live tokens of that client only, for good.
+// TestEndOfCredential checks that disabling a client ends its live tokens for good, and no others.
 func TestEndOfCredential(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*harness, string) error{
@@ -96,7 +97,7 @@ func TestEndOfCredential(t *testing.T) {
 			h := newHarness(t, Options{})
 			id, secret := h.newCredential("funding:read_profile")
 			otherID, otherSecret := h.newCredential("funding:read_profile")
-			mine, other := h.mint(id, secret, "funding:read_profile"), h.mint(otherID, otherSecret,
+			mine, other := h.requestToken(id, secret, "funding:read_profile"), h.requestToken(otherID, otherSecret,
 				"funding:read_profile")
 			if err := end(h, id); err != nil {
 				t.Fatal(err)
@@ -104,19 +105,19 @@ func TestEndOfCredential(t *testing.T) {
 			h.wantAlive(mine, false)
 			h.wantAlive(other, true)
 			h.wantStatus(h.call(mine, http.MethodGet, "/v2/profiles", ""), http.StatusUnauthorized)
-			h.wantStatus(h.send(h.form("/oauth2/token", mintForm(id, secret))), http.StatusUnauthorized)
+			h.wantStatus(h.send(h.form("/oauth2/token", tokenForm(id, secret))), http.StatusUnauthorized)
 			h.wantStatus(h.revoke(id, secret, mine), http.StatusUnauthorized)
 
 			if err := h.EditCredential(id, func(c *Credential) { c.Status = "APPROVED" }); err != nil {
 				t.Fatal(err)
 			}
 			h.wantAlive(mine, false)
-			h.wantAlive(h.mint(id, secret, "funding:read_profile"), true)
+			h.wantAlive(h.requestToken(id, secret, "funding:read_profile"), true)
 		})
 	}
 }
 
-// TestUnknownCredential is an error everywhere in the dashboard.
+// TestUnknownCredential checks that every method of the dashboard reports an unknown client.
 func TestUnknownCredential(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})

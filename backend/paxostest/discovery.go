@@ -2,9 +2,8 @@ package paxostest
 
 import "net/http"
 
-// A discovery is the OpenID Connect discovery document, with Paxos's fields in Paxos's order. What
-// it advertises is wider than what works, as with Paxos: only client credentials and revocation are
-// served.
+// A discovery is the OpenID Connect discovery document with the fields of Paxos's, in the same order.
+// Like Paxos's, it names more than the server can do: only client credentials and revocation work.
 type discovery struct {
 	Issuer                             string   `json:"issuer"`
 	AuthorizationEndpoint              string   `json:"authorization_endpoint"`

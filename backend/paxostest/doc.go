@@ -3,10 +3,10 @@
 // It listens on a loopback port and serves the OAuth server (built on fosite, the library under Ory
 // Hydra, whose discovery document Paxos's matches), every operation of the API that the catalogue
 // knows, and a dashboard that exists as Go methods on [Server] and, for people, under /sandbox/.
-// Every operation checks the token, the client's IP allow-list and the scopes; the API Credentials
-// API and a few transfers do real work, the others answer an empty object. Tests assert on its
-// state ([Server.Alive], [Server.Tokens], [Server.MostCallsInWindow]) and never on a status code,
-// because Paxos answers 200 to a revocation that revoked nothing.
+// Every operation checks the token, the client's IP allow-list and the scopes. The API Credentials
+// API and a few transfers then work as those of Paxos; the others answer an empty object. Tests
+// should check its state ([Server.Alive], [Server.Tokens], [Server.MostCallsInWindow]) and not a
+// status code, because Paxos answers 200 to a revocation that revoked nothing.
 //
-// Nothing here is Paxos, and every reply says so in the header X-Paxos-Sandbox.
+// It is not Paxos, and every reply says so in the header X-Paxos-Sandbox.
 package paxostest

@@ -6,42 +6,44 @@ import (
 	"time"
 )
 
-// A Fault is one way for a request to go wrong. Its steps happen in the order of the fields:
-// waiting, dropping, the answer (a made-up one, or the real one after the work was done), then what
-// becomes of that answer on its way back.
+// A Fault is one way in which a request can fail. Its steps happen in the order of the fields: the
+// request waits, its connection is dropped, it is answered (with a made-up answer, or with the real
+// one after the work was done), and then something happens to the answer.
 type Fault struct {
-	Delay time.Duration // wait this long on the real clock; ends early when the client goes away or the server closes
-	Hang  bool          // never answer; ends when the client goes away or the server closes
-	// wait until it is closed, then go on, even if the client has gone; ends early when the server
-	// closes
+	// Delay waits that long by the real clock. The request is dropped if the client goes away or the
+	// server closes meanwhile.
+	Delay time.Duration
+	Hang  bool // never answer; ends when the client goes away or the server closes
+	// Hold waits until the channel is closed, and then continues even if the client has gone. The
+	// request is dropped if the server closes meanwhile.
 	Hold <-chan struct{}
-	Drop bool // close the connection before doing anything
+	Drop bool // close the connection before the work is done
 
-	Status int // answer this status without doing the work (with Redirect: instead of 307)
-	// the body of that answer, and on its own a 200; by default an error fitting the endpoint and
-	// status
+	Status int // answer this status without doing the work; with Redirect, instead of 307
+	// Body is the body of that answer; without Status, the status is 200. If Body is empty, the answer
+	// is the error of the endpoint for the status.
 	Body     string
-	Header   http.Header // added to the answer, real or made up
+	Header   http.Header // headers to set in the answer, whether it is real or made up
 	Redirect string      // answer 307 to this URL without doing the work
 
-	Rewrite   func(map[string]any) // do the work, then edit the JSON object that it answers
-	DropReply bool                 // do the work, then close the connection instead of answering
-	Truncate  bool                 // send half of the answer's body under the full Content-Length, then close
-	Drip      time.Duration        // send the answer's body one byte per Drip of real time
+	Rewrite   func(map[string]any) // do the work, then change the JSON object of the answer
+	DropReply bool                 // do the work, then close the connection without an answer
+	Truncate  bool                 // send half of the body with the full Content-Length, then close the connection
+	Drip      time.Duration        // send the body byte by byte, waiting this long after each by the real clock
 }
 
-// invented says whether the answer is made up, so that the work is not done.
+// invented reports whether the answer is made up, so that the work is not done.
 func (f Fault) invented() bool { return f.Status != 0 || f.Body != "" || f.Redirect != "" }
 
-// A faultQueue holds the faults to come.
+// A faultQueue holds the faults for later requests.
 type faultQueue struct {
 	mu   sync.Mutex
 	next map[Endpoint][]Fault
 	all  map[Endpoint]Fault
 }
 
-// take returns the fault of the next request at the endpoint. Without one it is the zero Fault,
-// which does no harm.
+// take returns the fault for a request at the endpoint. If there is none, it returns the zero Fault,
+// which changes nothing.
 func (q *faultQueue) take(e Endpoint) Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -52,8 +54,8 @@ func (q *faultQueue) take(e Endpoint) Fault {
 	return q.all[e]
 }
 
-// FailNext makes the next requests at the endpoint fail, one per fault, in order. They go before a
-// fault of FailAll.
+// FailNext makes the next requests at the endpoint fail, one per fault, in this order. These faults
+// come before one of FailAll.
 func (s *Server) FailNext(e Endpoint, f ...Fault) {
 	q := &s.faults
 	q.mu.Lock()
@@ -75,7 +77,7 @@ func (s *Server) FailAll(e Endpoint, f Fault) {
 	q.all[e] = f
 }
 
-// Heal forgets every fault, also those queued. A request that already waits goes on waiting.
+// Heal removes every fault of every endpoint. It does not release a request that is already waiting.
 func (s *Server) Heal() {
 	q := &s.faults
 	q.mu.Lock()

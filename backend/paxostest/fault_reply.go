@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// oauthErrors gives the RFC 6749 code that fits a status. Other statuses are a server_error.
+// oauthErrors gives the error code of RFC 6749 (sections 4.1.2.1 and 5.2) for a status. Every other
+// status gets server_error.
 var oauthErrors = map[int]string{
 	http.StatusBadRequest:         "invalid_request",
 	http.StatusUnauthorized:       "invalid_client",
@@ -13,7 +14,7 @@ var oauthErrors = map[int]string{
 	http.StatusServiceUnavailable: "temporarily_unavailable",
 }
 
-// reply makes up the answer that the fault asks for.
+// reply returns the made-up answer of the fault.
 func (f Fault) reply(e Endpoint) *reply {
 	out := newReply()
 	switch {
@@ -41,8 +42,8 @@ func (f Fault) reply(e Endpoint) *reply {
 	return out
 }
 
-// writeFitting answers an error in the shape that the endpoint's host uses. The rate limit speaks
-// problem+json everywhere.
+// writeFitting answers an error in the form that the host of the endpoint uses. An exceeded rate limit
+// is a problem document at both hosts.
 func writeFitting(w http.ResponseWriter, e Endpoint, status int) {
 	if status == http.StatusTooManyRequests {
 		tooManyRequests().write(w)

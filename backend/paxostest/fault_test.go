@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// mintThrough sends a token request into whatever fault awaits it.
-func (h *harness) mintThrough(clientID, secret string) (answer, error) {
-	return h.try(h.form("/oauth2/token", mintForm(clientID, secret, "funding:read_profile")))
+// requestOrFail sends a token request, which a fault may make fail.
+func (h *harness) requestOrFail(clientID, secret string) (answer, error) {
+	return h.try(h.form("/oauth2/token", tokenForm(clientID, secret, "funding:read_profile")))
 }
 
-// TestFaultStatus answers the status in the shape that fits the endpoint, and does no work.
+// TestFaultStatus checks that the error has the form of the endpoint, and that no work is done.
 func TestFaultStatus(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -34,13 +34,13 @@ func TestFaultStatus(t *testing.T) {
 		"empty success": {Fault{Status: 200}, 200, ""},
 	} {
 		h.FailNext(TokenEndpoint, test.fault)
-		a, err := h.mintThrough(id, secret)
+		a, err := h.requestOrFail(id, secret)
 		if err != nil || a.status != test.status || !strings.Contains(a.body, test.body) {
 			t.Errorf("%s: %d %s %v", name, a.status, a.body, err)
 		}
 	}
 	if len(h.Tokens()) != 0 {
-		t.Error("a faked answer minted a token")
+		t.Error("a made-up answer created a token")
 	}
 	h.FailNext(Operations, Fault{Status: 504})
 	a := h.call("", http.MethodGet, "/v2/profiles", "")
@@ -49,8 +49,8 @@ func TestFaultStatus(t *testing.T) {
 	}
 }
 
-// TestFaultQueue uses up queued faults one per request, before the standing one, until healed, at
-// their endpoint alone.
+// TestFaultQueue checks that queued faults apply to one request each and come before a permanent one,
+// at their endpoint only, and that Heal removes them.
 func TestFaultQueue(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -69,7 +69,7 @@ func TestFaultQueue(t *testing.T) {
 	}
 }
 
-// TestFaultHeader adds headers to made-up and to real answers.
+// TestFaultHeader checks that headers are added to made-up and to real answers.
 func TestFaultHeader(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -83,7 +83,7 @@ func TestFaultHeader(t *testing.T) {
 	}
 }
 
-// TestFaultRedirect points elsewhere.
+// TestFaultRedirect checks the answer that redirects to another URL.
 func TestFaultRedirect(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -97,17 +97,18 @@ func TestFaultRedirect(t *testing.T) {
 	}
 }
 
-// TestFaultDrop loses a request, then a reply: after that the token exists.
+// TestFaultDrop drops a connection before the work, so that there is no token, and after it, so that
+// there is one.
 func TestFaultDrop(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
 	h.FailNext(TokenEndpoint, Fault{Drop: true})
-	if a, err := h.mintThrough(id, secret); err == nil || len(h.Tokens()) != 0 {
+	if a, err := h.requestOrFail(id, secret); err == nil || len(h.Tokens()) != 0 {
 		t.Errorf("dropped request: answered %d, %d tokens", a.status, len(h.Tokens()))
 	}
 	h.FailNext(TokenEndpoint, Fault{DropReply: true})
-	if a, err := h.mintThrough(id, secret); err == nil || len(h.LiveTokens()) != 1 {
+	if a, err := h.requestOrFail(id, secret); err == nil || len(h.LiveTokens()) != 1 {
 		t.Errorf("dropped reply: answered %d, %d live tokens", a.status, len(h.LiveTokens()))
 	}
 	if h.Calls(TokenEndpoint) != 2 {
@@ -115,13 +116,13 @@ func TestFaultDrop(t *testing.T) {
 	}
 }
 
-// TestFaultTruncate sends half of the body under the full length.
+// TestFaultTruncate checks that half of the body is sent with the full length.
 func TestFaultTruncate(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
 	h.FailNext(TokenEndpoint, Fault{Truncate: true})
-	a, err := h.mintThrough(id, secret)
+	a, err := h.requestOrFail(id, secret)
 	if !errors.Is(err, io.ErrUnexpectedEOF) || a.status != http.StatusOK || len(a.body) == 0 ||
 		strings.HasSuffix(a.body, "}") {
 		t.Errorf("%d %q %v", a.status, a.body, err)
@@ -131,7 +132,7 @@ func TestFaultTruncate(t *testing.T) {
 	}
 }
 
-// TestFaultRewrite edits the real answer.
+// TestFaultRewrite checks that the real answer is changed.
 func TestFaultRewrite(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -140,7 +141,7 @@ func TestFaultRewrite(t *testing.T) {
 		object["scope"] = "other"
 		delete(object, "expires_in")
 	}})
-	a, err := h.mintThrough(id, secret)
+	a, err := h.requestOrFail(id, secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,8 @@ func TestFaultRewrite(t *testing.T) {
 	h.wantAlive(object["access_token"].(string), true)
 }
 
-// TestFaultHang answers nothing until the client gives up, and does no work then.
+// TestFaultHang checks that a request is not answered until its client closes the connection, and that
+// no work is done.
 func TestFaultHang(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -162,7 +164,7 @@ func TestFaultHang(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		left := make(chan error)
 		go func() {
-			_, err := h.try(h.form("/oauth2/token", mintForm(id, secret)).WithContext(ctx))
+			_, err := h.try(h.form("/oauth2/token", tokenForm(id, secret)).WithContext(ctx))
 			left <- err
 		}()
 		h.await("the request", func() bool { return h.Calls(TokenEndpoint) > before })
@@ -171,20 +173,20 @@ func TestFaultHang(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	h.Close() // waits for the handlers
+	h.Close() // it waits for the handlers
 	if len(h.Tokens()) != 0 {
-		t.Error("an abandoned request minted a token")
+		t.Error("an abandoned request created a token")
 	}
 }
 
-// TestFaultDelay goes on after the time.
+// TestFaultDelay checks that the request continues after the delay.
 func TestFaultDelay(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
 	h.FailNext(TokenEndpoint, Fault{Delay: 20 * time.Millisecond})
 	start := time.Now()
-	if a, err := h.mintThrough(id, secret); err != nil || a.status != http.StatusOK {
+	if a, err := h.requestOrFail(id, secret); err != nil || a.status != http.StatusOK {
 		t.Fatalf("%d %v", a.status, err)
 	}
 	if waited := time.Since(start); waited < 20*time.Millisecond {
@@ -192,7 +194,7 @@ func TestFaultDelay(t *testing.T) {
 	}
 }
 
-// TestFaultDrip sends the whole body in the end.
+// TestFaultDrip checks that the whole body arrives.
 func TestFaultDrip(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -202,8 +204,8 @@ func TestFaultDrip(t *testing.T) {
 	}
 }
 
-// TestFaultHold keeps requests until the test lets go, then does the work, also for a client that
-// has gone.
+// TestFaultHold checks that requests wait until the channel is closed, and that their work is then done
+// also for a client that has gone.
 func TestFaultHold(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -212,13 +214,13 @@ func TestFaultHold(t *testing.T) {
 	h.FailNext(TokenEndpoint, Fault{Hold: hold}, Fault{Hold: hold})
 	answered := make(chan error)
 	go func() {
-		_, err := h.mintThrough(id, secret)
+		_, err := h.requestOrFail(id, secret)
 		answered <- err
 	}()
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan error)
 	go func() {
-		_, err := h.try(h.form("/oauth2/token", mintForm(id, secret)).WithContext(ctx))
+		_, err := h.try(h.form("/oauth2/token", tokenForm(id, secret)).WithContext(ctx))
 		left <- err
 	}()
 	h.await("both requests", func() bool { return h.Calls(TokenEndpoint) == 2 })

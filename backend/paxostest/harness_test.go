@@ -12,32 +12,32 @@ import (
 	"time"
 )
 
-// A clock is the injected time of a test.
+// A clock shows a time that a test sets.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// newClock starts at a fixed time.
+// newClock returns a clock that shows a fixed time.
 func newClock() *clock {
 	return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 }
 
-// Now is what the server reads.
+// Now returns the time. The server reads it.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// advance moves the time on.
+// advance moves the clock forward.
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// A harness is a server, its clock, and a client that follows no redirect.
+// A harness is a server, its clock, and an HTTP client that does not follow redirects.
 type harness struct {
 	*Server
 	t      *testing.T
@@ -45,7 +45,7 @@ type harness struct {
 	client *http.Client
 }
 
-// newHarness starts a server on an injected clock and stops it with the test.
+// newHarness starts a server with a clock that the test controls, and stops it when the test ends.
 func newHarness(t *testing.T, options Options) *harness {
 	t.Helper()
 	clock := newClock()
@@ -65,14 +65,14 @@ func newHarness(t *testing.T, options Options) *harness {
 	}}
 }
 
-// An answer is a response that has been read to its end.
+// An answer is a response with its whole body.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// object is the body as a JSON object.
+// object returns the body as a JSON object.
 func (a answer) object(t *testing.T) map[string]any {
 	t.Helper()
 	var object map[string]any
@@ -82,7 +82,7 @@ func (a answer) object(t *testing.T) map[string]any {
 	return object
 }
 
-// try sends a request and reads the answer, or returns why there was none.
+// try sends a request and returns the answer, or an error if there was none.
 func (h *harness) try(request *http.Request) (answer, error) {
 	response, err := h.client.Do(request)
 	if err != nil {
@@ -93,7 +93,7 @@ func (h *harness) try(request *http.Request) (answer, error) {
 	return answer{response.StatusCode, response.Header, string(body)}, err
 }
 
-// send is try for requests that are answered.
+// send is like try, and fails the test if there is no answer.
 func (h *harness) send(request *http.Request) answer {
 	h.t.Helper()
 	a, err := h.try(request)
@@ -103,7 +103,7 @@ func (h *harness) send(request *http.Request) answer {
 	return a
 }
 
-// request makes a request to a path of the server.
+// request returns a request to a path of the server.
 func (h *harness) request(method, path, body string) *http.Request {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), method, h.URL()+path, strings.NewReader(body))
@@ -123,7 +123,7 @@ func (h *harness) call(accessToken, method, path, body string) answer {
 	return h.send(request)
 }
 
-// form makes a POST of a form.
+// form returns a POST request with a form.
 func (h *harness) form(path string, values url.Values) *http.Request {
 	h.t.Helper()
 	request := h.request(http.MethodPost, path, values.Encode())
@@ -141,8 +141,8 @@ func (h *harness) newCredential(scopes ...string) (clientID, secret string) {
 	return created.ClientID, secret
 }
 
-// mintForm is the form of a token request.
-func mintForm(clientID, secret string, scopes ...string) url.Values {
+// tokenForm returns the form of a token request.
+func tokenForm(clientID, secret string, scopes ...string) url.Values {
 	return url.Values{
 		"grant_type":    {"client_credentials"},
 		"client_id":     {clientID},
@@ -151,18 +151,18 @@ func mintForm(clientID, secret string, scopes ...string) url.Values {
 	}
 }
 
-// mint mints a token and fails the test if there is none.
-func (h *harness) mint(clientID, secret string, scopes ...string) string {
+// requestToken requests a token and fails the test if there is none.
+func (h *harness) requestToken(clientID, secret string, scopes ...string) string {
 	h.t.Helper()
-	a := h.send(h.form("/oauth2/token", mintForm(clientID, secret, scopes...)))
+	a := h.send(h.form("/oauth2/token", tokenForm(clientID, secret, scopes...)))
 	if a.status != http.StatusOK {
-		h.t.Fatalf("minting: %d %s", a.status, a.body)
+		h.t.Fatalf("requesting a token: %d %s", a.status, a.body)
 	}
 	accessToken, _ := a.object(h.t)["access_token"].(string)
 	return accessToken
 }
 
-// revoke asks for a token to be revoked.
+// revoke sends a request to revoke a token.
 func (h *harness) revoke(clientID, secret, accessToken string) answer {
 	h.t.Helper()
 	return h.send(h.form("/oauth2/revoke",
@@ -177,7 +177,7 @@ func (h *harness) wantStatus(a answer, status int) {
 	}
 }
 
-// wantAlive fails the test unless the token is alive, or dead, as wanted.
+// wantAlive fails the test unless the token is alive, or has ended, as wanted.
 func (h *harness) wantAlive(accessToken string, want bool) {
 	h.t.Helper()
 	if got := h.Alive(accessToken); got != want {
@@ -185,7 +185,7 @@ func (h *harness) wantAlive(accessToken string, want bool) {
 	}
 }
 
-// await waits, for ten seconds of the real clock at most, for what another goroutine brings about.
+// await waits until done returns true, and fails the test after ten seconds of the real clock.
 func (h *harness) await(what string, done func() bool) {
 	h.t.Helper()
 	poll := time.NewTicker(time.Millisecond)

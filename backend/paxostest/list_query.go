@@ -9,27 +9,27 @@ import (
 	"strconv"
 )
 
-// maxListLimit is the largest page of credentials, and maxListFilter the largest number of ids in a
-// filter.
+// maxListLimit is the largest number of credentials on a page, and maxListFilter the largest number of
+// ids in a filter.
 const (
 	maxListLimit  = 1000
 	maxListFilter = 100
 )
 
-// errForeignCursor is the answer to a cursor that no page ended with.
+// errForeignCursor is the answer to a cursor that the server has not returned.
 var errForeignCursor = errors.New("page_cursor: not one that was returned before")
 
-// A listQuery is what a caller asks of ListApiCredentials.
+// A listQuery holds the parameters of ListApiCredentials.
 type listQuery struct {
 	ascending bool
-	limit     int // zero: everything
-	after     string
+	limit     int    // 0: everything
+	after     string // the id that the cursor names; empty: from the beginning
 	statuses  []string
 	ids       []string
 	clientIDs []string
 }
 
-// parseListQuery reads the query and says what is wrong with it.
+// parseListQuery reads the parameters. An error names the parameter that is wrong.
 func parseListQuery(values url.Values) (listQuery, error) {
 	q := listQuery{
 		statuses:  values["statuses"],
@@ -52,7 +52,7 @@ func parseListQuery(values url.Values) (listQuery, error) {
 	return q, q.validateFilters()
 }
 
-// parsePage reads which page is wanted.
+// parsePage reads the parameters that say which page is wanted.
 func (q *listQuery) parsePage(values url.Values) error {
 	if text := values.Get("limit"); text != "" {
 		limit, err := strconv.ParseInt(text, 10, 32)
@@ -69,7 +69,7 @@ func (q *listQuery) parsePage(values url.Values) error {
 	return nil
 }
 
-// validateFilters checks the filters, and puts the default in for the statuses.
+// validateFilters checks the filters, and sets the default for the statuses.
 func (q *listQuery) validateFilters() error {
 	if len(q.statuses) == 0 {
 		q.statuses = []string{statusApproved}
@@ -90,9 +90,9 @@ func (q *listQuery) validateFilters() error {
 	return nil
 }
 
-// page picks the wanted ones out of all credentials, which come in order of creation, and makes the
-// cursor of the next page. A cursor names the last credential of its page, so what is created or
-// deleted in between shifts nothing.
+// page returns the wanted page of all credentials, which come in order of creation, and the cursor of
+// the next page. A cursor names the last credential of its page, so that credentials that are created
+// or deleted in between do not shift the pages.
 func (q listQuery) page(all []Credential) (page []Credential, next string, err error) {
 	if !q.ascending {
 		slices.Reverse(all)
@@ -114,4 +114,9 @@ func (q listQuery) page(all []Credential) (page []Credential, next string, err e
 		page = append(page, c)
 	}
 	return page, "", nil
+}
+
+// matches reports whether a filter lets a value through. An empty filter lets every value through.
+func matches(wanted []string, value string) bool {
+	return len(wanted) == 0 || slices.Contains(wanted, value)
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/ory/fosite/token/hmac"
 )
 
-// newProvider configures fosite as Paxos's server appears to be: client credentials and revocation
-// only, exact scopes, opaque tokens without a prefix, and the error format of the older Hydra.
-// Every field that fosite would fill in lazily is set here, because it does so without a lock.
+// newProvider configures fosite to behave as Paxos's server appears to: client credentials and
+// revocation only, exact scopes, opaque tokens without a prefix, and the error format of older
+// versions of Hydra. It sets every field that fosite would otherwise set at first use, because fosite
+// does that without a lock.
 func newProvider(store oauthStore, lifetime time.Duration) fosite.OAuth2Provider {
 	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
+	_, _ = rand.Read(key) // crypto/rand never returns an error
 	config := &fosite.Config{
 		AccessTokenLifespan:      lifetime,
 		TokenEntropy:             32,
@@ -39,8 +40,8 @@ func newProvider(store oauthStore, lifetime time.Duration) fosite.OAuth2Provider
 	return fosite.NewOAuth2Provider(store, config)
 }
 
-// mintToken answers the token endpoint.
-func (s *Server) mintToken(w http.ResponseWriter, r *http.Request) {
+// issueToken answers the token endpoint.
+func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	request, err := s.oauth.NewAccessRequest(ctx, r, new(fosite.DefaultSession))
 	if err != nil {
@@ -48,23 +49,23 @@ func (s *Server) mintToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, scope := range request.GetRequestedScopes() {
-		request.GrantScope(scope) // fosite has refused the request already if the client lacks one
+		request.GrantScope(scope) // fosite has already refused a request with a scope that the client lacks
 	}
 	response, err := s.oauth.NewAccessResponse(ctx, request)
 	if err != nil {
 		s.oauth.WriteAccessError(ctx, w, request, err)
 		return
 	}
-	// Hydra floors what is left of the lifetime, so a token of an hour says 3599. On a coarse clock
-	// nothing has passed yet, so the nanosecond makes that certain.
+	// Hydra rounds the remaining lifetime down, so the reply for a token of one hour says 3599 seconds.
+	// Subtracting a nanosecond has that effect even if the clock has not moved since the request.
 	response.SetExpiresIn(s.options.TokenLifetime - time.Nanosecond)
 	accessToken := response.GetAccessToken()
 	_, signature, _ := strings.Cut(accessToken, ".")
-	s.recordMint(accessToken, signature, request.GetClient().GetID(), request.GetGrantedScopes())
+	s.recordToken(accessToken, signature, request.GetClient().GetID(), request.GetGrantedScopes())
 	s.oauth.WriteAccessResponse(ctx, w, request, response)
 }
 
-// revokeToken answers the revocation endpoint. Like Hydra it says 200 also when it revoked nothing.
+// revokeToken answers the revocation endpoint. Like Hydra, it answers 200 even if it revoked nothing.
 func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) {
 	err := s.oauth.NewRevocationRequest(r.Context(), r)
 	s.oauth.WriteRevocationResponse(r.Context(), w, err)

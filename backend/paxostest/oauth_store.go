@@ -9,24 +9,24 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 )
 
-// oauthStore is the storage that fosite sees: the clients, and whether a token has been revoked.
-// Refresh tokens do not exist here, so everything about them is "not found".
+// oauthStore is the storage of fosite: it has the clients, and knows whether a token was revoked. There
+// are no refresh tokens, so every method for them returns "not found".
 type oauthStore struct{ server *Server }
 
-// What fosite expects of the storage, checked by the compiler.
+// The interfaces that fosite needs, checked by the compiler.
 var (
 	_ fosite.Storage                = oauthStore{}
 	_ oauth2.TokenRevocationStorage = oauthStore{}
 )
 
-// A grant is fosite's own record of one access token.
+// A grant is what fosite stores about one access token.
 type grant struct {
 	request             fosite.Requester
-	mintedAt, expiresAt time.Time
-	revokedAt           time.Time // zero: not revoked
+	issuedAt, expiresAt time.Time
+	revokedAt           time.Time // zero if it was not revoked
 }
 
-// GetClient finds a client that may authenticate. A disabled one is as unknown as one that never was.
+// GetClient finds a client that may authenticate. It does not find a disabled one.
 func (o oauthStore) GetClient(_ context.Context, id string) (fosite.Client, error) {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()
@@ -45,16 +45,16 @@ func (o oauthStore) GetClient(_ context.Context, id string) (fosite.Client, erro
 	}, nil
 }
 
-// ClientAssertionJWTValid refuses: clients of Paxos do not authenticate by signed assertion.
+// ClientAssertionJWTValid refuses: clients of Paxos do not authenticate by signed assertions.
 func (oauthStore) ClientAssertionJWTValid(context.Context, string) error { return fosite.ErrJTIKnown }
 
-// SetClientAssertionJWT refuses, as ClientAssertionJWTValid does.
+// SetClientAssertionJWT refuses for the same reason.
 func (oauthStore) SetClientAssertionJWT(context.Context, string, time.Time) error {
 	return fosite.ErrJTIKnown
 }
 
-// CreateAccessTokenSession keeps the grant under its signature, unless the client was disabled
-// since it authenticated.
+// CreateAccessTokenSession stores a grant under the signature of its token, unless the client was
+// disabled since it authenticated.
 func (o oauthStore) CreateAccessTokenSession(_ context.Context, signature string, request fosite.Requester) error {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()
@@ -63,13 +63,13 @@ func (o oauthStore) CreateAccessTokenSession(_ context.Context, signature string
 		return fosite.ErrInvalidClient
 	}
 	now := o.server.now()
-	g := &grant{request: request, mintedAt: now, expiresAt: now.Add(o.server.options.TokenLifetime)}
+	g := &grant{request: request, issuedAt: now, expiresAt: now.Add(o.server.options.TokenLifetime)}
 	o.server.grants[signature] = g
 	o.server.grantsByRequest[request.GetID()] = g
 	return nil
 }
 
-// GetAccessTokenSession finds the grant that has that signature and is not revoked.
+// GetAccessTokenSession finds the grant with this signature, unless it was revoked.
 func (o oauthStore) GetAccessTokenSession(_ context.Context, signature string,
 	_ fosite.Session) (fosite.Requester, error) {
 	o.server.mu.Lock()
@@ -81,7 +81,7 @@ func (o oauthStore) GetAccessTokenSession(_ context.Context, signature string,
 	return g.request, nil
 }
 
-// DeleteAccessTokenSession revokes the grant that has that signature.
+// DeleteAccessTokenSession revokes the grant with this signature.
 func (o oauthStore) DeleteAccessTokenSession(_ context.Context, signature string) error {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()
@@ -91,7 +91,7 @@ func (o oauthStore) DeleteAccessTokenSession(_ context.Context, signature string
 	return nil
 }
 
-// RevokeAccessToken revokes the grant that fosite numbered requestID.
+// RevokeAccessToken revokes the grant of the token request with this id of fosite.
 func (o oauthStore) RevokeAccessToken(_ context.Context, requestID string) error {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// TestMintAnswersAsPaxosDoes checks the reply against the samples that Paxos publishes.
-func TestMintAnswersAsPaxosDoes(t *testing.T) {
+// TestTokenReply compares the reply to a token request with the samples that Paxos publishes.
+func TestTokenReply(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile", "transfer:read_transfer")
 
-	a := h.send(h.form("/oauth2/token", mintForm(id, secret, "transfer:read_transfer", "funding:read_profile")))
+	a := h.send(h.form("/oauth2/token", tokenForm(id, secret, "transfer:read_transfer", "funding:read_profile")))
 	h.wantStatus(a, http.StatusOK)
 	object := a.object(t)
 	keys := slices.Sorted(maps.Keys(object))
@@ -44,8 +44,8 @@ func TestMintAnswersAsPaxosDoes(t *testing.T) {
 	h.wantAlive(object["access_token"].(string), true)
 }
 
-// TestMintRefusals lists what fails a token request, with the status and the code of RFC 6749.
-func TestMintRefusals(t *testing.T) {
+// TestTokenRefusals checks refused token requests, with their status and the code of RFC 6749.
+func TestTokenRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
@@ -55,7 +55,7 @@ func TestMintRefusals(t *testing.T) {
 	}
 	basic := h.form("/oauth2/token", map[string][]string{"grant_type": {"client_credentials"}})
 	basic.SetBasicAuth(id, secret)
-	otherGrant := mintForm(id, secret)
+	otherGrant := tokenForm(id, secret)
 	otherGrant.Set("grant_type", "password")
 
 	for name, test := range map[string]struct {
@@ -64,14 +64,14 @@ func TestMintRefusals(t *testing.T) {
 		code    string
 	}{
 		"one bad scope among good ones": {h.form("/oauth2/token",
-			mintForm(id, secret, "funding:read_profile", "funding:write_profile")), 400, "invalid_scope"},
+			tokenForm(id, secret, "funding:read_profile", "funding:write_profile")), 400, "invalid_scope"},
 		"a scope that contains a held one": {h.form("/oauth2/token",
-			mintForm(id, secret, "funding:read_profile.x")), 400, "invalid_scope"},
-		"wrong secret": {h.form("/oauth2/token", mintForm(id, "wrong", "funding:read_profile")),
+			tokenForm(id, secret, "funding:read_profile.x")), 400, "invalid_scope"},
+		"wrong secret": {h.form("/oauth2/token", tokenForm(id, "wrong", "funding:read_profile")),
 			401, "invalid_client"},
-		"unknown client": {h.form("/oauth2/token", mintForm(newUUID(), secret)), 401,
+		"unknown client": {h.form("/oauth2/token", tokenForm(newUUID(), secret)), 401,
 			"invalid_client"},
-		"disabled client": {h.form("/oauth2/token", mintForm(disabled, disabledSecret)), 401,
+		"disabled client": {h.form("/oauth2/token", tokenForm(disabled, disabledSecret)), 401,
 			"invalid_client"},
 		"HTTP Basic":         {basic, 401, "invalid_client"},
 		"another grant type": {h.form("/oauth2/token", otherGrant), 400, "invalid_request"},
@@ -83,17 +83,17 @@ func TestMintRefusals(t *testing.T) {
 			t.Errorf("%s: %d %v, want %d %s", name, a.status, got, test.status, test.code)
 		}
 	}
-	if minted := h.Tokens(); len(minted) != 0 {
-		t.Errorf("%d tokens were minted by requests that were refused", len(minted))
+	if issued := h.Tokens(); len(issued) != 0 {
+		t.Errorf("%d tokens were issued to requests that were refused", len(issued))
 	}
 }
 
-// TestMintWithoutScope grants a token that opens nothing.
-func TestMintWithoutScope(t *testing.T) {
+// TestTokenWithoutScope checks that a token without scopes opens no operation that needs one.
+func TestTokenWithoutScope(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	a := h.send(h.form("/oauth2/token", mintForm(id, secret)))
+	a := h.send(h.form("/oauth2/token", tokenForm(id, secret)))
 	h.wantStatus(a, http.StatusOK)
 	if scope := a.object(t)["scope"]; scope != "" {
 		t.Errorf("scope %q, want it empty", scope)
@@ -101,14 +101,14 @@ func TestMintWithoutScope(t *testing.T) {
 	h.wantStatus(h.call(a.object(t)["access_token"].(string), http.MethodGet, "/v2/profiles", ""), http.StatusForbidden)
 }
 
-// TestMintMultipart takes the form that Paxos's own guide posts.
-func TestMintMultipart(t *testing.T) {
+// TestMultipartTokenRequest sends the form as multipart data, as a guide of Paxos does.
+func TestMultipartTokenRequest(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
 	var body bytes.Buffer
 	writer := multipart.NewWriter(&body)
-	for name, values := range mintForm(id, secret, "funding:read_profile") {
+	for name, values := range tokenForm(id, secret, "funding:read_profile") {
 		if err := writer.WriteField(name, values[0]); err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestMintMultipart(t *testing.T) {
 	h.wantStatus(h.send(request), http.StatusOK)
 }
 
-// TestBasicClient shows that the one auth method of a client may be the other one.
+// TestBasicClient checks that a client whose method is client_secret_basic must use it.
 func TestBasicClient(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -132,18 +132,18 @@ func TestBasicClient(t *testing.T) {
 	request := h.form("/oauth2/token", map[string][]string{"grant_type": {"client_credentials"}})
 	request.SetBasicAuth(created.ClientID, secret)
 	h.wantStatus(h.send(request), http.StatusOK)
-	h.wantStatus(h.send(h.form("/oauth2/token", mintForm(created.ClientID, secret))), http.StatusUnauthorized)
+	h.wantStatus(h.send(h.form("/oauth2/token", tokenForm(created.ClientID, secret))), http.StatusUnauthorized)
 }
 
-// TestRevocation says 200 to everything an authenticated client asks, and revokes only that
-// client's own tokens.
+// TestRevocation checks that every revocation by an authenticated client is answered with 200, and that
+// only tokens of this client are revoked.
 func TestRevocation(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
 	otherID, otherSecret := h.newCredential("funding:read_profile")
-	mine := h.mint(id, secret, "funding:read_profile")
-	second := h.mint(id, secret, "funding:read_profile")
+	mine := h.requestToken(id, secret, "funding:read_profile")
+	second := h.requestToken(id, secret, "funding:read_profile")
 
 	h.wantStatus(h.revoke(otherID, otherSecret, mine), http.StatusOK)
 	h.wantAlive(mine, true)
@@ -161,12 +161,12 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
-// TestTokenLifetime follows the option, in the reply and in the table.
+// TestTokenLifetime checks that the option decides the lifetime, in the reply and in the table.
 func TestTokenLifetime(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{TokenLifetime: 90 * time.Second})
 	id, secret := h.newCredential()
-	a := h.send(h.form("/oauth2/token", mintForm(id, secret)))
+	a := h.send(h.form("/oauth2/token", tokenForm(id, secret)))
 	if got := a.object(t)["expires_in"]; got != 89.0 {
 		t.Errorf("expires_in %v, want 89", got)
 	}
@@ -175,8 +175,9 @@ func TestTokenLifetime(t *testing.T) {
 	}
 }
 
-// TestConcurrentMints mints, uses and revokes from many goroutines; the race detector does the rest.
-func TestConcurrentMints(t *testing.T) {
+// TestConcurrentTokens requests, uses and revokes tokens from many goroutines, to be run with the race
+// detector.
+func TestConcurrentTokens(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{TokenLimit: -1})
 	id, secret := h.newCredential("funding:read_profile")
@@ -185,9 +186,9 @@ func TestConcurrentMints(t *testing.T) {
 	for range workers {
 		group.Go(func() {
 			for i := range each {
-				a, err := h.try(h.form("/oauth2/token", mintForm(id, secret, "funding:read_profile")))
+				a, err := h.try(h.form("/oauth2/token", tokenForm(id, secret, "funding:read_profile")))
 				if err != nil || a.status != http.StatusOK {
-					t.Errorf("minting: %d %v", a.status, err)
+					t.Errorf("requesting a token: %d %v", a.status, err)
 					return
 				}
 				accessToken, _, _ := strings.Cut(strings.TrimPrefix(a.body, `{"access_token":"`), `"`)
@@ -200,8 +201,8 @@ func TestConcurrentMints(t *testing.T) {
 	}
 	group.Wait()
 	distinct := map[string]bool{}
-	for _, minted := range h.Tokens() {
-		distinct[minted.Fingerprint] = true
+	for _, issued := range h.Tokens() {
+		distinct[issued.Fingerprint] = true
 	}
 	if len(distinct) != workers*each {
 		t.Errorf("%d distinct tokens, want %d", len(distinct), workers*each)

@@ -6,28 +6,23 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// The patterns of the API Credentials API, whose requests are counted on their own.
-const (
-	listCredentialsPattern   = "GET /v2/api-creds/credentials"
-	deleteCredentialsPattern = "DELETE /v2/api-creds/credentials/{client_id}"
-)
-
-// patternOf is where an operation is served.
+// patternOf returns the pattern of http.ServeMux for an operation.
 func patternOf(o catalog.Operation) string { return o.Method + " " + o.Path }
 
-// operate returns the handler of an operation: the checks that all have in common, then its own work.
+// operate returns the handler of an operation. It makes the checks that all operations have in common,
+// and then does the work of this one.
 func (s *Server) operate(o catalog.Operation) http.HandlerFunc {
 	work := s.workOf(o)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if refusal, ok := s.refusal(r, o); !ok {
-			refusal.write(w)
+		if p, ok := s.refusal(r, o); !ok {
+			p.write(w)
 			return
 		}
 		work(w, r)
 	}
 }
 
-// workOf finds what an operation does. One without work of its own answers an empty object.
+// workOf returns what an operation does after the checks. Most operations answer an empty object.
 func (s *Server) workOf(o catalog.Operation) http.HandlerFunc {
 	switch o.ID {
 	case "ListApiCredentials":

@@ -7,7 +7,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// TestCountedPatterns are those under which the catalogue has the API Credentials API.
+// TestCountedPatterns compares the patterns of the two endpoints in the API with the catalogue.
 func TestCountedPatterns(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{"ListApiCredentials": listCredentialsPattern,
@@ -18,13 +18,13 @@ func TestCountedPatterns(t *testing.T) {
 	}
 }
 
-// TestBearer refuses in Paxos's words.
+// TestBearer checks the refusals of a bearer token, in the words of Paxos.
 func TestBearer(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile", "transfer:read_transfer", "a:b")
-	narrow := h.mint(id, secret, "transfer:read_transfer", "a:b")
-	good := h.mint(id, secret, "funding:read_profile")
+	narrow := h.requestToken(id, secret, "transfer:read_transfer", "a:b")
+	good := h.requestToken(id, secret, "funding:read_profile")
 
 	for name, test := range map[string]struct {
 		header, detail string
@@ -52,16 +52,16 @@ func TestBearer(t *testing.T) {
 		}
 	}
 	request := h.request(http.MethodGet, "/v2/profiles", "")
-	request.Header.Set("Authorization", "bearer "+good) // as the reply spells the token type
+	request.Header.Set("Authorization", "bearer "+good) // in the spelling of token_type in the reply
 	h.wantStatus(h.send(request), http.StatusOK)
 }
 
-// TestAllowList is enforced on the API, live, for tokens minted before too.
+// TestAllowList checks that a change of the allow-list applies at once, also to tokens issued before.
 func TestAllowList(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	accessToken := h.mint(id, secret, "funding:read_profile")
+	accessToken := h.requestToken(id, secret, "funding:read_profile")
 	for _, test := range []struct {
 		entries []string
 		status  int
@@ -81,7 +81,7 @@ func TestAllowList(t *testing.T) {
 	}
 }
 
-// TestUnknownPath is a problem, counted in the total alone.
+// TestUnknownPath checks that a request to an unknown path counts in the total only.
 func TestUnknownPath(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})

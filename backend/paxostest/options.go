@@ -6,26 +6,27 @@ import (
 	"time"
 )
 
-// Options says how a Server differs from the default one; the zero value is a faithful Paxos on a
-// loopback port.
+// Options configure a Server. The zero value is a server on a loopback port that behaves like Paxos.
 type Options struct {
-	// Address is the listen address. Empty means 127.0.0.1:0. One that is not loopback needs
-	// AllowRemote.
+	// Address is the listen address, as host:port. Empty means 127.0.0.1:0, which picks a free port. An
+	// address that is not loopback needs AllowRemote.
 	Address string
-	// AllowRemote lets other machines connect, and lifts the origin and host checks of the control API.
+	// AllowRemote allows an address that other machines can reach, and turns off the checks of the
+	// headers Origin and Host in the control API.
 	AllowRemote bool
-	// Now is the clock of Paxos: it governs expiry, the rate window and the ban. Nil means time.Now.
+	// Now is the clock of the server, by which tokens expire, the rate limit counts and bans end. Nil
+	// means time.Now.
 	Now func() time.Time
-	// TokenLifetime is how long an access token lives. Zero means one hour.
+	// TokenLifetime is how long an access token is valid. Zero means one hour.
 	TokenLifetime time.Duration
-	// TokenLimit is how many token requests one IP may send in any five minutes. Zero means 300,
-	// negative no limit.
+	// TokenLimit is how many token requests one IP address may send in any five minutes. Zero means
+	// 300, a negative number means no limit.
 	TokenLimit int
-	// TLS serves https, with a certificate signed by a throw-away authority (see Server.CACertificate).
+	// TLS makes the server use https. Server.CACertificate returns the authority of its certificate.
 	TLS bool
 }
 
-// withDefaults returns the options with every zero value replaced by what it stands for.
+// withDefaults returns the options with the defaults in place of zero values.
 func (o Options) withDefaults() Options {
 	if o.Address == "" {
 		o.Address = "127.0.0.1:0"
@@ -42,7 +43,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// listen opens the listen address, and refuses one that others could reach unless the options allow it.
+// listen starts to listen on the address. It refuses one that other machines can reach, unless the
+// options allow that.
 func (o Options) listen() (net.Listener, error) {
 	address, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {

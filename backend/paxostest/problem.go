@@ -5,10 +5,10 @@ import (
 	"net/http"
 )
 
-// problemBase is where the type of a specific problem points to, one of the bases that Paxos uses.
+// problemBase is the beginning of the type of a specific problem. Paxos uses it among others.
 const problemBase = "https://developer.paxos.com/docs/v2/problems/"
 
-// A problem is an error of the API, as RFC 7807 and Paxos shape it.
+// A problem is an error of the API (RFC 9457; Paxos names its predecessor, RFC 7807).
 type problem struct {
 	Type   string         `json:"type"`
 	Title  string         `json:"title"`
@@ -17,13 +17,13 @@ type problem struct {
 	Meta   map[string]any `json:"meta,omitempty"`
 }
 
-// newProblem returns a problem of no particular type.
+// newProblem returns a problem without a specific type.
 func newProblem(status int, detail string) problem {
 	return problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// tooManyRequests is the documented answer to a breach of the rate limit. It names no time to wait,
-// as Paxos's does not.
+// tooManyRequests is the documented answer if the rate limit is exceeded. Like Paxos's, it does not say
+// how long to wait.
 func tooManyRequests() problem {
 	return newProblem(http.StatusTooManyRequests, "Too many requests")
 }
@@ -38,14 +38,14 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	writeBody(w, status, "application/json", value)
 }
 
-// writeBody sends a value as JSON under a media type of its own.
+// writeBody sends a value as JSON with a media type.
 func writeBody(w http.ResponseWriter, status int, mediaType string, value any) {
 	body, err := json.Marshal(value)
-	if err != nil { // every value sent is of a type declared here, and those all encode
+	if err != nil { // cannot happen: every value is of a type that JSON can encode
 		http.Error(w, "encoding the reply", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", mediaType)
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client has gone; nobody is left to tell
+	_, _ = w.Write(body) // it fails only if the client has gone
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// A reply is an answer that is not sent yet. Handlers write into it as into a connection.
+// A reply is an answer that was not sent yet. It is the http.ResponseWriter of a handler.
 type reply struct {
 	status int
 	header http.Header
@@ -34,7 +34,7 @@ func (r *reply) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// rewrite lets edit change the body, if it is a JSON object.
+// rewrite changes the body with edit, if the body is a JSON object.
 func (r *reply) rewrite(edit func(map[string]any)) {
 	var object map[string]any
 	if json.Unmarshal(r.body.Bytes(), &object) != nil || object == nil {
@@ -42,7 +42,7 @@ func (r *reply) rewrite(edit func(map[string]any)) {
 	}
 	edit(object)
 	edited, err := json.Marshal(object)
-	if err != nil { // the edit put something into the object that JSON cannot say
+	if err != nil { // edit put a value into the object that JSON cannot encode
 		r.status = http.StatusInternalServerError
 		edited = []byte(err.Error())
 	}
@@ -50,8 +50,8 @@ func (r *reply) rewrite(edit func(map[string]any)) {
 	r.body.Write(edited)
 }
 
-// sendHead writes the head of the reply, with the full Content-Length whatever part of the body
-// follows.
+// sendHead sends status and headers. The Content-Length is that of the whole body, even if only a part
+// of it is sent.
 func (r *reply) sendHead(w http.ResponseWriter) {
 	maps.Copy(w.Header(), r.header)
 	w.Header().Set("Content-Length", strconv.Itoa(r.body.Len()))

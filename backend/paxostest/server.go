@@ -13,13 +13,14 @@ import (
 	"github.com/ory/fosite"
 )
 
-// readHeaderTimeout bounds how long a client may take to send its request line and headers.
+// readHeaderTimeout is how long a client may take to send its request line and headers.
 const readHeaderTimeout = 10 * time.Second
 
 // idleTimeout is how long an unused connection is kept.
 const idleTimeout = 2 * time.Minute
 
-// A Server is one stand-in Paxos with one customer. Its methods may be called from any goroutine.
+// A Server is a stand-in Paxos with one customer (a Paxos Entity). Its methods are safe for concurrent
+// use.
 type Server struct {
 	options     Options
 	listener    net.Listener
@@ -36,12 +37,12 @@ type Server struct {
 	faults   faultQueue
 	throttle *throttle
 
-	closing     chan struct{} // closed by Close, so that nothing waits for a client any more
+	closing     chan struct{} // closed by Close, so that no handler waits any longer
 	closeOnce   sync.Once
 	served      chan struct{}  // closed when the accept loop has ended
 	connections sync.WaitGroup // one per open connection
 
-	mu          sync.Mutex // guards everything below
+	mu          sync.Mutex // guards the fields below
 	credentials []*credential
 	byClientID  map[string]*credential
 	tokens      []*token
@@ -50,10 +51,11 @@ type Server struct {
 	references  map[string]transfer // by ref_id
 
 	grants          map[string]*grant // by token signature
-	grantsByRequest map[string]*grant // by fosite's number of the token request
+	grantsByRequest map[string]*grant // by fosite's id of the token request
 }
 
-// Start listens and serves until Close.
+// Start starts a server, which serves until Close. The error says that it cannot listen on the address,
+// or may not because other machines can reach it.
 func Start(options Options) (*Server, error) {
 	options = options.withDefaults()
 	listener, err := options.listen()
@@ -80,14 +82,14 @@ func Start(options Options) (*Server, error) {
 	s.api = s.newAPI()
 	s.control = s.newControl()
 	if err := s.serveInBackground(); err != nil {
-		_ = listener.Close() // nothing was served; the first cause is the one to report
+		_ = listener.Close() // nothing was served, and the first error is the one to report
 		return nil, fmt.Errorf("starting the stand-in Paxos: %w", err)
 	}
 	return s, nil
 }
 
-// serveInBackground starts the accept loop. It speaks HTTP/1.1 only, so that dropping a connection
-// drops one request.
+// serveInBackground starts to accept connections. It offers HTTP/1.1 only, so that closing a connection
+// ends exactly one request.
 func (s *Server) serveInBackground() error {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -101,21 +103,21 @@ func (s *Server) serveInBackground() error {
 	}
 	listener := s.listener
 	if s.options.TLS {
-		authority, err := newAuthority(s.hosts())
+		signer, err := newAuthority(s.hosts())
 		if err != nil {
 			return err
 		}
-		s.certificate = authority.certificate
-		listener = authority.wrap(listener)
+		s.certificate = signer.certificate
+		listener = signer.wrap(listener)
 	}
 	go func() {
 		defer close(s.served)
-		_ = s.http.Serve(listener) // always ends with an error: that of Close
+		_ = s.http.Serve(listener) // always returns an error, since Close ends it
 	}()
 	return nil
 }
 
-// trackConnection keeps the count that Close waits for.
+// trackConnection counts the open connections, which Close waits for.
 func (s *Server) trackConnection(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -125,17 +127,17 @@ func (s *Server) trackConnection(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Close stops the server: it drops every connection, hung ones too, and returns when all its
-// goroutines are done.
+// Close stops the server. It closes every connection, including those whose request hangs, and returns
+// when all goroutines of the server have ended.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() { close(s.closing) })
-	_ = s.http.Close() // the listener's own error: it is closed either way
+	_ = s.http.Close() // an error is that of a listener that is closed anyway
 	<-s.served
 	s.connections.Wait()
 }
 
-// wait returns true after d, or false as soon as the client has gone or the server closes. A zero d
-// waits for those two only.
+// wait waits for d by the real clock and returns true. It returns false as soon as the client has gone
+// or the server closes. With d = 0 it waits only for one of those.
 func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	var elapsed <-chan time.Time
 	if d > 0 {
@@ -153,5 +155,5 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// now is the time as Paxos sees it.
+// now returns the time by the clock of the server.
 func (s *Server) now() time.Time { return s.options.Now() }

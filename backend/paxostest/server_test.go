@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TestAddress binds to loopback unless told otherwise.
+// TestAddress checks that the server listens on loopback unless the options say otherwise.
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	for address, remote := range map[string]bool{"": false, "127.0.0.1:0": false, "[::1]:0": false,
@@ -24,7 +24,7 @@ func TestAddress(t *testing.T) {
 			}
 		} else if err == nil {
 			server.Close()
-		} else if !strings.Contains(address, "::1") { // there may be no IPv6 here
+		} else if !strings.Contains(address, "::1") { // the machine may have no IPv6
 			t.Errorf("%q: %v", address, err)
 		}
 	}
@@ -40,7 +40,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// TestTLS is trusted through the throw-away authority only.
+// TestTLS checks that a client trusts the server only if it trusts the authority.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{TLS: true})
@@ -61,7 +61,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestDiscovery names the server's own endpoints and Paxos's three scopes.
+// TestDiscovery checks that the document names the endpoints of the server and Paxos's three scopes.
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -77,7 +77,7 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// TestBodyCap refuses what no client of Paxos sends.
+// TestBodyCap checks that a very large body is refused.
 func TestBodyCap(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
@@ -90,9 +90,9 @@ func TestBodyCap(t *testing.T) {
 	}
 }
 
-// TestCloseLeavesNothing closes over idle, hung, delayed, held and dripping connections, and no
-// goroutine remains. The server's goroutines inherit a profiler label from the one that starts it,
-// by which they are found among all others.
+// TestCloseLeavesNothing checks that no goroutine remains after Close, although there are idle, hung,
+// delayed, held and dripping connections. The goroutines of the server inherit a profiler label from
+// the one that starts it, so that the test can find them.
 func TestCloseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	const label = "close-leaves-nothing"
@@ -113,7 +113,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}()
 	}
 	h.await("the requests", func() bool { return h.Calls(Discovery) == len(faults) })
-	h.call("", http.MethodGet, "/sandbox/calls", "") // leaves an idle connection
+	h.call("", http.MethodGet, "/sandbox/calls", "") // it leaves an idle connection
 	if !labelled(t, label) {
 		t.Fatal("the label finds no goroutine, so this test proves nothing")
 	}
@@ -128,7 +128,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	h.await("the server's goroutines to end", func() bool { return !labelled(t, label) })
 }
 
-// labelled says whether any goroutine carries the profiler label.
+// labelled reports whether any goroutine has the profiler label.
 func labelled(t *testing.T, label string) bool {
 	t.Helper()
 	var profile bytes.Buffer

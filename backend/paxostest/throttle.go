@@ -5,27 +5,26 @@ import (
 	"time"
 )
 
-// rateWindow is the period over which Paxos averages its limit, and also how long it throttles
-// whoever breaks it.
+// rateWindow is the period over which Paxos averages its rate limit, and also how long a ban lasts.
 const rateWindow = 5 * time.Minute
 
-// defaultTokenLimit is one token request a second averaged over the window.
+// defaultTokenLimit is how many token requests Paxos allows in a window: one per second on average.
 const defaultTokenLimit = 300
 
-// A throttle is Paxos's rate limit on the token endpoint, per IP, with the ban on everything that
-// follows a breach.
+// A throttle is Paxos's rate limit on token requests, per IP address. An address that exceeds it is
+// banned: for a time, every request from it is refused.
 type throttle struct {
-	limit int // negative: none
+	limit int // negative: no limit
 
 	mu      sync.Mutex
-	counted map[string][]time.Time // the requests that count against the limit, by IP, oldest first
-	seen    map[string][]time.Time // every token request, also those refused, by IP, oldest first
-	banned  map[string]time.Time   // until when, by IP
-	most    int
+	counted map[string][]time.Time // the requests that count for the limit, by IP, oldest first
+	seen    map[string][]time.Time // all token requests, including refused ones, by IP, oldest first
+	banned  map[string]time.Time   // when the ban ends, by IP
+	most    int                    // the largest number of one IP in seen at any time
 }
 
-// newThrottle returns a throttle that lets limit token requests through in any window; negative
-// means all.
+// newThrottle returns a throttle that allows limit token requests in any window; all if limit is
+// negative.
 func newThrottle(limit int) *throttle {
 	return &throttle{
 		limit:   limit,
@@ -35,7 +34,7 @@ func newThrottle(limit int) *throttle {
 	}
 }
 
-// admit notes a request from ip and says whether it goes through. The request that breaks the limit
+// admit counts a request from ip and reports whether it is allowed. The request that exceeds the limit
 // starts the ban.
 func (t *throttle) admit(ip string, endpoint Endpoint, now time.Time) bool {
 	t.mu.Lock()
@@ -59,7 +58,7 @@ func (t *throttle) admit(ip string, endpoint Endpoint, now time.Time) bool {
 	return false
 }
 
-// within drops the times that have left the window ending now.
+// within returns those of the times that are in the window that ends now.
 func within(times []time.Time, now time.Time) []time.Time {
 	start := now.Add(-rateWindow)
 	for len(times) > 0 && !times[0].After(start) {
@@ -68,7 +67,7 @@ func within(times []time.Time, now time.Time) []time.Time {
 	return times
 }
 
-// bans lists the IPs that are throttled at the moment, with the end of each ban.
+// bans returns the IP addresses that are banned now, with the end of each ban.
 func (t *throttle) bans(now time.Time) map[string]time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -81,18 +80,18 @@ func (t *throttle) bans(now time.Time) map[string]time.Time {
 	return active
 }
 
-// mostInWindow is the largest number of token requests one IP sent within a window.
+// mostInWindow returns the largest number of token requests that one IP address sent in a window.
 func (t *throttle) mostInWindow() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.most
 }
 
-// MostCallsInWindow is the largest number of token requests that one IP sent within any five
-// minutes, refused ones too.
+// MostCallsInWindow returns the largest number of token requests that one IP address sent in any five
+// minutes, including refused ones.
 func (s *Server) MostCallsInWindow() int { return s.throttle.mostInWindow() }
 
-// Banned says whether requests from the IP are being throttled at the moment.
+// Banned reports whether requests from the IP address are refused now because it exceeded the limit.
 func (s *Server) Banned(ip string) bool {
 	_, banned := s.throttle.bans(s.now())[ip]
 	return banned

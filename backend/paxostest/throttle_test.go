@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// TestRateLimit lets 300 token requests through in five minutes; the next one blinds the whole IP
-// for five minutes.
+// TestRateLimit checks that 300 token requests in five minutes are allowed, and that the next one bans
+// the IP address from everything for five minutes.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	live := h.mint(id, secret, "funding:read_profile")
+	live := h.requestToken(id, secret, "funding:read_profile")
 	for range 299 {
-		h.mint(id, secret)
+		h.requestToken(id, secret)
 	}
 	h.wantStatus(h.call(live, http.MethodGet, "/v2/profiles", ""), http.StatusOK)
 
-	breach := h.send(h.form("/oauth2/token", mintForm(id, secret)))
+	breach := h.send(h.form("/oauth2/token", tokenForm(id, secret)))
 	h.wantStatus(breach, http.StatusTooManyRequests)
-	if want := `{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests"}`; breach.body != want {
+	want := `{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests"}`
+	if breach.body != want {
 		t.Errorf("body %s, want %s", breach.body, want)
 	}
 	if !h.Banned("127.0.0.1") || h.Banned("127.0.0.2") {
@@ -40,14 +41,14 @@ func TestRateLimit(t *testing.T) {
 
 	h.clock.advance(time.Nanosecond)
 	h.wantStatus(h.call(live, http.MethodGet, "/v2/profiles", ""), http.StatusOK)
-	h.mint(id, secret)
+	h.requestToken(id, secret)
 	if h.Banned("127.0.0.1") {
 		t.Error("the ban has not ended")
 	}
 }
 
-// TestThrottleWindow slides: what is older than five minutes no longer counts, what is refused
-// counts only as seen.
+// TestThrottleWindow checks that the window slides: requests older than five minutes no longer count,
+// and refused requests do not count for the limit.
 func TestThrottleWindow(t *testing.T) {
 	t.Parallel()
 	limit := newThrottle(3)
@@ -75,7 +76,7 @@ func TestThrottleWindow(t *testing.T) {
 	}
 }
 
-// TestUnlimited counts without refusing.
+// TestUnlimited checks that requests are counted although there is no limit.
 func TestUnlimited(t *testing.T) {
 	t.Parallel()
 	limit := newThrottle(-1)

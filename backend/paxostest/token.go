@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// A Token is what the server knows of one access token it minted: everything but the token.
+// A Token is what the server knows about an access token that it issued, without the token itself.
 type Token struct {
 	Fingerprint string // see Fingerprint
 	ClientID    string
 	Scopes      []string
 	MintedAt    time.Time
 	ExpiresAt   time.Time
-	Alive       bool      // neither expired nor revoked, and its client still approved
-	RevokedAt   time.Time // zero if it was never revoked, by its client or by the end of its client
+	Alive       bool      // neither expired nor revoked, and its client is still approved
+	RevokedAt   time.Time // zero unless it was revoked, by its client or because its client was disabled
 }
 
-// A token is one row of the token table, which is the truth about liveness on the server's own clock.
+// A token is one row of the table of tokens, which decides whether a token is alive.
 type token struct {
 	Token
 	grant *grant
 }
 
-// Tokens lists every token ever minted, in order.
+// Tokens returns every token that was ever issued, in that order.
 func (s *Server) Tokens() []Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,18 +34,18 @@ func (s *Server) Tokens() []Token {
 	return all
 }
 
-// LiveTokens lists the tokens that still open something, in the order they were minted.
+// LiveTokens returns the tokens that are alive, in the order in which they were issued.
 func (s *Server) LiveTokens() []Token {
 	return slices.DeleteFunc(s.Tokens(), func(t Token) bool { return !t.Alive })
 }
 
-// Alive says whether the access token still opens something.
+// Alive reports whether the API still accepts the access token. It is false for an unknown token.
 func (s *Server) Alive(accessToken string) bool {
 	t, ok := s.token(Fingerprint(accessToken))
 	return ok && t.Alive
 }
 
-// token returns the token of that fingerprint, and whether there is one.
+// token returns the token with this fingerprint, and reports whether there is one.
 func (s *Server) token(fingerprint string) (Token, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *Server) token(fingerprint string) (Token, bool) {
 	return s.viewLocked(t, s.now()), true
 }
 
-// viewLocked copies a row as it stands now. The caller holds s.mu.
+// viewLocked returns a row as it is now. The caller holds s.mu.
 func (s *Server) viewLocked(t *token, now time.Time) Token {
 	view := t.Token
 	view.Scopes = slices.Clone(t.Scopes)
@@ -65,30 +65,30 @@ func (s *Server) viewLocked(t *token, now time.Time) Token {
 	return view
 }
 
-// aliveLocked says whether a row's token still opens something. The caller holds s.mu.
+// aliveLocked reports whether the token of a row is alive. The caller holds s.mu.
 func (s *Server) aliveLocked(t *token, now time.Time) bool {
 	client := s.byClientID[t.ClientID]
 	return t.grant.revokedAt.IsZero() && now.Before(t.ExpiresAt) && client != nil && client.Status == statusApproved
 }
 
-// recordMint adds the token that fosite has just issued under the signature to the table.
-func (s *Server) recordMint(accessToken, signature, clientID string, scopes []string) {
+// recordToken adds a token to the table that fosite has just issued with this signature.
+func (s *Server) recordToken(accessToken, signature, clientID string, scopes []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.grants[signature]
-	minted := &token{grant: g, Token: Token{
+	issued := &token{grant: g, Token: Token{
 		Fingerprint: Fingerprint(accessToken),
 		ClientID:    clientID,
 		Scopes:      slices.Clone(scopes),
-		MintedAt:    g.mintedAt,
+		MintedAt:    g.issuedAt,
 		ExpiresAt:   g.expiresAt,
 	}}
-	s.tokens = append(s.tokens, minted)
-	s.byHash[minted.Fingerprint] = minted
+	s.tokens = append(s.tokens, issued)
+	s.byHash[issued.Fingerprint] = issued
 }
 
-// EndToken ends a live token although nobody revoked it, as when Paxos loses its tokens, and says
-// whether there was one.
+// EndToken ends a live token that no client revoked, as if Paxos had lost its tokens. It reports
+// whether the token was alive.
 func (s *Server) EndToken(accessToken string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +100,8 @@ func (s *Server) EndToken(accessToken string) bool {
 	return true
 }
 
-// killTokensLocked ends every live token of the client. The caller holds s.mu.
-func (s *Server) killTokensLocked(clientID string) {
+// endTokensLocked ends every live token of the client. The caller holds s.mu.
+func (s *Server) endTokensLocked(clientID string) {
 	now := s.now()
 	for _, g := range s.grants {
 		if g.request.GetClient().GetID() == clientID && g.revokedAt.IsZero() && now.Before(g.expiresAt) {

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// TestExpiry follows the injected clock to the nanosecond.
+// TestExpiry checks that a token expires by the clock of the server, to the nanosecond.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	accessToken := h.mint(id, secret, "funding:read_profile")
+	accessToken := h.requestToken(id, secret, "funding:read_profile")
 
 	h.clock.advance(time.Hour - time.Nanosecond)
 	h.wantAlive(accessToken, true)
@@ -29,28 +29,28 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestTokens lists what was minted, in order, without the tokens.
+// TestTokens checks that the issued tokens are listed in order, without the tokens themselves.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile", "transfer:read_transfer")
-	first := h.mint(id, secret, "funding:read_profile")
+	first := h.requestToken(id, secret, "funding:read_profile")
 	h.clock.advance(time.Minute)
-	second := h.mint(id, secret, "transfer:read_transfer", "funding:read_profile")
+	second := h.requestToken(id, secret, "transfer:read_transfer", "funding:read_profile")
 
-	minted := h.Tokens()
-	if len(minted) != 2 || minted[0].Fingerprint != Fingerprint(first) || minted[1].Fingerprint != Fingerprint(second) {
-		t.Fatalf("tokens %+v", minted)
+	issued := h.Tokens()
+	if len(issued) != 2 || issued[0].Fingerprint != Fingerprint(first) || issued[1].Fingerprint != Fingerprint(second) {
+		t.Fatalf("tokens %+v", issued)
 	}
-	if len(minted[0].Fingerprint) != 32 {
-		t.Errorf("fingerprint %q is not of 32 characters", minted[0].Fingerprint)
+	if len(issued[0].Fingerprint) != 32 {
+		t.Errorf("fingerprint %q is not of 32 characters", issued[0].Fingerprint)
 	}
-	if minted[1].MintedAt.Sub(minted[0].MintedAt) != time.Minute || minted[1].ClientID != id {
-		t.Errorf("tokens %+v", minted)
+	if issued[1].MintedAt.Sub(issued[0].MintedAt) != time.Minute || issued[1].ClientID != id {
+		t.Errorf("tokens %+v", issued)
 	}
-	minted[1].Scopes[0] = "changed" // a copy: it must not reach the server
+	issued[1].Scopes[0] = "changed" // a copy, so the server must not change
 	if got := h.Tokens()[1].Scopes; !slices.Equal(got, []string{"transfer:read_transfer", "funding:read_profile"}) {
 		t.Errorf("scopes %q", got)
 	}
-	h.wantAlive("never minted", false)
+	h.wantAlive("never issued", false)
 }

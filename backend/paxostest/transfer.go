@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// A profile is what a customer's assets are kept in. Every customer here has one.
+// A profile holds assets of the customer (https://docs.paxos.com/api-reference/endpoints/profiles). The
+// stand-in has one.
 type profile struct {
 	ID       string `json:"id"`
 	Nickname string `json:"nickname"`
 	Type     string `json:"type"`
 }
 
-// listProfiles answers the customer's one profile.
+// listProfiles answers ListProfiles with the one profile.
 func (s *Server) listProfiles(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"items":            []profile{{ID: s.profileID, Nickname: "Default", Type: "DEFAULT"}},
@@ -21,7 +22,7 @@ func (s *Server) listProfiles(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// A transfer is money on its way, as far as a test cares.
+// A transfer has those fields of Paxos's transfers that tests need.
 type transfer struct {
 	ID                 string    `json:"id"`
 	CustomerID         string    `json:"customer_id"`
@@ -36,7 +37,7 @@ type transfer struct {
 	CreatedAt          time.Time `json:"created_at"`
 }
 
-// getTransfer answers a transfer that was created here.
+// getTransfer answers GetTransfer for a transfer that was created here.
 func (s *Server) getTransfer(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	s.mu.Lock()
@@ -49,7 +50,8 @@ func (s *Server) getTransfer(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, found)
 }
 
-// createCryptoWithdrawal makes a transfer, once per ref_id.
+// createCryptoWithdrawal answers CreateCryptoWithdrawal. It creates one transfer per ref_id and answers
+// 409 to a ref_id that was used before.
 func (s *Server) createCryptoWithdrawal(w http.ResponseWriter, r *http.Request) {
 	var wanted transfer
 	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
@@ -75,8 +77,8 @@ func (s *Server) createCryptoWithdrawal(w http.ResponseWriter, r *http.Request) 
 	writeJSON(w, http.StatusOK, wanted)
 }
 
-// keepTransfer stores the transfer, unless its ref_id was used before: then it returns the transfer
-// that did.
+// keepTransfer stores the transfer. If its ref_id was used before, it returns the transfer that used it
+// and false.
 func (s *Server) keepTransfer(t transfer) (existing transfer, kept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

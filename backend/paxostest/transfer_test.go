@@ -7,24 +7,24 @@ import (
 	"testing"
 )
 
-// TestListProfiles answers the customer's profile.
+// TestListProfiles checks that the customer has one profile.
 func TestListProfiles(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("funding:read_profile")
-	a := h.call(h.mint(id, secret, "funding:read_profile"), http.MethodGet, "/v2/profiles", "")
+	a := h.call(h.requestToken(id, secret, "funding:read_profile"), http.MethodGet, "/v2/profiles", "")
 	h.wantStatus(a, http.StatusOK)
 	if items, _ := a.object(t)["items"].([]any); len(items) != 1 {
 		t.Errorf("profiles %s", a.body)
 	}
 }
 
-// TestCryptoWithdrawal is made once per ref_id, and can be read afterwards.
+// TestCryptoWithdrawal checks that one transfer is created per ref_id, and that it can be read.
 func TestCryptoWithdrawal(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("transfer:write_crypto_withdrawal", "transfer:read_transfer")
-	accessToken := h.mint(id, secret, "transfer:write_crypto_withdrawal", "transfer:read_transfer")
+	accessToken := h.requestToken(id, secret, "transfer:write_crypto_withdrawal", "transfer:read_transfer")
 	const path = "/v2/transfer/crypto-withdrawals"
 	const body = `{"ref_id":"order-1","amount":"5","asset":"USDP","unknown":true}`
 
@@ -48,12 +48,12 @@ func TestCryptoWithdrawal(t *testing.T) {
 	}
 }
 
-// TestConcurrentReference lets one of many equal withdrawals through.
+// TestConcurrentReference checks that of many equal withdrawals at the same time one is accepted.
 func TestConcurrentReference(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, Options{})
 	id, secret := h.newCredential("transfer:write_crypto_withdrawal")
-	accessToken := h.mint(id, secret, "transfer:write_crypto_withdrawal")
+	accessToken := h.requestToken(id, secret, "transfer:write_crypto_withdrawal")
 	var made atomic.Int32
 	var group sync.WaitGroup
 	for range 10 {

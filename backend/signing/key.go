@@ -13,34 +13,34 @@ import (
 	"fmt"
 )
 
-// A KeyType is a kind of signing key that Paxos takes.
+// A KeyType is a kind of signing key that Paxos accepts.
 type KeyType string
 
-// The key types. The only signature that Paxos publishes is ES256.
+// The key types. The one signature that Paxos publishes as an example is ES256.
 const (
-	ECDSAP256 KeyType = "ecdsa-p256" // signs by ES256 (RFC 7518, section 3.4)
-	Ed25519   KeyType = "ed25519"    // signs by EdDSA (RFC 8037)
+	ECDSAP256 KeyType = "ecdsa-p256" // signs with ES256 (RFC 7518, section 3.4)
+	Ed25519   KeyType = "ed25519"    // signs with EdDSA (RFC 8037, section 3.1)
 )
 
-// A Key is a private key. Its zero value signs nothing; use GenerateKey or ParseKey. It has no form
-// in which fmt or json would show it.
+// A Key is a private key. The zero value cannot sign: use GenerateKey or ParseKey. Neither fmt nor
+// encoding/json prints a key.
 type Key struct {
 	kind    KeyType
 	private crypto.Signer
 }
 
-// String keeps the key out of logs.
+// String returns the type of the key, so that the key itself gets into no log.
 func (k Key) String() string { return "[signing key of type " + string(k.kind) + "]" }
 
-// GoString likewise.
+// GoString returns the same as String.
 func (k Key) GoString() string { return k.String() }
 
-// MarshalJSON refuses: a key is stored by Marshal only.
+// MarshalJSON always returns an error. Marshal is for storage.
 func (k Key) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("a signing key is not written as JSON")
 }
 
-// GenerateKey makes a key.
+// GenerateKey makes a new random key. An unknown type is an error.
 func GenerateKey(kind KeyType) (Key, error) {
 	switch kind {
 	case ECDSAP256:
@@ -53,10 +53,11 @@ func GenerateKey(kind KeyType) (Key, error) {
 	return Key{}, fmt.Errorf("unknown key type %q", string(kind))
 }
 
-// Type is the key's type.
+// Type returns the type of the key; empty for the zero Key.
 func (k Key) Type() KeyType { return k.kind }
 
-// Marshal writes the private key in PKCS #8 (RFC 5958), for sealed storage only.
+// Marshal encodes the private key in PKCS #8 (RFC 5958, section 2), as DER without encryption. It may
+// only be kept in seal-wrapped storage. The zero Key is an error.
 func (k Key) Marshal() ([]byte, error) {
 	if k.private == nil {
 		return nil, errNoKey
@@ -64,11 +65,12 @@ func (k Key) Marshal() ([]byte, error) {
 	return x509.MarshalPKCS8PrivateKey(k.private)
 }
 
-// ParseKey reads what Marshal wrote.
+// ParseKey decodes what Marshal returned. Damaged data and keys of another type are errors, which do
+// not repeat any of the data.
 func ParseKey(der []byte) (Key, error) {
 	private, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return Key{}, errors.New("the stored signing key is damaged") // the parser's error may quote it
+		return Key{}, errors.New("the stored signing key is damaged") // the error of the parser may quote it
 	}
 	switch private := private.(type) {
 	case *ecdsa.PrivateKey:
@@ -81,7 +83,8 @@ func ParseKey(der []byte) (Key, error) {
 	return Key{}, errors.New("the stored signing key is of an unknown type")
 }
 
-// PublicPEM is the public key as SPKI in PEM, the form that Paxos's Dashboard takes.
+// PublicPEM returns the public key as SubjectPublicKeyInfo in PEM (RFC 7468, section 13), which the
+// Dashboard of Paxos accepts. The zero Key is an error.
 func (k Key) PublicPEM() (string, error) {
 	if k.private == nil {
 		return "", errNoKey
@@ -93,10 +96,11 @@ func (k Key) PublicPEM() (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
 }
 
+// errNoKey reports the use of the zero Key.
 var errNoKey = errors.New("there is no signing key")
 
-// algorithm is the name of the signature algorithm (RFC 7518, section 3.1, and RFC 8037): the key
-// decides it, never the caller.
+// algorithm returns the name of the signature algorithm (RFC 7518, section 3.1; RFC 8037, section 3.1).
+// The type of the key decides it, so that a caller cannot choose another one.
 func (k Key) algorithm() string {
 	if k.kind == Ed25519 {
 		return "EdDSA"
@@ -104,8 +108,8 @@ func (k Key) algorithm() string {
 	return "ES256"
 }
 
-// sign signs the bytes: 64 bytes for both types. An ES256 signature is r and s, each 32 bytes with
-// leading zeros (RFC 7518, section 3.4), not the ASN.1 form.
+// sign returns the signature of the bytes, which has 64 bytes for both types. With ES256 these are
+// r and s, 32 bytes each with leading zeros (RFC 7518, section 3.4), not the usual ASN.1 form.
 func (k Key) sign(input []byte) ([]byte, error) {
 	switch private := k.private.(type) {
 	case *ecdsa.PrivateKey:

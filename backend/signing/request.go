@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,23 +9,24 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// Bounds on a request. The payload travels in a header, of which common proxies take 8 to 16 KiB.
+// The largest request that can be signed. The body is part of a header, and common proxies accept
+// headers of 8 to 16 KiB.
 const (
 	MaximumBody = 8 << 10 // bytes
-	maximumPath = 2 << 10 // bytes, query included
+	maximumPath = 2 << 10 // bytes, including the query
 )
 
-// A Request is a request to Paxos's API that can be signed: an operation of the catalogue, and
-// exactly the bytes that will be sent. Use NewRequest.
+// A Request is a request to Paxos's API that can be signed. It is for an operation of the
+// catalogue, and has exactly the bytes that will be sent. Use NewRequest.
 type Request struct {
 	Operation catalog.Operation
 	Method    string
 	Path      string // with /v2 and without the query
-	Query     string // as it came, without the question mark; empty if there is none
-	Body      []byte // the exact bytes; none for GET and DELETE
+	Query     string // unchanged, without the question mark; empty if there is none
+	Body      []byte // unchanged; empty for GET and DELETE
 }
 
-// Target is the path with its query, as it is signed and sent.
+// Target returns the path with the query, as it is signed and sent.
 func (r Request) Target() string {
 	if r.Query == "" {
 		return r.Path
@@ -32,17 +34,20 @@ func (r Request) Target() string {
 	return r.Path + "?" + r.Query
 }
 
-// An Invalid error says which part of a request cannot be signed, and why. It never repeats the body.
+// An Invalid error says which part of a request cannot be signed, and why. It does not repeat the
+// body.
 type Invalid struct {
 	Parameter string // method, path or body
 	Reason    string
 }
 
-// Error names the parameter and the reason.
+// Error returns the parameter and the reason.
 func (e *Invalid) Error() string { return e.Parameter + " " + e.Reason }
 
-// NewRequest checks a request. The path is strict, because Paxos might read another spelling as
-// another operation; the query is signed as it came, if it is well-formed. Every error is an Invalid.
+// NewRequest checks a request: a method in upper case, a target (the path that begins with /v2, and the
+// query if there is one) and a body of at most MaximumBody bytes. The check of the path is strict,
+// because Paxos might take another spelling of a path for another operation. A well-formed query is
+// signed unchanged. Every error is an *Invalid.
 func NewRequest(method, target string, body []byte) (Request, error) {
 	path, query, asked := strings.Cut(target, "?")
 	r := Request{Method: method, Path: path, Query: query, Body: body}
@@ -59,7 +64,7 @@ func NewRequest(method, target string, body []byte) (Request, error) {
 		return r, &Invalid{"path", why}
 	}
 	if why := queryProblem(query); why != "" || asked && query == "" {
-		return r, &Invalid{"path", "has a query that " + orElse(why, "is empty: leave the question mark out")}
+		return r, &Invalid{"path", "has a query that " + cmp.Or(why, "is empty: leave the question mark out")}
 	}
 	switch {
 	case len(body) > MaximumBody:
@@ -75,7 +80,7 @@ func NewRequest(method, target string, body []byte) (Request, error) {
 	return r, nil
 }
 
-// pathProblem says what is wrong with a path, nothing if it is a plain path with /v2.
+// pathProblem returns what is wrong with a path; empty if it is a plain path that begins with /v2.
 func pathProblem(path string) string {
 	if !strings.HasPrefix(path, "/v2/") {
 		return "must begin with /v2/, and hold no host"
@@ -91,13 +96,13 @@ func pathProblem(path string) string {
 	return ""
 }
 
-// plain reports whether a character may stand in a segment of a path.
+// plain reports whether a character is allowed in a segment of a path.
 func plain(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-'
 }
 
-// queryProblem says what is wrong with a query, nothing if it is printable ASCII with well-formed
-// escapes (RFC 3986, section 3.4).
+// queryProblem returns what is wrong with a query; empty if it is printable ASCII with well-formed
+// escapes (RFC 3986, sections 2.1 and 3.4).
 func queryProblem(query string) string {
 	for i := 0; i < len(query); i++ {
 		switch c := query[i]; {
@@ -115,13 +120,7 @@ func queryProblem(query string) string {
 	return ""
 }
 
+// hexadecimal reports whether a byte is a hexadecimal digit.
 func hexadecimal(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestRequestsThatCannotBeSigned names the parameter at fault and never repeats the body.
+// TestRequestsThatCannotBeSigned checks that the error names the wrong parameter and does not
+// repeat the body.
 func TestRequestsThatCannotBeSigned(t *testing.T) {
 	t.Parallel()
 	const body = "canary-body"
@@ -41,8 +42,8 @@ func TestRequestsThatCannotBeSigned(t *testing.T) {
 	}
 }
 
-// FuzzRequest holds what is accepted against what is promised: nothing in a path can be read in two
-// ways, and what is signed is what came.
+// FuzzRequest checks every request that is accepted: its path can be read in one way only, and method,
+// target and body are unchanged.
 func FuzzRequest(f *testing.F) {
 	for _, target := range []string{"/v2/profiles", "/v2/profiles?a=b", "/v2/transfer/transfers/1-a_B", "/v2/%2e",
 		"/v2/a/../b", "//v2/profiles"} {

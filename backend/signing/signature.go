@@ -11,39 +11,43 @@ import (
 	"time"
 )
 
-// HeaderName is the HTTP header that carries the signature.
+// HeaderName is the HTTP header with the signature
+// (https://docs.paxos.com/guides/developer/request-signing).
 const HeaderName = "Paxos-Signature"
 
-// Validity is how long Paxos accepts a signature after its timestamp.
+// Validity is how long after its timestamp Paxos accepts a signature.
 const Validity = 30 * time.Minute
 
-// A Signature is a compact JSON Web Signature over one request.
+// A Signature is a JSON Web Signature of one request.
 type Signature struct {
-	Compact   string // the value of the header
-	Timestamp time.Time
+	Compact   string    // in the compact serialization (RFC 7515, section 7.1): the value of the header
+	Timestamp time.Time // in whole seconds
 }
 
-// ExpiresAt is when Paxos stops accepting the signature.
+// ExpiresAt returns the time from which Paxos no longer accepts the signature.
 func (s Signature) ExpiresAt() time.Time { return s.Timestamp.Add(Validity) }
 
-// ID names the signature in audit logs: the first half of its SHA-256 in hexadecimal.
+// ID identifies the signature in audit logs: it is the first half of the SHA-256 of Compact, as 32
+// hexadecimal digits.
 func (s Signature) ID() string {
 	sum := sha256.Sum256([]byte(s.Compact))
 	return hex.EncodeToString(sum[:16])
 }
 
-// header is the protected header. Its members are in the order that every published sample has.
+// A header is the protected header (RFC 7515, section 4). Its members have the order of Paxos's
+// published examples.
 type header struct {
 	Type      string `json:"typ"`
 	Algorithm string `json:"alg"`
 	KeyID     string `json:"kid"`
-	Timestamp string `json:"paxos.com/timestamp"` // UNIX seconds, as a string
+	Timestamp string `json:"paxos.com/timestamp"` // UNIX time in seconds, as a string
 	Method    string `json:"paxos.com/request-method"`
 	Target    string `json:"paxos.com/request-path"` // with the query
 }
 
-// Sign signs a request with a key, under the Key ID that Paxos gave its public key. The time is cut to
-// whole seconds.
+// Sign signs a request. The Key ID is the one that Paxos gave to the public key of the key. The
+// signature has the time now, rounded down to whole seconds. An empty Key ID and the zero Key are
+// errors.
 func Sign(key Key, keyID string, now time.Time, r Request) (Signature, error) {
 	if keyID == "" {
 		return Signature{}, errors.New("the signing key has no Key ID")
@@ -64,12 +68,12 @@ func Sign(key Key, keyID string, now time.Time, r Request) (Signature, error) {
 		Timestamp: now}, nil
 }
 
-// signingInput is what is signed (RFC 7515, section 5.1): header and payload, each in base64url. An
-// empty payload leaves nothing after the dot.
+// signingInput returns the bytes to sign (RFC 7515, section 5.1): the header and the payload, each in
+// base64url, with a dot in between. An empty payload leaves nothing after the dot.
 func signingInput(h header, payload []byte) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // a query holds &
+	encoder.SetEscapeHTML(false) // so that the & of a query is not escaped
 	if err := encoder.Encode(h); err != nil {
 		return nil, err
 	}

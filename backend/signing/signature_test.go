@@ -13,10 +13,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// published is the one signature that Paxos's documentation shows.
+// published is the example signature in Paxos's documentation.
 const published = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6IjU0OThmNDI0LTc4YWEtNDE0Yi1hNTE1LTEzOTI5ZTY5NTFkYiIsInBheG9zLmNvbS90aW1lc3RhbXAiOiIxNjQ1NTAzMjcyIiwicGF4b3MuY29tL3JlcXVlc3QtbWV0aG9kIjoiUE9TVCIsInBheG9zLmNvbS9yZXF1ZXN0LXBhdGgiOiIvdjIvdHJhbnNmZXIvZGVwb3NpdC1hZGRyZXNzZXMifQ.eyJwcm9maWxlX2lkIjoiNDJiYjFhMmUtYTY4ZS00NGQ3LWI1ZjEtNTljY2M1YzEzZTkxIiwiY3J5cHRvX25ldHdvcmsiOiJFVEhFUkVVTSJ9.7x8b_4j1dFMd1XWcmpGaf5OiyU0lo2fbGlbe8epuiAJFpFziwxhhKHbc7-DaqKMV9MTTARX8VM3d2YSugPEAow"
 
-// TestPublishedSignature holds the signing input against the published one, byte for byte.
+// TestPublishedSignature compares the signing input with that of the published signature, byte by byte.
 func TestPublishedSignature(t *testing.T) {
 	t.Parallel()
 	r, err := NewRequest("POST", "/v2/transfer/deposit-addresses",
@@ -41,12 +41,13 @@ func TestPublishedSignature(t *testing.T) {
 	}
 }
 
-// TestAnotherLibraryAgrees signs 1,000 random requests here and with an independent JOSE library, and
-// has each checked by the other side. Of the ES256 signatures some have a leading zero in r or s.
+// TestAnotherLibraryAgrees signs 1,000 random requests with this package and with an independent JOSE
+// library, and verifies each signature with the other one. Some of the ES256 signatures have a leading
+// zero in r or s.
 func TestAnotherLibraryAgrees(t *testing.T) {
 	t.Parallel()
 	algorithms := []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA}
-	random := rand.New(rand.NewPCG(1, 2)) // only what is signed: keys and signatures have their own
+	random := rand.New(rand.NewPCG(1, 2)) // for the requests only: keys and signatures use crypto/rand
 	leadingZeros := 0
 	for i := range 1000 {
 		kind := []KeyType{ECDSAP256, Ed25519}[i%2]
@@ -69,7 +70,7 @@ func TestAnotherLibraryAgrees(t *testing.T) {
 		}
 		leadingZeros += zeros(t, signed.Compact)
 	}
-	for tries := 0; leadingZeros < 4; tries++ { // one in 128 has one
+	for tries := 0; leadingZeros < 4; tries++ { // one signature in 128 has such a zero
 		if tries > 20_000 {
 			t.Fatal("no signature has a leading zero")
 		}
@@ -95,7 +96,8 @@ func TestAnotherLibraryAgrees(t *testing.T) {
 	}
 }
 
-// zeros is 1 if r or s of the signature begins with a zero byte. Its length is always 64.
+// zeros returns 1 if r or s of the signature begins with a zero byte, else 0. It fails the test unless
+// the signature has 64 bytes.
 func zeros(t *testing.T, compact string) int {
 	t.Helper()
 	signature, err := base64.RawURLEncoding.DecodeString(compact[strings.LastIndex(compact, ".")+1:])
@@ -108,7 +110,7 @@ func zeros(t *testing.T, compact string) int {
 	return 0
 }
 
-// randomRequest is one of a few operations, with any body.
+// randomRequest returns a request for one of a few operations, with a random body.
 func randomRequest(t *testing.T, random *rand.Rand) Request {
 	t.Helper()
 	body := make([]byte, random.IntN(MaximumBody))
@@ -131,7 +133,7 @@ func randomRequest(t *testing.T, random *rand.Rand) Request {
 	return r
 }
 
-// TestEmptyPayload signs a request without a body: nothing stands between the dots.
+// TestEmptyPayload signs a request without a body, whose signature has nothing between the two dots.
 func TestEmptyPayload(t *testing.T) {
 	t.Parallel()
 	r, err := NewRequest("GET", "/v2/profiles?limit=1&a=<b>", nil)
@@ -156,7 +158,7 @@ func TestEmptyPayload(t *testing.T) {
 	}
 }
 
-// TestKeysAreNotShown looks for the private key in every form in which a program shows a value.
+// TestKeysAreNotShown prints a key in every way and looks for the private key in the output.
 func TestKeysAreNotShown(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []KeyType{ECDSAP256, Ed25519} {

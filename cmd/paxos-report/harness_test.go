@@ -19,7 +19,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A harness is the engine behind Vault's HTTP API, as far as a reader of a mount called paxos sees it.
+// A harness is the engine with as much of Vault's HTTP API as a reader of a mount called paxos needs.
 type harness struct {
 	t       *testing.T
 	backend logical.Backend
@@ -29,14 +29,14 @@ type harness struct {
 	vault   *api.Client
 
 	mu     sync.Mutex
-	denied string // the beginning of paths that the policies forbid
+	denied string // the beginning of paths that the policies deny
 }
 
-// hostile is the Label that somebody gave a credential.
+// hostile is a Label with text that would change the page if it were not escaped.
 const hostile = `</style><script>alert("label")</script><img src=x onerror=alert(1)>'; rm -rf /`
 
-// newHarness returns a mount with a role that reads, one that moves money, and a credential at
-// Paxos that nobody knows.
+// newHarness returns a mount with a role that reads, a role that moves money, and a credential at Paxos
+// that the mount does not know.
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{t: t, storage: &logical.InmemStorage{}}
@@ -84,7 +84,7 @@ func newHarness(t *testing.T) *harness {
 	return h
 }
 
-// must writes to the engine.
+// must writes to the engine, and fails the test if the engine refuses.
 func (h *harness) must(path string, data map[string]any) {
 	h.t.Helper()
 	var operation logical.Operation = logical.UpdateOperation
@@ -107,7 +107,7 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	answer := func(status int, body any) {
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(body) // the reader will notice
+		_ = json.NewEncoder(w).Encode(body) // if it fails, the reader gets no answer and the test fails
 	}
 	switch {
 	case !ours || r.Method != http.MethodGet:
@@ -136,7 +136,7 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(http.StatusOK, map[string]any{"data": resp.Data, "warnings": resp.Warnings})
 }
 
-// report runs the program on the mount.
+// report reads the mount and writes the report, as the program does.
 func (h *harness) report(wanted settings) (text string, code int) {
 	h.t.Helper()
 	if wanted.mount == "" {
@@ -150,12 +150,12 @@ func (h *harness) report(wanted settings) (text string, code int) {
 	return out.String(), code
 }
 
-// deny forbids reads of paths that begin so.
+// deny makes the policies deny reads of paths with this beginning.
 func (h *harness) deny(beginning string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.denied = beginning
 }
 
-// atNoon is when every page is written.
+// atNoon is the time at which every page is written.
 var atNoon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)

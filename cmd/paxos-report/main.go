@@ -1,6 +1,6 @@
 // Command paxos-report reads the reports of a mount with an ordinary Vault token, and writes them
-// as one page that a security reviewer can look at, print and keep, or as JSON. It asks Vault only,
-// and changes nothing.
+// as one page that a security reviewer can look at, print and keep, or as JSON. It reads from Vault
+// only, and changes nothing.
 package main
 
 import (
@@ -19,18 +19,18 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// version is set when a release is built.
+// version is set by the linker when a release is built.
 var version = "dev"
 
-// The exit codes. Two is for wrong flags, as everywhere.
+// The exit codes. The flag package uses 2 for wrong flags too.
 const (
 	exitFine     = 0
 	exitFailed   = 1
 	exitUsage    = 2
-	exitFindings = 3 // there are findings that -fail-on is about
+	exitFindings = 3 // there are findings as severe as -fail-on says
 )
 
-// severities are those of findings, the worst first.
+// severities are the severities of findings, the worst first.
 var severities = []string{"high", "medium", "low", "info"}
 
 // usage is what -help prints above the flags.
@@ -46,7 +46,7 @@ Exit codes: 0 done, 1 not done, 2 wrong flags, 3 done, and -fail-on applies.
 Flags:
 `
 
-// settings is what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	mount   string
 	refresh bool
@@ -54,7 +54,7 @@ type settings struct {
 	failOn  string
 }
 
-// main runs until it is done or interrupted.
+// main writes the report, unless it is interrupted.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -62,30 +62,30 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program. It returns the exit code.
+// run is the program. It writes the report to out and errors to complaints, and returns the exit code.
 func run(ctx context.Context, arguments []string, out, complaints io.Writer) int {
 	wanted, code, ok := parseFlags(arguments, out, complaints)
 	if !ok {
 		return code
 	}
-	client, err := api.NewClient(nil) // of the environment
-	if err == nil && client.Token() == "" {
+	vault, err := api.NewClient(nil) // as the environment says
+	if err == nil && vault.Token() == "" {
 		err = errors.New("VAULT_TOKEN is not set")
 	}
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
 		return exitFailed
 	}
-	code, err = report(ctx, client, wanted, time.Now(), out)
+	code, err = report(ctx, vault, wanted, time.Now(), out)
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
 	}
 	return code
 }
 
-// report reads and writes, and returns the exit code.
-func report(ctx context.Context, client *api.Client, wanted settings, now time.Time, out io.Writer) (int, error) {
-	m, err := readMount(ctx, client, wanted)
+// report reads the mount, writes the report and returns the exit code.
+func report(ctx context.Context, vault *api.Client, wanted settings, now time.Time, out io.Writer) (int, error) {
+	m, err := readMount(ctx, vault, wanted)
 	if err != nil {
 		return exitFailed, err
 	}
@@ -105,11 +105,10 @@ func report(ctx context.Context, client *api.Client, wanted settings, now time.T
 	return exitFine, nil
 }
 
-// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to
-// end with.
+// parseFlags reads the flags. If there is nothing to run, it returns false and the exit code.
 func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings, code int, ok bool) {
 	flags := flag.NewFlagSet("paxos-report", flag.ContinueOnError)
-	var said strings.Builder // help that was asked for is an answer, everything else a complaint
+	var said strings.Builder // help that was asked for goes to out, all else to complaints
 	flags.SetOutput(&said)
 	flags.Usage = func() {
 		fmt.Fprint(&said, usage)

@@ -12,14 +12,14 @@ import (
 func TestExitCodesFollowTheFindings(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.report(settings{refresh: true}) // now the root is known to have no allow-list, which is high
+	h.report(settings{refresh: true}) // now it is known that the root has no allow-list, a finding of severity high
 	for failOn, want := range map[string]int{"": exitFine, "high": exitFindings, "medium": exitFindings,
 		"low": exitFindings, "info": exitFindings} {
 		if _, code := h.report(settings{failOn: failOn, json: true}); code != want {
 			t.Errorf("-fail-on %q: %d, want %d", failOn, code, want)
 		}
 	}
-	calm := newHarness(t) // what Paxos has is not known
+	calm := newHarness(t) // it has not been compared with Paxos
 	if _, code := calm.report(settings{failOn: "high"}); code != exitFine {
 		t.Errorf("without a high finding: %d", code)
 	}
@@ -28,7 +28,8 @@ func TestExitCodesFollowTheFindings(t *testing.T) {
 	}
 }
 
-// TestAcceptedFindingsStandApart accepts the one high finding that there is.
+// TestAcceptedFindingsStandApart accepts the one finding of severity high, and checks where the report
+// shows it.
 func TestAcceptedFindingsStandApart(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -62,7 +63,8 @@ func TestAcceptedFindingsStandApart(t *testing.T) {
 	}
 }
 
-// TestWhatTakesAFunctionAwayIsASuggestion reads the advice on a role that moves money.
+// TestWhatTakesAFunctionAwayIsASuggestion checks that advice which removes something is shown as a
+// suggestion, for a role that moves money.
 func TestWhatTakesAFunctionAwayIsASuggestion(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -175,7 +177,7 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-func TestWithoutATokenItSaysSo(t *testing.T) { // alone: it sets the environment
+func TestWithoutATokenItSaysSo(t *testing.T) { // not parallel: it sets the environment
 	t.Setenv("VAULT_TOKEN", "")
 	var out, complaints strings.Builder
 	if code := run(t.Context(), nil, &out, &complaints); code != exitFailed ||

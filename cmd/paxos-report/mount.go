@@ -14,25 +14,25 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// mostRoles is how many roles are read one by one: the reports tell of all of them.
+// mostRoles is how many roles are read one by one at most. The reports cover all roles.
 const mostRoles = 1000
 
-// A mount is what was read of one.
+// A mount is what was read from a mount of the engine.
 type mount struct {
 	Vault       string       `json:"vault"`
 	Mount       string       `json:"mount"`
 	ComparedAt  string       `json:"compared_at"`
 	MayList     string       `json:"may_list"`
 	Findings    []finding    `json:"findings"` // of both reports, the worst first
-	Accepted    []accepted   `json:"accepted"` // likewise, those that somebody accepted
+	Accepted    []accepted   `json:"accepted"` // of both reports, those with an exception
 	Scopes      []scope      `json:"scopes"`
 	Clients     []client     `json:"clients"`
 	Credentials []credential `json:"credentials"`
 	Roles       []role       `json:"roles"`
-	Notes       []string     `json:"notes"` // what could not be read, and warnings
+	Notes       []string     `json:"notes"` // what could not be read, and warnings of Vault
 }
 
-// The parts of the engine's answers.
+// The parts of the answers of the engine that the report shows.
 type (
 	finding struct {
 		Severity   string   `json:"severity"`
@@ -41,8 +41,8 @@ type (
 		Reason     string   `json:"reason"`
 		Evidence   []string `json:"evidence"`
 		Fix        string   `json:"fix"`
-		Suggestion string   `json:"suggestion"` // what takes a function away from somebody
-		Note       string   `json:"note"`       // why an exception for it does not hold
+		Suggestion string   `json:"suggestion"` // a fix that removes something which somebody may use
+		Note       string   `json:"note"`       // why an exception for it does not apply
 	}
 	accepted struct {
 		finding
@@ -90,7 +90,8 @@ type (
 	}
 )
 
-// readMount reads the reports, and of the roles what the token may.
+// readMount reads both reports and the roles of a mount. What Vault's policies deny to the token is
+// left out and noted, except the least-privilege report, which is required.
 func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount, error) {
 	m := &mount{Vault: vault.Address(), Mount: wanted.mount}
 	query := map[string][]string{}
@@ -113,7 +114,7 @@ func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount,
 	return m, m.readRoles(ctx, vault)
 }
 
-// merged are the findings of two reports, the worst first, each once.
+// merged returns the findings of two reports, the worst first. A finding that both have stands once.
 func merged[T any](some, more []T, of func(T) finding) []T {
 	compare := func(a, z T) int {
 		one, other := of(a), of(z)
@@ -126,7 +127,7 @@ func merged[T any](some, more []T, of func(T) finding) []T {
 	return slices.CompactFunc(all, func(a, z T) bool { return compare(a, z) == 0 })
 }
 
-// readRoles reads who holds what now, if the token may.
+// readRoles reads the live tokens and leases of every role, as far as the token may read them.
 func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 	var names struct{ Keys []string }
 	err := m.read(ctx, vault, "roles", map[string][]string{"list": {"true"}}, &names)
@@ -147,7 +148,7 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 	for _, name := range names.Keys {
 		one := role{Name: name}
 		switch err := m.read(ctx, vault, "roles/"+name, nil, &one); {
-		case errors.Is(err, errNothing): // deleted meanwhile
+		case errors.Is(err, errNothing): // it was deleted meanwhile
 		case denied(err):
 			m.Notes = append(m.Notes, "This token may not read every role: the active tokens by role are not complete.")
 			return nil
@@ -160,10 +161,10 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 	return nil
 }
 
-// errNothing is what Vault answers where there is nothing.
+// errNothing reports that Vault has nothing at a path.
 var errNothing = errors.New("there is nothing: is it a paxos mount, and recent enough?")
 
-// read reads a path of the mount into a value.
+// read reads a path of the mount into a value, and notes the warnings of Vault.
 func (m *mount) read(ctx context.Context, vault *api.Client, path string, query map[string][]string, into any) error {
 	path = m.Mount + "/" + path
 	secret, err := vault.Logical().ReadWithDataWithContext(ctx, path, query)
@@ -177,7 +178,7 @@ func (m *mount) read(ctx context.Context, vault *api.Client, path string, query 
 		m.Notes = append(m.Notes, "Vault says: "+warning)
 	}
 	data := secret.Data
-	delete(data, "roles") // of the least-privilege report: their number
+	delete(data, "roles") // a number in the least-privilege report; the roles are read one by one
 	text, err := json.Marshal(data)
 	if err == nil {
 		err = json.Unmarshal(text, into)
@@ -188,13 +189,13 @@ func (m *mount) read(ctx context.Context, vault *api.Client, path string, query 
 	return nil
 }
 
-// denied reports whether Vault's policies forbid a read.
+// denied reports whether an error says that Vault's policies deny a read.
 func denied(err error) bool {
 	var answer *api.ResponseError
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusForbidden
 }
 
-// writeJSON writes the report for machines.
+// writeJSON writes the report as JSON.
 func (m *mount) writeJSON(out io.Writer) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")

@@ -20,17 +20,18 @@ var pageText string
 //go:embed page.css
 var styleText string
 
-// page is the template. It escapes all that it is given.
+// page is the template of the report. It escapes every value.
 var page = template.Must(template.New("page").Parse(pageText))
 
-// policy allows the page its own style, and nothing else: no script, no request, no form.
+// policy returns the Content-Security-Policy of the page. It allows the style of the page and nothing
+// else: no script, no request and no form.
 func policy() string {
 	sum := sha256.Sum256([]byte(styleText))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; base-uri 'none'; form-action 'none'"
 }
 
-// A view is a mount as the page shows it.
+// A view is what the template shows: a mount, and what is worked out from it.
 type view struct {
 	*mount
 	Policy string
@@ -40,29 +41,29 @@ type view struct {
 	Matrix []row
 }
 
-// A count is how many findings there are of a severity.
+// A count is the number of findings with a severity.
 type count struct {
 	Severity string
 	Number   int
 }
 
-// A row is a role and, for each scope of the page, what it gives: the scope's risk, or nothing.
+// A row is one role, with a cell for each scope of the page.
 type row struct {
 	Role  string
 	Cells []cell
 	risks []int
 }
 
-// A cell is a role's hold on a scope.
+// A cell says with which risk a role grants a scope; it is empty if the role does not grant it.
 type cell struct{ Scope, Risk string }
 
-// Letter stands for the risk where there is no colour.
+// Letter returns the first letter of the risk, for print without colour; empty for an empty cell.
 func (c cell) Letter() string { return strings.ToUpper(c.Risk[:min(1, len(c.Risk))]) }
 
-// risks are the risks, the worst first.
+// risks are the risks of scopes, the worst first.
 var risks = []string{"admin", "moves-money", "write", "read"}
 
-// writePage writes the report for people. It writes all of it or nothing.
+// writePage writes the report as a page. If the template fails, it writes nothing.
 func (m *mount) writePage(out io.Writer, now time.Time) error {
 	slices.SortStableFunc(m.Scopes, func(a, z scope) int {
 		return cmp.Or(cmp.Compare(slices.Index(risks, a.Risk), slices.Index(risks, z.Risk)),
@@ -87,7 +88,7 @@ func (m *mount) writePage(out io.Writer, now time.Time) error {
 	return err
 }
 
-// matrix is what each role gives, the worst role first.
+// matrix returns the scopes that each role grants, the role with the worst scopes first.
 func (m *mount) matrix() []row {
 	rows := map[string]*row{}
 	for i, s := range m.Scopes {

@@ -35,7 +35,7 @@ func TestThePageIsAsReviewed(t *testing.T) {
 	}
 }
 
-// TestLabelsAreHarmless reads a page in which text from the Dashboard means to be more than text.
+// TestLabelsAreHarmless checks that text from the Dashboard which looks like HTML is escaped.
 func TestLabelsAreHarmless(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -62,7 +62,8 @@ func TestLabelsAreHarmless(t *testing.T) {
 	}
 }
 
-// TestThePolicyAllowsTheStyleAndNothingElse does what a browser does with the page's policy.
+// TestThePolicyAllowsTheStyleAndNothingElse checks the style of the page against its policy, as a
+// browser does.
 func TestThePolicyAllowsTheStyleAndNothingElse(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

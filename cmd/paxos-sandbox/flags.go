@@ -13,8 +13,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// readyScopes are those that Paxos documents for minting, redeeming and converting, and the one to
-// list credentials.
+// readyScopes returns the scopes that Paxos documents for minting, redeeming and converting
+// stablecoins, and the scope to list credentials.
 func readyScopes() []string {
 	documented, _ := catalog.LookupSet("mint-redeem-convert")
 	return append(documented.Scopes, "api_creds:read_credentials")
@@ -43,7 +43,7 @@ Under /sandbox/ it has an API of its own, open to whoever reaches the address:
 Flags:
 `
 
-// settings is what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	address       string
 	allowRemote   bool
@@ -56,11 +56,10 @@ type settings struct {
 	json          bool
 }
 
-// parseFlags reads the flags. It returns false if there is nothing to run, with the exit code to
-// end with.
+// parseFlags reads the flags. If there is nothing to run, it returns false and the exit code.
 func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings, code int, ok bool) {
 	flags := flag.NewFlagSet("paxos-sandbox", flag.ContinueOnError)
-	var said bytes.Buffer // help that was asked for is an answer, everything else a complaint
+	var said bytes.Buffer // help that was asked for goes to out, all else to complaints
 	flags.SetOutput(&said)
 	flags.Usage = func() {
 		fmt.Fprint(&said, usage)
@@ -88,8 +87,8 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	return wanted, 0, true
 }
 
-// define declares the flags that set w, and returns the text of the scopes, which still has to be
-// split.
+// define declares the flags, which set the fields of w. It returns the text of the flag -scopes, which
+// still has to be split.
 func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
 	flags.StringVar(&w.address, "address", "127.0.0.1:8300", "`host:port` to listen on; port 0 picks a free one")
 	flags.BoolVar(&w.allowRemote, "allow-remote", false,
@@ -106,7 +105,8 @@ func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
 		"`scopes` of the ready client, separated by spaces or commas")
 }
 
-// validate says what makes no sense in the flags and in the arguments left over.
+// validate returns an error that names the flag which is wrong. The rest are the arguments that are not
+// flags, of which there may be none.
 func (w settings) validate(rest []string) error {
 	switch {
 	case len(rest) > 0:

@@ -1,5 +1,5 @@
-// Command paxos-sandbox runs a stand-in for Paxos on this machine: for trying out the secrets
-// engine without an account, and for people's own tests. It is not Paxos and moves no money.
+// Command paxos-sandbox runs a stand-in for Paxos on this machine, to try out the secrets engine
+// without an account and to test programs. It is not Paxos and moves no money.
 package main
 
 import (
@@ -11,10 +11,10 @@ import (
 	"syscall"
 )
 
-// version is set when a release is built.
+// version is set by the linker when a release is built.
 var version = "dev"
 
-// main runs until SIGINT or SIGTERM.
+// main runs the server until SIGINT or SIGTERM.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -22,20 +22,19 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program: it serves until ctx ends, and returns the exit code. Two is for wrong flags,
-// as everywhere.
+// run is the program. It serves until ctx ends, and returns the exit code, which is 2 for wrong flags.
 func run(ctx context.Context, arguments []string, out, complaints io.Writer) int {
 	wanted, code, ok := parseFlags(arguments, out, complaints)
 	if !ok {
 		return code
 	}
-	sandbox, err := start(wanted)
+	running, err := start(wanted)
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-sandbox: %v\n", err)
 		return 1
 	}
-	defer sandbox.Close()
-	if err := sandbox.announce(out, wanted.json); err != nil {
+	defer running.Close()
+	if err := running.announce(out, wanted.json); err != nil {
 		fmt.Fprintf(complaints, "paxos-sandbox: announcing: %v\n", err)
 		return 1
 	}

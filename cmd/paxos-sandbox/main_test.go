@@ -16,10 +16,11 @@ import (
 	"testing"
 )
 
-// runAsProgram makes the test binary behave as the program, for the test that sends it a signal.
+// runAsProgram is an environment variable that makes the test binary run the program, for the test that
+// sends it a signal.
 const runAsProgram = "PAXOS_SANDBOX_RUN_AS_PROGRAM"
 
-// TestMain runs the program instead of the tests when a test started this binary for that.
+// TestMain runs the program instead of the tests if runAsProgram is set.
 func TestMain(m *testing.M) {
 	if os.Getenv(runAsProgram) != "" {
 		main()
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// launch runs the program in this process until stop is called, which returns its exit code.
+// launch runs the program in this process. The function stop ends it and returns its exit code.
 func launch(t *testing.T, arguments ...string) (out *bufio.Reader, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -59,8 +60,8 @@ func readAnnouncement(t *testing.T, out *bufio.Reader) announcement {
 	return said
 }
 
-// mint asks the announced server for a token of the scopes and returns the status.
-func mint(t *testing.T, said announcement, scopes ...string) int {
+// requestToken requests a token with the scopes from the announced server and returns the status.
+func requestToken(t *testing.T, said announcement, scopes ...string) int {
 	t.Helper()
 	response, err := http.PostForm(said.TokenURL, url.Values{
 		"grant_type":    {"client_credentials"},
@@ -75,7 +76,8 @@ func mint(t *testing.T, said announcement, scopes ...string) int {
 	return response.StatusCode
 }
 
-// TestReadyClient is announced, works with all the documented scopes, and may be limited.
+// TestReadyClient checks that the ready client is announced and has the documented scopes, and that the
+// rate limit of the flags applies to it.
 func TestReadyClient(t *testing.T) {
 	t.Parallel()
 	out, stop := launch(t, "-json", "-address", "127.0.0.1:0", "-token-limit", "2")
@@ -84,7 +86,7 @@ func TestReadyClient(t *testing.T) {
 		t.Errorf("%d scopes, want the 16 documented ones and one to list credentials", got)
 	}
 	for _, want := range []int{200, 200, 429} {
-		if got := mint(t, said, readyScopes()...); got != want {
+		if got := requestToken(t, said, readyScopes()...); got != want {
 			t.Errorf("minting: %d, want %d", got, want)
 		}
 	}
@@ -96,7 +98,7 @@ func TestReadyClient(t *testing.T) {
 	}
 }
 
-// TestChosenClient has the id, secret and scopes that the flags give.
+// TestChosenClient checks that the flags decide the id, the secret and the scopes of the client.
 func TestChosenClient(t *testing.T) {
 	t.Parallel()
 	out, stop := launch(t, "-json", "-address", "127.0.0.1:0", "-client-id", "me", "-client-secret", "mine",
@@ -106,15 +108,15 @@ func TestChosenClient(t *testing.T) {
 	if said.ClientID != "me" || said.ClientSecret != "mine" {
 		t.Errorf("announced %+v", said)
 	}
-	if got := mint(t, said, "c:d", "a:b"); got != 200 {
+	if got := requestToken(t, said, "c:d", "a:b"); got != 200 {
 		t.Errorf("minting the chosen scopes: %d", got)
 	}
-	if got := mint(t, said, "funding:read_profile"); got != 400 {
+	if got := requestToken(t, said, "funding:read_profile"); got != 400 {
 		t.Errorf("minting another scope: %d", got)
 	}
 }
 
-// TestText tells people all they need, the authority's certificate included.
+// TestText checks that the text has everything that people need, including the certificate.
 func TestText(t *testing.T) {
 	t.Parallel()
 	wanted, _, _ := parseFlags([]string{"-address", "127.0.0.1:0", "-tls"}, io.Discard, io.Discard)
@@ -136,7 +138,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestRefusals end the program with a word to the person who started it.
+// TestRefusals checks the errors of wrong flags.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for arguments, test := range map[string]struct {
@@ -160,7 +162,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestAnswers end the program at once, successfully, on standard output.
+// TestAnswers checks the flags whose answer goes to standard output and ends the program.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	for arguments, says := range map[string]string{
@@ -176,12 +178,12 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestSignals end the real program cleanly.
+// TestSignals checks that a signal ends the program with exit code 0.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		program := exec.CommandContext(t.Context(), os.Args[0], "-json", "-address", "127.0.0.1:0")
-		// the detector dwells a second otherwise
+		// otherwise the race detector waits for a second at exit
 		program.Env = append(os.Environ(), runAsProgram+"=1", "GORACE=atexit_sleep_ms=0")
 		out, err := program.StdoutPipe()
 		if err != nil {
@@ -190,7 +192,7 @@ func TestSignals(t *testing.T) {
 		if err := program.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if got := mint(t, readAnnouncement(t, bufio.NewReader(out)), "funding:read_profile"); got != 200 {
+		if got := requestToken(t, readAnnouncement(t, bufio.NewReader(out)), "funding:read_profile"); got != 200 {
 			t.Errorf("minting: %d", got)
 		}
 		if err := program.Process.Signal(signal); err != nil {

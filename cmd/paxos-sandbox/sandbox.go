@@ -9,7 +9,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A sandbox is the running stand-in with its ready client.
+// A sandbox is a running stand-in Paxos with a client that is ready to use.
 type sandbox struct {
 	*paxostest.Server
 	clientID, clientSecret string
@@ -36,7 +36,7 @@ func start(wanted settings) (*sandbox, error) {
 	return ready, nil
 }
 
-// createReady creates the ready client, with the id and the secret that the flags ask for.
+// createReady creates the ready client, with the id and the secret that the flags give.
 func createReady(server *paxostest.Server, wanted settings) (*sandbox, error) {
 	created, secret, err := server.CreateCredential(paxostest.Credential{
 		ClientID: wanted.clientID,
@@ -55,7 +55,7 @@ func createReady(server *paxostest.Server, wanted settings) (*sandbox, error) {
 	return &sandbox{Server: server, clientID: created.ClientID, clientSecret: secret, scopes: created.Scopes}, nil
 }
 
-// An announcement is the line of -json.
+// An announcement is the line that -json prints.
 type announcement struct {
 	URL           string `json:"url"`
 	TokenURL      string `json:"token_url"`
@@ -66,7 +66,7 @@ type announcement struct {
 	CACertificate string `json:"ca_certificate"`
 }
 
-// announce tells where the stand-in is and how to use it.
+// announce writes the URLs and the ready client, as text or as one line of JSON.
 func (s *sandbox) announce(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(announcement{
@@ -83,7 +83,7 @@ func (s *sandbox) announce(out io.Writer, asJSON bool) error {
 	return err
 }
 
-// text is the announcement for people.
+// text returns the announcement for people.
 func (s *sandbox) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Paxos sandbox: a stand-in, not Paxos. Interrupt it to stop.\n\n")

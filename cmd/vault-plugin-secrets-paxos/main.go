@@ -1,5 +1,5 @@
-// Command vault-plugin-secrets-paxos is the plugin that Vault starts. It is of no
-// use by itself, but for -version.
+// Command vault-plugin-secrets-paxos is the plugin, which Vault starts. A person only starts it with
+// -version.
 package main
 
 import (
@@ -23,12 +23,12 @@ func main() {
 	}
 }
 
-// garbagePercent is how much garbage may lie beside what is in use before it is
-// collected: beside the few megabytes that all mounts use, the default of 100 has it
-// done many times a second.
+// garbagePercent is the value of GOGC: how much memory may become garbage before it is collected, in
+// percent of the memory in use. All mounts together use a few megabytes, so with the default of 100
+// the collector would run many times a second.
 const garbagePercent = 400
 
-// run serves until Vault ends the process or is gone.
+// run serves Vault until Vault ends this process, or has ended itself.
 func run(arguments []string) error {
 	var meta api.PluginAPIClientMeta
 	flags := meta.FlagSet()
@@ -47,7 +47,7 @@ func run(arguments []string) error {
 	if *budget < 1 || *budget > broker.MaximumBudget {
 		return fmt.Errorf("-token-budget must lie between 1 and %d, the most that Paxos allows", broker.MaximumBudget)
 	}
-	if os.Getenv("GOGC") == "" { // an operator may know better
+	if os.Getenv("GOGC") == "" { // an operator may have chosen another value
 		debug.SetGCPercent(garbagePercent)
 	}
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: os.Stderr, JSONFormat: true})

@@ -7,9 +7,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// exitWithParent ends the process when the Vault that started it is gone. A Vault
-// killed with SIGKILL leaves its plugins behind; ours must not go on refreshing
-// tokens whose leases are another node's business by then.
+// exitWithParent ends this process soon after the Vault that started it has ended. A Vault that was
+// killed with SIGKILL does not end its plugins. This one must not continue to refresh tokens, because
+// another Vault node is in charge of their leases by then.
 func exitWithParent(parent int, logger hclog.Logger) {
 	for range time.Tick(time.Second) {
 		if os.Getppid() != parent {

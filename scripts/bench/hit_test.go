@@ -16,11 +16,11 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// BenchmarkHit reads a token that is in memory: from the engine itself, and through the
-// gRPC that Vault puts between itself and a plugin, both ends of it in this process.
-// What a read allocates is told exactly, also where the time is not.
+// BenchmarkHit reads a token that is in memory, directly from the engine, and through gRPC as Vault
+// does, with both ends in this process. The number of allocations is exact, even on a machine where
+// times vary.
 func BenchmarkHit(b *testing.B) {
-	hclog.SetDefault(hclog.NewNullLogger()) // go-plugin's
+	hclog.SetDefault(hclog.NewNullLogger()) // for the logs of go-plugin
 	factory := backend.NewFactory(backend.Options{Limits: broker.NewLimits(broker.DefaultBudget)})
 	conf := &logical.BackendConfig{
 		Logger: hclog.NewNullLogger(), StorageView: &logical.InmemStorage{}, BackendUUID: "bench",
@@ -43,7 +43,7 @@ func BenchmarkHit(b *testing.B) {
 	}
 }
 
-// hit reads the path again and again.
+// hit reads the path repeatedly.
 func hit(b *testing.B, engine logical.Backend, storage logical.Storage, path string) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -51,7 +51,7 @@ func hit(b *testing.B, engine logical.Backend, storage logical.Storage, path str
 	}
 }
 
-// through returns the engine on the other side of a gRPC connection.
+// through returns the engine at the other end of a gRPC connection.
 func through(b *testing.B, factory logical.Factory, conf *logical.BackendConfig) logical.Backend {
 	b.Helper()
 	client, _ := goplugin.TestPluginGRPCConn(b, false, map[string]goplugin.Plugin{
@@ -69,7 +69,7 @@ func through(b *testing.B, factory logical.Factory, conf *logical.BackendConfig)
 	return engine
 }
 
-// configure gives the engine a stand-in Paxos, a client of it and a role called app.
+// configure configures the engine with a client of a stand-in Paxos and a role called app.
 func configure(b *testing.B, engine logical.Backend, storage logical.Storage) {
 	b.Helper()
 	const scope = "funding:read_profile"
@@ -94,7 +94,7 @@ func configure(b *testing.B, engine logical.Backend, storage logical.Storage) {
 	}
 }
 
-// send has the engine answer a request that has to succeed.
+// send sends a request to the engine, and fails the benchmark if it fails.
 func send(b *testing.B, engine logical.Backend, request *logical.Request) {
 	response, err := engine.HandleRequest(b.Context(), request)
 	if err != nil || response.IsError() {

@@ -1,7 +1,7 @@
 // Command bench compares how fast a real Vault reads tokens from the engine with how
 // fast it reads from a plugin that does nothing, which is in the folder nothing. Both
-// take turns, each for a moment, so that what the machine does besides falls on both
-// alike, and only their ratio counts.
+// take short turns, so that other work of the machine affects both in the same way, and
+// only their ratio counts.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// main runs until all is measured, or SIGINT or SIGTERM.
+// main runs until everything is measured, or until SIGINT or SIGTERM.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
@@ -30,11 +30,11 @@ func main() {
 	}
 }
 
-// options say how much is measured.
+// options are the values of the flags.
 type options struct {
-	clients int           // that read at once
-	rounds  int           // each gives one ratio
-	turn    time.Duration // how long a side reads at a time; a round has two turns of each
+	clients int           // how many read at the same time
+	rounds  int           // how many are measured; each gives one ratio
+	turn    time.Duration // how long a side reads at a time; a round has two turns of each side
 }
 
 // parse reads the options.
@@ -64,15 +64,15 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			"scripts/vault/build.sh")
 	}
 	fmt.Fprintln(out, "Building both plugins and starting a Vault server ...")
-	f, err := newField(ctx, vault)
+	t, err := newTestbed(ctx, vault)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.close()) }()
+	defer func() { err = errors.Join(err, t.close()) }()
 	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage "+
 		"in memory\n\n", o.clients, o.rounds, o.turn)
 	printHead(out)
-	for _, p := range f.pairs() {
+	for _, p := range t.pairs() {
 		measured, err := p.measure(ctx, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)

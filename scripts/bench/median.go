@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// median is the middle of the values.
+// median returns the median of the values.
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
-// quantile is what that share of the values lies below; between two of them it is in
-// proportion.
+// quantile returns the value below which this share of the values lies, interpolated between the two
+// nearest ones.
 func quantile(values []float64, share float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	whole, part := math.Modf(share * float64(len(sorted)-1))
@@ -18,9 +18,9 @@ func quantile(values []float64, share float64) float64 {
 	return sorted[below] + part*(sorted[above]-sorted[below])
 }
 
-// interval is between which of the values the median of all possible ones lies, with
-// 95 % confidence and whatever their distribution: how many lie below it is binomial,
-// and about normal.
+// interval returns two of the values between which the true median lies, with 95 % confidence and for
+// any distribution. It uses that the number of values below the true median has a binomial
+// distribution, which is approximately normal.
 func interval(values []float64) (low, high float64) {
 	sorted := slices.Sorted(slices.Values(values))
 	half, reach := float64(len(sorted))/2, 1.96*math.Sqrt(float64(len(sorted)))/2

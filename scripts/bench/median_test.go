@@ -21,7 +21,7 @@ func TestQuantiles(t *testing.T) {
 	}
 }
 
-// TestIntervalHoldsTheMedian draws samples whose median is known.
+// TestIntervalHoldsTheMedian checks the interval on random samples with a known median.
 func TestIntervalHoldsTheMedian(t *testing.T) {
 	t.Parallel()
 	const samples, size = 2000, 60

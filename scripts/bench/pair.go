@@ -7,18 +7,17 @@ import (
 	"math/rand/v2"
 )
 
-// A pair is the same path of both plugins.
+// A pair is a path of the engine and the same path of the plugin that does nothing.
 type pair struct {
 	name          string
 	ours, nothing side
 }
 
-// A result is what each round of a pair gave: a ratio, and on either side reads a
-// second.
+// A result has the figures of each round of a pair: reads per second on both sides, and their ratio.
 type result struct{ ratios, ours, nothing []float64 }
 
-// measure has both sides take turns. A round is ours, nothing, nothing, ours, or the
-// other way about, as chance has it: what changes steadily cancels out.
+// measure lets both sides take turns. A round is ours, nothing, nothing, ours, or the reverse, at
+// random, so that a steady change of the machine affects both sides equally.
 func (p pair) measure(ctx context.Context, o options) (result, error) {
 	var r result
 	for _, s := range []side{p.ours, p.nothing} {
@@ -42,8 +41,8 @@ func (p pair) measure(ctx context.Context, o options) (result, error) {
 			}
 			rates[s.path] += rate / 2
 		}
-		ours, nothing := rates[p.ours.path], rates[p.nothing.path]
-		r.ours, r.nothing, r.ratios = append(r.ours, ours), append(r.nothing, nothing), append(r.ratios, ours/nothing)
+		ours, other := rates[p.ours.path], rates[p.nothing.path]
+		r.ours, r.nothing, r.ratios = append(r.ours, ours), append(r.nothing, other), append(r.ratios, ours/other)
 	}
 	return r, nil
 }
@@ -54,8 +53,8 @@ func printHead(out io.Writer) {
 		"reads/s", "nothing's")
 }
 
-// print prints a line of the table: the median of the rounds' ratios, where it lies
-// with confidence, and where the middle half of the rounds lies.
+// print prints a line of the table: the median of the ratios of all rounds, its confidence
+// interval, and the interval of the middle half of the rounds.
 func (r result) print(out io.Writer, name string) {
 	low, high := interval(r.ratios)
 	fmt.Fprintf(out, "%-8s %8.3f  %.3f to %.3f  %.3f to %.3f  %8.0f %10.0f\n", name, median(r.ratios), low, high,

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// A side is a path that clients read.
+// A side is a path of one plugin that clients read.
 type side struct {
-	*field
+	*testbed
 	path   string
 	leased bool
 }
 
-// check reads once and looks at the answer.
+// check reads once and checks the answer.
 func (s side) check(ctx context.Context) error {
 	answer, err := s.client.Logical().ReadWithContext(ctx, s.path)
 	if err != nil {
@@ -30,9 +30,9 @@ func (s side) check(ctx context.Context) error {
 	return nil
 }
 
-// turn has the clients read for as long as a turn lasts and returns how many reads a
-// second were answered. Its leases are ended after it was measured: each turn begins
-// with none, and no lease ends while another turn is measured.
+// turn lets the clients read for one turn and returns how many reads per second were answered. It
+// revokes the leases of the turn afterwards, so that every turn begins without leases and no lease ends
+// while another turn is measured.
 func (s side) turn(ctx context.Context, o options) (float64, error) {
 	var (
 		clients sync.WaitGroup
@@ -65,8 +65,7 @@ func (s side) turn(ctx context.Context, o options) (float64, error) {
 	return rate, nil
 }
 
-// plain is a client that does no more than HTTP: Vault's own would take as much of the
-// processor as a plugin does.
+// plain is a bare HTTP client. Vault's own client would use as much of the processor as a plugin does.
 var plain = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}}
 
 // read reads the path once.

@@ -8,15 +8,15 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// TestFailoverDoesNotRefillTheBudget spends the token budget of two mounts of one Paxos and loses the
-// leader, twice. The plugin processes of the nodes that follow send no further request.
+// TestFailoverDoesNotRefillTheBudget spends the token budget of two mounts with one Paxos, and then
+// loses the leader twice. The plugin processes of the next leaders must not send a request.
 func TestFailoverDoesNotRefillTheBudget(t *testing.T) {
 	m := newMount(t, nil)
 	other := m.beside()
 	m.client.SetMaxRetries(0)
-	spent := len(m.minted()) + m.spend("before", 125) + other.spend("before", 125)
-	if spent > broker.DefaultBudget || spent != len(m.minted()) {
-		t.Fatalf("%d token requests before the first failover, Paxos granted %d", spent, len(m.minted()))
+	spent := len(m.issued()) + m.spend("before", 125) + other.spend("before", 125)
+	if spent > broker.DefaultBudget || spent != len(m.issued()) {
+		t.Fatalf("%d token requests before the first failover, Paxos granted %d", spent, len(m.issued()))
 	}
 	for i, way := range []loss{killed, steppedDown} {
 		leader := m.leader()
@@ -42,12 +42,12 @@ func TestFailoverDoesNotRefillTheBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := len(m.minted()); got != spent {
+	if got := len(m.issued()); got != spent {
 		t.Errorf("Paxos granted %d tokens in 5 minutes, %d before the failovers", got, spent)
 	}
 }
 
-// beside enables another mount of the same Paxos.
+// beside returns another mount with the same Paxos.
 func (m *mount) beside() *mount {
 	m.Helper()
 	other := *m
@@ -59,7 +59,7 @@ func (m *mount) beside() *mount {
 	return &other
 }
 
-// spend reads as many new roles as are asked for, and returns how many got a token.
+// spend creates and reads this number of roles, and returns how many of the reads got a token.
 func (m *mount) spend(prefix string, roles int) (served int) {
 	m.Helper()
 	for i := range roles {

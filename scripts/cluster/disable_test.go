@@ -16,15 +16,15 @@ var outages = map[string]map[string]any{
 	"it does not answer": {"hang": true},
 }
 
-// A mount with many leases is disabled promptly if that takes a few calls to a Paxos
-// that does not answer, of a second each, and not one for each lease.
+// How long disabling a mount with many leases may take. It must make only a few calls to a Paxos that
+// does not answer, which take a second each, and not one for each lease.
 const (
 	many     = 30
 	promptly = 15 * time.Second
 )
 
-// TestDisablingWhilePaxosIsDown disables a mount in three states: with leases that
-// share a token, with leases that have a token each, and with those ended before.
+// TestDisablingWhilePaxosIsDown disables mounts in three states: with leases that share a token, with
+// leases that have a token each, and with leases that were ended before.
 func TestDisablingWhilePaxosIsDown(t *testing.T) {
 	t.Parallel()
 	for _, outage := range slices.Sorted(maps.Keys(outages)) {
@@ -65,7 +65,7 @@ func TestDisablingWhilePaxosIsDown(t *testing.T) {
 	}
 }
 
-// newBrokenMount makes a mount with leases on its role, whose Paxos then fails.
+// newBrokenMount returns a mount with leases of a role. Its Paxos fails from then on.
 func newBrokenMount(t *testing.T, outage, role map[string]any) *mount {
 	t.Helper()
 	m := newMount(t, map[string]any{"request_timeout": "1s"})
@@ -75,7 +75,8 @@ func newBrokenMount(t *testing.T, outage, role map[string]any) *mount {
 	return m
 }
 
-// disable disables the mount as a person would; it must not take long.
+// disable disables the mount with the command that a person uses, and checks that it does not take
+// long.
 func (m *mount) disable() error {
 	m.Helper()
 	ctx, cancel := context.WithTimeout(m.Context(), 2*patience)
@@ -93,7 +94,7 @@ func (m *mount) disable() error {
 	return nil
 }
 
-// expectGone looks for what a disabled mount must not leave behind.
+// expectGone checks that a disabled mount has left nothing behind.
 func (m *mount) expectGone() {
 	m.Helper()
 	left, err := m.client.Sys().ListMountsWithContext(m.Context())

@@ -10,17 +10,17 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// clientsTry is how long a client of Vault tries at least, by its defaults: it waits
-// for a second or more, and then for two or more.
+// clientsTry is how long a client of Vault retries at least with the default settings: it waits for a
+// second or more, and then for two seconds or more.
 const clientsTry = 3 * time.Second
 
-// checked is how old the load balancer's knowledge of the leader may be.
+// checked is how long the load balancer may take to notice another leader.
 const checked = 200 * time.Millisecond
 
-// A loss is a way to lose the leader, and to get its node back.
+// A loss is a way to lose the leader and to get its node back.
 type loss struct {
 	name   string
-	silent bool // the others notice by its silence; Vault may take longer over that than clientsTry
+	silent bool // the other nodes notice only that it is silent, which may take longer than clientsTry
 	of     func(context.Context, *stack.Stack) error
 	back   func(context.Context, *stack.Stack) error
 }
@@ -40,10 +40,10 @@ var (
 	}
 )
 
-// owned is how many leases with a token each there are from before the first loss.
+// owned is how many leases with their own token there are before the first loss.
 const owned = 5
 
-// TestTokensOutliveTheLeader loses one leader after the other while applications read.
+// TestTokensOutliveTheLeader loses one leader after another while applications read.
 func TestTokensOutliveTheLeader(t *testing.T) {
 	m := newMount(t, nil)
 	m.role("app", nil)
@@ -51,7 +51,7 @@ func TestTokensOutliveTheLeader(t *testing.T) {
 	m.readOften("own", owned)
 	leased, unleased := m.readID("creds/app"), m.readID("token/app")
 	load := m.startLoad("app")
-	// the last, since its node does not compete for a while
+	// this comes last, because the node does not try to lead for a while
 	for _, way := range []loss{killed, sealed, killed, sealed, steppedDown} {
 		m.lose(way, load)
 		m.expectServed("token/app", unleased)
@@ -70,18 +70,18 @@ func TestTokensOutliveTheLeader(t *testing.T) {
 			t.Errorf("%d reads got another token, %s", reads, token)
 		}
 	}
-	m.expectMinted(2 + owned)
+	m.expectIssued(2 + owned)
 	m.expectKept(load.leases)
 	m.revokeAll()
 	await(t, patience, func() error { return m.noLeases("app", "own") })
 	m.expectNoneIrrevocable()
-	// nobody knows any more who holds the leased one
+	// no node knows the holders of the leased token any more
 	await(t, twoTicks, func() error { return m.onlyAlive(leased, unleased) })
-	m.write("roles/app/rotate") // what ends it then
+	m.write("roles/app/rotate") // which therefore ends it
 	await(t, patience, func() error { return m.onlyAlive() })
 }
 
-// expectKept looks for all the leases, and for those of role own.
+// expectKept checks that Vault has all the leases, and that the tokens of the role own are alive.
 func (m *mount) expectKept(given []string) {
 	m.Helper()
 	kept := m.leases("app")
@@ -95,7 +95,7 @@ func (m *mount) expectKept(given []string) {
 	}
 }
 
-// lose loses the leader, waits until another one serves the load, and gets the node back.
+// lose loses the leader, waits until another node serves the load, and gets the first node back.
 func (m *mount) lose(way loss, load *load) {
 	m.Helper()
 	leader := m.leader()
@@ -142,8 +142,8 @@ func (m *mount) lose(way loss, load *load) {
 	}
 }
 
-// expectServed reads from every node, of which all but one pass the request on, and
-// looks for the one process of the plugin that answers.
+// expectServed reads from every node and checks that there is one plugin process, which answers all of
+// them, since the standby nodes forward requests.
 func (m *mount) expectServed(path, want string) {
 	m.Helper()
 	processes := 0

@@ -1,11 +1,11 @@
 package cluster
 
 import (
-	"encoding/json"
 	"fmt"
+	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// leases holds the ids of all leases that Vault keeps of a role.
+// leases returns the ids of all leases of a role that Vault has.
 func (m *mount) leases(role string) map[string]bool {
 	m.Helper()
 	prefix := m.path + "/creds/" + role + "/"
@@ -14,7 +14,7 @@ func (m *mount) leases(role string) map[string]bool {
 		m.Fatal(err)
 	}
 	kept := map[string]bool{}
-	if answer == nil { // there is none
+	if answer == nil { // there are none
 		return kept
 	}
 	names, _ := answer.Data["keys"].([]any)
@@ -24,7 +24,7 @@ func (m *mount) leases(role string) map[string]bool {
 	return kept
 }
 
-// noLeases returns an error while Vault keeps a lease of one of the roles.
+// noLeases returns an error while Vault has a lease of one of the roles.
 func (m *mount) noLeases(roles ...string) error {
 	m.Helper()
 	for _, role := range roles {
@@ -35,8 +35,8 @@ func (m *mount) noLeases(roles ...string) error {
 	return nil
 }
 
-// revokeAll ends all leases of the mount as a person would, and returns when Vault
-// has put them on its queue.
+// revokeAll revokes all leases of the mount with the command that a person uses. It returns when
+// Vault has put them on its queue.
 func (m *mount) revokeAll() {
 	m.Helper()
 	leader := m.leader()
@@ -47,15 +47,10 @@ func (m *mount) revokeAll() {
 	}
 }
 
-// expectNoneIrrevocable asks Vault for leases that it has given up.
+// expectNoneIrrevocable fails the test if Vault has stopped trying to revoke a lease.
 func (m *mount) expectNoneIrrevocable() {
 	m.Helper()
-	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count",
-		map[string][]string{"type": {"irrevocable"}})
-	if err != nil {
-		m.Fatal(err)
-	}
-	if count, ok := answer.Data["lease_count"].(json.Number); !ok || count.String() != "0" {
-		m.Errorf("Vault has leases that it cannot revoke: %v", answer.Data)
+	if count, err := stack.IrrevocableLeases(m.Context(), m.client); err != nil || count != 0 {
+		m.Errorf("Vault has %d leases that it cannot revoke, error %v", count, err)
 	}
 }

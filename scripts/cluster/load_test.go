@@ -13,28 +13,28 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// So many readers read once in an interval each, one time in leasedEvery on a lease:
-// a lease costs the cluster several writes.
+// How many readers there are and how often each of them reads. One read in leasedEvery has a lease,
+// which costs the cluster several writes.
 const (
 	readers     = 16
 	interval    = 50 * time.Millisecond
 	leasedEvery = 4
 )
 
-// A load is applications that read a role over and over, with clients that try again
-// as Vault's do by themselves, and what came of it.
+// A load is applications that read a role repeatedly, with clients that retry as Vault's do by default,
+// and the results of the reads.
 type load struct {
 	end   func() // once
 	group sync.WaitGroup
-	raw   atomic.Int64 // failures before a client tried again
+	raw   atomic.Int64 // failures after which a client retried
 
 	mu         sync.Mutex
-	reads      int            // that succeeded
-	leaderless int            // that a client gave up because all the time no node was active
-	failed     []error        // that a client gave up for another reason
-	longest    time.Duration  // until success or giving up
-	tokens     map[string]int // reads by the fingerprint of what they got
-	leases     []string       // all that were given
+	reads      int            // reads that succeeded
+	leaderless int            // reads that failed because no node was active for as long as the client tried
+	failed     []error        // reads that failed for another reason
+	longest    time.Duration  // the longest time of a read, until it succeeded or failed
+	tokens     map[string]int // the number of reads by the fingerprint of their token
+	leases     []string       // the ids of all leases
 }
 
 // startLoad starts the readers of the role.
@@ -57,13 +57,13 @@ func (m *mount) startLoad(role string) *load {
 	return l
 }
 
-// stop waits for the reads under way and ends the load.
+// stop ends the load and waits for the reads in progress.
 func (l *load) stop() {
 	l.end()
 	l.group.Wait()
 }
 
-// read is one reader.
+// read is one reader, which reads until the load ends.
 func (l *load) read(m *mount, client *api.Client, role string, first int, ended <-chan struct{}) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -83,7 +83,7 @@ func (l *load) read(m *mount, client *api.Client, role string, first int, ended 
 	}
 }
 
-// note writes down what came of a read.
+// note records the result of a read.
 func (l *load) note(answer *api.Secret, err error, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -103,8 +103,8 @@ func (l *load) note(answer *api.Secret, err error, took time.Duration) {
 	}
 }
 
-// count is how many reads have succeeded so far, and how many were given up because
-// no node was active.
+// count returns how many reads have succeeded so far, and how many have failed because no node was
+// active.
 func (l *load) count() (reads, leaderless int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

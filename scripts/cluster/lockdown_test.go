@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// A lockdown revokes at most 40 tokens a second, and begins with 5. So many are dead long before the
-// next of the engine's periodic runs, which Vault starts every minute.
+// How many tokens are locked, and how long that may take. A lockdown begins with 5 revocations per
+// second and makes at most 40, so it is done long before the next periodic run of the engine, which
+// Vault starts every minute.
 const (
 	lockedTokens = 110
 	lockedWithin = 20 * time.Second
 )
 
-// TestALockdownWaitsForNoTick locks a mount down that has 110 live tokens, about what the budget
-// allows at once, while applications read.
+// TestALockdownWaitsForNoTick puts a mount with 110 live tokens into lockdown while applications read.
+// That is about as many as the budget allows at once.
 func TestALockdownWaitsForNoTick(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, nil)

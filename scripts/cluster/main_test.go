@@ -12,17 +12,17 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// nodes is how many the cluster has: it can lose one.
+// nodes is how many nodes the cluster has. It can lose one of them.
 const nodes = 3
 
-// running is what to stop at the end, also when the tests are interrupted.
+// running is what TestMain stops, also when the tests are interrupted.
 var running struct {
 	sync.Mutex
 	cluster   *stack.Cluster
 	sandboxes []*stack.Sandbox
 }
 
-// TestMain ends the cluster, whatever the tests did.
+// TestMain runs the tests and stops the cluster.
 func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test-cluster", stopAll)) }
 
 // stopAll stops the cluster and every stand-in.
@@ -40,14 +40,14 @@ func stopAll() error {
 	return err
 }
 
-// sharedCluster is the cluster of all tests, with the plugin registered once. Whoever
-// takes a node out of it puts it back.
+// sharedCluster is the cluster of all tests, on which the plugin is registered. A test that removes
+// a node must bring it back.
 var sharedCluster = sync.OnceValues(func() (*stack.Cluster, error) {
 	interruptible, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx, cancel := context.WithTimeout(interruptible, 3*time.Minute) // building included
+	ctx, cancel := context.WithTimeout(interruptible, 3*time.Minute) // this includes building the plugin
 	defer cancel()
-	running.Lock() // stopAll waits for what is being started
+	running.Lock() // so that stopAll waits until the cluster has started
 	defer running.Unlock()
 	cluster, err := stack.StartCluster(ctx, stack.Options{Vault: os.Getenv("VAULT_BIN"), LogLevel: "info"}, nodes)
 	if err != nil {
@@ -61,7 +61,7 @@ var sharedCluster = sync.OnceValues(func() (*stack.Cluster, error) {
 	return cluster, leader.Register(ctx, leader.Plugin)
 })
 
-// sandboxBinary is the stand-in Paxos, built once.
+// sandboxBinary returns the path of the stand-in Paxos, which is built at the first call.
 var sandboxBinary = sync.OnceValues(func() (string, error) {
 	cluster, err := sharedCluster()
 	if err != nil {

@@ -12,24 +12,24 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// patience is how long a test waits for what happens in its own time.
+// patience is how long a test waits for something that happens in the background.
 const patience = 30 * time.Second
 
-// mounts counts the mounts, for their names.
+// mounts is the number of mounts, from which they get their names.
 var mounts atomic.Int64
 
-// A mount is the engine at a path of its own on the cluster, with a Paxos of its own.
+// A mount is a mount of the engine on the cluster with its own stand-in Paxos.
 type mount struct {
 	*testing.T
 	*stack.Cluster
 	paxos  *stack.Sandbox
 	client *api.Client // of the whole cluster, as root
 	path   string
-	proof  int // tokens that were minted to verify the secret
+	proof  int // how many tokens were issued to verify the secret
 }
 
-// newMount enables and configures the engine. Further settings of its connection to
-// Paxos may be given.
+// newMount enables and configures the engine. The connection may have further parameters of
+// config/connection, or be nil.
 func newMount(t *testing.T, connection map[string]any) *mount {
 	t.Helper()
 	cluster, err := sharedCluster()
@@ -42,11 +42,12 @@ func newMount(t *testing.T, connection map[string]any) *mount {
 		t.Fatal(err)
 	}
 	m.connect(connection)
-	m.proof = len(m.minted())
+	m.proof = len(m.issued())
 	return m
 }
 
-// connect configures the mount for its Paxos. Further settings of the connection may be given.
+// connect configures the mount for its Paxos. The connection may have further parameters of
+// config/connection, or be nil.
 func (m *mount) connect(connection map[string]any) {
 	m.Helper()
 	m.write("config/connection", map[string]any{
@@ -67,7 +68,7 @@ func (m *mount) newClient() *api.Client {
 	return client
 }
 
-// leader is the active node.
+// leader returns the active node.
 func (m *mount) leader() *stack.Stack {
 	m.Helper()
 	leader, err := m.Leader(m.Context())
@@ -91,7 +92,7 @@ func (m *mount) write(path string, parameters ...map[string]any) {
 	}
 }
 
-// role makes a role with the parameters.
+// role creates a role with the parameters.
 func (m *mount) role(name string, parameters map[string]any) {
 	m.Helper()
 	m.write("roles/"+name, map[string]any{"scopes": "funding:read_profile"}, parameters)
@@ -119,7 +120,7 @@ func (m *mount) readID(path string) string {
 	return tokenID(answer)
 }
 
-// tokenID is the fingerprint of the token in an answer, empty if there is none.
+// tokenID returns the fingerprint of the token in an answer; empty if there is none.
 func tokenID(answer *api.Secret) string {
 	if answer == nil {
 		return ""
@@ -128,7 +129,7 @@ func tokenID(answer *api.Secret) string {
 	return text
 }
 
-// await asks until the condition returns no error, for so long at most.
+// await waits until the condition returns nil, for at most the limit.
 func await(t *testing.T, limit time.Duration, condition func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)

@@ -8,8 +8,8 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// minted lists all that Paxos has minted.
-func (m *mount) minted() []stack.MintedToken {
+// issued returns all tokens that Paxos has issued.
+func (m *mount) issued() []stack.IssuedToken {
 	m.Helper()
 	tokens, err := m.paxos.Tokens(m.Context())
 	if err != nil {
@@ -18,19 +18,19 @@ func (m *mount) minted() []stack.MintedToken {
 	return tokens
 }
 
-// expectMinted compares the number of tokens that Paxos minted for readers.
-func (m *mount) expectMinted(want int) {
+// expectIssued checks how many tokens Paxos has issued for readers.
+func (m *mount) expectIssued(want int) {
 	m.Helper()
-	if got := len(m.minted()) - m.proof; got != want {
-		m.Errorf("Paxos minted %d tokens for readers, want %d", got, want)
+	if got := len(m.issued()) - m.proof; got != want {
+		m.Errorf("Paxos issued %d tokens for readers, want %d", got, want)
 	}
 }
 
-// alive lists the fingerprints of the tokens that live at Paxos.
+// alive returns the fingerprints of the tokens that are alive at Paxos.
 func (m *mount) alive() []string {
 	m.Helper()
 	alive := []string{}
-	for _, token := range m.minted() {
+	for _, token := range m.issued() {
 		if token.Alive {
 			alive = append(alive, token.Fingerprint)
 		}
@@ -39,7 +39,7 @@ func (m *mount) alive() []string {
 	return alive
 }
 
-// onlyAlive returns an error unless just these tokens live at Paxos.
+// onlyAlive returns an error unless exactly these tokens are alive at Paxos.
 func (m *mount) onlyAlive(want ...string) error {
 	m.Helper()
 	slices.Sort(want)
@@ -49,7 +49,7 @@ func (m *mount) onlyAlive(want ...string) error {
 	return nil
 }
 
-// aliveAtLeast returns an error while fewer tokens live at Paxos.
+// aliveAtLeast returns an error while fewer tokens are alive at Paxos.
 func (m *mount) aliveAtLeast(want int) error {
 	m.Helper()
 	if got := len(m.alive()); got < want {
@@ -58,7 +58,7 @@ func (m *mount) aliveAtLeast(want int) error {
 	return nil
 }
 
-// fail makes Paxos fail at everything that the engine asks it, until it is healed.
+// fail makes all token requests and revocations fail at Paxos until heal.
 func (m *mount) fail(fault map[string]any) {
 	m.Helper()
 	for _, endpoint := range []paxostest.Endpoint{paxostest.TokenEndpoint, paxostest.Revoke} {
@@ -72,7 +72,7 @@ func (m *mount) fail(fault map[string]any) {
 	}
 }
 
-// heal ends all that fail began.
+// heal ends the failures that fail has started.
 func (m *mount) heal() {
 	m.Helper()
 	if err := m.paxos.Heal(m.Context()); err != nil {

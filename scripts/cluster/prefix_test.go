@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// twoTicks is how long it takes at most until what could not be done at once is done
-// by the engine's periodic work, which Vault starts every minute.
+// twoTicks is how long it takes at most until the periodic work of the engine, which Vault starts every
+// minute, has done what could not be done at once.
 const twoTicks = 2*time.Minute + 5*time.Second
 
-// TestRevokingByPrefixEndsEveryLease ends 2,000 leases at once, a hundred of them with
-// a token each, which is what the budget allows.
+// TestRevokingByPrefixEndsEveryLease revokes 2,000 leases at once. A hundred of them have their own
+// token, which is as many as the budget allows.
 func TestRevokingByPrefixEndsEveryLease(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, nil)
 	m.role("brief", map[string]any{"idle_ttl": "1s"})
-	m.role("lasting", nil) // its token is kept for five minutes after its last lease
+	m.role("lasting", nil) // its token stays for five minutes after its last lease
 	m.role("own", map[string]any{"unique_tokens": true, "mint_limit": 100})
 	m.readOften("brief", 1000)
 	m.readOften("lasting", 900)
 	m.readOften("own", 100)
-	m.expectMinted(102)
+	m.expectIssued(102)
 	lasting := m.readID("creds/lasting")
 
 	started := time.Now()
@@ -34,10 +34,10 @@ func TestRevokingByPrefixEndsEveryLease(t *testing.T) {
 	m.expectNoneIrrevocable()
 	await(t, twoTicks, func() error { return m.onlyAlive(lasting) })
 	t.Logf("only the token that is kept lived after %s", time.Since(started).Round(time.Millisecond))
-	m.expectMinted(102)
+	m.expectIssued(102)
 }
 
-// readOften reads a role on so many leases, as fast as some readers can.
+// readOften gets this number of leases of a role, as fast as some readers can.
 func (m *mount) readOften(role string, count int) {
 	m.Helper()
 	turns := make(chan struct{}, count)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// crash kills the plugin between two reads.
+// crash kills the plugin between two reads. The second reader gets the same token.
 func (s *story) crash(ctx context.Context) (err error) {
 	s.title("The plugin is killed; the next reader does not notice")
 	if s.last, err = s.read(ctx); err != nil {
@@ -28,14 +28,14 @@ func (s *story) crash(ctx context.Context) (err error) {
 	if again.text != s.last.text || again.text == s.first.text {
 		return errors.New("the reader did not get the token from before the crash")
 	}
-	if err := s.expectMints(ctx, 2); err != nil {
+	if err := s.expectRequests(ctx, 2); err != nil {
 		return err
 	}
 	s.proved("Vault started it anew, and it found the token it had minted: the same one, no further request.")
 	return nil
 }
 
-// restrict shows that a policy decides who gets which role.
+// restrict reads with a policy that allows one role, and is denied another one.
 func (s *story) restrict(ctx context.Context) error {
 	s.title("A policy decides who gets which role")
 	if _, err := s.vault(ctx, "write", "paxos/roles/treasury", "scopes="+readScope); err != nil {
@@ -49,7 +49,7 @@ func (s *story) restrict(ctx context.Context) error {
 	s.typed("export VAULT_TOKEN=$(vault token create -policy=app -field=token)")
 	token, err := s.run(ctx, s.RootToken, "", "token", "create", "-policy=app", "-field=token")
 	if err != nil {
-		s.shown(token) // what it says instead
+		s.shown(token) // the error that it prints instead
 		return err
 	}
 	token = strings.TrimSpace(token)
@@ -70,7 +70,7 @@ func (s *story) restrict(ctx context.Context) error {
 	return nil
 }
 
-// rotate ends all tokens of the role.
+// rotate revokes all tokens of the role.
 func (s *story) rotate(ctx context.Context) error {
 	s.title("In an incident, one command ends every token of a role")
 	answer, err := s.vault(ctx, "write", "-f", "paxos/roles/"+roleName+"/rotate")
@@ -87,7 +87,7 @@ func (s *story) rotate(ctx context.Context) error {
 	return nil
 }
 
-// readAudit looks for secrets in the audit log and in Vault's own.
+// readAudit checks that no secret is in the audit log or in Vault's log.
 func (s *story) readAudit(ctx context.Context) error {
 	s.title("Neither the secret nor a token is in Vault's audit log or its own")
 	s.typed("grep -c -F -e <the client secret> -e <each token> audit.log vault.log")
@@ -106,7 +106,7 @@ func (s *story) readAudit(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// disable removes the mount, and with it all that it issued.
+// disable removes the mount, which revokes everything that it issued.
 func (s *story) disable(ctx context.Context) error {
 	s.title("Disabling the mount ends what is alive")
 	token, err := s.read(ctx)

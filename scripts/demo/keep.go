@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// keep sets everything up and leaves it running until it is interrupted.
+// keep sets everything up and keeps it running until the program is interrupted.
 func (s *story) keep(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{s.enableAudit, s.register, s.connect, s.configure, s.writeRole} {
 		if err := step(ctx); err != nil {

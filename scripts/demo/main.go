@@ -1,7 +1,7 @@
 // Command demo tells the story of the secrets engine with a real Vault and the real
 // vault command line, against the stand-in Paxos or, where PAXOS_CLIENT_ID,
-// PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT are set, against Paxos. It ends with an
-// error if anything is not as it says, and leaves nothing running.
+// PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT are set, against Paxos. It checks every step,
+// fails if one is not as it says, and leaves nothing running.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// main runs until the story is told, or SIGINT or SIGTERM.
+// main runs the demo until its end, or until SIGINT or SIGTERM.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
@@ -29,8 +29,8 @@ func main() {
 	}
 }
 
-// run sets everything up, tells the story or keeps it running, and clears everything
-// away again, also after a failure.
+// run sets everything up, and tells the story or keeps everything running. It removes everything in the
+// end, also after a failure.
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	started := time.Now()
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)

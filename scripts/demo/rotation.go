@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// rotateRoot gives the root client its new secret while a reader goes on.
+// rotateRoot replaces the secret of the root client while a reader continues to read.
 func (s *story) rotateRoot(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
-		return nil // at the real Paxos that takes a click in the Dashboard
+		return nil // at the real Paxos, a person must do this in the Dashboard
 	}
 	s.title("The root gets a new secret; readers go on")
 	before, err := s.read(ctx)
@@ -52,7 +52,7 @@ func (s *story) rotateRoot(ctx context.Context) error {
 	return nil
 }
 
-// lockDown presses the red button and lifts it again.
+// lockDown puts the mount into lockdown, and ends the lockdown.
 func (s *story) lockDown(ctx context.Context) error {
 	s.title("The red button: nothing is issued, everything ends")
 	token, err := s.read(ctx)

@@ -10,10 +10,10 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// roleName is the role of the story.
+// roleName is the name of the role in the story.
 const roleName = "mint-role"
 
-// enableAudit has Vault write down every request.
+// enableAudit makes Vault write every request to an audit log.
 func (s *story) enableAudit(ctx context.Context) error {
 	s.title("Vault writes down every request and every answer")
 	if _, err := s.vault(ctx, "audit", "enable", "file", "file_path="+s.AuditPath()); err != nil {
@@ -23,7 +23,7 @@ func (s *story) enableAudit(ctx context.Context) error {
 	return nil
 }
 
-// register tells Vault of the plugin and enables it.
+// register registers the plugin and enables it.
 func (s *story) register(ctx context.Context) error {
 	s.title("The plugin is registered by its checksum and enabled at paxos/")
 	sum, err := stack.Checksum(s.Plugin)
@@ -46,7 +46,7 @@ func (s *story) register(ctx context.Context) error {
 	return nil
 }
 
-// connect tells the mount where the stand-in is. The real Paxos it knows.
+// connect configures the URLs of the stand-in. For the real Paxos that is not needed.
 func (s *story) connect(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil
@@ -81,8 +81,8 @@ func (s *story) configure(ctx context.Context) error {
 	return nil
 }
 
-// writeRole says what applications may get. Idle tokens are not kept, so that the
-// story need not wait for the end of one.
+// writeRole writes the role. Its tokens end with their last lease, so that the story need not wait for
+// the end of an idle token.
 func (s *story) writeRole(ctx context.Context) error {
 	s.title("A role says what an application may get")
 	if _, err := s.vault(ctx, "write", "paxos/roles/"+roleName, "scopes="+s.paxos.scopes, "idle_ttl=0s"); err != nil {

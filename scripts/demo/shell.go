@@ -3,19 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
-	"time"
 )
 
-// vault types a vault command as root, shows its answer and returns it.
+// vault shows a vault command, runs it as root, and shows and returns its output.
 func (s *story) vault(ctx context.Context, arguments ...string) (string, error) {
 	return s.vaultWith(ctx, "", "", arguments...)
 }
 
-// vaultWith is vault with something on standard input; source says how a person would
-// put it there.
+// vaultWith is like vault, with text on standard input. The source is how a person would write that
+// in a shell, such as " < secret.txt".
 func (s *story) vaultWith(ctx context.Context, input, source string, arguments ...string) (string, error) {
 	s.typed("vault %s%s", quoted(arguments), source)
 	answer, err := s.run(ctx, s.RootToken, input, arguments...)
@@ -26,7 +23,7 @@ func (s *story) vaultWith(ctx context.Context, input, source string, arguments .
 	return answer, err
 }
 
-// run runs a vault command and returns all that it said.
+// run runs a vault command with a token and returns its output, standard error included.
 func (s *story) run(ctx context.Context, token, input string, arguments ...string) (string, error) {
 	answer, err := s.Command(ctx, token, strings.NewReader(input), arguments...).CombinedOutput()
 	if err != nil {
@@ -35,7 +32,7 @@ func (s *story) run(ctx context.Context, token, input string, arguments ...strin
 	return string(answer), err
 }
 
-// hideIssued has a secret that was answered shown by its beginning only.
+// hideIssued hides the secret in an answer of vault, if it has one.
 func (s *story) hideIssued(answer string) {
 	for _, key := range []string{"access_token", "client_secret"} {
 		if secret := value(answer, key); secret != "" {
@@ -44,7 +41,7 @@ func (s *story) hideIssued(answer string) {
 	}
 }
 
-// value finds a key in the two columns that vault prints.
+// value returns the value of a key in the two columns that vault prints; empty if the key is missing.
 func value(answer, key string) string {
 	for line := range strings.Lines(answer) {
 		if name, rest, ok := strings.Cut(line, " "); ok && name == key {
@@ -54,29 +51,7 @@ func value(answer, key string) string {
 	return ""
 }
 
-// paxosAPI is the client for the use of tokens.
-var paxosAPI = &http.Client{Timeout: 15 * time.Second}
-
-// get sends a GET with the token to Paxos's API and returns status line and body.
-func get(ctx context.Context, token issued, path string) (code int, answer string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, token.apiURL+path, nil)
-	if err != nil {
-		return 0, "", err
-	}
-	request.Header.Set("Authorization", "Bearer "+token.text)
-	response, err := paxosAPI.Do(request)
-	if err != nil {
-		return 0, "", fmt.Errorf("calling Paxos: %w", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	if err != nil {
-		return 0, "", fmt.Errorf("reading what Paxos answered: %w", err)
-	}
-	return response.StatusCode, fmt.Sprintf("HTTP %s\n%s", response.Status, body), nil
-}
-
-// quoted puts arguments together as a shell would read them.
+// quoted joins arguments, with quotes where a shell needs them.
 func quoted(arguments []string) string {
 	var words []string
 	for _, argument := range arguments {

@@ -10,23 +10,22 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// A story is told step by step, each step with what was typed, what was answered, and
-// what that proves.
+// A story has steps. Each step prints its commands, their output, and what that proves.
 type story struct {
 	*stack.Stack
 	paxos *upstream
 	out   io.Writer
 
 	step   int
-	hidden []string // shown by their beginning only
-	audit  []string // must not be in the audit log
-	minted int      // token requests at the stand-in before the role's first
+	hidden []string // secrets of which only the beginning is shown
+	audit  []string // secrets that must not be in the audit log
+	before int      // token requests at the stand-in before the first read of the role
 	first  issued   // the first token of the role
 	second issued   // the same token, read again
-	last   issued   // the token after the first was revoked
+	last   issued   // the token after the first one was revoked
 }
 
-// newStory begins a story with the server and the Paxos.
+// newStory returns a story on a server and a Paxos.
 func newStory(server *stack.Stack, paxos *upstream, out io.Writer) *story {
 	return &story{
 		Stack: server, paxos: paxos, out: out,
@@ -35,7 +34,7 @@ func newStory(server *stack.Stack, paxos *upstream, out io.Writer) *story {
 	}
 }
 
-// tell does every step and stops at the first that is not as promised.
+// tell runs every step. It returns the error of the first step that is not as it should be.
 func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		s.enableAudit, s.register, s.connect, s.configure, s.writeRole,
@@ -49,21 +48,21 @@ func (s *story) tell(ctx context.Context) error {
 	return nil
 }
 
-// title begins a step.
+// title begins a step and prints its title.
 func (s *story) title(format string, values ...any) {
 	s.step++
 	fmt.Fprintf(s.out, "\n%2d. %s\n", s.step, fmt.Sprintf(format, values...))
 }
 
-// typed shows what a person would type.
+// typed prints a command as a person would type it.
 func (s *story) typed(format string, values ...any) {
 	fmt.Fprintf(s.out, "\n    $ %s\n", s.mask(fmt.Sprintf(format, values...)))
 }
 
-// widest is the length at which a line of an answer is cut.
+// widest is the length to which lines of output are cut.
 const widest = 120
 
-// shown shows what was answered.
+// shown prints the output of a command.
 func (s *story) shown(text string) {
 	for line := range strings.Lines(s.mask(strings.TrimRight(text, "\n"))) {
 		line = strings.TrimRight(line, "\n")
@@ -74,18 +73,18 @@ func (s *story) shown(text string) {
 	}
 }
 
-// proved says what the step has shown.
+// proved prints what the step has shown.
 func (s *story) proved(format string, values ...any) {
 	fmt.Fprintf(s.out, "\n    -> %s\n", fmt.Sprintf(format, values...))
 }
 
-// hide has a secret shown by its beginning only, and looked for in the audit log.
+// hide makes only the beginning of a secret be printed, and readAudit look for it.
 func (s *story) hide(secret string) {
 	s.hidden = append(s.hidden, secret)
 	s.audit = append(s.audit, secret)
 }
 
-// mask shortens what is secret in a text.
+// mask returns the text with every secret cut to its beginning.
 func (s *story) mask(text string) string {
 	for _, secret := range s.hidden {
 		text = strings.ReplaceAll(text, secret, secret[:min(10, len(secret)/4)]+"...")
@@ -93,8 +92,8 @@ func (s *story) mask(text string) string {
 	return text
 }
 
-// endTokens ends what may be alive at the real Paxos when the story was cut short.
-// Disabling the mount does that, and does no harm a second time.
+// endTokens revokes the tokens that may be alive at the real Paxos if the story has failed. It disables
+// the mount, which does no harm if that was done already.
 func (s *story) endTokens() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

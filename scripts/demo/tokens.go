@@ -4,18 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// issued is what a reader of creds/ got.
+// issued is an answer of creds/.
 type issued struct {
 	text, id, lease, apiURL string
 }
 
-// read reads the role's token and takes the answer apart.
+// read reads a token of the role.
 func (s *story) read(ctx context.Context) (issued, error) {
 	answer, err := s.vault(ctx, "read", "paxos/creds/"+roleName)
 	if err != nil {
@@ -29,33 +30,33 @@ func (s *story) read(ctx context.Context) (issued, error) {
 	return got, nil
 }
 
-// mints counts the token requests at the stand-in.
-func (s *story) mints(ctx context.Context) (int, error) {
+// requests returns how many token requests the stand-in has had.
+func (s *story) requests(ctx context.Context) (int, error) {
 	var counted calls
 	err := s.paxos.sandbox.Control(ctx, http.MethodGet, "calls", nil, &counted)
 	return counted.Endpoints["token"], err
 }
 
-// expectMints compares the token requests since the role was made with what was
-// promised. Of the real Paxos nothing can be said.
-func (s *story) expectMints(ctx context.Context, want int) error {
+// expectRequests returns an error unless the role has caused this number of token requests. It checks
+// nothing at the real Paxos, which does not count them.
+func (s *story) expectRequests(ctx context.Context, want int) error {
 	if s.paxos.sandbox == nil {
 		return nil
 	}
 	s.typed("curl %s/sandbox/calls | jq .endpoints.token", s.paxos.sandbox.URL)
-	count, err := s.mints(ctx)
+	count, err := s.requests(ctx)
 	if err != nil {
 		return err
 	}
-	s.shown(fmt.Sprintf("%d   (%d of them for this role)", count, count-s.minted))
-	if count-s.minted != want {
-		return fmt.Errorf("paxos was asked for %d tokens of this role, not %d", count-s.minted, want)
+	s.shown(fmt.Sprintf("%d   (%d of them for this role)", count, count-s.before))
+	if count-s.before != want {
+		return fmt.Errorf("paxos was asked for %d tokens of this role, not %d", count-s.before, want)
 	}
 	return nil
 }
 
-// expectState compares what Paxos does with a token to what was promised: its API
-// takes a living one alone, and the stand-in tells what it knows.
+// expectState returns an error unless the token is alive, or has ended, as it should. It asks the API,
+// which accepts live tokens only, and also the stand-in.
 func (s *story) expectState(ctx context.Context, token issued, alive bool) error {
 	if s.paxos.sandbox != nil {
 		var state tokenState
@@ -75,8 +76,8 @@ func (s *story) expectState(ctx context.Context, token issued, alive bool) error
 	return s.expectStatus(ctx, token, "/profiles", want)
 }
 
-// expectStatus sends a GET to Paxos and compares the status. The real Paxos may take a
-// moment until all of it knows of a token's end.
+// expectStatus sends a GET with the token to Paxos and returns an error unless it has the status. It
+// tries for some seconds, because the end of a token may take a moment at the real Paxos.
 func (s *story) expectStatus(ctx context.Context, token issued, path string, want int) error {
 	s.typed("curl -H 'Authorization: Bearer %s' %s%s", token.text, token.apiURL, path)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -93,10 +94,10 @@ func (s *story) expectStatus(ctx context.Context, token issued, path string, wan
 	return err
 }
 
-// readToken issues a token.
+// readToken reads the first token.
 func (s *story) readToken(ctx context.Context) (err error) {
 	if s.paxos.sandbox != nil {
-		if s.minted, err = s.mints(ctx); err != nil {
+		if s.before, err = s.requests(ctx); err != nil {
 			return err
 		}
 	}
@@ -104,14 +105,14 @@ func (s *story) readToken(ctx context.Context) (err error) {
 	if s.first, err = s.read(ctx); err != nil {
 		return err
 	}
-	if err := s.expectMints(ctx, 1); err != nil {
+	if err := s.expectRequests(ctx, 1); err != nil {
 		return err
 	}
 	s.proved("It comes on a lease, and for an hour at most.")
 	return nil
 }
 
-// useToken uses it, for what it may do and for what it may not.
+// useToken calls an operation that the scopes of the token allow, and one that they do not allow.
 func (s *story) useToken(ctx context.Context) error {
 	s.title("Paxos takes it, for the role's scopes")
 	if err := s.expectStatus(ctx, s.first, "/profiles", http.StatusOK); err != nil {
@@ -124,7 +125,7 @@ func (s *story) useToken(ctx context.Context) error {
 	return nil
 }
 
-// share reads again.
+// share reads the role again, and gets the same token.
 func (s *story) share(ctx context.Context) (err error) {
 	s.title("A second reader gets the same token, and Paxos is not asked")
 	if s.second, err = s.read(ctx); err != nil {
@@ -133,14 +134,14 @@ func (s *story) share(ctx context.Context) (err error) {
 	if s.second.text != s.first.text || s.second.lease == s.first.lease {
 		return errors.New("the second reader did not get the same token on a lease of its own")
 	}
-	if err := s.expectMints(ctx, 1); err != nil {
+	if err := s.expectRequests(ctx, 1); err != nil {
 		return err
 	}
 	s.proved("Paxos allows one token request a second and bans whoever asks more often; readers cost none.")
 	return nil
 }
 
-// revoke ends both leases.
+// revoke ends both leases. The token ends with the second one.
 func (s *story) revoke(ctx context.Context) error {
 	s.title("When the last lease ends, the token dies at Paxos")
 	if _, err := s.vault(ctx, "lease", "revoke", "-sync", s.first.lease); err != nil {
@@ -157,4 +158,23 @@ func (s *story) revoke(ctx context.Context) error {
 	}
 	s.proved("One reader's end does not disturb another; the last one's end is the token's.")
 	return nil
+}
+
+// get sends a GET with the token to Paxos's API and returns the status, and the status line and body.
+func get(ctx context.Context, token issued, path string) (code int, answer string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, token.apiURL+path, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+token.text)
+	response, err := paxosAPI.Do(request)
+	if err != nil {
+		return 0, "", fmt.Errorf("calling Paxos: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	if err != nil {
+		return 0, "", fmt.Errorf("reading what Paxos answered: %w", err)
+	}
+	return response.StatusCode, fmt.Sprintf("HTTP %s\n%s", response.Status, body), nil
 }

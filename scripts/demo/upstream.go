@@ -3,26 +3,28 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// An upstream is the Paxos that the story is told against.
+// An upstream is the Paxos of the story: the real one or a stand-in.
 type upstream struct {
-	environment            string // as in config
+	environment            string // as the config of the mount names it
 	clientID, clientSecret string
-	scopes                 string         // of the role of the story
-	sandbox                *stack.Sandbox // nil if Paxos is real
+	scopes                 string         // of the role in the story
+	sandbox                *stack.Sandbox // nil for the real Paxos
 }
 
-// readScope is the one scope of everything that must not be able to move money.
+// readScope is the only scope of clients and roles that must not move money.
 const readScope = "funding:read_profile"
 
-// newUpstream is the stand-in, unless the environment names a client of the real
-// Paxos. There the role gets no scope that could move money.
+// newUpstream returns the real Paxos if the environment names a client of it, else the stand-in. At the
+// real Paxos the role has no scope that can move money.
 func newUpstream() (*upstream, error) {
 	u := &upstream{
 		environment:  os.Getenv("PAXOS_ENVIRONMENT"),
@@ -32,7 +34,7 @@ func newUpstream() (*upstream, error) {
 	}
 	switch {
 	case u.environment == "" && u.clientID == "" && u.clientSecret == "":
-		// what Paxos documents for minting, redeeming and converting stablecoins
+		// the scopes that Paxos documents for minting, redeeming and converting stablecoins
 		set, _ := catalog.LookupSet("mint-redeem-convert")
 		return &upstream{environment: "custom", scopes: strings.Join(set.Scopes, " ")}, nil
 	case u.clientID == "" || u.clientSecret == "":
@@ -44,7 +46,7 @@ func newUpstream() (*upstream, error) {
 	return u, nil
 }
 
-// start starts the stand-in, if that is the one. The directory takes its binary.
+// start starts the stand-in, unless Paxos is the real one. Its binary is built in the directory.
 func (u *upstream) start(ctx context.Context, directory string) error {
 	if u.environment != "custom" {
 		return nil
@@ -57,19 +59,22 @@ func (u *upstream) start(ctx context.Context, directory string) error {
 	return nil
 }
 
-// close ends the stand-in.
+// close stops the stand-in.
 func (u *upstream) close() {
 	if u.sandbox != nil {
 		u.sandbox.Stop()
 	}
 }
 
-// calls is what the stand-in says of the requests it had.
+// calls are the numbers of requests to the stand-in.
 type calls struct {
 	Endpoints map[string]int `json:"endpoints"`
 }
 
-// tokenState is what the stand-in says of a token.
+// tokenState is what the stand-in says about a token.
 type tokenState struct {
 	Alive bool `json:"alive"`
 }
+
+// paxosAPI is the HTTP client for calls to Paxos that the story makes itself.
+var paxosAPI = &http.Client{Timeout: 15 * time.Second}

@@ -9,17 +9,16 @@ import (
 	"strings"
 )
 
-// credential is what the stand-in's Dashboard tells once of a new client.
+// credential is what the stand-in answers when a client is created.
 type credential struct {
 	ID     string `json:"client_id"`
 	Secret string `json:"client_secret"`
 }
 
-// leaseClient stocks a client, leases it to software that must hold one itself, and
-// ends the lease.
+// leaseClient stores a client and leases it to a vendor's software that must have a client itself.
 func (s *story) leaseClient(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
-		return nil // at the real Paxos that takes a client made in the Dashboard
+		return nil // at the real Paxos, a person must create the client in the Dashboard
 	}
 	s.title("A vendor's software that must hold a client itself gets one on a lease")
 	s.typed("curl -X POST -d '{\"nickname\":\"vault-vendor-1\",\"scopes\":[\"%s\"]}' %s/sandbox/credentials   "+
@@ -46,7 +45,7 @@ func (s *story) leaseClient(ctx context.Context) error {
 	if value(answer, "client_id") != made.ID || value(answer, "client_secret") != made.Secret {
 		return errors.New("the lease is not of the stocked client")
 	}
-	if err := s.mintWith(ctx, made); err != nil {
+	if err := s.requestTokenAs(ctx, made); err != nil {
 		return err
 	}
 	if refusal, err := s.vault(ctx, "read", "paxos/creds/vendor"); err == nil || !strings.Contains(refusal, "already") {
@@ -59,8 +58,8 @@ func (s *story) leaseClient(ctx context.Context) error {
 	return s.takeBack(ctx, made, value(answer, "lease_id"))
 }
 
-// takeBack ends the lease of a client, and gives it the secret that makes it fit for
-// the next.
+// takeBack ends the lease of a client. The client is in quarantine until it gets a new secret,
+// which the last holder does not know.
 func (s *story) takeBack(ctx context.Context, made credential, lease string) error {
 	s.title("The lease ends; the next holder gets a secret that the last one never had")
 	if _, err := s.vault(ctx, "lease", "revoke", "-sync", lease); err != nil {
@@ -81,7 +80,7 @@ func (s *story) takeBack(ctx context.Context, made credential, lease string) err
 		"client_secret=-"); err != nil {
 		return err
 	}
-	if err := s.mintWith(ctx, made); err == nil {
+	if err := s.requestTokenAs(ctx, made); err == nil {
 		return errors.New("the last holder's secret works")
 	}
 	if err := s.expectClient(ctx, "available"); err != nil {
@@ -92,7 +91,7 @@ func (s *story) takeBack(ctx context.Context, made credential, lease string) err
 	return nil
 }
 
-// expectClient compares the state of the vendor's client with what was promised.
+// expectClient returns an error unless the vendor's client is in this state.
 func (s *story) expectClient(ctx context.Context, state string) error {
 	answer, err := s.vault(ctx, "read", "-field=state", "paxos/clients/vendor-1")
 	if err != nil {
@@ -104,8 +103,8 @@ func (s *story) expectClient(ctx context.Context, state string) error {
 	return nil
 }
 
-// mintWith has the vendor's software get a token of its own.
-func (s *story) mintWith(ctx context.Context, client credential) error {
+// requestTokenAs requests a token with the leased client, as the vendor's software does.
+func (s *story) requestTokenAs(ctx context.Context, client credential) error {
 	s.typed("curl -d grant_type=client_credentials -d client_id=%s -d client_secret=@vendor-secret.txt -d "+
 		"scope=%s %s", client.ID, readScope, s.paxos.sandbox.TokenURL)
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID},

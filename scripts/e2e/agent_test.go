@@ -12,7 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// agentConfiguration is that of a Vault Agent without its templates.
+// agentConfiguration is the configuration of a Vault Agent without the templates.
 const agentConfiguration = `
 vault {
   address = %[1]q
@@ -29,11 +29,11 @@ auto_auth {
 }
 `
 
-// A template is a file that an agent renders from what it reads at a path of the mount.
+// A template is a file that an agent renders from its reads of a path of the mount.
 type template struct{ file, path, contents string }
 
-// startAgent runs a Vault Agent that renders the files into the directory, until the
-// test ends.
+// startAgent starts a Vault Agent that renders the files into the directory, and stops it when the test
+// ends.
 func (m *mount) startAgent(directory string, templates ...template) {
 	m.Helper()
 	configuration, policy := fmt.Sprintf(agentConfiguration, m.server.Address, m.path, directory), ""
@@ -53,7 +53,7 @@ func (m *mount) startAgent(directory string, templates ...template) {
 	if err != nil {
 		m.Fatal(err)
 	}
-	defer log.Close() // the agent has a copy of its own
+	defer log.Close() // the agent has its own copy of the file descriptor
 	agent, err := m.server.Launch(log, "agent", "-config="+filepath.Join(directory, "agent.hcl"))
 	if err != nil {
 		m.Fatal(err)
@@ -66,8 +66,8 @@ func (m *mount) startAgent(directory string, templates ...template) {
 	})
 }
 
-// rendered waits until the file's token lives at Paxos and what it holds is not what it
-// held before, and returns both.
+// rendered waits until the content of the file has changed and its token is alive at Paxos. It returns
+// the token and the content.
 func (m *mount) rendered(path, before string) (token, content string) {
 	m.Helper()
 	await(m.T, func() error {
@@ -78,7 +78,7 @@ func (m *mount) rendered(path, before string) (token, content string) {
 		content = string(text)
 		token, _, _ = strings.Cut(content, " ")
 		if content == before {
-			return errors.New("the agent has not rendered the file anew")
+			return errors.New("the agent has not rendered the file again")
 		}
 		if !m.paxos.Alive(token) {
 			return errors.New("the file does not hold a living token")
@@ -89,12 +89,12 @@ func (m *mount) rendered(path, before string) (token, content string) {
 	return token, content
 }
 
-// TestVaultAgentKeepsLivingTokensInFiles has a real agent read again by itself, as its
-// leases and the schedule of unleased tokens tell it.
+// TestVaultAgentKeepsLivingTokensInFiles checks that a real agent reads again in time, both for leased
+// and for unleased tokens.
 func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	t.Parallel()
-	// A token lives 50 s at Paxos, of which the engine uses three quarters: the unleased
-	// reader is told to come back after 18.
+	// A token is valid for 50 seconds at Paxos, of which the engine uses three quarters. The answer
+	// tells the unleased reader to read again after 18 seconds.
 	m := newMount(t, shared(t), paxostest.Options{TokenLifetime: 50 * time.Second})
 	m.role("app", map[string]any{"ttl": "6s"}, profiles)
 	directory := t.TempDir()
@@ -108,8 +108,8 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	if firstLeased == firstUnleased {
 		t.Error("the leased and the unleased reader share a token")
 	}
-	m.rendered(leased, content) // its next lease
-	// Left alone, the agent has a new token long before the old one dies.
+	m.rendered(leased, content) // the content of its next lease
+	// Without any other event, the agent has a new token long before the old one expires.
 	got, _ := m.rendered(unleased, firstUnleased)
 	if got == firstUnleased {
 		t.Error("the unleased token was not replaced")
@@ -117,7 +117,7 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	if !m.paxos.Alive(firstUnleased) {
 		t.Error("the unleased token died before it was replaced")
 	}
-	// After a rotation the leased reader recovers with its next lease.
+	// After a rotation, the leased reader gets a live token with its next lease.
 	m.write("roles/app/rotate", nil)
 	await(t, func() error {
 		token, _ := m.rendered(leased, "")
@@ -128,9 +128,9 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 	})
 }
 
-// agentOf has an agent render a leased and an unleased token of a role whose lease and
-// poll_interval are short, with the README's templates, and returns the files once both hold a
-// living token.
+// agentOf starts an agent that renders a leased and an unleased token of a role with a short lease
+// and a short poll_interval, with the templates of the README. It returns the files when both have
+// a live token.
 func (m *mount) agentOf(lease, poll time.Duration) (leased, unleased string) {
 	m.Helper()
 	m.role("app", map[string]any{"ttl": lease.String(), "poll_interval": poll.String()}, profiles)
@@ -144,7 +144,7 @@ func (m *mount) agentOf(lease, poll time.Duration) (leased, unleased string) {
 	return leased, unleased
 }
 
-// held is the token that the file holds.
+// held returns the token in the file.
 func (m *mount) held(path string) string {
 	m.Helper()
 	text, err := os.ReadFile(path)
@@ -154,8 +154,8 @@ func (m *mount) held(path string) string {
 	return string(text)
 }
 
-// TestVaultAgentRecoversFromARotation: its files hold dead tokens for as long as it was told to
-// wait, and no longer.
+// TestVaultAgentRecoversFromARotation checks that after a rotation the files have ended tokens only
+// until the agent reads at the time that it was told.
 func TestVaultAgentRecoversFromARotation(t *testing.T) {
 	t.Parallel()
 	const lease, poll = 6 * time.Second, 10 * time.Second
@@ -187,8 +187,8 @@ func TestVaultAgentRecoversFromARotation(t *testing.T) {
 	}
 }
 
-// TestGraceKeepsVaultAgentsTokensAlive: from a rotation with a grace until after its end, no file
-// ever holds a token that is dead at Paxos.
+// TestGraceKeepsVaultAgentsTokensAlive checks that, with a rotation that has a grace period, no
+// file has an ended token at any time.
 func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -222,8 +222,8 @@ func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
 	}
 }
 
-// TestOneReadersWordHelpsVaultAgent: Paxos loses a token that an agent holds; another reader says
-// so, and the agent has a living one with its next read.
+// TestOneReadersWordHelpsVaultAgent ends the token of an agent at Paxos. Another reader reports
+// that, and the agent gets a live token with its next read.
 func TestOneReadersWordHelpsVaultAgent(t *testing.T) {
 	t.Parallel()
 	const poll = 10 * time.Second

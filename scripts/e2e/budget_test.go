@@ -12,7 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// beside returns another mount of the server for the same Paxos and client.
+// beside returns another mount of the server with the same Paxos and client.
 func (m *mount) beside() *mount {
 	m.Helper()
 	other := &mount{
@@ -28,7 +28,7 @@ func (m *mount) beside() *mount {
 	return other
 }
 
-// spend reads roles without a token, which it makes, until it has asked for so many.
+// spend creates roles and reads them until this number of tokens has been requested.
 func (m *mount) spend(prefix string, count int) (served int) {
 	m.Helper()
 	for i := range count {
@@ -43,7 +43,7 @@ func (m *mount) spend(prefix string, count int) (served int) {
 	return served
 }
 
-// used is what status says of the budget.
+// used returns how much of the budget is used, as status says.
 func (m *mount) used() (used string, known bool) {
 	m.Helper()
 	status, err := m.client.Logical().ReadWithContext(m.Context(), m.path+"/status")
@@ -53,9 +53,9 @@ func (m *mount) used() (used string, known bool) {
 	return status.Data["token_budget_used"].(json.Number).String(), status.Data["token_budget_known"].(bool)
 }
 
-// TestProcessesDoNotRefillTheBudget spends the budget of two mounts, some of it on requests that
-// Paxos answers with 503, and takes the process away in each way there is. No new one sends a
-// request, whichever mount comes first.
+// TestProcessesDoNotRefillTheBudget spends the budget of two mounts, some of it on requests that Paxos
+// answers with 503, and ends the process in every possible way. The new process sends no request,
+// whichever mount is read first.
 func TestProcessesDoNotRefillTheBudget(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{TokenLimit: -1})
@@ -83,13 +83,13 @@ func TestProcessesDoNotRefillTheBudget(t *testing.T) {
 	} {
 		first := []*mount{m, other}
 		if name == "kill" {
-			first = first[:1] // it may take Vault a minute to notice for a mount that nobody reads
+			first = first[:1] // without a read of the mount, Vault may take a minute to notice
 		}
 		for i, one := range first {
 			if err := replace(); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			await(t, func() error { // until Vault has noticed
+			await(t, func() error { // Vault does not notice at once
 				_, err := one.client.Logical().ReadWithContext(t.Context(), one.path+"/status")
 				return err
 			})

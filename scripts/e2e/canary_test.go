@@ -10,16 +10,15 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// canary makes a secret that must be in no log, no answer, and nothing Vault keeps in
-// clear.
+// canary returns a secret that must not be in any log, answer or unencrypted file of Vault.
 func (m *mount) canary() string {
 	secret := "canary-" + rand.Text()
 	m.guard(secret)
 	return secret
 }
 
-// TestSecretsOfAnyShapeStayOutOfLogs sends secrets as they should be sent and as they
-// should not. That no log holds them is looked at when the test ends.
+// TestSecretsOfAnyShapeStayOutOfLogs sends secrets in correct and in wrong forms. At the end of the
+// test, the logs are searched for them.
 func TestSecretsOfAnyShapeStayOutOfLogs(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -52,11 +51,11 @@ func TestSecretsOfAnyShapeStayOutOfLogs(t *testing.T) {
 		}
 	}
 	m.expectNoEcho("config", "client_id", "x", m.clientSecret)
-	m.expectAlive(token(m.read("creds/app")), true) // none of it has changed anything
+	m.expectAlive(token(m.read("creds/app")), true) // nothing has changed the mount
 }
 
-// expectNoEcho writes the parameter by POST and PATCH and looks for the secret in the
-// answer.
+// expectNoEcho writes the parameter with POST and PATCH and checks that the answer does not have the
+// secret.
 func (m *mount) expectNoEcho(path, parameter string, value any, secret string) {
 	m.Helper()
 	body, err := json.Marshal(map[string]any{parameter: value})
@@ -74,7 +73,7 @@ func (m *mount) expectNoEcho(path, parameter string, value any, secret string) {
 	}
 }
 
-// TestStoredSecretsAreNotShown stores a proxy's password and reads everything back.
+// TestStoredSecretsAreNotShown stores the password of a proxy and searches for it in every answer.
 func TestStoredSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	m := newBareMount(t, shared(t), paxostest.Options{})
@@ -86,7 +85,7 @@ func TestStoredSecretsAreNotShown(t *testing.T) {
 	})
 	m.role("app", nil, profiles)
 	for _, path := range []string{"config", "config/connection", "status", "roles/app", "creds/app", "token/app"} {
-		status, answer := m.send(http.MethodGet, path, "") // the proxy is not there: nothing can be minted
+		status, answer := m.send(http.MethodGet, path, "") // the proxy is not there: no token can be requested
 		if strings.Contains(answer, password) || strings.Contains(answer, m.clientSecret) {
 			t.Errorf("reading %s shows a secret", path)
 		}
@@ -97,7 +96,8 @@ func TestStoredSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// TestWrongSecretIsNeitherStoredNorTold writes a secret that Paxos does not know.
+// TestWrongSecretIsNeitherStoredNorTold checks that a secret which Paxos refuses is not stored, and is
+// in no answer.
 func TestWrongSecretIsNeitherStoredNorTold(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})

@@ -12,7 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// vendor makes a role that leases so many stocked clients, client-0 first.
+// vendor creates a role that leases this number of stored clients, client-0 first.
 func (m *mount) vendor(count int, more map[string]any) {
 	m.Helper()
 	var names []string
@@ -33,7 +33,7 @@ func (m *mount) vendor(count int, more map[string]any) {
 	m.write("roles/vendor", more)
 }
 
-// stocked reads a stocked client.
+// stocked reads a stored client.
 func (m *mount) stocked(name string) map[string]any {
 	m.Helper()
 	answer, err := m.client.Logical().ReadWithContext(m.Context(), m.path+"/clients/"+name)
@@ -43,7 +43,7 @@ func (m *mount) stocked(name string) map[string]any {
 	return answer.Data
 }
 
-// heldUntil is when the lease of a client ends, as the engine has it on record.
+// heldUntil returns when the lease of a client ends, as the engine has stored it.
 func (m *mount) heldUntil(name string) time.Time {
 	m.Helper()
 	until, err := time.Parse(time.RFC3339, m.stocked(name)["held_until"].(string))
@@ -53,8 +53,8 @@ func (m *mount) heldUntil(name string) time.Time {
 	return until
 }
 
-// TestRenewingTheLeaseOfAClient renews through Vault: what Vault says and what the
-// engine has on record agree, up to the longest that the role allows.
+// TestRenewingTheLeaseOfAClient renews leases with Vault, and checks that the times of Vault and of the
+// engine agree, up to the maximum of the role.
 func TestRenewingTheLeaseOfAClient(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -91,13 +91,13 @@ func TestRenewingTheLeaseOfAClient(t *testing.T) {
 	}
 }
 
-// near allows for the time that a test takes.
+// near reports whether two times differ by less than a test may take.
 func near(got, want time.Duration) bool {
 	return got > want-15*time.Second && got < want+15*time.Second
 }
 
-// TestVaultAgentHoldsAClient has a real agent keep a client in a file: it renews the
-// lease while it can, and then gets the next client.
+// TestVaultAgentHoldsAClient checks that an agent with a client in a file renews the lease while it
+// can, and then gets the next client.
 func TestVaultAgentHoldsAClient(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -120,7 +120,7 @@ func TestVaultAgentHoldsAClient(t *testing.T) {
 	}
 }
 
-// awaitContent waits until the file holds just this.
+// awaitContent waits until the file has exactly this content.
 func (m *mount) awaitContent(path, want string) {
 	m.Helper()
 	await(m.T, func() error {

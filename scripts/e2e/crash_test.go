@@ -11,7 +11,7 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// TestReadersOutliveThePlugin kills the plugin between reads.
+// TestReadersOutliveThePlugin checks that reads after the plugin was killed get the same token.
 func TestReadersOutliveThePlugin(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -30,12 +30,13 @@ func TestReadersOutliveThePlugin(t *testing.T) {
 			t.Errorf("after %v was killed the plugin runs as %v, %v", killed, pids, err)
 		}
 	}
-	m.expectMinted(1)
-	m.write("roles/app/rotate", nil) // who holds the token is forgotten; that it lives is not
+	m.expectIssued(1)
+	m.write("roles/app/rotate", nil) // the new process does not know the holders of the token, but it knows the token
 	m.expectAlive(token(first), false)
 }
 
-// TestLeaseEndsAfterThePluginDied ends an own token with a plugin that did not mint it.
+// TestLeaseEndsAfterThePluginDied ends a unique token with another process than the one that requested
+// it.
 func TestLeaseEndsAfterThePluginDied(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -44,14 +45,14 @@ func TestLeaseEndsAfterThePluginDied(t *testing.T) {
 	if _, err := server.KillPlugin(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, func() error { // until Vault has noticed, a synchronous revocation fails, and `vault` says so
+	await(t, func() error { // a synchronous revocation fails until Vault has noticed the new process
 		return m.client.Sys().RevokeWithOptionsWithContext(t.Context(),
 			&api.RevokeOptions{LeaseID: answer.LeaseID, Sync: true})
 	})
 	m.expectAlive(token(answer), false)
 }
 
-// TestPluginDoesNotOutliveVault kills Vault, which leaves its children to themselves.
+// TestPluginDoesNotOutliveVault kills Vault, which then cannot stop its plugins.
 func TestPluginDoesNotOutliveVault(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -64,13 +65,13 @@ func TestPluginDoesNotOutliveVault(t *testing.T) {
 	server.Kill()
 	for _, pid := range pids {
 		t.Cleanup(func() {
-			if stack.Ended(pid) != nil { // the test has failed
+			if stack.Ended(pid) != nil { // only if the test has failed
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		})
 		await(t, func() error { return stack.Ended(pid) })
 	}
-	m.expectAlive(token(answer), true) // a Vault that died has ended no lease
+	m.expectAlive(token(answer), true) // a killed Vault has ended no lease
 
 	if err := server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
@@ -79,17 +80,18 @@ func TestPluginDoesNotOutliveVault(t *testing.T) {
 	if token(m.read("creds/app")) != token(answer) {
 		t.Error("the Vault that was started again does not know the token")
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 }
 
-// TestRevocationWaitsForPaxos ends a lease while Paxos is down.
+// TestRevocationWaitsForPaxos checks that a lease can end while Paxos is down, and its token ends
+// later.
 func TestRevocationWaitsForPaxos(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
 	m.role("app", map[string]any{"unique_tokens": true}, profiles)
 	answer := m.read("creds/app")
 	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
-	m.revoke(answer.LeaseID) // the engine has taken it over
+	m.revoke(answer.LeaseID) // the engine has stored that it must revoke the token
 	m.expectAlive(token(answer), true)
 	m.paxos.Heal()
 	m.write("roles/app/rotate", nil)

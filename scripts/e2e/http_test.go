@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// plain is an HTTP client that does what it is told: no redirects, no second tries.
+// plain is an HTTP client that does not follow redirects and does not retry.
 var plain = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-// send sends a request to a path of the mount as it stands, not cleaned, as root, and
-// returns status and body.
+// send sends a request as root to exactly this path of the mount, and returns the status and the
+// body.
 func (m *mount) send(method, path, body string) (int, string) {
 	m.Helper()
 	request, err := http.NewRequestWithContext(m.Context(), method, m.server.Address+"/v1/"+m.path+"/"+path,

@@ -12,27 +12,27 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A mistake is a request that must be refused without Paxos being asked.
+// A mistake is a request that must be refused without a call to Paxos.
 type mistake struct {
 	method, path, body string
 	status             int    // 0: any 4xx
-	says               string // in the answer
+	says               string // a part of the answer
 }
 
-// megabyte is just below the longest JSON string that Vault passes on.
+// megabyte is a text just below the longest JSON string that Vault accepts.
 const megabyte = 1<<20 - 100
 
-// manyScopes is a JSON array of that many scopes.
+// manyScopes returns a JSON array with this number of scopes.
 func manyScopes(count int) string {
 	scopes := make([]string, count)
 	for i := range scopes {
 		scopes[i] = fmt.Sprintf("funding:scope_%d", i)
 	}
-	text, _ := json.Marshal(scopes) // strings always encode
+	text, _ := json.Marshal(scopes) // strings can always be encoded
 	return string(text)
 }
 
-// mistakes are what callers of a configured mount do wrong. It has a role app.
+// mistakes are wrong requests to a configured mount with a role called app.
 var mistakes = map[string]mistake{
 	"unknown role":           {http.MethodGet, "creds/nobody", "", 400, `nobody`},
 	"unknown role, unleased": {http.MethodGet, "token/nobody", "", 400, `nobody`},
@@ -95,7 +95,7 @@ var mistakes = map[string]mistake{
 	"another client":      {http.MethodPost, "config", `{"client_id":"somebody-else"}`, 400, "client_id"},
 }
 
-// TestMistakesAreRefusedWithoutAskingPaxos makes each of them.
+// TestMistakesAreRefusedWithoutAskingPaxos sends each of the mistakes.
 func TestMistakesAreRefusedWithoutAskingPaxos(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -110,18 +110,18 @@ func TestMistakesAreRefusedWithoutAskingPaxos(t *testing.T) {
 	if after := m.pluginPIDs(); !slices.Equal(after, plugin) {
 		t.Errorf("the plugin ran as %v and runs as %v", plugin, after)
 	}
-	m.expectMinted(0)
-	m.expectAlive(token(m.read("creds/app")), true) // all is as it was
+	m.expectIssued(0)
+	m.expectAlive(token(m.read("creds/app")), true) // nothing has changed the mount
 }
 
-// expectRefused sends the request.
+// expectRefused sends the request and checks that it is refused as it should be.
 func (m *mount) expectRefused(t *testing.T, wrong mistake) {
 	calls := m.paxos.TotalCalls()
 	status, answer := m.send(wrong.method, wrong.path, wrong.body)
 	switch {
 	case wrong.status != 0 && status != wrong.status:
 		t.Errorf("status %d, want %d: %.300s", status, wrong.status, answer)
-	case status < 300 || status >= 500: // a redirect leads back to Vault
+	case status < 300 || status >= 500: // Vault answers some paths with a redirect
 		t.Errorf("status %d: %.300s", status, answer)
 	case !strings.Contains(answer, wrong.says):
 		t.Errorf("the answer does not say %q: %.300s", wrong.says, answer)
@@ -131,7 +131,7 @@ func (m *mount) expectRefused(t *testing.T, wrong mistake) {
 	}
 }
 
-// pluginPIDs lists the processes of the plugin.
+// pluginPIDs returns the process ids of the plugin.
 func (m *mount) pluginPIDs() []int {
 	m.Helper()
 	pids, err := m.server.PluginPIDs()
@@ -141,7 +141,8 @@ func (m *mount) pluginPIDs() []int {
 	return pids
 }
 
-// TestUnconfiguredMountSaysWhatIsMissing uses a mount step by step.
+// TestUnconfiguredMountSaysWhatIsMissing configures a mount step by step, and checks the error
+// before each step.
 func TestUnconfiguredMountSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	m := newBareMount(t, shared(t), paxostest.Options{})

@@ -26,7 +26,7 @@ func (m *mount) use(method, path, token string) int {
 	return response.StatusCode
 }
 
-// TestLeasesShareATokenThatDiesWithTheLast is the story of the demo.
+// TestLeasesShareATokenThatDiesWithTheLast checks that a token ends with its last lease.
 func TestLeasesShareATokenThatDiesWithTheLast(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -39,7 +39,7 @@ func TestLeasesShareATokenThatDiesWithTheLast(t *testing.T) {
 	if first.Renewable || first.LeaseDuration <= 0 || first.LeaseDuration > 3600 {
 		t.Errorf("the lease lasts %d s and is renewable: %t", first.LeaseDuration, first.Renewable)
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 	if got := m.use(http.MethodGet, "/profiles", token(first)); got != http.StatusOK {
 		t.Errorf("Paxos answered %d to what the role allows", got)
 	}
@@ -52,11 +52,11 @@ func TestLeasesShareATokenThatDiesWithTheLast(t *testing.T) {
 	m.expectAlive(token(second), false)
 
 	third := m.read("creds/app")
-	m.expectMinted(2)
+	m.expectIssued(2)
 	m.expectAlive(token(third), true)
 }
 
-// TestUniqueTokensEndWithTheirLease has a token for each lease.
+// TestUniqueTokensEndWithTheirLease checks that each lease has a token, which ends with it.
 func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -68,20 +68,20 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	if token(first) == token(second) || token(second) == token(third) {
 		t.Fatal("two leases got the same token")
 	}
-	m.expectMinted(3)
+	m.expectIssued(3)
 	m.revoke(second.LeaseID)
 	m.expectAlive(token(second), false)
 	m.expectAlive(token(third), true)
 
-	m.awaitEnd(token(first)) // Vault ends the first by itself
+	m.awaitEnd(token(first)) // Vault ends the lease of the first token by itself
 	if _, err := m.client.Logical().ReadWithContext(t.Context(),
 		m.path+"/token/app"); status(err) != http.StatusBadRequest {
 		t.Errorf("reading an unleased token of such a role: %v", err)
 	}
 }
 
-// TestUnleasedTokensAreSharedApartFromLeasedOnes reads token/, and ends its token by
-// rotating the role.
+// TestUnleasedTokensAreSharedApartFromLeasedOnes checks that readers of token/ share a token of
+// their own, which a rotation of the role ends.
 func TestUnleasedTokensAreSharedApartFromLeasedOnes(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -99,11 +99,11 @@ func TestUnleasedTokensAreSharedApartFromLeasedOnes(t *testing.T) {
 	m.expectAlive(token(m.read("token/app")), true)
 }
 
-// TestDisablingTheMountEndsItsTokens disables a mount with live leases.
+// TestDisablingTheMountEndsItsTokens disables a mount with leases.
 func TestDisablingTheMountEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
-	m.role("shared", nil, profiles) // kept idle for five minutes, but for this
+	m.role("shared", nil, profiles) // without the end of the mount, it would stay for five idle minutes
 	m.role("unique", map[string]any{"unique_tokens": true}, transfers)
 	tokens := []string{
 		token(m.read("creds/shared")), token(m.read("creds/shared")), token(m.read("creds/unique")),
@@ -120,7 +120,7 @@ func TestDisablingTheMountEndsItsTokens(t *testing.T) {
 	}
 }
 
-// TestMountsLimitBoundsTheLease tunes the mount.
+// TestMountsLimitBoundsTheLease checks that the maximum lease of the mount applies to its leases.
 func TestMountsLimitBoundsTheLease(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -136,7 +136,7 @@ func TestMountsLimitBoundsTheLease(t *testing.T) {
 	m.expectAlive(token(answer), true)
 }
 
-// TestWrappedTokenLives unwraps a response.
+// TestWrappedTokenLives checks that the token in a wrapped response works.
 func TestWrappedTokenLives(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})

@@ -8,7 +8,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// TestRolesAreListedInPages lists by LIST and by a read.
+// TestRolesAreListedInPages lists roles with LIST and, in pages, with a read.
 func TestRolesAreListedInPages(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})

@@ -6,34 +6,32 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// servers are to be stopped at the end, also when the tests are interrupted.
+// servers are those of this package. TestMain stops them, also when the tests are interrupted.
 var servers stack.Servers
 
-// TestMain ends the servers, whatever the tests did.
+// TestMain runs the tests and stops the servers.
 func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test", servers.CloseAll)) }
 
-// start starts a server with an audit device and the plugin registered; plugin is its
-// binary, or empty to build it.
+// start starts a server with the plugin registered and an audit device. The plugin is the path of its
+// binary; empty: it is built.
 func start(plugin string) (*stack.Stack, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // building included
-	defer cancel()
-	s, err := stack.Start(ctx, stack.Options{Vault: os.Getenv("VAULT_BIN"), Plugin: plugin, LogLevel: "trace"})
-	if err != nil {
+	s, err := servers.Start(stack.Options{Vault: os.Getenv("VAULT_BIN"), Plugin: plugin, LogLevel: "trace"})
+	if s == nil {
 		return nil, err
 	}
-	servers.Add(s)
-	return s, errors.Join(s.EnableAudit(ctx), s.Register(ctx, s.Plugin))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return s, errors.Join(err, s.EnableAudit(ctx))
 }
 
-// sharedServer is the server of all tests that leave others alone.
+// sharedServer is the server of all tests that do not disturb others.
 var sharedServer = sync.OnceValues(func() (*stack.Stack, error) { return start("") })
 
-// shared returns the server of all tests that leave others alone.
+// shared returns the server of all tests that do not disturb others.
 func shared(t *testing.T) *stack.Stack {
 	t.Helper()
 	s, err := sharedServer()
@@ -43,7 +41,7 @@ func shared(t *testing.T) *stack.Stack {
 	return s
 }
 
-// own returns a server for a test that kills or seals it or its plugin.
+// own returns a server for one test, which may kill or seal it, or kill its plugin.
 func own(t *testing.T) *stack.Stack {
 	t.Helper()
 	s, err := start(shared(t).Plugin)

@@ -16,20 +16,20 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// patience is how long a test waits for what happens in its own time.
+// patience is how long a test waits for something that happens in the background.
 const patience = 30 * time.Second
 
-// The scopes that the client of every mount holds.
+// The scopes that the client of every mount has.
 const (
 	profiles    = "funding:read_profile"
 	transfers   = "transfer:read_transfer"
 	withdrawals = "transfer:write_crypto_withdrawal"
 )
 
-// mounts counts the mounts, for their names.
+// mounts is the number of mounts, from which they get their names.
 var mounts atomic.Int64
 
-// A mount is the engine at a path of its own, with a Paxos of its own.
+// A mount is a mount of the engine with its own stand-in Paxos.
 type mount struct {
 	*testing.T
 	server *stack.Stack
@@ -38,14 +38,14 @@ type mount struct {
 	path   string
 
 	clientID, clientSecret string
-	proof                  int // token requests made to verify the secret
+	proof                  int // token requests that verified the secret
 
 	mu      sync.Mutex
-	secrets []string // must be in no log
+	secrets []string // secrets that must not be in a log
 }
 
-// newMount enables and configures the engine on the server. At the end of the test no
-// log holds a secret of the mount.
+// newMount enables and configures the engine on the server. At the end of the test it checks that
+// no log has a secret of the mount.
 func newMount(t *testing.T, server *stack.Stack, options paxostest.Options) *mount {
 	t.Helper()
 	m := newBareMount(t, server, options)
@@ -55,7 +55,7 @@ func newMount(t *testing.T, server *stack.Stack, options paxostest.Options) *mou
 	return m
 }
 
-// newBareMount enables the engine and leaves it without configuration.
+// newBareMount enables the engine without a configuration.
 func newBareMount(t *testing.T, server *stack.Stack, options paxostest.Options) *mount {
 	t.Helper()
 	paxos, err := paxostest.Start(options)
@@ -80,7 +80,7 @@ func newBareMount(t *testing.T, server *stack.Stack, options paxostest.Options) 
 	return m
 }
 
-// connection is where the mount's Paxos is.
+// connection returns the URLs of the stand-in, as config/connection takes them.
 func (m *mount) connection() map[string]any {
 	return map[string]any{"token_url": m.paxos.TokenURL(), "revoke_url": m.paxos.RevokeURL(),
 		"api_url": m.paxos.APIURL()}
@@ -106,7 +106,7 @@ func (m *mount) write(path string, data map[string]any) *api.Secret {
 	return answer
 }
 
-// role makes a role with the scopes; more are its other parameters.
+// role creates a role with the scopes and, in more, other parameters.
 func (m *mount) role(name string, more map[string]any, scopes ...string) {
 	m.Helper()
 	data := map[string]any{"scopes": scopes}
@@ -126,8 +126,8 @@ func (m *mount) read(path string) *api.Secret {
 	return answer
 }
 
-// readAs reads a token from a path of the mount with the client. Its token must be in
-// no log from then on.
+// readAs reads a token from a path of the mount with the client. The token must not be in a log at the
+// end of the test.
 func (m *mount) readAs(c *api.Client, path string) (*api.Secret, error) {
 	answer, err := c.Logical().ReadWithContext(m.Context(), m.path+"/"+path)
 	if err != nil {
@@ -140,14 +140,14 @@ func (m *mount) readAs(c *api.Client, path string) (*api.Secret, error) {
 	return answer, nil
 }
 
-// guard looks for the secret in the logs when the test ends.
+// guard makes the test search for the secret in the logs when it ends.
 func (m *mount) guard(secret string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.secrets = append(m.secrets, secret)
 }
 
-// token is the access token of an answer, empty if there is none.
+// token returns the access token of an answer; empty if there is none.
 func token(answer *api.Secret) string {
 	if answer == nil {
 		return ""
@@ -165,18 +165,18 @@ func (m *mount) revoke(lease string) {
 	}
 }
 
-// minted counts the tokens that Paxos minted for readers.
-func (m *mount) minted() int { return len(m.paxos.Tokens()) - m.proof }
+// issued returns how many tokens Paxos has issued for readers.
+func (m *mount) issued() int { return len(m.paxos.Tokens()) - m.proof }
 
-// expectMinted compares the number of tokens that Paxos minted for readers.
-func (m *mount) expectMinted(want int) {
+// expectIssued checks how many tokens Paxos has issued for readers.
+func (m *mount) expectIssued(want int) {
 	m.Helper()
-	if got := m.minted(); got != want {
-		m.Errorf("Paxos minted %d tokens for readers, want %d", got, want)
+	if got := m.issued(); got != want {
+		m.Errorf("Paxos issued %d tokens for readers, want %d", got, want)
 	}
 }
 
-// expectAlive asks Paxos whether the token lives.
+// expectAlive checks whether the token is alive at Paxos.
 func (m *mount) expectAlive(token string, want bool) {
 	m.Helper()
 	if got := m.paxos.Alive(token); got != want {
@@ -184,7 +184,7 @@ func (m *mount) expectAlive(token string, want bool) {
 	}
 }
 
-// awaitEnd waits until the token is dead at Paxos, for ends that nobody waits for.
+// awaitEnd waits until the token has ended at Paxos.
 func (m *mount) awaitEnd(token string) {
 	m.Helper()
 	await(m.T, func() error {
@@ -195,7 +195,7 @@ func (m *mount) awaitEnd(token string) {
 	})
 }
 
-// expectNoSecretInLogs looks for the mount's secrets in all that the server wrote.
+// expectNoSecretInLogs checks that no secret of the mount is in a log of the server.
 func (m *mount) expectNoSecretInLogs() {
 	audit, log := m.server.AuditText(), m.server.LogText()
 	if !strings.Contains(audit, m.path) {
@@ -212,7 +212,7 @@ func (m *mount) expectNoSecretInLogs() {
 	}
 }
 
-// await asks until the condition returns no error.
+// await waits until the condition returns nil.
 func await(t *testing.T, condition func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -9,7 +9,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// A document is what of an OpenAPI document is looked at.
+// A document has those parts of an OpenAPI document that the test checks.
 type document struct {
 	Paths      map[string]map[string]json.RawMessage `json:"paths"`
 	Components struct {
@@ -34,7 +34,7 @@ type schema struct {
 	Properties map[string]json.RawMessage `json:"properties"`
 }
 
-// properties are those of a schema, wherever it is kept.
+// properties returns the properties of a schema, which may refer to another one.
 func (d document) properties(s schema) map[string]json.RawMessage {
 	if s.Reference != "" {
 		return d.Components.Schemas[s.Reference[strings.LastIndex(s.Reference, "/")+1:]].Properties
@@ -42,8 +42,7 @@ func (d document) properties(s schema) map[string]json.RawMessage {
 	return s.Properties
 }
 
-// TestEveryOperationIsDescribed reads the OpenAPI document that Vault makes of the
-// mount.
+// TestEveryOperationIsDescribed checks the OpenAPI document that Vault generates for the mount.
 func TestEveryOperationIsDescribed(t *testing.T) {
 	t.Parallel()
 	m := newBareMount(t, shared(t), paxostest.Options{})
@@ -72,7 +71,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	}
 }
 
-// expectDescribed judges one operation.
+// expectDescribed checks the description of one operation.
 func (d document) expectDescribed(t *testing.T, name string, raw json.RawMessage) {
 	var o operation
 	if err := json.Unmarshal(raw, &o); err != nil {
@@ -82,7 +81,7 @@ func (d document) expectDescribed(t *testing.T, name string, raw json.RawMessage
 		t.Errorf("%s has no summary, no operationId or no response: %s", name, raw)
 	}
 	answer, ok := o.Responses["200"]
-	if !ok || name == "get /metrics" { // which is text, not JSON
+	if !ok || name == "get /metrics" { // its answer is text, not JSON
 		return
 	}
 	if len(answer.Content) == 0 {

@@ -10,8 +10,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// appRole makes an AppRole with the policy and returns its role_id and secret_id. The
-// policy and the AppRole have the name of the mount.
+// appRole creates an AppRole with the policy and returns its role_id and secret_id. The policy and the
+// AppRole have the name of the mount.
 func (m *mount) appRole(policy string) (roleID, secretID string) {
 	m.Helper()
 	ctx, sys := m.Context(), m.client.Sys()
@@ -38,7 +38,7 @@ func (m *mount) appRole(policy string) (roleID, secretID string) {
 	return id.Data["role_id"].(string), secret.Data["secret_id"].(string)
 }
 
-// login returns a client that has logged in with the policy.
+// login returns a client whose token has the policy.
 func (m *mount) login(policy string) *api.Client {
 	m.Helper()
 	roleID, secretID := m.appRole(policy)
@@ -52,7 +52,8 @@ func (m *mount) login(policy string) *api.Client {
 	return c
 }
 
-// TestPolicyAllowsOneRoleAndNotAnother logs an application in by AppRole.
+// TestPolicyAllowsOneRoleAndNotAnother checks what an application can read that has logged in by
+// AppRole.
 func TestPolicyAllowsOneRoleAndNotAnother(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -74,10 +75,10 @@ func TestPolicyAllowsOneRoleAndNotAnother(t *testing.T) {
 		map[string]any{"scopes": profiles}); status(err) != http.StatusForbidden {
 		t.Errorf("writing creds/a: %v", err)
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 }
 
-// TestConnectionNeedsSudo grants everything but sudo.
+// TestConnectionNeedsSudo uses config/connection with every capability except sudo.
 func TestConnectionNeedsSudo(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -105,8 +106,7 @@ func TestConnectionNeedsSudo(t *testing.T) {
 	}
 }
 
-// TestExceptionsNeedSudo grants everything but sudo, and then sudo, and asks for all that can be
-// done with exceptions.
+// TestExceptionsNeedSudo uses exceptions with every capability except sudo, and then with sudo.
 func TestExceptionsNeedSudo(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -162,11 +162,11 @@ func TestExceptionsNeedSudo(t *testing.T) {
 	}
 }
 
-// second is the error of a call of Vault's API.
+// second returns the second result of a call of Vault's API, which is its error.
 func second(_ *api.Secret, err error) error { return err }
 
-// TestPolicyForcesNarrowing allows an application only some of its role's scopes, by
-// the parameters that a policy requires and allows.
+// TestPolicyForcesNarrowing checks that a policy can require and limit parameters, so that an
+// application gets only some of its role's scopes.
 func TestPolicyForcesNarrowing(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -202,8 +202,8 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 		"both, as an array":          {map[string]any{"scopes": []string{profiles, transfers}}, http.StatusForbidden},
 		"a parameter besides":        {map[string]any{"scopes": profiles, "ttl": "1m"}, http.StatusForbidden},
 		"none, as null":              {map[string]any{"scopes": nil}, http.StatusForbidden},
-		// Vault's policies let an empty string pass for any value; the engine does not take it for
-		// "all".
+		// Vault's policies accept an empty string in place of any value. The engine does not treat it
+		// as "all".
 		"none, as an empty string": {map[string]any{"scopes": ""}, http.StatusBadRequest},
 	} {
 		if _, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a",
@@ -214,5 +214,5 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	if _, err := app.Logical().ReadWithContext(t.Context(), m.path+"/creds/a"); status(err) != http.StatusForbidden {
 		t.Errorf("reading: %v", err)
 	}
-	m.expectMinted(1)
+	m.expectIssued(1)
 }

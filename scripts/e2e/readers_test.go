@@ -8,12 +8,12 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// readers is how many read at once.
+// readers is how many read at the same time.
 const readers = 1000
 
-// TestAThousandColdReadersCostOneMint lets a thousand applications start at once, and
-// then everything that holds the token in memory go away.
-func TestAThousandColdReadersCostOneMint(t *testing.T) {
+// TestAThousandColdReadersCostOneToken lets a thousand applications read at the same time, first
+// without a token in memory, and again after everything that had it in memory was restarted.
+func TestAThousandColdReadersCostOneToken(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
 	m.role("app", nil, profiles)
@@ -21,7 +21,7 @@ func TestAThousandColdReadersCostOneMint(t *testing.T) {
 	started := time.Now()
 	tokens := m.readAtOnce(readers)
 	t.Logf("%d cold readers were served in %s", readers, time.Since(started).Round(time.Millisecond))
-	m.expectMinted(1)
+	m.expectIssued(1)
 	if len(tokens) != 1 {
 		t.Fatalf("they got %d different tokens", len(tokens))
 	}
@@ -49,13 +49,12 @@ func TestAThousandColdReadersCostOneMint(t *testing.T) {
 		if got := token(m.read("creds/app")); got != want {
 			t.Errorf("after %s the reader got another token", loss.name)
 		}
-		m.expectMinted(1)
+		m.expectIssued(1)
 	}
 	m.expectAlive(want, true)
 }
 
-// readAtOnce reads the role app that many times at once and returns the different
-// tokens.
+// readAtOnce reads the role app this number of times at once and returns the different tokens.
 func (m *mount) readAtOnce(count int) []string {
 	m.Helper()
 	var (

@@ -14,8 +14,8 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// TestReportOfAReviewer lets a reviewer, who may read reports and roles and nothing else, run
-// paxos-report.
+// TestReportOfAReviewer runs paxos-report with a token that may read reports and roles, and nothing
+// else.
 func TestReportOfAReviewer(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{TokenLimit: -1})

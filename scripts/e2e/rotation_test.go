@@ -13,7 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// load reads the role app with many readers until it is stopped, and counts.
+// A load is many readers that read the role app until it is stopped, and the number of their reads.
 type load struct {
 	stop    context.CancelFunc
 	readers sync.WaitGroup
@@ -21,7 +21,7 @@ type load struct {
 	failed  atomic.Int64
 }
 
-// startLoad starts so many readers.
+// startLoad starts this number of readers.
 func (m *mount) startLoad(readers int) *load {
 	ctx, stop := context.WithCancel(m.Context())
 	l := &load{stop: stop}
@@ -40,14 +40,14 @@ func (m *mount) startLoad(readers int) *load {
 	return l
 }
 
-// end stops the readers and waits for them.
+// end stops the readers and waits until they have stopped.
 func (l *load) end() {
 	l.stop()
 	l.readers.Wait()
 }
 
-// TestRotationsUnderLoad gives the root a new secret and replaces it, by turns, while
-// readers loop: none fails, and when all is over there is one generation.
+// TestRotationsUnderLoad alternates between a new secret for the root and a new root, while readers
+// read. No read fails, and in the end there is one generation.
 func TestRotationsUnderLoad(t *testing.T) {
 	const readers, rotations = 20, 6
 	m := newMount(t, own(t), paxostest.Options{TokenLimit: -1})
@@ -83,15 +83,15 @@ func TestRotationsUnderLoad(t *testing.T) {
 		t.Error("the rotations took the token from its readers")
 	}
 	m.write("roles/app/rotate", nil)
-	m.awaitEnd(first) // the proofs of the rotations may have used up this second's revocations
+	m.awaitEnd(first) // verifying the secrets may have used the revocations of this second
 	if got := token(m.read("creds/app")); got == first {
 		t.Error("an ended token is served")
 	}
 	t.Logf("%d rotations under %d readers: %d reads, %d failed", rotations, readers, l.reads.Load(), l.failed.Load())
 }
 
-// TestLockdownUnderLoad presses the red button while readers loop: from the moment it
-// returns nobody gets anything, before and after a restart, and nothing lives at Paxos.
+// TestLockdownUnderLoad puts the mount into lockdown while readers read. As soon as the write has
+// returned, every read fails, also after a restart, and no token is alive at Paxos.
 func TestLockdownUnderLoad(t *testing.T) {
 	m := newMount(t, own(t), paxostest.Options{TokenLimit: -1})
 	m.role("app", nil, profiles)
@@ -108,7 +108,7 @@ func TestLockdownUnderLoad(t *testing.T) {
 		c, path := client(t, m.server, m.server.RootToken), []string{"creds/app", "token/app"}[i%2]
 		loops.Go(func() {
 			for ctx.Err() == nil {
-				before := locked.Load() // a read that begins after the button returned
+				before := locked.Load() // true if the read begins after the write has returned
 				if _, err := m.readAs(c, path); err == nil && before {
 					issued.Add(1)
 				}
@@ -139,7 +139,7 @@ func TestLockdownUnderLoad(t *testing.T) {
 	m.expectAlive(token(m.read("creds/app")), true)
 }
 
-// expectLocked checks that a read is refused for that reason.
+// expectLocked checks that a read is refused because of the lockdown.
 func expectLocked(m *mount, c *api.Client) {
 	m.Helper()
 	if _, err := m.readAs(c, "creds/app"); err == nil || !strings.Contains(err.Error(), "locked down") {

@@ -29,8 +29,8 @@ func (m *mount) answers(accessToken, method, path string) int {
 	return resp.StatusCode
 }
 
-// TestARoleIsWrittenByOperations and its token opens those, and not a withdrawal, which
-// the mount's client could.
+// TestARoleIsWrittenByOperations checks that the token of a role with operations opens those, and not a
+// withdrawal, for which the client of the mount has the scope.
 func TestARoleIsWrittenByOperations(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -69,7 +69,7 @@ func TestARoleIsWrittenByOperations(t *testing.T) {
 	}
 }
 
-// TestTheCatalogueIsSearched by a read, since vault list passes no parameters.
+// TestTheCatalogueIsSearched searches with a read, because vault list sends no parameters.
 func TestTheCatalogueIsSearched(t *testing.T) {
 	t.Parallel()
 	m := newBareMount(t, shared(t), paxostest.Options{})
@@ -105,8 +105,8 @@ func TestTheCatalogueIsSearched(t *testing.T) {
 	}
 }
 
-// TestAScopeSetIsItsOwnersAlone: whoever may write roles and not sets can take from a
-// set and not change it, and a set that changes moves no role.
+// TestAScopeSetIsItsOwnersAlone checks that somebody who may write roles and not sets can use a set but
+// not change it, and that a change of a set does not change the roles.
 func TestAScopeSetIsItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -133,8 +133,9 @@ path "%[1]s/scope-sets/*" { capabilities = ["read", "list"] }`, m.path))
 	}
 }
 
-// TestAGlobInAPolicyNarrowsNothing: a caller puts whatever follows into the same
-// string. It is why the policies in README name exact values.
+// TestAGlobInAPolicyNarrowsNothing checks that a policy with a glob allows more than its beginning
+// says: the caller can append other scopes in the same string. For this reason, the policies in
+// README name exact values.
 func TestAGlobInAPolicyNarrowsNothing(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -160,10 +161,10 @@ func TestAGlobInAPolicyNarrowsNothing(t *testing.T) {
 	}
 }
 
-// TestAPolicyAllowsSeveralNarrowings: Vault holds an array, or a string with commas,
-// against the values as a whole; a recent one then element by element, so that scopes
-// that are listed one by one may be asked for together. A value with commas is just
-// that string.
+// TestAPolicyAllowsSeveralNarrowings checks how Vault compares scopes with the allowed values of a
+// policy. It compares an array, or a string with commas, as a whole. Recent versions then compare
+// element by element, so that scopes that are listed separately can be requested together. An
+// allowed value with commas matches that string only.
 func TestAPolicyAllowsSeveralNarrowings(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -184,15 +185,15 @@ func TestAPolicyAllowsSeveralNarrowings(t *testing.T) {
 		role   string
 		scopes any
 		want   int
-		older  int // instead of want, where Vault is older
+		older  int // the status of older versions of Vault, if it differs
 	}{
 		{"either", profiles, admitted, admitted},
 		{"either", transfers, admitted, admitted},
 		{"either", both, admitted, http.StatusForbidden},
 		{"either", []string{profiles, transfers}, admitted, http.StatusForbidden},
-		// by the engine: white space
+		// refused by the engine, because of the white space
 		{"either", profiles + ", " + transfers, http.StatusBadRequest, http.StatusForbidden},
-		// by the engine: nothing is not "all"
+		// refused by the engine: an empty text does not mean "all"
 		{"either", []string{}, http.StatusBadRequest, http.StatusForbidden},
 		{"either", both + "," + withdrawals, http.StatusForbidden, http.StatusForbidden},
 		{"either", []string{profiles, withdrawals}, http.StatusForbidden, http.StatusForbidden},
@@ -202,7 +203,7 @@ func TestAPolicyAllowsSeveralNarrowings(t *testing.T) {
 		{"together", profiles + ", " + transfers, http.StatusForbidden, http.StatusForbidden},
 		{"together", both + "," + withdrawals, http.StatusForbidden, http.StatusForbidden},
 		{"together", []string{profiles, transfers}, http.StatusForbidden, http.StatusForbidden},
-		// by the engine: an element is one scope
+		// refused by the engine: each element must be one scope
 		{"together", []string{both}, http.StatusBadRequest, http.StatusForbidden},
 	} {
 		answer, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/"+asked.role,

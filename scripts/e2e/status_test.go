@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// status is the HTTP status of Vault's answer that became an error, 0 for no error.
+// status returns the HTTP status of an error from Vault; 0 if there is no error.
 func status(err error) int {
 	var answer *api.ResponseError
 	if errors.As(err, &answer) {

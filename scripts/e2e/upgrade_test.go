@@ -15,7 +15,7 @@ import (
 // nextVersion is the version that the tests upgrade to.
 const nextVersion = "v9.0.0"
 
-// vault runs a Vault command as an operator types it and returns what it says.
+// vault runs a Vault command as an operator types it and returns its output.
 func (m *mount) vault(arguments ...string) string {
 	m.Helper()
 	said, err := m.server.Command(m.Context(), m.server.RootToken, nil, arguments...).CombinedOutput()
@@ -25,7 +25,7 @@ func (m *mount) vault(arguments ...string) string {
 	return strings.TrimSpace(string(said))
 }
 
-// buildNext builds the next version beside the one that the server runs.
+// buildNext builds the next version into the plugin directory of the server.
 func (m *mount) buildNext() (binary string) {
 	m.Helper()
 	name := stack.PluginName + "-" + nextVersion
@@ -37,11 +37,11 @@ func (m *mount) buildNext() (binary string) {
 	if said, err := build.CombinedOutput(); err != nil {
 		m.Fatalf("building %s: %v\n%s", name, err, said)
 	}
-	m.Cleanup(func() { _ = os.Remove(binary) }) // the directory is that of all servers
+	m.Cleanup(func() { _ = os.Remove(binary) }) // other servers use the same directory
 	return binary
 }
 
-// upgrade does what the README says, with the commands it shows.
+// upgrade runs the commands that the README gives for an upgrade.
 func (m *mount) upgrade(binary string) {
 	m.Helper()
 	sum, err := stack.Checksum(binary)
@@ -57,13 +57,17 @@ func (m *mount) upgrade(binary string) {
 	}
 }
 
-// irrevocable counts the leases of the server that Vault has given up.
-func (m *mount) irrevocable() string {
+// irrevocable returns how many leases of the server Vault has stopped trying to revoke.
+func (m *mount) irrevocable() int64 {
 	m.Helper()
-	return m.vault("read", "-field=lease_count", "sys/leases", "type=irrevocable")
+	count, err := stack.IrrevocableLeases(m.Context(), m.client)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return count
 }
 
-// TestUpgradeKeepsTokensAndLeases has leases of the old version end under the new one.
+// TestUpgradeKeepsTokensAndLeases checks that the new version ends leases of the old one.
 func TestUpgradeKeepsTokensAndLeases(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -83,7 +87,7 @@ func TestUpgradeKeepsTokensAndLeases(t *testing.T) {
 	if token(m.read("creds/shared")) != token(leased) || token(m.read("token/shared")) != token(unleased) {
 		t.Error("after the upgrade the readers got other tokens")
 	}
-	m.expectMinted(4)
+	m.expectIssued(4)
 	for _, answer := range []string{token(leased), token(unleased), token(unique)} {
 		m.expectAlive(answer, true)
 	}
@@ -91,18 +95,17 @@ func TestUpgradeKeepsTokensAndLeases(t *testing.T) {
 	m.revoke(unique.LeaseID)
 	m.expectAlive(token(unique), false)
 	m.awaitEnd(token(brief)) // Vault ends it by itself
-	m.revoke(leased.LeaseID) // the new process does not know who else holds the token
+	m.revoke(leased.LeaseID) // the new process does not know the other holders of the token
 	m.expectAlive(token(leased), true)
 	m.write("roles/shared/rotate", nil)
 	m.expectAlive(token(leased), false)
 	m.expectAlive(token(unleased), false)
-	if got := m.irrevocable(); got != "0" {
-		t.Errorf("%s leases are irrevocable", got)
+	if got := m.irrevocable(); got != 0 {
+		t.Errorf("%d leases are irrevocable", got)
 	}
 }
 
-// TestBinaryThatWasMissingAtUnseal loses a lease to Vault's list of irrevocable ones,
-// and gets it back as the README says.
+// TestBinaryThatWasMissingAtUnseal makes a lease irrevocable, and revokes it as the README says.
 func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})
@@ -110,7 +113,7 @@ func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	m.upgrade(binary)
 	m.role("app", map[string]any{"unique_tokens": true, "ttl": "3s"}, profiles)
 	answer := m.read("creds/app")
-	unsealAnew := func() {
+	unsealAgain := func() {
 		if err := server.Seal(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -123,11 +126,11 @@ func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	if err := os.Rename(binary, away); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.Remove(away) }) // it is there no more, unless the test failed
-	unsealAnew()
+	t.Cleanup(func() { _ = os.Remove(away) }) // it exists only if the test has failed
+	unsealAgain()
 	await(t, func() error {
-		if got := m.irrevocable(); got != "1" {
-			return fmt.Errorf("%s leases are irrevocable, want 1", got)
+		if got := m.irrevocable(); got != 1 {
+			return fmt.Errorf("%d leases are irrevocable, want 1", got)
 		}
 		return nil
 	})
@@ -136,11 +139,11 @@ func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	if err := os.Rename(away, binary); err != nil {
 		t.Fatal(err)
 	}
-	unsealAnew()
+	unsealAgain()
 	m.vault("lease", "revoke", "-sync", answer.LeaseID)
 	m.expectAlive(token(answer), false)
-	if got := m.irrevocable(); got != "0" {
-		t.Errorf("%s leases are irrevocable", got)
+	if got := m.irrevocable(); got != 0 {
+		t.Errorf("%d leases are irrevocable", got)
 	}
 	m.read("creds/app") // the mount can write
 }

@@ -1,7 +1,7 @@
-// Package load has the end-to-end tests that take minutes because Paxos's limits do:
-// rotations in a row under many readers and roles, and pools of clients that many
-// entities want at once. Vault and the plugin are processes of their own. The stand-in
-// Paxos throttles as Paxos does, and is asked what was minted and what lives.
+// Package load has the end-to-end tests that take minutes because of Paxos's limits: many rotations
+// while applications read many roles, and pools of clients that many entities want at the same time.
+// Vault and the plugin are separate processes. The stand-in Paxos has Paxos's rate limit. Which tokens
+// were issued and are alive is read from it.
 //
 // They need VAULT_BIN, the vault binary to run; `make test-load` sets it.
 package load

@@ -16,8 +16,8 @@ import (
 // holders is how many entities want a client.
 const holders = 200
 
-// newHolders returns clients of the server with the token of an entity each, that may
-// read the role.
+// newHolders returns clients of the server. Each has the token of another entity, which may read the
+// role.
 func (m *mount) newHolders(role string) []*api.Client {
 	m.Helper()
 	name := m.path + "-" + role
@@ -48,16 +48,16 @@ func (m *mount) newHolders(role string) []*api.Client {
 	return clients
 }
 
-// A rush is what came of many wanting a client at once.
+// A rush has the results of many reads at the same time of a role that leases clients.
 type rush struct {
-	leased  []string // Client IDs, by the leases
-	refused int      // because none was free
-	again   int      // because the caller has one already, whose answer was lost
-	failed  []error  // for another reason
+	leased  []string // the Client ID of each lease
+	refused int      // reads that failed because no client was available
+	again   int      // reads that failed because the entity has a client already, from an answer that was lost
+	failed  []error  // reads that failed for another reason
 }
 
-// rush has all of them read the role at once. When so many have an answer, event is
-// called.
+// rush lets all holders read the role at the same time. It calls event when a number of them have an
+// answer.
 func (m *mount) rush(role string, clients []*api.Client, when int, event func()) rush {
 	m.Helper()
 	var (
@@ -89,7 +89,7 @@ func (m *mount) rush(role string, clients []*api.Client, when int, event func())
 	return all
 }
 
-// note writes down what came of one.
+// note records the result of one read.
 func (r *rush) note(answer *api.Secret, err error) {
 	var refused *api.ResponseError
 	clear := errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest
@@ -107,12 +107,12 @@ func (r *rush) note(answer *api.Secret, err error) {
 	}
 }
 
-// doubles counts the leases of a client that has another.
+// doubles returns how many leases are of a client that has another lease.
 func (r *rush) doubles() int {
 	return len(r.leased) - len(slices.Compact(slices.Sorted(slices.Values(r.leased))))
 }
 
-// states counts the stocked clients in each state that some are in.
+// states returns how many stored clients are in each state.
 func (m *mount) states() map[string]int {
 	m.Helper()
 	states := map[string]int{}
@@ -128,7 +128,7 @@ func (m *mount) states() map[string]int {
 	return states
 }
 
-// inState returns an error unless the clients are in these states.
+// inState returns an error unless these numbers of clients are in these states.
 func (m *mount) inState(want map[string]int) error {
 	m.Helper()
 	if got := m.states(); !maps.Equal(got, want) {

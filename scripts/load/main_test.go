@@ -1,39 +1,29 @@
 package load
 
 import (
-	"context"
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// servers are to be stopped at the end, also when the tests are interrupted.
+// servers are those of this package. TestMain stops them, also when the tests are interrupted.
 var servers stack.Servers
 
-// TestMain ends the servers, whatever the tests did.
+// TestMain runs the tests and stops the servers.
 func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test-load", servers.CloseAll)) }
 
-// start starts a server with the plugin registered; plugin is its binary, or empty to
-// build it.
+// start starts a server with the plugin registered. The plugin is the path of its binary; empty: it is
+// built.
 func start(plugin string) (*stack.Stack, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // building included
-	defer cancel()
-	s, err := stack.Start(ctx,
-		stack.Options{Vault: os.Getenv("VAULT_BIN"), Plugin: plugin, LogLevel: "info", InMemory: true})
-	if err != nil {
-		return nil, err
-	}
-	servers.Add(s)
-	return s, s.Register(ctx, s.Plugin)
+	return servers.Start(stack.Options{Vault: os.Getenv("VAULT_BIN"), Plugin: plugin, LogLevel: "info", InMemory: true})
 }
 
-// sharedServer is the server of all tests that leave its plugin alive.
+// sharedServer is the server of all tests that do not kill its plugin.
 var sharedServer = sync.OnceValues(func() (*stack.Stack, error) { return start("") })
 
-// shared returns the server of all tests that leave its plugin alive.
+// shared returns the server of all tests that do not kill its plugin.
 func shared(t *testing.T) *stack.Stack {
 	t.Helper()
 	s, err := sharedServer()
@@ -43,7 +33,7 @@ func shared(t *testing.T) *stack.Stack {
 	return s
 }
 
-// own returns a server for a test that kills the plugin. It is stopped with the others.
+// own returns a server for a test that kills the plugin. TestMain stops it.
 func own(t *testing.T) *stack.Stack {
 	t.Helper()
 	s, err := start(shared(t).Plugin)

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -24,14 +23,14 @@ const (
 	deleting       = "api_creds:delete_credentials"
 )
 
-// tick is longer than any wait for Vault's next call of the periodic work, once a minute.
+// tick is longer than the time until Vault's next call of the periodic work, which comes every minute.
 const tick = 90 * time.Second
 
-// mounts counts the mounts, for their names.
+// mounts is the number of mounts, from which they get their names.
 var mounts atomic.Int64
 
-// A mount is the engine at a path of its own, with a Paxos of its own that throttles as
-// the real one does.
+// A mount is a mount of the engine with its own stand-in Paxos, which has the rate limit of the real
+// one.
 type mount struct {
 	*testing.T
 	server   *stack.Stack
@@ -41,7 +40,7 @@ type mount struct {
 	clientID string // of its first root client
 }
 
-// newMount enables and configures the engine with a root client of these scopes.
+// newMount enables the engine and configures it with a root client that has these scopes.
 func newMount(t *testing.T, server *stack.Stack, scopes ...string) *mount {
 	t.Helper()
 	paxos, err := paxostest.Start(paxostest.Options{})
@@ -72,7 +71,7 @@ func client(t *testing.T, server *stack.Stack, token string) *api.Client {
 	return c
 }
 
-// create makes a client in the Dashboard.
+// create creates a client in the Dashboard.
 func (m *mount) create(label string, scopes ...string) (id, secret string) {
 	m.Helper()
 	credential, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: scopes})
@@ -105,13 +104,13 @@ func (m *mount) read(path string) map[string]any {
 	return answer.Data
 }
 
-// endLeases ends all leases of the mount, and returns when that is done.
+// endLeases revokes all leases of the mount, and waits until that is done.
 func (m *mount) endLeases() {
 	m.Helper()
 	m.endLeasesOf("")
 }
 
-// endLeasesOf ends those of a role.
+// endLeasesOf revokes all leases of a role, and waits until that is done.
 func (m *mount) endLeasesOf(role string) {
 	m.Helper()
 	if err := m.client.Sys().RevokeWithOptionsWithContext(m.Context(),
@@ -120,20 +119,15 @@ func (m *mount) endLeasesOf(role string) {
 	}
 }
 
-// expectNoneIrrevocable asks Vault for leases that it has given up.
+// expectNoneIrrevocable fails the test if Vault has stopped trying to revoke a lease.
 func (m *mount) expectNoneIrrevocable() {
 	m.Helper()
-	answer, err := m.client.Logical().ReadWithDataWithContext(m.Context(), "sys/leases/count",
-		map[string][]string{"type": {"irrevocable"}})
-	if err != nil {
-		m.Fatal(err)
-	}
-	if count, ok := answer.Data["lease_count"].(json.Number); !ok || count.String() != "0" {
-		m.Errorf("Vault has leases that it cannot revoke: %v", answer.Data)
+	if count, err := stack.IrrevocableLeases(m.Context(), m.client); err != nil || count != 0 {
+		m.Errorf("Vault has %d leases that it cannot revoke, error %v", count, err)
 	}
 }
 
-// await asks until the condition returns no error, for so long at most.
+// await waits until the condition returns nil, for at most the limit.
 func (m *mount) await(limit time.Duration, condition func() error) {
 	m.Helper()
 	ctx, cancel := context.WithTimeout(m.Context(), limit)

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// pool is how many clients there are to lease, doomed how many of a role that has them
-// deleted: more would take longer to verify than the engine may in 5 minutes.
+// pool is how many clients there are to lease. doomed is how many clients a role has that deletes them;
+// the engine verifies a few secrets per 5 minutes only, so more clients would take longer.
 const (
 	pool   = 50
 	doomed = 10
 )
 
-// newPool stocks clients and makes the role that leases them, and returns their names.
+// newPool stores clients and creates a role that leases them. It returns the names of the clients.
 func (m *mount) newPool(role string, count int, verify bool, more map[string]any) (names []string) {
 	m.Helper()
 	for i := range count {
@@ -34,8 +34,7 @@ func (m *mount) newPool(role string, count int, verify bool, more map[string]any
 	return names
 }
 
-// renew gives each of the clients a new secret, as an operator would who takes them out
-// of quarantine.
+// renew gives each of the clients a new secret, as an operator does to end a quarantine.
 func (m *mount) renew(names []string) {
 	m.Helper()
 	for _, name := range names {
@@ -47,8 +46,8 @@ func (m *mount) renew(names []string) {
 	}
 }
 
-// TestPool has 200 entities want one of 50 clients at once, and again while the plugin is
-// killed.
+// TestPool lets 200 entities read a role with 50 clients at the same time, and again while the
+// plugin is killed.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, own(t), profiles, transfers)
@@ -95,8 +94,8 @@ func TestPool(t *testing.T) {
 	m.expectNoneIrrevocable()
 }
 
-// TestPoolThatIsDeleted leases clients through a role that has them deleted at Paxos when
-// their lease ends. The engine waits two minutes first, until it knows all its mounts.
+// TestPoolThatIsDeleted leases clients of a role that deletes a client at Paxos when its lease
+// ends. The engine waits two minutes before the first deletion, until it knows all its mounts.
 func TestPoolThatIsDeleted(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), profiles, transfers, listing, deleting)

@@ -9,22 +9,22 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// readers read over and over, once in an interval each, and come round to every path.
+// How many readers there are, and how often each of them reads. Together they read all paths in turn.
 const (
 	readers  = 50
 	interval = 200 * time.Millisecond
 )
 
-// A load is applications that read, with clients that try again as Vault's do, and what
-// came of it.
+// A load is applications that read repeatedly, with clients that retry as Vault's do, and the
+// results of the reads.
 type load struct {
 	end   func() // once
 	group sync.WaitGroup
 
 	mu     sync.Mutex
-	took   []time.Duration // by the reads that succeeded
-	failed []error         // that a client gave up
-	leased map[string]bool // fingerprints of the tokens that came with a lease
+	took   []time.Duration // the time of each read that succeeded
+	failed []error         // the errors of reads that failed
+	leased map[string]bool // fingerprints of the tokens with a lease
 }
 
 // startLoad starts the readers of the paths.
@@ -51,13 +51,13 @@ func (m *mount) startLoad(paths []string) *load {
 	return l
 }
 
-// stop waits for the reads under way and ends the load.
+// stop ends the load and waits for the reads in progress.
 func (l *load) stop() {
 	l.end()
 	l.group.Wait()
 }
 
-// read reads once and writes down what came of it.
+// read reads once and records the result.
 func (l *load) read(m *mount, c *api.Client, path string) {
 	started := time.Now()
 	answer, err := c.Logical().ReadWithContext(m.Context(), m.path+"/"+path)
@@ -77,15 +77,14 @@ func (l *load) read(m *mount, c *api.Client, path string) {
 	}
 }
 
-// count is how many reads have succeeded so far.
+// count returns how many reads have succeeded so far.
 func (l *load) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.took)
 }
 
-// awaitRound waits until the readers have read once more as often as would bring them
-// round to every path.
+// awaitRound waits until the readers have made as many further reads as it takes to read every path.
 func (l *load) awaitRound(m *mount, paths int) {
 	m.Helper()
 	want := l.count() + paths
@@ -97,7 +96,7 @@ func (l *load) awaitRound(m *mount, paths int) {
 	})
 }
 
-// report is how many reads there were, and how long they took.
+// report returns how many reads there were, and how long they took.
 func (l *load) report() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

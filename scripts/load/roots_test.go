@@ -11,17 +11,17 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// roots gives a mount one root after another, and counts.
+// A roots replaces the root client of a mount repeatedly, and counts what happens.
 type roots struct {
 	*mount
-	scopes []string // that every root holds
+	scopes []string // the scopes of every root
 
 	began     time.Time
 	current   string         // Client ID of the root
-	doomed    []string       // Client IDs of roots that are to be deleted at Paxos
+	doomed    []string       // Client IDs of roots that must be deleted at Paxos
 	accepted  map[string]int // rotations by path
-	draining  int            // refusals because an earlier generation drained
-	throttled int            // refusals because there were enough proofs in 5 minutes
+	draining  int            // refusals because tokens of an earlier generation were still valid
+	throttled int            // refusals because too many secrets were verified within 5 minutes
 }
 
 // rotateRoot gives the root client a new secret.
@@ -34,8 +34,8 @@ func (r *roots) rotateRoot() {
 	r.rotate("config/rotate-root", map[string]any{"client_secret": secret})
 }
 
-// replaceRoot puts a new client in the root's place. The old one is deleted at Paxos if
-// that is wanted; its Label must allow it.
+// replaceRoot makes a new client the root. If wanted, the old one is deleted at Paxos; its Label must
+// allow that.
 func (r *roots) replaceRoot(deleteOld bool) {
 	r.Helper()
 	id, secret := r.create("a root", r.scopes...)
@@ -46,7 +46,7 @@ func (r *roots) replaceRoot(deleteOld bool) {
 		map[string]any{"client_id": id, "client_secret": secret, "delete_old_at_paxos": deleteOld})
 }
 
-// stock makes a client that stands by for the root.
+// stock creates a client and stores it as a standby.
 func (r *roots) stock(name string) {
 	r.Helper()
 	id, secret := r.create(name, r.scopes...)
@@ -54,13 +54,13 @@ func (r *roots) stock(name string) {
 		map[string]any{"client_id": id, "client_secret": secret, "scopes": r.scopes, "purpose": "standby"})
 }
 
-// promote puts the next client that stands by in the root's place.
+// promote makes the next standby the root.
 func (r *roots) promote() {
 	r.Helper()
 	r.rotate("config/promote-standby", nil)
 }
 
-// rotate writes until it is accepted.
+// rotate writes to a path until the write is accepted.
 func (r *roots) rotate(path string, data map[string]any) {
 	r.Helper()
 	var answer *api.Secret
@@ -73,7 +73,7 @@ func (r *roots) rotate(path string, data map[string]any) {
 	r.current = answer.Data["client_id"].(string)
 }
 
-// try writes once. A refusal that will not last is counted and returned.
+// try writes once. It counts and returns a refusal that is temporary.
 func (r *roots) try(path string, data map[string]any) (*api.Secret, error) {
 	r.Helper()
 	answer, err := r.client.Logical().WriteWithContext(r.Context(), r.path+"/"+path, data)
@@ -93,12 +93,12 @@ func (r *roots) try(path string, data map[string]any) (*api.Secret, error) {
 	return nil, err
 }
 
-// told says how far the test has come.
+// told logs the progress of the test.
 func (r *roots) told(what string) {
 	r.Logf("%5.1f s: %s", time.Since(r.began).Seconds(), what)
 }
 
-// expectDraining checks that no client is promoted while the root before drains.
+// expectDraining checks that no standby is promoted while tokens of the previous root are valid.
 func (r *roots) expectDraining() {
 	r.Helper()
 	if _, err := r.try("config/promote-standby", nil); err == nil {
@@ -106,7 +106,7 @@ func (r *roots) expectDraining() {
 	}
 }
 
-// generations returns an error unless the root has so many.
+// generations returns an error unless the root has this number of generations.
 func (r *roots) generations(want int) error {
 	r.Helper()
 	listed := r.read("status")["generations"].([]any)
@@ -116,8 +116,7 @@ func (r *roots) generations(want int) error {
 	return nil
 }
 
-// expectDeleted compares the clients that are gone at Paxos with those that were to be
-// deleted.
+// expectDeleted compares the clients that are deleted at Paxos with those that should be.
 func (r *roots) expectDeleted() {
 	r.Helper()
 	var gone []string
@@ -133,7 +132,7 @@ func (r *roots) expectDeleted() {
 	}
 }
 
-// endRoles ends the live tokens of the roles, which lets the roots before drain.
+// endRoles ends the live tokens of the roles, so that no token of a previous root is valid.
 func (r *roots) endRoles(names []string) {
 	r.Helper()
 	for _, name := range names {
@@ -141,7 +140,7 @@ func (r *roots) endRoles(names []string) {
 	}
 }
 
-// live lists those of the fingerprints whose tokens live at Paxos.
+// live returns those of the fingerprints whose tokens are alive at Paxos.
 func (m *mount) live(fingerprints map[string]bool) (live []string) {
 	for _, token := range m.paxos.LiveTokens() {
 		if fingerprints[token.Fingerprint] {
@@ -151,7 +150,7 @@ func (m *mount) live(fingerprints map[string]bool) (live []string) {
 	return live
 }
 
-// awaitEnds waits until none of the tokens lives at Paxos.
+// awaitEnds waits until none of the tokens is alive at Paxos.
 func (m *mount) awaitEnds(fingerprints map[string]bool, limit time.Duration) {
 	m.Helper()
 	m.await(limit, func() error {

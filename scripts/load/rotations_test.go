@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Of so many roles this many are read: each costs a token request at first and one for
-// each time that its tokens are ended, and Paxos allows 300 in 5 minutes, of which the
-// engine uses 180 for that. Of those read, every fourth is read with a lease.
+// How many roles there are, how many of them are read, and that every fourth of those is read with a
+// lease. Each role that is read costs a token request at first, and one each time that its tokens are
+// ended. Paxos allows 300 token requests in 5 minutes, of which the engine uses 180 for that.
 const (
 	roles       = 500
 	primed      = 75
@@ -16,15 +16,15 @@ const (
 	singles     = 6
 )
 
-// scopesOfRoles are what the roles hold, by turns.
+// scopesOfRoles are the scopes of the roles, in turn.
 var scopesOfRoles = [][]string{
 	{profiles}, {transfers}, {profiles, transfers}, {orchestrations}, {transfers, withdrawals}, {profiles,
 		transfers, withdrawals, orchestrations},
 }
 
-// TestTwentyRotations gives the root a new secret, replaces it and promotes clients that
-// stand by, 20 times in a row, while readers loop. The engine verifies 12 secrets in 5
-// minutes at most, so this takes longer than that.
+// TestTwentyRotations rotates the secret of the root, replaces the root and promotes standbys, 20
+// times in all, while readers read. It takes more than 5 minutes, because the engine verifies at
+// most 12 secrets in that time.
 func TestTwentyRotations(t *testing.T) {
 	t.Parallel()
 	scopes := []string{profiles, transfers, withdrawals, orchestrations, listing, deleting}
@@ -52,7 +52,7 @@ func TestTwentyRotations(t *testing.T) {
 	}
 	l.awaitRound(m, len(paths))
 	if got, want := len(m.paxos.Tokens()), 1+standbys+len(paths)+singles+10; got != want {
-		t.Errorf("after 10 rotations Paxos has minted %d tokens, want %d: no reader needed a new one", got, want)
+		t.Errorf("after 10 rotations Paxos has issued %d tokens, want %d: no reader needed a new one", got, want)
 	}
 	if live := len(m.live(own)); live != singles {
 		t.Errorf("%d of %d tokens of the first generation live, 10 rotations later", live, singles)
@@ -74,8 +74,7 @@ func TestTwentyRotations(t *testing.T) {
 	r.finish(l, names)
 }
 
-// roles makes the roles and returns the names of those that are read, and the paths by
-// which they are.
+// roles creates the roles and returns the names of those that are read, and the paths to read.
 func (m *mount) roles() (names, paths []string) {
 	m.Helper()
 	for i := range roles {
@@ -93,7 +92,7 @@ func (m *mount) roles() (names, paths []string) {
 	return names, paths
 }
 
-// finish ends the load and all that lives, and judges the whole.
+// finish ends the load and all tokens, and checks the results.
 func (r *roots) finish(l *load, names []string) {
 	r.Helper()
 	l.stop()

@@ -2,8 +2,8 @@ package stack
 
 import "syscall"
 
-// attributes puts a process into a group of its own, and has the kernel end it if we
-// are killed before we could.
+// attributes puts a process into a process group of its own. The kernel sends it SIGTERM if this
+// process ends first.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

@@ -4,7 +4,7 @@ package stack
 
 import "syscall"
 
-// attributes puts a process into a group of its own.
+// attributes puts a process into a process group of its own.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

@@ -12,17 +12,16 @@ import (
 	"time"
 )
 
-// checkInterval is how often the balancer asks the nodes which is active: so often
-// that the time its clients wait for a new one is Vault's.
+// checkInterval is how often the balancer asks the nodes which one is active. It is short, so that the
+// time that clients wait for a new active node is that of Vault.
 const checkInterval = 100 * time.Millisecond
 
-// NoActiveNode is what clients of a cluster are told while no node is active.
+// NoActiveNode is the error that clients of a cluster get while no node is active.
 const NoActiveNode = "no node of the cluster is active"
 
-// A balancer is the one address of a cluster, like the load balancer that companies
-// put in front: it sends every request to the node whose health check says that it
-// is active. It hides nothing: a request that meets a node that is gone, or no longer
-// active, fails, and to try again is the client's business.
+// A balancer is the load balancer of a cluster. It has one address, and sends every request to the node
+// that is active by its health check. It does not retry: a request to a node that has gone or is no
+// longer active fails, and the client must retry.
 type balancer struct {
 	server  http.Server
 	address string
@@ -30,7 +29,7 @@ type balancer struct {
 	stop    context.CancelFunc
 }
 
-// startBalancer starts a balancer of the nodes with these addresses.
+// startBalancer starts a balancer for the nodes with these addresses.
 func startBalancer(addresses []string) (*balancer, error) {
 	nodes := make([]*url.URL, len(addresses))
 	for i, address := range addresses {
@@ -47,17 +46,17 @@ func startBalancer(addresses []string) (*balancer, error) {
 	b := &balancer{address: "http://" + listener.Addr().String(), stop: stop}
 	b.server.Handler = b.handler()
 	go b.watch(ctx, nodes)
-	go func() { _ = b.server.Serve(listener) }() // it ends when it is closed
+	go func() { _ = b.server.Serve(listener) }() // it returns when the server is closed
 	return b, nil
 }
 
-// close ends the balancer, and whatever it still serves.
+// close stops the balancer and the requests that it is still serving.
 func (b *balancer) close() error {
 	b.stop()
 	return b.server.Close()
 }
 
-// watch asks all nodes how they are until ctx ends.
+// watch checks the health of all nodes until ctx ends.
 func (b *balancer) watch(ctx context.Context, nodes []*url.URL) {
 	client := &http.Client{Timeout: time.Second}
 	for ticks := time.Tick(checkInterval); ctx.Err() == nil; <-ticks {
@@ -71,8 +70,8 @@ func (b *balancer) watch(ctx context.Context, nodes []*url.URL) {
 	}
 }
 
-// isActive asks a node as Vault's documentation says load balancers should: the
-// answer is 200 if it is active and nothing else.
+// isActive checks the health of a node in the way that Vault's documentation recommends for load
+// balancers: the status is 200 only if the node is active.
 func isActive(ctx context.Context, client *http.Client, node *url.URL) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, node.JoinPath("v1/sys/health").String(), nil)
 	if err != nil {
@@ -86,10 +85,10 @@ func isActive(ctx context.Context, client *http.Client, node *url.URL) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// handler passes requests on to the active node.
+// handler forwards requests to the active node.
 func (b *balancer) handler() http.Handler {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = transport.MaxIdleConns // there is only one host at a time
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns // all connections are to one host, the active node
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		active := b.active.Load()
 		if active == nil {
@@ -107,9 +106,9 @@ func (b *balancer) handler() http.Handler {
 	})
 }
 
-// refuse answers in the form of Vault's errors.
+// refuse answers with an error in the form of Vault's.
 func refuse(w http.ResponseWriter, status int, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string][]string{"errors": {reason}}) // the client has gone
+	_ = json.NewEncoder(w).Encode(map[string][]string{"errors": {reason}}) // it fails only if the client has gone
 }

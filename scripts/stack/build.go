@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// The names of the programs of this module, which are those of their directories.
+// The names of two programs of this module, which are also those of their directories below cmd.
 const (
 	PluginName  = "vault-plugin-secrets-paxos"
 	SandboxName = "paxos-sandbox"
 )
 
-// Build compiles the program of this module that has the name into the directory,
-// as a release is compiled, and returns the path of the binary.
+// Build compiles the program of this module with this name into the directory, in the way of a release,
+// and returns the path of the binary.
 func Build(ctx context.Context, directory, name string) (string, error) {
 	binary := filepath.Join(directory, name)
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary,

@@ -12,12 +12,12 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// settleDeadline bounds the time that a cluster takes to elect a leader or to make
-// all its nodes healthy voters, slow machines included.
+// settleDeadline is how long a cluster may take to elect a leader, and how long until all nodes are
+// healthy voters. It allows for slow machines.
 const settleDeadline = 60 * time.Second
 
-// A Cluster is Vault servers with integrated storage, of which one is active, behind
-// a load balancer. Each node has the plugin's binary in a directory of its own.
+// A Cluster is a group of Vault servers with integrated storage behind a load balancer. One of them is
+// active. Each node has a directory of its own with the plugin's binary.
 type Cluster struct {
 	Nodes     []*Stack
 	Directory string
@@ -25,12 +25,13 @@ type Cluster struct {
 	balancer *balancer
 }
 
-// StartCluster starts a cluster of so many nodes, unsealed and voters all. Nothing is
-// registered or enabled.
+// StartCluster starts a cluster with this number of nodes, all of them unsealed voters. It
+// registers and enables nothing.
 func StartCluster(ctx context.Context, options Options, size int) (*Cluster, error) {
 	directory, err := os.MkdirTemp("", "vault-paxos-cluster-")
 	if err == nil {
-		directory, err = filepath.EvalSymlinks(directory) // as Vault does before it starts a plugin
+		// as Vault does before it starts a plugin, so that the path of the process matches
+		directory, err = filepath.EvalSymlinks(directory)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making a directory: %w", err)
@@ -62,7 +63,7 @@ func (c *Cluster) start(ctx context.Context, options Options, size int) (err err
 	return c.AwaitHealthy(ctx)
 }
 
-// add starts a node: the first makes the cluster, the others join it.
+// add starts a node. The first node creates the cluster, and the others join it.
 func (c *Cluster) add(ctx context.Context, options Options) error {
 	name := fmt.Sprintf("node-%d", len(c.Nodes)+1)
 	directory := filepath.Join(c.Directory, name)
@@ -90,7 +91,7 @@ func (c *Cluster) add(ctx context.Context, options Options) error {
 	return err
 }
 
-// Leader waits until a node is active and returns it.
+// Leader waits until a node is active, and returns it.
 func (c *Cluster) Leader(ctx context.Context) (*Stack, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleDeadline)
 	defer cancel()
@@ -113,8 +114,7 @@ func (c *Cluster) Leader(ctx context.Context) (*Stack, error) {
 	return leader, err
 }
 
-// AwaitHealthy waits until every node is a healthy voter, so that the cluster can
-// lose any one of them.
+// AwaitHealthy waits until every node is a healthy voter, so that the cluster can lose any one of them.
 func (c *Cluster) AwaitHealthy(ctx context.Context) error {
 	leader, err := c.Leader(ctx)
 	if err != nil {
@@ -138,8 +138,8 @@ func (c *Cluster) AwaitHealthy(ctx context.Context) error {
 	})
 }
 
-// Client returns a client of the whole cluster with the token, which tries again as
-// often as Vault's clients do by themselves.
+// Client returns a client of the whole cluster with the token. It retries as often as clients of Vault
+// do by default.
 func (c *Cluster) Client(token string) (*api.Client, error) {
 	config := api.DefaultConfig()
 	if config.Error != nil {
@@ -150,13 +150,13 @@ func (c *Cluster) Client(token string) (*api.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client of Vault: %w", err)
 	}
-	client.ClearNamespace() // the user's environment is not ours
+	client.ClearNamespace() // the user's environment must have no effect
 	client.SetToken(token)
 	return client, nil
 }
 
-// Close ends all nodes and their plugins, also those that a killed node has left
-// behind, and removes the directory.
+// Close stops all nodes and their plugins, including plugins of a node that was killed, and removes the
+// directory.
 func (c *Cluster) Close() error {
 	var (
 		group  sync.WaitGroup

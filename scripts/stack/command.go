@@ -6,8 +6,8 @@ import (
 	"os/exec"
 )
 
-// Command prepares a Vault command, as a person with this token would type it. It
-// ends with the context.
+// Command prepares a Vault command as a person with this token would type it. The command is killed
+// when the context ends.
 func (v *Vault) Command(ctx context.Context, token string, input io.Reader, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, v.binary, arguments...)
 	command.Dir, command.Stdin = v.directory, input
@@ -15,8 +15,8 @@ func (v *Vault) Command(ctx context.Context, token string, input io.Reader, argu
 	return command
 }
 
-// Launch runs a Vault command that does not end by itself, such as an agent. Its
-// output goes to the writer.
+// Launch starts a Vault command that does not end by itself, such as an agent. Its output goes to the
+// writer.
 func (v *Vault) Launch(output io.Writer, arguments ...string) (*Process, error) {
 	command := exec.Command(v.binary, arguments...)
 	command.Dir, command.Stdout, command.Stderr = v.directory, output, output

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// configuration is the server's, with its storage, ports, plugin directory and log
-// level.
+// configuration is the configuration of a server. Its parameters are the storage, the two ports, the
+// plugin directory and the log level.
 const configuration = `%[1]slistener "tcp" {
   address         = "127.0.0.1:%[2]d"
   cluster_address = "127.0.0.1:%[3]d"
@@ -22,8 +22,8 @@ log_level        = %[5]q
 log_format       = "json"
 `
 
-// Where a server keeps its data: alone, in files; in a cluster, in integrated
-// storage, with the timing that is for production.
+// The part of the configuration that says where a server keeps its data. A node of a cluster has the
+// timing that Vault recommends for production.
 const (
 	memoryStorage = "storage \"inmem\" {}\n"
 	fileStorage   = `storage "file" {
@@ -38,8 +38,8 @@ const (
 `
 )
 
-// configure writes the configuration for ports that are free at the moment. A node of
-// a cluster keeps those it has once joined with: the others know it by them.
+// configure writes the configuration, with ports that are free now. A node of a cluster keeps the ports
+// with which it joined, because the other nodes know it by them.
 func (v *Vault) configure() error {
 	if v.node == "" || v.unsealKey == "" {
 		ports, err := freePorts(2)
@@ -53,11 +53,11 @@ func (v *Vault) configure() error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf(configuration, storage, v.port, v.clusterPort, v.plugins, v.logLevel)
-	return os.WriteFile(filepath.Join(v.directory, "vault.hcl"), []byte(text), 0o600)
+	filled := fmt.Sprintf(configuration, storage, v.port, v.clusterPort, v.plugins, v.logLevel)
+	return os.WriteFile(filepath.Join(v.directory, "vault.hcl"), []byte(filled), 0o600)
 }
 
-// storage is the part of the configuration that says where the data is.
+// storage returns the part of the configuration that says where the server keeps its data.
 func (v *Vault) storage() (string, error) {
 	path := filepath.Join(v.directory, "storage")
 	switch {
@@ -66,13 +66,13 @@ func (v *Vault) storage() (string, error) {
 	case v.node == "":
 		return fmt.Sprintf(fileStorage, path), nil
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil { // Vault makes that of files itself, and this one not
+	if err := os.MkdirAll(path, 0o700); err != nil { // Vault creates the directory for file storage, but not this one
 		return "", fmt.Errorf("making a directory: %w", err)
 	}
 	return fmt.Sprintf(raftStorage, path, v.node), nil
 }
 
-// freePorts finds different ports that are free at the moment.
+// freePorts returns different ports that are free now.
 func freePorts(count int) ([]int, error) {
 	ports := make([]int, count)
 	for i := range ports {
@@ -80,7 +80,7 @@ func freePorts(count int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}
-		defer listener.Close() // held until all are found, so that they differ
+		defer listener.Close() // open until all are found, so that they differ
 		ports[i] = listener.Addr().(*net.TCPAddr).Port
 	}
 	return ports, nil

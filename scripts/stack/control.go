@@ -8,34 +8,35 @@ import (
 	"net/http"
 )
 
-// A MintedToken is what the stand-in says of one token that it has minted.
-type MintedToken struct {
-	Fingerprint string   `json:"fingerprint"` // also the token_id of the engine
+// An IssuedToken is what the stand-in says about one token that it has issued.
+type IssuedToken struct {
+	Fingerprint string   `json:"fingerprint"` // the engine calls it token_id
 	Scopes      []string `json:"scopes"`
 	Alive       bool     `json:"alive"`
 }
 
-// Tokens lists every token that the stand-in has ever minted, in order.
-func (s *Sandbox) Tokens(ctx context.Context) ([]MintedToken, error) {
+// Tokens returns every token that the stand-in has issued, in that order.
+func (s *Sandbox) Tokens(ctx context.Context) ([]IssuedToken, error) {
 	var answer struct {
-		Tokens []MintedToken `json:"tokens"`
+		Tokens []IssuedToken `json:"tokens"`
 	}
 	err := s.Control(ctx, http.MethodGet, "tokens", nil, &answer)
 	return answer.Tokens, err
 }
 
-// Fail makes requests fail as the fault says, in the terms of the control API:
-// endpoint, status, hang and the like.
+// Fail makes requests fail. The fault has the members that the control API takes, such as endpoint,
+// status and hang.
 func (s *Sandbox) Fail(ctx context.Context, fault map[string]any) error {
 	return s.Control(ctx, http.MethodPost, "faults", fault, nil)
 }
 
-// Heal ends every fault.
+// Heal removes every fault.
 func (s *Sandbox) Heal(ctx context.Context) error {
 	return s.Control(ctx, http.MethodDelete, "faults", nil, nil)
 }
 
-// Control sends a request to the stand-in's control API and reads the answer.
+// Control sends a request to the control API of the stand-in. It decodes the answer unless answer is
+// nil.
 func (s *Sandbox) Control(ctx context.Context, method, path string, form, answer any) error {
 	body, err := json.Marshal(form)
 	if err != nil {

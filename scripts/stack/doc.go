@@ -1,5 +1,5 @@
-// Package stack runs the real thing on this machine: a Vault server with the plugin
-// as a process of its own, or a cluster of them, and the stand-in Paxos. The demo and
-// the end-to-end tests are made of it. All that it starts lives in one temporary
-// directory and is gone after Close.
+// Package stack runs everything on this machine, each as a separate process: a Vault server with the
+// plugin, or a cluster of such servers, and the stand-in Paxos. The demo, the benchmark and the
+// end-to-end tests use it. What it starts keeps its files in one temporary directory, and Close ends
+// the processes and removes the directory.
 package stack

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// environment is this process's, with the additions, and without what would lead a
-// Vault program elsewhere (VAULT_ADDR and the like) or hand it a secret of Paxos.
+// environment returns the environment of this process and the additions. It leaves out the variables
+// that would connect a Vault program to another server, such as VAULT_ADDR, and those with secrets of
+// Paxos.
 func environment(additions ...string) []string {
 	inherited := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "VAULT_") || strings.HasPrefix(variable, "PAXOS_")

@@ -9,19 +9,19 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// LogPath is the file with all that the server and its plugins have logged.
+// LogPath returns the path of the log of the server and its plugins.
 func (v *Vault) LogPath() string { return filepath.Join(v.directory, "vault.log") }
 
-// AuditPath is the file that an audit device of ours writes.
+// AuditPath returns the path of the audit log that EnableAudit starts.
 func (v *Vault) AuditPath() string { return filepath.Join(v.directory, "audit.log") }
 
-// LogText is all that the server and its plugins have logged.
-func (v *Vault) LogText() string { return text(v.LogPath()) }
+// LogText returns what the server and its plugins have logged.
+func (v *Vault) LogText() string { return contents(v.LogPath()) }
 
-// AuditText is all that the audit device has written.
-func (v *Vault) AuditText() string { return text(v.AuditPath()) }
+// AuditText returns what the audit device has written.
+func (v *Vault) AuditText() string { return contents(v.AuditPath()) }
 
-// EnableAudit has every request and every answer written to a file.
+// EnableAudit makes Vault write every request and every answer to AuditPath.
 func (v *Vault) EnableAudit(ctx context.Context) error {
 	client, err := v.Client(v.RootToken)
 	if err != nil {
@@ -36,11 +36,11 @@ func (v *Vault) EnableAudit(ctx context.Context) error {
 	return nil
 }
 
-// text is what a log holds; one that was never written is empty.
-func text(path string) string {
-	content, _ := os.ReadFile(path)
-	return string(content)
+// contents returns the text of a log; empty if the file does not exist.
+func contents(path string) string {
+	text, _ := os.ReadFile(path)
+	return string(text)
 }
 
-// tail is the end of a text.
+// tail returns the end of a text, at most length bytes.
 func tail(text string, length int) string { return text[max(0, len(text)-length):] }

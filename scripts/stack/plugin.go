@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// Checksum is the SHA-256 of a file in hex, by which Vault knows a plugin.
+// Checksum returns the SHA-256 of a file in hexadecimal, by which Vault identifies a plugin.
 func Checksum(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -28,8 +28,8 @@ func Checksum(path string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// Register tells Vault of the plugin's binary, which is where the server looks for
-// plugins. Without a version Vault takes the one that the plugin reports.
+// Register registers the plugin's binary, which must be in the plugin directory of the server. Vault
+// takes the version that the plugin reports.
 func (v *Vault) Register(ctx context.Context, binary string) error {
 	sum, err := Checksum(binary)
 	if err != nil {
@@ -60,7 +60,7 @@ func (v *Vault) Mount(ctx context.Context, path string) error {
 	return nil
 }
 
-// ReloadPlugin makes Vault start the plugin anew for all its mounts.
+// ReloadPlugin makes Vault restart the plugin for all its mounts.
 func (v *Vault) ReloadPlugin(ctx context.Context) error {
 	client, err := v.Client(v.RootToken)
 	if err != nil {
@@ -72,8 +72,7 @@ func (v *Vault) ReloadPlugin(ctx context.Context) error {
 	return nil
 }
 
-// PluginPIDs lists the processes of the plugin, of whatever version, that the server
-// has started.
+// PluginPIDs returns the process ids of the plugin, in any version, that the server has started.
 func (v *Vault) PluginPIDs() ([]int, error) {
 	entries, err := table()
 	if err != nil {
@@ -88,7 +87,7 @@ func (v *Vault) PluginPIDs() ([]int, error) {
 	return pids, nil
 }
 
-// KillPlugin ends the plugin's processes with SIGKILL and returns their numbers.
+// KillPlugin sends SIGKILL to the processes of the plugin and returns their ids.
 func (v *Vault) KillPlugin() ([]int, error) {
 	pids, err := v.PluginPIDs()
 	if err != nil {

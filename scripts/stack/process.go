@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// gracePeriod is how long a process that was asked to end is given to do so.
+// gracePeriod is how long a process may take to end after SIGTERM.
 const gracePeriod = 10 * time.Second
 
-// briefly is the interval at which processes of this machine are asked how they are.
+// briefly is the interval of checks on processes of this machine.
 const briefly = 50 * time.Millisecond
 
-// A Process is a program running in the background. It is not in our process group:
-// Ctrl-C reaches us alone, and we end it in order.
+// A Process is a program that runs in the background. It is not in the process group of this
+// process, so Ctrl-C does not reach it, and this process can stop it in the right order.
 type Process struct {
 	command *exec.Cmd
-	ended   chan struct{} // closed when the process has been waited for
-	err     error         // how it ended; read after ended
+	ended   chan struct{} // closed when the process has ended
+	err     error         // how it ended; set before ended is closed
 }
 
-// launch starts the command. Its output goes where the command says.
+// launch starts the command.
 func launch(command *exec.Cmd) (*Process, error) {
 	command.SysProcAttr = attributes()
 	if err := command.Start(); err != nil {
@@ -37,21 +37,22 @@ func launch(command *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// PID is the process's number.
+// PID returns the process id.
 func (p *Process) PID() int { return p.command.Process.Pid }
 
-// Ended is closed when the process is no more.
+// Ended returns a channel that is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Kill ends the process with SIGKILL, which it cannot notice, and waits for its end.
+// Kill sends SIGKILL to the process and waits until it has ended.
 func (p *Process) Kill() {
-	_ = p.command.Process.Kill() // it has ended already
+	_ = p.command.Process.Kill() // it fails only if the process has ended
 	<-p.ended
 }
 
-// Stop asks the process to end and waits; one that takes too long is killed.
+// Stop sends SIGTERM to the process and waits until it has ended. It kills a process that takes longer
+// than gracePeriod.
 func (p *Process) Stop() {
-	_ = p.command.Process.Signal(syscall.SIGTERM) // it has ended already
+	_ = p.command.Process.Signal(syscall.SIGTERM) // it fails only if the process has ended
 	select {
 	case <-p.ended:
 	case <-time.After(gracePeriod):
@@ -59,8 +60,8 @@ func (p *Process) Stop() {
 	}
 }
 
-// Await asks at each interval until the condition returns no error, and returns its
-// last error if the context ends before.
+// Await calls the condition at each interval until it returns nil. If the context ends before, Await
+// returns the last error of the condition.
 func Await(ctx context.Context, interval time.Duration, condition func() error) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -77,7 +78,7 @@ func Await(ctx context.Context, interval time.Duration, condition func() error) 
 	}
 }
 
-// create opens a file for a process's output; only the user may read it.
+// create opens a file for the output of a process. Only the user may read it.
 func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A Sandbox is a running paxos-sandbox, with what it announced.
+// A Sandbox is a running paxos-sandbox, with what it announced in JSON.
 type Sandbox struct {
 	*Process     `json:"-"`
 	URL          string `json:"url"`
@@ -22,8 +22,7 @@ type Sandbox struct {
 	ClientSecret string `json:"client_secret"`
 }
 
-// StartSandbox builds the stand-in Paxos in the directory and starts it on a free
-// port of this machine.
+// StartSandbox builds the stand-in Paxos in the directory and starts it on a free port.
 func StartSandbox(ctx context.Context, directory string) (*Sandbox, error) {
 	binary, err := Build(ctx, directory, SandboxName)
 	if err != nil {
@@ -32,15 +31,15 @@ func StartSandbox(ctx context.Context, directory string) (*Sandbox, error) {
 	return LaunchSandbox(ctx, binary, directory)
 }
 
-// LaunchSandbox starts the stand-in Paxos of that binary on a free port of this
-// machine. The directory takes what it announces.
+// LaunchSandbox starts the binary of the stand-in Paxos on a free port. Its announcement is written to
+// a file in the directory.
 func LaunchSandbox(ctx context.Context, binary, directory string) (*Sandbox, error) {
 	announcement := filepath.Join(directory, SandboxName+".json")
 	out, err := create(announcement)
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close() // the process has a copy of its own
+	defer out.Close() // the process has its own copy of the file descriptor
 	command := exec.Command(binary, "-address=127.0.0.1:0", "-json")
 	command.Dir, command.Env, command.Stdout, command.Stderr = directory, environment(), out, os.Stderr
 	process, err := launch(command)
@@ -55,7 +54,7 @@ func LaunchSandbox(ctx context.Context, binary, directory string) (*Sandbox, err
 	return sandbox, nil
 }
 
-// read waits for the announcement, one line of JSON.
+// read waits for the announcement, which is one line of JSON, and decodes it.
 func (s *Sandbox) read(ctx context.Context, announcement string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// initialise makes the new server's keys and unseals it.
+// initialise creates the keys of a new server and unseals it.
 func (v *Vault) initialise(ctx context.Context) error {
 	client, err := v.Client("")
 	if err != nil {
@@ -23,7 +23,7 @@ func (v *Vault) initialise(ctx context.Context) error {
 	return v.Unseal(ctx)
 }
 
-// join makes the new server a node of the leader's cluster, and unseals it.
+// join adds a new server to the cluster of the leader, and unseals it.
 func (v *Vault) join(ctx context.Context, leader *Vault) error {
 	client, err := v.Client("")
 	if err != nil {
@@ -37,8 +37,7 @@ func (v *Vault) join(ctx context.Context, leader *Vault) error {
 	return v.Unseal(ctx)
 }
 
-// Unseal unseals the server and waits until it serves: as the active one or, in a
-// cluster, as a standby.
+// Unseal unseals the server and waits until it answers requests, in a cluster also as a standby.
 func (v *Vault) Unseal(ctx context.Context) error {
 	client, err := v.Client(v.RootToken)
 	if err != nil {
@@ -73,8 +72,8 @@ func (v *Vault) Seal(ctx context.Context) error {
 	return nil
 }
 
-// StepDown makes the active node of a cluster hand over to another. For ten seconds
-// it does not compete to be the next.
+// StepDown makes the active node of a cluster hand over to another one. For ten seconds it does not
+// try to become active again.
 func (v *Vault) StepDown(ctx context.Context) error {
 	client, err := v.Client(v.RootToken)
 	if err != nil {

@@ -1,17 +1,19 @@
 package stack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
-// Main runs the tests of a package that needs a Vault server, and stops what they
-// started, whatever they did, also when they are interrupted. The make target is the one
-// that names the server. It returns the exit code, for TestMain.
+// Main runs the tests of a package that needs a Vault server, for TestMain, and returns the exit code.
+// It calls stop in every case, also when the tests are interrupted. The target is the make target that
+// runs the tests.
 func Main(run func() int, target string, stop func() error) int {
 	if os.Getenv("VAULT_BIN") == "" {
 		fmt.Fprintf(os.Stderr,
@@ -23,7 +25,7 @@ func Main(run func() int, target string, stop func() error) int {
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-interrupted
-		_ = stop() // the exit code says enough
+		_ = stop() // the exit code already says that the tests failed
 		os.Exit(1)
 	}()
 	code := run()
@@ -34,23 +36,34 @@ func Main(run func() int, target string, stop func() error) int {
 	return code
 }
 
-// Servers are those that the tests of a package have started.
+// Servers are the servers that the tests of a package have started.
 type Servers struct {
 	mu      sync.Mutex
 	running map[*Stack]bool
 }
 
-// Add has a server stopped with the others.
-func (s *Servers) Add(server *Stack) {
+// startTimeout is how long Start of Servers may take, which includes building the plugin.
+const startTimeout = 3 * time.Minute
+
+// Start starts a server that CloseAll stops, and registers the plugin on it. If only the registration
+// fails, it returns the server with the error.
+func (s *Servers) Start(options Options) (*Stack, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	server, err := Start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.running == nil {
 		s.running = map[*Stack]bool{}
 	}
 	s.running[server] = true
+	s.mu.Unlock()
+	return server, server.Register(ctx, server.Plugin)
 }
 
-// Close stops one of them now.
+// Close stops one server.
 func (s *Servers) Close(server *Stack) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +71,7 @@ func (s *Servers) Close(server *Stack) error {
 	return server.Close()
 }
 
-// CloseAll stops them all.
+// CloseAll stops all servers.
 func (s *Servers) CloseAll() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,23 +9,22 @@ import (
 	"syscall"
 )
 
-// Options says what a Stack is made of.
+// Options configure a Stack.
 type Options struct {
-	Vault    string // the vault binary
-	Plugin   string // the plugin's binary, of the name PluginName; empty: it is built
+	Vault    string // the path of the vault binary
+	Plugin   string // the path of the plugin's binary, which is called PluginName; empty: it is built
 	LogLevel string // of the server and its plugins
-	InMemory bool   // storage is in memory, not in files: for a Stack that is not started again
+	InMemory bool   // storage is in memory, not in files, so that a restart loses all data
 }
 
-// A Stack is a Vault server with the plugin's binary at hand, in a directory that
-// goes with it.
+// A Stack is a Vault server and the plugin's binary, in a directory that is removed with it.
 type Stack struct {
 	*Vault
 	Directory string
-	Plugin    string // the plugin's binary, where the server looks for plugins
+	Plugin    string // the path of the plugin's binary, in the plugin directory of the server
 }
 
-// Start starts a server, initialised and unsealed. Nothing is registered or enabled.
+// Start starts a server, initialises it and unseals it. It registers and enables nothing.
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	directory, err := os.MkdirTemp("", "vault-paxos-")
 	if err != nil {
@@ -42,7 +41,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 		})
 	}
 	if err != nil {
-		_ = os.RemoveAll(directory) // the first error is the one to tell
+		_ = os.RemoveAll(directory) // the first error is the one to report
 		return nil, err
 	}
 	return s, nil
@@ -62,8 +61,8 @@ func (s *Stack) Install(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the server, and with it its plugins, and removes the directory. A
-// plugin that outlives its server is an error, and killed.
+// Close stops the server and removes the directory. The plugins must end with the server: a plugin that
+// does not is killed, and is an error.
 func (s *Stack) Close() error {
 	plugins, err := s.PluginPIDs()
 	s.Stop()
@@ -74,7 +73,8 @@ func (s *Stack) Close() error {
 	return nil
 }
 
-// awaitEnds waits for the processes to end, and kills those that do not.
+// awaitEnds waits until the processes have ended. A process that does not end is killed, and is an
+// error.
 func awaitEnds(pids []int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), gracePeriod)
 	defer cancel()

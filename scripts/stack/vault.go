@@ -11,26 +11,24 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// startDeadline bounds the start of a server, slow machines included.
+// startDeadline is how long a server may take to start. It allows for slow machines.
 const startDeadline = 60 * time.Second
 
-// A Vault is a real Vault server, not a -dev one, with its storage on disk
-// unless it is told otherwise.
+// A Vault is a Vault server that is not in -dev mode. Its storage is on disk unless it is inMemory.
 type Vault struct {
 	*Process
-	Address   string // its API, as http://127.0.0.1:port
+	Address   string // of its API, such as http://127.0.0.1:8200
 	RootToken string
 
 	binary, directory, plugins, logLevel string
 
-	inMemory          bool   // its storage, which then ends with it
-	node              string // its name in a cluster; empty if it stands alone
-	port, clusterPort int    // where clients and where the other nodes reach it
+	inMemory          bool   // keep the storage in memory
+	node              string // its name in a cluster; empty if it is not in one
+	port, clusterPort int    // the ports for clients and for the other nodes
 	unsealKey         string
 }
 
-// startVault starts the new server, initialises and unseals it. No audit log may be
-// written where it takes its plugins from.
+// startVault starts a new server, initialises it and unseals it.
 func startVault(ctx context.Context, v *Vault) (*Vault, error) {
 	if err := v.start(ctx); err != nil {
 		return nil, err
@@ -50,8 +48,8 @@ func (v *Vault) Restart(ctx context.Context) error {
 	return v.Unseal(ctx)
 }
 
-// start runs the server and waits until it answers. Another program may take a port
-// that was free a moment ago: then it is tried again.
+// start runs the server and waits until it answers. It tries again if that fails, because another
+// program may have taken one of the free ports.
 func (v *Vault) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
@@ -73,7 +71,7 @@ func (v *Vault) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close() // the process has a copy of its own
+	defer log.Close() // the process has its own copy of the file descriptor
 	command := exec.Command(v.binary, "server", "-config="+filepath.Join(v.directory, "vault.hcl"))
 	command.Dir, command.Env, command.Stdout, command.Stderr = v.directory, v.environment(), log, log
 	if v.Process, err = launch(command); err != nil {
@@ -103,8 +101,8 @@ func (v *Vault) launch(ctx context.Context) error {
 	return nil
 }
 
-// environment is what the server and the Vault commands run in. Their HOME is ours to
-// throw away: no token of the user's is read or replaced.
+// environment returns the environment of the server and of Vault commands. Their HOME is the temporary
+// directory, so that no token of the user is read or replaced.
 func (v *Vault) environment(additions ...string) []string {
 	return environment(append([]string{"HOME=" + v.directory}, additions...)...)
 }
@@ -116,7 +114,7 @@ func (v *Vault) Client(token string) (*api.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client of Vault: %w", err)
 	}
-	client.ClearNamespace() // the user's environment is not ours
+	client.ClearNamespace() // the user's environment must have no effect
 	client.SetToken(token)
 	return client, nil
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints the path of a Vault binary that the demo and the end-to-end tests can run,
-# and nothing else, on stdout. It is, in this order: $VAULT_BIN; the vault on PATH, if
-# that is a Vault server of 1.16 or later; or the one pinned in this directory's
-# go.mod, which is built once and kept in the user's cache.
+# Prints the path of a Vault binary for the demo and the end-to-end tests on stdout, and
+# nothing else. It is the first of these: $VAULT_BIN; the vault on PATH, if it is a Vault
+# server of 1.16 or later; the version pinned in this directory's go.mod, which is built
+# once and kept in the user's cache.
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -17,7 +17,7 @@ usable() {
 	"$1" server -help 2>&1 | grep -e '-config' >/dev/null
 }
 
-# report STARTED LOG TOTAL: one line on how far the build is.
+# report STARTED LOG TOTAL: prints one line on the progress of the build.
 report() {
 	local line
 	line=$(printf 'vault: %d of about %d packages built, %d s' "$(grep -cv '^go: ' "$2")" "$3" $((SECONDS - $1)))
@@ -28,7 +28,7 @@ report() {
 	fi
 }
 
-# follow PID LOG TOTAL: reports until the build ends, and returns how it ended.
+# follow PID LOG TOTAL: reports the progress until the build ends, and returns its status.
 follow() {
 	local started=$SECONDS pause=15 last=0
 	[ ! -t 2 ] || pause=1
@@ -43,7 +43,7 @@ follow() {
 	wait "$1"
 }
 
-# lock DIRECTORY: waits until no other build holds it, unless the holder is gone.
+# lock DIRECTORY: waits while another build that is still running holds the lock, then takes it.
 lock() {
 	local waiting=""
 	until mkdir "$1" 2>/dev/null; do
@@ -60,7 +60,7 @@ lock() {
 	echo $$ >"$1/pid"
 }
 
-# build TARGET: builds the pinned Vault there. A build that fails leaves nothing.
+# build TARGET: builds the pinned Vault as this file. A build that fails leaves no file.
 build() {
 	local target=$1 log="$1.log" total
 	say "vault: building the Vault server pinned in scripts/vault/go.mod: about ten minutes on two cores, once"
@@ -78,7 +78,7 @@ build() {
 	rm -f "$log"
 }
 
-# absolute COMMAND: the path of a command or a file, whatever the directory.
+# absolute COMMAND: the absolute path of a command or a file.
 absolute() {
 	local found
 	found=$(command -v "$1") || return 1
@@ -112,7 +112,7 @@ if ! usable "$binary"; then
 	mkdir -p "$directory"
 	lock "$binary.lock"
 	trap 'rm -rf "$binary.lock"' EXIT
-	usable "$binary" || build "$binary" # it may have been built while we waited
+	usable "$binary" || build "$binary" # another build may have made it during the wait
 	if ! usable "$binary"; then
 		say "vault: what was built at $binary does not run as a Vault server"
 		exit 1

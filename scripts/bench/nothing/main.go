@@ -1,6 +1,6 @@
-// Command nothing is a Vault plugin made the ordinary way on the SDK that answers every
-// read with the same text: the least that a secrets engine can do. It answers a token
-// alone, so that what the engine's further parameters cost counts against the engine.
+// Command nothing is a Vault plugin on the usual framework that answers every read with the same text,
+// which is the least that a secrets engine can do. Its answer has a token only, so that the cost of the
+// other members of the engine's answer counts against the engine.
 package main
 
 import (
@@ -31,10 +31,10 @@ func main() {
 	}
 }
 
-// token has the length of Paxos's.
+// token is as long as a token of Paxos.
 var token = strings.Repeat("x", 87)
 
-// secret is what a read of creds/ gets on a lease.
+// secret is the lease of an answer of creds/.
 var secret = &framework.Secret{
 	Type:   "nothing",
 	Fields: map[string]*framework.FieldSchema{"access_token": {Type: framework.TypeString}},
@@ -43,7 +43,7 @@ var secret = &framework.Secret{
 	},
 }
 
-// factory makes a mount.
+// factory returns the backend of a mount.
 func factory(ctx context.Context, conf *logical.BackendConfig) (logical.Backend, error) {
 	b := &framework.Backend{
 		BackendType: logical.TypeLogical,
@@ -62,13 +62,16 @@ func factory(ctx context.Context, conf *logical.BackendConfig) (logical.Backend,
 	return b, b.Setup(ctx, conf)
 }
 
-// path is a path with a name, to be read.
+// path returns a path that ends with a name and can be read.
 func path(prefix string, read framework.OperationFunc) *framework.Path {
 	return &framework.Path{
-		Pattern:    prefix + "/" + framework.GenericNameRegex("name"),
-		Fields:     map[string]*framework.FieldSchema{"name": {Type: framework.TypeString}},
-		Operations: map[logical.Operation]framework.OperationHandler{logical.ReadOperation: &framework.PathOperation{Callback: read}},
+		Pattern: prefix + "/" + framework.GenericNameRegex("name"),
+		Fields:  map[string]*framework.FieldSchema{"name": {Type: framework.TypeString}},
+		Operations: map[logical.Operation]framework.OperationHandler{
+			logical.ReadOperation: &framework.PathOperation{Callback: read},
+		},
 	}
 }
 
+// answer returns the data of every answer.
 func answer() map[string]any { return map[string]any{"access_token": token} }

@@ -1,0 +1,122 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
+)
+
+// graceField is the parameter of requests that take tokens away from their holders.
+func graceField() *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type: framework.TypeDurationSecond,
+		Description: "How long tokens that this request takes out of service are left to those who hold them, " +
+			"at most 20m, before they are revoked. 0: revoked at once. Not stored.",
+		Query: true,
+	}
+}
+
+// graceOf is the grace that the request asks for. checkInput has held it against its bounds.
+func graceOf(d *framework.FieldData) (grace time.Duration) {
+	input.PatchSeconds(d, "grace", &grace)
+	return grace
+}
+
+// spare keeps the periodic work from ending the role's tokens before their grace has been noted.
+// The caller calls done when the tokens have been dealt with.
+func (b *backend) spare(name string, grace time.Duration) (done func()) {
+	if grace == 0 {
+		return func() {}
+	}
+	return b.broker.Spare(name)
+}
+
+// endingWarnings tell what a request did to the tokens of a role, and when the applications that
+// hold them will have others. again says that the role still issues tokens.
+func endingWarnings(name string, r role, ending broker.Ending, again bool) (warnings []string) {
+	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.",
+		input.Short(r.pollInterval()), name, name)
+	if ended := ending.Ended + ending.Pending; ended > 0 {
+		until := "until they read again: " + readers
+		if !again {
+			until = "and read no other token of this role."
+		}
+		warnings = append(warnings, revoked("this role", ending.Ended, ending.Pending)+
+			" Applications that hold them get 401 from Paxos "+until)
+	}
+	if ending.Waiting > 0 {
+		text := fmt.Sprintf("%s of this role %s no longer issued and will be revoked at %s.",
+			countTokens(ending.Waiting), isOrAre(ending.Waiting), spec.Timestamp(ending.At))
+		if again {
+			text += " Applications that read again before then notice nothing: " + readers
+		}
+		warnings = append(warnings, text)
+	}
+	return warnings
+}
+
+// endedWarning tells the operator what a change did to tokens of several roles.
+func endedWarning(of string, ended, pending int) string {
+	return revoked(of, ended, pending) + " Applications that hold them get 401 from Paxos until they read again: " +
+		"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/."
+}
+
+// revoked says how many tokens were revoked and how many are still to be.
+func revoked(of string, ended, pending int) string {
+	text := fmt.Sprintf("%s of %s %s revoked", countTokens(ended), of, wasOrWere(ended))
+	if pending > 0 {
+		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as possible", pending,
+			isOrAre(pending))
+	}
+	return text + "."
+}
+
+func countTokens(count int) string {
+	if count == 1 {
+		return "1 token"
+	}
+	return fmt.Sprintf("%d tokens", count)
+}
+
+func isOrAre(count int) string {
+	if count == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func wasOrWere(count int) string {
+	if count == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// unreadableWarnings names the tokens that nothing here can end, because their records
+// cannot be read. Whose they are is not known, so that they may be of any role.
+func (b *backend) unreadableWarnings(ctx context.Context) []string {
+	fingerprints, err := b.broker.Unreadable(ctx)
+	if err != nil || len(fingerprints) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf(
+		"The records of %d tokens cannot be read, so that they were not revoked; they may be of any role, and "+
+			"expire by themselves: token_id %s.",
+		len(fingerprints), strings.Join(fingerprints, ", "))}
+}
+
+// orphans warns of the tokens that a forced deletion leaves behind, if there are any.
+func orphans(count int) []string {
+	if count == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an "+
+		"hour after they were issued.", count)}
+}

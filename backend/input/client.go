@@ -1,0 +1,29 @@
+package input
+
+import "fmt"
+
+// CheckClientID judges a Client ID, which goes into URLs and logs. Paxos's are
+// UUIDs; nothing is documented, so any word of safe characters will do.
+func CheckClientID(id string) error {
+	if !ValidName(id) {
+		return fmt.Errorf("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and "+
+			"_ only, at most %d bytes", MaximumName)
+	}
+	return nil
+}
+
+// CheckClientSecret judges a secret without repeating any of it.
+func CheckClientSecret(secret string) error {
+	const most = 512
+	for _, r := range secret {
+		if r <= ' ' || r >= 0x7f {
+			return fmt.Errorf("client_secret holds white space or a character that no Client Secret has: copy " +
+				"it again, without quotes or line breaks")
+		}
+	}
+	if secret == "" || len(secret) > most {
+		return fmt.Errorf("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters",
+			most)
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+package input
+
+import "fmt"
+
+// CheckMetadata bounds what is shown in reports and sent with every event, as Vault
+// does with the metadata of an entity.
+func CheckMetadata(metadata map[string]string) error {
+	const mostPairs, longestKey, longestValue = 64, 128, 512
+	if len(metadata) > mostPairs {
+		return fmt.Errorf("metadata holds %d pairs; at most %d are allowed", len(metadata), mostPairs)
+	}
+	for key, value := range metadata {
+		if len(key) > longestKey || len(value) > longestValue {
+			return fmt.Errorf("metadata must have keys of at most %d bytes and values of at most %d", longestKey,
+				longestValue)
+		}
+	}
+	return nil
+}

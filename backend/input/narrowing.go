@@ -1,0 +1,59 @@
+package input
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// NarrowScopes checks the scopes that a reader asks for instead of the role's: a
+// subset of them, named one by one. It is strict, because what is unclear here must
+// never come out as "all".
+func NarrowScopes(asked, allowed []string) ([]string, error) {
+	if len(asked) == 0 {
+		return nil, errors.New("scopes is empty: leave it out to get all the role's scopes, or name some of them")
+	}
+	has := map[string]bool{}
+	for _, scope := range allowed {
+		has[scope] = true
+	}
+	seen := map[string]bool{}
+	for _, scope := range asked {
+		switch {
+		case scope == "" || strings.ContainsFunc(scope, isSpace):
+			return nil, errors.New("scopes has an element that is empty or holds white space: give an array, " +
+				"or a string with commas and nothing else between the scopes")
+		case CheckScope(scope) != nil:
+			return nil, CheckScope(scope)
+		case seen[scope]:
+			return nil, fmt.Errorf("scopes names %s more than once", scope)
+		case !has[scope]:
+			return nil, fmt.Errorf("scopes names %s, which the role does not hold; it holds: %s", scope,
+				strings.Join(allowed, ", "))
+		}
+		seen[scope] = true
+	}
+	return asked, nil
+}
+
+// StrictElements splits a list as it was sent, without the SDK's clemency: it would drop
+// what is empty and trim the rest. checkInput has found it to be a list of strings.
+func StrictElements(sent any) []string {
+	var all []string
+	switch list := sent.(type) {
+	case string:
+		if list != "" {
+			all = strings.Split(list, ",")
+		}
+	case []string:
+		all = list
+	case []any:
+		for _, element := range list {
+			text, _ := element.(string)
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+func isSpace(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0xa0 }

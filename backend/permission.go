@@ -1,0 +1,145 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/store"
+)
+
+// authorize reads again whether lockdown, guardrails and role let these scopes be
+// issued, and who mints. It is asked before and after every mint, and asks storage,
+// not memory.
+func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Minter, error) {
+	if !b.writable() {
+		return broker.Minter{}, logical.ErrReadOnly
+	}
+	if err := checkStoredLockdown(ctx, b.storage); err != nil {
+		return broker.Minter{}, err
+	}
+	r, err := loadRole(ctx, b.storage, want.name)
+	if errors.Is(err, store.ErrNotFound) {
+		return broker.Minter{}, errChanged
+	}
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	if r.ID != want.role.ID || r.Client != want.role.Client || r.Disabled || !r.holds(want.scopes) {
+		return broker.Minter{}, errChanged
+	}
+	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	if err := limits.check(want.scopes); err != nil {
+		return broker.Minter{}, err
+	}
+	minting, err := b.clientOf(ctx, r, want, limits)
+	if err != nil {
+		return broker.Minter{}, err
+	}
+	minter, err := b.minter(ctx, r.Client, minting)
+	minter.Role, minter.Name = r.mintLimit(), r.Client
+	return minter, err
+}
+
+// clientOf is the client that mints the role's tokens, if it may mint these.
+func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limits guardrails) (client, error) {
+	if r.Client == "" {
+		return storedRoot(ctx, b.storage)
+	}
+	n, err := loadStoredClient(ctx, b.storage, r.Client)
+	lacking := n.lacking(want.scopes)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return client{}, fault.BadRequest("role %q mints with client %q, which is not stocked: write it to clients/%s",
+			want.name, r.Client, r.Client)
+	case err != nil:
+		return client{}, err
+	case n.purposeMismatch(purposeMint) != "":
+		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
+			"only with clients of purpose=mint.", r.Client, want.name, n.purposeMismatch(purposeMint))
+	case n.unchecked() && limits.RefuseUnchecked:
+		return client{}, fault.Forbidden("The secret of client %q, which role %q requests tokens with, was never "+
+			"verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. "+
+			"Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
+	case n.Disabled:
+		return client{}, fault.Forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
+	case !n.allows(want.name):
+		return client{}, fault.Forbidden("client %q does not name role %q among its allowed_roles", r.Client, want.name)
+	case n.State != stateAvailable:
+		return client{}, fault.BadRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
+	case len(lacking) > 0:
+		return client{}, fault.BadRequest("client %q does not hold %s, which role %q asks for: add it in the "+
+			"Dashboard and to the client's scopes, or change the role", r.Client, input.Shortened(lacking), want.name)
+	}
+	return n.client, nil
+}
+
+// granted reports whether a token may live on by what is stored now. The engine's own
+// belong to no role.
+func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
+	if err := b.checkLockdown(ctx, b.storage); err != nil {
+		return false, store.Ignoring(err, errLocked)
+	}
+	if row.Key.Role == "" {
+		return true, nil
+	}
+	r, err := b.cachedRole(ctx, b.storage, row.RoleName)
+	if store.IsUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
+		return true, nil
+	}
+	if err != nil {
+		return false, store.Ignoring(err, store.ErrNotFound)
+	}
+	if r.Client != "" {
+		n, err := b.cachedClient(ctx, b.storage, r.Client)
+		if store.IsUnreadable(err) {
+			return true, nil
+		}
+		if err != nil || !n.grants(row) {
+			return false, store.Ignoring(err, store.ErrNotFound)
+		}
+	}
+	limits, err := b.cachedGuardrails(ctx, b.storage)
+	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
+}
+
+// endBeyond ends the tokens of a role that it does not grant any more as it is stored now, those
+// included that a request before this one should have ended; after a grace, if there is one. Tokens
+// whose grace lasts are left alone unless this request itself takes something away.
+func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration,
+	takesAway bool) (broker.Ending, error) {
+	rows, err := b.broker.Live(ctx)
+	if err != nil {
+		return broker.Ending{}, err
+	}
+	r, err := loadRole(ctx, s, name) // after its tokens, so that none is judged by an older role
+	if store.Ignoring(err, store.ErrNotFound) != nil {
+		return broker.Ending{}, err
+	}
+	now, beyond := b.options.Now(), map[string]bool{}
+	for _, row := range rows {
+		left := !takesAway && row.Waits(now)
+		beyond[row.Fingerprint] = row.RoleName == name && row.Key.Role != "" && !r.grants(row) && !left
+	}
+	return b.broker.EndAfter(ctx, grace, func(row broker.Row) bool { return beyond[row.Fingerprint] })
+}
+
+// grants reports whether a token of this row is still within the role.
+func (r role) grants(row broker.Row) bool {
+	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
+}
+
+// grants reports whether a token of this row may have been minted by the client as it
+// is now.
+func (n storedClient) grants(row broker.Row) bool {
+	return !n.Disabled && n.allows(row.RoleName) && len(n.lacking(strings.Fields(row.Key.Scopes))) == 0
+}

@@ -1,0 +1,128 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// sentence says what Paxos said, and what to do about it, to people. Where it names a
+// path of the mount, HandleRequest fills in where the mount is.
+func sentence(e *paxos.Error) string {
+	switch {
+	case e.Throttled():
+		return broker.RateLimited(broker.BanFor(e)).Error()
+	case e.Waited > 0:
+		return fmt.Sprintf("Paxos (%s) did not answer within %s (request_timeout).", e.Host, e.Waited)
+	case e.Malformed:
+		return fmt.Sprintf("Paxos's answer to %s was not used, and nothing was changed: %s.", e.Doing, e.Reason)
+	case e.Unreachable:
+		return fmt.Sprintf("Could not reach Paxos at %s: %s. Check network, proxy and firewall.", e.Host, e.Reason)
+	case e.Status == 0:
+		return fmt.Sprintf("The call to Paxos (%s) failed: %s.", e.Host, e.Reason)
+	case e.Temporary():
+		return fmt.Sprintf("Paxos (%s) answered HTTP %d. Retry later.", e.Host, e.Status)
+	case e.Code == "invalid_client":
+		return rejected(e)
+	case e.Code == "invalid_scope":
+		return clientLabel(e.Client) + " lacks " + scopesAtFault(e.Scopes, nil) +
+			". Operators: add it in the Dashboard."
+	case e.Status == http.StatusForbidden:
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 403). Application owners: contact your "+
+			"Vault operators. "+
+			"Operators: check that the address that Vault calls from is in Allowable IP of this client in "+
+			"the Dashboard.", e.Host, clientWithID(e))
+	case e.Reason != "":
+		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s.", e.Host, e.Status, e.Reason)
+	case e.Code != "":
+		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d).", e.Host, e.Code, e.Status)
+	}
+	return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d).", e.Host, e.Status)
+}
+
+// explained says why a token could not be refreshed, to the reader who gets the old
+// one. When that was is not known here, so it gives no time to wait.
+func explained(err error) string {
+	var (
+		throttled *broker.Throttled
+		refused   *paxos.Error
+	)
+	switch isPaxos := errors.As(err, &refused); {
+	case errors.As(err, &throttled) && throttled.Banned, isPaxos && refused.Throttled():
+		return "Paxos is rate-limiting the address that Vault calls from. `vault read " + mountMark +
+			"status` shows until when (banned_until)."
+	case errors.As(err, &throttled):
+		return throttled.Reason
+	case isPaxos:
+		return sentence(refused)
+	}
+	return err.Error()
+}
+
+// rejected says that Paxos does not take the secret of a client, and how each reader
+// can help.
+func rejected(e *paxos.Error) string {
+	path := rotateRootPath
+	if e.Client != "" {
+		path = clientsPrefix + e.Client + "/rotate"
+	}
+	return fmt.Sprintf("Paxos rejected the credentials of %s: its secret was rotated, or it was disabled or deleted. "+
+		"Application owners: contact your Vault operators. Operators: enable it in the Dashboard, or store "+
+		"its new secret with `vault write %s client_secret=-` "+
+		"(or check auth_style in config/connection, which is %s).",
+		clientWithID(e), mountMark+path, e.AuthStyle)
+}
+
+// clientLabel is what operators call a client of the mount.
+func clientLabel(name string) string {
+	if name == "" {
+		return "The root client"
+	}
+	return fmt.Sprintf("Client %q", name)
+}
+
+// clientWithID is clientLabel within a sentence, with the Client ID by which the
+// Dashboard knows the client.
+func clientWithID(e *paxos.Error) string {
+	label := clientLabel(e.Client)
+	label = strings.ToLower(label[:1]) + label[1:]
+	if e.ClientID == "" {
+		return label
+	}
+	return label + " (Client ID " + e.ClientID + ")"
+}
+
+// scopesAtFault says which scopes are missing: those that Paxos named, else that it is
+// one of those asked for.
+func scopesAtFault(named, asked []string) string {
+	switch {
+	case len(named) > 0:
+		return strings.Join(named, ", ")
+	case len(asked) == 1:
+		return asked[0]
+	case len(asked) > 1:
+		return "at least one of: " + strings.Join(slices.Sorted(slices.Values(asked)), ", ")
+	}
+	return "at least one of the scopes asked for"
+}
+
+// unended warns the writer of a secret where Paxos refuses to revoke the token that
+// verified it: then it refuses to revoke any token of the client. What may succeed later
+// is tried again, and needs no warning.
+func unended(cause error) []string {
+	var refused *paxos.Error
+	if !errors.As(cause, &refused) || refused.Temporary() {
+		return nil
+	}
+	return []string{fmt.Sprintf("The secret was verified, but Paxos (%s) refused to revoke the token that was "+
+		"requested for it (HTTP %d). "+
+		"Tokens of this client may not be revocable: they would work until they expire, about an hour after "+
+		"they are issued. "+
+		"Check revoke_url and auth_style in config/connection, and run `vault write -f %sprobe`.", refused.Host,
+		refused.Status, mountMark)}
+}

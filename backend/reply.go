@@ -1,0 +1,83 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// reply turns an error into what Vault is to answer: the one place where that is
+// decided. A coded error must stay outermost and a sentinel bare, or gRPC makes a
+// plain 500 of it.
+func reply(err error) (*logical.Response, error) {
+	var (
+		mistake   *fault.Fault
+		throttled *broker.Throttled
+		mismatch  *broker.Mismatch
+		refused   *paxos.Error
+	)
+	switch {
+	case readOnly(err):
+		return nil, logical.ErrReadOnly // Vault forwards the request to a node that can write
+	case errors.As(err, &mistake) && mistake.Status == http.StatusBadRequest:
+		return logical.ErrorResponse(mistake.Text), nil
+	case errors.As(err, &mistake):
+		return nil, logical.CodedError(mistake.Status, mistake.Text)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return nil, logical.CodedError(http.StatusServiceUnavailable, "The request was canceled before Paxos answered.")
+	case errors.As(err, &throttled):
+		return nil, logical.CodedError(http.StatusTooManyRequests, throttled.Error())
+	case errors.As(err, &mismatch):
+		return nil, logical.CodedError(http.StatusBadGateway, err.Error())
+	case errors.As(err, &refused):
+		return replyRefused(refused)
+	}
+	return nil, err
+}
+
+// replyRefused answers for what Paxos said, or did not say. What an operator must mend
+// is a 400: Vault's clients send a request again after a 5xx, and each try costs a token
+// request.
+func replyRefused(refused *paxos.Error) (*logical.Response, error) {
+	text := sentence(refused)
+	switch {
+	case refused.Throttled():
+		return nil, logical.CodedError(http.StatusTooManyRequests, text)
+	case refused.Temporary():
+		return nil, logical.CodedError(http.StatusBadGateway, text)
+	}
+	return logical.ErrorResponse("%s", text), nil
+}
+
+// readOnly recognises storage's refusal to write, which comes over gRPC as text.
+func readOnly(err error) bool {
+	return errors.Is(err, logical.ErrReadOnly) ||
+		err != nil && strings.Contains(err.Error(), logical.ErrReadOnly.Error())
+}
+
+// located fills in where the mount is, in what a caller is told.
+func located(mount string, resp *logical.Response, err error) (*logical.Response, error) {
+	if mount == "" {
+		return resp, err
+	}
+	fill := func(text string) string { return strings.ReplaceAll(text, mountMark, mount) }
+	if resp != nil {
+		for i, warning := range resp.Warnings {
+			resp.Warnings[i] = fill(warning)
+		}
+		if text, ok := resp.Data["error"].(string); ok && resp.IsError() {
+			resp.Data["error"] = fill(text)
+		}
+	}
+	if coded, ok := err.(logical.HTTPCodedError); ok && strings.Contains(err.Error(), mountMark) {
+		err = logical.CodedError(coded.Code(), fill(err.Error()))
+	}
+	return resp, err
+}

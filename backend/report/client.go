@@ -1,0 +1,159 @@
+package report
+
+import (
+	"strings"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/paxos"
+)
+
+// client finds what is wrong with a client in the mount's Client.
+func (r *Review) client(c Client) {
+	subject := "client " + c.Name
+	if age := r.Now.Sub(c.Since); age > r.Settings.CredentialMaxAge {
+		r.add(Medium, ruleSecretOld, subject, "The client's secret is older than credential_max_age",
+			r.newSecret(c), "client_id="+c.ID, "secret_set_at="+timestamp(c.Since))
+	}
+	if !c.Verified {
+		r.add(Medium, ruleSecretUnverified, subject,
+			"The client's secret was stored without verification: it may be wrong, or belong to another client",
+			r.newSecret(c), "client_id="+c.ID)
+	}
+	r.purposeOf(c)
+	if r.List.ListedAt.IsZero() {
+		return
+	}
+	o := r.List.find(c.ID)
+	switch {
+	case o == nil && r.List.Left == 0:
+		r.add(High, ruleClientMissing, subject,
+			"Paxos does not list the client: it was deleted, or belongs to another Paxos Entity", r.replacement(c),
+			"client_id="+c.ID)
+	case o == nil:
+	case o.Status != paxos.StatusApproved:
+		r.add(High, ruleClientDisabled, subject,
+			"The client is disabled at Paxos: no token can be requested with it", r.replacement(c), "client_id="+
+				c.ID, "status="+o.Status)
+	default:
+		r.allowlist(c, subject, o)
+		r.signing(c, subject, o)
+	}
+}
+
+// replacement is how a client that is gone is replaced.
+func (r *Review) replacement(c Client) string {
+	if c.Name != "root" {
+		return r.newSecret(c)
+	}
+	return byHand(
+		"make another client with the same scopes, and put its Client ID and secret into the next command") + "\n" +
+		command("write", r.Mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-")
+}
+
+// allowlist holds the client's IP allow-list against where Vault's calls come from.
+func (r *Review) allowlist(c Client, subject string, o *Credential) {
+	egress := r.Settings.EgressCIDRs
+	blocks := "the addresses that Vault calls from"
+	if len(egress) > 0 {
+		blocks = strings.Join(egress, ", ")
+	}
+	evidence := append([]string{"client_id=" + c.ID}, o.IPAllowlist...)
+	switch missing := uncovered(egress, o.IPAllowlist); {
+	case anywhere(o.IPAllowlist):
+		r.suggest(min(severityOf(worst(o.Scopes)), Medium), ruleNoAllowlist, subject,
+			"No IP allow-list: a stolen secret works from any address",
+			"# list the addresses from which Vault and "+r.whoCalls(c)+" call Paxos",
+			byHand("set Allowable IP of %s to %s and those of the applications; calls from other addresses "+
+				"are then refused", c.ID, blocks), evidence...)
+	case len(egress) == 0:
+		r.add(Info, ruleEgressUnknown, configPath,
+			"egress_cidrs is not set, so the clients' IP allow-lists cannot be checked",
+			"# name the address blocks that Vault calls from\n"+r.patch(configPath, "egress_cidrs=<blocks>"))
+	case len(missing) > 0:
+		r.add(Medium, ruleAllowlistShort, subject,
+			"The client's IP allow-list does not cover egress_cidrs: Paxos may refuse Vault's calls from the "+
+				"other addresses",
+			byHand("add to Allowable IP of %s: %s", c.ID, strings.Join(missing, ", ")), evidence...)
+	}
+}
+
+// signing tells whether the client's requests must be signed.
+func (r *Review) signing(c Client, subject string, o *Credential) {
+	if o.Signing {
+		return
+	}
+	how := byHand("do not enforce Request Signing for %s before each of these signs its requests, because "+
+		"Paxos would refuse them: "+
+		"the engine itself, when it verifies, lists or deletes clients; %s. Then register a public key "+
+		"and enforce it", c.ID, r.whoCalls(c))
+	if o.Was != nil && o.Was.Signing {
+		r.suggest(High, ruleSigningStopped, subject, "Request signing was enforced for the client, and no longer is",
+			"# find out who switched it off, and why", how, "client_id="+c.ID, "changed_at="+timestamp(o.ChangedAt))
+		return
+	}
+	severity := Low
+	if worst(o.Scopes) >= catalog.MovesMoney {
+		severity = Medium
+	}
+	r.suggest(severity, ruleSigningOff, subject,
+		"Request signing is not enforced: a stolen token alone is enough to act", "", how, "client_id="+c.ID)
+}
+
+// newSecret is how a client gets another secret.
+func (r *Review) newSecret(c Client) string {
+	return byHand("Rotate Credentials of %s; then paste the secret into the next command", c.ID) + "\n" +
+		command("write", r.Mount+c.Rotate, "client_secret=-")
+}
+
+// whoCalls names those who use a client beside the engine.
+func (r *Review) whoCalls(c Client) string {
+	roles := r.callers[c.Name]
+	if len(roles) == 0 {
+		return "no role of this mount"
+	}
+	return "the readers of " + strings.Join(some(roles), ", ")
+}
+
+// comparable finds what keeps the mount from being compared with Paxos.
+func (r *Review) comparable() {
+	const subject = "report/drift"
+	again := command("read", r.Mount+subject, "refresh=true")
+	switch {
+	case len(r.Clients) == 0:
+	case r.List.Refused:
+		r.add(Low, ruleListingRefused, subject,
+			"The root client may not list the Entity's credentials, so Paxos's list cannot be compared with "+
+				"this mount's records",
+			byHand("add %s to the scopes of %s", paxos.ListScope, r.Clients[0].ID)+"\n"+again)
+	case r.List.ListedAt.IsZero():
+		r.add(Info, ruleNeverCompared, subject,
+			"Paxos's list of credentials was never compared with this mount's records", again)
+	}
+}
+
+// purposeOf finds what a stored client may be used for without anybody having said so.
+func (r *Review) purposeOf(c Client) {
+	subject := "client " + c.Name
+	if c.Stored && c.Purpose == "" {
+		r.add(Medium, ruleWithoutPurpose, subject,
+			"The client was stored before clients had a purpose, and nothing uses it: it cannot be used until "+
+				"it has one.",
+			r.patch(c.Name, "purpose=<mint, lease or standby>"), "client_id="+c.ID)
+	}
+	if !c.EntityShown && r.List.find(c.ID) == nil {
+		r.add(Low, ruleEntityUnknown, subject,
+			"The client has not been shown to be of this mount's Entity: it sees no profiles, and no list of "+
+				"credentials that the root client asked for had it.",
+			byHand("add %s to the scopes of %s, and store its secret again", paxos.ProfileScope, c.ID), "client_id="+c.ID)
+	}
+}
+
+// newReview begins with what is wrong with the clients that the mount stores.
+func newReview(f *Facts) *Review {
+	r := &Review{Facts: f, callers: callersOf(f.Roles)}
+	for _, c := range f.Clients {
+		r.client(c)
+	}
+	r.comparable()
+	return r
+}

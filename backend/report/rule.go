@@ -1,0 +1,77 @@
+package report
+
+import "slices"
+
+// A Rule names a kind of finding, for those who count findings or accept them. Names are
+// part of the API: they are never changed.
+type Rule string
+
+// The rules of both reports. Every finding is of one of these.
+const (
+	ruleListingRefused  Rule = "listing-refused"
+	ruleNeverCompared   Rule = "never-compared"
+	ruleListTooLong     Rule = "list-too-long"
+	ruleEgressUnknown   Rule = "egress-unknown"
+	ruleExceptionEnded  Rule = "exception-expired"
+	ruleDangerousOption Rule = "dangerous-option"
+
+	ruleSecretOld        Rule = "secret-old"
+	ruleSecretUnverified Rule = "secret-unverified"
+	ruleClientMissing    Rule = "client-missing"
+	ruleClientDisabled   Rule = "client-disabled"
+	ruleRootShared       Rule = "root-shared"
+	ruleNoAllowlist      Rule = "no-allowlist"
+	ruleAllowlistShort   Rule = "allowlist-short"
+	ruleSigningOff       Rule = "signing-not-enforced"
+	ruleSigningStopped   Rule = "signing-switched-off"
+	ruleScopesUnused     Rule = "scopes-unused"
+	ruleScopesDisabled   Rule = "scopes-of-disabled-roles"
+	ruleMoneyShared      Rule = "money-shared"
+	ruleWithoutPurpose   Rule = "client-without-purpose"
+	ruleEntityUnknown    Rule = "entity-unknown"
+	ruleOtherPurpose     Rule = "client-of-another-purpose"
+	ruleUnreadable       Rule = "entry-unreadable"
+
+	ruleClientUnknown       Rule = "client-unknown"
+	ruleClientReplaced      Rule = "client-replaced"
+	ruleCredentialOld       Rule = "credential-old"
+	ruleCredentialsDisabled Rule = "credentials-disabled"
+	ruleLabelDeletable      Rule = "label-deletable"
+	rulePublicKeys          Rule = "public-keys"
+	ruleScopesChanged       Rule = "scopes-changed"
+	ruleAllowlistChanged    Rule = "allowlist-changed"
+
+	ruleBeyondGuardrails   Rule = "beyond-guardrails"
+	ruleLeasesBeyond       Rule = "leases-beyond-guardrails"
+	ruleScopesLacking      Rule = "scopes-lacking"
+	ruleScopesUncatalogued Rule = "scopes-uncatalogued"
+	ruleMovesMoney         Rule = "moves-money"
+	ruleAdministers        Rule = "administers"
+	ruleLeasesMoney        Rule = "leases-money"
+	ruleRoleUnused         Rule = "role-unused"
+	ruleUniqueBeyondBudget Rule = "unique-tokens-beyond-budget"
+)
+
+// AcceptableRules are the rules whose findings may be accepted: all but that on acceptance
+// itself.
+func AcceptableRules() []string {
+	all := []Rule{
+		ruleListingRefused, ruleNeverCompared, ruleListTooLong, ruleEgressUnknown, ruleDangerousOption,
+		ruleSecretOld, ruleSecretUnverified, ruleClientMissing, ruleClientDisabled, ruleRootShared, ruleNoAllowlist,
+		ruleAllowlistShort,
+		ruleSigningOff, ruleSigningStopped, ruleScopesUnused, ruleScopesDisabled, ruleMoneyShared,
+		ruleWithoutPurpose, ruleEntityUnknown, ruleOtherPurpose, ruleUnreadable,
+		ruleClientUnknown, ruleClientReplaced, ruleCredentialOld, ruleCredentialsDisabled, ruleLabelDeletable,
+		rulePublicKeys,
+		ruleScopesChanged, ruleAllowlistChanged,
+		ruleBeyondGuardrails, ruleLeasesBeyond, ruleScopesLacking, ruleScopesUncatalogued, ruleMovesMoney,
+		ruleAdministers,
+		ruleLeasesMoney, ruleRoleUnused, ruleUniqueBeyondBudget,
+	}
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = string(r)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,69 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/input"
+)
+
+// HandleRequest judges the input before the SDK sees it, because the SDK repeats a value of the wrong
+// type in its error. It turns the errors of all paths into answers, and a panic into an error, because
+// one process serves every mount. The end of a lease is not answered: Vault repeats what failed.
+func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			b.logger.Error("a request panicked", "operation", req.Operation, "type", fmt.Sprintf("%T", cause),
+				"stack", string(debug.Stack()))
+			resp, err = nil, logical.CodedError(http.StatusInternalServerError,
+				"internal error in the paxos secrets engine; see Vault's log")
+		}
+	}()
+	switch req.Operation {
+	case logical.CreateOperation, logical.UpdateOperation, logical.PatchOperation,
+		logical.ReadOperation, logical.ListOperation, logical.DeleteOperation:
+		path := b.Route(req.Path)
+		if path == nil {
+			return nil, logical.CodedError(http.StatusNotFound, noSuchPath)
+		}
+		if problem := rules.Check(path, req); problem != nil {
+			return logical.ErrorResponse(problem.Error()), nil
+		}
+	case logical.RenewOperation:
+	default:
+		return b.Backend.HandleRequest(ctx, req)
+	}
+	resp, err = b.Backend.HandleRequest(ctx, req)
+	if err != nil {
+		resp, err = reply(err)
+	}
+	return located(req.MountPoint, resp, err)
+}
+
+// rules are what the input of every path is held against, beyond the types of its parameters.
+var rules = input.Rules{
+	Durations: map[string]input.Bounds{
+		"grace":         {Least: 0, Most: broker.MaximumGrace},
+		"poll_interval": {Least: minimumPollInterval, Most: maximumPollInterval},
+	},
+	Removed: map[string]map[string]string{
+		"config": {"standby_clients": "store the client under clients/ with purpose=standby instead"},
+	},
+}
+
+const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +
+	"path-help` of the mount)"
+
+// HandleExistenceCheck looks at the path alone: what is in the body decides nothing
+// about existence, and the SDK would write a value of the wrong type into Vault's
+// log and audit log.
+func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request) (found, exists bool, err error) {
+	bare := *req
+	bare.Data = nil
+	return b.Backend.HandleExistenceCheck(ctx, &bare)
+}

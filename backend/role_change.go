@@ -1,0 +1,165 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
+)
+
+// changeRole stores the role with the request's changes, and ends what it issued
+// that is now too much.
+func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	create bool) (*logical.Response, error) {
+	name, grace := d.Get("name").(string), graceOf(d)
+	defer b.spare(name, grace)()
+	before, after, limits, err := b.storeRole(ctx, req, d, create)
+	if err != nil {
+		return nil, err
+	}
+	b.announceRole(roleWritten, name, after, req.Operation)
+	ending, err := b.endBeyond(ctx, req.Storage, name, grace, before.takesAway(after))
+	if err != nil {
+		return nil, fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err)
+	}
+	further, err := b.roleWarnings(ctx, req.Storage, name, after, limits)
+	if err != nil {
+		return nil, fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err)
+	}
+	warnings := append(after.dangers(), further...)
+	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
+	return spec.Warned(warnings...), nil
+}
+
+// storeRole does the read-modify-write, within the guardrails that it returns.
+func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	create bool) (before, after role, limits guardrails, err error) {
+	key := rolesPrefix + d.Get("name").(string)
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	before, err = store.Load[role](ctx, req.Storage, key)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && create:
+		before = newRole()
+		before.CreatedAt = b.options.Now().UTC()
+	case errors.Is(err, store.ErrNotFound):
+		return before, after, limits, fault.New(http.StatusNotFound,
+			"there is no role %q to patch; write to it to make it", d.Get("name"))
+	case err != nil:
+		return before, after, limits, err
+	}
+	stored := err == nil
+	after = before
+	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
+		return before, after, limits, err
+	}
+	after.Versioned = after.writtenAs()
+	if stored && after.CredentialType != before.CredentialType {
+		return before, after, limits, fault.BadRequest("credential_type is %s for the life of this role: delete it, "+
+			"or make another", before.CredentialType)
+	}
+	if err := b.settlePurposes(ctx, req.Storage); err != nil {
+		return before, after, limits, err
+	}
+	if err := checkPurposes(ctx, req.Storage, before, after); err != nil {
+		return before, after, limits, err
+	}
+	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
+		return before, after, limits, err
+	}
+	if err := limits.checkRole(before, after); err != nil {
+		return before, after, limits, err
+	}
+	return before, after, limits, b.entries.roles.Put(ctx, req.Storage, key, after)
+}
+
+// deleteRole answers DELETE roles/:name. What was issued under the role ends.
+func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	name, grace := d.Get("name").(string), graceOf(d)
+	defer b.spare(name, grace)()
+	before, err := b.takeRole(ctx, req.Storage, rolesPrefix+name)
+	if store.Ignoring(err, store.ErrNotFound) != nil {
+		return nil, err
+	}
+	if err == nil {
+		b.metrics.forget(name)
+		b.usage.Forget(name)
+		b.announceRole(roleDeleted, name, before, req.Operation)
+	}
+	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
+	if err != nil {
+		return nil, fmt.Errorf("the role was deleted, but ending its tokens: %w", err)
+	}
+	warnings := endingWarnings(name, before, ending, false)
+	return spec.Warned(warnings...), nil
+}
+
+// takeRole deletes the role and returns what it was.
+func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (role, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	before, err := store.Load[role](ctx, s, key)
+	if err != nil && !store.IsUnreadable(err) { // one that cannot be read can still be deleted
+		return before, err
+	}
+	if err := b.settlePurposes(ctx, s); err != nil {
+		return before, err
+	}
+	return before, b.entries.roles.Delete(ctx, s, key)
+}
+
+// checkRole refuses a change of a role that goes beyond the guardrails. What the
+// role was before they came stays, so that it can be disabled or narrowed step by
+// step; it is not issued all the same.
+func (g guardrails) checkRole(before, after role) error {
+	var added []string
+	for _, scope := range after.ResolvedScopes {
+		if !before.holds([]string{scope}) {
+			added = append(added, scope)
+		}
+	}
+	if err := g.check(added); err != nil {
+		return err
+	}
+	longest := max(after.TTL, after.MaxTTL)
+	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
+		return fault.Forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
+			g.MaxTTL)
+	}
+	return nil
+}
+
+// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
+// that is not stored yet is judged when the role is read.
+func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
+	use, names, had := purposeLease, after.Clients, before.Clients
+	if after.CredentialType == accessToken {
+		use, names, had = purposeMint, []string{after.Client}, []string{before.Client}
+	}
+	for _, name := range names {
+		if name == "" || slices.Contains(had, name) {
+			continue
+		}
+		n, err := loadStoredClient(ctx, s, name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if why := n.purposeMismatch(use); why != "" {
+			return fault.BadRequest("Client %q %s. Roles of %s use clients of purpose=%s only.", name, why,
+				after.CredentialType, use)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package spec
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+)
+
+// Paging are the parameters of every list. `vault list` passes none; a read with list=true does.
+var Paging = Fields{
+	"after": {Type: framework.TypeString, Query: true, Description: "Begin behind this name."},
+	"limit": {Type: framework.TypeInt, Query: true, Description: "Most names to return; without it, all."},
+}
+
+// ListBody are the fields of the answer to a list.
+var ListBody = Fields{
+	"keys": Required(framework.TypeStringSlice, "The names, in order."),
+}
+
+// DescribedList is ListBody for a list that says something about each name.
+func DescribedList(what string) Fields {
+	return Fields{
+		"keys":     ListBody["keys"],
+		"key_info": {Type: framework.TypeMap, Description: what},
+	}
+}
+
+// PagingWith are the parameters of a list that has more than Paging.
+func PagingWith(more Fields) Fields {
+	all := maps.Clone(Paging)
+	maps.Copy(all, more)
+	return all
+}
+
+// A Listing describes a path that lists names.
+type Listing struct {
+	Pattern  string
+	Synopsis string
+	Summary  string
+	Suffix   string // of the operation's name, for documentation generators
+	Item     string // what one of the names is
+	Help     string // "": the help of all lists
+	Entries  bool   // the names are those of entries that a user interface may navigate to
+	Active   bool   // only the active node knows the names
+	Fields   Fields // nil: Paging
+	Answer   Responses
+	List     framework.OperationFunc
+}
+
+// Path is the framework's path for the listing.
+func (l Listing) Path() *framework.Path {
+	operation := Reading(l.List, l.Summary, l.Answer)
+	if l.Active {
+		operation = OnActive(l.List, l.Summary, l.Answer)
+	}
+	if l.Fields == nil {
+		l.Fields = Paging
+	}
+	return &framework.Path{
+		Pattern:         l.Pattern,
+		HelpSynopsis:    l.Synopsis,
+		HelpDescription: cmp.Or(l.Help, listHelp),
+		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: l.Entries,
+			ItemType: l.Item},
+		Fields:     l.Fields,
+		Operations: Operations{logical.ListOperation: Displayed(operation, "list", l.Suffix)},
+	}
+}
+
+// ListStored lists the names of what is stored under a prefix, in pages.
+func ListStored(prefix string) framework.OperationFunc {
+	return func(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
+		keys, err := req.Storage.List(ctx, prefix)
+		if err != nil {
+			return nil, fmt.Errorf("listing %s: %w", prefix, err)
+		}
+		return Page(keys, d)
+	}
+}
+
+// Page answers a list of these names, in order and in pages.
+func Page(keys []string, d *framework.FieldData) (*logical.Response, error) {
+	keys, err := paged(keys, d)
+	if err != nil {
+		return nil, err
+	}
+	return logical.ListResponse(keys), nil
+}
+
+// PageWith is Page with what describe says about each name, as key_info.
+func PageWith(keys []string, d *framework.FieldData,
+	describe func(name string) map[string]any) (*logical.Response, error) {
+	keys, err := paged(keys, d)
+	if err != nil {
+		return nil, err
+	}
+	described := map[string]any{}
+	for _, key := range keys {
+		described[key] = describe(key)
+	}
+	return logical.ListResponseWithInfo(keys, described), nil
+}
+
+// paged returns the page of the names that the request asks for.
+func paged(keys []string, d *framework.FieldData) ([]string, error) {
+	slices.Sort(keys)
+	if after, ok := input.Given[string](d, "after"); ok {
+		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= after })
+	}
+	if limit, ok := input.Given[int](d, "limit"); ok {
+		if limit < 1 {
+			return nil, fault.BadRequest("limit must be at least 1; leave it out to list all")
+		}
+		keys = keys[:min(limit, len(keys))]
+	}
+	return keys, nil
+}
+
+const listHelp = `
+Lists names in order. after and limit page through them; vault list passes no
+parameters, so use a read with list=true: vault read paxos/roles list=true limit=100
+`

@@ -1,0 +1,2 @@
+// Package usage remembers when roles and clients last issued something.
+package usage

@@ -1,0 +1,136 @@
+package backend
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+)
+
+// A verifiedClient is what a write of a stored client has had verified, with no lock held. It is
+// applied to the entry as it is when the write is stored.
+type verifiedClient struct {
+	next     *generation // a new secret, or the same one that was verified now; nil: there is none
+	profiles []string    // that the client was seen to see; none: it could not be told
+	scopesAt time.Time   // when its scopes were verified; zero: they were not
+	warnings []string
+}
+
+// slow reports whether Paxos was asked for what it says, so that the entry may have changed meanwhile.
+func (v verifiedClient) slow() bool { return v.next != nil || !v.scopesAt.IsZero() }
+
+// apply makes the entry what was verified.
+func (v verifiedClient) apply(n *storedClient) {
+	if v.next != nil {
+		if v.next.Number == n.last() { // the same secret, verified now
+			n.Generations = n.Generations[:len(n.Generations)-1]
+		}
+		n.client = n.with(*v.next)
+	}
+	if len(v.profiles) > 0 {
+		n.Profiles = v.profiles
+	}
+	if !v.scopesAt.IsZero() {
+		n.ScopesSince = v.scopesAt
+	}
+}
+
+// verifyWrite verifies what a write of clients/:name brings that is new: a secret, or scopes.
+// planned is the entry as the request would make it.
+func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framework.FieldData, name string, before,
+	planned storedClient) (verifiedClient, error) {
+	known, exists := before.current()
+	clientID, verify := known.ClientID, true
+	input.Patch(d, "client_id", &clientID)
+	input.Patch(d, "verify_connection", &verify)
+	secret, hasSecret := input.Given[string](d, "client_secret")
+	switch {
+	case !exists && (clientID == "" || secret == ""):
+		return verifiedClient{}, fault.BadRequest("client_id and client_secret are required to store a client")
+	case exists && clientID != known.ClientID:
+		return verifiedClient{}, fault.BadRequest("client_id is %s and fixed: store another client under another name",
+			known.ClientID)
+	case !exists:
+		return b.verifyNew(ctx, s, name, before, planned, clientID, secret, verify)
+	}
+	if hasSecret {
+		which, err := b.recognize(clientsPrefix+name, before.client, clientID, secret)
+		if err != nil {
+			return verifiedClient{}, err
+		}
+		if which != currentSecret {
+			return verifiedClient{}, fault.BadRequest("client_secret is not the one that is stored: write a new " +
+				"secret to clients/<name>/rotate")
+		}
+	}
+	if !verify || slices.Equal(before.Scopes, planned.Scopes) && (!hasSecret || known.Verified) {
+		return verifiedClient{}, nil
+	}
+	return b.verifyClient(ctx, s, name, planned, known)
+}
+
+// verifyNew binds a secret that was submitted to the connection, and verifies it if that is wanted.
+func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned storedClient,
+	clientID, secret string, verify bool) (verifiedClient, error) {
+	c, err := b.cachedConfig(ctx, s)
+	if err != nil {
+		return verifiedClient{}, notConfigured(err)
+	}
+	session, err := b.sessionWith(ctx, s, c)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	next, err := b.newGeneration(ctx, session, before.client, clientID, secret)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	if !verify {
+		return verifiedClient{next: &next, warnings: b.unverifiedWarnings(ctx, s)}, nil
+	}
+	return b.verifyClient(ctx, s, name, planned, next)
+}
+
+// unverifiedWarnings are what the writer of a secret is told that was not verified.
+func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []string {
+	warnings := []string{unverifiedWarning}
+	if limits, err := storedGuardrails(ctx, s); err == nil && limits.RefuseUnchecked {
+		warnings = append(warnings,
+			"The guardrails (allow_unchecked_clients=false) let no client be used whose secret was not verified.")
+	}
+	return warnings
+}
+
+// verifyClient requests one token for all scopes of a client.
+func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned storedClient,
+	g generation) (verifiedClient, error) {
+	c, err := b.cachedConfig(ctx, s)
+	if err != nil {
+		return verifiedClient{}, notConfigured(err)
+	}
+	session, err := b.sessionWith(ctx, s, c)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	root, err := storedRoot(ctx, s)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names",
+		entity: root.Profiles}
+	now := b.options.Now().UTC()
+	seen, err := b.verify(ctx, session, c, g, v)
+	if err != nil {
+		return verifiedClient{}, err
+	}
+	result := verifiedClient{profiles: seen.profiles, warnings: seen.warnings, scopesAt: now}
+	if !g.Verified {
+		g.Verified = true
+		result.next = &g
+	}
+	return result, nil
+}

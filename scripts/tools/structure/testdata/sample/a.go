@@ -1,0 +1,5 @@
+package sample
+
+type a struct{ next *b }
+
+func useHub(h *hub) { h.start() }

@@ -1,0 +1,5 @@
+package sample
+
+const leafCount = 3
+
+func leaf() {}
