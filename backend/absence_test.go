@@ -15,9 +15,9 @@ import (
 // settings is what the mount keeps of what people and Paxos said: everything stored but tokens, the
 // pulse, and when something was last tried.
 func (m *mount) settings() string {
-	m.t.Helper()
+	m.T.Helper()
 	var kept []string
-	for line := range strings.Lines(m.stored()) {
+	for line := range strings.Lines(m.Stored()) {
 		key, _, _ := strings.Cut(line, "=")
 		if strings.TrimSpace(line) != "" && !strings.HasPrefix(key, "ledger/") &&
 			!strings.HasPrefix(key, "bans/") && !strings.HasPrefix(key, "usage") &&
@@ -72,7 +72,7 @@ func TestAListThatProvesNothingChangesNothing(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(m *mount) paxostest.Fault{
 		"nothing at all":   func(*mount) paxostest.Fault { return items(func([]any) []any { return []any{} }) },
-		"all but the root": func(m *mount) paxostest.Fault { return without(m.client.ClientID) },
+		"all but the root": func(m *mount) paxostest.Fault { return without(m.Client.ClientID) },
 		"one of them twice": func(*mount) paxostest.Fault {
 			return items(func(l []any) []any { return append(l, l[0]) })
 		},
@@ -113,41 +113,41 @@ func TestAListThatProvesNothingChangesNothing(t *testing.T) {
 func listProvesNothing(t *testing.T, name string, fault func(m *mount) paxostest.Fault) {
 	m := newPool(t, 3, map[string]any{"max_leases_per_entity": 3})
 	m.end(m.leased("e1")) // c0 is in quarantine
-	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"on_revoke": "delete"})
+	m.Must(logical.PatchOperation, "roles/vendor", map[string]any{"on_revoke": "delete"})
 	lease := m.leased("e2")
-	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
 	m.end(lease) // c1 is to be deleted
 	m.settled()
-	m.paxos.Heal()
-	m.clock.advance(5 * time.Minute)
+	m.Paxos.Heal()
+	m.Clock.Advance(5 * time.Minute)
 	states := m.state("c0") + " " + m.state("c1") + " " + m.state("c2")
 	if states != "quarantined revoking available" {
 		t.Fatal(states)
 	}
 	before := m.settings()
-	m.paxos.FailAll(paxostest.ListCredentials, fault(m))
-	m.clock.advance(time.Minute)
-	status, text := m.refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
+	m.Paxos.FailAll(paxostest.ListCredentials, fault(m))
+	m.Clock.Advance(time.Minute)
+	status, text := m.Refused(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
 	if status != 502 || (!strings.Contains(text, "listing API credentials") ||
 		!strings.Contains(text, "nothing was changed")) {
 		t.Errorf("a reader is told %d %s", status, text)
 	}
 	onlyPresence := name == "all but the root" // what it lists is there all the same, so that c1 is deleted
 	for range 3 {
-		m.clock.advance(2 * time.Hour / 3)
-		m.must(logical.UpdateOperation, "config/resume", nil)
-		m.tick()
+		m.Clock.Advance(2 * time.Hour / 3)
+		m.Must(logical.UpdateOperation, "config/resume", nil)
+		m.Tick()
 	}
 	if !onlyPresence {
 		if m.settings() != before {
 			t.Errorf("storage was\n%s\nand is\n%s", before, m.settings())
 		}
-		if m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
+		if m.Paxos.Calls(paxostest.DeleteCredentials) != 0 {
 			t.Error("a client was deleted")
 		}
 	}
-	m.paxos.Heal()
-	m.clock.advance(time.Hour)
+	m.Paxos.Heal()
+	m.Clock.Advance(time.Hour)
 	m.settled()
 	if got := m.state("c0") + " " + m.state("c1") + " " + m.state("c2"); got != "quarantined gone available" ||
 		m.atPaxos(lease.Data["client_id"].(string)) != "DISABLED" {
@@ -169,7 +169,7 @@ func TestAMissingClientIsAskedAfter(t *testing.T) {
 			return paxostest.Fault{Status: 503}
 		}, "available"},
 		"an answer without root": {func(m *mount, id string) paxostest.Fault {
-			return without(id, m.client.ClientID)
+			return without(id, m.Client.ClientID)
 		}, "available"},
 		"an empty answer": {func(*mount, string) paxostest.Fault {
 			return paxostest.Fault{Body: `{"items":[]}`}
@@ -184,14 +184,14 @@ func TestAMissingClientIsAskedAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newPool(t, 1, nil)
-			id := fmt.Sprint(m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"])
-			m.clock.advance(time.Hour)
-			m.paxos.FailNext(paxostest.ListCredentials, without(id), test.byID(m, id))
-			m.tick()
+			id := fmt.Sprint(m.Must(logical.ReadOperation, "clients/c0", nil).Data["client_id"])
+			m.Clock.Advance(time.Hour)
+			m.Paxos.FailNext(paxostest.ListCredentials, without(id), test.byID(m, id))
+			m.Tick()
 			if got := m.state("c0"); got != test.state {
 				t.Errorf("the client is %s, want %s", got, test.state)
 			}
-			m.paxos.Heal()
+			m.Paxos.Heal()
 			m.compare()
 			if got := m.state("c0"); got != "available" {
 				t.Errorf("listed as approved again, the client is %s", got)
@@ -207,9 +207,9 @@ func TestALostClientComesBackAsItWas(t *testing.T) {
 	m := newPool(t, 2, nil)
 	lease := m.leased("e1")
 	m.end(lease)
-	for _, c := range m.paxos.Credentials() {
-		if c.ClientID != m.client.ClientID {
-			if err := m.paxos.DisableCredential(c.ClientID); err != nil {
+	for _, c := range m.Paxos.Credentials() {
+		if c.ClientID != m.Client.ClientID {
+			if err := m.Paxos.DisableCredential(c.ClientID); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -218,8 +218,8 @@ func TestALostClientComesBackAsItWas(t *testing.T) {
 	if got := m.state("c0") + " " + m.state("c1"); got != "lost lost" {
 		t.Fatal(got)
 	}
-	for _, c := range m.paxos.Credentials() {
-		if err := m.paxos.EditCredential(c.ClientID, func(c *paxostest.Credential) {
+	for _, c := range m.Paxos.Credentials() {
+		if err := m.Paxos.EditCredential(c.ClientID, func(c *paxostest.Credential) {
 			c.Status = "APPROVED"
 		}); err != nil {
 			t.Fatal(err)
@@ -245,19 +245,19 @@ func TestListedScopesOutliveARotation(t *testing.T) {
 	lease := m.leased("e1")
 	id := lease.Data["client_id"].(string)
 	m.end(lease)
-	if err := m.paxos.EditCredential(id, func(c *paxostest.Credential) {
+	if err := m.Paxos.EditCredential(id, func(c *paxostest.Credential) {
 		c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal")
 	}); err != nil {
 		t.Fatal(err)
 	}
 	m.compare()
-	m.clock.advance(time.Minute)
+	m.Clock.Advance(time.Minute)
 	m.rotateStocked("c0", id)
 	if _, err := m.lease("e2", "r2"); err == nil ||
 		!strings.Contains(err.Error(), "holds scopes that the role does not name") {
 		t.Errorf("a client that can move money was leased through a role that reads: %v", err)
 	}
-	if err := m.paxos.EditCredential(id, func(c *paxostest.Credential) {
+	if err := m.Paxos.EditCredential(id, func(c *paxostest.Credential) {
 		c.Scopes = []string{leasedScope}
 	}); err != nil {
 		t.Fatal(err)
@@ -278,18 +278,18 @@ func TestTheEntityOfTheFirstListIsTheMounts(t *testing.T) {
 		}
 		return list
 	})
-	m.paxos.FailAll(paxostest.ListCredentials, others)
+	m.Paxos.FailAll(paxostest.ListCredentials, others)
 	for _, change := range []func(){func() {}, func() { remakeConfig(m) }} {
 		change()
-		m.clock.advance(time.Minute)
-		if status, text := m.refused(logical.ReadOperation, "report/drift",
+		m.Clock.Advance(time.Minute)
+		if status, text := m.Refused(logical.ReadOperation, "report/drift",
 			map[string]any{"refresh": true}); status != 502 || !strings.Contains(text,
 			"another Entity than this mount's") {
 			t.Errorf("%d %s", status, text)
 		}
 	}
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"require_entity_match": false})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"require_entity_match": false})
 	m.compare()
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"require_entity_match": true})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"require_entity_match": true})
 	m.compare()
 }

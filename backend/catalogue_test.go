@@ -15,13 +15,13 @@ import (
 func TestTheCatalogueAsksNobody(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.storage.failReads.Store(true)
+	m.Storage.FailReads.Store(true)
 	for _, path := range []string{"scopes", "operations"} {
-		for _, name := range texts(m.must(logical.ListOperation, path, nil).Data["keys"]) {
-			m.must(logical.ReadOperation, path+"/"+name, nil)
+		for _, name := range texts(m.Must(logical.ListOperation, path, nil).Data["keys"]) {
+			m.Must(logical.ReadOperation, path+"/"+name, nil)
 		}
 	}
-	if calls := m.paxos.TotalCalls(); calls != 0 {
+	if calls := m.Paxos.TotalCalls(); calls != 0 {
 		t.Errorf("Paxos was called %d times", calls)
 	}
 }
@@ -50,7 +50,7 @@ func TestTheCatalogueIsListed(t *testing.T) {
 		{"operations", map[string]any{"q": "transfer/INTERNAL"}, 1, "[CreateInternalTransfer]"},
 		{"operations", map[string]any{"limit": 2, "after": "GetTransfer"}, 2, "[GetVasp GetVerification]"},
 	} {
-		got := m.must(logical.ListOperation, wanted.path, wanted.data).Data
+		got := m.Must(logical.ListOperation, wanted.path, wanted.data).Data
 		names := texts(got["keys"])
 		if len(names) != wanted.count || wanted.names != "" && fmt.Sprint(names) != wanted.names ||
 			!slices.IsSorted(names) {
@@ -61,7 +61,7 @@ func TestTheCatalogueIsListed(t *testing.T) {
 			t.Errorf("%s %v says something of %d names of %d", wanted.path, wanted.data, len(info), len(names))
 		}
 	}
-	info := m.must(logical.ListOperation, "operations", map[string]any{"q": "GetTransfer"}).Data["key_info"]
+	info := m.Must(logical.ListOperation, "operations", map[string]any{"q": "GetTransfer"}).Data["key_info"]
 	want := "map[GetTransfer:map[access:scope method:GET path:/v2/transfer/transfers/{id} risk:read " +
 		"scopes:[transfer:read_transfer] tag:Transfers]]"
 	if fmt.Sprint(info) != want {
@@ -72,7 +72,7 @@ func TestTheCatalogueIsListed(t *testing.T) {
 func TestAScopeIsExplained(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	got := m.must(logical.ReadOperation, "scopes/transfer:write_crypto_withdrawal", nil).Data
+	got := m.Must(logical.ReadOperation, "scopes/transfer:write_crypto_withdrawal", nil).Data
 	for name, want := range map[string]string{
 		"name": "transfer:write_crypto_withdrawal", "risk": "moves-money", "operations": "[CreateCryptoWithdrawal]",
 		"scope_sets": "[mint-redeem-convert mint-redeem-convert-legacy stablecoin-pay-ins fireblocks]",
@@ -84,7 +84,7 @@ func TestAScopeIsExplained(t *testing.T) {
 	if pages := texts(got["documented_in"]); len(pages) != 5 || !strings.HasSuffix(pages[0], "openapi.json") {
 		t.Errorf("it is documented in %s", pages)
 	}
-	stream := m.must(logical.ReadOperation, "scopes/exchange:read_aggregated_marketdata_stream", nil).Data
+	stream := m.Must(logical.ReadOperation, "scopes/exchange:read_aggregated_marketdata_stream", nil).Data
 	if pages := fmt.Sprint(stream["documented_in"]); strings.Contains(pages, "openapi.json") ||
 		!strings.Contains(pages, "smart-order-routing") {
 		t.Errorf("the scope of the WebSocket is documented in %s", pages)
@@ -111,7 +111,7 @@ func TestAnOperationIsExplained(t *testing.T) {
 			"risk": "moves-money", "moves_money": "true", "method": "POST",
 		},
 	} {
-		got := m.must(logical.ReadOperation, "operations/"+id, nil).Data
+		got := m.Must(logical.ReadOperation, "operations/"+id, nil).Data
 		for name, want := range wanted {
 			if fmt.Sprint(got[name]) != want {
 				t.Errorf("%s of %s is %v, want %s", name, id, got[name], want)
@@ -149,7 +149,7 @@ func TestWhatTheCatalogueLacksIsSaid(t *testing.T) {
 		{logical.ListOperation, "scopes", map[string]any{"limit": 0}, 400, "limit must be at least 1"},
 		{logical.ListOperation, "scopes", map[string]any{"q": []any{"a"}}, 400, "q must be a string"},
 	} {
-		status, text := m.refused(wanted.operation, wanted.path, wanted.data)
+		status, text := m.Refused(wanted.operation, wanted.path, wanted.data)
 		if status != wanted.status || !strings.Contains(text, wanted.says) || len(text) > 1500 {
 			t.Errorf("%s %.60s %v: %d %.300s; want %d and %s", wanted.operation, wanted.path, wanted.data, status,
 				text, wanted.status, wanted.says)
@@ -166,7 +166,7 @@ func TestEveryTagIsNamedByItself(t *testing.T) {
 		count[o.Tag]++
 	}
 	for tag, want := range count {
-		if got := len(texts(m.must(logical.ListOperation, "operations",
+		if got := len(texts(m.Must(logical.ListOperation, "operations",
 			map[string]any{"tag": strings.ToUpper(tag)}).Data["keys"])); got != want {
 			t.Errorf("tag %s lists %d operations, want %d", tag, got, want)
 		}

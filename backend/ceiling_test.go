@@ -7,51 +7,52 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/small", map[string]any{"scopes": "funding:read_profile"})
-	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+	m.Must(logical.UpdateOperation, "roles/small", map[string]any{"scopes": "funding:read_profile"})
+	leased, unleased := m.Must(logical.ReadOperation, "creds/mint", nil), m.Must(logical.ReadOperation,
 		"token/mint", nil)
-	narrow := m.must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"})
-	small := m.must(logical.ReadOperation, "creds/small", nil)
-	said := warned(m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"}))
+	narrow := m.Must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"})
+	small := m.Must(logical.ReadOperation, "creds/small", nil)
+	said := warned(m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"}))
 	if !strings.Contains(said, "2 tokens of the roles mint were revoked") ||
 		!strings.Contains(said, "narrowed to allowed scopes still work: mint") || strings.Contains(said, "small") {
 		t.Errorf("the warnings are %q", said)
 	}
-	if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
+	if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
 		t.Error("a token beyond the guardrails lives")
 	}
-	if !m.paxos.Alive(token(narrow)) || !m.paxos.Alive(token(small)) {
+	if !m.Paxos.Alive(backendtest.Token(narrow)) || !m.Paxos.Alive(backendtest.Token(small)) {
 		t.Error("a token within the guardrails died")
 	}
 	for _, path := range []string{"creds/mint", "token/mint"} {
-		if status, text := m.refused(logical.ReadOperation, path, nil); status != 403 ||
+		if status, text := m.Refused(logical.ReadOperation, path, nil); status != 403 ||
 			!strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
 			t.Errorf("%s: %d %s; want 403 naming what is over", path, status, text)
 		}
 	}
-	if again := m.must(logical.UpdateOperation, "creds/mint",
-		map[string]any{"scopes": "funding:read_profile"}); token(again) != token(narrow) {
+	if again := m.Must(logical.UpdateOperation, "creds/mint",
+		map[string]any{"scopes": "funding:read_profile"}); backendtest.Token(again) != backendtest.Token(narrow) {
 		t.Error("what is within the guardrails is not issued any more")
 	}
-	if err := m.revoke(leased); err != nil {
+	if err := m.Revoke(leased); err != nil {
 		t.Errorf("the lease cannot end: %v", err)
 	}
-	m.must(logical.DeleteOperation, "config/guardrails", nil)
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.DeleteOperation, "config/guardrails", nil)
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 }
 
 func TestARoleBeyondTheGuardrailsMayShrinkButNotGrow(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "config/guardrails",
+	m.Must(logical.UpdateOperation, "config/guardrails",
 		map[string]any{"allowed_scopes": "funding:*", "max_ttl": "10m"})
-	said := warned(m.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}))
+	said := warned(m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}))
 	if !strings.Contains(said, "Reads of the whole role are refused") {
 		t.Errorf("the warnings are %q", said)
 	}
@@ -60,34 +61,34 @@ func TestARoleBeyondTheGuardrailsMayShrinkButNotGrow(t *testing.T) {
 		"a ttl or max_ttl of 20m0s":                 {"ttl": "20m"},
 		"a ttl or max_ttl of 1h0m0s":                {"max_ttl": "1h"},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, "roles/mint", data); status != 403 ||
+		if status, text := m.Refused(logical.UpdateOperation, "roles/mint", data); status != 403 ||
 			!strings.Contains(text, says) {
 			t.Errorf("%v: %d %s", data, status, text)
 		}
 	}
-	m.must(logical.UpdateOperation, "roles/mint",
+	m.Must(logical.UpdateOperation, "roles/mint",
 		map[string]any{"scopes": "funding:read_profile", "ttl": "10m", "disabled": false})
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 }
 
 func TestALoweredCeilingMeetsAMintThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	hold := make(chan struct{})
-	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
-	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+	calls := m.Paxos.Calls(paxostest.TokenEndpoint)
 	done := make(chan error)
 	go func() {
-		_, err := m.do(logical.ReadOperation, "creds/mint", nil)
+		_, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 		done <- err
 	}()
-	waitUntil(t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > calls })
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
+	backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.TokenEndpoint) > calls })
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
 	close(hold)
 	if err := <-done; err == nil || !strings.Contains(err.Error(), "guardrails") {
 		t.Errorf("the reader got %v", err)
 	}
-	if live := m.paxos.LiveTokens(); len(live) != 0 {
+	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("alive at Paxos: %+v", live)
 	}
 }
@@ -95,15 +96,15 @@ func TestALoweredCeilingMeetsAMintThatIsUnderWay(t *testing.T) {
 func TestGuardrailsBoundLeases(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": "30m"})
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "10m"})
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": "30m"})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "10m"})
 	for name, data := range map[string]map[string]any{"the role's": nil, "the reader's": {"ttl": "20m"}} {
-		lease := m.must(logical.UpdateOperation, "creds/mint", data)
+		lease := m.Must(logical.UpdateOperation, "creds/mint", data)
 		if lease.Secret.TTL != 10*time.Minute || lease.Secret.MaxTTL != 10*time.Minute {
 			t.Errorf("%s ttl: the lease lasts %s, at most %s; want 10m", name, lease.Secret.TTL, lease.Secret.MaxTTL)
 		}
 	}
-	if lease := m.must(logical.UpdateOperation, "creds/mint",
+	if lease := m.Must(logical.UpdateOperation, "creds/mint",
 		map[string]any{"ttl": "5m"}); lease.Secret.TTL != 5*time.Minute {
 		t.Errorf("a shorter wish gave %s", lease.Secret.TTL)
 	}

@@ -7,18 +7,19 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 func TestBadClients(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-x",
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-x",
 		Scopes: []string{leasedScope}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	stocked := m.must(logical.ReadOperation, "clients/c0", nil).Data["client_id"]
+	stocked := m.Must(logical.ReadOperation, "clients/c0", nil).Data["client_id"]
 	stock := func(change map[string]any) map[string]any {
 		data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope,
 			"purpose": "lease"}
@@ -29,7 +30,7 @@ func TestBadClients(t *testing.T) {
 	}
 	settings := func() string { // the proofs leave their tokens on record for a while
 		var kept []string
-		for line := range strings.Lines(m.stored()) {
+		for line := range strings.Lines(m.Stored()) {
 			if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "ledger/") {
 				kept = append(kept, line)
 			}
@@ -62,28 +63,28 @@ func TestBadClients(t *testing.T) {
 		"no scopes": {logical.UpdateOperation, "clients/x",
 			map[string]any{"client_id": "x", "client_secret": "y", "purpose": "mint"}, "scopes"},
 		"a wrong secret": {logical.UpdateOperation, "clients/x",
-			stock(map[string]any{"client_secret": canary}), "Not saved: Paxos rejected"},
+			stock(map[string]any{"client_secret": backendtest.Canary}), "Not saved: Paxos rejected"},
 		"more scopes": {logical.UpdateOperation, "clients/x",
 			stock(map[string]any{"scopes": leasedScope + ",funding:read_profile"}), "funding:read_profile"},
 		"the root": {logical.UpdateOperation, "clients/x",
-			stock(map[string]any{"client_id": m.client.ClientID,
-				"client_secret": m.secret}), "the root client already"},
+			stock(map[string]any{"client_id": m.Client.ClientID,
+				"client_secret": m.Secret}), "the root client already"},
 		"twice": {logical.UpdateOperation, "clients/x",
 			stock(map[string]any{"client_id": stocked, "verify_connection": false}), "clients/c0 already"},
 		"another client": {logical.UpdateOperation, "clients/c0",
 			map[string]any{"client_id": made.ClientID}, "fixed"},
 		"another secret": {logical.UpdateOperation, "clients/c0",
-			map[string]any{"client_secret": canary}, "clients/<name>/rotate"},
+			map[string]any{"client_secret": backendtest.Canary}, "clients/<name>/rotate"},
 		"a bad role name": {logical.PatchOperation, "clients/c0",
 			map[string]any{"allowed_roles": "a/b"}, "allowed_roles"},
 		"none to patch": {logical.PatchOperation, "clients/x", map[string]any{"label": "y"},
 			"no client"},
 		"none to rotate": {logical.UpdateOperation, "clients/x/rotate",
-			map[string]any{"client_secret": canary}, "no client"},
+			map[string]any{"client_secret": backendtest.Canary}, "no client"},
 		"rotated to a wrong": {logical.UpdateOperation, "clients/c0/rotate",
-			map[string]any{"client_secret": canary}, "Not saved: Paxos rejected"},
+			map[string]any{"client_secret": backendtest.Canary}, "Not saved: Paxos rejected"},
 		"the root replaced": {logical.UpdateOperation, "config/replace-root",
-			map[string]any{"client_id": stocked, "client_secret": canary}, "clients/c0"},
+			map[string]any{"client_id": stocked, "client_secret": backendtest.Canary}, "clients/c0"},
 		"a changed host": {logical.UpdateOperation, "config/connection",
 			map[string]any{"api_url": "https://example.com/v2"}, "cannot be changed"},
 		"a role of no client": {logical.UpdateOperation, "roles/x",
@@ -110,8 +111,9 @@ func TestBadClients(t *testing.T) {
 			map[string]any{"delete_old_at_paxos": true}, "unknown parameter"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			status, text := m.refused(wrong.operation, wrong.path, wrong.data)
-			if status < 400 || status >= 500 || !strings.Contains(text, wrong.says) || strings.Contains(text, canary) {
+			status, text := m.Refused(wrong.operation, wrong.path, wrong.data)
+			if status < 400 || status >= 500 || !strings.Contains(text, wrong.says) ||
+				strings.Contains(text, backendtest.Canary) {
 				t.Errorf("%d %s", status, text)
 			}
 			if settings() != before {

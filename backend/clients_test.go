@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -21,13 +22,18 @@ const leasedScope = "transfer:read_transfer"
 func newPool(t *testing.T, size int, role map[string]any) *mount {
 	t.Helper()
 	m := newMount(t)
-	if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) {
-		c.Scopes = append(c.Scopes, "api_creds:read_credentials", "api_creds:delete_credentials")
-	}); err != nil {
-		t.Fatal(err)
-	}
-	m.configure()
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "240h"})
+	m.fillPool(size, role)
+	return m
+}
+
+// fillPool makes a new mount what newPool returns.
+func (m *mount) fillPool(size int, role map[string]any) {
+	m.T.Helper()
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, backendtest.CredentialScopes...)
+	})
+	m.Configure()
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "240h"})
 	var names []string
 	for i := range size {
 		name := fmt.Sprint("c", i)
@@ -38,33 +44,32 @@ func newPool(t *testing.T, size int, role map[string]any) *mount {
 	for name, value := range role {
 		data[name] = value
 	}
-	m.must(logical.UpdateOperation, "roles/vendor", data)
-	m.clock.advance(10 * time.Minute) // the process knows all its mounts, the window of proofs is over
-	m.tick()
-	return m
+	m.Must(logical.UpdateOperation, "roles/vendor", data)
+	m.Clock.Advance(10 * time.Minute) // the process knows all its mounts, the window of proofs is over
+	m.Tick()
 }
 
 // stock makes a client in the Dashboard and puts it under clients/.
 func (m *mount) stock(name, label string, further map[string]any) (clientID string) {
-	m.t.Helper()
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: []string{leasedScope}})
+	m.T.Helper()
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: []string{leasedScope}})
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	data := map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope,
 		"allowed_roles": "vendor", "purpose": "lease"}
 	for name, value := range further {
 		data[name] = value
 	}
-	m.must(logical.UpdateOperation, "clients/"+name, data)
+	m.Must(logical.UpdateOperation, "clients/"+name, data)
 	return made.ClientID
 }
 
 // lease reads the role as an entity, in a request of that ID.
 func (m *mount) lease(entity, request string) (*logical.Response, error) {
-	m.t.Helper()
-	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.storage, ID: request, EntityID: entity,
+	m.T.Helper()
+	resp, err := m.Backend.HandleRequest(context.Background(), &logical.Request{
+		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.Storage, ID: request, EntityID: entity,
 		DisplayName: "app-" + entity,
 	})
 	if err == nil && resp.IsError() {
@@ -75,32 +80,32 @@ func (m *mount) lease(entity, request string) (*logical.Response, error) {
 
 // leased is lease for what has to succeed.
 func (m *mount) leased(entity string) *logical.Response {
-	m.t.Helper()
+	m.T.Helper()
 	resp, err := m.lease(entity, entity)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return resp
 }
 
 // end ends a lease.
 func (m *mount) end(resp *logical.Response) {
-	m.t.Helper()
-	_, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.RevokeOperation, Path: "creds/vendor", Storage: m.storage, Secret: resp.Secret,
+	m.T.Helper()
+	_, err := m.Backend.HandleRequest(context.Background(), &logical.Request{
+		Operation: logical.RevokeOperation, Path: "creds/vendor", Storage: m.Storage, Secret: resp.Secret,
 	})
 	if err != nil {
-		m.t.Errorf("ending a lease: %v", err)
+		m.T.Errorf("ending a lease: %v", err)
 	}
 }
 
 // renew renews a lease by so much.
 func (m *mount) renew(resp *logical.Response, increment time.Duration) (*logical.Response, error) {
-	m.t.Helper()
+	m.T.Helper()
 	secret := *resp.Secret
 	secret.Increment = increment
-	renewed, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.RenewOperation, Path: "creds/vendor", Storage: m.storage, Secret: &secret,
+	renewed, err := m.Backend.HandleRequest(context.Background(), &logical.Request{
+		Operation: logical.RenewOperation, Path: "creds/vendor", Storage: m.Storage, Secret: &secret,
 	})
 	if err == nil && renewed.IsError() {
 		err = renewed.Error()
@@ -110,8 +115,8 @@ func (m *mount) renew(resp *logical.Response, increment time.Duration) (*logical
 
 // state is that of a stocked client, gone if it is not stocked.
 func (m *mount) state(name string) string {
-	m.t.Helper()
-	read := m.must(logical.ReadOperation, "clients/"+name, nil)
+	m.T.Helper()
+	read := m.Must(logical.ReadOperation, "clients/"+name, nil)
 	if read == nil {
 		return "gone"
 	}
@@ -120,7 +125,7 @@ func (m *mount) state(name string) string {
 
 // atPaxos is the status of a client there.
 func (m *mount) atPaxos(clientID string) string {
-	for _, c := range m.paxos.Credentials() {
+	for _, c := range m.Paxos.Credentials() {
 		if c.ClientID == clientID {
 			return c.Status
 		}
@@ -132,11 +137,11 @@ func TestALeasedClientWorksAndIsQuarantined(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	lease := m.leased("e1")
-	if lease.Secret.TTL != time.Hour || !lease.Secret.Renewable || lease.Data["api_url"] != m.paxos.APIURL() ||
-		lease.Data["token_url"] != m.paxos.TokenURL() {
+	if lease.Secret.TTL != time.Hour || !lease.Secret.Renewable || lease.Data["api_url"] != m.Paxos.APIURL() ||
+		lease.Data["token_url"] != m.Paxos.TokenURL() {
 		t.Errorf("the lease is %+v with %v", lease.Secret, lease.Data["api_url"])
 	}
-	read := m.must(logical.ReadOperation, "clients/c0", nil)
+	read := m.Must(logical.ReadOperation, "clients/c0", nil)
 	if read.Data["state"] != "leased" || read.Data["held_by_entity_id"] != "e1" ||
 		read.Data["held_by"] != "app-e1" || read.Data["held_by_role"] != "vendor" {
 		t.Errorf("a read of the client says %v", read.Data)
@@ -144,15 +149,15 @@ func TestALeasedClientWorksAndIsQuarantined(t *testing.T) {
 	if strings.Contains(fmt.Sprint(read.Data), fmt.Sprint(lease.Data["client_secret"])) {
 		t.Error("a read shows the secret")
 	}
-	if status, text := m.refused(logical.DeleteOperation, "clients/c0", nil); status != 400 ||
+	if status, text := m.Refused(logical.DeleteOperation, "clients/c0", nil); status != 400 ||
 		!strings.Contains(text, "app-e1") {
 		t.Errorf("deleting a leased client: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 ||
+	if status, text := m.Refused(logical.DeleteOperation, "config", nil); status != 400 ||
 		!strings.Contains(text, "c0") {
 		t.Errorf("deleting config while a client is leased: %d %s", status, text)
 	}
-	m.restart()
+	m.Restart()
 	m.end(lease)
 	m.end(lease)
 	if got := m.state("c0"); got != "quarantined" {
@@ -174,12 +179,12 @@ func TestALeasedClientWorksAndIsQuarantined(t *testing.T) {
 
 // rotateStocked gives a stocked client its new secret.
 func (m *mount) rotateStocked(name, clientID string) *logical.Response {
-	m.t.Helper()
-	secret, err := m.paxos.RotateCredential(clientID)
+	m.T.Helper()
+	secret, err := m.Paxos.RotateCredential(clientID)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
-	return m.must(logical.UpdateOperation, "clients/"+name+"/rotate", map[string]any{"client_secret": secret})
+	return m.Must(logical.UpdateOperation, "clients/"+name+"/rotate", map[string]any{"client_secret": secret})
 }
 
 func TestARequestSentAgainGetsTheSameClient(t *testing.T) {
@@ -189,7 +194,7 @@ func TestARequestSentAgainGetsTheSameClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.restart()
+	m.Restart()
 	second, err := m.lease("e1", "request-1")
 	if err != nil || second.Data["client_id"] != first.Data["client_id"] {
 		t.Errorf("sent again, the request got another client: %v", err)
@@ -197,7 +202,7 @@ func TestARequestSentAgainGetsTheSameClient(t *testing.T) {
 	if _, err := m.lease("e1", "request-2"); err == nil || !strings.Contains(err.Error(), "max_leases_per_entity") {
 		t.Errorf("an entity got more than it may: %v", err)
 	}
-	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"max_leases_per_entity": 2})
+	m.Must(logical.PatchOperation, "roles/vendor", map[string]any{"max_leases_per_entity": 2})
 	third, err := m.lease("e1", "request-2")
 	if err != nil || third.Data["client_id"] == first.Data["client_id"] {
 		t.Errorf("a second lease got the same client: %v", err)
@@ -215,7 +220,7 @@ func TestEveryClientIsLeasedOnce(t *testing.T) {
 		names = append(names, fmt.Sprint("c", i))
 		m.stock(names[i], "vault-"+names[i], map[string]any{"verify_connection": false})
 	}
-	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": names})
+	m.Must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": names})
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var leases []*logical.Response
@@ -249,7 +254,7 @@ func TestEveryClientIsLeasedOnce(t *testing.T) {
 			t.Errorf("%s is %s", name, got)
 		}
 	}
-	if m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
+	if m.Paxos.Calls(paxostest.DeleteCredentials) != 0 {
 		t.Error("a client was deleted")
 	}
 }
@@ -262,11 +267,11 @@ func TestQuarantineEndsWithAVerifiedSecretOnly(t *testing.T) {
 	first, second := m.leased("e1"), m.leased("e2")
 	m.end(first)
 	unverified := map[string]any{"client_secret": "not-the-secret", "verify_connection": false}
-	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate", unverified); status != 400 ||
+	if status, text := m.Refused(logical.UpdateOperation, "clients/c0/rotate", unverified); status != 400 ||
 		!strings.Contains(text, "verified secret") {
 		t.Errorf("%d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "clients/c1/rotate", unverified)
+	m.Must(logical.UpdateOperation, "clients/c1/rotate", unverified)
 	m.end(second)
 	if got := m.state("c0") + " " + m.state("c1"); got != "quarantined quarantined" {
 		t.Errorf("the clients are %s", got)

@@ -10,13 +10,14 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 func TestAListThatTheAPIForbidsIsAFinding(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 403})
+	m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 403})
 	if got := m.compare(); got["may_list"] != "no" || fmt.Sprint(rules(got)) != "[low listing-refused report/drift]" {
 		t.Errorf("may_list is %v, found are %s", got["may_list"], rules(got))
 	}
@@ -25,56 +26,58 @@ func TestAListThatTheAPIForbidsIsAFinding(t *testing.T) {
 func TestDriftComparesHourlyOnceTheRootMayList(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	lists := func() int { return m.paxos.Calls(paxostest.ListCredentials) }
-	mints := func() int { return m.paxos.Calls(paxostest.TokenEndpoint) }
+	lists := func() int { return m.Paxos.Calls(paxostest.ListCredentials) }
+	mints := func() int { return m.Paxos.Calls(paxostest.TokenEndpoint) }
 	before := mints()
 	for range 3 {
-		m.clock.advance(time.Hour)
-		m.tick()
+		m.Clock.Advance(time.Hour)
+		m.Tick()
 	}
 	if mints() != before {
 		t.Fatal("a root of which nobody knows that it may list was tried")
 	}
 	m.compare()
-	m.tick()
+	m.Tick()
 	if lists() != 1 {
 		t.Errorf("within the hour there were %d lists", lists())
 	}
-	m.clock.advance(time.Hour)
-	m.tick()
-	m.tick()
+	m.Clock.Advance(time.Hour)
+	m.Tick()
+	m.Tick()
 	if lists() != 2 {
 		t.Errorf("after an hour there were %d lists", lists())
 	}
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = rootScopes })
-	m.clock.advance(time.Hour)
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.Scopes = backendtest.RootScopes })
+	m.Clock.Advance(time.Hour)
 	before = mints()
-	m.tick()
-	m.clock.advance(time.Minute)
-	m.tick()
+	m.Tick()
+	m.Clock.Advance(time.Minute)
+	m.Tick()
 	if got := mints() - before; got != 1 || m.report("drift")["may_list"] != "no" {
 		t.Errorf("after a refusal there were %d tries, may_list is %v", got, m.report("drift")["may_list"])
 	}
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = append(slices.Clone(rootScopes), listScope) })
-	m.clock.advance(time.Hour)
-	m.tick()
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(slices.Clone(backendtest.RootScopes), backendtest.ListScope)
+	})
+	m.Clock.Advance(time.Hour)
+	m.Tick()
 	if m.report("drift")["may_list"] != "yes" {
 		t.Error("an hour after the refusal it is not tried again")
 	}
 	before = mints()
-	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
-	m.clock.advance(time.Hour)
-	m.tick()
-	m.clock.advance(time.Minute)
-	m.tick()
+	m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	m.Clock.Advance(time.Hour)
+	m.Tick()
+	m.Clock.Advance(time.Minute)
+	m.Tick()
 	if got := mints() - before; got != 1 {
 		t.Errorf("while Paxos is unwell there were %d tries", got)
 	}
-	m.paxos.Heal()
-	m.must(logical.UpdateOperation, "lockdown", nil)
-	m.clock.advance(time.Hour)
+	m.Paxos.Heal()
+	m.Must(logical.UpdateOperation, "lockdown", nil)
+	m.Clock.Advance(time.Hour)
 	before = mints()
-	m.tick()
+	m.Tick()
 	if mints() != before {
 		t.Error("it was compared in a lockdown")
 	}
@@ -83,8 +86,8 @@ func TestDriftComparesHourlyOnceTheRootMayList(t *testing.T) {
 func TestAProbeThatMayListStartsTheComparisons(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	m.must(logical.UpdateOperation, "probe", nil)
-	m.tick()
+	m.Must(logical.UpdateOperation, "probe", nil)
+	m.Tick()
 	if got := m.report("drift")["may_list"]; got != "yes" {
 		t.Errorf("after the first tick may_list is %v", got)
 	}
@@ -94,28 +97,28 @@ func TestAComparisonThatFailsLeavesTheLastOne(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
 	before := m.compare()
-	m.clock.advance(time.Minute)
-	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
-	if status, text := m.refused(logical.ReadOperation, "report/drift",
+	m.Clock.Advance(time.Minute)
+	m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	if status, text := m.Refused(logical.ReadOperation, "report/drift",
 		map[string]any{"refresh": true}); status != 502 {
 		t.Errorf("answered %d %s", status, text)
 	}
-	if status, text := m.refused(logical.ReadOperation, "report/drift",
+	if status, text := m.Refused(logical.ReadOperation, "report/drift",
 		map[string]any{"refresh": true}); status != 429 || !strings.Contains(text, "come back in a minute") {
 		t.Errorf("once more: %d %s", status, text)
 	}
 	if got := m.report("drift"); fmt.Sprint(got) != fmt.Sprint(before) {
 		t.Errorf("the last one was %v, is %v", before, got)
 	}
-	m.paxos.Heal()
+	m.Paxos.Heal()
 	m.compare()
-	m.must(logical.UpdateOperation, "lockdown", nil)
-	m.clock.advance(time.Minute)
-	if status, text := m.refused(logical.ReadOperation, "report/drift",
+	m.Must(logical.UpdateOperation, "lockdown", nil)
+	m.Clock.Advance(time.Minute)
+	if status, text := m.Refused(logical.ReadOperation, "report/drift",
 		map[string]any{"refresh": true}); status != 403 {
 		t.Errorf("in a lockdown: %d %s", status, text)
 	}
-	if status, text := m.refused(logical.ReadOperation, "report/drift",
+	if status, text := m.Refused(logical.ReadOperation, "report/drift",
 		map[string]any{"severity": "dire"}); status != 400 || !strings.Contains(text, "severity must be high") {
 		t.Errorf("a severity that is none: %d %s", status, text)
 	}
@@ -125,7 +128,7 @@ func TestLabelsAreHarmless(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
 	hostile := "vault-<script>alert(1)</script>\x1b[31m\u202e'; rm -rf / #\n\x00" + strings.Repeat("x", 1000)
-	stranger, _, err := m.paxos.CreateCredential(paxostest.Credential{
+	stranger, _, err := m.Paxos.CreateCredential(paxostest.Credential{
 		Nickname: hostile, Scopes: []string{"funding:read_profile", "$(reboot)\x07:x"}, ClientID: "id';reboot;'",
 	})
 	if err != nil {
@@ -148,7 +151,7 @@ func TestLabelsAreHarmless(t *testing.T) {
 			t.Errorf("a fix holds what the Dashboard does: %q", fix)
 		}
 	}
-	if strings.Contains(m.log.String(), "script") {
+	if strings.Contains(m.Log.String(), "script") {
 		t.Error("the log holds the Label")
 	}
 }
@@ -161,7 +164,7 @@ func TestALongListIsCutAndSaysSo(t *testing.T) {
 			"client_scopes": []string{}}
 		next := "more"
 		if page == 30 {
-			item["client_id"], next = m.client.ClientID, ""
+			item["client_id"], next = m.Client.ClientID, ""
 		}
 		for j := range 255 {
 			item["client_scopes"] = append(item["client_scopes"].([]string),
@@ -171,7 +174,7 @@ func TestALongListIsCutAndSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Body: string(body)})
+		m.Paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Body: string(body)})
 	}
 	report := m.compare()
 	credentials := report["credentials"].([]any)

@@ -9,17 +9,18 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	resp := m.must(logical.ReadOperation, "creds/mint", nil)
-	if !m.paxos.Alive(token(resp)) {
+	resp := m.Must(logical.ReadOperation, "creds/mint", nil)
+	if !m.Paxos.Alive(backendtest.Token(resp)) {
 		t.Error("the token is not alive at Paxos")
 	}
-	live := m.paxos.LiveTokens()
+	live := m.Paxos.LiveTokens()
 	if len(live) != 1 || strings.Join(live[0].Scopes, " ") != "funding:read_profile transfer:read_transfer" {
 		t.Errorf("Paxos granted %+v", live)
 	}
@@ -28,15 +29,16 @@ func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
 		t.Errorf("lease %+v; want the token's 3599 s less 30 s of skew, not renewable", resp.Secret)
 	}
 	for name, want := range map[string]any{
-		"token_type": "Bearer", "scope": "funding:read_profile transfer:read_transfer", "client_id": m.client.ClientID,
-		"environment": "custom", "api_url": m.paxos.APIURL(), "token_id": paxostest.Fingerprint(token(resp)),
-		"expires_at": m.clock.Now().Add(3569 * time.Second).Format(time.RFC3339),
+		"token_type": "Bearer", "scope": "funding:read_profile transfer:read_transfer", "client_id": m.Client.ClientID,
+		"environment": "custom", "api_url": m.Paxos.APIURL(),
+		"token_id":   paxostest.Fingerprint(backendtest.Token(resp)),
+		"expires_at": m.Clock.Now().Add(3569 * time.Second).Format(time.RFC3339),
 	} {
 		if resp.Data[name] != want {
 			t.Errorf("%s is %v, want %v", name, resp.Data[name], want)
 		}
 	}
-	if strings.Contains(fmt.Sprint(resp.Secret.InternalData), token(resp)) {
+	if strings.Contains(fmt.Sprint(resp.Secret.InternalData), backendtest.Token(resp)) {
 		t.Error("the lease's internal data holds the token")
 	}
 }
@@ -44,15 +46,15 @@ func TestCredsIssueALeasedTokenForTheRolesScopes(t *testing.T) {
 func TestOneMintForAThousandColdReaders(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	minted := m.paxos.Calls(paxostest.TokenEndpoint)
+	minted := m.Paxos.Calls(paxostest.TokenEndpoint)
 	const readers = 1000
 	tokens := make([]string, readers)
 	var group sync.WaitGroup
 	for reader := range readers {
 		group.Go(func() {
-			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			resp, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 			if err == nil && !resp.IsError() {
-				tokens[reader] = token(resp)
+				tokens[reader] = backendtest.Token(resp)
 			}
 		})
 	}
@@ -62,7 +64,7 @@ func TestOneMintForAThousandColdReaders(t *testing.T) {
 			t.Fatalf("reader %d got %q, the first %q", reader, tokens[reader], tokens[0])
 		}
 	}
-	if got := m.paxos.Calls(paxostest.TokenEndpoint) - minted; got != 1 {
+	if got := m.Paxos.Calls(paxostest.TokenEndpoint) - minted; got != 1 {
 		t.Errorf("%d readers caused %d mints, want 1", readers, got)
 	}
 }
@@ -70,18 +72,18 @@ func TestOneMintForAThousandColdReaders(t *testing.T) {
 func TestARestartMintsNothing(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+	leased, unleased := m.Must(logical.ReadOperation, "creds/mint", nil), m.Must(logical.ReadOperation,
 		"token/mint", nil)
-	if token(leased) == token(unleased) {
+	if backendtest.Token(leased) == backendtest.Token(unleased) {
 		t.Error("a leased and an unleased reader share a token: the lease's end would kill the other's")
 	}
-	minted := m.paxos.Calls(paxostest.TokenEndpoint)
-	m.restart()
-	if token(m.must(logical.ReadOperation, "creds/mint", nil)) != token(leased) ||
-		token(m.must(logical.ReadOperation, "token/mint", nil)) != token(unleased) {
+	minted := m.Paxos.Calls(paxostest.TokenEndpoint)
+	m.Restart()
+	if backendtest.Token(m.Must(logical.ReadOperation, "creds/mint", nil)) != backendtest.Token(leased) ||
+		backendtest.Token(m.Must(logical.ReadOperation, "token/mint", nil)) != backendtest.Token(unleased) {
 		t.Error("after a restart readers get other tokens")
 	}
-	if got := m.paxos.Calls(paxostest.TokenEndpoint) - minted; got != 0 {
+	if got := m.Paxos.Calls(paxostest.TokenEndpoint) - minted; got != 0 {
 		t.Errorf("the restart caused %d mints", got)
 	}
 }
@@ -89,26 +91,26 @@ func TestARestartMintsNothing(t *testing.T) {
 func TestTheLastLeaseEndsTheToken(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	first, second := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation, "creds/mint", nil)
-	if token(first) != token(second) {
+	first, second := m.Must(logical.ReadOperation, "creds/mint", nil), m.Must(logical.ReadOperation, "creds/mint", nil)
+	if backendtest.Token(first) != backendtest.Token(second) {
 		t.Fatal("two readers of a role got two tokens")
 	}
 	for range 3 { // Vault may end a lease more than once
-		if err := m.revoke(first); err != nil {
+		if err := m.Revoke(first); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !m.paxos.Alive(token(second)) {
+	if !m.Paxos.Alive(backendtest.Token(second)) {
 		t.Fatal("the token died with the first of two leases")
 	}
-	if err := m.revoke(second); err != nil {
+	if err := m.Revoke(second); err != nil {
 		t.Fatal(err)
 	}
-	if m.paxos.Alive(token(second)) {
+	if m.Paxos.Alive(backendtest.Token(second)) {
 		t.Error("the token lives after its last lease and an idle_ttl of 0")
 	}
-	if next := m.must(logical.ReadOperation, "creds/mint", nil); token(next) == token(first) ||
-		!m.paxos.Alive(token(next)) {
+	if next := m.Must(logical.ReadOperation, "creds/mint", nil); backendtest.Token(next) == backendtest.Token(first) ||
+		!m.Paxos.Alive(backendtest.Token(next)) {
 		t.Error("the next reader did not get a new, live token")
 	}
 }
@@ -116,21 +118,22 @@ func TestTheLastLeaseEndsTheToken(t *testing.T) {
 func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own",
+	m.Must(logical.UpdateOperation, "roles/own",
 		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
-	first, second := m.must(logical.ReadOperation, "creds/own", nil), m.must(logical.ReadOperation, "creds/own", nil)
-	if token(first) == token(second) {
+	first, second := m.Must(logical.ReadOperation, "creds/own", nil), m.Must(logical.ReadOperation, "creds/own", nil)
+	if backendtest.Token(first) == backendtest.Token(second) {
 		t.Fatal("two readers of a role of unique_tokens share a token")
 	}
-	m.restart()
-	if err := m.revoke(first); err != nil {
+	m.Restart()
+	if err := m.Revoke(first); err != nil {
 		t.Fatal(err)
 	}
-	if m.paxos.Alive(token(first)) || !m.paxos.Alive(token(second)) {
-		t.Errorf("after the first lease's end: first alive %v, second alive %v", m.paxos.Alive(token(first)),
-			m.paxos.Alive(token(second)))
+	if m.Paxos.Alive(backendtest.Token(first)) || !m.Paxos.Alive(backendtest.Token(second)) {
+		t.Errorf("after the first lease's end: first alive %v, second alive %v",
+			m.Paxos.Alive(backendtest.Token(first)),
+			m.Paxos.Alive(backendtest.Token(second)))
 	}
-	if status, text := m.refused(logical.ReadOperation, "token/own", nil); status != 400 ||
+	if status, text := m.Refused(logical.ReadOperation, "token/own", nil); status != 400 ||
 		!strings.Contains(text, "creds/own") {
 		t.Errorf("token/ of a role of unique_tokens: %d %s", status, text)
 	}
@@ -139,23 +142,23 @@ func TestUniqueTokensEndWithTheirLease(t *testing.T) {
 func TestARevocationThatPaxosCannotTakeIsDoneLater(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/own",
+	m.Must(logical.UpdateOperation, "roles/own",
 		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
-	lease := m.must(logical.ReadOperation, "creds/own", nil)
-	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
-	if err := m.revoke(lease); err != nil {
+	lease := m.Must(logical.ReadOperation, "creds/own", nil)
+	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	if err := m.Revoke(lease); err != nil {
 		t.Fatalf("the lease's end failed: %v; it would become irrevocable", err)
 	}
-	if status := m.must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["ending_tokens"]) != "1" {
+	if status := m.Must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["ending_tokens"]) != "1" {
 		t.Errorf("status says %v tokens are ending, want 1", status.Data["ending_tokens"])
 	}
-	m.restart()
-	m.paxos.Heal()
-	m.tick()
-	if m.paxos.Alive(token(lease)) {
+	m.Restart()
+	m.Paxos.Heal()
+	m.Tick()
+	if m.Paxos.Alive(backendtest.Token(lease)) {
 		t.Error("the token lives although Paxos is back")
 	}
-	if status := m.must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["live_tokens"]) != "0" {
+	if status := m.Must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["live_tokens"]) != "0" {
 		t.Errorf("status says %v tokens live, want 0", status.Data["live_tokens"])
 	}
 }
@@ -163,15 +166,15 @@ func TestARevocationThatPaxosCannotTakeIsDoneLater(t *testing.T) {
 func TestALeasePastItsTokenEndsWithoutACall(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.clock.advance(time.Hour)
-	m.storage.failReads.Store(true)
-	m.storage.failWrites.Store(true)
-	upstream := m.paxos.TotalCalls()
-	if err := m.revoke(lease); err != nil {
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Clock.Advance(time.Hour)
+	m.Storage.FailReads.Store(true)
+	m.Storage.FailWrites.Store(true)
+	upstream := m.Paxos.TotalCalls()
+	if err := m.Revoke(lease); err != nil {
 		t.Errorf("ending a lease of an expired token: %v", err)
 	}
-	if m.paxos.TotalCalls() != upstream {
+	if m.Paxos.TotalCalls() != upstream {
 		t.Error("Paxos was called for an expired token")
 	}
 }
@@ -179,15 +182,15 @@ func TestALeasePastItsTokenEndsWithoutACall(t *testing.T) {
 func TestADisabledMountEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"idle_ttl": "5m"})
-	leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"idle_ttl": "5m"})
+	leased, unleased := m.Must(logical.ReadOperation, "creds/mint", nil), m.Must(logical.ReadOperation,
 		"token/mint", nil)
-	m.system.tainted.Store(true)
-	m.tick()
-	if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
+	m.System.Disabling.Store(true)
+	m.Tick()
+	if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
 		t.Error("tokens live on after the last periodic run of a mount that is being disabled")
 	}
-	if err := m.revoke(leased); err != nil {
+	if err := m.Revoke(leased); err != nil {
 		t.Errorf("the lease cannot be ended: %v", err)
 	}
 }
@@ -195,10 +198,10 @@ func TestADisabledMountEndsItsTokens(t *testing.T) {
 func TestALeaseOfADisabledMountWhosePaxosIsDownFails(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
-	m.system.tainted.Store(true)
-	if err := m.revoke(lease); err == nil {
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	m.System.Disabling.Store(true)
+	if err := m.Revoke(lease); err == nil {
 		t.Error("the lease ended although its token lives and its queue is about to be deleted")
 	}
 }

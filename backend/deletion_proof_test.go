@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -22,14 +23,14 @@ func TestADeletionIsBelievedOnlyFromPaxos(t *testing.T) {
 			m := newPool(t, 1, erase)
 			lease := m.leased("e1")
 			id := lease.Data["client_id"].(string)
-			m.paxos.FailAll(paxostest.DeleteCredentials, fault)
+			m.Paxos.FailAll(paxostest.DeleteCredentials, fault)
 			m.end(lease)
-			m.tick()
+			m.Tick()
 			if state, at := m.state("c0"), m.atPaxos(id); at == "APPROVED" && state != "revoking" {
 				t.Errorf("the client works at Paxos and is %s here", state)
 			}
-			m.paxos.Heal()
-			m.clock.advance(time.Minute)
+			m.Paxos.Heal()
+			m.Clock.Advance(time.Minute)
 			m.settled()
 			if state, at := m.state("c0"), m.atPaxos(id); at != "DISABLED" || state != "gone" {
 				t.Errorf("the client is %s at Paxos and %s here", at, state)
@@ -49,7 +50,7 @@ func TestA404IsBelievedIfPaxosHasItNoMore(t *testing.T) {
 		"Paxos has it":           {func(*mount, string) paxostest.Fault { return paxostest.Fault{} }, "quarantined"},
 		"Paxos does not have it": {func(_ *mount, id string) paxostest.Fault { return without(id) }, "gone"},
 		"an answer without root": {func(m *mount, id string) paxostest.Fault {
-			return without(id, m.client.ClientID)
+			return without(id, m.Client.ClientID)
 		}, "revoking"},
 		"no answer": {func(*mount, string) paxostest.Fault {
 			return paxostest.Fault{Status: 503}
@@ -60,13 +61,13 @@ func TestA404IsBelievedIfPaxosHasItNoMore(t *testing.T) {
 			m := newPool(t, 1, erase)
 			lease := m.leased("e1")
 			id := lease.Data["client_id"].(string)
-			m.paxos.FailAll(paxostest.DeleteCredentials, paxostest.Fault{Status: 404})
-			m.paxos.FailAll(paxostest.ListCredentials, test.byID(m, id))
+			m.Paxos.FailAll(paxostest.DeleteCredentials, paxostest.Fault{Status: 404})
+			m.Paxos.FailAll(paxostest.ListCredentials, test.byID(m, id))
 			// the list itself is as it should be
-			m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Delay: time.Millisecond})
+			m.Paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Delay: time.Millisecond})
 			m.end(lease)
-			m.tick()
-			if m.paxos.Calls(paxostest.DeleteCredentials) == 0 {
+			m.Tick()
+			if m.Paxos.Calls(paxostest.DeleteCredentials) == 0 {
 				t.Error("no DELETE was sent")
 			}
 			if got := m.state("c0"); got != test.state {
@@ -83,14 +84,14 @@ func TestAClientThatPaxosNeverHadIsNotDeletedHere(t *testing.T) {
 	m := newPool(t, 1, erase)
 	lease := m.leased("e1")
 	id := lease.Data["client_id"].(string)
-	m.paxos.FailAll(paxostest.ListCredentials, without(id))
+	m.Paxos.FailAll(paxostest.ListCredentials, without(id))
 	m.end(lease)
 	m.settled()
-	if got := m.state("c0"); got != "lost" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 ||
-		strings.Contains(m.log.String(), "was deleted at Paxos") {
-		t.Errorf("the client is %s after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
+	if got := m.state("c0"); got != "lost" || m.Paxos.Calls(paxostest.DeleteCredentials) != 0 ||
+		strings.Contains(m.Log.String(), "was deleted at Paxos") {
+		t.Errorf("the client is %s after %d deletions", got, m.Paxos.Calls(paxostest.DeleteCredentials))
 	}
-	m.paxos.Heal()
+	m.Paxos.Heal()
 	m.compare()
 	m.settled()
 	if got := m.state("c0"); got != "gone" || m.atPaxos(id) != "DISABLED" {
@@ -107,17 +108,17 @@ func TestWrongShapesStoreNoClient(t *testing.T) {
 			t.Run(fmt.Sprint(name, " from ", endpoint), func(t *testing.T) {
 				t.Parallel()
 				m := newConfiguredMount(t)
-				id, secret := m.another(rootScopes...)
-				m.standby("s1", rootScopes, nil)
+				id, secret := m.another(backendtest.RootScopes...)
+				m.standby("s1", backendtest.RootScopes, nil)
 				before := m.settings()
-				m.paxos.FailAll(endpoint, fault)
+				m.Paxos.FailAll(endpoint, fault)
 				for path, data := range map[string]map[string]any{
-					"clients/x": {"client_id": id, "client_secret": secret, "scopes": rootScopes,
+					"clients/x": {"client_id": id, "client_secret": secret, "scopes": backendtest.RootScopes,
 						"purpose": "mint"},
 					"config/replace-root": {"client_id": id, "client_secret": secret},
 					"config":              {"client_secret": secret},
 				} {
-					if status, text := m.refused(logical.UpdateOperation, path, data); status < 400 ||
+					if status, text := m.Refused(logical.UpdateOperation, path, data); status < 400 ||
 						strings.Contains(text, secret) || strings.Contains(text, "Maintenance") {
 						t.Errorf("%s: %d %s", path, status, text)
 					}

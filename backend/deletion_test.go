@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -17,10 +18,10 @@ var erase = map[string]any{"on_revoke": "delete"}
 
 // settled waits until what a lease's end began in the background is over, and ticks.
 func (m *mount) settled() {
-	m.t.Helper()
-	m.tick()
-	m.clock.advance(time.Second)
-	m.tick()
+	m.T.Helper()
+	m.Tick()
+	m.Clock.Advance(time.Second)
+	m.Tick()
 }
 
 func TestAClientIsDeletedWithItsLease(t *testing.T) {
@@ -33,13 +34,13 @@ func TestAClientIsDeletedWithItsLease(t *testing.T) {
 		at != "DISABLED" && at != "gone" {
 		t.Errorf("after its lease the client is %s in Vault and %s at Paxos", got, at)
 	}
-	if got := m.paxos.Calls(paxostest.DeleteCredentials); got != 1 {
+	if got := m.Paxos.Calls(paxostest.DeleteCredentials); got != 1 {
 		t.Errorf("%d deletions", got)
 	}
 	if second := m.leased("e2"); second.Data["client_id"] == lease.Data["client_id"] {
 		t.Error("a deleted client was leased")
 	}
-	if live := m.paxos.LiveTokens(); len(live) != 0 {
+	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("the engine's own tokens live: %v", live)
 	}
 }
@@ -64,10 +65,10 @@ func TestWhatForbidsADeletion(t *testing.T) {
 		"no deletions a day": {label: "vault-x", role: map[string]any{"on_revoke": "delete", "delete_limit": 0},
 			says: "delete_limit"},
 		"the root may not delete": {label: "vault-x", says: "does not hold", before: func(m *mount, _ string) {
-			if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) {
-				c.Scopes = rootScopes
+			if err := m.Paxos.EditCredential(m.Client.ClientID, func(c *paxostest.Credential) {
+				c.Scopes = backendtest.RootScopes
 			}); err != nil {
-				m.t.Fatal(err)
+				m.T.Fatal(err)
 			}
 		}},
 	} {
@@ -85,12 +86,12 @@ func TestWhatForbidsADeletion(t *testing.T) {
 			}
 			m.end(lease)
 			m.settled()
-			read := m.must(logical.ReadOperation, "clients/x", nil)
+			read := m.Must(logical.ReadOperation, "clients/x", nil)
 			if read == nil || read.Data["state"] != "quarantined" ||
 				!strings.Contains(fmt.Sprint(read.Data["state_reason"]), rule.says) {
 				t.Errorf("the client is %v", read)
 			}
-			if m.paxos.Calls(paxostest.DeleteCredentials) != 0 || m.atPaxos(clientID) != "APPROVED" {
+			if m.Paxos.Calls(paxostest.DeleteCredentials) != 0 || m.atPaxos(clientID) != "APPROVED" {
 				t.Error("the client was deleted at Paxos")
 			}
 		})
@@ -99,30 +100,30 @@ func TestWhatForbidsADeletion(t *testing.T) {
 
 func relabel(label string) func(*mount, string) {
 	return func(m *mount, clientID string) {
-		if err := m.paxos.EditCredential(clientID, func(c *paxostest.Credential) { c.Nickname = label }); err != nil {
-			m.t.Fatal(err)
+		if err := m.Paxos.EditCredential(clientID, func(c *paxostest.Credential) { c.Nickname = label }); err != nil {
+			m.T.Fatal(err)
 		}
 	}
 }
 
 func guard(settings map[string]any) func(*mount, string) {
-	return func(m *mount, _ string) { m.must(logical.UpdateOperation, "config/guardrails", settings) }
+	return func(m *mount, _ string) { m.Must(logical.UpdateOperation, "config/guardrails", settings) }
 }
 
 func TestNoMoreDeletionsThanADayAllows(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 4, map[string]any{"on_revoke": "delete", "delete_limit": 2, "max_leases_per_entity": 9})
 	for range 3 {
-		resp, err := m.lease("e1", fmt.Sprint(m.clock.Now().UnixNano()))
+		resp, err := m.lease("e1", fmt.Sprint(m.Clock.Now().UnixNano()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.end(resp)
 		m.settled()
-		m.clock.advance(time.Minute)
+		m.Clock.Advance(time.Minute)
 	}
 	if got := fmt.Sprintf("%s %s %s %d", m.state("c0"), m.state("c1"), m.state("c2"),
-		m.paxos.Calls(paxostest.DeleteCredentials)); got != "gone gone quarantined 2" {
+		m.Paxos.Calls(paxostest.DeleteCredentials)); got != "gone gone quarantined 2" {
 		t.Errorf("after three leases: %s", got)
 	}
 }
@@ -137,39 +138,39 @@ func TestEndsOfLeasesLeaveTheRootItsProofs(t *testing.T) {
 		names = append(names, fmt.Sprint("c", i))
 		m.stock(names[i], "payments", map[string]any{"verify_connection": false})
 	}
-	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": names, "max_leases_per_entity": 20})
+	m.Must(logical.PatchOperation, "roles/vendor", map[string]any{"clients": names, "max_leases_per_entity": 20})
 	for i := range names {
 		lease, err := m.lease("e1", fmt.Sprint("r", i))
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.end(lease)
-		m.tick()
+		m.Tick()
 	}
-	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	secret, err := m.Paxos.RotateCredential(m.Client.ClientID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	m.Must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
 }
 
 func TestADeletionThatPaxosCannotTakeIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, erase)
 	lease := m.leased("e1")
-	m.paxos.FailAll(paxostest.DeleteCredentials, paxostest.Fault{Status: 503})
+	m.Paxos.FailAll(paxostest.DeleteCredentials, paxostest.Fault{Status: 503})
 	m.end(lease)
 	m.settled()
 	if got := m.state("c0"); got != "revoking" {
 		t.Errorf("while Paxos is unwell the client is %s", got)
 	}
-	if status, text := m.refused(logical.UpdateOperation, "clients/c0/rotate",
+	if status, text := m.Refused(logical.UpdateOperation, "clients/c0/rotate",
 		map[string]any{"client_secret": "new"}); status != 400 || !strings.Contains(text, "being deleted") {
 		t.Errorf("rotating a client that is being deleted: %d %s", status, text)
 	}
-	m.paxos.Heal()
-	m.restart()
-	m.clock.advance(3 * time.Minute)
+	m.Paxos.Heal()
+	m.Restart()
+	m.Clock.Advance(3 * time.Minute)
 	m.settled()
 	if got := m.state("c0"); got != "gone" {
 		t.Errorf("afterwards the client is %s", got)
@@ -182,29 +183,29 @@ func TestARestoredCopyDeletesNothing(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 2, erase)
 	lease := m.leased("e1")
-	m.clock.advance(3 * time.Hour)
-	m.tick()
+	m.Clock.Advance(3 * time.Hour)
+	m.Tick()
 	m.end(lease)
 	m.settled()
-	if got := m.state("c0"); got != "revoking" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
+	if got := m.state("c0"); got != "revoking" || m.Paxos.Calls(paxostest.DeleteCredentials) != 0 {
 		t.Errorf("on a restored copy the client is %s, after %d deletions", got,
-			m.paxos.Calls(paxostest.DeleteCredentials))
+			m.Paxos.Calls(paxostest.DeleteCredentials))
 	}
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
 		!strings.Contains(text, "config/resume") {
 		t.Errorf("a promotion on a restored copy: %d %s", status, text)
 	}
-	if status := m.must(logical.ReadOperation, "status", nil); status.Data["stopped_since"] == "" {
+	if status := m.Must(logical.ReadOperation, "status", nil); status.Data["stopped_since"] == "" {
 		t.Errorf("status says %v", status.Data)
 	}
-	if resp := m.must(logical.UpdateOperation, "config/resume", nil); resp.Data["stopped_since"] == "" {
+	if resp := m.Must(logical.UpdateOperation, "config/resume", nil); resp.Data["stopped_since"] == "" {
 		t.Error("resume does not say what it lifted")
 	}
 	m.settled()
 	if got := m.state("c0"); got != "gone" {
 		t.Errorf("after the operator's word the client is %s", got)
 	}
-	if resp := m.must(logical.UpdateOperation, "config/resume", nil); resp.Data["stopped_since"] != "" {
+	if resp := m.Must(logical.UpdateOperation, "config/resume", nil); resp.Data["stopped_since"] != "" {
 		t.Error("resume lifted what was not there")
 	}
 }
@@ -213,71 +214,72 @@ func TestARestoredCopyDeletesNothing(t *testing.T) {
 func TestAnotherMountsClientIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"on_revoke": "delete", "clients": "x"})
-	other := m.neighbour()
+	other := m.neighbor()
 	clientID := m.stock("x", "vault-x", nil)
-	secret, err := m.paxos.RotateCredential(clientID)
+	secret, err := m.Paxos.RotateCredential(clientID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "clients/x/rotate", map[string]any{"client_secret": secret})
-	other.must(logical.UpdateOperation, "config/connection", m.connection())
-	other.must(logical.UpdateOperation, "config",
+	m.Must(logical.UpdateOperation, "clients/x/rotate", map[string]any{"client_secret": secret})
+	other.Must(logical.UpdateOperation, "config/connection", m.Connection())
+	other.Must(logical.UpdateOperation, "config",
 		map[string]any{"environment": "custom", "client_id": clientID, "client_secret": secret,
 			"verify_connection": false})
 	m.end(m.leased("e1"))
 	m.settled()
-	if got := m.state("x"); got != "quarantined" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
-		t.Errorf("the client is %s, after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
+	if got := m.state("x"); got != "quarantined" || m.Paxos.Calls(paxostest.DeleteCredentials) != 0 {
+		t.Errorf("the client is %s, after %d deletions", got, m.Paxos.Calls(paxostest.DeleteCredentials))
 	}
 }
 
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
 		!strings.Contains(text, "Store one under clients/ with purpose=standby") {
 		t.Errorf("without standbys: %d %s", status, text)
 	}
-	all := append([]string{"api_creds:read_credentials"}, rootScopes...)
+	all := append([]string{"api_creds:read_credentials"}, backendtest.RootScopes...)
 	for i, name := range []string{"s1", "s2"} {
-		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: name, Scopes: all})
+		made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: name, Scopes: all})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "clients/"+name,
+		m.Must(logical.UpdateOperation, "clients/"+name,
 			map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": all, "disabled": i == 0,
 				"allowed_roles": "*", "purpose": "standby"})
 	}
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 	// the root need not hold these
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "later"})
-	if status, text := m.refused(logical.PatchOperation, "roles/vendor",
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": "orders:read_order", "client": "later"})
+	if status, text := m.Refused(logical.PatchOperation, "roles/vendor",
 		map[string]any{"clients": "s2"}); status != 400 || !strings.Contains(text, "purpose=standby, not lease") {
 		t.Errorf("a role that would lease a standby: %d %s", status, text)
 	}
-	before := m.must(logical.ReadOperation, "creds/mint", nil)
-	resp := m.must(logical.UpdateOperation, "config/promote-standby", nil)
-	if resp.Data["client_id"] == m.client.ClientID ||
+	before := m.Must(logical.ReadOperation, "creds/mint", nil)
+	resp := m.Must(logical.UpdateOperation, "config/promote-standby", nil)
+	if resp.Data["client_id"] == m.Client.ClientID ||
 		resp.Data["draining"] != float64(1) && resp.Data["draining"] != 1 {
 		t.Errorf("the promotion answers %v", resp.Data)
 	}
 	if got := m.state("s2"); got != "gone" {
 		t.Errorf("the promoted client is still stocked: %s", got)
 	}
-	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(before) {
+	if again := m.Must(logical.ReadOperation, "creds/mint",
+		nil); backendtest.Token(again) != backendtest.Token(before) {
 		t.Error("the promotion took the token from its readers")
 	}
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
 		!strings.Contains(text, "s1 is disabled") {
 		t.Errorf("with no standby left: %d %s", status, text)
 	}
-	m.must(logical.PatchOperation, "clients/s1", map[string]any{"disabled": false})
-	if status, text := m.refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
+	m.Must(logical.PatchOperation, "clients/s1", map[string]any{"disabled": false})
+	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
 		!strings.Contains(text, "drains") {
 		t.Errorf("while the old root drains: %d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	m.must(logical.UpdateOperation, "config/promote-standby", map[string]any{"client": "s1"})
+	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	m.Must(logical.UpdateOperation, "config/promote-standby", map[string]any{"client": "s1"})
 }
 
 // TestAPromotionThatWasInterrupted leaves the promoted client among the stocked ones.
@@ -285,20 +287,20 @@ func TestAPromotionThatWasInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	clientID := m.stock("s1", "vault-standby", map[string]any{"purpose": "standby"})
-	entry, err := m.storage.Get(context.Background(), "clients/s1")
+	entry, err := m.Storage.Get(context.Background(), "clients/s1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.compare() // shows that it is of the mount's Entity
-	m.must(logical.UpdateOperation, "config/promote-standby", nil)
-	if err := m.storage.Put(context.Background(), entry); err != nil {
+	m.Must(logical.UpdateOperation, "config/promote-standby", nil)
+	if err := m.Storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
-	m.restart()
-	if got := m.must(logical.ReadOperation, "config", nil).Data["client_id"]; got != clientID {
+	m.Restart()
+	if got := m.Must(logical.ReadOperation, "config", nil).Data["client_id"]; got != clientID {
 		t.Errorf("the root is %v", got)
 	}
-	m.tick()
+	m.Tick()
 	if got := m.state("s1"); got != "gone" {
 		t.Errorf("the promoted client is %s", got)
 	}

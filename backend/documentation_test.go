@@ -1,7 +1,6 @@
 package backend_test
 
 import (
-	"context"
 	"encoding/json"
 	"flag"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -34,17 +35,6 @@ func golden(t *testing.T, name, text string) {
 	}
 }
 
-// help is what `vault path-help` gets for a path.
-func (m *mount) help(path string) *logical.Response {
-	m.t.Helper()
-	resp, err := m.backend.HandleRequest(context.Background(),
-		&logical.Request{Operation: logical.HelpOperation, Path: path, Storage: m.storage})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return resp
-}
-
 func TestHelpIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
@@ -55,7 +45,7 @@ func TestHelpIsAsReviewed(t *testing.T) {
 		"clients", "clients/x", "clients/x/rotate", "config/promote-standby", "config/resume", "report/drift",
 		"report/least-privilege", "status", "metrics"} {
 		all.WriteString("==== path-help paxos/" + path + "\n")
-		all.WriteString(m.help(path).Data["help"].(string) + "\n")
+		all.WriteString(m.Help(path).Data["help"].(string) + "\n")
 	}
 	golden(t, "path-help.golden", all.String())
 }
@@ -63,7 +53,7 @@ func TestHelpIsAsReviewed(t *testing.T) {
 func TestEveryOperationIsDocumented(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	raw, err := json.Marshal(m.help("").Data["openapi"])
+	raw, err := json.Marshal(m.Help("").Data["openapi"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,18 +102,18 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 func TestStoredEntriesKeepTheirForm(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:*"})
-	m.must(logical.UpdateOperation, "scope-sets/reports",
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:*"})
+	m.Must(logical.UpdateOperation, "scope-sets/reports",
 		map[string]any{"scopes": "transfer:read_transfer", "description": "Monthly"})
-	m.must(logical.UpdateOperation, "roles/tracker",
+	m.Must(logical.UpdateOperation, "roles/tracker",
 		map[string]any{"scopes": "funding:read_profile", "scope_sets": "reports", "operations": "ListProfiles"})
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.tick()
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Tick()
 	text := strings.NewReplacer(
-		m.secret, "SECRET", token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT",
-		m.paxos.Tokens()[0].Fingerprint, "PROOF",
-		m.client.ClientID, "CLIENT", m.paxos.URL(), "https://paxos.invalid",
-	).Replace(m.stored())
+		m.Secret, "SECRET", backendtest.Token(lease), "TOKEN", lease.Data["token_id"].(string), "FINGERPRINT",
+		m.Paxos.Tokens()[0].Fingerprint, "PROOF",
+		m.Client.ClientID, "CLIENT", m.Paxos.URL(), "https://paxos.invalid",
+	).Replace(m.Stored())
 	text = regexp.MustCompile(`"(id|entry_id|role|connection)":"[^"]*"`).ReplaceAllString(text, `"$1":RANDOM`)
 	text = regexp.MustCompile(`"profiles":\["[^"]*"\]`).ReplaceAllString(text, `"profiles":["RANDOM"]`)
 	entries := strings.SplitAfter(text, "\n\n")

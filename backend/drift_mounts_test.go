@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -15,15 +16,16 @@ import (
 func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	other := m.neighbour()
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-other", Scopes: rootScopes})
+	other := m.neighbor()
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-other",
+		Scopes: backendtest.RootScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.client, other.secret = made, secret
-	other.configure()
+	other.Client, other.Secret = made, secret
+	other.Configure()
 	leased := other.stock("lease-1", "vault-lease", nil)
-	stranger, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "batch",
+	stranger, _, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "batch",
 		Scopes: []string{"transfer:write_crypto_withdrawal"}})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +50,7 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 		known[c["client_id"].(string)] = c["known_as"]
 	}
 	if known[made.ClientID] != "(another mount)" || known[leased] != "(another mount)" ||
-		known[stranger.ClientID] != "" || known[m.client.ClientID] != "root" {
+		known[stranger.ClientID] != "" || known[m.Client.ClientID] != "root" {
 		t.Errorf("known are %v", known)
 	}
 	if strings.Contains(fmt.Sprint(report), "other-mount") || strings.Contains(fmt.Sprint(report), "lease-1") {
@@ -57,9 +59,9 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 	if finding(report, "root-shared", "client root") != nil {
 		t.Errorf("found are %v", rules(report))
 	}
-	third := m.neighbour()
-	third.client, third.secret = m.client, m.secret
-	third.configure()
+	third := m.neighbor()
+	third.Client, third.Secret = m.Client, m.Secret
+	third.Configure()
 	if finding(m.report("drift"), "root-shared", "client root") == nil {
 		t.Errorf("the root is that of another mount too; found are %v", rules(m.report("drift")))
 	}
@@ -70,10 +72,10 @@ func TestDriftKnowsTheClientsOfOtherMountsOfTheProcess(t *testing.T) {
 func TestSigningIsNotAdvisedWhileCallersDoNotSign(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = false })
-	m.must(logical.UpdateOperation, "roles/off", map[string]any{"scopes": "funding:read_profile", "disabled": true})
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = false })
+	m.Must(logical.UpdateOperation, "roles/off", map[string]any{"scopes": "funding:read_profile", "disabled": true})
 	idle := m.storeTeam()
-	m.must(logical.DeleteOperation, "roles/team", nil)
+	m.Must(logical.DeleteOperation, "roles/team", nil)
 	report := m.compare()
 	for subject, who := range map[string][]string{"client root": {"the readers of roles/mint. Then", "!roles/off"},
 		"client clients/team": {"no role of this mount"}} {

@@ -9,43 +9,33 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
-// listScope is what the root needs to list credentials.
-const listScope = "api_creds:read_credentials"
-
-// edit changes a client in the Dashboard.
-func (m *mount) edit(clientID string, change func(*paxostest.Credential)) {
-	m.t.Helper()
-	if err := m.paxos.EditCredential(clientID, change); err != nil {
-		m.t.Fatal(err)
-	}
-}
-
-// listing is a mount whose root may list, and is as it should be.
+// newListingMount returns a mount whose root may list, and is as it should be.
 func newListingMount(t *testing.T) *mount {
 	t.Helper()
 	m := newConfiguredMount(t)
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) {
-		c.Scopes = append(c.Scopes, listScope)
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, backendtest.ListScope)
 		c.IPAllowlist, c.EnforceRequestSigning = []string{"127.0.0.0/8"}, true
 	})
-	m.must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32"})
+	m.Must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32"})
 	return m
 }
 
 // report reads a report.
 func (m *mount) report(name string) map[string]any {
-	m.t.Helper()
-	return m.must(logical.ReadOperation, "report/"+name, nil).Data
+	m.T.Helper()
+	return m.Must(logical.ReadOperation, "report/"+name, nil).Data
 }
 
 // compare makes a new comparison a minute after the last.
 func (m *mount) compare() map[string]any {
-	m.t.Helper()
-	m.clock.advance(time.Minute)
-	return m.must(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}).Data
+	m.T.Helper()
+	m.Clock.Advance(time.Minute)
+	return m.Must(logical.ReadOperation, "report/drift", map[string]any{"refresh": true}).Data
 }
 
 // rules lists the findings of a report as severity, rule and subject.
@@ -70,34 +60,34 @@ func finding(report map[string]any, rule, subject string) map[string]any {
 func TestDriftCallsNobodyUnlessAsked(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	before := m.paxos.TotalCalls()
+	before := m.Paxos.TotalCalls()
 	got := m.report("drift")
-	if m.paxos.TotalCalls() != before {
+	if m.Paxos.TotalCalls() != before {
 		t.Error("Paxos was called")
 	}
 	if got["may_list"] != "unknown" || got["compared_at"] != "" ||
 		fmt.Sprint(rules(got)) != "[info never-compared report/drift]" {
 		t.Errorf("without a comparison: %v", got)
 	}
-	mints := m.paxos.Calls(paxostest.TokenEndpoint)
+	mints := m.Paxos.Calls(paxostest.TokenEndpoint)
 	got = m.compare()
-	if m.paxos.Calls(paxostest.TokenEndpoint) != mints+1 || m.paxos.Calls(paxostest.ListCredentials) != 1 ||
-		len(m.paxos.LiveTokens()) != 0 {
+	if m.Paxos.Calls(paxostest.TokenEndpoint) != mints+1 || m.Paxos.Calls(paxostest.ListCredentials) != 1 ||
+		len(m.Paxos.LiveTokens()) != 0 {
 		t.Errorf("a comparison cost %d token requests and %d lists, and left %d tokens",
-			m.paxos.Calls(paxostest.TokenEndpoint)-mints, m.paxos.Calls(paxostest.ListCredentials),
-			len(m.paxos.LiveTokens()))
+			m.Paxos.Calls(paxostest.TokenEndpoint)-mints, m.Paxos.Calls(paxostest.ListCredentials),
+			len(m.Paxos.LiveTokens()))
 	}
 	if got["may_list"] != "yes" || got["listed_at"] != "2026-11-01T12:01:00Z" || len(rules(got)) != 0 ||
 		len(got["credentials"].([]any)) != 1 {
 		t.Errorf("a mount as it should be: %v", got)
 	}
-	m.restart()
-	before = m.paxos.TotalCalls()
-	if again := m.report("drift"); fmt.Sprint(again) != fmt.Sprint(got) || m.paxos.TotalCalls() != before {
+	m.Restart()
+	before = m.Paxos.TotalCalls()
+	if again := m.report("drift"); fmt.Sprint(again) != fmt.Sprint(got) || m.Paxos.TotalCalls() != before {
 		t.Errorf("read again: %v, want %v", again, got)
 	}
-	resp := m.must(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
-	if m.paxos.TotalCalls() != before || len(resp.Warnings) != 1 {
+	resp := m.Must(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
+	if m.Paxos.TotalCalls() != before || len(resp.Warnings) != 1 {
 		t.Errorf("within a minute Paxos was asked again, or nobody told: %v", resp.Warnings)
 	}
 }
@@ -105,9 +95,9 @@ func TestDriftCallsNobodyUnlessAsked(t *testing.T) {
 func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 	t.Parallel()
 	root := func(change func(*paxostest.Credential)) func(*mount) {
-		return func(m *mount) { m.edit(m.client.ClientID, change) }
+		return func(m *mount) { m.EditClient(m.Client.ClientID, change) }
 	}
-	later := func(m *mount) { m.clock.advance(7*24*time.Hour + time.Hour) }
+	later := func(m *mount) { m.Clock.Advance(7*24*time.Hour + time.Hour) }
 	for name, test := range map[string]struct {
 		cause, fix func(*mount)
 		want       string // severity, rule and subject
@@ -125,7 +115,7 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		},
 		"an allow-list of others": {
 			func(m *mount) {
-				m.must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32,203.0.113.0/24"})
+				m.Must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32,203.0.113.0/24"})
 			},
 			root(func(c *paxostest.Credential) {
 				c.IPAllowlist = append(c.IPAllowlist, "203.0.113.0/25", "203.0.113.128/25")
@@ -151,7 +141,7 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		},
 		"a root that is disabled": {
 			func(m *mount) { // listed by a token that was minted just before
-				m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+				m.Paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
 					reply["items"].([]any)[0].(map[string]any)["status"] = "DISABLED"
 				}})
 			},
@@ -159,44 +149,44 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 				"'client_id=<Client ID>' client_secret=-",
 		},
 		"an old secret": {
-			func(m *mount) { m.clock.advance(91 * 24 * time.Hour) },
+			func(m *mount) { m.Clock.Advance(91 * 24 * time.Hour) },
 			func(m *mount) {
-				secret, err := m.paxos.RotateCredential(m.client.ClientID)
+				secret, err := m.Paxos.RotateCredential(m.Client.ClientID)
 				if err != nil {
-					m.t.Fatal(err)
+					m.T.Fatal(err)
 				}
-				m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+				m.Must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
 			},
 			"medium secret-old client root", "vault write paxos/config/rotate-root client_secret=-",
 		},
 		"a secret that nobody verified": {
 			func(m *mount) {
-				secret, err := m.paxos.RotateCredential(m.client.ClientID)
+				secret, err := m.Paxos.RotateCredential(m.Client.ClientID)
 				if err != nil {
-					m.t.Fatal(err)
+					m.T.Fatal(err)
 				}
-				m.must(logical.UpdateOperation, "config/rotate-root",
+				m.Must(logical.UpdateOperation, "config/rotate-root",
 					map[string]any{"client_secret": secret, "verify_connection": false})
 			},
 			func(m *mount) {
-				secret, err := m.paxos.RotateCredential(m.client.ClientID)
+				secret, err := m.Paxos.RotateCredential(m.Client.ClientID)
 				if err != nil {
-					m.t.Fatal(err)
+					m.T.Fatal(err)
 				}
-				m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+				m.Must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
 			},
 			"medium secret-unverified client root", "vault write paxos/config/rotate-root client_secret=-",
 		},
 		"egress that was never named": {
-			func(m *mount) { m.must(logical.PatchOperation, "config", map[string]any{"egress_cidrs": nil}) },
+			func(m *mount) { m.Must(logical.PatchOperation, "config", map[string]any{"egress_cidrs": nil}) },
 			func(m *mount) {
-				m.must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32"})
+				m.Must(logical.UpdateOperation, "config", map[string]any{"egress_cidrs": "127.0.0.1/32"})
 			},
 			"info egress-unknown config", "vault patch paxos/config 'egress_cidrs=<blocks>'",
 		},
 		"public keys": {
 			func(m *mount) {
-				m.paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+				m.Paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
 					reply["items"].([]any)[0].(map[string]any)["client_public_keys"] = []any{map[string]any{"id": "key-1", "algorithm": "ED25519", "active": true}}
 				}})
 			},
@@ -204,9 +194,9 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		},
 		"a root that may not list any more": {
 			root(func(c *paxostest.Credential) {
-				c.Scopes = slices.DeleteFunc(c.Scopes, func(s string) bool { return s == listScope })
+				c.Scopes = slices.DeleteFunc(c.Scopes, func(s string) bool { return s == backendtest.ListScope })
 			}),
-			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, listScope) }),
+			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, backendtest.ListScope) }),
 			"low listing-refused report/drift", "vault read paxos/report/drift refresh=true",
 		},
 	} {
@@ -218,14 +208,14 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 			}
 			test.cause(m)
 			report := m.compare()
-			want := strings.ReplaceAll(test.want, "CLIENT", m.client.ClientID)
+			want := strings.ReplaceAll(test.want, "CLIENT", m.Client.ClientID)
 			if got := rules(report); !slices.Contains(got, want) {
 				t.Fatalf("found are %s, want %s", got, want)
 			}
 			fields := strings.SplitN(want, " ", 3)
 			found := finding(report, fields[1], fields[2])
 			if fix := found["fix"].(string) + "\n" + found["suggestion"].(string); !strings.Contains(fix,
-				strings.ReplaceAll(test.says, "CLIENT", m.client.ClientID)) {
+				strings.ReplaceAll(test.says, "CLIENT", m.Client.ClientID)) {
 				t.Errorf("the fix is %q, want it to say %q", fix, test.says)
 			}
 			test.fix(m)
@@ -240,7 +230,7 @@ func TestDriftFindsClientsThatNobodyKnows(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
 	m.compare()
-	thief, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-batch",
+	thief, _, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-batch",
 		Scopes: []string{"transfer:write_crypto_withdrawal"}})
 	if err != nil {
 		t.Fatal(err)
@@ -260,16 +250,16 @@ func TestDriftFindsClientsThatNobodyKnows(t *testing.T) {
 		!strings.Contains(event, "subject:credential "+thief.ClientID) || strings.Contains(event, "batch") {
 		t.Errorf("the event is %s", event)
 	}
-	count := m.events.count()
+	count := m.Events.Count()
 	m.compare()
-	if m.events.count() != count {
+	if m.Events.Count() != count {
 		t.Error("what is not new is announced again")
 	}
-	m.clock.advance(91 * 24 * time.Hour)
+	m.Clock.Advance(91 * 24 * time.Hour)
 	if finding(m.compare(), "credential-old", "credential "+thief.ClientID) == nil {
 		t.Error("its age is no finding")
 	}
-	if err := m.paxos.DisableCredential(thief.ClientID); err != nil {
+	if err := m.Paxos.DisableCredential(thief.ClientID); err != nil {
 		t.Fatal(err)
 	}
 	report = m.compare()
@@ -284,7 +274,7 @@ func TestAChangeThatIsUndoneIsForgotten(t *testing.T) {
 	m := newListingMount(t)
 	m.compare()
 	changed := func() any { return m.report("drift")["credentials"].([]any)[0].(map[string]any)["changed_at"] }
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = false })
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = false })
 	m.compare()
 	if changed() != "2026-11-01T12:02:00Z" {
 		t.Errorf("changed at %v", changed())
@@ -293,7 +283,7 @@ func TestAChangeThatIsUndoneIsForgotten(t *testing.T) {
 	if changed() != "2026-11-01T12:02:00Z" {
 		t.Errorf("compared again, changed at %v", changed())
 	}
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = true })
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.EnforceRequestSigning = true })
 	m.compare()
 	if changed() != "" {
 		t.Errorf("undone, changed at %v", changed())

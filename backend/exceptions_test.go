@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -19,13 +20,13 @@ var urlException = map[string]any{"rule": "dangerous-option", "subject": "config
 
 // acceptAs writes an exception as somebody Vault knows.
 func (m *mount) acceptAs(entity, name, exception string, data map[string]any) {
-	m.t.Helper()
-	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
+	m.T.Helper()
+	resp, err := m.Backend.HandleRequest(context.Background(), &logical.Request{
 		Operation: logical.CreateOperation, Path: "exceptions/" +
-			exception, Data: data, Storage: m.storage, EntityID: entity, DisplayName: name, MountPoint: "paxos/",
+			exception, Data: data, Storage: m.Storage, EntityID: entity, DisplayName: name, MountPoint: "paxos/",
 	})
 	if err != nil || resp.IsError() {
-		m.t.Fatalf("accepting as %s: %v %v", name, resp, err)
+		m.T.Fatalf("accepting as %s: %v %v", name, resp, err)
 	}
 }
 
@@ -54,24 +55,24 @@ func TestAnAcceptedFindingStandsApart(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, one[name], want)
 		}
 	}
-	high := m.must(logical.ReadOperation, "report/least-privilege", map[string]any{"severity": "high"}).Data
+	high := m.Must(logical.ReadOperation, "report/least-privilege", map[string]any{"severity": "high"}).Data
 	if len(high["accepted"].([]any)) != 0 || high["accepted_count"] != float64(1) {
 		t.Errorf("of severity high %v are accepted, of all %v", high["accepted"], high["accepted_count"])
 	}
-	read := m.must(logical.ReadOperation, "exceptions/url", nil).Data
+	read := m.Must(logical.ReadOperation, "exceptions/url", nil).Data
 	if read["display_name"] != "userpass-jo" || read["entity_id"] != "entity-1" ||
 		read["created_at"] != "2026-11-01T12:01:00Z" || read["expired"] != false ||
 		fmt.Sprint(read["accepted"]) != "[map[evidence:[token_url] severity:medium]]" {
 		t.Errorf("a read answers %v", read)
 	}
-	if keys := m.must(logical.ListOperation, "exceptions/", nil).Data["keys"]; fmt.Sprint(keys) != "[url]" {
+	if keys := m.Must(logical.ListOperation, "exceptions/", nil).Data["keys"]; fmt.Sprint(keys) != "[url]" {
 		t.Errorf("a list has %v", keys)
 	}
-	m.restart()
+	m.Restart()
 	if got := m.report("least-privilege"); len(accepted(got)) != 1 {
 		t.Errorf("after a restart %v are accepted", accepted(got))
 	}
-	m.must(logical.DeleteOperation, "exceptions/url", nil)
+	m.Must(logical.DeleteOperation, "exceptions/url", nil)
 	if got := m.report("least-privilege"); fmt.Sprint(rules(got), accepted(got)) != "["+tidy+"] []" {
 		t.Errorf("after the exception's end: open %v, accepted %v", rules(got), accepted(got))
 	}
@@ -82,10 +83,10 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 	pay := map[string]any{"rule": "moves-money", "subject": "roles/pay", "reason": "it is the payment role",
 		"expires_at": "2027-06-01T00:00:00Z"}
 	mover := func(m *mount) {
-		m.edit(m.client.ClientID, func(c *paxostest.Credential) {
+		m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
 			c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal", "transfer:write_fiat_withdrawal")
 		})
-		m.must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
+		m.Must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
 		m.compare()
 	}
 	for name, test := range map[string]struct {
@@ -96,29 +97,29 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 		note      string // in the finding that is open again
 	}{
 		"another evidence": {nil, urlException, func(m *mount) {
-			m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
+			m.Must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
 		}, true, ""}, // of the new option there is a finding of its own, which is open
 		"a role with more scopes": {mover, pay, func(m *mount) {
-			m.must(logical.UpdateOperation, "roles/pay",
+			m.Must(logical.UpdateOperation, "roles/pay",
 				map[string]any{"scopes": "transfer:write_crypto_withdrawal,transfer:write_fiat_withdrawal"})
 		}, false, "exceptions/x no longer applies: the finding is not what it was when it was accepted at " +
 			"2026-11-01T12:02:00Z."},
 		"a role with another scope that is no money's": {mover, pay, func(m *mount) {
-			m.must(logical.UpdateOperation, "roles/pay",
+			m.Must(logical.UpdateOperation, "roles/pay",
 				map[string]any{"scopes": "transfer:write_crypto_withdrawal,funding:read_profile"})
 		}, false, "no longer applies"},
 		"a role made again under its name": {mover, pay, func(m *mount) {
-			m.must(logical.DeleteOperation, "roles/pay", nil)
-			m.clock.advance(time.Second)
-			m.must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
+			m.Must(logical.DeleteOperation, "roles/pay", nil)
+			m.Clock.Advance(time.Second)
+			m.Must(logical.UpdateOperation, "roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
 		}, false, "no longer applies"},
 		"a role that was rotated": {mover, pay, func(m *mount) {
-			m.must(logical.UpdateOperation, "roles/pay/rotate", nil)
+			m.Must(logical.UpdateOperation, "roles/pay/rotate", nil)
 		}, true, ""},
 		"a role that was read": {mover, pay, func(m *mount) {
-			m.must(logical.ReadOperation, "token/pay", nil)
+			m.Must(logical.ReadOperation, "token/pay", nil)
 		}, true, ""},
-		"its time": {mover, pay, func(m *mount) { m.clock.advance(212 * 24 * time.Hour) }, false,
+		"its time": {mover, pay, func(m *mount) { m.Clock.Advance(212 * 24 * time.Hour) }, false,
 			"exceptions/x expired at 2027-06-01T00:00:00Z."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,7 +128,7 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 			if test.prepare != nil {
 				test.prepare(m)
 			}
-			m.must(logical.UpdateOperation, "exceptions/x", test.exception)
+			m.Must(logical.UpdateOperation, "exceptions/x", test.exception)
 			kind, subject := test.exception["rule"].(string), test.exception["subject"].(string)
 			if f := finding(m.report("least-privilege"), kind, subject); f != nil {
 				t.Fatalf("it is not accepted: %v", f)
@@ -145,7 +146,7 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 				t.Errorf("the finding is %v, want the note %q", f, test.note)
 			}
 			if !test.holds { // as it has become it can be accepted again
-				m.must(logical.UpdateOperation, "exceptions/x", map[string]any{"expires_at": "30d"})
+				m.Must(logical.UpdateOperation, "exceptions/x", map[string]any{"expires_at": "30d"})
 				if f := finding(m.report("least-privilege"), kind, subject); f != nil {
 					t.Errorf("accepted again, it is open: %v", f)
 				}
@@ -159,8 +160,8 @@ func TestAnExceptionEndsWithWhatItAccepted(t *testing.T) {
 func TestAnotherDangerIsNotAcceptedWithTheFirst(t *testing.T) {
 	t.Parallel()
 	m := newTidyMount(t)
-	m.must(logical.UpdateOperation, "exceptions/x", urlException)
-	m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
+	m.Must(logical.UpdateOperation, "exceptions/x", urlException)
+	m.Must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
 	got := m.report("least-privilege")
 	if fmt.Sprint(rules(got)) != "[high dangerous-option config/connection]" || len(accepted(got)) != 1 {
 		t.Errorf("open %v, accepted %v", rules(got), accepted(got))
@@ -172,18 +173,18 @@ func TestAnotherDangerIsNotAcceptedWithTheFirst(t *testing.T) {
 func TestOtherEvidenceIsNotAccepted(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
-	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "ci",
+	if _, _, err := m.Paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "ci",
 		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)
 	}
 	m.compare()
-	m.must(logical.UpdateOperation, "exceptions/ci",
+	m.Must(logical.UpdateOperation, "exceptions/ci",
 		map[string]any{"rule": "client-unknown", "subject": "credential stranger", "reason": "of team CI",
 			"expires_at": "90d"})
 	if got := m.compare(); len(rules(got)) != 0 || got["accepted_count"] != float64(1) {
 		t.Errorf("open %v, accepted %v", rules(got), accepted(got))
 	}
-	m.edit("stranger", func(c *paxostest.Credential) { c.Nickname = "somebody else's" })
+	m.EditClient("stranger", func(c *paxostest.Credential) { c.Nickname = "somebody else's" })
 	f := finding(m.compare(), "client-unknown", "credential stranger")
 	if f == nil || !strings.Contains(f["note"].(string), "exceptions/ci no longer applies") {
 		t.Errorf("found is %v", f)
@@ -193,10 +194,10 @@ func TestOtherEvidenceIsNotAccepted(t *testing.T) {
 func TestAnExpiredExceptionIsAFinding(t *testing.T) {
 	t.Parallel()
 	m := newTidyMount(t)
-	m.must(logical.UpdateOperation, "exceptions/x",
+	m.Must(logical.UpdateOperation, "exceptions/x",
 		map[string]any{"rule": "dangerous-option", "subject": "config/connection", "reason": "a test",
 			"expires_at": "3600"})
-	m.clock.advance(time.Hour)
+	m.Clock.Advance(time.Hour)
 	for _, report := range []string{"least-privilege", "drift"} {
 		f := finding(m.report(report), "exception-expired", "exceptions/x")
 		if f == nil || !strings.Contains(f["fix"].(string), "vault write paxos/exceptions/x expires_at=90d") ||
@@ -204,7 +205,7 @@ func TestAnExpiredExceptionIsAFinding(t *testing.T) {
 			t.Errorf("%s has %v", report, f)
 		}
 	}
-	if read := m.must(logical.ReadOperation, "exceptions/x", nil).Data; read["expired"] != true {
+	if read := m.Must(logical.ReadOperation, "exceptions/x", nil).Data; read["expired"] != true {
 		t.Errorf("a read answers %v", read)
 	}
 	m.run("vault delete paxos/exceptions/x")
@@ -227,8 +228,8 @@ func TestBadExceptions(t *testing.T) {
 		}
 		return data
 	}
-	m.must(logical.UpdateOperation, "exceptions/there", urlException)
-	before := m.stored()
+	m.Must(logical.UpdateOperation, "exceptions/there", urlException)
+	before := m.Stored()
 	for name, test := range map[string]struct {
 		path string
 		data map[string]any
@@ -263,12 +264,12 @@ func TestBadExceptions(t *testing.T) {
 			"rule and subject cannot be changed"},
 		"who wrote it": {"there", map[string]any{"entity_id": "another"}, "unknown parameter"},
 	} {
-		status, text := m.refused(logical.UpdateOperation, "exceptions/"+test.path, test.data)
+		status, text := m.Refused(logical.UpdateOperation, "exceptions/"+test.path, test.data)
 		if status != 400 || !strings.Contains(text, test.says) {
 			t.Errorf("%s: %d %s; want 400 and %q", name, status, text, test.says)
 		}
 	}
-	if m.stored() != before {
+	if m.Stored() != before {
 		t.Error("something was stored")
 	}
 }
@@ -277,8 +278,10 @@ func TestBadExceptions(t *testing.T) {
 func TestEveryFindingOfTheTestsCanBeAccepted(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t) // of everything something is wrong
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, listScope) })
-	if _, _, err := m.paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "vault-x",
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, backendtest.ListScope)
+	})
+	if _, _, err := m.Paxos.CreateCredential(paxostest.Credential{ClientID: "stranger", Nickname: "vault-x",
 		Scopes: []string{"funding:read_profile"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +291,7 @@ func TestEveryFindingOfTheTestsCanBeAccepted(t *testing.T) {
 		for _, f := range m.report(name)["findings"].([]any) {
 			f := f.(map[string]any)
 			number++
-			m.must(logical.UpdateOperation, fmt.Sprintf("exceptions/x%d", number),
+			m.Must(logical.UpdateOperation, fmt.Sprintf("exceptions/x%d", number),
 				map[string]any{"rule": f["rule"], "subject": f["subject"], "reason": "a test", "expires_at": "1h"})
 		}
 	}
@@ -297,7 +300,7 @@ func TestEveryFindingOfTheTestsCanBeAccepted(t *testing.T) {
 			t.Errorf("%s: open %v, accepted %v", name, rules(got), accepted(got))
 		}
 	}
-	m.clock.advance(10 * time.Minute) // what changes with time alone voids nothing
+	m.Clock.Advance(10 * time.Minute) // what changes with time alone voids nothing
 	m.compare()
 	for _, name := range []string{"least-privilege", "drift"} {
 		if got := m.report(name); len(rules(got)) != 0 {

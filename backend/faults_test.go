@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -20,9 +21,9 @@ func TestAStandbyForwardsAndMintsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.restart()
-			m.system.state.Store(uint32(state))
-			upstream, writes := m.paxos.TotalCalls(), m.storage.writes.Load()
+			m.Restart()
+			m.System.Replication.Store(uint32(state))
+			upstream, writes := m.Paxos.TotalCalls(), m.Storage.Writes.Load()
 			for path, operation := range map[string]logical.Operation{
 				"creds/mint": logical.ReadOperation, "token/mint": logical.ReadOperation,
 				"status": logical.ReadOperation,
@@ -32,12 +33,12 @@ func TestAStandbyForwardsAndMintsNothing(t *testing.T) {
 				"roles/mint/rotate": logical.UpdateOperation, "roles/mint": logical.DeleteOperation,
 				"config": logical.DeleteOperation,
 			} {
-				if _, err := m.do(operation, path, nil); !forwards(err) {
+				if _, err := m.Do(operation, path, nil); !forwards(err) {
 					t.Errorf("%s %s: %v; want the sentinel by which Vault forwards", operation, path, err)
 				}
 			}
-			m.tick()
-			if m.paxos.TotalCalls() != upstream || m.storage.writes.Load() != writes {
+			m.Tick()
+			if m.Paxos.TotalCalls() != upstream || m.Storage.Writes.Load() != writes {
 				t.Error("a node that may not write called Paxos or wrote")
 			}
 		})
@@ -51,11 +52,11 @@ func forwards(err error) bool { return err != nil && err.Error() == logical.ErrR
 func TestReadOnlyStorageForwardsAndLeavesNoToken(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.storage.readOnly.Store(true)
-	if _, err := m.do(logical.ReadOperation, "creds/mint", nil); !forwards(err) {
+	m.Storage.ReadOnly.Store(true)
+	if _, err := m.Do(logical.ReadOperation, "creds/mint", nil); !forwards(err) {
 		t.Errorf("%v; want the sentinel by which Vault forwards", err)
 	}
-	if live := m.paxos.LiveTokens(); len(live) != 0 {
+	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("a token that could not be recorded lives: %+v", live)
 	}
 }
@@ -63,36 +64,36 @@ func TestReadOnlyStorageForwardsAndLeavesNoToken(t *testing.T) {
 func TestAnOrphanOfADeadVaultCallsNobody(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	upstream := m.paxos.TotalCalls()
-	m.storage.failReads.Store(true)
-	m.storage.failWrites.Store(true)
-	if _, err := m.do(logical.ReadOperation, "creds/mint", nil); err == nil {
+	upstream := m.Paxos.TotalCalls()
+	m.Storage.FailReads.Store(true)
+	m.Storage.FailWrites.Store(true)
+	if _, err := m.Do(logical.ReadOperation, "creds/mint", nil); err == nil {
 		t.Error("a token without storage")
 	}
 	m.tickFails()
-	if m.paxos.TotalCalls() != upstream {
+	if m.Paxos.TotalCalls() != upstream {
 		t.Error("Paxos was called although storage is gone")
 	}
-	m.storage.failReads.Store(false)
-	m.storage.failWrites.Store(false)
-	m.must(logical.ReadOperation, "creds/mint", nil) // and it comes back by itself
+	m.Storage.FailReads.Store(false)
+	m.Storage.FailWrites.Store(false)
+	m.Must(logical.ReadOperation, "creds/mint", nil) // and it comes back by itself
 }
 
 // tickFails is tick where storage is down.
 func (m *mount) tickFails() {
-	_, _ = m.backend.HandleRequest(context.Background(),
-		&logical.Request{Operation: logical.RollbackOperation, Storage: m.storage})
+	_, _ = m.Backend.HandleRequest(context.Background(),
+		&logical.Request{Operation: logical.RollbackOperation, Storage: m.Storage})
 }
 
 func TestATokenThatCannotBeRecordedIsRevoked(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.storage.failWrites.Store(true)
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
+	m.Storage.FailWrites.Store(true)
+	if status, text := m.Refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
 		!strings.Contains(text, "recording a token") {
 		t.Errorf("%d %s", status, text)
 	}
-	if live := m.paxos.LiveTokens(); len(live) != 0 {
+	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("alive at Paxos: %+v", live)
 	}
 }
@@ -100,8 +101,8 @@ func TestATokenThatCannotBeRecordedIsRevoked(t *testing.T) {
 func TestLeasesOfOlderOrBrokenVersionsEnd(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.must(logical.ReadOperation, "creds/mint", nil) // somebody else holds the token too
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.ReadOperation, "creds/mint", nil) // somebody else holds the token too
 	for name, damage := range map[string]func(map[string]any){
 		"no token":        func(data map[string]any) { delete(data, "token_id") },
 		"numbers":         func(data map[string]any) { data["token_id"], data["issue"] = 5.0, 7.0 },
@@ -116,11 +117,11 @@ func TestLeasesOfOlderOrBrokenVersionsEnd(t *testing.T) {
 		damage(data)
 		secret := *lease.Secret
 		secret.InternalData = data
-		if err := m.revoke(&logical.Response{Secret: &secret, Data: lease.Data}); err != nil {
+		if err := m.Revoke(&logical.Response{Secret: &secret, Data: lease.Data}); err != nil {
 			t.Errorf("%s: %v; the lease would become irrevocable", name, err)
 		}
 	}
-	if !m.paxos.Alive(token(lease)) {
+	if !m.Paxos.Alive(backendtest.Token(lease)) {
 		t.Error("a damaged lease ended a token that somebody else holds")
 	}
 }
@@ -128,22 +129,22 @@ func TestLeasesOfOlderOrBrokenVersionsEnd(t *testing.T) {
 func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	entry, err := m.storage.Get(context.Background(), "roles/mint")
+	entry, err := m.Storage.Get(context.Background(), "roles/mint")
 	if err != nil || entry == nil {
 		t.Fatal(err)
 	}
 	entry.Value = []byte(strings.Replace(string(entry.Value), `"schema":1`, `"schema":3`, 1))
-	if err := m.storage.Put(context.Background(), entry); err != nil {
+	if err := m.Storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
-	m.restart()
-	upstream := m.paxos.TotalCalls()
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
+	m.Restart()
+	upstream := m.Paxos.TotalCalls()
+	if status, text := m.Refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
 		!strings.Contains(text, "later version") {
 		t.Errorf("%d %s", status, text)
 	}
-	m.refused(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": 60})
-	if m.paxos.TotalCalls() != upstream || !strings.Contains(m.stored(), `"schema":3`) {
+	m.Refused(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": 60})
+	if m.Paxos.TotalCalls() != upstream || !strings.Contains(m.Stored(), `"schema":3`) {
 		t.Error("an entry of a later schema was used or rewritten")
 	}
 }
@@ -151,45 +152,45 @@ func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 func TestInvalidateShowsWhatAnotherNodeWrote(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 	other := *m
-	other.restart() // a second instance on the same storage: another node
+	other.Restart() // a second instance on the same storage: another node
 	for _, change := range []struct {
 		key   string
 		write func()
 		seen  func() bool
 	}{
 		{"roles/mint", func() {
-			other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true})
+			other.Must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true})
 		}, func() bool {
-			_, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			_, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 			return err != nil
 		}},
 		{"roles/mint", func() {
-			other.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": false})
+			other.Must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": false})
 		}, func() bool {
-			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			resp, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && !resp.IsError()
 		}},
 		{"guardrails", func() {
-			other.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:*"})
+			other.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:*"})
 		}, func() bool {
-			_, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			_, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 			return err != nil && strings.Contains(err.Error(), "guardrails")
 		}},
-		{"guardrails", func() { other.must(logical.DeleteOperation, "config/guardrails", nil) }, func() bool {
-			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+		{"guardrails", func() { other.Must(logical.DeleteOperation, "config/guardrails", nil) }, func() bool {
+			resp, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && !resp.IsError()
 		}},
 		{"config", func() {
-			other.must(logical.DeleteOperation, "config", map[string]any{"force": true})
+			other.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
 		}, func() bool {
-			resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+			resp, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 			return err == nil && resp.IsError()
 		}},
 	} {
 		change.write()
-		m.backend.InvalidateKey(context.Background(), change.key)
+		m.Backend.InvalidateKey(context.Background(), change.key)
 		if !change.seen() {
 			t.Errorf("after a change of %s elsewhere the old entry is still in use", change.key)
 		}
@@ -199,21 +200,21 @@ func TestInvalidateShowsWhatAnotherNodeWrote(t *testing.T) {
 func TestARoundTripToASlowPaxosDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.ReadOperation, "creds/other", nil)
+	m.Must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.ReadOperation, "creds/other", nil)
 	hold := make(chan struct{})
-	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
-	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+	calls := m.Paxos.Calls(paxostest.TokenEndpoint)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		m.must(logical.ReadOperation, "creds/mint", nil)
+		m.Must(logical.ReadOperation, "creds/mint", nil)
 	}()
-	waitUntil(t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > calls })
-	m.must(logical.ReadOperation, "creds/other", nil)
-	m.must(logical.UpdateOperation, "roles/third", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.ReadOperation, "creds/third", nil)
-	m.must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.6})
+	backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.TokenEndpoint) > calls })
+	m.Must(logical.ReadOperation, "creds/other", nil)
+	m.Must(logical.UpdateOperation, "roles/third", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.ReadOperation, "creds/third", nil)
+	m.Must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.6})
 	close(hold)
 	<-done
 }

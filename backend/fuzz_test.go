@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // FuzzInput sends any JSON object to any path: no panic, no server error, no secret
@@ -43,10 +45,11 @@ func FuzzInput(f *testing.F) {
 		if json.Unmarshal([]byte(body), &data) != nil {
 			return
 		}
-		m := newConfiguredMount(t)
-		upstream := m.paxos.TotalCalls()
+		m := newInProcessMount(t)
+		m.ConfigureWithRole()
+		upstream := m.Paxos.TotalCalls()
 		op, where := operations[int(operation)%len(operations)], paths[int(path)%len(paths)]
-		resp, err := m.do(op, where, data)
+		resp, err := m.Do(op, where, data)
 		status, said := 200, ""
 		if err != nil || resp.IsError() {
 			var problem error
@@ -57,13 +60,14 @@ func FuzzInput(f *testing.F) {
 		switch {
 		case status >= 500 && !strings.Contains(said, "Paxos"):
 			t.Errorf("%s %s %s: %d %s", op, where, body, status, said)
-		case strings.Contains(body, canary) && strings.Contains(strings.ReplaceAll(said, `"`+canary+`"`, ""), canary):
+		case strings.Contains(body, backendtest.Canary) &&
+			strings.Contains(strings.ReplaceAll(said, `"`+backendtest.Canary+`"`, ""), backendtest.Canary):
 			// the name of an unknown parameter may be quoted
 			t.Errorf("%s %s %s: the answer repeats a secret: %s", op, where, body, said)
-		case status == 400 && m.paxos.TotalCalls() != upstream && !strings.Contains(said, "Paxos"):
+		case status == 400 && m.Paxos.TotalCalls() != upstream && !strings.Contains(said, "Paxos"):
 			t.Errorf("%s %s %s: Paxos was called for bad input", op, where, body)
-		case strings.Contains(m.log.String(), canary), strings.Contains(m.log.String(), "panicked"):
-			t.Errorf("%s %s %s: the log holds %s", op, where, body, m.log)
+		case strings.Contains(m.Log.String(), backendtest.Canary), strings.Contains(m.Log.String(), "panicked"):
+			t.Errorf("%s %s %s: the log holds %s", op, where, body, m.Log)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -52,38 +53,38 @@ func (r *recorder) connection() map[string]any {
 // stored: by what storage holds. The guard at config/connection is one; this asks whether every
 // path has the other.
 func (m *mount) elsewhere(r *recorder) {
-	m.t.Helper()
-	entry, err := m.storage.Get(m.t.Context(), "connection")
+	m.T.Helper()
+	entry, err := m.Storage.Get(m.T.Context(), "connection")
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
-	entry.Value = []byte(strings.ReplaceAll(string(entry.Value), m.paxos.URL(), r.URL))
-	if err := m.storage.Put(m.t.Context(), entry); err != nil {
-		m.t.Fatal(err)
+	entry.Value = []byte(strings.ReplaceAll(string(entry.Value), m.Paxos.URL(), r.URL))
+	if err := m.Storage.Put(m.T.Context(), entry); err != nil {
+		m.T.Fatal(err)
 	}
-	m.restart()
+	m.Restart()
 }
 
 // newGuardedMount has a root, a client of each purpose, and roles that use them.
 func newGuardedMount(t *testing.T) (m *mount, secrets []string) {
 	m = newMount(t)
-	m.configure()
-	secrets = append(secrets, m.secret)
+	m.Configure()
+	secrets = append(secrets, m.Secret)
 	for _, purpose := range []string{"mint", "lease", "standby"} {
-		made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-" + purpose,
-			Scopes: rootScopes})
+		made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-" + purpose,
+			Scopes: backendtest.RootScopes})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.must(logical.UpdateOperation, "clients/"+purpose, map[string]any{
+		m.Must(logical.UpdateOperation, "clients/"+purpose, map[string]any{
 			"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope +
 				",funding:read_profile", "allowed_roles": "*", "purpose": purpose,
 		})
 		secrets = append(secrets, secret)
 	}
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "mint"})
-	m.must(logical.UpdateOperation, "roles/vendor",
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "mint"})
+	m.Must(logical.UpdateOperation, "roles/vendor",
 		map[string]any{"credential_type": "client_credentials", "clients": "lease"})
 	return m, secrets
 }
@@ -120,24 +121,24 @@ func TestNoSecretIsSentOverAnotherConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, secrets := newGuardedMount(t)
-			m.must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": leasedScope, "unique_tokens": true})
-			m.must(logical.ReadOperation, "creds/own", nil) // something to revoke
+			m.Must(logical.UpdateOperation, "roles/own", map[string]any{"scopes": leasedScope, "unique_tokens": true})
+			m.Must(logical.ReadOperation, "creds/own", nil) // something to revoke
 			r := newRecorder(t)
 			m.elsewhere(r)
 			switch {
 			case step.operation == logical.RollbackOperation:
-				m.tick()
+				m.Tick()
 			default:
-				_, _ = m.do(step.operation, step.path, step.data)
+				_, _ = m.Do(step.operation, step.path, step.data)
 			}
 			for _, secret := range secrets {
 				if strings.Contains(r.sent(), secret) {
 					t.Errorf("I9: a stored secret was sent over a connection that it was not stored for:\n%s", r.sent())
 				}
 			}
-			m.tick()
+			m.Tick()
 			if name == "promotion" || strings.HasSuffix(name, "replacement") {
-				if got := m.must(logical.ReadOperation, "config", nil).Data["client_id"]; got != m.client.ClientID {
+				if got := m.Must(logical.ReadOperation, "config", nil).Data["client_id"]; got != m.Client.ClientID {
 					t.Errorf("the root is %v", got)
 				}
 			}
@@ -151,28 +152,28 @@ func TestAnotherConnectionNeedsNoConfig(t *testing.T) {
 	t.Parallel()
 	m, secrets := newGuardedMount(t)
 	r := newRecorder(t)
-	m.must(logical.DeleteOperation, "config", nil)
-	if status, text := m.refused(logical.UpdateOperation, "config/connection", r.connection()); status != 400 ||
+	m.Must(logical.DeleteOperation, "config", nil)
+	if status, text := m.Refused(logical.UpdateOperation, "config/connection", r.connection()); status != 400 ||
 		!strings.Contains(text, "secret of client lease") {
 		t.Errorf("the connection was changed under stored clients while there was no config: %d %s", status, text)
 	}
 	// leads to the same servers
-	m.must(logical.UpdateOperation, "config/connection", map[string]any{"request_timeout": "9s"})
+	m.Must(logical.UpdateOperation, "config/connection", map[string]any{"request_timeout": "9s"})
 	m.elsewhere(r)
-	m.must(logical.UpdateOperation, "config",
-		map[string]any{"environment": "custom", "client_id": "another", "client_secret": canary + "another",
+	m.Must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": "another", "client_secret": backendtest.Canary + "another",
 			"verify_connection": false})
-	m.must(logical.ReadOperation, "token/mint", nil)
+	m.Must(logical.ReadOperation, "token/mint", nil)
 	for path, data := range map[string]map[string]any{
 		"clients/mint":        {"scopes": "funding:read_profile,events:read_event"},
 		"config/replace-root": {"client": "standby", "verify_connection": false},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, path, data); status != 400 ||
+		if status, text := m.Refused(logical.UpdateOperation, path, data); status != 400 ||
 			!strings.Contains(text, "another connection") {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/vendor", nil); status != 400 ||
+	if status, text := m.Refused(logical.ReadOperation, "creds/vendor", nil); status != 400 ||
 		!strings.Contains(text, "another connection") {
 		t.Errorf("a client of another connection was leased: %d %s", status, text)
 	}
@@ -181,7 +182,7 @@ func TestAnotherConnectionNeedsNoConfig(t *testing.T) {
 			t.Errorf("I9: a stored secret was sent to the recorder:\n%s", r.sent())
 		}
 	}
-	if !strings.Contains(r.sent(), canary+"another") {
+	if !strings.Contains(r.sent(), backendtest.Canary+"another") {
 		t.Error("the recorder did not get the secret that was submitted for it: the test proves nothing")
 	}
 }
@@ -224,26 +225,28 @@ func TestOneGate(t *testing.T) {
 func TestAProxyPasswordStaysWithItsProxy(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config/connection",
-		map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "corp", "proxy_password": canary + "proxy"})
-	m.must(logical.UpdateOperation, "config",
-		map[string]any{"environment": "sandbox", "client_id": "root-id", "client_secret": canary + "s",
+	m.Must(logical.UpdateOperation, "config/connection",
+		map[string]any{"proxy_url": "http://127.0.0.1:1", "proxy_username": "corp",
+			"proxy_password": backendtest.Canary + "proxy"})
+	m.Must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "sandbox", "client_id": "root-id", "client_secret": backendtest.Canary + "s",
 			"verify_connection": false})
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": leasedScope})
 	r := newRecorder(t)
-	before := m.stored()
+	before := m.Stored()
 	for _, operation := range []logical.Operation{logical.PatchOperation, logical.UpdateOperation} {
-		status, text := m.refused(operation, "config/connection", map[string]any{"proxy_url": r.URL})
-		if status != 400 || !strings.Contains(text, "proxy_password") || strings.Contains(text, canary) {
+		status, text := m.Refused(operation, "config/connection", map[string]any{"proxy_url": r.URL})
+		if status != 400 || !strings.Contains(text, "proxy_password") || strings.Contains(text, backendtest.Canary) {
 			t.Errorf("%d %s", status, text)
 		}
 	}
-	if m.stored() != before {
+	if m.Stored() != before {
 		t.Error("storage changed")
 	}
-	m.must(logical.PatchOperation, "config/connection", map[string]any{"proxy_url": r.URL, "proxy_password": ""})
-	m.refused(logical.ReadOperation, "token/mint", nil)
-	if password := base64.StdEncoding.EncodeToString([]byte("corp:" + canary + "proxy")); strings.Contains(r.sent(),
+	m.Must(logical.PatchOperation, "config/connection", map[string]any{"proxy_url": r.URL, "proxy_password": ""})
+	m.Refused(logical.ReadOperation, "token/mint", nil)
+	if password := base64.StdEncoding.EncodeToString([]byte("corp:" + backendtest.Canary +
+		"proxy")); strings.Contains(r.sent(),
 		password) || r.sent() == "" {
 		t.Errorf("the other proxy was sent: %s", r.sent())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -23,7 +24,7 @@ func warned(resp *logical.Response) string {
 func TestGuardrailsKeepAdminScopesFromEverybodyByDefault(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	got := m.must(logical.ReadOperation, "config/guardrails", nil).Data
+	got := m.Must(logical.ReadOperation, "config/guardrails", nil).Data
 	if got["allow_uncatalogued_scopes"] != true || got["allow_admin_scopes"] != false ||
 		got["max_ttl"] != float64(24*3600) {
 		t.Errorf("the defaults are %v", got)
@@ -35,14 +36,14 @@ func TestGuardrailsKeepAdminScopesFromEverybodyByDefault(t *testing.T) {
 	}
 	for _, scope := range []string{"api_creds:read_credentials", "api_creds:delete_credentials",
 		"api_creds:create_whatever"} {
-		status, text := m.refused(logical.UpdateOperation, "roles/mint",
+		status, text := m.Refused(logical.UpdateOperation, "roles/mint",
 			map[string]any{"scopes": "funding:read_profile," + scope})
 		if status != 403 || !strings.Contains(text, scope+" (of risk admin") || strings.Contains(text, "funding:") {
 			t.Errorf("%s: %d %s; want 403 naming it alone", scope, status, text)
 		}
 	}
-	if m.stored() != "" {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != "" {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
 }
 
@@ -97,29 +98,29 @@ func TestGuardrailsDecideWhatARoleMayHoldAndIssue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
+			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
 			all := append(slices.Clone(test.passes), test.fails...)
 			m.grant(all)
-			m.must(logical.UpdateOperation, "roles/before", map[string]any{"scopes": all})
-			m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": false})
-			m.must(logical.UpdateOperation, "config/guardrails", test.guardrails)
+			m.Must(logical.UpdateOperation, "roles/before", map[string]any{"scopes": all})
+			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": false})
+			m.Must(logical.UpdateOperation, "config/guardrails", test.guardrails)
 			for _, scope := range test.passes {
-				m.must(logical.UpdateOperation, "roles/after", map[string]any{"scopes": scope})
-				m.must(logical.ReadOperation, "token/after", nil)
-				m.must(logical.UpdateOperation, "creds/before", map[string]any{"scopes": scope})
+				m.Must(logical.UpdateOperation, "roles/after", map[string]any{"scopes": scope})
+				m.Must(logical.ReadOperation, "token/after", nil)
+				m.Must(logical.UpdateOperation, "creds/before", map[string]any{"scopes": scope})
 			}
-			upstream := m.paxos.TotalCalls()
+			upstream := m.Paxos.TotalCalls()
 			for _, scope := range test.fails {
-				if status, text := m.refused(logical.UpdateOperation, "roles/fresh",
+				if status, text := m.Refused(logical.UpdateOperation, "roles/fresh",
 					map[string]any{"scopes": scope}); status != 403 || !strings.Contains(text, scope+" (") {
 					t.Errorf("a role of %s: %d %s", scope, status, text)
 				}
-				if status, text := m.refused(logical.UpdateOperation, "creds/before",
+				if status, text := m.Refused(logical.UpdateOperation, "creds/before",
 					map[string]any{"scopes": scope}); status != 403 || !strings.Contains(text, scope+" (") {
 					t.Errorf("issuing %s: %d %s", scope, status, text)
 				}
 			}
-			if m.paxos.TotalCalls() != upstream {
+			if m.Paxos.TotalCalls() != upstream {
 				t.Error("Paxos was called for what the guardrails forbid")
 			}
 		})
@@ -128,25 +129,25 @@ func TestGuardrailsDecideWhatARoleMayHoldAndIssue(t *testing.T) {
 
 // grant gives the root client further scopes, as in the Dashboard.
 func (m *mount) grant(scopes []string) {
-	m.t.Helper()
-	if err := m.paxos.EditCredential(m.client.ClientID, func(c *paxostest.Credential) {
+	m.T.Helper()
+	if err := m.Paxos.EditCredential(m.Client.ClientID, func(c *paxostest.Credential) {
 		c.Scopes = append(slices.Clone(c.Scopes), scopes...)
 	}); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 }
 
 func TestGuardrailsDoNotBindTheEnginesOwnTokens(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:read_event"})
-	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
-	m.configure()
-	said := warned(m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:*"}))
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:read_event"})
+	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	m.Configure()
+	said := warned(m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "events:*"}))
 	if said != "" {
 		t.Errorf("the token that verified the secret, and waits for its end, counts as a role's: %q", said)
 	}
-	if minted := m.paxos.Tokens(); len(minted) != 1 || minted[0].Scopes[0] != "funding:read_profile" {
+	if minted := m.Paxos.Tokens(); len(minted) != 1 || minted[0].Scopes[0] != "funding:read_profile" {
 		t.Errorf("the secret was verified with %+v", minted)
 	}
 }
@@ -154,11 +155,11 @@ func TestGuardrailsDoNotBindTheEnginesOwnTokens(t *testing.T) {
 func TestGuardrailsKeepWhatAWriteDoesNotName(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{
 		"allowed_scopes": "funding:*, *:read_* funding:*", "allow_uncatalogued_scopes": false,
 		"allow_admin_scopes": true, "max_ttl": 600,
 	})
-	before := m.must(logical.ReadOperation, "config/guardrails", nil).Data
+	before := m.Must(logical.ReadOperation, "config/guardrails", nil).Data
 	if fmt.Sprint(before["allowed_scopes"]) != "[funding:* *:read_*]" ||
 		!strings.Contains(fmt.Sprint(before["dangerous_options"]), "allow_admin_scopes") {
 		t.Errorf("read back as %v", before)
@@ -166,20 +167,20 @@ func TestGuardrailsKeepWhatAWriteDoesNotName(t *testing.T) {
 	for name, value := range map[string]any{"max_ttl": "10m", "allow_admin_scopes": true,
 		"allow_uncatalogued_scopes": "false"} {
 		for _, operation := range []logical.Operation{logical.UpdateOperation, logical.PatchOperation} {
-			m.must(operation, "config/guardrails", map[string]any{name: value})
-			if after := m.must(logical.ReadOperation, "config/guardrails",
+			m.Must(operation, "config/guardrails", map[string]any{name: value})
+			if after := m.Must(logical.ReadOperation, "config/guardrails",
 				nil).Data; fmt.Sprint(after) != fmt.Sprint(before) {
 				t.Errorf("%s of %s alone changed %v to %v", operation, name, before, after)
 			}
 		}
 	}
-	m.must(logical.PatchOperation, "config/guardrails", map[string]any{"allowed_scopes": nil, "max_ttl": nil})
-	after := m.must(logical.ReadOperation, "config/guardrails", nil).Data
+	m.Must(logical.PatchOperation, "config/guardrails", map[string]any{"allowed_scopes": nil, "max_ttl": nil})
+	after := m.Must(logical.ReadOperation, "config/guardrails", nil).Data
 	if fmt.Sprint(after["allowed_scopes"]) != "[]" || after["max_ttl"] != float64(24*3600) ||
 		after["allow_admin_scopes"] != true {
 		t.Errorf("null did not give the defaults back: %v", after)
 	}
-	if got := m.must(logical.ReadOperation, "status",
+	if got := m.Must(logical.ReadOperation, "status",
 		nil).Data["dangerous_options"]; !strings.Contains(fmt.Sprint(got), "allow_admin_scopes") {
 		t.Errorf("status shows the dangerous options %v", got)
 	}
@@ -197,18 +198,18 @@ func TestBadGuardrailsAreRefused(t *testing.T) {
 		"allowed_scopes holds \"funding:[a-z]\"":     {"allowed_scopes": []any{"funding:[a-z]"}},
 		"at most 256 are allowed":                    {"allowed_scopes": manyScopes(300)},
 		"max_ttl must be at least 1s":                {"max_ttl": 0},
-		"allow_admin_scopes must be true or false":   {"allow_admin_scopes": canary},
+		"allow_admin_scopes must be true or false":   {"allow_admin_scopes": backendtest.Canary},
 		"unknown parameter \"deny_admin\"; this pat": {"deny_admin": true},
 	} {
-		status, text := m.refused(logical.UpdateOperation, "config/guardrails", data)
-		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
+		status, text := m.Refused(logical.UpdateOperation, "config/guardrails", data)
+		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {
 			t.Errorf("%.60v: %d %.300s; want 400 and %q", data, status, text, says)
 		}
 	}
-	if m.stored() != "" {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != "" {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
-	if said := warned(m.must(logical.UpdateOperation, "config/guardrails",
+	if said := warned(m.Must(logical.UpdateOperation, "config/guardrails",
 		map[string]any{"allowed_scopes": "fundng:*,transfer:*"})); !strings.Contains(said, "matches: fundng:*") {
 		t.Errorf("a pattern that matches nothing: %q", said)
 	}
@@ -217,13 +218,13 @@ func TestBadGuardrailsAreRefused(t *testing.T) {
 func TestAnUnknownScopeIsWarnedOfWithWhatItMayHaveBeen(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	said := warned(m.must(logical.UpdateOperation, "roles/mint",
+	said := warned(m.Must(logical.UpdateOperation, "roles/mint",
 		map[string]any{"scopes": "event:read_event,funding:read_profile"}))
 	if !strings.Contains(said, `"event:read_event" (did you mean events:read_event?)`) ||
 		strings.Contains(said, "funding:") {
 		t.Errorf("the warnings are %q", said)
 	}
-	if said := warned(m.must(logical.UpdateOperation, "roles/mint",
+	if said := warned(m.Must(logical.UpdateOperation, "roles/mint",
 		map[string]any{"scopes": "events:read_event"})); said != "" {
 		t.Errorf("warned of a scope that is in the catalogue: %q", said)
 	}
@@ -232,21 +233,21 @@ func TestAnUnknownScopeIsWarnedOfWithWhatItMayHaveBeen(t *testing.T) {
 func TestGuardrailsThatCannotBeReadLetNothingPass(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.ReadOperation, "creds/mint", nil)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "1h"})
+	m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "1h"})
 	for _, damaged := range []string{"{", `{"schema":99}`} {
-		if err := m.storage.Put(context.Background(),
+		if err := m.Storage.Put(context.Background(),
 			&logical.StorageEntry{Key: "guardrails", Value: []byte(damaged)}); err != nil {
 			t.Fatal(err)
 		}
-		m.restart()
-		upstream := m.paxos.TotalCalls()
-		if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
+		m.Restart()
+		upstream := m.Paxos.TotalCalls()
+		if status, text := m.Refused(logical.ReadOperation, "creds/mint", nil); status != 500 ||
 			!strings.Contains(text, "guardrails") {
 			t.Errorf("%s: %d %s", damaged, status, text)
 		}
-		m.refused(logical.UpdateOperation, "roles/other", map[string]any{"scopes": "funding:read_profile"})
-		if m.paxos.TotalCalls() != upstream {
+		m.Refused(logical.UpdateOperation, "roles/other", map[string]any{"scopes": "funding:read_profile"})
+		if m.Paxos.TotalCalls() != upstream {
 			t.Errorf("%s: Paxos was called", damaged)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
@@ -17,20 +18,21 @@ func TestAHitTouchesNothing(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			first := m.must(logical.ReadOperation, path, nil)
-			storage, system, upstream := m.storage.operations.Load(), m.system.calls.Load(), m.paxos.TotalCalls()
+			first := m.Must(logical.ReadOperation, path, nil)
+			storage, system, upstream := m.Storage.Operations.Load(), m.System.Calls.Load(), m.Paxos.TotalCalls()
 			for range 100 {
-				if resp := m.must(logical.ReadOperation, path, nil); token(resp) != token(first) {
+				if resp := m.Must(logical.ReadOperation, path,
+					nil); backendtest.Token(resp) != backendtest.Token(first) {
 					t.Fatal("a hit gave another token")
 				}
 			}
-			if got := m.storage.operations.Load() - storage; got != 0 {
+			if got := m.Storage.Operations.Load() - storage; got != 0 {
 				t.Errorf("100 hits did %d storage operations, want 0", got)
 			}
-			if got := m.paxos.TotalCalls() - upstream; got != 0 {
+			if got := m.Paxos.TotalCalls() - upstream; got != 0 {
 				t.Errorf("100 hits did %d upstream calls, want 0", got)
 			}
-			if got := m.system.calls.Load() - system; got != 0 {
+			if got := m.System.Calls.Load() - system; got != 0 {
 				t.Errorf("100 hits within a second did %d calls back to Vault, want 0", got)
 			}
 		})
@@ -40,24 +42,24 @@ func TestAHitTouchesNothing(t *testing.T) {
 func TestAHitTouchesNothingWhereTheDefaultsAre(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config", map[string]any{
-		"environment": "sandbox", "client_id": m.client.ClientID, "client_secret": m.secret, "verify_connection": false,
+	m.Must(logical.UpdateOperation, "config", map[string]any{
+		"environment": "sandbox", "client_id": m.Client.ClientID, "client_secret": m.Secret, "verify_connection": false,
 	})
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 	m.record(broker.Row{
-		Token: canary + "token", RoleName: "mint", Scopes: []string{"funding:read_profile"},
+		Token: backendtest.Canary + "token", RoleName: "mint", Scopes: []string{"funding:read_profile"},
 		Key: broker.Key{Connection: paxos.Settings{Endpoints: paxos.Sandbox}.Fingerprint(),
 			Scopes: "funding:read_profile"},
 	})
-	if resp := m.must(logical.ReadOperation, "token/mint", nil); token(resp) != canary+"token" {
+	if resp := m.Must(logical.ReadOperation, "token/mint", nil); backendtest.Token(resp) != backendtest.Canary+"token" {
 		t.Fatal("the token on record is not served")
 	}
-	storage, system := m.storage.operations.Load(), m.system.calls.Load()
-	m.must(logical.ReadOperation, "token/mint", nil)
-	if got := m.storage.operations.Load() - storage; got != 0 {
+	storage, system := m.Storage.Operations.Load(), m.System.Calls.Load()
+	m.Must(logical.ReadOperation, "token/mint", nil)
+	if got := m.Storage.Operations.Load() - storage; got != 0 {
 		t.Errorf("a hit did %d storage operations, want 0", got)
 	}
-	if got := m.system.calls.Load() - system; got != 0 {
+	if got := m.System.Calls.Load() - system; got != 0 {
 		t.Errorf("a hit did %d calls back to Vault, want 0", got)
 	}
 }
@@ -65,20 +67,20 @@ func TestAHitTouchesNothingWhereTheDefaultsAre(t *testing.T) {
 // record puts a token of the role called mint on record as if it had been minted
 // before a restart.
 func (m *mount) record(row broker.Row) {
-	m.t.Helper()
+	m.T.Helper()
 	var role struct{ ID string }
-	entry, err := m.storage.Get(context.Background(), "roles/mint")
+	entry, err := m.Storage.Get(context.Background(), "roles/mint")
 	if err != nil || entry == nil || entry.DecodeJSON(&role) != nil {
-		m.t.Fatalf("reading the role: %v", err)
+		m.T.Fatalf("reading the role: %v", err)
 	}
 	row.Key.Role, row.Fingerprint = role.ID, broker.Fingerprint(row.Token)
-	row.MintedAt, row.ExpiresAt = m.clock.Now(), m.clock.Now().Add(time.Hour)
+	row.MintedAt, row.ExpiresAt = m.Clock.Now(), m.Clock.Now().Add(time.Hour)
 	stored, err := logical.StorageEntryJSON("ledger/"+row.Fingerprint, row)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
-	if err := m.storage.Put(context.Background(), stored); err != nil {
-		m.t.Fatal(err)
+	if err := m.Storage.Put(context.Background(), stored); err != nil {
+		m.T.Fatal(err)
 	}
-	m.restart()
+	m.Restart()
 }

@@ -11,9 +11,9 @@ import (
 
 // leaseAs reads the vendor role with a Vault token, as a plugin sees it, that belongs to no entity.
 func (m *mount) leaseAs(clientToken, request string) (*logical.Response, error) {
-	m.t.Helper()
-	resp, err := m.backend.HandleRequest(context.Background(), &logical.Request{
-		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.storage, ID: request,
+	m.T.Helper()
+	resp, err := m.Backend.HandleRequest(context.Background(), &logical.Request{
+		Operation: logical.ReadOperation, Path: "creds/vendor", Storage: m.Storage, ID: request,
 		ClientToken: clientToken,
 	})
 	if err == nil && resp.IsError() {
@@ -34,7 +34,7 @@ func TestWithoutAnEntityAVaultTokenIsTheHolder(t *testing.T) {
 			t.Error("one token leased two clients, max_leases_per_entity is 1")
 		}
 	}
-	if strings.Contains(m.stored(), "salted-one") {
+	if strings.Contains(m.Stored(), "salted-one") {
 		t.Error("the Vault token is stored")
 	}
 }
@@ -51,21 +51,21 @@ func TestRequireEntity(t *testing.T) {
 		t.Errorf("the client is %s", got)
 	}
 	m.leased("e1")
-	if read := m.must(logical.ReadOperation, "roles/vendor", nil); read.Data["require_entity"] != true {
+	if read := m.Must(logical.ReadOperation, "roles/vendor", nil); read.Data["require_entity"] != true {
 		t.Errorf("the role reads back as %v", read.Data)
 	}
 	schema := func() string {
-		_, role, _ := strings.Cut(m.stored(), "roles/vendor=")
+		_, role, _ := strings.Cut(m.Stored(), "roles/vendor=")
 		return strings.SplitN(role, ",", 2)[0]
 	}
 	if got := schema(); got != `{"schema":2` {
 		t.Errorf("the role is stored as %s", got)
 	}
-	m.must(logical.PatchOperation, "roles/vendor", map[string]any{"require_entity": false})
+	m.Must(logical.PatchOperation, "roles/vendor", map[string]any{"require_entity": false})
 	if got := schema(); got != `{"schema":1` {
 		t.Errorf("without the restriction the role is stored as %s", got)
 	}
-	if status, text := m.refused(logical.UpdateOperation, "roles/app",
+	if status, text := m.Refused(logical.UpdateOperation, "roles/app",
 		map[string]any{"scopes": leasedScope, "require_entity": true}); status != 400 {
 		t.Errorf("require_entity on a role of tokens: %d %s", status, text)
 	}
@@ -83,11 +83,11 @@ func TestALargePoolHoldsTheLockNoLonger(t *testing.T) {
 			names = append(names, fmt.Sprint("c", i))
 			m.stock(names[i], "vault-pool", map[string]any{"verify_connection": false})
 		}
-		m.must(logical.UpdateOperation, "roles/vendor", map[string]any{"clients": append(names, "not-stored")})
+		m.Must(logical.UpdateOperation, "roles/vendor", map[string]any{"clients": append(names, "not-stored")})
 		m.leased("e1") // what is remembered from now on
-		before := m.storage.operations.Load()
+		before := m.Storage.Operations.Load()
 		m.leased("e2")
-		counts[size] = m.storage.operations.Load() - before
+		counts[size] = m.Storage.Operations.Load() - before
 	}
 	if counts[2] != counts[40] {
 		t.Errorf("a check-out takes %d storage operations in a pool of 2, %d in one of 40", counts[2], counts[40])

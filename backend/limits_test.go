@@ -10,14 +10,15 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // served reads a path and says whether there was a token, and else why not.
 func (m *mount) served(path string) (bool, string) {
-	m.t.Helper()
-	resp, err := m.do(logical.ReadOperation, path, nil)
+	m.T.Helper()
+	resp, err := m.Do(logical.ReadOperation, path, nil)
 	switch {
 	case err != nil:
 		return false, err.Error()
@@ -29,16 +30,16 @@ func (m *mount) served(path string) (bool, string) {
 
 // addRoles makes roles of the mount, numbered behind the prefix.
 func (m *mount) addRoles(prefix string, count int) {
-	m.t.Helper()
+	m.T.Helper()
 	for i := range count {
-		m.must(logical.UpdateOperation, fmt.Sprintf("roles/%s%d", prefix, i),
+		m.Must(logical.UpdateOperation, fmt.Sprintf("roles/%s%d", prefix, i),
 			map[string]any{"scopes": "funding:read_profile"})
 	}
 }
 
 // readAll reads every one of these roles once, and says how many got a token.
 func (m *mount) readAll(prefix string, count int) (served int) {
-	m.t.Helper()
+	m.T.Helper()
 	for i := range count {
 		if ok, _ := m.served(fmt.Sprintf("token/%s%d", prefix, i)); ok {
 			served++
@@ -54,23 +55,23 @@ func newProcess(mounts map[string]*mount, names ...string) {
 	first := mounts[names[0]]
 	for i, name := range names {
 		m := mounts[name]
-		m.limits = shared
+		m.Limits = shared
 		if i == 0 {
-			m.begin(name)
+			m.Start(name)
 		} else {
-			m.factory = first.factory
-			m.serve(name)
+			m.Factory = first.Factory
+			m.Serve(name)
 		}
 	}
 }
 
 // budgetUsed is what status says of the budget.
 func (m *mount) budgetUsed() (used int, known bool) {
-	m.t.Helper()
-	status := m.must(logical.ReadOperation, "status", nil).Data
+	m.T.Helper()
+	status := m.Must(logical.ReadOperation, "status", nil).Data
 	used, err := strconv.Atoi(fmt.Sprint(status["token_budget_used"]))
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return used, status["token_budget_known"].(bool)
 }
@@ -87,21 +88,21 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMount(t)
-			m.configure()
-			other := m.neighbour()
-			other.configure()
+			m := newInProcessMount(t)
+			m.Configure()
+			other := m.neighbor()
+			other.Configure()
 			mounts := map[string]*mount{"test-mount": m, "other-mount": other}
 			for _, one := range mounts {
 				one.addRoles("cold", 160)
 			}
-			m.clock.advance(10 * time.Minute) // past what the set-up cost
+			m.Clock.Advance(10 * time.Minute) // past what the set-up cost
 			for range 110 {
-				m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+				m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 			}
 			m.readAll("cold", 160)
 			other.readAll("cold", 160)
-			sent := m.paxos.Calls(paxostest.TokenEndpoint)
+			sent := m.Paxos.Calls(paxostest.TokenEndpoint)
 			newProcess(mounts, order...)
 			for _, one := range order {
 				mounts[one].readAll("cold", 160)
@@ -109,17 +110,17 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 			if used, _ := mounts[order[0]].budgetUsed(); used != limits.DefaultBudget {
 				t.Errorf("right after the start %d are said to be used", used)
 			}
-			if calls := m.paxos.Calls(paxostest.TokenEndpoint) - sent; calls != 0 {
+			if calls := m.Paxos.Calls(paxostest.TokenEndpoint) - sent; calls != 0 {
 				t.Errorf("%d requests were sent while the budget was spent or unknown", calls)
 			}
 			for range 10 {
-				m.clock.advance(time.Minute)
+				m.Clock.Advance(time.Minute)
 				for _, one := range order {
-					mounts[one].tick()
+					mounts[one].Tick()
 					mounts[one].readAll("cold", 160)
 				}
 			}
-			if most := m.paxos.MostCallsInWindow(); most > limits.DefaultBudget {
+			if most := m.Paxos.MostCallsInWindow(); most > limits.DefaultBudget {
 				t.Errorf("Paxos counts %d requests in 5 minutes", most)
 			}
 			if got := mounts[order[0]].readAll("cold", 160); got != 160 {
@@ -138,17 +139,18 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	other := m.neighbour()
-	other.configure()
+	other := m.neighbor()
+	other.Configure()
 	other.addRoles("r", 1)
 	other.readAll("r", 1)
-	cached := m.must(logical.ReadOperation, "token/mint", nil)
+	cached := m.Must(logical.ReadOperation, "token/mint", nil)
 	mounts := map[string]*mount{"test-mount": m, "other-mount": other}
 	newProcess(mounts, "test-mount")
-	if again := m.must(logical.ReadOperation, "token/mint", nil); token(again) != token(cached) {
+	if again := m.Must(logical.ReadOperation, "token/mint",
+		nil); backendtest.Token(again) != backendtest.Token(cached) {
 		t.Error("the cached token is not served")
 	}
-	status, text := m.refused(logical.ReadOperation, "creds/mint", nil)
+	status, text := m.Refused(logical.ReadOperation, "creds/mint", nil)
 	if status != 429 || !strings.Contains(text, "The plugin has just started") ||
 		!strings.Contains(text, "Retry in 1m6s.") {
 		t.Errorf("answered %d %s", status, text)
@@ -157,10 +159,10 @@ func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 		t.Errorf("status: %d used, known: %v", used, known)
 	}
 	m.expect(map[string]float64{`paxos_token_budget_used`: 240, `paxos_token_budget_known`: 0})
-	other.limits, other.factory = m.limits, m.factory
-	other.serve("other-mount") // Vault's tick comes to it
-	other.tick()
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	other.Limits, other.Factory = m.Limits, m.Factory
+	other.Serve("other-mount") // Vault's tick comes to it
+	other.Tick()
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 	if used, known := m.budgetUsed(); used != 5 || !known { // two secrets, two shared tokens, this lease
 		t.Errorf("status: %d used, known: %v", used, known)
 	}
@@ -172,19 +174,19 @@ func TestAStartedMountSaysWhatItWaitsFor(t *testing.T) {
 func TestAMountAloneIsNotHeldUp(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.ReadOperation, "token/mint", nil)
+	m.Must(logical.ReadOperation, "token/mint", nil)
 	newProcess(map[string]*mount{"test-mount": m}, "test-mount")
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 	if used, known := m.budgetUsed(); used != 3 || !known {
 		t.Errorf("%d used, known: %v", used, known)
 	}
-	requests, err := m.storage.List(context.Background(), "requests/")
+	requests, err := m.Storage.List(context.Background(), "requests/")
 	if err != nil || len(requests) != 3 {
 		t.Errorf("%d requests on record, %v", len(requests), err)
 	}
-	m.clock.advance(6 * time.Minute)
-	m.tick()
-	if requests, err = m.storage.List(context.Background(), "requests/"); err != nil || len(requests) != 0 {
+	m.Clock.Advance(6 * time.Minute)
+	m.Tick()
+	if requests, err = m.Storage.List(context.Background(), "requests/"); err != nil || len(requests) != 0 {
 		t.Errorf("%d requests are left on record after the window, %v", len(requests), err)
 	}
 }
@@ -194,34 +196,34 @@ func TestAMountAloneIsNotHeldUp(t *testing.T) {
 // gets it at once.
 func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
 	t.Parallel()
-	m := newMount(t)
-	m.configure()
-	victim := m.neighbour()
-	victim.configure()
+	m := newInProcessMount(t)
+	m.Configure()
+	victim := m.neighbor()
+	victim.Configure()
 	m.addRoles("a", 400)
 	next, refused := 0, 0
 	for second := range 30 * 60 {
 		for range 3 {
 			if ok, _ := m.served(fmt.Sprintf("token/a%d", next%400)); ok {
-				m.must(logical.UpdateOperation, fmt.Sprintf("roles/a%d/rotate", next%400), nil)
+				m.Must(logical.UpdateOperation, fmt.Sprintf("roles/a%d/rotate", next%400), nil)
 				next++
 			}
 		}
 		if second > 300 && second%20 == 0 {
 			name := fmt.Sprint("v", second)
-			victim.must(logical.UpdateOperation, "roles/"+name, map[string]any{"scopes": "funding:read_profile"})
+			victim.Must(logical.UpdateOperation, "roles/"+name, map[string]any{"scopes": "funding:read_profile"})
 			if ok, text := victim.served("token/" + name); !ok {
 				refused++
 				t.Logf("second %d: %s", second, text)
 			}
 		}
-		m.clock.advance(time.Second)
+		m.Clock.Advance(time.Second)
 	}
 	if refused > 0 || next < 1000 {
 		t.Errorf("the victims were refused %d times of 74; the other mount got %d tokens, want at least 1000",
 			refused, next)
 	}
-	if most := m.paxos.MostCallsInWindow(); most > limits.DefaultBudget {
+	if most := m.Paxos.MostCallsInWindow(); most > limits.DefaultBudget {
 		t.Errorf("%d requests in 5 minutes", most)
 	}
 }
@@ -232,7 +234,7 @@ func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	for i := range 13 {
-		status, text := m.refused(logical.UpdateOperation, fmt.Sprint("clients/x", i), map[string]any{
+		status, text := m.Refused(logical.UpdateOperation, fmt.Sprint("clients/x", i), map[string]any{
 			"client_id": fmt.Sprint("nobody",
 				i), "client_secret": "wrong", "scopes": "funding:read_profile", "purpose": "mint",
 		})
@@ -240,12 +242,12 @@ func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
 			t.Errorf("secret %d was answered %d %s", i, status, text)
 		}
 	}
-	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	secret, err := m.Paxos.RotateCredential(m.Client.ClientID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
-	m.must(logical.ReadOperation, "token/mint", nil)
+	m.Must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	m.Must(logical.ReadOperation, "token/mint", nil)
 }
 
 // TestSpellingsOfOneEndpointShare has two mounts name the same Paxos in two ways, and a 429 at one
@@ -253,33 +255,33 @@ func TestWrongSecretsOfClientsLeaveTheRootItsRoom(t *testing.T) {
 func TestSpellingsOfOneEndpointShare(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	other := m.neighbour()
-	respelt := m.connection()
+	other := m.neighbor()
+	respelt := m.Connection()
 	for name, address := range respelt {
 		respelt[name] = strings.Replace(address.(string), "127.0.0.1", "LOCALHOST", 1)
 		if respelt[name] == address {
 			t.Fatalf("%s does not name 127.0.0.1", address)
 		}
 	}
-	other.must(logical.UpdateOperation, "config/connection", respelt)
-	other.must(logical.UpdateOperation, "config",
-		map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
+	other.Must(logical.UpdateOperation, "config/connection", respelt)
+	other.Must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": m.Client.ClientID, "client_secret": m.Secret})
 	other.addRoles("r", 1)
 	for _, one := range []*mount{m, other} {
 		if used, _ := one.budgetUsed(); used != 2 {
 			t.Errorf("%d token requests are counted, want those of both mounts", used)
 		}
 	}
-	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
-	m.refused(logical.ReadOperation, "token/mint", nil)
-	calls := m.paxos.Calls(paxostest.TokenEndpoint)
-	status, text := other.refused(logical.ReadOperation, "token/r0", nil)
+	m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
+	m.Refused(logical.ReadOperation, "token/mint", nil)
+	calls := m.Paxos.Calls(paxostest.TokenEndpoint)
+	status, text := other.Refused(logical.ReadOperation, "token/r0", nil)
 	if status != 429 || !strings.Contains(text, "New tokens can be requested again in 5m1s.") ||
-		m.paxos.Calls(paxostest.TokenEndpoint) != calls {
+		m.Paxos.Calls(paxostest.TokenEndpoint) != calls {
 		t.Errorf("the other spelling was answered %d %s, with %d calls", status, text,
-			m.paxos.Calls(paxostest.TokenEndpoint)-calls)
+			m.Paxos.Calls(paxostest.TokenEndpoint)-calls)
 	}
-	if strings.Contains(m.log.String(), "0001-01-01") {
+	if strings.Contains(m.Log.String(), "0001-01-01") {
 		t.Error("the log tells a time that is not known")
 	}
 }
@@ -289,40 +291,40 @@ func TestSpellingsOfOneEndpointShare(t *testing.T) {
 // tokens end with the next tick.
 func TestADeadSecretIsOneFailedTry(t *testing.T) {
 	t.Parallel()
-	m := newMount(t)
-	m.configure()
-	m.must(logical.UpdateOperation, "roles/mint",
+	m := newInProcessMount(t)
+	m.Configure()
+	m.Must(logical.UpdateOperation, "roles/mint",
 		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true, "mint_limit": 300})
 	var leases []*logical.Response
 	for range 300 {
-		leases = append(leases, m.must(logical.ReadOperation, "creds/mint", nil))
-		m.clock.advance(3 * time.Second)
+		leases = append(leases, m.Must(logical.ReadOperation, "creds/mint", nil))
+		m.Clock.Advance(3 * time.Second)
 	}
-	secret, err := m.paxos.RotateCredential(m.client.ClientID)
+	secret, err := m.Paxos.RotateCredential(m.Client.ClientID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, lease := range leases {
-		if err := m.revoke(lease); err != nil {
+		if err := m.Revoke(lease); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if calls := m.paxos.Calls(paxostest.Revoke) - 1; calls != 1 { // the first was of the token that verified the secret
+	if calls := m.Paxos.Calls(paxostest.Revoke) - 1; calls != 1 { // the first was of the token that verified the secret
 		t.Errorf("%d failed authentications while 300 leases end, want one", calls)
 	}
 	for range 30 {
-		m.clock.advance(time.Minute)
-		m.tick()
+		m.Clock.Advance(time.Minute)
+		m.Tick()
 	}
-	if calls := m.paxos.Calls(paxostest.Revoke) - 1; calls > 7 {
+	if calls := m.Paxos.Calls(paxostest.Revoke) - 1; calls > 7 {
 		t.Errorf("%d failed authentications in half an hour, want at most 7", calls)
 	}
-	if live := len(m.paxos.LiveTokens()); live != 300 {
+	if live := len(m.Paxos.LiveTokens()); live != 300 {
 		t.Fatalf("%d tokens are alive, want 300", live)
 	}
-	m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
-	m.tick()
-	if live := len(m.paxos.LiveTokens()); live != 0 {
+	m.Must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	m.Tick()
+	if live := len(m.Paxos.LiveTokens()); live != 0 {
 		t.Errorf("%d tokens are alive after the new secret was stored", live)
 	}
 }
@@ -336,35 +338,36 @@ func TestADamagedRowStandsForItself(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.UpdateOperation, "roles/own",
+			m.Must(logical.UpdateOperation, "roles/own",
 				map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
-			lease := m.must(logical.ReadOperation, "creds/own", nil)
-			damaged := m.must(logical.ReadOperation, "token/mint", nil).Data["token_id"].(string)
-			if err := m.storage.Put(context.Background(),
+			lease := m.Must(logical.ReadOperation, "creds/own", nil)
+			damaged := m.Must(logical.ReadOperation, "token/mint", nil).Data["token_id"].(string)
+			if err := m.Storage.Put(context.Background(),
 				&logical.StorageEntry{Key: "ledger/" + damaged, Value: []byte(value)}); err != nil {
 				t.Fatal(err)
 			}
 			newProcess(map[string]*mount{"test-mount": m}, "test-mount")
-			m.must(logical.ReadOperation, "creds/mint", nil)
-			m.must(logical.ReadOperation, "status", nil)
-			if err := m.revoke(lease); err != nil || m.paxos.Alive(token(lease)) {
-				t.Errorf("the lease ended with %v, its token is alive: %v", err, m.paxos.Alive(token(lease)))
+			m.Must(logical.ReadOperation, "creds/mint", nil)
+			m.Must(logical.ReadOperation, "status", nil)
+			if err := m.Revoke(lease); err != nil || m.Paxos.Alive(backendtest.Token(lease)) {
+				t.Errorf("the lease ended with %v, its token is alive: %v", err,
+					m.Paxos.Alive(backendtest.Token(lease)))
 			}
-			m.tick()
-			rotated := m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+			m.Tick()
+			rotated := m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
 			if text := fmt.Sprint(rotated.Warnings); !strings.Contains(text, damaged) {
 				t.Errorf("the rotation warns of %s", text)
 			}
-			locked := m.must(logical.UpdateOperation, "lockdown", nil)
+			locked := m.Must(logical.UpdateOperation, "lockdown", nil)
 			if text := fmt.Sprint(locked.Data["cannot_end"]); !strings.Contains(text, damaged) {
 				t.Errorf("the lockdown says that it cannot end %s", text)
 			}
-			if lines := strings.Count(m.log.String(), `"token_id":"`+damaged+`"`); lines < 1 ||
-				strings.Count(m.log.String(), "record cannot be read") != 1 {
-				t.Errorf("the log has %d lines of the token:\n%s", lines, m.log)
+			if lines := strings.Count(m.Log.String(), `"token_id":"`+damaged+`"`); lines < 1 ||
+				strings.Count(m.Log.String(), "record cannot be read") != 1 {
+				t.Errorf("the log has %d lines of the token:\n%s", lines, m.Log)
 			}
-			m.must(logical.DeleteOperation, "revocations/"+damaged, nil)
-			if strings.Contains(m.stored(), damaged) {
+			m.Must(logical.DeleteOperation, "revocations/"+damaged, nil)
+			if strings.Contains(m.Stored(), damaged) {
 				t.Error("an operator cannot delete the damaged row")
 			}
 		})
@@ -379,24 +382,25 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 		t.Run(fmt.Sprint(lifetime), func(t *testing.T) {
 			t.Parallel()
 			m := newMount(t)
-			m.must(logical.UpdateOperation, "config/connection", m.connection())
-			m.paxos.FailAll(paxostest.TokenEndpoint,
+			m.Must(logical.UpdateOperation, "config/connection", m.Connection())
+			m.Paxos.FailAll(paxostest.TokenEndpoint,
 				paxostest.Fault{Rewrite: func(grant map[string]any) { grant["expires_in"] = lifetime }})
-			write := map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret}
+			write := map[string]any{"environment": "custom", "client_id": m.Client.ClientID, "client_secret": m.Secret}
 			if want != 0 {
-				if status, text := m.refused(logical.UpdateOperation, "config", write); status != want ||
+				if status, text := m.Refused(logical.UpdateOperation, "config", write); status != want ||
 					!strings.Contains(text, "too short: at least 45s") {
 					t.Errorf("answered %d %s", status, text)
 				}
 				return
 			}
-			m.must(logical.UpdateOperation, "config", write)
-			m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-			lease := m.must(logical.ReadOperation, "creds/mint", nil)
-			if lease.Secret.TTL <= 0 || lease.Secret.MaxTTL >= 24*time.Hour || !m.paxos.Alive(token(lease)) {
+			m.Must(logical.UpdateOperation, "config", write)
+			m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+			lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+			if lease.Secret.TTL <= 0 || lease.Secret.MaxTTL >= 24*time.Hour ||
+				!m.Paxos.Alive(backendtest.Token(lease)) {
 				t.Errorf("a lease of %s, at most %s", lease.Secret.TTL, lease.Secret.MaxTTL)
 			}
-			if warned := strings.Contains(m.log.String(),
+			if warned := strings.Contains(m.Log.String(),
 				"for longer than is believed"); warned != (fmt.Sprint(lifetime) == "100000" ||
 				fmt.Sprint(lifetime) == "1e+18") {
 				t.Errorf("warned of a long lifetime: %v", warned)

@@ -38,9 +38,9 @@ var strictLists = []string{"creds/(?P<name>[^/]+)$ scopes", "token/(?P<name>[^/]
 func TestEveryListIsSplitTheSameWay(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 2, nil)
-	m.must(logical.UpdateOperation, "scope-sets/one", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.UpdateOperation, "scope-sets/two", map[string]any{"scopes": "transfer:read_transfer"})
-	m.must(logical.UpdateOperation, "roles/app", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "scope-sets/one", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "scope-sets/two", map[string]any{"scopes": "transfer:read_transfer"})
+	m.Must(logical.UpdateOperation, "roles/app", map[string]any{"scopes": "funding:read_profile"})
 	for list, of := range writtenLists {
 		_, parameter, _ := strings.Cut(list, " ")
 		want := []any{of.a, of.b}
@@ -53,13 +53,13 @@ func TestEveryListIsSplitTheSameWay(t *testing.T) {
 			"trailing comma": of.a + ", " + of.b +
 				",", "array of lists": []any{of.a + " " + of.b, ""}, "repeated": of.a + "," + of.b + "," + of.a,
 		} {
-			m.must(logical.UpdateOperation, of.path, map[string]any{parameter: value})
+			m.Must(logical.UpdateOperation, of.path, map[string]any{parameter: value})
 			for range 2 { // the second time with what was read
-				read := m.must(logical.ReadOperation, of.path, nil).Data[parameter]
+				read := m.Must(logical.ReadOperation, of.path, nil).Data[parameter]
 				if fmt.Sprint(read) != fmt.Sprint(want) {
 					t.Errorf("%s, written as %s: reads back as %q, want %q", list, form, read, want)
 				}
-				m.must(logical.UpdateOperation, of.path, map[string]any{parameter: read})
+				m.Must(logical.UpdateOperation, of.path, map[string]any{parameter: read})
 			}
 		}
 	}
@@ -69,8 +69,8 @@ func TestEveryListIsSplitTheSameWay(t *testing.T) {
 func TestNoListIsForgotten(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	made, err := backend.NewFactory(backend.Options{Limits: m.limits})(context.Background(),
-		&logical.BackendConfig{StorageView: m.storage, System: m.system})
+	made, err := backend.NewFactory(backend.Options{Limits: m.Limits})(context.Background(),
+		&logical.BackendConfig{StorageView: m.Storage, System: m.System})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -44,7 +45,7 @@ func slowWrites() map[string]slowWrite {
 		"config/rotate-root":   {paxostest.TokenEndpoint, update("config/rotate-root", rotated("config")), root, ""},
 		"config/replace-root": {paxostest.TokenEndpoint,
 			update("config/replace-root", func(m *mount) map[string]any {
-				return m.dashboard("vault-next", rootScopes)
+				return m.dashboard("vault-next", backendtest.RootScopes)
 			}), root, ""},
 		"replace-root client=s1": {paxostest.TokenEndpoint,
 			update("config/replace-root", func(*mount) map[string]any {
@@ -55,7 +56,7 @@ func slowWrites() map[string]slowWrite {
 				return nil
 			}), append(root, "clients/s1"), "clients/s1"},
 		"a client is stored": {paxostest.TokenEndpoint, update("clients/new", func(m *mount) map[string]any {
-			data := m.dashboard("vault-new", rootScopes)
+			data := m.dashboard("vault-new", backendtest.RootScopes)
 			data["purpose"], data["scopes"] = "mint", leasedScope
 			return data
 		}), []string{"clients/new"}, ""},
@@ -64,15 +65,15 @@ func slowWrites() map[string]slowWrite {
 		}), client, ""},
 		"clients/k/rotate": {paxostest.TokenEndpoint, update("clients/k/rotate", rotated("clients/k")), client, ""},
 		"a list without all": {paxostest.ListCredentials, func(m *mount) (logical.Operation, string, map[string]any) {
-			m.paxos.FailAll(paxostest.ListCredentials, onlyThe(m.client.ClientID))
+			m.Paxos.FailAll(paxostest.ListCredentials, onlyThe(m.Client.ClientID))
 			return logical.ReadOperation, "report/drift", map[string]any{"refresh": true}
 		}, nil, ""},
 		"a deletion at Paxos": {paxostest.DeleteCredentials,
 			func(m *mount) (logical.Operation, string, map[string]any) {
-				m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+				m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
 				m.end(m.leased("e1"))
-				m.tick()
-				m.paxos.Heal()
+				m.Tick()
+				m.Paxos.Heal()
 				return logical.RollbackOperation, "", nil
 			}, nil, "clients/c0"},
 	}
@@ -81,15 +82,15 @@ func slowWrites() map[string]slowWrite {
 // fastWrites are all that change what the slow ones have read.
 func fastWrites() map[string]fastWrite {
 	write := func(operation logical.Operation, path string, data map[string]any) fastWrite {
-		return fastWrite{do: func(m *mount) { m.must(operation, path, data) }}
+		return fastWrite{do: func(m *mount) { m.Must(operation, path, data) }}
 	}
 	patch := func(path string, data map[string]any) fastWrite { return write(logical.PatchOperation, path, data) }
 	remake := func(path string, purpose string) fastWrite {
 		return fastWrite{func(m *mount) {
-			m.must(logical.DeleteOperation, path, map[string]any{"force": true})
-			data := m.dashboard("vault-remade", rootScopes)
+			m.Must(logical.DeleteOperation, path, map[string]any{"force": true})
+			data := m.dashboard("vault-remade", backendtest.RootScopes)
 			data["purpose"], data["scopes"], data["label"] = purpose, leasedScope+",funding:read_profile", "remade"
-			m.must(logical.UpdateOperation, path, data)
+			m.Must(logical.UpdateOperation, path, data)
 		}, []string{path}}
 	}
 	all := map[string]fastWrite{
@@ -103,23 +104,23 @@ func fastWrites() map[string]fastWrite {
 		"another standby": remake("clients/s9", "standby"),
 		"config made new": {remakeConfig, []string{"config", "root"}},
 		"a role made new": {func(m *mount) {
-			m.must(logical.DeleteOperation, "roles/team", nil)
-			m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "k"})
+			m.Must(logical.DeleteOperation, "roles/team", nil)
+			m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "k"})
 		}, nil},
 		"the root rotated": {func(m *mount) {
-			m.must(logical.UpdateOperation, "config/rotate-root",
+			m.Must(logical.UpdateOperation, "config/rotate-root",
 				map[string]any{"client_secret": m.newSecretOf("config")})
 		}, []string{"root"}},
 		"k rotated": {func(m *mount) {
-			m.must(logical.UpdateOperation, "clients/k/rotate",
+			m.Must(logical.UpdateOperation, "clients/k/rotate",
 				map[string]any{"client_secret": m.newSecretOf("clients/k")})
 		}, []string{"clients/k"}},
 		"k made new":  remake("clients/k", "mint"),
 		"s1 made new": remake("clients/s1", "standby"),
 		"new made first": {func(m *mount) {
-			data := m.dashboard("vault-first", rootScopes)
+			data := m.dashboard("vault-first", backendtest.RootScopes)
 			data["purpose"], data["scopes"] = "mint", leasedScope
-			m.must(logical.UpdateOperation, "clients/new", data)
+			m.Must(logical.UpdateOperation, "clients/new", data)
 		}, []string{"clients/new"}},
 	}
 	for _, name := range []string{"k", "s1"} {
@@ -134,10 +135,11 @@ func fastWrites() map[string]fastWrite {
 
 // remakeConfig deletes config with its root and makes both again, with another client.
 func remakeConfig(m *mount) {
-	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
-	data := m.dashboard("vault-root", append(rootScopes, "api_creds:read_credentials", "api_creds:delete_credentials"))
+	m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
+	data := m.dashboard("vault-root",
+		append(backendtest.RootScopes, "api_creds:read_credentials", "api_creds:delete_credentials"))
 	data["environment"], data["refresh_at"] = "custom", 0.6
-	m.must(logical.UpdateOperation, "config", data)
+	m.Must(logical.UpdateOperation, "config", data)
 }
 
 // onlyThe leaves one credential in the list: one that was made after Paxos was asked is not in it
@@ -154,22 +156,22 @@ func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
 	t.Parallel()
 	for _, door := range []string{"config", "config/rotate-root"} {
 		m := newMount(t)
-		m.must(logical.UpdateOperation, "config/connection", m.connection())
-		m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+		m.Must(logical.UpdateOperation, "config/connection", m.Connection())
+		m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
 		hold := make(chan struct{})
-		m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+		m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
 		done := make(chan string)
 		go func() {
-			resp, err := m.do(logical.UpdateOperation, door,
-				map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
+			resp, err := m.Do(logical.UpdateOperation, door,
+				map[string]any{"client_id": m.Client.ClientID, "client_secret": m.Secret})
 			if err == nil && resp.IsError() {
 				err = resp.Error()
 			}
 			done <- fmt.Sprint(err)
 		}()
-		waitUntil(t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > 0 })
-		m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
-		m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "refresh_at": 0.5})
+		backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.TokenEndpoint) > 0 })
+		m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
+		m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "refresh_at": 0.5})
 		before := m.settings()
 		close(hold)
 		if text := <-done; !strings.Contains(text, "config was deleted or made again") {
@@ -183,33 +185,33 @@ func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
 
 // dashboard makes a client at Paxos, and the parameters that name it.
 func (m *mount) dashboard(label string, scopes []string) map[string]any {
-	m.t.Helper()
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: scopes})
+	m.T.Helper()
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: label, Scopes: scopes})
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return map[string]any{"client_id": made.ClientID, "client_secret": secret}
 }
 
 // newSecretOf rotates the client of a path in the Dashboard.
 func (m *mount) newSecretOf(path string) string {
-	m.t.Helper()
-	secret, err := m.paxos.RotateCredential(fmt.Sprint(m.must(logical.ReadOperation, path, nil).Data["client_id"]))
+	m.T.Helper()
+	secret, err := m.Paxos.RotateCredential(fmt.Sprint(m.Must(logical.ReadOperation, path, nil).Data["client_id"]))
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return secret
 }
 
 // fieldsOf are the fields of every stored setting, as "key field" → value.
 func (m *mount) fieldsOf() map[string]any {
-	m.t.Helper()
+	m.T.Helper()
 	all := map[string]any{}
 	for line := range strings.Lines(m.settings()) {
 		key, value, _ := strings.Cut(line, "=")
 		var entry map[string]any
 		if err := json.Unmarshal([]byte(value), &entry); err != nil {
-			m.t.Fatal(line, err)
+			m.T.Fatal(line, err)
 		}
 		for field, value := range entry {
 			switch generations, _ := value.([]any); {
@@ -241,13 +243,15 @@ func TestNoUpdateIsLost(t *testing.T) {
 
 // newBusyMount has one client of each purpose and roles that use them.
 func newBusyMount(t *testing.T) *mount {
-	m := newPool(t, 1, erase)
-	data := m.dashboard("vault-k", rootScopes)
+	t.Helper()
+	m := newInProcessMount(t)
+	m.fillPool(1, erase)
+	data := m.dashboard("vault-k", backendtest.RootScopes)
 	data["purpose"], data["scopes"], data["allowed_roles"] = "mint", leasedScope+",funding:read_profile", "*"
-	m.must(logical.UpdateOperation, "clients/k", data)
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "k"})
-	m.standby("s1", rootScopes, nil)
-	m.clock.advance(3 * 60e9)
+	m.Must(logical.UpdateOperation, "clients/k", data)
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "k"})
+	m.standby("s1", backendtest.RootScopes, nil)
+	m.Clock.Advance(3 * 60e9)
 	return m
 }
 
@@ -257,25 +261,25 @@ func playBoth(t *testing.T, slow slowWrite, fast fastWrite) {
 	hold := make(chan struct{})
 	fault := paxostest.Fault{Hold: hold}
 	if slow.endpoint == paxostest.ListCredentials {
-		m.clock.advance(60e9)
-		fault.Rewrite = onlyThe(m.client.ClientID).Rewrite
+		m.Clock.Advance(60e9)
+		fault.Rewrite = onlyThe(m.Client.ClientID).Rewrite
 	}
-	m.paxos.FailNext(slow.endpoint, fault)
-	calls := m.paxos.Calls(slow.endpoint)
+	m.Paxos.FailNext(slow.endpoint, fault)
+	calls := m.Paxos.Calls(slow.endpoint)
 	done := make(chan error, 1)
 	go func() {
 		if operation == logical.RollbackOperation {
-			m.tick()
+			m.Tick()
 			done <- nil
 			return
 		}
-		resp, err := m.do(operation, path, data)
+		resp, err := m.Do(operation, path, data)
 		if err == nil && resp.IsError() {
 			err = resp.Error()
 		}
 		done <- err
 	}()
-	waitUntil(t, func() bool { return m.paxos.Calls(slow.endpoint) > calls })
+	backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(slow.endpoint) > calls })
 	before := m.fieldsOf()
 	fast.do(m)
 	between := m.fieldsOf()
@@ -321,26 +325,26 @@ func playBoth(t *testing.T, slow slowWrite, fast fastWrite) {
 func TestGenerationsAreNotNumberedAnew(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
-	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
-	m.paxos.Heal()
-	m.restart()
-	m.configure()
-	if got := m.must(logical.ReadOperation, "config", nil).Data["generation"]; got != float64(2) {
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
+	m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
+	m.Paxos.Heal()
+	m.Restart()
+	m.Configure()
+	if got := m.Must(logical.ReadOperation, "config", nil).Data["generation"]; got != float64(2) {
 		t.Errorf("while a token of generation 1 lives, the same client stored again is generation %v", got)
 	}
-	m.tick()
-	if m.paxos.Alive(token(lease)) {
+	m.Tick()
+	if m.Paxos.Alive(backendtest.Token(lease)) {
 		t.Error("the token of the deleted root is not revoked by the same client")
 	}
 	// A refused secret is remembered by its generation, in memory only.
-	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
-	m.must(logical.UpdateOperation, "config",
-		map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": "wrong",
+	m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
+	m.Must(logical.UpdateOperation, "config",
+		map[string]any{"environment": "custom", "client_id": m.Client.ClientID, "client_secret": "wrong",
 			"verify_connection": false})
-	m.refused(logical.ReadOperation, "token/mint", nil)
-	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
-	m.configure()
-	m.must(logical.ReadOperation, "token/mint", nil)
+	m.Refused(logical.ReadOperation, "token/mint", nil)
+	m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
+	m.Configure()
+	m.Must(logical.ReadOperation, "token/mint", nil)
 }

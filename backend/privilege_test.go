@@ -10,12 +10,13 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // run does what the vault commands of a fix do.
 func (m *mount) run(fix string) {
-	m.t.Helper()
+	m.T.Helper()
 	for line := range strings.Lines(fix) {
 		words := strings.Fields(line)
 		if words[0] == "#" {
@@ -27,14 +28,14 @@ func (m *mount) run(fix string) {
 		}[words[1]]
 		path, local := strings.CutPrefix(words[2], "paxos/")
 		if words[0] != "vault" || !ok || !local {
-			m.t.Fatalf("not a command: %q", line)
+			m.T.Fatalf("not a command: %q", line)
 		}
 		data := map[string]any{}
 		for _, word := range words[3:] {
 			name, value, _ := strings.Cut(word, "=")
 			data[name] = value
 		}
-		m.must(operation, path, data)
+		m.Must(operation, path, data)
 	}
 }
 
@@ -43,10 +44,10 @@ func (m *mount) run(fix string) {
 func newTidyMount(t *testing.T) *mount {
 	t.Helper()
 	m := newListingMount(t)
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) {
-		c.Scopes = []string{"funding:read_profile", "transfer:read_transfer", listScope}
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = []string{"funding:read_profile", "transfer:read_transfer", backendtest.ListScope}
 	})
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_uncatalogued_scopes": false})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_uncatalogued_scopes": false})
 	m.compare()
 	return m
 }
@@ -56,9 +57,9 @@ const tidy = "medium dangerous-option config/connection"
 func TestLeastPrivilegeOfATidyMount(t *testing.T) {
 	t.Parallel()
 	m := newTidyMount(t)
-	before := m.paxos.TotalCalls()
+	before := m.Paxos.TotalCalls()
 	got := m.report("least-privilege")
-	if m.paxos.TotalCalls() != before {
+	if m.Paxos.TotalCalls() != before {
 		t.Error("Paxos was called")
 	}
 	if found := fmt.Sprint(rules(got)); found != "["+tidy+"]" {
@@ -71,22 +72,22 @@ func TestLeastPrivilegeOfATidyMount(t *testing.T) {
 		"scope:funding:read_profile] map[catalogued:true risk:read roles:[mint] scope:transfer:read_transfer]]" {
 		t.Errorf("scopes are %s", scopes)
 	}
-	want := "[map[client_id:" + m.client.ClientID +
+	want := "[map[client_id:" + m.Client.ClientID +
 		" last_issued_at: name:root risk:admin scopes:[api_creds:read_credentials funding:read_profile " +
 		"transfer:read_transfer] scopes_known:true secret_set_at:2026-11-01T12:00:00Z secret_verified:true]]"
 	if clients := fmt.Sprint(got["clients"]); clients != want {
 		t.Errorf("clients are %s", clients)
 	}
-	only := m.must(logical.ReadOperation, "report/least-privilege", map[string]any{"severity": "high"}).Data
+	only := m.Must(logical.ReadOperation, "report/least-privilege", map[string]any{"severity": "high"}).Data
 	if len(rules(only)) != 0 || fmt.Sprint(only["counts"]) != fmt.Sprint(got["counts"]) {
 		t.Errorf("of severity high there are %v, counts %v", rules(only), only["counts"])
 	}
-	m.clock.advance(time.Minute)
-	mints := m.paxos.Calls(paxostest.TokenEndpoint)
-	fresh := m.must(logical.ReadOperation, "report/least-privilege", map[string]any{"refresh": true}).Data
-	if m.paxos.Calls(paxostest.TokenEndpoint) != mints+1 || fresh["listed_at"] != "2026-11-01T12:02:00Z" {
+	m.Clock.Advance(time.Minute)
+	mints := m.Paxos.Calls(paxostest.TokenEndpoint)
+	fresh := m.Must(logical.ReadOperation, "report/least-privilege", map[string]any{"refresh": true}).Data
+	if m.Paxos.Calls(paxostest.TokenEndpoint) != mints+1 || fresh["listed_at"] != "2026-11-01T12:02:00Z" {
 		t.Errorf("with refresh Paxos was asked %d times, listed_at is %v",
-			m.paxos.Calls(paxostest.TokenEndpoint)-mints, fresh["listed_at"])
+			m.Paxos.Calls(paxostest.TokenEndpoint)-mints, fresh["listed_at"])
 	}
 }
 
@@ -104,12 +105,13 @@ func TestLeastPrivilegeOfANewMount(t *testing.T) {
 func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 	t.Parallel()
 	role := func(name string, data map[string]any) func(*mount) {
-		return func(m *mount) { m.must(logical.UpdateOperation, "roles/"+name, data) }
+		return func(m *mount) { m.Must(logical.UpdateOperation, "roles/"+name, data) }
 	}
 	holds := func(scopes ...string) func(*mount) {
 		return func(m *mount) {
-			m.edit(m.client.ClientID, func(c *paxostest.Credential) {
-				c.Scopes = append([]string{"funding:read_profile", "transfer:read_transfer", listScope}, scopes...)
+			m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+				c.Scopes = append([]string{"funding:read_profile", "transfer:read_transfer", backendtest.ListScope},
+					scopes...)
 			})
 			m.compare()
 		}
@@ -165,38 +167,38 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 				holds(money)), want: "medium money-shared client root",
 			evidence: "[pay pay-too]", fix: "# give each of these roles its own mount and a client that holds " +
 				"only its scopes",
-			byHand: func(m *mount) { m.must(logical.DeleteOperation, "roles/pay", nil) },
+			byHand: func(m *mount) { m.Must(logical.DeleteOperation, "roles/pay", nil) },
 		},
 		"a role that governs credentials": {
 			cause: all(func(m *mount) {
-				m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
-			}, role("boss", map[string]any{"scopes": listScope})),
+				m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
+			}, role("boss", map[string]any{"scopes": backendtest.ListScope})),
 			want: "high administers roles/boss", evidence: "[api_creds:read_credentials]",
 			suggestion: "vault patch paxos/roles/boss disabled=true",
 		},
 		"admin scopes that are allowed": {
 			cause: func(m *mount) {
-				m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
+				m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
 			},
 			want: "high dangerous-option config/guardrails", evidence: "[allow_admin_scopes]",
 			suggestion: "vault patch paxos/config/guardrails allow_admin_scopes=false",
 		},
 		"scopes that nobody knows": {
-			cause: all(func(m *mount) { m.must(logical.DeleteOperation, "config/guardrails", nil) },
+			cause: all(func(m *mount) { m.Must(logical.DeleteOperation, "config/guardrails", nil) },
 				role("odd",
 					map[string]any{"scopes": "funding:read_profile,event:read_event"}), holds("event:read_event")),
 			want: "low scopes-uncatalogued roles/odd", evidence: "[event:read_event (did you mean events:read_event?)]",
 			suggestion: "vault patch paxos/roles/odd scopes=funding:read_profile",
 		},
 		"scopes that nobody knows, which are allowed": {
-			cause: all(func(m *mount) { m.must(logical.DeleteOperation, "config/guardrails", nil) },
+			cause: all(func(m *mount) { m.Must(logical.DeleteOperation, "config/guardrails", nil) },
 				role("odd", map[string]any{"scopes": "event:read_event"}), holds("event:read_event")),
 			want: "low dangerous-option config/guardrails", evidence: "[allow_uncatalogued_scopes]",
 			suggestion: "vault patch paxos/config/guardrails allow_uncatalogued_scopes=false",
 		},
 		"a role beyond the guardrails": {
 			cause: func(m *mount) {
-				m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
+				m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
 			},
 			want: "medium beyond-guardrails roles/mint", evidence: "[transfer:read_transfer (read)]",
 			fix: "vault patch paxos/roles/mint scopes=funding:read_profile",
@@ -204,7 +206,7 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 		"leases beyond the guardrails": {
 			cause: all(role("slow", map[string]any{"scopes": "funding:read_profile", "ttl": "2h", "max_ttl": "3h"}),
 				func(m *mount) {
-					m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "1h"})
+					m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "1h"})
 				}),
 			want: "low leases-beyond-guardrails roles/slow", evidence: "[ttl=2h0m0s max_ttl=3h0m0s]",
 			fix: "vault patch paxos/roles/slow ttl=1h0m0s max_ttl=1h0m0s",
@@ -224,7 +226,7 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 		},
 		"too many own tokens for the mount's share": {
 			cause: all(func(m *mount) {
-				m.must(logical.UpdateOperation, "config", map[string]any{"token_budget": 100})
+				m.Must(logical.UpdateOperation, "config", map[string]any{"token_budget": 100})
 			},
 				role("own", map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})),
 			want: "medium unique-tokens-beyond-budget config", evidence: "[roles/own mint_limits=60 of 50]",
@@ -232,29 +234,29 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 		},
 		"tokens that are never revoked": {
 			cause: func(m *mount) {
-				m.must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
+				m.Must(logical.UpdateOperation, "config/connection", map[string]any{"never_revoke": true})
 			},
 			want: "high dangerous-option config/connection", evidence: "[never_revoke]",
 			fix: "vault patch paxos/config/connection never_revoke=false",
 		},
 		"a role that nobody ever read": {
 			cause: all(role("idle", map[string]any{"scopes": "funding:read_profile"}), func(m *mount) {
-				m.clock.advance(31 * 24 * time.Hour)
+				m.Clock.Advance(31 * 24 * time.Hour)
 			}),
 			want: "low role-unused roles/idle", evidence: "[never since created_at=2026-11-01T12:01:00Z]",
 			suggestion: "vault delete paxos/roles/idle",
 		},
 		"a role that nobody reads any more": {
 			cause: func(m *mount) {
-				m.must(logical.ReadOperation, "token/mint", nil)
-				m.clock.advance(31 * 24 * time.Hour)
+				m.Must(logical.ReadOperation, "token/mint", nil)
+				m.Clock.Advance(31 * 24 * time.Hour)
 			},
 			want: "low role-unused roles/mint", evidence: "[last_issued_at=2026-11-01T12:01:00Z]",
 			suggestion: "vault delete paxos/roles/mint",
-			byHand:     func(m *mount) { m.must(logical.ReadOperation, "token/mint", nil) },
+			byHand:     func(m *mount) { m.Must(logical.ReadOperation, "token/mint", nil) },
 		},
 		"a mover that nobody reads": {
-			cause: all(mover, holds(money), func(m *mount) { m.clock.advance(31 * 24 * time.Hour) }),
+			cause: all(mover, holds(money), func(m *mount) { m.Clock.Advance(31 * 24 * time.Hour) }),
 			want:  "medium role-unused roles/pay", evidence: "[never since created_at=2026-11-01T12:01:00Z]",
 			suggestion: "vault delete paxos/roles/pay",
 		},
@@ -288,14 +290,16 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 		},
 		"a client without an allow-list": {
 			cause: func(m *mount) {
-				m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.IPAllowlist = nil })
+				m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.IPAllowlist = nil })
 				m.compare()
 			},
 			want: "high no-allowlist client root", evidence: "[client_id=CLIENT]",
 			suggestion: "# in the Paxos Dashboard, Admin > API Management: set Allowable IP of CLIENT to " +
 				"127.0.0.1/32 and those of the applications; calls from other addresses are then refused",
 			byHand: func(m *mount) {
-				m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.IPAllowlist = []string{"127.0.0.1/32"} })
+				m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+					c.IPAllowlist = []string{"127.0.0.1/32"}
+				})
 				m.compare()
 			},
 		},
@@ -315,7 +319,7 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 					found = f
 				}
 			}
-			client := strings.NewReplacer("CLIENT", m.client.ClientID)
+			client := strings.NewReplacer("CLIENT", m.Client.ClientID)
 			switch {
 			case found == nil:
 				t.Fatalf("found are %s, want %s", strings.Join(rules(report), "; "), test.want)
@@ -348,9 +352,9 @@ func TestLeastPrivilegeFindsWhatIsTooMuchAndItsFixMendsIt(t *testing.T) {
 func TestWhatNobodyCanGetIsNotSummedUp(t *testing.T) {
 	t.Parallel()
 	m := newTidyMount(t)
-	m.must(logical.UpdateOperation, "roles/lacks", map[string]any{"scopes": "events:read_event"})
-	m.must(logical.UpdateOperation, "roles/off", map[string]any{"scopes": "funding:read_profile", "disabled": true})
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
+	m.Must(logical.UpdateOperation, "roles/lacks", map[string]any{"scopes": "events:read_event"})
+	m.Must(logical.UpdateOperation, "roles/off", map[string]any{"scopes": "funding:read_profile", "disabled": true})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
 	if got := fmt.Sprint(m.report("least-privilege")["scopes"]); got != "[map[catalogued:true risk:read "+
 		"roles:[mint] scope:funding:read_profile]]" {
 		t.Errorf("scopes are %s", got)
@@ -363,7 +367,7 @@ func TestReportsAreTheSameWhateverTheOrderOfWrites(t *testing.T) {
 	build := func() string {
 		m := newTidyMount(t)
 		for _, name := range names {
-			m.must(logical.UpdateOperation, "roles/"+name,
+			m.Must(logical.UpdateOperation, "roles/"+name,
 				map[string]any{"scopes": "events:read_event,transfer:read_transfer", "unique_tokens": true})
 		}
 		got := m.report("least-privilege")
@@ -376,7 +380,7 @@ func TestReportsAreTheSameWhateverTheOrderOfWrites(t *testing.T) {
 		}) {
 			t.Errorf("the worst do not come first: %s", rules(got))
 		}
-		return strings.ReplaceAll(fmt.Sprint(got["findings"], got["scopes"]), m.paxos.URL(), "")
+		return strings.ReplaceAll(fmt.Sprint(got["findings"], got["scopes"]), m.Paxos.URL(), "")
 	}
 	one := build()
 	slices.Reverse(names)

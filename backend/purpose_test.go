@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -18,24 +19,24 @@ func TestOnePurposeNeverBecomesAnother(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "none"})
 	id := m.stock("team", "vault-team", map[string]any{"allowed_roles": "*", "purpose": "mint"})
-	m.must(logical.UpdateOperation, "roles/payroll", map[string]any{"scopes": leasedScope, "client": "team"})
-	m.must(logical.ReadOperation, "token/payroll", nil)
-	m.must(logical.DeleteOperation, "roles/payroll", nil)
+	m.Must(logical.UpdateOperation, "roles/payroll", map[string]any{"scopes": leasedScope, "client": "team"})
+	m.Must(logical.ReadOperation, "token/payroll", nil)
+	m.Must(logical.DeleteOperation, "roles/payroll", nil)
 	lease := map[string]any{"credential_type": "client_credentials", "clients": "team", "on_revoke": "delete"}
-	if status, text := m.refused(logical.UpdateOperation, "roles/payroll", lease); status != 400 ||
+	if status, text := m.Refused(logical.UpdateOperation, "roles/payroll", lease); status != 400 ||
 		!strings.Contains(text, "purpose=mint, not lease") {
 		t.Errorf("%d %s", status, text)
 	}
 	lease["clients"] = "later" // a role may name a client that is not stored yet
-	m.must(logical.UpdateOperation, "roles/payroll", lease)
+	m.Must(logical.UpdateOperation, "roles/payroll", lease)
 	m.stock("later", "vault-later", map[string]any{"allowed_roles": "*", "purpose": "mint"})
-	if status, text := m.refused(logical.ReadOperation, "creds/payroll", nil); status != 400 ||
+	if status, text := m.Refused(logical.ReadOperation, "creds/payroll", nil); status != 400 ||
 		!strings.Contains(text, "later has purpose=mint, not lease") {
 		t.Errorf("a client for requesting tokens was leased: %d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": leasedScope, "client": "soon"})
+	m.Must(logical.UpdateOperation, "roles/other", map[string]any{"scopes": leasedScope, "client": "soon"})
 	m.stock("soon", "vault-soon", map[string]any{"allowed_roles": "*"})
-	if status, text := m.refused(logical.ReadOperation, "token/other", nil); status != 400 ||
+	if status, text := m.Refused(logical.ReadOperation, "token/other", nil); status != 400 ||
 		!strings.Contains(text, "purpose=lease, not mint") {
 		t.Errorf("a token was requested with a client for leasing: %d %s", status, text)
 	}
@@ -47,14 +48,14 @@ func TestOnePurposeNeverBecomesAnother(t *testing.T) {
 
 // age rewrites the entry of a client as the version before purposes stored it.
 func (m *mount) age(name string, change func(map[string]any)) {
-	m.t.Helper()
-	entry, err := m.storage.Get(m.t.Context(), "clients/"+name)
+	m.T.Helper()
+	entry, err := m.Storage.Get(m.T.Context(), "clients/"+name)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	var stored map[string]any
 	if err := json.Unmarshal(entry.Value, &stored); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	stored["schema"] = 1
 	for _, newer := range []string{"purpose", "entry_id", "scopes_since", "listed", "customer", "state_before"} {
@@ -64,10 +65,10 @@ func (m *mount) age(name string, change func(map[string]any)) {
 		change(stored)
 	}
 	if entry.Value, err = json.Marshal(stored); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
-	if err := m.storage.Put(m.t.Context(), entry); err != nil {
-		m.t.Fatal(err)
+	if err := m.Storage.Put(m.T.Context(), entry); err != nil {
+		m.T.Fatal(err)
 	}
 }
 
@@ -81,20 +82,20 @@ func TestClientsFromBeforePurposes(t *testing.T) {
 		m.stock(name, "vault-"+name, map[string]any{"allowed_roles": "*", "purpose": purpose})
 	}
 	for _, client := range []string{"mints", "both"} {
-		m.must(logical.UpdateOperation, "roles/of-"+client, map[string]any{"scopes": leasedScope, "client": client})
+		m.Must(logical.UpdateOperation, "roles/of-"+client, map[string]any{"scopes": leasedScope, "client": client})
 	}
-	m.must(logical.UpdateOperation, "roles/of-all", map[string]any{"scopes": leasedScope, "client": "later"})
+	m.Must(logical.UpdateOperation, "roles/of-all", map[string]any{"scopes": leasedScope, "client": "later"})
 	for _, name := range []string{"leases", "mints", "both", "all", "idle"} {
 		m.age(name, nil)
 	}
-	m.must(logical.PatchOperation, "config", nil)
-	config, err := m.storage.Get(t.Context(), "config")
+	m.Must(logical.PatchOperation, "config", nil)
+	config, err := m.Storage.Get(t.Context(), "config")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.restart()
+	m.Restart()
 	config.Value = []byte(strings.Replace(string(config.Value), `{`, `{"standby_clients":["all"],`, 1))
-	if err := m.storage.Put(t.Context(), config); err != nil {
+	if err := m.Storage.Put(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"leases", "mints", "both", "all", "idle"} {
@@ -104,36 +105,36 @@ func TestClientsFromBeforePurposes(t *testing.T) {
 	expect := func(when string) {
 		t.Helper()
 		for name, purpose := range want {
-			if got := m.must(logical.ReadOperation, "clients/"+name, nil).Data["purpose"]; got != purpose {
+			if got := m.Must(logical.ReadOperation, "clients/"+name, nil).Data["purpose"]; got != purpose {
 				t.Errorf("%s the purpose of %s is %q, want %q", when, name, got, purpose)
 			}
 		}
 	}
 	expect("before anything is stored,")
 	// What config and roles say decides, so it is settled before they change.
-	m.must(logical.DeleteOperation, "roles/of-mints", nil)
-	m.must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.5})
+	m.Must(logical.DeleteOperation, "roles/of-mints", nil)
+	m.Must(logical.UpdateOperation, "config", map[string]any{"refresh_at": 0.5})
 	expect("after role and config have changed,")
-	if stored := m.stored(); strings.Contains(stored, "standby_clients") ||
+	if stored := m.Stored(); strings.Contains(stored, "standby_clients") ||
 		strings.Count(stored, `{"schema":2,`) < len(want) {
 		t.Errorf("stored is\n%s", stored)
 	}
-	if log := m.log.String(); !strings.Contains(log, "no single use") || !strings.Contains(log, `"client":"idle"`) {
+	if log := m.Log.String(); !strings.Contains(log, "no single use") || !strings.Contains(log, `"client":"idle"`) {
 		t.Error("no warning for a client without a purpose")
 	}
-	if found := fmt.Sprint(rules(m.must(logical.ReadOperation, "report/least-privilege",
+	if found := fmt.Sprint(rules(m.Must(logical.ReadOperation, "report/least-privilege",
 		nil).Data)); !strings.Contains(found, "client-without-purpose client clients/idle") || !strings.Contains(
 		found, "client-of-another-purpose roles/vendor") {
 		t.Errorf("findings are %s", found)
 	}
-	m.must(logical.UpdateOperation, "roles/of-idle", map[string]any{"scopes": leasedScope})
-	if status, text := m.refused(logical.PatchOperation, "roles/of-idle",
+	m.Must(logical.UpdateOperation, "roles/of-idle", map[string]any{"scopes": leasedScope})
+	if status, text := m.Refused(logical.PatchOperation, "roles/of-idle",
 		map[string]any{"client": "idle"}); status != 400 || !strings.Contains(text, "has no purpose") {
 		t.Errorf("a client without a purpose: %d %s", status, text)
 	}
-	m.must(logical.PatchOperation, "clients/idle", map[string]any{"purpose": "mint"})
-	m.must(logical.PatchOperation, "roles/of-idle", map[string]any{"client": "idle"})
-	m.must(logical.ReadOperation, "token/of-idle", nil)
+	m.Must(logical.PatchOperation, "clients/idle", map[string]any{"purpose": "mint"})
+	m.Must(logical.PatchOperation, "roles/of-idle", map[string]any{"client": "idle"})
+	m.Must(logical.ReadOperation, "token/of-idle", nil)
 }
 
 // TestALeaseFromBeforePurposesEndsInQuarantine has a client out on a lease that is settled as one for
@@ -143,26 +144,26 @@ func TestALeaseFromBeforePurposesEndsInQuarantine(t *testing.T) {
 	m := newPool(t, 1, erase)
 	lease := m.leased("e1")
 	m.age("c0", nil)
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "later"})
-	role, err := m.storage.Get(t.Context(), "roles/team")
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "later"})
+	role, err := m.Storage.Get(t.Context(), "roles/team")
 	if err != nil {
 		t.Fatal(err)
 	}
 	role.Value = []byte(strings.Replace(string(role.Value), `"client":"later"`, `"client":"c0"`, 1))
-	if err := m.storage.Put(t.Context(), role); err != nil {
+	if err := m.Storage.Put(t.Context(), role); err != nil {
 		t.Fatal(err)
 	}
 	m.age("c0", nil)
-	m.restart()
-	m.tick()
+	m.Restart()
+	m.Tick()
 	if got := m.state("c0"); got != "leased" {
 		t.Errorf("the lease ended with the migration: %s", got)
 	}
 	m.end(lease)
-	m.clock.advance(3 * time.Minute)
+	m.Clock.Advance(3 * time.Minute)
 	m.settled()
-	if got := m.state("c0"); got != "quarantined" || m.paxos.Calls(paxostest.DeleteCredentials) != 0 {
-		t.Errorf("the client is %s after %d deletions", got, m.paxos.Calls(paxostest.DeleteCredentials))
+	if got := m.state("c0"); got != "quarantined" || m.Paxos.Calls(paxostest.DeleteCredentials) != 0 {
+		t.Errorf("the client is %s after %d deletions", got, m.Paxos.Calls(paxostest.DeleteCredentials))
 	}
 }
 
@@ -171,7 +172,7 @@ func TestALeaseFromBeforePurposesEndsInQuarantine(t *testing.T) {
 func TestALaterSchemaOfClientsAlone(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	for line := range strings.Lines(m.stored()) {
+	for line := range strings.Lines(m.Stored()) {
 		key, value, ok := strings.Cut(line, "=")
 		if !ok {
 			continue
@@ -193,25 +194,25 @@ func TestUncheckedClientsAreNotUsed(t *testing.T) {
 	m := newPool(t, 0, map[string]any{"clients": "x"})
 	m.stock("x", "vault-x", map[string]any{"verify_connection": false})
 	m.stock("y", "vault-y", map[string]any{"verify_connection": false, "purpose": "mint", "allowed_roles": "*"})
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "y"})
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": false})
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": leasedScope, "client": "y"})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": false})
 	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "allow_unchecked_clients=false") {
 		t.Errorf("an unverified client was leased: %v", err)
 	}
-	if status, text := m.refused(logical.ReadOperation, "token/team", nil); status != 403 ||
+	if status, text := m.Refused(logical.ReadOperation, "token/team", nil); status != 403 ||
 		!strings.Contains(text, "allow_unchecked_clients=false") {
 		t.Errorf("a token was requested with an unverified client: %d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": true})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_unchecked_clients": true})
 	m.leased("e1")
-	m.must(logical.ReadOperation, "token/team", nil)
+	m.Must(logical.ReadOperation, "token/team", nil)
 }
 
 // TestALeasedClientIsNowhereElse offers a client that one mount leases to another mount of the
 // process, for each use, and the other way round.
 func TestALeasedClientIsNowhereElse(t *testing.T) {
 	t.Parallel()
-	const secret = canary + "shared"
+	const secret = backendtest.Canary + "shared"
 	roots := func(id string) (string, map[string]any) {
 		return "config", map[string]any{"environment": "custom", "client_id": id, "client_secret": secret}
 	}
@@ -237,38 +238,38 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMount(t)
-			made, _, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-shared",
+			made, _, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-shared",
 				Scopes: []string{leasedScope, "funding:read_profile"}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := m.paxos.SetSecret(made.ClientID, secret); err != nil {
+			if err := m.Paxos.SetSecret(made.ClientID, secret); err != nil {
 				t.Fatal(err)
 			}
-			other := m.neighbour()
+			other := m.neighbor()
 			for _, mount := range []*mount{m, other} {
-				mount.must(logical.UpdateOperation, "config/connection", m.connection())
-				mount.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+				mount.Must(logical.UpdateOperation, "config/connection", m.Connection())
+				mount.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
 			}
 			path, data := test.first(made.ClientID)
-			m.must(logical.UpdateOperation, path, data)
+			m.Must(logical.UpdateOperation, path, data)
 			path, data = test.second(made.ClientID)
 			if !test.refused {
-				other.must(logical.UpdateOperation, path, data)
+				other.Must(logical.UpdateOperation, path, data)
 				return
 			}
-			status, text := other.refused(logical.UpdateOperation, path, data)
+			status, text := other.Refused(logical.UpdateOperation, path, data)
 			if status != 400 || !strings.Contains(text, "another mount of this Vault") ||
 				strings.Contains(text, "test-mount") {
 				t.Errorf("%d %s", status, text)
 			}
-			if strings.Contains(other.stored(), secret) {
+			if strings.Contains(other.Stored(), secret) {
 				t.Error("it was stored")
 			}
 			path, _ = test.first(made.ClientID)
-			m.must(logical.DeleteOperation, path, nil)
+			m.Must(logical.DeleteOperation, path, nil)
 			path, data = test.second(made.ClientID)
-			other.must(logical.UpdateOperation, path, data) // the first mount has given it up
+			other.Must(logical.UpdateOperation, path, data) // the first mount has given it up
 		})
 	}
 }
@@ -278,18 +279,18 @@ func TestALeasedClientIsNowhereElse(t *testing.T) {
 func TestAnUnverifiedEntryBlocksNoOtherMount(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 0, map[string]any{"clients": "x"})
-	other := m.neighbour()
-	other.must(logical.UpdateOperation, "config/connection", m.connection())
-	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-x",
+	other := m.neighbor()
+	other.Must(logical.UpdateOperation, "config/connection", m.Connection())
+	other.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-x",
 		Scopes: []string{leasedScope}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	guess := map[string]any{"client_id": made.ClientID, "client_secret": canary, "scopes": leasedScope,
+	guess := map[string]any{"client_id": made.ClientID, "client_secret": backendtest.Canary, "scopes": leasedScope,
 		"purpose": "lease", "verify_connection": false}
-	other.must(logical.UpdateOperation, "clients/guess", guess)
-	m.must(logical.UpdateOperation, "clients/x",
+	other.Must(logical.UpdateOperation, "clients/guess", guess)
+	m.Must(logical.UpdateOperation, "clients/x",
 		map[string]any{"client_id": made.ClientID, "client_secret": secret, "scopes": leasedScope,
 			"allowed_roles": "vendor", "purpose": "lease"})
 	m.leased("e1")
@@ -300,17 +301,17 @@ func TestAnUnverifiedEntryBlocksNoOtherMount(t *testing.T) {
 func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	other := m.neighbour()
-	other.must(logical.UpdateOperation, "config/connection", m.connection())
-	other.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
-	entry, err := m.storage.Get(t.Context(), "clients/c0")
+	other := m.neighbor()
+	other.Must(logical.UpdateOperation, "config/connection", m.Connection())
+	other.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+	entry, err := m.Storage.Get(t.Context(), "clients/c0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := other.storage.Put(t.Context(), entry); err != nil {
+	if err := other.Storage.Put(t.Context(), entry); err != nil {
 		t.Fatal(err)
 	}
-	other.backend.InvalidateKey(t.Context(), "clients/c0")
+	other.Backend.InvalidateKey(t.Context(), "clients/c0")
 	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "in use on another mount") {
 		t.Errorf("I2: a client that two mounts have was leased: %v", err)
 	}
@@ -321,7 +322,7 @@ func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 func TestAReloadedMountIsNotAnother(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	m.serve("test-mount")
+	m.Serve("test-mount")
 	m.leased("e1")
 }
 
@@ -330,16 +331,16 @@ func TestADueDeletionIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, erase)
 	lease := m.leased("e1")
-	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
+	m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 503})
 	m.end(lease)
 	m.settled()
 	for _, force := range []bool{false, true} {
-		if status, text := m.refused(logical.DeleteOperation, "clients/c0",
+		if status, text := m.Refused(logical.DeleteOperation, "clients/c0",
 			map[string]any{"force": force}); status != 400 || !strings.Contains(text, "due to be deleted at Paxos") {
 			t.Errorf("%d %s", status, text)
 		}
 	}
-	m.paxos.Heal()
+	m.Paxos.Heal()
 	m.settled()
 	if id := lease.Data["client_id"].(string); m.atPaxos(id) != "DISABLED" || m.state("c0") != "gone" {
 		t.Errorf("the client is %s at Paxos and %s in Vault", m.atPaxos(id), m.state("c0"))

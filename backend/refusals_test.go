@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -18,17 +19,17 @@ const teamScope = "events:read_event"
 // storeTeam stores a client that requests tokens for the role of a team, and returns its
 // Client ID.
 func (m *mount) storeTeam() string {
-	m.t.Helper()
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-team",
+	m.T.Helper()
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-team",
 		Scopes: []string{teamScope, "transfer:read_transfer"}})
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "clients/team", map[string]any{
+	m.Must(logical.UpdateOperation, "clients/team", map[string]any{
 		"client_id": made.ClientID, "client_secret": secret, "scopes": teamScope +
 			",transfer:read_transfer", "allowed_roles": "team", "purpose": "mint",
 	})
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": teamScope, "client": "team", "idle_ttl": 0})
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": teamScope, "client": "team", "idle_ttl": 0})
 	return made.ClientID
 }
 
@@ -52,27 +53,27 @@ func TestARefusedSecretIsTheClientsWhoseItIs(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	id := m.storeTeam()
-	if _, err := m.paxos.RotateCredential(id); err != nil {
+	if _, err := m.Paxos.RotateCredential(id); err != nil {
 		t.Fatal(err)
 	}
-	status, text := m.refused(logical.ReadOperation, "token/team", nil)
+	status, text := m.Refused(logical.ReadOperation, "token/team", nil)
 	if status != 400 {
 		t.Errorf("status %d", status)
 	}
 	says(t, text, `client "team" (Client ID `+id+`)`, "contact your Vault operators",
 		"`vault write paxos/clients/team/rotate client_secret=-`",
-		"auth_style in config/connection, which is post", "!root", "!"+m.client.ClientID, "!"+mountMark)
-	m.must(logical.ReadOperation, "token/mint", nil)
-	if _, err := m.paxos.RotateCredential(m.client.ClientID); err != nil {
+		"auth_style in config/connection, which is post", "!root", "!"+m.Client.ClientID, "!"+mountMark)
+	m.Must(logical.ReadOperation, "token/mint", nil)
+	if _, err := m.Paxos.RotateCredential(m.Client.ClientID); err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	_, text = m.refused(logical.ReadOperation, "creds/mint", nil)
-	says(t, text, "the root client (Client ID "+m.client.ClientID+")",
+	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	_, text = m.Refused(logical.ReadOperation, "creds/mint", nil)
+	says(t, text, "the root client (Client ID "+m.Client.ClientID+")",
 		"`vault write paxos/config/rotate-root client_secret=-`", `!"team"`)
-	m.must(logical.UpdateOperation, "config/connection", map[string]any{"auth_style": "basic"})
-	m.clock.advance(time.Minute)
-	_, text = m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.UpdateOperation, "config/connection", map[string]any{"auth_style": "basic"})
+	m.Clock.Advance(time.Minute)
+	_, text = m.Refused(logical.ReadOperation, "creds/mint", nil)
 	says(t, text, "auth_style in config/connection, which is basic")
 }
 
@@ -82,9 +83,9 @@ func TestARefusedStandbyIsNotCalledTheRoot(t *testing.T) {
 	for path, data := range map[string]map[string]any{"config/promote-standby": nil,
 		"config/replace-root": {"client": "s1"}} {
 		m := newConfiguredMount(t)
-		id := m.standby("s1", rootScopes, nil)
-		m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 403})
-		_, text := m.refused(logical.UpdateOperation, path, data)
+		id := m.standby("s1", backendtest.RootScopes, nil)
+		m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 403})
+		_, text := m.Refused(logical.UpdateOperation, path, data)
 		says(t, text, `client "s1" (Client ID `+id+`)`, "!root")
 	}
 }
@@ -97,19 +98,21 @@ func TestARefusedScopeIsNamed(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	id := m.storeTeam()
-	m.must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": teamScope + ",transfer:read_transfer"})
-	m.edit(id, func(c *paxostest.Credential) { c.Scopes = []string{teamScope} })
-	status, text := m.refused(logical.ReadOperation, "token/team", nil)
+	m.Must(logical.UpdateOperation, "roles/team", map[string]any{"scopes": teamScope + ",transfer:read_transfer"})
+	m.EditClient(id, func(c *paxostest.Credential) { c.Scopes = []string{teamScope} })
+	status, text := m.Refused(logical.ReadOperation, "token/team", nil)
 	if status != 400 {
 		t.Errorf("status %d", status)
 	}
 	says(t, text, `Client "team" lacks transfer:read_transfer, which role "team" needs.`, "!"+teamScope,
 		"contact your Vault operators", "!OAuth 2.0")
-	m.clock.advance(time.Minute)
-	m.paxos.FailNext(paxostest.TokenEndpoint,
-		paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":"scope \"` + canary + `\""}`})
-	_, text = m.refused(logical.ReadOperation, "token/team", nil)
-	says(t, text, `Client "team" lacks at least one of: events:read_event, transfer:read_transfer, which`, "!"+canary)
+	m.Clock.Advance(time.Minute)
+	m.Paxos.FailNext(paxostest.TokenEndpoint,
+		paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope","error_hint":"scope \"` + backendtest.Canary +
+			`\""}`})
+	_, text = m.Refused(logical.ReadOperation, "token/team", nil)
+	says(t, text, `Client "team" lacks at least one of: events:read_event, transfer:read_transfer, which`,
+		"!"+backendtest.Canary)
 }
 
 // TestABanSaysHowLongIsLeft asks when it begins and later on, on both kinds of paths.
@@ -123,15 +126,15 @@ func TestABanSaysHowLongIsLeft(t *testing.T) {
 			if after != "" {
 				fault.Header = map[string][]string{"Retry-After": {after}}
 			}
-			m.paxos.FailNext(paxostest.TokenEndpoint, fault)
+			m.Paxos.FailNext(paxostest.TokenEndpoint, fault)
 			for i, path := range []string{"creds/mint", "token/mint"} {
-				status, text := m.refused(logical.ReadOperation, path, nil)
+				status, text := m.Refused(logical.ReadOperation, path, nil)
 				if status != 429 {
 					t.Errorf("status %d", status)
 				}
 				says(t, text, "Paxos is rate-limiting the address that Vault calls from. New tokens can be "+
 					"requested again in "+want[i]+".")
-				m.clock.advance(time.Minute)
+				m.Clock.Advance(time.Minute)
 			}
 		})
 	}
@@ -141,21 +144,21 @@ func TestABanSaysHowLongIsLeft(t *testing.T) {
 func TestAnUnreachablePaxosIsNamed(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	address, err := url.Parse(m.paxos.URL())
+	address, err := url.Parse(m.Paxos.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.ReadOperation, "creds/mint", nil)
-	m.paxos.Close()
-	status, text := m.refused(logical.ReadOperation, "token/mint", nil)
+	m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Paxos.Close()
+	status, text := m.Refused(logical.ReadOperation, "token/mint", nil)
 	if status != 502 {
 		t.Errorf("status %d", status)
 	}
 	says(t, text, fmt.Sprintf("Could not reach Paxos at %s: connection refused. Check network, proxy and firewall.",
 		address.Host))
-	m.clock.advance(55 * time.Minute)
-	waitUntil(t, func() bool {
-		stale := fmt.Sprint(m.must(logical.ReadOperation, "creds/mint", nil).Warnings)
+	m.Clock.Advance(55 * time.Minute)
+	backendtest.WaitUntil(t, func() bool {
+		stale := fmt.Sprint(m.Must(logical.ReadOperation, "creds/mint", nil).Warnings)
 		return strings.Contains(stale, "could not be refreshed") &&
 			strings.Contains(stale, "Could not reach Paxos at "+address.Host)
 	})
@@ -165,12 +168,12 @@ func TestAnUnreachablePaxosIsNamed(t *testing.T) {
 func TestAStaleTokenDuringABanPointsToStatus(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.ReadOperation, "creds/mint", nil)
-	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
-	m.clock.advance(55 * time.Minute)
+	m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 429})
+	m.Clock.Advance(55 * time.Minute)
 	var warning string
-	waitUntil(t, func() bool {
-		warning = fmt.Sprint(m.must(logical.ReadOperation, "creds/mint", nil).Warnings)
+	backendtest.WaitUntil(t, func() bool {
+		warning = fmt.Sprint(m.Must(logical.ReadOperation, "creds/mint", nil).Warnings)
 		return strings.Contains(warning, "could not be refreshed")
 	})
 	says(t, warning, "rate-limiting", "`vault read paxos/status` shows until when", "!again in")
@@ -184,10 +187,10 @@ func TestASecretWhoseTokensCannotBeRevokedIsStoredWithAWarning(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			m := newMount(t)
-			m.must(logical.UpdateOperation, "config/connection", m.connection())
-			m.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: status, Body: "no such page"})
-			resp := m.must(logical.UpdateOperation, "config",
-				map[string]any{"environment": "custom", "client_id": m.client.ClientID, "client_secret": m.secret})
+			m.Must(logical.UpdateOperation, "config/connection", m.Connection())
+			m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: status, Body: "no such page"})
+			resp := m.Must(logical.UpdateOperation, "config",
+				map[string]any{"environment": "custom", "client_id": m.Client.ClientID, "client_secret": m.Secret})
 			text := ""
 			if resp != nil {
 				text = fmt.Sprint(resp.Warnings)
@@ -197,7 +200,7 @@ func TestASecretWhoseTokensCannotBeRevokedIsStoredWithAWarning(t *testing.T) {
 				return
 			}
 			says(t, text, "refused to revoke the token", fmt.Sprintf("HTTP %d", status), "vault write -f paxos/probe")
-			if m.must(logical.ReadOperation, "status", nil).Data["client_id"] != m.client.ClientID {
+			if m.Must(logical.ReadOperation, "status", nil).Data["client_id"] != m.Client.ClientID {
 				t.Error("the secret was not stored")
 			}
 		})
@@ -208,16 +211,16 @@ func TestASecretWhoseTokensCannotBeRevokedIsStoredWithAWarning(t *testing.T) {
 func TestAForgottenRootIsNoQuarantinedClient(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	m.edit(m.client.ClientID, func(c *paxostest.Credential) { c.Nickname = "by hand" })
-	made, secret, err := m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next",
-		Scopes: append(credentialScopes, rootScopes...)})
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.Nickname = "by hand" })
+	made, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-next",
+		Scopes: append(backendtest.CredentialScopes, backendtest.RootScopes...)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.UpdateOperation, "config/replace-root",
+	m.Must(logical.UpdateOperation, "config/replace-root",
 		map[string]any{"client_id": made.ClientID, "client_secret": secret, "delete_old_at_paxos": true})
 	m.settled()
-	said := m.await("paxos/root-forget map[client_id:" + m.client.ClientID)
+	said := m.await("paxos/root-forget map[client_id:" + m.Client.ClientID)
 	says(t, said, "path:config", "reason:")
-	says(t, m.events.all(), "!client-quarantine", "!client-erase")
+	says(t, m.Events.All(), "!client-quarantine", "!client-erase")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
@@ -25,34 +26,37 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			old := m.must(logical.ReadOperation, path, nil)
-			mints, questions := m.paxos.Calls(paxostest.TokenEndpoint), m.paxos.Calls(paxostest.Operations)
-			same := m.must(logical.UpdateOperation, path, rejecting(old))
-			if token(same) != token(old) || !strings.Contains(warned(same), "Paxos accepted the token with token_id") {
+			old := m.Must(logical.ReadOperation, path, nil)
+			mints, questions := m.Paxos.Calls(paxostest.TokenEndpoint), m.Paxos.Calls(paxostest.Operations)
+			same := m.Must(logical.UpdateOperation, path, rejecting(old))
+			if backendtest.Token(same) != backendtest.Token(old) ||
+				!strings.Contains(warned(same), "Paxos accepted the token with token_id") {
 				t.Errorf("a token that works was replaced, or the warning is %q", warned(same))
 			}
-			m.clock.advance(time.Minute)
-			if !m.paxos.EndToken(token(old)) {
+			m.Clock.Advance(time.Minute)
+			if !m.Paxos.EndToken(backendtest.Token(old)) {
 				t.Fatal("Paxos does not know the token")
 			}
-			fresh := m.must(logical.UpdateOperation, path, rejecting(old))
-			if !m.paxos.Alive(token(fresh)) || warned(fresh) != "" {
-				t.Errorf("the token is alive: %v; the warnings are %q", m.paxos.Alive(token(fresh)), warned(fresh))
+			fresh := m.Must(logical.UpdateOperation, path, rejecting(old))
+			if !m.Paxos.Alive(backendtest.Token(fresh)) || warned(fresh) != "" {
+				t.Errorf("the token is alive: %v; the warnings are %q", m.Paxos.Alive(backendtest.Token(fresh)),
+					warned(fresh))
 			}
-			if again := m.must(logical.UpdateOperation, path, rejecting(old)); token(again) != token(fresh) ||
+			if again := m.Must(logical.UpdateOperation, path,
+				rejecting(old)); backendtest.Token(again) != backendtest.Token(fresh) ||
 				warned(again) != "" {
 				t.Errorf("the word of a superseded token makes a difference: %q", warned(again))
 			}
-			if got := m.paxos.Calls(paxostest.TokenEndpoint) - mints; got != 1 {
+			if got := m.Paxos.Calls(paxostest.TokenEndpoint) - mints; got != 1 {
 				t.Errorf("%d token requests, want 1", got)
 			}
-			if got := m.paxos.Calls(paxostest.Operations) - questions; got != 3 {
+			if got := m.Paxos.Calls(paxostest.Operations) - questions; got != 3 {
 				t.Errorf("%d API calls, want 1 before the token died and 2 after", got)
 			}
 			// the proof of the secret, and the old one
-			waitUntil(t, func() bool { return m.paxos.Calls(paxostest.Revoke) == 2 })
-			m.tick()
-			if text := m.stored(); strings.Contains(text, token(old)) {
+			backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.Revoke) == 2 })
+			m.Tick()
+			if text := m.Stored(); strings.Contains(text, backendtest.Token(old)) {
 				t.Error("the rejected token is on record still")
 			}
 		})
@@ -64,17 +68,17 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 func TestAWordThatCannotBeHeardIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.UpdateOperation, "roles/own",
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "roles/own",
 		map[string]any{"scopes": "funding:read_profile", "unique_tokens": true})
-	issued := m.must(logical.ReadOperation, "creds/mint", nil)
-	calls, stored := m.paxos.TotalCalls(), m.stored()
+	issued := m.Must(logical.ReadOperation, "creds/mint", nil)
+	calls, stored := m.Paxos.TotalCalls(), m.Stored()
 	good := broker.Fingerprint("some token")
 	for _, test := range []struct {
 		path, says string
 		word       any
 	}{
-		{"creds/mint", "must be the token_id", token(issued)},
+		{"creds/mint", "must be the token_id", backendtest.Token(issued)},
 		{"creds/mint", "must be the token_id", ""},
 		{"token/mint", "must be the token_id", strings.ToUpper(good)},
 		{"token/mint", "must be the token_id", good[:31]},
@@ -85,7 +89,7 @@ func TestAWordThatCannotBeHeardIsRefused(t *testing.T) {
 		{"creds/own", "gives each reader its own", good},
 		{"creds/vendor", "leases clients", good},
 	} {
-		status, text := m.refused(logical.UpdateOperation, test.path, map[string]any{"rejected_token_id": test.word})
+		status, text := m.Refused(logical.UpdateOperation, test.path, map[string]any{"rejected_token_id": test.word})
 		if status != 400 || !strings.Contains(text, test.says) {
 			t.Errorf("%s %v: %d %s; want 400 and %q", test.path, test.word, status, text, test.says)
 		}
@@ -93,11 +97,11 @@ func TestAWordThatCannotBeHeardIsRefused(t *testing.T) {
 			t.Errorf("%s: the answer repeats the value: %s", test.path, text)
 		}
 	}
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", rejecting(issued)); status != 400 ||
+	if status, text := m.Refused(logical.ReadOperation, "creds/mint", rejecting(issued)); status != 400 ||
 		!strings.Contains(text, "takes no parameters") {
 		t.Errorf("a read that carries it: %d %s", status, text)
 	}
-	if m.paxos.TotalCalls() != calls || m.stored() != stored {
+	if m.Paxos.TotalCalls() != calls || m.Stored() != stored {
 		t.Error("something was called or stored")
 	}
 }
@@ -120,20 +124,20 @@ func TestTheWarningsOfARejectedToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			issued := m.must(logical.ReadOperation, "token/mint", nil)
-			m.paxos.EndToken(token(issued))
-			m.paxos.FailAll(test.endpoint, test.fault)
-			answer := m.must(logical.UpdateOperation, "token/mint", rejecting(issued))
-			if token(answer) != token(issued) {
+			issued := m.Must(logical.ReadOperation, "token/mint", nil)
+			m.Paxos.EndToken(backendtest.Token(issued))
+			m.Paxos.FailAll(test.endpoint, test.fault)
+			answer := m.Must(logical.UpdateOperation, "token/mint", rejecting(issued))
+			if backendtest.Token(answer) != backendtest.Token(issued) {
 				// the one in its place is rejected too
-				answer = m.must(logical.UpdateOperation, "token/mint", rejecting(answer))
+				answer = m.Must(logical.UpdateOperation, "token/mint", rejecting(answer))
 			}
 			for _, says := range append(test.says, answer.Data["token_id"].(string)) {
 				if !strings.Contains(warned(answer), says) {
 					t.Errorf("the warnings are %q, want %q in them", warned(answer), says)
 				}
 			}
-			if strings.Contains(warned(answer), token(answer)) {
+			if strings.Contains(warned(answer), backendtest.Token(answer)) {
 				t.Error("the warning tells the token")
 			}
 		})
@@ -144,13 +148,13 @@ func TestTheWarningsOfARejectedToken(t *testing.T) {
 func TestALockdownHearsNoWord(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	issued := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.must(logical.UpdateOperation, "lockdown", nil)
-	calls := m.paxos.TotalCalls()
-	if status, _ := m.refused(logical.UpdateOperation, "creds/mint", rejecting(issued)); status != 403 {
+	issued := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.UpdateOperation, "lockdown", nil)
+	calls := m.Paxos.TotalCalls()
+	if status, _ := m.Refused(logical.UpdateOperation, "creds/mint", rejecting(issued)); status != 403 {
 		t.Errorf("status %d, want 403", status)
 	}
-	if m.paxos.TotalCalls() != calls {
+	if m.Paxos.TotalCalls() != calls {
 		t.Error("Paxos was called")
 	}
 }

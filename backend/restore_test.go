@@ -6,21 +6,23 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // tickFor lets the time pass with a tick every minute.
 func (m *mount) tickFor(d time.Duration) {
-	m.t.Helper()
+	m.T.Helper()
 	for range int(d / time.Minute) {
-		m.clock.advance(time.Minute)
-		m.tick()
+		m.Clock.Advance(time.Minute)
+		m.Tick()
 	}
 }
 
 // stopped is since when the mount has stopped itself.
 func (m *mount) stopped() string {
-	m.t.Helper()
-	return m.must(logical.ReadOperation, "status", nil).Data["stopped_since"].(string)
+	m.T.Helper()
+	return m.Must(logical.ReadOperation, "status", nil).Data["stopped_since"].(string)
 }
 
 // TestAnEmptyPoolIsNoGap lets a pool run empty for hours and stores a client again.
@@ -34,7 +36,7 @@ func TestAnEmptyPoolIsNoGap(t *testing.T) {
 	}
 	m.tickFor(3 * time.Hour)
 	id := m.stock("c0", "vault-new", nil)
-	m.tick()
+	m.Tick()
 	if m.stopped() != "" {
 		t.Errorf("a mount that ticked every minute has taken itself for a restored copy since %s", m.stopped())
 	}
@@ -50,11 +52,11 @@ func TestAnEmptyPoolIsNoGap(t *testing.T) {
 func TestTheHeartbeat(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]*mount{"configured": newConfiguredMount(t), "not configured": newMount(t)} {
-		m.tick()
-		writes := m.storage.writes.Load()
+		m.Tick()
+		writes := m.Storage.Writes.Load()
 		m.tickFor(3 * time.Hour)
 		// and one for the token of the verification, which expires
-		if got := m.storage.writes.Load() - writes; got < 12 || got > 19 {
+		if got := m.Storage.Writes.Load() - writes; got < 12 || got > 19 {
 			t.Errorf("%s: %d writes in 3 hours, want at most one every 10 minutes, and never one less than "+
 				"once an hour", name, got)
 		}
@@ -66,30 +68,30 @@ func TestTheHeartbeat(t *testing.T) {
 func TestAMountWithNothingToLoseNeverStops(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.tick()
-	m.clock.advance(5 * time.Hour)
-	m.tick()
+	m.Tick()
+	m.Clock.Advance(5 * time.Hour)
+	m.Tick()
 	if m.stopped() != "" {
 		t.Error("it stopped")
 	}
-	m.standby("s1", rootScopes, nil)
-	m.tick()
-	m.must(logical.UpdateOperation, "config/promote-standby", nil)
+	m.standby("s1", backendtest.RootScopes, nil)
+	m.Tick()
+	m.Must(logical.UpdateOperation, "config/promote-standby", nil)
 }
 
 // TestAGapStopsAMountWithClients is what the heartbeat is for.
 func TestAGapStopsAMountWithClients(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	m.tick()
-	m.clock.advance(69 * time.Minute)
-	m.tick()
+	m.Tick()
+	m.Clock.Advance(69 * time.Minute)
+	m.Tick()
 	if m.stopped() != "" {
 		t.Error("it stopped after less than the gap")
 	}
-	m.clock.advance(71 * time.Minute)
-	m.restart()
-	m.tick()
+	m.Clock.Advance(71 * time.Minute)
+	m.Restart()
+	m.Tick()
 	if m.stopped() == "" {
 		t.Error("it goes on after a gap")
 	}
@@ -104,23 +106,23 @@ func TestAGapStopsAMountWithClients(t *testing.T) {
 func TestAHeartbeatFromBeforeCountsAsNow(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
-	m.tick()
-	entry, err := m.storage.Get(t.Context(), "pulse")
+	m.Tick()
+	entry, err := m.Storage.Get(t.Context(), "pulse")
 	if err != nil {
 		t.Fatal(err)
 	}
 	entry.Value = []byte(strings.Replace(string(entry.Value), `,"steady":true`, ``, 1))
-	if err := m.storage.Put(t.Context(), entry); err != nil {
+	if err := m.Storage.Put(t.Context(), entry); err != nil {
 		t.Fatal(err)
 	}
-	m.clock.advance(24 * time.Hour)
-	m.restart()
-	m.tick()
+	m.Clock.Advance(24 * time.Hour)
+	m.Restart()
+	m.Tick()
 	if m.stopped() != "" {
 		t.Error("the upgrade stopped the mount")
 	}
-	m.clock.advance(24 * time.Hour)
-	m.tick()
+	m.Clock.Advance(24 * time.Hour)
+	m.Tick()
 	if m.stopped() == "" {
 		t.Error("the next gap does not stop it")
 	}

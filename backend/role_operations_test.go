@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
@@ -26,12 +27,12 @@ func newOmnipotentMount(t *testing.T) *mount {
 		scopes = append(scopes, scope.Name)
 	}
 	var err error
-	if m.client, m.secret, err = m.paxos.CreateCredential(paxostest.Credential{Nickname: "vault-all",
+	if m.Client, m.Secret, err = m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-all",
 		Scopes: scopes}); err != nil {
 		t.Fatal(err)
 	}
-	m.configure()
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
+	m.Configure()
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
 	return m
 }
 
@@ -41,21 +42,21 @@ var braces = regexp.MustCompile(`\{[a-z_]+\}`)
 // opens calls an operation at Paxos and reports whether it was reached: answered, or
 // refused for what was asked and not for who asked.
 func (m *mount) opens(accessToken string, o catalog.Operation) bool {
-	m.t.Helper()
+	m.T.Helper()
 	path := braces.ReplaceAllString(o.Path, "0d7bd2f4-8a3c-4f70-9f2b-1f0c5a7f9f11")
-	req, err := http.NewRequestWithContext(m.t.Context(), o.Method, m.paxos.URL()+path, nil)
+	req, err := http.NewRequestWithContext(m.T.Context(), o.Method, m.Paxos.URL()+path, nil)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusBadRequest ||
 		strings.Contains(string(body), "not found: ")
@@ -64,14 +65,14 @@ func (m *mount) opens(accessToken string, o catalog.Operation) bool {
 // opened lists the operations that need a scope and that the token opens. It fails if
 // one that needs none is closed.
 func (m *mount) opened(accessToken string) []string {
-	m.t.Helper()
+	m.T.Helper()
 	ids := []string{}
 	for _, o := range catalog.Operations() {
 		switch open := m.opens(accessToken, o); {
 		case o.Access == catalog.WithScope && open:
 			ids = append(ids, o.ID)
 		case o.Access != catalog.WithScope && !open:
-			m.t.Errorf("%s needs no scope and is closed", o.ID)
+			m.T.Errorf("%s needs no scope and is closed", o.ID)
 		}
 	}
 	return ids
@@ -90,15 +91,15 @@ func TestARoleOfOneOperationOpensIt(t *testing.T) {
 		if o.Access != catalog.WithScope {
 			reason := map[catalog.Access]string{catalog.Public: "is public and needs no token",
 				catalog.AnyToken: "needs no scope and takes any live token"}[o.Access]
-			status, text := m.refused(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
+			status, text := m.Refused(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
 			if status != 400 || !strings.Contains(text, "operations names "+o.ID+", which "+reason) {
 				t.Errorf("%s: %d %s", o.ID, status, text)
 			}
 			refused++
 			continue
 		}
-		m.must(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
-		read := m.must(logical.ReadOperation, path, nil).Data
+		m.Must(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
+		read := m.Must(logical.ReadOperation, path, nil).Data
 		scopes := texts(read["resolved_scopes"])
 		if len(scopes) != 1 || !slices.Contains(o.Scopes, scopes[0]) ||
 			fmt.Sprint(read["scope_sources"]) != "map["+scopes[0]+":[operations: "+o.ID+"]]" {
@@ -111,8 +112,8 @@ func TestARoleOfOneOperationOpensIt(t *testing.T) {
 				want = append(want, other.ID)
 			}
 		}
-		m.clock.advance(5 * time.Second) // so that 118 roles stay within the budget of token requests
-		accessToken := token(m.must(logical.ReadOperation, "creds/"+o.ID, nil))
+		m.Clock.Advance(5 * time.Second) // so that 118 roles stay within the budget of token requests
+		accessToken := backendtest.Token(m.Must(logical.ReadOperation, "creds/"+o.ID, nil))
 		got := m.opened(accessToken)
 		opened++
 		if !slices.Equal(got, want) || !slices.Contains(got, o.ID) {
@@ -160,9 +161,9 @@ func TestTheExampleInThreeWays(t *testing.T) {
 		"set":        {"scope_sets": "mint-redeem-convert"},
 		"operations": {"operations": seedOperations},
 	} {
-		m.must(logical.UpdateOperation, "roles/"+name, data)
-		scopes[name] = texts(m.must(logical.ReadOperation, "roles/"+name, nil).Data["resolved_scopes"])
-		grants[name] = m.opened(token(m.must(logical.ReadOperation, "creds/"+name, nil)))
+		m.Must(logical.UpdateOperation, "roles/"+name, data)
+		scopes[name] = texts(m.Must(logical.ReadOperation, "roles/"+name, nil).Data["resolved_scopes"])
+		grants[name] = m.opened(backendtest.Token(m.Must(logical.ReadOperation, "creds/"+name, nil)))
 	}
 	if !slices.Equal(slices.Sorted(slices.Values(scopes["set"])),
 		slices.Sorted(slices.Values(scopes["strings"]))) || !slices.Equal(grants["set"], grants["strings"]) {

@@ -7,24 +7,26 @@ import (
 	"testing"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
 // resolved is what a read of a role answers of its scopes.
 func (m *mount) resolved(name string) string {
-	m.t.Helper()
-	return fmt.Sprint(m.must(logical.ReadOperation, "roles/"+name, nil).Data["resolved_scopes"])
+	m.T.Helper()
+	return fmt.Sprint(m.Must(logical.ReadOperation, "roles/"+name, nil).Data["resolved_scopes"])
 }
 
 func TestARoleIsTheUnionOfThreeParameters(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/reports",
+	m.Must(logical.UpdateOperation, "scope-sets/reports",
 		map[string]any{"scopes": "transfer:read_transfer events:read_event"})
-	m.must(logical.UpdateOperation, "roles/r", map[string]any{
+	m.Must(logical.UpdateOperation, "roles/r", map[string]any{
 		"scopes": "transfer:read_transfer", "scope_sets": []any{"reports first-call",
 			"reports"}, "operations": "GetTransfer,ListEvents ListProfiles,CreateInternalTransfer",
 	})
-	got := m.must(logical.ReadOperation, "roles/r", nil).Data
+	got := m.Must(logical.ReadOperation, "roles/r", nil).Data
 	for name, want := range map[string]string{
 		"scopes":     "[transfer:read_transfer]",
 		"scope_sets": "[reports first-call]",
@@ -53,7 +55,7 @@ func TestAChoiceFallsOnTheScopeThatIsHeld(t *testing.T) {
 		"[rewards:create_payout_groups]": {"operations": "CreatePayoutGroup"},
 		"[rewards:write_payout_groups]":  {"operations": "CreatePayoutGroup", "scopes": "rewards:write_payout_groups"},
 	} {
-		m.must(logical.UpdateOperation, "roles/"+fmt.Sprint(len(data)), data)
+		m.Must(logical.UpdateOperation, "roles/"+fmt.Sprint(len(data)), data)
 		if got := m.resolved(fmt.Sprint(len(data))); got != want {
 			t.Errorf("%v resolves to %s, want %s", data, got, want)
 		}
@@ -63,7 +65,7 @@ func TestAChoiceFallsOnTheScopeThatIsHeld(t *testing.T) {
 func TestARoleByScopesSaysNothingOfOperationsBeyond(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	got := m.must(logical.ReadOperation, "roles/mint", nil).Data
+	got := m.Must(logical.ReadOperation, "roles/mint", nil).Data
 	if beyond, told := got["operations_beyond"]; told {
 		t.Errorf("operations_beyond is %v", beyond)
 	}
@@ -81,8 +83,8 @@ func TestARoleByScopesSaysNothingOfOperationsBeyond(t *testing.T) {
 func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
-	m.must(logical.UpdateOperation, "roles/r", map[string]any{"scope_sets": "reports", "operations": "ListEvents"})
+	m.Must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
+	m.Must(logical.UpdateOperation, "roles/r", map[string]any{"scope_sets": "reports", "operations": "ListEvents"})
 	before := "[transfer:read_transfer events:read_event]"
 	expect := func(when, want string) {
 		t.Helper()
@@ -91,7 +93,7 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 		}
 	}
 	expect("at first", before)
-	resp := m.must(logical.UpdateOperation, "scope-sets/reports",
+	resp := m.Must(logical.UpdateOperation, "scope-sets/reports",
 		map[string]any{"scopes": "transfer:read_transfer,transfer:write_crypto_withdrawal"})
 	if text := fmt.Sprint(resp.Warnings); !strings.Contains(text, "no role has changed") ||
 		!strings.Contains(text, "until they are written again with scope_sets: r]") {
@@ -99,28 +101,28 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 	}
 	expect("after the set has grown", before)
 	for _, operation := range []logical.Operation{logical.UpdateOperation, logical.PatchOperation} {
-		m.must(operation, "roles/r", map[string]any{"ttl": "10m", "metadata": "a=b"})
+		m.Must(operation, "roles/r", map[string]any{"ttl": "10m", "metadata": "a=b"})
 		expect("after a "+string(operation)+" of its ttl", before)
 	}
-	m.must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListProfiles"})
+	m.Must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListProfiles"})
 	expect("after a patch of its operations",
 		"[transfer:read_transfer transfer:write_crypto_withdrawal funding:read_profile]")
-	if resp := m.must(logical.UpdateOperation, "scope-sets/reports",
+	if resp := m.Must(logical.UpdateOperation, "scope-sets/reports",
 		map[string]any{"description": "Monthly"}); resp != nil {
 		t.Errorf("a role that has the set as it is is warned of: %v", resp.Warnings)
 	}
-	m.must(logical.PatchOperation, "roles/r", map[string]any{"operations": nil})
+	m.Must(logical.PatchOperation, "roles/r", map[string]any{"operations": nil})
 	expect("without operations", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
-	if resp := m.must(logical.DeleteOperation, "scope-sets/reports",
+	if resp := m.Must(logical.DeleteOperation, "scope-sets/reports",
 		nil); !strings.Contains(fmt.Sprint(resp.Warnings), "scope_sets: r]") {
 		t.Errorf("the warnings are %v", resp.Warnings)
 	}
 	expect("without its set", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
-	status, text := m.refused(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event"})
+	status, text := m.Refused(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event"})
 	if status != 400 || !strings.Contains(text, `scope_sets names "reports", which is not there`) {
 		t.Errorf("a role resolved anew from a set that is gone: %d %s", status, text)
 	}
-	m.must(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event", "scope_sets": nil})
+	m.Must(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event", "scope_sets": nil})
 	expect("written anew", "[events:read_event]")
 }
 
@@ -129,20 +131,20 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 func TestARoleOfTheFirstVersionStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.configure()
+	m.Configure()
 	entry := &logical.StorageEntry{Key: "roles/old",
 		Value: []byte(`{"schema":1,"id":"OLD","credential_type":"access_token","scopes":["funding:read_profile"],` +
 			`"resolved_scopes":["funding:read_profile"],"unique_tokens":false,"ttl":0,"max_ttl":0,"min_ttl":300000000000,"idle_ttl":300000000000,"mint_limit":0,"disabled":false,"metadata":null}`)}
-	if err := m.storage.Put(context.Background(), entry); err != nil {
+	if err := m.Storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
-	m.must(logical.ReadOperation, "creds/old", nil)
-	got := m.must(logical.ReadOperation, "roles/old", nil).Data
+	m.Must(logical.ReadOperation, "creds/old", nil)
+	got := m.Must(logical.ReadOperation, "roles/old", nil).Data
 	if fmt.Sprint(got["scopes"], got["resolved_scopes"], got["scope_sources"]) != "[funding:read_profile] "+
 		"[funding:read_profile] map[funding:read_profile:[scopes]]" {
 		t.Errorf("it reads as %v", got)
 	}
-	m.must(logical.PatchOperation, "roles/old", map[string]any{"operations": "GetTransfer"})
+	m.Must(logical.PatchOperation, "roles/old", map[string]any{"operations": "GetTransfer"})
 	if got := m.resolved("old"); got != "[funding:read_profile transfer:read_transfer]" {
 		t.Errorf("with an operation it has %s", got)
 	}
@@ -151,17 +153,17 @@ func TestARoleOfTheFirstVersionStaysAsItIs(t *testing.T) {
 func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
+	m.Must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"scopes": "transfer:read_transfer"})
 	// which no name reaches
 	deeper := &logical.StorageEntry{Key: "scope-sets/roles/mint", Value: []byte(`{"schema":1,"scopes":["a:b"]}`)}
-	if err := m.storage.Put(context.Background(), deeper); err != nil {
+	if err := m.Storage.Put(context.Background(), deeper); err != nil {
 		t.Fatal(err)
 	}
-	before := m.stored()
+	before := m.Stored()
 	for says, data := range map[string]map[string]any{
 		`operations names "GetTransfers", which is not an operation of Paxos; did you mean GetTransfer or ListTransfers?`: {"operations": "GetTransfers"},
 		`did you mean GetTransfer?`: {"operations": "gettransfer"},
-		`operations names "canary-`: {"operations": canary + strings.Repeat("x", 100)},
+		`operations names "canary-`: {"operations": backendtest.Canary + strings.Repeat("x", 100)},
 		`operations names ListMarkets, which is public and needs no token: leave it out`: {"operations": "GetTransfer,ListMarkets"},
 		`operations must be an array of strings`:                                         {"operations": map[string]any{"a": "b"}},
 		`operations must be an array of strings, `:                                       {"operations": []any{"GetTransfer", 1}},
@@ -175,14 +177,14 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 		`come to 257 scopes; at most 256 are allowed`: {"scopes": manyScopes(
 			256), "operations": "GetTransfer"},
 	} {
-		status, text := m.refused(logical.UpdateOperation, "roles/r", data)
+		status, text := m.Refused(logical.UpdateOperation, "roles/r", data)
 		if status != 400 || !strings.Contains(text, says) || len(text) > 1000 ||
 			strings.Contains(text, strings.Repeat("x", 60)) {
 			t.Errorf("%.60v: %d %.400s; want 400 and %s", data, status, text, says)
 		}
 	}
-	if m.stored() != before {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != before {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
 }
 
@@ -191,15 +193,16 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 func TestNarrowingByOperationsEndsTokens(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.configure()
-	m.must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "GetTransfer,ListProfiles"})
-	lease := m.must(logical.ReadOperation, "creds/r", nil)
-	m.must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "ListTransfers,GetProfile"})
-	if !m.paxos.Alive(token(lease)) {
+	m.Configure()
+	m.Must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "GetTransfer,ListProfiles"})
+	lease := m.Must(logical.ReadOperation, "creds/r", nil)
+	m.Must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "ListTransfers,GetProfile"})
+	if !m.Paxos.Alive(backendtest.Token(lease)) {
 		t.Error("other operations of the same scopes ended the token")
 	}
-	resp := m.must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListTransfers"})
-	if m.paxos.Alive(token(lease)) || !strings.Contains(fmt.Sprint(resp.Warnings), "1 token of this role was revoked") {
+	resp := m.Must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListTransfers"})
+	if m.Paxos.Alive(backendtest.Token(lease)) ||
+		!strings.Contains(fmt.Sprint(resp.Warnings), "1 token of this role was revoked") {
 		t.Errorf("a token lives beyond its role; the warnings are %v", resp.Warnings)
 	}
 }
@@ -208,26 +211,26 @@ func TestNarrowingByOperationsEndsTokens(t *testing.T) {
 func TestGuardrailsBoundResolvedScopes(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.configure()
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:read_*"})
+	m.Configure()
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,transfer:read_*"})
 	for scope, data := range map[string]map[string]any{
 		"transfer:write_crypto_withdrawal (not in allowed_scopes)":     {"operations": "GetTransfer,CreateCryptoWithdrawal"},
 		"events:read_event (not in allowed_scopes)":                    {"scope_sets": "orchestrations-events"},
 		"api_creds:delete_credentials (of risk admin, and allow_admin": {"operations": "DeleteApiCredentials"},
 	} {
-		if status, text := m.refused(logical.UpdateOperation, "roles/r", data); status != 403 ||
+		if status, text := m.Refused(logical.UpdateOperation, "roles/r", data); status != 403 ||
 			!strings.Contains(text, scope) {
 			t.Errorf("%v: %d %s", data, status, text)
 		}
 	}
-	m.must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "GetTransfer,ListProfiles"})
-	lease := m.must(logical.ReadOperation, "creds/r", nil)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
-	if status, text := m.refused(logical.ReadOperation, "creds/r", nil); status != 403 ||
+	m.Must(logical.UpdateOperation, "roles/r", map[string]any{"operations": "GetTransfer,ListProfiles"})
+	lease := m.Must(logical.ReadOperation, "creds/r", nil)
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
+	if status, text := m.Refused(logical.ReadOperation, "creds/r", nil); status != 403 ||
 		!strings.Contains(text, "transfer:read_transfer (not in allowed_scopes)") {
 		t.Errorf("issued beyond the guardrails: %d %s", status, text)
 	}
-	if m.paxos.Alive(token(lease)) {
+	if m.Paxos.Alive(backendtest.Token(lease)) {
 		t.Error("a token lives beyond the guardrails")
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // warned are the warnings of a write, as text.
 func (m *mount) warned(path string, data map[string]any) string {
-	m.t.Helper()
-	resp := m.must(logical.UpdateOperation, path, data)
+	m.T.Helper()
+	resp := m.Must(logical.UpdateOperation, path, data)
 	if resp == nil {
 		return ""
 	}
@@ -54,7 +54,7 @@ func TestTheWriterOfARoleIsToldWhatWillNotHappen(t *testing.T) {
 			t.Errorf("%s warns %s", name, got)
 		}
 		says(t, got, test.want)
-		m.must(logical.DeleteOperation, "roles/new", nil)
+		m.Must(logical.DeleteOperation, "roles/new", nil)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestWhatPaxosListsOfAClientCounts(t *testing.T) {
 	if got := m.warned("roles/team", map[string]any{"scopes": teamScope}); got != "" {
 		t.Errorf("warned of %s", got)
 	}
-	m.edit(id, func(c *paxostest.Credential) { c.Scopes = []string{"transfer:read_transfer"} })
+	m.EditClient(id, func(c *paxostest.Credential) { c.Scopes = []string{"transfer:read_transfer"} })
 	m.compare()
 	says(t, m.warned("roles/team", map[string]any{"scopes": teamScope}), `Client "team" lacks `+teamScope)
 }
@@ -74,8 +74,8 @@ func TestWhatPaxosListsOfAClientCounts(t *testing.T) {
 func TestAMaximumBelowTheRolesIsToldAtBothWrites(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/slow", map[string]any{"scopes": "funding:read_profile", "max_ttl": "50m"})
-	m.must(logical.UpdateOperation, "roles/quick",
+	m.Must(logical.UpdateOperation, "roles/slow", map[string]any{"scopes": "funding:read_profile", "max_ttl": "50m"})
+	m.Must(logical.UpdateOperation, "roles/quick",
 		map[string]any{"scopes": "funding:read_profile", "ttl": "5m", "max_ttl": "10m"})
 	says(t, m.warned("config/guardrails", map[string]any{"max_ttl": "10m"}),
 		"exceeds max_ttl (10m0s), so their leases are shortened: slow]", "!quick")
@@ -94,10 +94,10 @@ func TestAReaderIsToldThatItsLeaseIsShorterThanItAskedFor(t *testing.T) {
 	if got := m.warned("creds/mint", map[string]any{"ttl": "20m"}); got != "[]" {
 		t.Errorf("a lease as long as it was asked for warns %s", got)
 	}
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "10m"})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"max_ttl": "10m"})
 	says(t, m.warned("creds/mint", map[string]any{"ttl": "20m"}),
 		"The lease lasts 10m0s, not 20m0s: the role, the mount or config/guardrails")
-	if resp := m.must(logical.ReadOperation, "creds/mint", nil); len(resp.Warnings) != 0 {
+	if resp := m.Must(logical.ReadOperation, "creds/mint", nil); len(resp.Warnings) != 0 {
 		t.Errorf("a read, which asks for nothing, warns %s", resp.Warnings)
 	}
 }

@@ -8,17 +8,18 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 func TestARoleReadsBackAsWritten(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "roles/Mint-1.a", map[string]any{
+	m.Must(logical.UpdateOperation, "roles/Mint-1.a", map[string]any{
 		"scopes": "funding:read_profile transfer:read_transfer,funding:read_profile", "ttl": "20m", "max_ttl": 1800,
 		"metadata": map[string]any{"team": "treasury"},
 	})
-	got := m.must(logical.ReadOperation, "roles/Mint-1.a", nil).Data
+	got := m.Must(logical.ReadOperation, "roles/Mint-1.a", nil).Data
 	want := map[string]string{
 		"credential_type": "access_token", "resolved_scopes": "[funding:read_profile transfer:read_transfer]",
 		"ttl":     "1200",
@@ -30,7 +31,7 @@ func TestARoleReadsBackAsWritten(t *testing.T) {
 			t.Errorf("%s is %v, want %s", name, got[name], value)
 		}
 	}
-	if resp := m.must(logical.ReadOperation, "roles/mint-1.a", nil); resp != nil {
+	if resp := m.Must(logical.ReadOperation, "roles/mint-1.a", nil); resp != nil {
 		t.Error("names are not told apart by case")
 	}
 }
@@ -42,22 +43,22 @@ func TestARoleKeepsWhatAWriteDoesNotName(t *testing.T) {
 		"scopes": []any{"events:read_event"}, "ttl": 60, "max_ttl": 600, "min_ttl": 30, "idle_ttl": 0,
 		"unique_tokens": true, "disabled": true, "metadata": "a=b",
 	}
-	m.must(logical.UpdateOperation, "roles/mint", all)
-	before := m.must(logical.ReadOperation, "roles/mint", nil).Data
+	m.Must(logical.UpdateOperation, "roles/mint", all)
+	before := m.Must(logical.ReadOperation, "roles/mint", nil).Data
 	for name, value := range all {
 		for _, operation := range []logical.Operation{logical.UpdateOperation, logical.PatchOperation} {
-			m.must(operation, "roles/mint", map[string]any{name: value})
-			if after := m.must(logical.ReadOperation, "roles/mint", nil).Data; fmt.Sprint(after) != fmt.Sprint(before) {
+			m.Must(operation, "roles/mint", map[string]any{name: value})
+			if after := m.Must(logical.ReadOperation, "roles/mint", nil).Data; fmt.Sprint(after) != fmt.Sprint(before) {
 				t.Errorf("%s of %s alone changed the role from %v to %v", operation, name, before, after)
 			}
 		}
 	}
-	m.must(logical.PatchOperation, "roles/mint", map[string]any{"min_ttl": nil, "metadata": nil})
-	after := m.must(logical.ReadOperation, "roles/mint", nil).Data
+	m.Must(logical.PatchOperation, "roles/mint", map[string]any{"min_ttl": nil, "metadata": nil})
+	after := m.Must(logical.ReadOperation, "roles/mint", nil).Data
 	if fmt.Sprint(after["min_ttl"]) != "300" || fmt.Sprint(after["metadata"]) != "map[]" {
 		t.Errorf("null did not give the defaults back: %v", after)
 	}
-	if status, _ := m.refused(logical.PatchOperation, "roles/none", map[string]any{"ttl": 1}); status != 404 {
+	if status, _ := m.Refused(logical.PatchOperation, "roles/none", map[string]any{"ttl": 1}); status != 404 {
 		t.Errorf("patching a role that is not there: %d, want 404", status)
 	}
 }
@@ -70,26 +71,27 @@ func TestBadRolesAreRefused(t *testing.T) {
 		"is not a scope":                      {"scopes": "Funding:Read"},
 		"ttl must not be greater":             {"scopes": "a:b", "ttl": 60, "max_ttl": 30},
 		"credential_type must be":             {"scopes": "a:b", "credential_type": "password"},
-		"scopes must be an array":             {"scopes": map[string]any{"v": canary}},
+		"scopes must be an array":             {"scopes": map[string]any{"v": backendtest.Canary}},
 		"ttl must be a duration":              {"scopes": "a:b", "ttl": -5},
-		"idle_ttl must be a duration":         {"scopes": "a:b", "idle_ttl": canary},
-		"disabled must be true or false":      {"scopes": "a:b", "disabled": canary},
-		"metadata must be a map of strings":   {"scopes": "a:b", "metadata": map[string]any{"k": []any{canary}}},
-		"metadata holds 65 pairs":             {"scopes": "a:b", "metadata": manyPairs(65)},
+		"idle_ttl must be a duration":         {"scopes": "a:b", "idle_ttl": backendtest.Canary},
+		"disabled must be true or false":      {"scopes": "a:b", "disabled": backendtest.Canary},
+		"metadata must be a map of strings": {"scopes": "a:b",
+			"metadata": map[string]any{"k": []any{backendtest.Canary}}},
+		"metadata holds 65 pairs": {"scopes": "a:b", "metadata": manyPairs(65)},
 		"metadata must have keys of at most": {"scopes": "a:b",
-			"metadata": map[string]any{"k": canary + strings.Repeat("v", 512)}},
-		"unknown parameter \"scope\"": {"scope": canary},
+			"metadata": map[string]any{"k": backendtest.Canary + strings.Repeat("v", 512)}},
+		"unknown parameter \"scope\"": {"scope": backendtest.Canary},
 		"at most 1000 elements":       {"scopes": strings.Repeat("a:b,", 10_000)},
 		"at most 65536 bytes":         {"scopes": "a:" + strings.Repeat("b", 1<<20)},
 		"at most 256 are allowed":     {"scopes": manyScopes(300)},
 	} {
-		status, text := m.refused(logical.UpdateOperation, "roles/mint", data)
-		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
+		status, text := m.Refused(logical.UpdateOperation, "roles/mint", data)
+		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {
 			t.Errorf("%.60v: %d %.300s; want 400 and %q", data, status, text, says)
 		}
 	}
-	if m.stored() != "" {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != "" {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
 }
 
@@ -112,25 +114,25 @@ func manyScopes(count int) []any {
 func TestBadNamesAreRefusedEverywhere(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	upstream := m.paxos.TotalCalls()
+	upstream := m.Paxos.TotalCalls()
 	for _, name := range []string{"a..b", "-a", "a-", "a b", "ä", "a%2fb", "a\nb", strings.Repeat("a", 200), ".."} {
 		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation,
 			logical.DeleteOperation} {
-			if status, text := m.refused(operation, "roles/"+name, nil); status != 400 ||
+			if status, text := m.Refused(operation, "roles/"+name, nil); status != 400 ||
 				!strings.Contains(text, "name must begin") {
 				t.Errorf("%s roles/%q: %d %s", operation, name, status, text)
 			}
 		}
 		for _, path := range []string{"creds/", "token/"} {
-			if status, _ := m.refused(logical.ReadOperation, path+name, nil); status != 400 {
+			if status, _ := m.Refused(logical.ReadOperation, path+name, nil); status != 400 {
 				t.Errorf("read %s%q: %d", path, name, status)
 			}
 		}
 	}
-	if status, _ := m.refused(logical.ReadOperation, "creds/a/b", nil); status != 404 {
+	if status, _ := m.Refused(logical.ReadOperation, "creds/a/b", nil); status != 404 {
 		t.Errorf("a name with a slash: %d, want 404", status)
 	}
-	if m.paxos.TotalCalls() != upstream {
+	if m.Paxos.TotalCalls() != upstream {
 		t.Error("Paxos was called")
 	}
 }
@@ -140,10 +142,10 @@ func TestRolesAreListedInPages(t *testing.T) {
 	m := newMount(t)
 	names := []string{"a", "b", "c", "d", "e"}
 	for _, name := range names {
-		m.must(logical.UpdateOperation, "roles/"+name, map[string]any{"scopes": "a:b"})
+		m.Must(logical.UpdateOperation, "roles/"+name, map[string]any{"scopes": "a:b"})
 	}
 	keys := func(data map[string]any) []string {
-		got, _ := m.must(logical.ListOperation, "roles/", data).Data["keys"].([]any)
+		got, _ := m.Must(logical.ListOperation, "roles/", data).Data["keys"].([]any)
 		var all []string
 		for _, key := range got {
 			all = append(all, key.(string))
@@ -164,7 +166,7 @@ func TestRolesAreListedInPages(t *testing.T) {
 			t.Errorf("list with %v is %v, want %v", test.data, got, test.want)
 		}
 	}
-	if status, text := m.refused(logical.ListOperation, "roles/", map[string]any{"limit": 0}); status != 400 ||
+	if status, text := m.Refused(logical.ListOperation, "roles/", map[string]any{"limit": 0}); status != 400 ||
 		!strings.Contains(text, "limit") {
 		t.Errorf("limit 0: %d %s", status, text)
 	}
@@ -174,37 +176,37 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*mount){
 		"narrowed": func(m *mount) {
-			m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+			m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 		},
-		"disabled": func(m *mount) { m.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}) },
-		"deleted":  func(m *mount) { m.must(logical.DeleteOperation, "roles/mint", nil) },
-		"rotated":  func(m *mount) { m.must(logical.UpdateOperation, "roles/mint/rotate", nil) },
+		"disabled": func(m *mount) { m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true}) },
+		"deleted":  func(m *mount) { m.Must(logical.DeleteOperation, "roles/mint", nil) },
+		"rotated":  func(m *mount) { m.Must(logical.UpdateOperation, "roles/mint/rotate", nil) },
 		"replaced": func(m *mount) {
-			m.must(logical.DeleteOperation, "roles/mint", nil)
-			m.must(logical.UpdateOperation, "roles/mint",
+			m.Must(logical.DeleteOperation, "roles/mint", nil)
+			m.Must(logical.UpdateOperation, "roles/mint",
 				map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.UpdateOperation, "roles/other",
+			m.Must(logical.UpdateOperation, "roles/other",
 				map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
-			leased, unleased := m.must(logical.ReadOperation, "creds/mint", nil), m.must(logical.ReadOperation,
+			leased, unleased := m.Must(logical.ReadOperation, "creds/mint", nil), m.Must(logical.ReadOperation,
 				"token/mint", nil)
-			other := m.must(logical.ReadOperation, "creds/other", nil)
+			other := m.Must(logical.ReadOperation, "creds/other", nil)
 			change(m)
-			if m.paxos.Alive(token(leased)) || m.paxos.Alive(token(unleased)) {
+			if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
 				t.Error("what was issued under the role lives")
 			}
-			if !m.paxos.Alive(token(other)) {
+			if !m.Paxos.Alive(backendtest.Token(other)) {
 				t.Error("another role's token died")
 			}
-			if err := m.revoke(leased); err != nil {
+			if err := m.Revoke(leased); err != nil {
 				t.Errorf("the lease cannot end: %v", err)
 			}
-			if resp, err := m.do(logical.ReadOperation, "creds/mint", nil); err == nil && !resp.IsError() &&
-				token(resp) == token(leased) {
+			if resp, err := m.Do(logical.ReadOperation, "creds/mint", nil); err == nil && !resp.IsError() &&
+				backendtest.Token(resp) == backendtest.Token(leased) {
 				t.Error("the dead token is handed out")
 			}
 		})
@@ -214,13 +216,13 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 func TestAWidenedRoleGivesANewTokenAndEndsNone(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	old := m.must(logical.ReadOperation, "creds/mint", nil)
-	m.must(logical.UpdateOperation, "roles/mint",
+	old := m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.UpdateOperation, "roles/mint",
 		map[string]any{"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"})
-	if !m.paxos.Alive(token(old)) {
+	if !m.Paxos.Alive(backendtest.Token(old)) {
 		t.Error("widening ended a token")
 	}
-	if wide := m.must(logical.ReadOperation, "creds/mint", nil); !strings.Contains(wide.Data["scope"].(string),
+	if wide := m.Must(logical.ReadOperation, "creds/mint", nil); !strings.Contains(wide.Data["scope"].(string),
 		"events:read_event") {
 		t.Errorf("the new token has %v", wide.Data["scope"])
 	}
@@ -230,25 +232,25 @@ func TestARotationWhileAMintIsUnderWayLeavesNoOldToken(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	hold := make(chan struct{})
-	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
-	calls := m.paxos.Calls(paxostest.TokenEndpoint)
+	m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+	calls := m.Paxos.Calls(paxostest.TokenEndpoint)
 	type result struct {
 		resp *logical.Response
 		err  error
 	}
 	done := make(chan result)
 	go func() {
-		resp, err := m.do(logical.ReadOperation, "creds/mint", nil)
+		resp, err := m.Do(logical.ReadOperation, "creds/mint", nil)
 		done <- result{resp, err}
 	}()
-	waitUntil(t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > calls })
-	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.TokenEndpoint) > calls })
+	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
 	close(hold)
 	got := <-done
 	if got.err != nil || got.resp.IsError() {
 		t.Fatalf("the reader that met a rotation got %v, %v; want the role as it is afterwards", got.resp, got.err)
 	}
-	live := m.paxos.LiveTokens()
+	live := m.Paxos.LiveTokens()
 	if len(live) != 1 || live[0].Fingerprint != got.resp.Data["token_id"] {
 		t.Errorf("alive at Paxos: %+v; want just the token that was handed out", live)
 	}
@@ -257,8 +259,8 @@ func TestARotationWhileAMintIsUnderWayLeavesNoOldToken(t *testing.T) {
 func TestADisabledRoleIsForbidden(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true})
-	if status, text := m.refused(logical.ReadOperation, "creds/mint", nil); status != 403 ||
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"disabled": true})
+	if status, text := m.Refused(logical.ReadOperation, "creds/mint", nil); status != 403 ||
 		!strings.Contains(text, "disabled") {
 		t.Errorf("%d %s", status, text)
 	}

@@ -10,24 +10,25 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // another makes a further client at Paxos, with these scopes.
 func (m *mount) another(scopes ...string) (id, secret string) {
-	m.t.Helper()
-	credential, secret, err := m.paxos.CreateCredential(paxostest.Credential{Scopes: scopes})
+	m.T.Helper()
+	credential, secret, err := m.Paxos.CreateCredential(paxostest.Credential{Scopes: scopes})
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return credential.ClientID, secret
 }
 
 // generations is what status says of the root's secrets, as "number client state live".
 func (m *mount) generations() []string {
-	m.t.Helper()
+	m.T.Helper()
 	var said []string
-	for _, g := range m.must(logical.ReadOperation, "status", nil).Data["generations"].([]any) {
+	for _, g := range m.Must(logical.ReadOperation, "status", nil).Data["generations"].([]any) {
 		g := g.(map[string]any)
 		said = append(said, fmt.Sprint(g["number"], " ", g["client_id"], " ", g["state"], " ", g["live_tokens"]))
 	}
@@ -37,35 +38,36 @@ func (m *mount) generations() []string {
 func TestARotationKeepsReadersGoing(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	secret, err := m.paxos.RotateCredential(m.client.ClientID) // the click: the old secret stops
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	secret, err := m.Paxos.RotateCredential(m.Client.ClientID) // the click: the old secret stops
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) {
+	if again := m.Must(logical.ReadOperation, "creds/mint", nil); backendtest.Token(again) != backendtest.Token(lease) {
 		t.Error("between the click and the write readers do not get the cached token")
 	}
-	resp := m.must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
-	if fmt.Sprint(resp.Data) != fmt.Sprint(map[string]any{"client_id": m.client.ClientID, "generation": 2,
+	resp := m.Must(logical.UpdateOperation, "config/rotate-root", map[string]any{"client_secret": secret})
+	if fmt.Sprint(resp.Data) != fmt.Sprint(map[string]any{"client_id": m.Client.ClientID, "generation": 2,
 		"draining": 1}) {
 		t.Errorf("answered %v", resp.Data)
 	}
-	mints := m.paxos.Calls(paxostest.TokenEndpoint)
-	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) ||
-		m.paxos.Calls(paxostest.TokenEndpoint) != mints {
+	mints := m.Paxos.Calls(paxostest.TokenEndpoint)
+	if again := m.Must(logical.ReadOperation, "creds/mint",
+		nil); backendtest.Token(again) != backendtest.Token(lease) ||
+		m.Paxos.Calls(paxostest.TokenEndpoint) != mints {
 		t.Error("the rotation took the token from its readers")
 	}
-	if want := []string{"1 " + m.client.ClientID + " draining 1",
-		"2 " + m.client.ClientID + " current 0"}; !slices.Equal(m.generations(), want) {
+	if want := []string{"1 " + m.Client.ClientID + " draining 1",
+		"2 " + m.Client.ClientID + " current 0"}; !slices.Equal(m.generations(), want) {
 		t.Errorf("status says %q, want %q", m.generations(), want)
 	}
-	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	if m.paxos.Alive(token(lease)) {
+	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	if m.Paxos.Alive(backendtest.Token(lease)) {
 		t.Error("a token of the old secret cannot be revoked with the new one")
 	}
-	m.must(logical.ReadOperation, "creds/mint", nil)
-	m.tick()
-	if want := []string{"2 " + m.client.ClientID + " current 1"}; !slices.Equal(m.generations(), want) {
+	m.Must(logical.ReadOperation, "creds/mint", nil)
+	m.Tick()
+	if want := []string{"2 " + m.Client.ClientID + " current 1"}; !slices.Equal(m.generations(), want) {
 		t.Errorf("status says %q, want %q", m.generations(), want)
 	}
 }
@@ -73,21 +75,22 @@ func TestARotationKeepsReadersGoing(t *testing.T) {
 func TestAReplacedRootDrains(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	lease := m.must(logical.ReadOperation, "creds/mint", nil)
-	id, secret := m.another(rootScopes...)
-	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
-	if again := m.must(logical.ReadOperation, "creds/mint", nil); token(again) != token(lease) ||
-		again.Data["client_id"] != m.client.ClientID {
+	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
+	id, secret := m.another(backendtest.RootScopes...)
+	m.Must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+	if again := m.Must(logical.ReadOperation, "creds/mint",
+		nil); backendtest.Token(again) != backendtest.Token(lease) ||
+		again.Data["client_id"] != m.Client.ClientID {
 		t.Error("the token of the old root is not served any more")
 	}
-	if fresh := m.must(logical.ReadOperation, "token/mint", nil); fresh.Data["client_id"] != id {
+	if fresh := m.Must(logical.ReadOperation, "token/mint", nil); fresh.Data["client_id"] != id {
 		t.Errorf("minted by %v, want the new root", fresh.Data["client_id"])
 	}
-	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	if live := m.paxos.LiveTokens(); len(live) != 0 {
+	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("alive at Paxos: %v", live)
 	}
-	m.tick()
+	m.Tick()
 	if want := []string{"2 " + id + " current 0"}; !slices.Equal(m.generations(), want) {
 		t.Errorf("status says %q, want %q", m.generations(), want)
 	}
@@ -107,10 +110,10 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 			return nil
 		}, paxostest.Fault{}, 400, "client_secret"},
 		"a wrong secret": {rotate, func(*mount) map[string]any {
-			return map[string]any{"client_secret": canary + "wrong"}
+			return map[string]any{"client_secret": backendtest.Canary + "wrong"}
 		}, paxostest.Fault{}, 400, "Not saved"},
 		"the secret that it has": {rotate, func(m *mount) map[string]any {
-			return map[string]any{"client_secret": m.secret}
+			return map[string]any{"client_secret": m.Secret}
 		}, paxostest.Fault{}, 400, "stored already"},
 		"another client to rotate": {rotate, func(*mount) map[string]any {
 			return map[string]any{"client_id": "x", "client_secret": "y"}
@@ -122,7 +125,7 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 			return map[string]any{"client_secret": "new"}
 		}, paxostest.Fault{Status: 429}, 429, "again in 5m1s"},
 		"the same client to replace": {replace, func(m *mount) map[string]any {
-			return map[string]any{"client_id": m.client.ClientID, "client_secret": "y"}
+			return map[string]any{"client_id": m.Client.ClientID, "client_secret": "y"}
 		}, paxostest.Fault{}, 400, "config/rotate-root"},
 		"one that mints less": {replace, func(m *mount) map[string]any {
 			id, secret := m.another("funding:read_profile")
@@ -132,27 +135,27 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.ReadOperation, "creds/mint", nil)
-			data, before, live := test.data(m), m.stored(), len(m.paxos.LiveTokens())
-			m.paxos.FailNext(paxostest.TokenEndpoint, test.fault)
-			status, text := m.refused(logical.UpdateOperation, test.path, data)
+			m.Must(logical.ReadOperation, "creds/mint", nil)
+			data, before, live := test.data(m), m.Stored(), len(m.Paxos.LiveTokens())
+			m.Paxos.FailNext(paxostest.TokenEndpoint, test.fault)
+			status, text := m.Refused(logical.UpdateOperation, test.path, data)
 			if status != test.status || !strings.Contains(text, test.says) {
 				t.Errorf("answered %d %s; want %d and %q", status, text, test.status, test.says)
 			}
-			for _, secret := range []string{m.secret, canary} {
+			for _, secret := range []string{m.Secret, backendtest.Canary} {
 				if strings.Contains(text, secret) {
 					t.Errorf("the answer tells a secret: %s", text)
 				}
 			}
-			after, rootBefore := root(m.stored()), root(before)
-			if after != rootBefore || len(m.paxos.LiveTokens()) != live {
+			after, rootBefore := root(m.Stored()), root(before)
+			if after != rootBefore || len(m.Paxos.LiveTokens()) != live {
 				t.Errorf("the root was %s and is %s; alive at Paxos: %d, were %d", rootBefore, after,
-					len(m.paxos.LiveTokens()), live)
+					len(m.Paxos.LiveTokens()), live)
 			}
-			m.paxos.Heal()
-			m.clock.advance(6 * time.Minute)
-			m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-			m.must(logical.ReadOperation, "creds/mint", nil) // by the old root
+			m.Paxos.Heal()
+			m.Clock.Advance(6 * time.Minute)
+			m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
+			m.Must(logical.ReadOperation, "creds/mint", nil) // by the old root
 		})
 	}
 }
@@ -170,35 +173,35 @@ func root(stored string) string {
 func TestAClientOfAnotherEntityIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	id, secret := m.another(rootScopes...)
-	m.paxos.FailNext(paxostest.Operations, paxostest.Fault{Rewrite: func(page map[string]any) {
+	id, secret := m.another(backendtest.RootScopes...)
+	m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{Rewrite: func(page map[string]any) {
 		page["items"] = []any{map[string]any{"id": "a-profile-of-somebody-else"}}
 	}})
-	status, text := m.refused(logical.UpdateOperation, "config/replace-root",
+	status, text := m.Refused(logical.UpdateOperation, "config/replace-root",
 		map[string]any{"client_id": id, "client_secret": secret})
-	if status != 400 || !strings.Contains(text, "another Entity") || len(m.paxos.LiveTokens()) != 0 {
-		t.Errorf("%d %s; alive at Paxos: %v", status, text, m.paxos.LiveTokens())
+	if status != 400 || !strings.Contains(text, "another Entity") || len(m.Paxos.LiveTokens()) != 0 {
+		t.Errorf("%d %s; alive at Paxos: %v", status, text, m.Paxos.LiveTokens())
 	}
-	m.paxos.FailNext(paxostest.Operations, paxostest.Fault{Status: http.StatusForbidden}) // it cannot be told: accepted
-	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+	m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{Status: http.StatusForbidden}) // it cannot be told: accepted
+	m.Must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
 }
 
 func TestTheFirstSecretMayComeByRotateRoot(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config/connection", m.connection())
-	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root",
+	m.Must(logical.UpdateOperation, "config/connection", m.Connection())
+	if status, text := m.Refused(logical.UpdateOperation, "config/rotate-root",
 		map[string]any{"client_id": "x",
 			"client_secret": "y"}); status != 400 || !strings.Contains(text, "not configured") {
 		t.Errorf("%d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	if status, text := m.refused(logical.UpdateOperation, "config/rotate-root",
-		map[string]any{"client_secret": m.secret}); status != 400 || !strings.Contains(text, "client_id is missing") {
+	m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
+	if status, text := m.Refused(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_secret": m.Secret}); status != 400 || !strings.Contains(text, "client_id is missing") {
 		t.Errorf("%d %s", status, text)
 	}
-	m.must(logical.UpdateOperation, "config/rotate-root",
-		map[string]any{"client_id": m.client.ClientID, "client_secret": m.secret})
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.UpdateOperation, "config/rotate-root",
+		map[string]any{"client_id": m.Client.ClientID, "client_secret": m.Secret})
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 }

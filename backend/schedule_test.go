@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -21,25 +22,25 @@ type schedule struct {
 
 // schedule reads it as they do, and holds it against what must be true of every answer.
 func (m *mount) schedule(resp *logical.Response, poll time.Duration) schedule {
-	m.t.Helper()
+	m.T.Helper()
 	rotated, err := time.Parse(time.RFC3339, resp.Data["last_vault_rotation"].(string))
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
-	s := schedule{number(m.t, resp, "ttl"), number(m.t, resp, "rotation_period"), rotated}
+	s := schedule{number(m.T, resp, "ttl"), number(m.T, resp, "rotation_period"), rotated}
 	expires, err := time.Parse(time.RFC3339, resp.Data["expires_at"].(string))
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	switch {
 	case resp.Secret != nil:
-		m.t.Error("there is a lease, by which consul-template would go")
+		m.T.Error("there is a lease, by which consul-template would go")
 	case s.ttl < 1 || s.ttl > poll.Seconds() || s.ttl > s.period || s.period < 1:
-		m.t.Errorf("ttl is %v with a poll_interval of %s and a rotation_period of %v", s.ttl, poll, s.period)
+		m.T.Errorf("ttl is %v with a poll_interval of %s and a rotation_period of %v", s.ttl, poll, s.period)
 	case s.ttl != float64(int64(s.ttl)) || s.period != float64(int64(s.period)):
-		m.t.Errorf("ttl %v and rotation_period %v are not whole seconds", s.ttl, s.period)
-	case s.ttl > max(1, expires.Sub(m.clock.Now()).Seconds()):
-		m.t.Errorf("ttl is %v, and the token ends in %s", s.ttl, expires.Sub(m.clock.Now()))
+		m.T.Errorf("ttl %v and rotation_period %v are not whole seconds", s.ttl, s.period)
+	case s.ttl > max(1, expires.Sub(m.Clock.Now()).Seconds()):
+		m.T.Errorf("ttl is %v, and the token ends in %s", s.ttl, expires.Sub(m.Clock.Now()))
 	}
 	return s
 }
@@ -51,15 +52,15 @@ func TestReadersComeBackWithinThePollInterval(t *testing.T) {
 		t.Run(poll.String(), func(t *testing.T) {
 			t.Parallel()
 			m := newConfiguredMount(t)
-			m.must(logical.UpdateOperation, "roles/mint", map[string]any{"poll_interval": poll.String()})
+			m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"poll_interval": poll.String()})
 			refresh := 3569 * 0.75 * 0.95 // at the earliest
-			first := m.schedule(m.must(logical.ReadOperation, "token/mint", nil), poll)
-			if first.period < refresh-1 || first.period > 3569*0.75*1.05+1 || !first.rotated.Equal(m.clock.Now()) {
+			first := m.schedule(m.Must(logical.ReadOperation, "token/mint", nil), poll)
+			if first.period < refresh-1 || first.period > 3569*0.75*1.05+1 || !first.rotated.Equal(m.Clock.Now()) {
 				t.Errorf("rotation_period %v, last_vault_rotation %s", first.period, first.rotated)
 			}
 			least, most, seen := min(poll.Seconds(), refresh)*0.8-1, 0.0, map[float64]bool{}
 			for range 200 {
-				s := m.schedule(m.must(logical.ReadOperation, "token/mint", nil), poll)
+				s := m.schedule(m.Must(logical.ReadOperation, "token/mint", nil), poll)
 				seen[s.ttl], most = true, max(most, s.ttl)
 				if s.ttl < least {
 					t.Fatalf("ttl is %v, want %v at least", s.ttl, least)
@@ -80,19 +81,21 @@ func TestReadersComeBackWithinThePollInterval(t *testing.T) {
 func TestAnAgentFollowsItsSchedule(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	held, reads, tokens := m.must(logical.ReadOperation, "token/mint", nil), 0, map[string]bool{}
-	for start := m.clock.Now(); m.clock.Now().Sub(start) < 3*time.Hour; reads++ {
+	held, reads, tokens := m.Must(logical.ReadOperation, "token/mint", nil), 0, map[string]bool{}
+	for start := m.Clock.Now(); m.Clock.Now().Sub(start) < 3*time.Hour; reads++ {
 		s := m.schedule(held, 5*time.Minute)
-		m.clock.advance(time.Duration(s.ttl+1) * time.Second)
-		if !m.paxos.Alive(token(held)) {
-			t.Fatalf("a dead token is held after %s", m.clock.Now().Sub(start))
+		m.Clock.Advance(time.Duration(s.ttl+1) * time.Second)
+		if !m.Paxos.Alive(backendtest.Token(held)) {
+			t.Fatalf("a dead token is held after %s", m.Clock.Now().Sub(start))
 		}
-		held = m.must(logical.ReadOperation, "token/mint", nil)
+		held = m.Must(logical.ReadOperation, "token/mint", nil)
 		// the read began a refresh
-		if age := m.clock.Now().Sub(m.schedule(held, 5*time.Minute).rotated); age.Seconds() > s.period+1 {
-			waitUntil(t, func() bool { return token(m.must(logical.ReadOperation, "token/mint", nil)) != token(held) })
+		if age := m.Clock.Now().Sub(m.schedule(held, 5*time.Minute).rotated); age.Seconds() > s.period+1 {
+			backendtest.WaitUntil(t, func() bool {
+				return backendtest.Token(m.Must(logical.ReadOperation, "token/mint", nil)) != backendtest.Token(held)
+			})
 		}
-		tokens[token(held)] = true
+		tokens[backendtest.Token(held)] = true
 	}
 	if reads > 80 || len(tokens) < 4 {
 		t.Errorf("%d reads of %d tokens in three hours", reads, len(tokens))
@@ -103,15 +106,15 @@ func TestAnAgentFollowsItsSchedule(t *testing.T) {
 func TestReadersComeBackSoonWhileARefreshFails(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.ReadOperation, "token/mint", nil)
-	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
-	m.clock.advance(48 * time.Minute)
+	m.Must(logical.ReadOperation, "token/mint", nil)
+	m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	m.Clock.Advance(48 * time.Minute)
 	for i := range 20 {
-		resp := m.must(logical.ReadOperation, "token/mint", nil)
+		resp := m.Must(logical.ReadOperation, "token/mint", nil)
 		if s := m.schedule(resp, 5*time.Minute); s.ttl > 60 || i == 0 && s.ttl > 5 {
 			t.Fatalf("ttl is %v at read %d while refreshing fails", s.ttl, i)
 		}
-		m.clock.advance(5 * time.Second)
+		m.Clock.Advance(5 * time.Second)
 	}
 }
 
@@ -120,27 +123,27 @@ func TestARoleWithoutAPollIntervalHasTheDefault(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	m.rewrite("roles/mint", `"poll_interval":300000000000,`, "")
-	if got := m.must(logical.ReadOperation, "roles/mint", nil).Data["poll_interval"]; got != 300.0 {
+	if got := m.Must(logical.ReadOperation, "roles/mint", nil).Data["poll_interval"]; got != 300.0 {
 		t.Errorf("a read shows %v", got)
 	}
-	m.schedule(m.must(logical.ReadOperation, "token/mint", nil), 5*time.Minute)
-	m.must(logical.PatchOperation, "roles/mint", map[string]any{"poll_interval": "20s"})
-	m.must(logical.PatchOperation, "roles/mint", map[string]any{"poll_interval": nil})
-	if got := m.must(logical.ReadOperation, "roles/mint", nil).Data["poll_interval"]; got != 300.0 {
+	m.schedule(m.Must(logical.ReadOperation, "token/mint", nil), 5*time.Minute)
+	m.Must(logical.PatchOperation, "roles/mint", map[string]any{"poll_interval": "20s"})
+	m.Must(logical.PatchOperation, "roles/mint", map[string]any{"poll_interval": nil})
+	if got := m.Must(logical.ReadOperation, "roles/mint", nil).Data["poll_interval"]; got != 300.0 {
 		t.Errorf("after null a read shows %v", got)
 	}
 }
 
 // rewrite replaces a text in a stored entry, as a plugin that knew less would have stored it.
 func (m *mount) rewrite(key, text, by string) {
-	m.t.Helper()
-	entry, err := m.storage.Get(context.Background(), key)
+	m.T.Helper()
+	entry, err := m.Storage.Get(context.Background(), key)
 	if err != nil || entry == nil || !strings.Contains(string(entry.Value), text) {
-		m.t.Fatalf("%s does not hold %s: %v", key, text, err)
+		m.T.Fatalf("%s does not hold %s: %v", key, text, err)
 	}
 	entry.Value = []byte(strings.Replace(string(entry.Value), text, by, 1))
-	if err := m.storage.Put(context.Background(), entry); err != nil {
-		m.t.Fatal(err)
+	if err := m.Storage.Put(context.Background(), entry); err != nil {
+		m.T.Fatal(err)
 	}
-	m.restart()
+	m.Restart()
 }

@@ -9,16 +9,17 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 func TestAScopeSetReadsBackAsWritten(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/reports",
+	m.Must(logical.UpdateOperation, "scope-sets/reports",
 		map[string]any{"scopes": "transfer:read_transfer funding:read_profile,transfer:read_transfer",
 			"description": "Monthly"})
-	got := m.must(logical.ReadOperation, "scope-sets/reports", nil).Data
+	got := m.Must(logical.ReadOperation, "scope-sets/reports", nil).Data
 	for name, want := range map[string]string{
 		"scopes": "[transfer:read_transfer funding:read_profile]", "description": "Monthly", "built_in": "false",
 		"source": "",
@@ -29,18 +30,18 @@ func TestAScopeSetReadsBackAsWritten(t *testing.T) {
 			t.Errorf("%s is %v, want %s", name, got[name], want)
 		}
 	}
-	m.must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"description": "Yearly"})
-	if got := m.must(logical.ReadOperation, "scope-sets/reports", nil).Data; fmt.Sprint(got["scopes"],
+	m.Must(logical.UpdateOperation, "scope-sets/reports", map[string]any{"description": "Yearly"})
+	if got := m.Must(logical.ReadOperation, "scope-sets/reports", nil).Data; fmt.Sprint(got["scopes"],
 		got["description"]) != "[transfer:read_transfer funding:read_profile]Yearly" {
 		t.Errorf("after a write of the description it is %v", got)
 	}
-	m.must(logical.DeleteOperation, "scope-sets/reports", nil)
-	m.must(logical.DeleteOperation, "scope-sets/reports", nil)
-	if resp := m.must(logical.ReadOperation, "scope-sets/reports", nil); resp != nil {
+	m.Must(logical.DeleteOperation, "scope-sets/reports", nil)
+	m.Must(logical.DeleteOperation, "scope-sets/reports", nil)
+	if resp := m.Must(logical.ReadOperation, "scope-sets/reports", nil); resp != nil {
 		t.Errorf("it was deleted and reads as %v", resp.Data)
 	}
-	if m.stored() != "" {
-		t.Errorf("something is left: %s", m.stored())
+	if m.Stored() != "" {
+		t.Errorf("something is left: %s", m.Stored())
 	}
 }
 
@@ -49,21 +50,21 @@ func TestBuiltInScopeSetsAreReadOnly(t *testing.T) {
 	m := newMount(t)
 	for _, set := range catalog.Sets() {
 		path := "scope-sets/" + set.Name
-		got := m.must(logical.ReadOperation, path, nil).Data
+		got := m.Must(logical.ReadOperation, path, nil).Data
 		if fmt.Sprint(got["scopes"], got["built_in"], got["source"], got["description"]) != fmt.Sprint(set.Scopes,
 			true, set.Source, set.Description) {
 			t.Errorf("%s reads as %v", set.Name, got)
 		}
 		for operation, data := range map[logical.Operation]map[string]any{logical.UpdateOperation: {"scopes": "events:read_event"}, logical.DeleteOperation: nil} {
-			if status, text := m.refused(operation, path, data); status != 400 ||
+			if status, text := m.Refused(operation, path, data); status != 400 ||
 				!strings.Contains(text, "is built in and cannot be changed or deleted") ||
 				!strings.Contains(text, set.Source) {
 				t.Errorf("%s of %s: %d %s", operation, set.Name, status, text)
 			}
 		}
 	}
-	if m.stored() != "" {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != "" {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
 }
 
@@ -74,25 +75,25 @@ func TestAScopeSetOutlivesABuiltInOfItsName(t *testing.T) {
 	m := newMount(t)
 	entry := &logical.StorageEntry{Key: "scope-sets/first-call",
 		Value: []byte(`{"schema":1,"description":"Ours","scopes":["events:read_event"]}`)}
-	if err := m.storage.Put(context.Background(), entry); err != nil {
+	if err := m.Storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"],
+	if got := m.Must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"],
 		got["built_in"]) != "[events:read_event] false" {
 		t.Errorf("it reads as %v", got)
 	}
-	info := m.must(logical.ListOperation, "scope-sets",
+	info := m.Must(logical.ListOperation, "scope-sets",
 		map[string]any{"after": "fireblocks", "limit": 1}).Data["key_info"]
 	if fmt.Sprint(info) != "map[first-call:map[built_in:false]]" {
 		t.Errorf("the list says %v", info)
 	}
-	m.must(logical.UpdateOperation, "roles/r", map[string]any{"scope_sets": "first-call"})
+	m.Must(logical.UpdateOperation, "roles/r", map[string]any{"scope_sets": "first-call"})
 	if got := m.resolved("r"); got != "[events:read_event]" {
 		t.Errorf("a role takes %s", got)
 	}
-	m.must(logical.UpdateOperation, "scope-sets/first-call", map[string]any{"description": "Still ours"})
-	m.must(logical.DeleteOperation, "scope-sets/first-call", nil)
-	if got := m.must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"],
+	m.Must(logical.UpdateOperation, "scope-sets/first-call", map[string]any{"description": "Still ours"})
+	m.Must(logical.DeleteOperation, "scope-sets/first-call", nil)
+	if got := m.Must(logical.ReadOperation, "scope-sets/first-call", nil).Data; fmt.Sprint(got["scopes"],
 		got["built_in"]) != "[funding:read_profile] true" {
 		t.Errorf("without it there is %v", got)
 	}
@@ -102,29 +103,29 @@ func TestAScopeSetOutlivesABuiltInOfItsName(t *testing.T) {
 func TestAScopeSetOfALaterVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	if err := m.storage.Put(context.Background(),
+	if err := m.Storage.Put(context.Background(),
 		&logical.StorageEntry{Key: "scope-sets/s", Value: []byte(`{"schema":2,"scopes":["a:b"]}`)}); err != nil {
 		t.Fatal(err)
 	}
-	before := m.stored()
+	before := m.Stored()
 	for path, data := range map[string]map[string]any{"scope-sets/s": {"scopes": "events:read_event"},
 		"roles/r": {"scope_sets": "s"}} {
-		if status, text := m.refused(logical.UpdateOperation, path, data); status != 500 ||
+		if status, text := m.Refused(logical.UpdateOperation, path, data); status != 500 ||
 			!strings.Contains(text, "was written by a later version of this plugin") {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	if m.stored() != before {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != before {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
 }
 
 func TestScopeSetsAreListed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "scope-sets/aa", map[string]any{"scopes": "funding:read_profile"})
-	m.must(logical.UpdateOperation, "scope-sets/zz", map[string]any{"scopes": "funding:read_profile"})
-	got := m.must(logical.ListOperation, "scope-sets", nil).Data
+	m.Must(logical.UpdateOperation, "scope-sets/aa", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "scope-sets/zz", map[string]any{"scopes": "funding:read_profile"})
+	got := m.Must(logical.ListOperation, "scope-sets", nil).Data
 	names := texts(got["keys"])
 	if len(names) != 2+len(catalog.Sets()) || names[0] != "aa" || names[len(names)-1] != "zz" ||
 		!slices.IsSorted(names) {
@@ -135,7 +136,7 @@ func TestScopeSetsAreListed(t *testing.T) {
 		!strings.Contains(fmt.Sprint(info["first-call"]), "source:https://docs.paxos.com/") {
 		t.Errorf("the list says %v", info)
 	}
-	page := m.must(logical.ListOperation, "scope-sets", map[string]any{"after": "stablecoin-pay-ins", "limit": 5}).Data
+	page := m.Must(logical.ListOperation, "scope-sets", map[string]any{"after": "stablecoin-pay-ins", "limit": 5}).Data
 	if fmt.Sprint(page["keys"]) != "[zz]" {
 		t.Errorf("the last page is %v", page["keys"])
 	}
@@ -144,12 +145,12 @@ func TestScopeSetsAreListed(t *testing.T) {
 func TestAScopeSetWarns(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
-	m.must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,event:*"})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,event:*"})
 	for says, scopes := range map[string]string{
 		"Unknown scope \"event:read_event\" (did you mean events:read_event?)":                      "event:read_event",
 		"no role can be written by this set: the guardrails of this mount do not allow events:read": "funding:read_profile,events:read_event",
 	} {
-		resp := m.must(logical.UpdateOperation, "scope-sets/s", map[string]any{"scopes": scopes})
+		resp := m.Must(logical.UpdateOperation, "scope-sets/s", map[string]any{"scopes": scopes})
 		if resp == nil || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], says) {
 			t.Errorf("%s warns %v, want %s", scopes, resp, says)
 		}
@@ -160,16 +161,17 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	for says, data := range map[string]map[string]any{
-		"scopes must name at least one scope":    {"description": "a"},
-		"is not a scope":                         {"scopes": "Funding:Read"},
-		"at most 256 are allowed":                {"scopes": manyScopes(257)},
-		"scopes must be an array":                {"scopes": map[string]any{"v": canary}},
-		"description must be a string":           {"scopes": "a:b", "description": 1},
-		"description must have at most 512":      {"scopes": "a:b", "description": canary + strings.Repeat("x", 512)},
+		"scopes must name at least one scope": {"description": "a"},
+		"is not a scope":                      {"scopes": "Funding:Read"},
+		"at most 256 are allowed":             {"scopes": manyScopes(257)},
+		"scopes must be an array":             {"scopes": map[string]any{"v": backendtest.Canary}},
+		"description must be a string":        {"scopes": "a:b", "description": 1},
+		"description must have at most 512": {"scopes": "a:b",
+			"description": backendtest.Canary + strings.Repeat("x", 512)},
 		"unknown parameter \"operations\"; this": {"operations": "GetTransfer"},
 	} {
-		status, text := m.refused(logical.UpdateOperation, "scope-sets/s", data)
-		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, canary) {
+		status, text := m.Refused(logical.UpdateOperation, "scope-sets/s", data)
+		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {
 			t.Errorf("%.60v: %d %.300s; want 400 and %q", data, status, text, says)
 		}
 	}
@@ -180,13 +182,13 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 			if operation != logical.UpdateOperation {
 				data = nil
 			}
-			if status, text := m.refused(operation, "scope-sets/"+name, data); status != 400 ||
+			if status, text := m.Refused(operation, "scope-sets/"+name, data); status != 400 ||
 				!strings.Contains(text, "name must begin and end") {
 				t.Errorf("%s %.40s: %d %s", operation, name, status, text)
 			}
 		}
 	}
-	if m.stored() != "" {
-		t.Errorf("something was stored: %s", m.stored())
+	if m.Stored() != "" {
+		t.Errorf("something was stored: %s", m.Stored())
 	}
 }

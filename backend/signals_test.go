@@ -14,8 +14,8 @@ import (
 
 // warnings are the lines of the log at WARN that have this text.
 func (m *mount) warnings(text string) (lines []map[string]any) {
-	m.t.Helper()
-	for line := range strings.Lines(m.log.String()) {
+	m.T.Helper()
+	for line := range strings.Lines(m.Log.String()) {
 		var entry map[string]any
 		if json.Unmarshal([]byte(line), &entry) == nil && entry["@level"] == "warn" && entry["@message"] == text {
 			lines = append(lines, entry)
@@ -26,17 +26,17 @@ func (m *mount) warnings(text string) (lines []map[string]any) {
 
 // told fails the test unless there are so many lines, and returns the last.
 func (m *mount) told(number int, text string) map[string]any {
-	m.t.Helper()
+	m.T.Helper()
 	lines := m.warnings(text)
 	if len(lines) != number {
-		m.t.Fatalf("%q was logged %d times, want %d: %v", text, len(lines), number, lines)
+		m.T.Fatalf("%q was logged %d times, want %d: %v", text, len(lines), number, lines)
 	}
 	if number == 0 {
 		return nil
 	}
 	last := lines[number-1]
 	if last["mount_uuid"] != "test-mount" {
-		m.t.Errorf("the line does not name its mount: %v", last)
+		m.T.Errorf("the line does not name its mount: %v", last)
 	}
 	return last
 }
@@ -56,41 +56,41 @@ const (
 func TestTheLogTellsWhenRequestsBeginToFailAndSucceedAgain(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	m.must(logical.UpdateOperation, "roles/mint", map[string]any{"unique_tokens": true, "mint_limit": 300})
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"unique_tokens": true, "mint_limit": 300})
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 	m.told(0, succeedAgain)
-	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 	for range 5 {
-		m.refused(logical.ReadOperation, "creds/mint", nil)
+		m.Refused(logical.ReadOperation, "creds/mint", nil)
 	}
 	line := m.told(1, beginToFail)
-	if line["client"] != "root" || line["client_id"] != m.client.ClientID ||
+	if line["client"] != "root" || line["client_id"] != m.Client.ClientID ||
 		!strings.Contains(fmt.Sprint(line["error"]), "503") {
 		t.Errorf("the line is %v", line)
 	}
-	m.clock.advance(2 * time.Minute)
-	m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.Clock.Advance(2 * time.Minute)
+	m.Refused(logical.ReadOperation, "creds/mint", nil)
 	m.told(1, beginToFail) // nothing has changed
-	m.paxos.Heal()
-	m.must(logical.ReadOperation, "creds/mint", nil)
+	m.Paxos.Heal()
+	m.Must(logical.ReadOperation, "creds/mint", nil)
 	m.told(1, succeedAgain)
 	for range 3 { // within the minute, back and forth
-		m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
-		m.refused(logical.ReadOperation, "creds/mint", nil)
-		m.paxos.Heal()
-		m.must(logical.ReadOperation, "creds/mint", nil)
+		m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+		m.Refused(logical.ReadOperation, "creds/mint", nil)
+		m.Paxos.Heal()
+		m.Must(logical.ReadOperation, "creds/mint", nil)
 	}
-	m.paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
-	m.refused(logical.ReadOperation, "creds/mint", nil)
+	m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
+	m.Refused(logical.ReadOperation, "creds/mint", nil)
 	m.told(1, beginToFail)
 	m.told(1, succeedAgain)
-	m.clock.advance(time.Minute)
-	m.tick() // nobody reads
+	m.Clock.Advance(time.Minute)
+	m.Tick() // nobody reads
 	if line := m.told(2, beginToFail); line["changes_held_back"] != float64(6) {
 		t.Errorf("the line is %v, want 6 changes held back", line)
 	}
 	m.told(1, succeedAgain)
-	if strings.Contains(m.log.String(), m.secret) {
+	if strings.Contains(m.Log.String(), m.Secret) {
 		t.Error("the log holds the secret")
 	}
 }
@@ -99,30 +99,30 @@ func TestTheLogTellsWhoseSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	id := m.storeTeam()
-	secret, err := m.paxos.RotateCredential(id)
+	secret, err := m.Paxos.RotateCredential(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.refused(logical.ReadOperation, "token/team", nil)
-	m.must(logical.ReadOperation, "token/mint", nil)
+	m.Refused(logical.ReadOperation, "token/team", nil)
+	m.Must(logical.ReadOperation, "token/mint", nil)
 	if line := m.told(1, rejects); line["client"] != "team" || line["client_id"] != id || line["auth_style"] != "post" {
 		t.Errorf("the line is %v", line)
 	}
 	m.told(0, beginToFail)
-	m.clock.advance(time.Minute)
-	m.must(logical.UpdateOperation, "clients/team/rotate", map[string]any{"client_secret": secret})
-	m.must(logical.ReadOperation, "token/team", nil)
+	m.Clock.Advance(time.Minute)
+	m.Must(logical.UpdateOperation, "clients/team/rotate", map[string]any{"client_secret": secret})
+	m.Must(logical.ReadOperation, "token/team", nil)
 	m.told(1, acceptsAgain)
-	m.edit(id, func(c *paxostest.Credential) { c.Scopes = []string{"transfer:read_transfer"} })
-	m.must(logical.UpdateOperation, "roles/team/rotate", nil)
-	m.refused(logical.ReadOperation, "token/team", nil)
+	m.EditClient(id, func(c *paxostest.Credential) { c.Scopes = []string{"transfer:read_transfer"} })
+	m.Must(logical.UpdateOperation, "roles/team/rotate", nil)
+	m.Refused(logical.ReadOperation, "token/team", nil)
 	if line := m.told(1, refusesScope); line["role"] != "team" || line["client"] != "team" ||
 		fmt.Sprint(line["scopes"]) != "["+teamScope+"]" {
 		t.Errorf("the line is %v", line)
 	}
-	m.edit(id, func(c *paxostest.Credential) { c.Scopes = []string{teamScope} })
-	m.clock.advance(time.Minute)
-	m.must(logical.ReadOperation, "token/team", nil)
+	m.EditClient(id, func(c *paxostest.Credential) { c.Scopes = []string{teamScope} })
+	m.Clock.Advance(time.Minute)
+	m.Must(logical.ReadOperation, "token/team", nil)
 	m.told(1, grantsAgain)
 	m.told(1, rejects)
 }
@@ -132,14 +132,14 @@ func TestTheLogTellsWhenPaxossListCannotBeBelieved(t *testing.T) {
 	m := newListingMount(t)
 	m.compare()
 	m.told(0, noBelief)
-	m.paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 200, Body: `{"items":[]}`})
+	m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Status: 200, Body: `{"items":[]}`})
 	for range 3 {
-		m.clock.advance(time.Minute)
+		m.Clock.Advance(time.Minute)
 		// whether it is refused is not the matter here
-		_, _ = m.do(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
+		_, _ = m.Do(logical.ReadOperation, "report/drift", map[string]any{"refresh": true})
 	}
 	m.told(1, noBelief)
-	m.paxos.Heal()
+	m.Paxos.Heal()
 	m.compare()
 	m.told(1, beliefAgain)
 }

@@ -41,20 +41,20 @@ func disguises(path string) []string {
 func TestNoSpellingOfASudoPathGoesWithoutSudo(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	patterns := m.backend.SpecialPaths().Root
+	patterns := m.Backend.SpecialPaths().Root
 	if !demandsSudo(patterns, "exceptions/") || !demandsSudo(patterns, "exceptions/x") {
 		t.Errorf("exceptions can be listed or written without sudo: %q", patterns)
 	}
 	// Vault adds the slash to what it takes for a list
 	for _, operation := range []logical.Operation{logical.ListOperation, logical.ReadOperation} {
-		if status, text := m.refused(operation, "exceptions", nil); status != 404 {
+		if status, text := m.Refused(operation, "exceptions", nil); status != 404 {
 			t.Errorf("%s of exceptions without a slash: %d %s", operation, status, text)
 		}
 	}
 	if !slices.Contains(patterns, "config/guardrails") || !slices.Contains(patterns, "config/connection") {
 		t.Errorf("sudo is demanded at %q only", patterns)
 	}
-	before, upstream := m.stored(), m.paxos.TotalCalls()
+	before, upstream := m.Stored(), m.Paxos.TotalCalls()
 	for _, pattern := range patterns {
 		path := pattern
 		if prefix, ok := strings.CutSuffix(pattern, "/*"); ok { // all below it, and the list
@@ -63,7 +63,7 @@ func TestNoSpellingOfASudoPathGoesWithoutSudo(t *testing.T) {
 		if strings.ContainsAny(path, "*+$^(") || strings.HasSuffix(path, "/") {
 			t.Errorf("%q is neither a path as it is asked for nor all below one; Vault takes it literally", pattern)
 		}
-		if _, err := m.do(logical.ReadOperation, path, nil); err != nil &&
+		if _, err := m.Do(logical.ReadOperation, path, nil); err != nil &&
 			!errors.Is(err, logical.ErrUnsupportedOperation) {
 			t.Errorf("%q is no path of the engine: %v", path, err)
 		}
@@ -75,14 +75,14 @@ func TestNoSpellingOfASudoPathGoesWithoutSudo(t *testing.T) {
 				if demandsSudo(patterns, other) {
 					continue
 				}
-				if status, text := m.refused(operation, other, nil); status != 404 &&
+				if status, text := m.Refused(operation, other, nil); status != 404 &&
 					!strings.Contains(text, "unsupported") {
 					t.Errorf("%s %q gets past sudo: %d %s", operation, other, status, text)
 				}
 			}
 		}
 	}
-	if m.stored() != before || m.paxos.TotalCalls() != upstream {
+	if m.Stored() != before || m.Paxos.TotalCalls() != upstream {
 		t.Error("something was stored, or Paxos called")
 	}
 }

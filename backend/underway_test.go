@@ -5,21 +5,22 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/backendtest"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // readHeld reads token/mint while Paxos holds its answer back. The first function lets the answer
 // go, the second waits for what the reader got.
 func (m *mount) readHeld() (proceed func(), answer func() *logical.Response) {
-	m.t.Helper()
-	hold, calls := make(chan struct{}), m.paxos.Calls(paxostest.TokenEndpoint)
-	m.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
+	m.T.Helper()
+	hold, calls := make(chan struct{}), m.Paxos.Calls(paxostest.TokenEndpoint)
+	m.Paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Hold: hold})
 	done := make(chan *logical.Response, 1)
 	go func() {
-		resp, _ := m.do(logical.ReadOperation, "token/mint", nil) // refused in some tests, which look at Paxos
+		resp, _ := m.Do(logical.ReadOperation, "token/mint", nil) // refused in some tests, which look at Paxos
 		done <- resp
 	}()
-	waitUntil(m.t, func() bool { return m.paxos.Calls(paxostest.TokenEndpoint) > calls })
+	backendtest.WaitUntil(m.T, func() bool { return m.Paxos.Calls(paxostest.TokenEndpoint) > calls })
 	return func() { close(hold) }, func() *logical.Response { return <-done }
 }
 
@@ -28,24 +29,24 @@ func (m *mount) readHeld() (proceed func(), answer func() *logical.Response) {
 func TestARequestUnderWayKeepsItsGeneration(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
-	id, secret := m.another(rootScopes...)
+	id, secret := m.another(backendtest.RootScopes...)
 	proceed, answer := m.readHeld()
-	m.must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
-	m.tick()
+	m.Must(logical.UpdateOperation, "config/replace-root", map[string]any{"client_id": id, "client_secret": secret})
+	m.Tick()
 	if got := m.generations(); len(got) != 2 {
 		t.Errorf("while its request is under way the old generation is forgotten: %v", got)
 	}
 	proceed()
 	resp := answer()
-	if resp.Data["client_id"] != m.client.ClientID || !m.paxos.Alive(token(resp)) {
+	if resp.Data["client_id"] != m.Client.ClientID || !m.Paxos.Alive(backendtest.Token(resp)) {
 		t.Fatalf("the reader got %v", resp.Data)
 	}
-	m.tick()
-	m.must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	if m.paxos.Alive(token(resp)) {
+	m.Tick()
+	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
+	if m.Paxos.Alive(backendtest.Token(resp)) {
 		t.Error("a token of the replaced root is alive after the rotation of its role")
 	}
-	m.tick()
+	m.Tick()
 	if got := m.generations(); len(got) != 1 {
 		t.Errorf("the old generation is kept for nothing: %v", got)
 	}
@@ -57,15 +58,15 @@ func TestARequestUnderWayKeepsTheConfig(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
 	proceed, answer := m.readHeld()
-	if status, text := m.refused(logical.DeleteOperation, "config", nil); status != 400 {
+	if status, text := m.Refused(logical.DeleteOperation, "config", nil); status != 400 {
 		t.Errorf("%d %s", status, text)
 	}
-	m.must(logical.DeleteOperation, "config", map[string]any{"force": true})
+	m.Must(logical.DeleteOperation, "config", map[string]any{"force": true})
 	proceed()
 	if resp := answer(); resp != nil && !resp.IsError() {
 		t.Errorf("the reader got %v", resp.Data)
 	}
-	if live := m.paxos.LiveTokens(); len(live) != 0 {
+	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("%d tokens are alive that nobody can revoke", len(live))
 	}
 }

@@ -32,8 +32,9 @@ func (c *callCounter) snapshot() (total int, by map[Endpoint]int) {
 
 // Calls returns how many requests arrived at the endpoint, including those that were refused.
 func (s *Server) Calls(e Endpoint) int {
-	_, by := s.calls.snapshot()
-	return by[e]
+	s.calls.mu.Lock()
+	defer s.calls.mu.Unlock()
+	return s.calls.by[e]
 }
 
 // TotalCalls returns how many requests arrived, including those to unknown paths. It does not count

@@ -1,0 +1,92 @@
+package backendtest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// ErrStorage is the error of a storage that fails.
+var ErrStorage = errors.New("storage is down")
+
+// Storage is the storage of a mount. It counts operations, and fails those that it is told to fail.
+type Storage struct {
+	logical.Storage
+	Operations atomic.Int64
+	Writes     atomic.Int64
+	FailReads  atomic.Bool
+	FailWrites atomic.Bool
+	ReadOnly   atomic.Bool
+	FailKey    atomic.Value // of string: writes of this key fail
+	held       atomic.Pointer[heldWrite]
+}
+
+// A heldWrite is a write that waits before it has its effect.
+type heldWrite struct {
+	key              string
+	arrived, proceed chan struct{}
+}
+
+// Hold makes the next write of the key wait. The first channel is closed when the write has arrived.
+// Closing the second one lets it go on.
+func (s *Storage) Hold(key string) (arrived, proceed chan struct{}) {
+	h := &heldWrite{key, make(chan struct{}), make(chan struct{})}
+	s.held.Store(h)
+	return h.arrived, h.proceed
+}
+
+// Get is part of logical.Storage.
+func (s *Storage) Get(ctx context.Context, key string) (*logical.StorageEntry, error) {
+	s.Operations.Add(1)
+	if s.FailReads.Load() {
+		return nil, ErrStorage
+	}
+	return s.Storage.Get(ctx, key)
+}
+
+// List is part of logical.Storage.
+func (s *Storage) List(ctx context.Context, prefix string) ([]string, error) {
+	s.Operations.Add(1)
+	if s.FailReads.Load() {
+		return nil, ErrStorage
+	}
+	return s.Storage.List(ctx, prefix)
+}
+
+// Put is part of logical.Storage.
+func (s *Storage) Put(ctx context.Context, entry *logical.StorageEntry) error {
+	if h := s.held.Load(); h != nil && h.key == entry.Key && s.held.CompareAndSwap(h, nil) {
+		close(h.arrived)
+		<-h.proceed
+	}
+	if err := s.count(); err != nil {
+		return err
+	}
+	if key, _ := s.FailKey.Load().(string); key == entry.Key && key != "" {
+		return ErrStorage
+	}
+	return s.Storage.Put(ctx, entry)
+}
+
+// Delete is part of logical.Storage.
+func (s *Storage) Delete(ctx context.Context, key string) error {
+	if err := s.count(); err != nil {
+		return err
+	}
+	return s.Storage.Delete(ctx, key)
+}
+
+// count takes note of a write, and says how it fails.
+func (s *Storage) count() error {
+	s.Operations.Add(1)
+	s.Writes.Add(1)
+	switch {
+	case s.ReadOnly.Load():
+		return logical.ErrReadOnly
+	case s.FailWrites.Load():
+		return ErrStorage
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+package enumeration
+
+import (
+	"os"
+	"runtime/debug"
+	"testing"
+)
+
+// TestMain collects garbage less often: each run makes a mount that lives for a moment.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
