@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,19 +14,22 @@ import (
 // has. They do not say which: who may read one mount may not know of the others.
 const ofAnotherMount = "(another mount)"
 
-// known is what the mount calls the client of a Client ID, empty if no mount of this
-// plugin process has it.
+// known is what the mount calls the client of a Client ID, empty if no mount of this plugin process
+// has it. former reports that the client was replaced here. That comes last: a client that was
+// replaced here may be in use elsewhere, and then nobody should be told to delete it.
 func (r *Review) known(clientID string) (name string, former bool) {
 	for _, c := range r.Clients {
-		switch {
-		case c.ID == clientID:
+		if c.ID == clientID {
 			return c.Name, false
-		case slices.Contains(c.Former, clientID):
-			return c.Name, true
 		}
 	}
 	if r.Elsewhere[clientID] {
 		return ofAnotherMount, false
+	}
+	for _, c := range r.Clients {
+		if slices.Contains(c.Former, clientID) {
+			return c.Name, true
+		}
 	}
 	return "", false
 }
@@ -89,9 +91,6 @@ func Drift(f *Facts) *Review {
 // credentialSubject is what a finding on a credential at Paxos is about.
 func credentialSubject(o Credential) string { return "credential " + o.ClientID }
 
-// clientIDGrammar is what a Client ID must be made of to stand in a command.
-var clientIDGrammar = regexp.MustCompile(`^[\w-]{1,128}$`)
-
 // nameable is a Client ID that may stand in an instruction: Paxos's own form only.
 func (r *Review) nameable(o Credential) string {
 	if input.ValidName(o.ClientID) {
@@ -152,8 +151,7 @@ func (r *Review) changed(o Credential, name string) {
 	}
 	if !slices.Equal(o.IPAllowlist, o.Was.IPAllowlist) {
 		severity := Low
-		if len(uncovered(o.IPAllowlist, o.Was.IPAllowlist)) > 0 ||
-			anywhere(o.IPAllowlist) && !anywhere(o.Was.IPAllowlist) {
+		if widened(o.Was.IPAllowlist, o.IPAllowlist) {
 			severity = Medium
 		}
 		r.suggest(severity, ruleAllowlistChanged, subject,

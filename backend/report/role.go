@@ -15,9 +15,9 @@ const unusedAfter = 30 * 24 * time.Hour
 // role looks at one role. Its name and scopes were judged when it was written. A
 // finding on it is accepted for this role and its scopes only.
 func (p *Privileges) role(r Role) {
-	p.purposes(r)
 	p.basis = r.Identity + " " + strings.Join(slices.Sorted(slices.Values(r.Scopes)), " ")
 	defer func() { p.basis = "" }()
+	p.purposes(r)
 	if r.LeasesClients {
 		p.lease(r)
 		return
