@@ -25,8 +25,7 @@ func checkValue(kind framework.FieldType, value any) string {
 		_, ok := value.(bool)
 		return unless(ok, "true or false")
 	case framework.TypeInt:
-		number, ok := asNumber(value)
-		return unless(ok && number == math.Trunc(number) && math.Abs(number) <= math.MaxInt32, "a whole number")
+		return unless(isWhole(value), "a whole number")
 	case framework.TypeFloat:
 		_, ok := asNumber(value)
 		return unless(ok, "a number")
@@ -79,6 +78,22 @@ func asNumber(value any) (float64, bool) {
 		return parsed, err == nil && !math.IsNaN(parsed) && !math.IsInf(parsed, 0)
 	}
 	return 0, false
+}
+
+// isWhole reports whether a value is a whole number that the SDK reads as one. Of text, the SDK takes
+// neither 1e3 nor 1.0, and takes 010 for 8, which nobody means.
+func isWhole(value any) bool {
+	text, isText := value.(string)
+	if written, ok := value.(json.Number); ok {
+		text, isText = written.String(), true
+	}
+	if isText {
+		decimal, err := strconv.ParseInt(text, 10, 32)
+		read, other := strconv.ParseInt(text, 0, 32)
+		return err == nil && other == nil && decimal == read && decimal >= -math.MaxInt32
+	}
+	number, ok := asNumber(value)
+	return ok && number == math.Trunc(number) && math.Abs(number) <= math.MaxInt32
 }
 
 const wantedDuration = "a duration such as 20m or a number of seconds, not negative, at most 10 years"
