@@ -8,17 +8,29 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on what a role or a request may name.
+// Limits on the scopes that a role or a request may name. Paxos documents far fewer and far shorter
+// ones.
 const (
-	MaximumScopes    = 256 // Paxos documents 67
+	MaximumScopes    = 256
 	MaximumScopeSize = 128 // bytes
 )
 
-// scopeGrammar is the form of every scope that Paxos documents. A scope of another
-// form is a mistake: a missing comma, a quote, a stray bracket.
+// scopeGrammar is the form of every scope that Paxos documents. A scope of another form is a
+// mistake, such as a missing comma, a quote or a stray bracket.
 var scopeGrammar = regexp.MustCompile(`^[a-z0-9_.-]+:[a-z0-9_.-]+$`)
 
-// CheckScopes checks the elements of a scope list.
+// CheckScope judges one scope. Its error quotes the beginning of the scope, with control characters
+// escaped.
+func CheckScope(scope string) error {
+	if len(scope) > MaximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
+		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in "+
+			"lower case, at most %d bytes",
+			Excerpt(scope), MaximumScopeSize)
+	}
+	return nil
+}
+
+// CheckScopes judges the elements of a list of scopes.
 func CheckScopes(scopes []string) error {
 	for _, scope := range scopes {
 		if err := CheckScope(scope); err != nil {
@@ -31,9 +43,9 @@ func CheckScopes(scopes []string) error {
 	return nil
 }
 
-// NarrowScopes checks the scopes that a reader asks for instead of the role's: a
-// subset of them, named one by one. It is strict, because what is unclear here must
-// never come out as "all".
+// NarrowScopes judges the scopes that a reader asks for instead of all those of the role: some of
+// them, each named once. It refuses everything unclear, because that must never be taken for all of
+// them.
 func NarrowScopes(asked, allowed []string) ([]string, error) {
 	if len(asked) == 0 {
 		return nil, errors.New("scopes is empty: leave it out to get all the role's scopes, or name some of them")
@@ -61,8 +73,8 @@ func NarrowScopes(asked, allowed []string) ([]string, error) {
 	return asked, nil
 }
 
-// StrictElements splits a list as it was sent, without the SDK's clemency: it would drop
-// what is empty and trim the rest. checkInput has found it to be a list of strings.
+// StrictElements splits a list as it was sent. The SDK would drop empty elements and trim the
+// others, and then NarrowScopes could not refuse them. Check has found it to be a list of strings.
 func StrictElements(sent any) []string {
 	var all []string
 	switch list := sent.(type) {
@@ -81,14 +93,5 @@ func StrictElements(sent any) []string {
 	return all
 }
 
+// isSpace reports the white space and control characters of ASCII, and the white space of Latin 1.
 func isSpace(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0xa0 }
-
-// CheckScope judges one scope. What is repeated in the error is safe to print.
-func CheckScope(scope string) error {
-	if len(scope) > MaximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
-		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in "+
-			"lower case, at most %d bytes",
-			Excerpt(scope), MaximumScopeSize)
-	}
-	return nil
-}
