@@ -10,17 +10,20 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// Rules are what check knows of parameters beyond their types.
+// Rules are what Check knows of parameters beyond their types.
 type Rules struct {
-	// Durations has the bounds of parameters that mean the same on every path that takes them.
+	// Durations has the bounds of durations, by parameter. Such a parameter means the same on every
+	// path.
 	Durations map[string]Bounds
-	// Removed says, by the pattern of a path, what to use instead of a parameter that it once had.
+	// Removed says what to use instead of a parameter that a path once had. The keys are the
+	// pattern of the path, without ^ and $, and the parameter.
 	Removed map[string]map[string]string
 }
 
 // Check judges what the caller sent before anything reads it: that the names in the path are well
 // formed, that the path has every parameter, and that every value has the parameter's type. The error
 // names the parameter and says what would be right. It never repeats the value, which may be a secret.
+// That is why Check comes before the SDK, whose errors repeat values, and Vault logs and audits them.
 func (r Rules) Check(path *framework.Path, req *logical.Request) error {
 	if err := checkNames(path, req.Path); err != nil {
 		return err
@@ -36,7 +39,7 @@ func (r Rules) Check(path *framework.Path, req *logical.Request) error {
 			continue
 		}
 		if req.Data[name] == nil && req.Operation == logical.PatchOperation {
-			continue // JSON merge patch (RFC 7396): null gives the default back
+			continue // in a JSON merge patch (RFC 7396), null gives the default back
 		}
 		wrong := checkValue(field.Type, req.Data[name])
 		if bounds, ok := r.Durations[name]; ok && !bounds.Admits(req.Data[name]) {
@@ -53,7 +56,7 @@ func (r Rules) Check(path *framework.Path, req *logical.Request) error {
 	return nil
 }
 
-// known lists the parameters a path takes in its body or query.
+// known lists the parameters that a path takes in its body or query.
 func known(path *framework.Path) string {
 	var names []string
 	for name := range path.Fields {

@@ -2,8 +2,8 @@ package input
 
 import "fmt"
 
-// CheckClientID judges a Client ID, which goes into URLs and logs. Paxos's are
-// UUIDs; nothing is documented, so any word of safe characters will do.
+// CheckClientID judges a Client ID, which is sent in URLs and written to logs. Those of Paxos are
+// UUIDs, but that is not documented. So every word of characters that are safe in both is accepted.
 func CheckClientID(id string) error {
 	if !ValidName(id) {
 		return fmt.Errorf("client_id must be the Client ID as the Dashboard shows it: letters, digits, - and "+
@@ -12,7 +12,7 @@ func CheckClientID(id string) error {
 	return nil
 }
 
-// CheckClientSecret judges a secret without repeating any of it.
+// CheckClientSecret judges a secret. Its error repeats nothing of it.
 func CheckClientSecret(secret string) error {
 	const most = 512
 	for _, r := range secret {

@@ -11,15 +11,15 @@ import (
 // MaximumName is the most bytes that a name in a path may have.
 const MaximumName = 128
 
-// nameGrammar is that of the SDK's TypeNameString. Case is kept: a name that
-// differs from what a policy says only in case is another name.
+// nameGrammar is that of the SDK's TypeNameString. Names are case-sensitive, as Vault's policies are.
 var nameGrammar = regexp.MustCompile(`^\w(([\w-.]+)?\w)?$`)
 
-// errName says what a name looks like. Storage refuses two dots in a row.
+// errName says what a name looks like. Two dots in a row are refused by Vault's storage too.
 var errName = fmt.Errorf("name must begin and end with a letter, a digit or _, hold only those and - and "+
 	"single dots, and have at most %d bytes", MaximumName)
 
-// checkNames judges the part of the path that the caller chose.
+// checkNames judges the name in the path of a request, if the path has one. It is the second part
+// of every path that has one.
 func checkNames(path *framework.Path, requested string) error {
 	if path.Fields["name"] == nil || !strings.Contains(path.Pattern, "<name>") {
 		return nil
@@ -31,11 +31,8 @@ func checkNames(path *framework.Path, requested string) error {
 	return nil
 }
 
+// ValidName reports whether a caller may choose this name. It is safe in paths, URLs, logs and
+// commands.
 func ValidName(name string) bool {
 	return len(name) <= MaximumName && nameGrammar.MatchString(name) && !strings.Contains(name, "..")
 }
-
-// ValidTokenID reports whether id has the form of a token's fingerprint, as broker.Fingerprint makes it.
-func ValidTokenID(id string) bool { return tokenIDGrammar.MatchString(id) }
-
-var tokenIDGrammar = regexp.MustCompile(`^[0-9a-f]{32}$`)

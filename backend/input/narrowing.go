@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// NarrowScopes checks the scopes that a reader asks for instead of the role's: a
-// subset of them, named one by one. It is strict, because what is unclear here must
-// never come out as "all".
+// NarrowScopes judges the scopes that a reader asks for instead of all those of the role: some of
+// them, each named once. It refuses everything unclear, because that must never be taken for all of
+// them.
 func NarrowScopes(asked, allowed []string) ([]string, error) {
 	if len(asked) == 0 {
 		return nil, errors.New("scopes is empty: leave it out to get all the role's scopes, or name some of them")
@@ -36,8 +36,8 @@ func NarrowScopes(asked, allowed []string) ([]string, error) {
 	return asked, nil
 }
 
-// StrictElements splits a list as it was sent, without the SDK's clemency: it would drop
-// what is empty and trim the rest. checkInput has found it to be a list of strings.
+// StrictElements splits a list as it was sent. The SDK would drop empty elements and trim the
+// others, and then NarrowScopes could not refuse them. Check has found it to be a list of strings.
 func StrictElements(sent any) []string {
 	var all []string
 	switch list := sent.(type) {
@@ -56,4 +56,5 @@ func StrictElements(sent any) []string {
 	return all
 }
 
+// isSpace reports the white space and control characters of ASCII, and the white space of Latin 1.
 func isSpace(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0xa0 }

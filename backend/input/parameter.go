@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 )
 
-// Given returns the named parameter if the request carries it, null as its default. Every list
-// and every secret is read here, and so all of them are treated the same way.
+// Given returns the named parameter, and whether the request has it. It returns the default for
+// null. Every list and every secret is read here, so that all of them are treated the same way.
 func Given[T any](d *framework.FieldData, name string) (T, bool) {
 	raw, ok := d.Raw[name]
 	if !ok {
@@ -31,28 +31,28 @@ func Given[T any](d *framework.FieldData, name string) (T, bool) {
 	return value.(T), true
 }
 
-// Patch copies the named parameter into dst if the request carries it; null, which
-// only a PATCH may carry, gives the default back.
+// Patch copies the named parameter into dst if the request has it. Null, which only a PATCH may
+// have, gives the default back.
 func Patch[T any](d *framework.FieldData, name string, dst *T) {
 	if value, ok := Given[T](d, name); ok {
 		*dst = value
 	}
 }
 
-// PatchSeconds is patch for durations.
+// PatchSeconds is Patch for a duration, which the SDK reads as a number of seconds.
 func PatchSeconds(d *framework.FieldData, name string, dst *time.Duration) {
 	if seconds, ok := Given[int](d, name); ok {
 		*dst = time.Duration(seconds) * time.Second
 	}
 }
 
-// withoutLineBreak takes one line break off the end of a secret, since a file that holds one often
-// ends in it.
+// withoutLineBreak takes one line break off the end of a secret, because a file that a secret is
+// read from often ends in one.
 func withoutLineBreak(secret string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(secret, "\n"), "\r")
 }
 
-// SplitList is what a list means: its elements, each once.
+// SplitList returns the elements of a list, each once, in the order in which they were written.
 func SplitList(written []string) []string {
 	list := []string{}
 	seen := map[string]bool{}
@@ -65,9 +65,9 @@ func SplitList(written []string) []string {
 	return list
 }
 
-// Elements splits a list at commas and white space, as the Dashboard prints scopes and people
-// write them. What is empty is no element. No list of this engine has elements that hold a comma
-// or white space.
+// Elements splits a list at commas and white space, because the Dashboard prints scopes in one way
+// and people write them in others. It returns no empty elements. No list of this engine has
+// elements that hold a comma or white space.
 func Elements(written []string) []string {
 	var elements []string
 	for _, text := range written {

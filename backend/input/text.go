@@ -15,7 +15,7 @@ func Shortened(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Excerpt quotes the beginning of a caller's text for an error.
+// Excerpt quotes the beginning of a caller's text for an error, with control characters escaped.
 func Excerpt(text string) string {
 	const most = 40
 	if len(text) <= most {

@@ -12,7 +12,21 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 )
 
-// checkValue returns what a value of this type must be, or nothing if it is.
+// Limits on the values that callers may send.
+const (
+	maximumText     = 64 << 10 // bytes of a string; the longest that anybody needs is a CA bundle
+	maximumElements = 1000     // of a list or map
+	maximumSeconds  = 10 * 365 * 24 * 60 * 60
+)
+
+// What a value must be, for an error that begins with "<parameter> must be".
+const (
+	wantedDuration = "a duration such as 20m or a number of seconds, not negative, at most 10 years"
+	wantedList     = "an array of strings, or one string with commas or spaces between them"
+	wantedPairs    = "a map of strings, or key=value pairs"
+)
+
+// checkValue returns what a value of this type must be, or "" if it is that.
 func checkValue(kind framework.FieldType, value any) string {
 	switch kind {
 	case framework.TypeString, framework.TypeNameString:
@@ -25,8 +39,7 @@ func checkValue(kind framework.FieldType, value any) string {
 		_, ok := value.(bool)
 		return unless(ok, "true or false")
 	case framework.TypeInt:
-		number, ok := asNumber(value)
-		return unless(ok && number == math.Trunc(number) && math.Abs(number) <= math.MaxInt32, "a whole number")
+		return unless(isWhole(value), "a whole number")
 	case framework.TypeFloat:
 		_, ok := asNumber(value)
 		return unless(ok, "a number")
@@ -37,10 +50,12 @@ func checkValue(kind framework.FieldType, value any) string {
 	case framework.TypeKVPairs:
 		return pairsProblem(value)
 	}
-	// a path with a field of another type is a mistake in the code; tests would see it
+	// A path with a field of another type is a mistake in the code, which a test of the path would
+	// show.
 	return "of a type this engine knows"
 }
 
+// unless returns what is wanted, or "" if the value is that.
 func unless(ok bool, wanted string) string {
 	if ok {
 		return ""
@@ -62,7 +77,7 @@ func textProblem(value any, wanted string) string {
 	return ""
 }
 
-// asNumber reads a number as JSON, a query string or the command line gives it.
+// asNumber reads a number as JSON, a query string or the command line writes it.
 func asNumber(value any) (float64, bool) {
 	switch number := value.(type) {
 	case float64:
@@ -81,8 +96,23 @@ func asNumber(value any) (float64, bool) {
 	return 0, false
 }
 
-const wantedDuration = "a duration such as 20m or a number of seconds, not negative, at most 10 years"
+// isWhole reports whether a value is a whole number that the SDK reads as one. Of text, the SDK takes
+// neither 1e3 nor 1.0, and takes 010 for 8, which nobody means.
+func isWhole(value any) bool {
+	text, written := value.(string)
+	if number, ok := value.(json.Number); ok {
+		text, written = number.String(), true
+	}
+	if written {
+		decimal, err := strconv.ParseInt(text, 10, 32)
+		read, other := strconv.ParseInt(text, 0, 32)
+		return err == nil && other == nil && decimal == read && decimal >= -math.MaxInt32
+	}
+	number, ok := asNumber(value)
+	return ok && number == math.Trunc(number) && math.Abs(number) <= math.MaxInt32
+}
 
+// durationProblem accepts what Vault reads as a duration, within limits.
 func durationProblem(value any) string {
 	switch value.(type) {
 	case float64, int, int64, json.Number, string:
@@ -99,8 +129,7 @@ func durationProblem(value any) string {
 	return unless(err == nil && duration >= 0 && duration.Seconds() <= maximumSeconds, wantedDuration)
 }
 
-const wantedList = "an array of strings, or one string with commas or spaces between them"
-
+// listProblem accepts an array of strings, and a string that Elements or StrictElements splits.
 func listProblem(value any) string {
 	var texts []string
 	switch list := value.(type) {
@@ -130,8 +159,7 @@ func listProblem(value any) string {
 	return ""
 }
 
-const wantedPairs = "a map of strings, or key=value pairs"
-
+// pairsProblem accepts an object, and key=value as the command line writes a map.
 func pairsProblem(value any) string {
 	switch pairs := value.(type) {
 	case map[string]any:
@@ -157,15 +185,11 @@ func pairsProblem(value any) string {
 	return wantedPairs
 }
 
+// isText reports whether a value is a string that may be stored.
 func isText(value any) bool { return textProblem(value, "a string") == "" }
 
+// isPair reports whether a text is key=value.
 func isPair(text string) bool {
 	key, _, ok := strings.Cut(text, "=")
 	return ok && key != ""
 }
-
-const maximumText = 64 << 10 // bytes of a string; a CA bundle is the longest there is
-
-const maximumElements = 1000 // of a list or map
-
-const maximumSeconds = 10 * 365 * 24 * 60 * 60

@@ -2,21 +2,20 @@ package report
 
 import "net/netip"
 
-// parseBlocks reads address blocks and single addresses, and says which are neither.
-func parseBlocks(list []string) (blocks []netip.Prefix, bad []string) {
+// parseBlocks reads address blocks and single addresses. What is neither is left out.
+func parseBlocks(list []string) (blocks []netip.Prefix) {
 	for _, text := range list {
 		if block, err := netip.ParsePrefix(text); err == nil {
 			blocks = append(blocks, block.Masked())
 		} else if address, err := netip.ParseAddr(text); err == nil {
 			blocks = append(blocks, netip.PrefixFrom(address, address.BitLen()))
-		} else {
-			bad = append(bad, text)
 		}
 	}
-	return blocks, bad
+	return blocks
 }
 
-// covered reports whether the blocks hold every address of one, together if need be.
+// covered reports whether the blocks hold every address of one. Several blocks may do so together: as
+// none of them holds all of it, each half of it is looked for.
 func covered(one netip.Prefix, blocks []netip.Prefix) bool {
 	within := false
 	for _, block := range blocks {
@@ -32,33 +31,39 @@ func covered(one netip.Prefix, blocks []netip.Prefix) bool {
 	return covered(lower, blocks) && covered(upper, blocks)
 }
 
-// halves splits a block of more than one address.
+// halves splits a block of more than one address in two.
 func halves(block netip.Prefix) (lower, upper netip.Prefix) {
 	bits := block.Bits()
 	address := block.Masked().Addr().AsSlice()
 	lower = netip.PrefixFrom(block.Masked().Addr(), bits+1)
 	address[bits/8] |= 0x80 >> (bits % 8)
-	middle, _ := netip.AddrFromSlice(address) // of the same length, so it is one
+	middle, _ := netip.AddrFromSlice(address) // as long as the one that it was made from
 	return lower, netip.PrefixFrom(middle, bits+1)
 }
 
-// anywhere reports whether an allow-list lets every address of a family in, as an
-// empty one does.
+// everything are the blocks of all addresses, one of each family.
+var everything = []string{"0.0.0.0/0", "::/0"}
+
+// anywhere reports whether an allow-list lets every address of a family in, as an empty one does.
 func anywhere(list []string) bool {
-	blocks, _ := parseBlocks(list)
-	for _, everything := range []string{"0.0.0.0/0", "::/0"} {
-		if covered(netip.MustParsePrefix(everything), blocks) {
-			return true
-		}
-	}
-	return len(list) == 0
+	return len(list) == 0 || len(uncovered(everything, list)) < len(everything)
 }
 
-// uncovered are the blocks of which the list lacks addresses.
+// widened reports whether an allow-list lets addresses in that it did not let in before.
+func widened(before, now []string) bool {
+	if len(before) == 0 {
+		return false // an empty list lets every address in
+	}
+	if len(now) == 0 {
+		now = everything
+	}
+	return len(uncovered(now, before)) > 0
+}
+
+// uncovered are the wanted blocks of which the list lacks addresses.
 func uncovered(wanted, list []string) (missing []string) {
-	blocks, _ := parseBlocks(list)
-	asked, _ := parseBlocks(wanted)
-	for _, block := range asked {
+	blocks := parseBlocks(list)
+	for _, block := range parseBlocks(wanted) {
 		if !covered(block, blocks) {
 			missing = append(missing, block.String())
 		}

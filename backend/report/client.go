@@ -7,7 +7,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// client finds what is wrong with a client in the mount's Client.
+// client finds what is wrong with a client whose secret the mount stores.
 func (r *Review) client(c Client) {
 	subject := "client " + c.Name
 	if age := r.Now.Sub(c.Since); age > r.Settings.CredentialMaxAge {
@@ -19,28 +19,28 @@ func (r *Review) client(c Client) {
 			"The client's secret was stored without verification: it may be wrong, or belong to another client",
 			r.newSecret(c), "client_id="+c.ID)
 	}
-	r.purposeOf(c)
+	r.purpose(c)
 	if r.List.ListedAt.IsZero() {
 		return
 	}
-	o := r.List.find(c.ID)
+	listed := r.List.find(c.ID)
 	switch {
-	case o == nil && r.List.Left == 0:
+	case listed == nil && r.List.Left == 0:
 		r.add(High, ruleClientMissing, subject,
 			"Paxos does not list the client: it was deleted, or belongs to another Paxos Entity", r.replacement(c),
 			"client_id="+c.ID)
-	case o == nil:
-	case o.Status != paxos.StatusApproved:
+	case listed == nil:
+	case listed.Status != paxos.StatusApproved:
 		r.add(High, ruleClientDisabled, subject,
 			"The client is disabled at Paxos: no token can be requested with it", r.replacement(c), "client_id="+
-				c.ID, "status="+o.Status)
+				c.ID, "status="+listed.Status)
 	default:
-		r.allowlist(c, subject, o)
-		r.signing(c, subject, o)
+		r.allowlist(c, subject, listed)
+		r.signing(c, subject, listed)
 	}
 }
 
-// replacement is how a client that is gone is replaced.
+// replacement tells how to replace a client that can no longer be used.
 func (r *Review) replacement(c Client) string {
 	if c.Name != "root" {
 		return r.newSecret(c)
@@ -50,17 +50,17 @@ func (r *Review) replacement(c Client) string {
 		command("write", r.Mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-")
 }
 
-// allowlist holds the client's IP allow-list against where Vault's calls come from.
-func (r *Review) allowlist(c Client, subject string, o *Credential) {
+// allowlist compares the client's IP allow-list with the addresses that Vault calls from.
+func (r *Review) allowlist(c Client, subject string, listed *Credential) {
 	egress := r.Settings.EgressCIDRs
 	blocks := "the addresses that Vault calls from"
 	if len(egress) > 0 {
 		blocks = strings.Join(egress, ", ")
 	}
-	evidence := append([]string{"client_id=" + c.ID}, o.IPAllowlist...)
-	switch missing := uncovered(egress, o.IPAllowlist); {
-	case anywhere(o.IPAllowlist):
-		r.suggest(min(severityOf(worst(o.Scopes)), Medium), ruleNoAllowlist, subject,
+	evidence := append([]string{"client_id=" + c.ID}, listed.IPAllowlist...)
+	switch missing := uncovered(egress, listed.IPAllowlist); {
+	case anywhere(listed.IPAllowlist):
+		r.suggest(min(severityOf(worst(listed.Scopes)), Medium), ruleNoAllowlist, subject,
 			"No IP allow-list: a stolen secret works from any address",
 			"# list the addresses from which Vault and "+r.whoCalls(c)+" call Paxos",
 			byHand("set Allowable IP of %s to %s and those of the applications; calls from other addresses "+
@@ -77,35 +77,37 @@ func (r *Review) allowlist(c Client, subject string, o *Credential) {
 	}
 }
 
-// signing tells whether the client's requests must be signed.
-func (r *Review) signing(c Client, subject string, o *Credential) {
-	if o.Signing {
+// signing finds that the client's requests need not be signed. It never calls it a fix to enforce that,
+// because Paxos would then refuse every caller that does not sign yet.
+func (r *Review) signing(c Client, subject string, listed *Credential) {
+	if listed.Signing {
 		return
 	}
 	how := byHand("do not enforce Request Signing for %s before each of these signs its requests, because "+
 		"Paxos would refuse them: "+
 		"the engine itself, when it verifies, lists or deletes clients; %s. Then register a public key "+
 		"and enforce it", c.ID, r.whoCalls(c))
-	if o.Was != nil && o.Was.Signing {
+	if listed.Was != nil && listed.Was.Signing {
 		r.suggest(High, ruleSigningStopped, subject, "Request signing was enforced for the client, and no longer is",
-			"# find out who switched it off, and why", how, "client_id="+c.ID, "changed_at="+timestamp(o.ChangedAt))
+			"# find out who switched it off, and why", how, "client_id="+c.ID, "changed_at="+
+				timestamp(listed.ChangedAt))
 		return
 	}
 	severity := Low
-	if worst(o.Scopes) >= catalog.MovesMoney {
+	if worst(listed.Scopes) >= catalog.MovesMoney {
 		severity = Medium
 	}
 	r.suggest(severity, ruleSigningOff, subject,
 		"Request signing is not enforced: a stolen token alone is enough to act", "", how, "client_id="+c.ID)
 }
 
-// newSecret is how a client gets another secret.
+// newSecret tells how to give a client another secret.
 func (r *Review) newSecret(c Client) string {
 	return byHand("Rotate Credentials of %s; then paste the secret into the next command", c.ID) + "\n" +
 		command("write", r.Mount+c.Rotate, "client_secret=-")
 }
 
-// whoCalls names those who use a client beside the engine.
+// whoCalls names those who use a client besides the engine.
 func (r *Review) whoCalls(c Client) string {
 	roles := r.callers[c.Name]
 	if len(roles) == 0 {
@@ -114,25 +116,9 @@ func (r *Review) whoCalls(c Client) string {
 	return "the readers of " + strings.Join(some(roles), ", ")
 }
 
-// comparable finds what keeps the mount from being compared with Paxos.
-func (r *Review) comparable() {
-	const subject = "report/drift"
-	again := command("read", r.Mount+subject, "refresh=true")
-	switch {
-	case len(r.Clients) == 0:
-	case r.List.Refused:
-		r.add(Low, ruleListingRefused, subject,
-			"The root client may not list the Entity's credentials, so Paxos's list cannot be compared with "+
-				"this mount's records",
-			byHand("add %s to the scopes of %s", paxos.ListScope, r.Clients[0].ID)+"\n"+again)
-	case r.List.ListedAt.IsZero():
-		r.add(Info, ruleNeverCompared, subject,
-			"Paxos's list of credentials was never compared with this mount's records", again)
-	}
-}
-
-// purposeOf finds what a stored client may be used for without anybody having said so.
-func (r *Review) purposeOf(c Client) {
+// purpose finds stored clients of which nobody has said what they may be used for, and clients that
+// were not shown to be of the mount's Entity.
+func (r *Review) purpose(c Client) {
 	subject := "client " + c.Name
 	if c.Stored && c.Purpose == "" {
 		r.add(Medium, ruleWithoutPurpose, subject,
@@ -144,16 +130,7 @@ func (r *Review) purposeOf(c Client) {
 		r.add(Low, ruleEntityUnknown, subject,
 			"The client has not been shown to be of this mount's Entity: it sees no profiles, and no list of "+
 				"credentials that the root client asked for had it.",
-			byHand("add %s to the scopes of %s, and store its secret again", paxos.ProfileScope, c.ID), "client_id="+c.ID)
+			byHand("add %s to the scopes of %s, and store its secret again", paxos.ProfileScope,
+				c.ID), "client_id="+c.ID)
 	}
-}
-
-// newReview begins with what is wrong with the clients that the mount stores.
-func newReview(f *Facts) *Review {
-	r := &Review{Facts: f, callers: callersOf(f.Roles)}
-	for _, c := range f.Clients {
-		r.client(c)
-	}
-	r.comparable()
-	return r
 }

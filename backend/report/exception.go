@@ -18,12 +18,12 @@ type Exception struct {
 	Accepted   []Acceptance
 }
 
-// An Acceptance is one finding as it was when somebody accepted it. A finding that is not just so is
-// another one.
+// An Acceptance is one finding as it was when somebody accepted it. A finding that has changed
+// since then is not accepted.
 type Acceptance struct {
 	Severity string
 	Evidence []string
-	Basis    string
+	Basis    string // what else the acceptance depends on: of a role, which role it is and its scopes
 }
 
 // Acceptance returns the acceptance of the finding as it is.
@@ -31,18 +31,18 @@ func (f Finding) Acceptance() Acceptance {
 	return Acceptance{Severity: f.Severity.String(), Evidence: append([]string{}, f.Evidence...), Basis: f.basis}
 }
 
-// of reports whether this is the acceptance of the finding as it is.
+// of reports whether the finding is still as it was accepted.
 func (a Acceptance) of(f Finding) bool {
 	return a.Severity == f.Severity.String() && a.Basis == f.basis && slices.Equal(a.Evidence, f.Evidence)
 }
 
-// expired reports whether the exception no longer holds.
+// expired reports whether the time of the exception is over.
 func (e Exception) expired(now time.Time) bool { return !now.Before(e.ExpiresAt) }
 
-// about reports whether the exception is on findings of this rule and subject.
+// about reports whether the exception is for findings of this rule and subject.
 func (e Exception) about(f Finding) bool { return e.Rule == f.Rule && e.Subject == f.Subject }
 
-// path is where the exception is.
+// path is the path of the exception below the mount.
 func (e Exception) path() string { return exceptionsPrefix + e.Name }
 
 // An AcceptedFinding is a finding and the exception by which it is accepted.
@@ -59,8 +59,8 @@ func (a AcceptedFinding) shown() map[string]any {
 	return shown
 }
 
-// divide parts the findings into those that are open and those that somebody accepted. A finding
-// whose exception no longer holds says so in its note.
+// divide divides findings into those that are open and those that somebody accepted. The note of an
+// open finding says why an exception for it does not hold.
 func divide(findings []Finding, exceptions []Exception,
 	now time.Time) (open []Finding, accepted []AcceptedFinding) {
 	for _, f := range findings {

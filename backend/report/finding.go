@@ -10,7 +10,7 @@ import (
 type Finding struct {
 	Severity   Severity
 	Rule       Rule
-	Subject    string   // what it is about
+	Subject    string   // what it is about, such as "roles/pay" or "client root"
 	Reason     string   // why it matters
 	Evidence   []string // what was seen: data, parts of which come from Paxos's Dashboard
 	Fix        string   // harmless commands, or lines that begin with # where a person must act
@@ -19,7 +19,8 @@ type Finding struct {
 	basis      string   // what its acceptance depends on besides severity and evidence
 }
 
-// compareFindings orders findings, so that two reports of the same facts are equal.
+// compareFindings orders findings by severity, and findings of the same severity so that two
+// reports of the same facts are equal.
 func compareFindings(a, z Finding) int {
 	return cmp.Or(
 		cmp.Compare(a.Severity, z.Severity), cmp.Compare(a.Rule, z.Rule), strings.Compare(a.Subject, z.Subject),
@@ -27,7 +28,7 @@ func compareFindings(a, z Finding) int {
 	)
 }
 
-// Same reports whether the finding is one of another report.
+// Same reports whether a finding of another report says the same.
 func (f Finding) Same(other Finding) bool { return compareFindings(f, other) == 0 }
 
 // shown is the finding as reports answer it.
@@ -38,7 +39,8 @@ func (f Finding) shown() map[string]any {
 	}
 }
 
-// showFindings are all that are at least so severe, and how many there are of each severity.
+// showFindings are the findings of at least this severity, as reports answer them, and the number
+// of all findings by severity.
 func showFindings(all []Finding, least Severity) (shown []any, counts map[string]any) {
 	counts = map[string]any{}
 	for _, name := range severityNames {

@@ -1,6 +1,6 @@
 package report
 
-// LeastPrivilege finds what can be got through the mount and should be reduced.
+// LeastPrivilege finds access that the mount gives and that should be reduced.
 func LeastPrivilege(f *Facts) *Privileges {
 	p := newPrivileges(f)
 	for _, r := range f.Roles {

@@ -10,8 +10,8 @@ import (
 // A set of scopes.
 type set = map[string]bool
 
-// Privileges are a review of what can be got through the mount. Its maps are by the name of a client,
-// where nothing else is said.
+// Privileges are a review of the access that the mount gives. The keys of its maps are names of
+// clients, unless a comment says something else.
 type Privileges struct {
 	*Review
 	holds    map[string]set      // the scopes that it holds, nil where that is not known
@@ -21,17 +21,18 @@ type Privileges struct {
 	gives    map[string][]string // by scope: the roles whose readers get it
 	unique   []string            // the roles of unique_tokens
 	demand   int                 // the token requests in 5 minutes that their readers may cause
-	greatest demander            // the one of them with the most
+	greatest tokenDemand         // the one of them with the most
 	hints    map[string]string   // scopes that the catalogue lacks, with what may have been meant
 }
 
-// A demander is a role and the token requests that its readers may cause.
-type demander struct {
+// A tokenDemand is the number of token requests in 5 minutes that the readers of a role may cause.
+type tokenDemand struct {
 	role  string
 	limit int
 }
 
-// newPrivileges begins with the scopes that the clients hold, as far as that is known.
+// newPrivileges begins a review with the scopes that the clients hold, as far as they are known.
+// Paxos's list knows them better than a client's entry does.
 func newPrivileges(f *Facts) *Privileges {
 	p := &Privileges{
 		Review: newReview(f), holds: map[string]set{}, used: map[string]set{}, spare: map[string]set{},
@@ -40,8 +41,8 @@ func newPrivileges(f *Facts) *Privileges {
 	for _, c := range f.Clients {
 		p.used[c.Name], p.spare[c.Name] = set{}, set{}
 		scopes := c.Scopes
-		if o := f.List.find(c.ID); o != nil {
-			scopes = o.Scopes
+		if listed := f.List.find(c.ID); listed != nil {
+			scopes = listed.Scopes
 		}
 		if scopes != nil {
 			p.holds[c.Name] = set{}
@@ -53,7 +54,8 @@ func newPrivileges(f *Facts) *Privileges {
 	return p
 }
 
-// Scopes answers every scope that anyone could get, and from which roles.
+// Scopes are all scopes that anyone could get, as reports answer them, each with the roles that
+// give it.
 func (p *Privileges) Scopes() []any {
 	shown := make([]any, 0, len(p.gives))
 	for _, scope := range slices.Sorted(maps.Keys(p.gives)) {
@@ -64,7 +66,8 @@ func (p *Privileges) Scopes() []any {
 	return shown
 }
 
-// Held answers the clients that the mount stores, with the scopes that each holds.
+// Held are the clients that the mount stores, as reports answer them, each with the scopes that it
+// holds.
 func (p *Privileges) Held() []any {
 	shown := make([]any, 0, len(p.Clients))
 	for _, c := range p.Clients {

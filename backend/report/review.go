@@ -10,16 +10,27 @@ type Review struct {
 	*Facts
 	callers  callers
 	findings []Finding
-	basis    string // of the findings that are being added
+	basis    string // the basis of the findings that are being added
 }
 
-// add adds a finding with a fix: what restores a promise and takes nothing away.
+// newReview begins a review with the findings that both reports have: those on the clients that the
+// mount stores.
+func newReview(f *Facts) *Review {
+	r := &Review{Facts: f, callers: callersOf(f.Roles)}
+	for _, c := range f.Clients {
+		r.client(c)
+	}
+	r.comparability()
+	return r
+}
+
+// add adds a finding with a fix, which restores what was promised and takes nothing away from anybody.
 func (r *Review) add(severity Severity, rule Rule, subject, reason, fix string, evidence ...string) {
 	r.suggest(severity, rule, subject, reason, fix, "", evidence...)
 }
 
-// suggest adds a finding with a suggestion: what takes a function away from somebody,
-// and so is for a person to decide. fix is the harmless way, if there is one.
+// suggest adds a finding with a suggestion. What it suggests takes a function away from somebody,
+// so a person must decide. fix is what can be done without harm, "" if there is nothing.
 func (r *Review) suggest(severity Severity, rule Rule, subject, reason, fix, suggestion string, evidence ...string) {
 	r.findings = append(r.findings, Finding{
 		Severity: severity, Rule: rule, Subject: subject, Reason: reason, Evidence: evidence, Fix: fix,
@@ -32,10 +43,11 @@ func (r *Review) patch(path string, settings ...string) string {
 	return command(append([]string{"patch", r.Mount + path}, settings...)...)
 }
 
-// callers are, for each client, the roles whose readers get its tokens or the client itself.
+// callers are the roles whose readers get tokens of a client or the client itself, by the name of
+// the client.
 type callers map[string][]string
 
-// callersOf finds them.
+// callersOf finds the callers of each client. Nobody reads a disabled role.
 func callersOf(roles []Role) callers {
 	all := callers{}
 	for _, r := range roles {
@@ -52,14 +64,14 @@ func callersOf(roles []Role) callers {
 	return all
 }
 
-// Findings are all of them in their order, each once.
+// Findings are all findings in their order, each once.
 func (r *Review) Findings() []Finding {
 	slices.SortFunc(r.findings, compareFindings)
 	r.findings = slices.CompactFunc(r.findings, Finding.Same)
 	return r.findings
 }
 
-// Merged are the findings of several reviews in their order, each once.
+// Merged are the findings of several reviews in their order, each once. The reports share some.
 func Merged(reviews ...*Review) []Finding {
 	var all Review
 	for _, r := range reviews {
@@ -68,8 +80,8 @@ func Merged(reviews ...*Review) []Finding {
 	return all.Findings()
 }
 
-// Divided are the findings that are open, those on exceptions among them, and those that somebody
-// accepted.
+// Divided are the findings that are open and those that somebody accepted. Findings on expired
+// exceptions are among the open ones.
 func (r *Review) Divided() (open []Finding, accepted []AcceptedFinding) {
 	for _, e := range r.Exceptions {
 		if !e.expired(r.Now) {
@@ -84,8 +96,8 @@ func (r *Review) Divided() (open []Finding, accepted []AcceptedFinding) {
 	return divide(r.Findings(), r.Exceptions, r.Now)
 }
 
-// Answer is the part of the answer that all reports share. It shows findings that are at least so
-// severe.
+// Answer is the part of the answer that all reports share. It shows the findings of at least this
+// severity.
 func (r *Review) Answer(least Severity) map[string]any {
 	open, accepted := r.Divided()
 	findings, counts := showFindings(open, least)
@@ -101,7 +113,7 @@ func (r *Review) Answer(least Severity) map[string]any {
 	}
 }
 
-// some are the first of the names, and how many more there are.
+// some are the first ten of the names, and how many more there are.
 func some(names []string) []string {
 	const most = 10
 	sorted := slices.Sorted(slices.Values(names))

@@ -8,7 +8,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// worst is the greatest risk among the scopes, 0 for none.
+// worst is the greatest risk of any of the scopes, 0 if there are none.
 func worst(scopes []string) (risk catalog.Risk) {
 	for _, scope := range scopes {
 		risk = max(risk, catalog.RiskOf(scope))
@@ -16,7 +16,7 @@ func worst(scopes []string) (risk catalog.Risk) {
 	return risk
 }
 
-// riskName is that risk in words, empty for no scopes.
+// riskName is the greatest risk in words, "" if there are no scopes.
 func riskName(scopes []string) string {
 	if len(scopes) == 0 {
 		return ""

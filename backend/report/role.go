@@ -9,20 +9,21 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// unusedAfter is how long nobody reads a role until that is a finding.
+// unusedAfter is how long a role may be left unread before that is a finding.
 const unusedAfter = 30 * 24 * time.Hour
 
-// role looks at one role. Its name and scopes were judged when it was written. A
-// finding on it is accepted for this role and its scopes only.
+// role reviews one role. Its name and scopes were checked when it was written. Somebody who accepts
+// a finding on it accepts it for this role and these scopes: not for more scopes, and not for a
+// role made again under its name.
 func (p *Privileges) role(r Role) {
-	p.purposes(r)
 	p.basis = r.Identity + " " + strings.Join(slices.Sorted(slices.Values(r.Scopes)), " ")
 	defer func() { p.basis = "" }()
+	p.purposes(r)
 	if r.LeasesClients {
 		p.lease(r)
 		return
 	}
-	if p.used[r.Client] == nil { // it is not stored any more
+	if p.used[r.Client] == nil { // it is no longer stored
 		p.used[r.Client], p.spare[r.Client] = set{}, set{}
 	}
 	if r.Disabled {
@@ -51,7 +52,7 @@ func (p *Privileges) role(r Role) {
 	p.dangers(rolesPrefix+r.Name, r.Dangers)
 }
 
-// lease looks at a role whose readers get whole clients.
+// lease reviews a role whose readers get whole clients, and with them every scope that these hold.
 func (p *Privileges) lease(r Role) {
 	got := set{}
 	for _, client := range r.Clients {
@@ -83,98 +84,8 @@ func (p *Privileges) lease(r Role) {
 	p.dangers(rolesPrefix+r.Name, r.Dangers)
 }
 
-// roleScopes finds what is wrong with the role's scopes.
-func (p *Privileges) roleScopes(r Role, given, beyond, lacking []string) {
-	name, client, path := r.Name, r.Client, rolesPrefix+r.Name
-	if len(beyond) > 0 {
-		p.advise(Medium, ruleBeyondGuardrails, path,
-			"The role has scopes that the guardrails forbid: reads of the whole role are refused", p.narrow(path, r,
-				beyond), scopesByRisk(beyond)...)
-	}
-	if len(lacking) > 0 {
-		p.suggest(Medium, ruleScopesLacking, path,
-			"Client "+client+" lacks scopes of the role: Paxos refuses token requests for the whole role",
-			byHand("add the scopes in evidence to client %s", client), p.narrow(path, r,
-				lacking).command, scopesByRisk(lacking)...)
-	}
-	if unknown := slices.DeleteFunc(slices.Clone(given), func(scope string) bool {
-		_, ok := catalog.LookupScope(scope)
-		return ok
-	}); len(unknown) > 0 {
-		p.suggest(Low, ruleScopesUncatalogued, path,
-			"The role has scopes that this version does not know; they count as moves-money",
-			"# check their spelling, and whether a newer version of the plugin knows them", p.narrow(path, r,
-				unknown).command, p.hinted(unknown)...)
-	}
-	of := func(risk catalog.Risk) []string {
-		return slices.DeleteFunc(slices.Clone(given), func(scope string) bool { return catalog.RiskOf(scope) != risk })
-	}
-	if money := of(catalog.MovesMoney); len(money) > 0 {
-		p.movers[client] = append(p.movers[client], name)
-		p.suggest(Medium, ruleMovesMoney, path,
-			"Anyone who can read this role can move money or change its destination",
-			"# check which Vault policies allow reads of creds/"+name+" and token/"+
-				name, p.narrow(path, r, money).command, money...)
-	}
-	if admin := of(catalog.Admin); len(admin) > 0 {
-		p.suggest(High, ruleAdministers, path,
-			"Anyone who can read this role can list or delete the company's API credentials",
-			"# check which Vault policies allow reads of creds/"+name+" and token/"+
-				name, p.narrow(path, r, admin).command, admin...)
-	}
-}
-
-// hinted are scopes that the catalogue lacks, with what may have been meant. To look for
-// that takes long, so it is done once for each scope, and not for any number of them.
-func (p *Privileges) hinted(scopes []string) []string {
-	const most = 1000
-	hinted := make([]string, len(scopes))
-	for i, scope := range scopes {
-		if p.hints[scope] == "" {
-			p.hints[scope] = scope
-			if len(p.hints) <= most {
-				p.hints[scope] = catalog.Uncatalogued([]string{scope})[0]
-			}
-		}
-		hinted[i] = p.hints[scope]
-	}
-	return hinted
-}
-
-// A narrowing is a command that takes scopes away from a role, and whether it disables
-// the role, because none would be left.
-type narrowing struct {
-	command  string
-	disables bool
-}
-
-// advise adds a finding on scopes that nobody gets: to take them away from the role
-// takes nothing from its readers, unless the role is disabled by that.
-func (p *Privileges) advise(severity Severity, rule Rule, path, reason string, n narrowing, evidence ...string) {
-	if n.disables {
-		p.suggest(severity, rule, path, reason, "", n.command, evidence...)
-		return
-	}
-	p.add(severity, rule, path, reason, n.command, evidence...)
-}
-
-// narrow takes scopes away from a role.
-func (p *Privileges) narrow(path string, r Role, scopes []string) narrowing {
-	rest := catalog.Without(r.Scopes, scopes)
-	if len(rest) == 0 {
-		return narrowing{p.patch(path, "disabled=true"), true}
-	}
-	changes := []string{"scopes=" + strings.Join(rest, ",")}
-	if r.ByScopeSets {
-		changes = append(changes, "scope_sets=")
-	}
-	if r.ByOperations {
-		changes = append(changes, "operations=")
-	}
-	return narrowing{p.patch(path, changes...), false}
-}
-
-// roleLeases finds leases that are longer than the guardrails allow.
+// roleLeases finds leases that are longer than the guardrails allow, and counts the token requests
+// of roles with unique tokens.
 func (p *Privileges) roleLeases(r Role) {
 	path, ceiling := rolesPrefix+r.Name, p.Guardrails.MaxTTL
 	var changes []string
@@ -191,7 +102,7 @@ func (p *Privileges) roleLeases(r Role) {
 			"ttl="+r.TTL.String(), "max_ttl="+r.MaxTTL.String())
 	}
 	if r.UniqueTokens {
-		limit := demander{r.Name, r.MintLimit}
+		limit := tokenDemand{r.Name, r.MintLimit}
 		p.unique = append(p.unique, path)
 		p.demand += limit.limit
 		if p.greatest.limit < limit.limit {
@@ -200,7 +111,7 @@ func (p *Privileges) roleLeases(r Role) {
 	}
 }
 
-// roleUse finds a role that nobody reads.
+// roleUse finds that nobody reads a role.
 func (p *Privileges) roleUse(r Role, risk catalog.Risk) {
 	name, last := r.Name, r.LastIssued
 	evidence := "last_issued_at=" + timestamp(last)
@@ -218,7 +129,7 @@ func (p *Privileges) roleUse(r Role, risk catalog.Risk) {
 		"# ask the role's owner whether it is still needed", command("delete", p.Mount+rolesPrefix+name), evidence)
 }
 
-// purposes finds roles that use a client of another purpose, which is refused when the role is read.
+// purposes finds clients of another purpose that a role uses: reads of the role are refused.
 func (p *Privileges) purposes(r Role) {
 	use, names := "lease", r.Clients
 	if !r.LeasesClients {

@@ -2,11 +2,11 @@ package report
 
 import "slices"
 
-// A Rule names a kind of finding, for those who count findings or accept them. Names are
-// part of the API: they are never changed.
+// A Rule is the name of a kind of finding. People count findings and accept them by it, so it is
+// part of the API and never changes.
 type Rule string
 
-// The rules of both reports. Every finding is of one of these.
+// The rules of both reports. Every finding has one of them.
 const (
 	ruleListingRefused  Rule = "listing-refused"
 	ruleNeverCompared   Rule = "never-compared"
@@ -52,8 +52,8 @@ const (
 	ruleUniqueBeyondBudget Rule = "unique-tokens-beyond-budget"
 )
 
-// AcceptableRules are the rules whose findings may be accepted: all but that on acceptance
-// itself.
+// AcceptableRules are the rules whose findings may be accepted, in the order of their names: all but
+// exception-expired.
 func AcceptableRules() []string {
 	all := []Rule{
 		ruleListingRefused, ruleNeverCompared, ruleListTooLong, ruleEgressUnknown, ruleDangerousOption,

@@ -8,7 +8,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// A Severity is how soon a finding should be looked at.
+// A Severity says how soon somebody should look at a finding. A smaller one is worse.
 type Severity int
 
 // The severities, the worst first.
@@ -19,10 +19,10 @@ const (
 	Info
 )
 
-// severityNames are their names, in their order.
+// severityNames holds the name of each severity, in the order of the constants.
 var severityNames = [...]string{"high", "medium", "low", "info"}
 
-// Severities are all of them, the worst first.
+// Severities are all severities, the worst first.
 func Severities() []Severity { return []Severity{High, Medium, Low, Info} }
 
 // String is the severity as reports show it.
@@ -37,7 +37,7 @@ func ParseSeverity(name string) (Severity, error) {
 	return Severity(i), nil
 }
 
-// severityOf is how bad it is that somebody may have scopes of this risk who should not.
+// severityOf is the severity of a finding that somebody may have scopes of this risk without a need.
 func severityOf(risk catalog.Risk) Severity {
 	switch {
 	case risk >= catalog.MovesMoney:

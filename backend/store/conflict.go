@@ -6,7 +6,7 @@ import (
 )
 
 // Conflict returns the JSON name of a field that two writers changed differently, "" if there is none.
-// One writer read before and wants to store planned; the other has stored now in between. A request
+// One writer has read before and wants to store planned. Meanwhile the other one has stored now. A request
 // that waited for Paxos must not undo what an operator stored meanwhile, so it is refused where both
 // changed the same field. Embedded fields are left out: their owner compares the entry as a whole.
 func Conflict[T any](before, now, planned T) string {

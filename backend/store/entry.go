@@ -69,7 +69,7 @@ func Load[T Entry](ctx context.Context, s logical.Storage, key string) (T, error
 		return value, fmt.Errorf("%s: %w", key, ErrNotFound)
 	}
 	if err := entry.DecodeJSON(&value); err != nil {
-		// the decoder's error may quote the entry, which may hold a secret
+		// The decoder's error is left out: it may quote the entry, which may hold a secret.
 		return value, &Unreadable{fmt.Sprintf("decoding %s: the stored entry is damaged", key)}
 	}
 	if value.schemaOf() > value.LatestSchema() {

@@ -14,18 +14,11 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// Prefix is where the entries are stored: local to the cluster, as the tokens are.
-const Prefix = "usage/"
-
-// roleEntries is into how many entries the roles are split, because Vault's integrated storage takes
-// no entry of more than 1 MiB.
-const roleEntries = 16
-
-// lag is how far the stored times may be behind, so that a busy mount does not write all of them
-// every minute.
+// lag is how far the stored times may be behind. Without it, a busy mount would write all of them with
+// every run of its periodic work.
 const lag = 10 * time.Minute
 
-// A record is one of these entries: by subject, when it last issued, in seconds since 1970.
+// A record is a stored entry. It tells, by subject, when that last issued, in seconds since 1970.
 type record struct {
 	store.Versioned
 	Last map[string]int64 `json:"last"`
@@ -36,12 +29,13 @@ func (u *Memory) Reload() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.loaded = false
+	u.reloads++
 }
 
 // Load reads what is stored into memory, once.
 func (u *Memory) Load(ctx context.Context, s logical.Storage) error {
 	u.mu.RLock()
-	loaded := u.loaded
+	loaded, reloads := u.loaded, u.reloads
 	u.mu.RUnlock()
 	if loaded {
 		return nil
@@ -53,7 +47,7 @@ func (u *Memory) Load(ctx context.Context, s logical.Storage) error {
 	var entries []record
 	for _, name := range names {
 		entry, err := store.Load[record](ctx, s, Prefix+name)
-		if store.IsUnreadable(err) { // it is written anew when something in it is used
+		if store.IsUnreadable(err) { // the next use of a subject of this entry overwrites it
 			continue
 		}
 		if store.Ignoring(err, store.ErrNotFound) != nil {
@@ -63,14 +57,18 @@ func (u *Memory) Load(ctx context.Context, s logical.Storage) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.loaded = true
+	if u.loaded {
+		// Another call was faster. Since then a Flush may have deleted entries that this one has read.
+		return nil
+	}
+	u.loaded = u.reloads == reloads
 	for _, entry := range entries {
 		u.adopt(entry)
 	}
 	return nil
 }
 
-// adopt takes what was stored into memory, unless it was dropped meanwhile. mu is held.
+// adopt takes what was stored into memory, unless it was dropped meanwhile. The caller holds mu.
 func (u *Memory) adopt(entry record) {
 	if u.uses == nil {
 		u.uses = map[Subject]*use{}
@@ -93,7 +91,8 @@ func (u *Memory) adopt(entry record) {
 	}
 }
 
-// Overdue are the keys of the entries that should be written.
+// Overdue are the keys of the entries that should be written: those that hold a dropped subject,
+// and those in which a time is behind by the lag or more.
 func (u *Memory) Overdue() map[string]bool {
 	u.mu.RLock()
 	defer u.mu.RUnlock()
@@ -109,7 +108,7 @@ func (u *Memory) Overdue() map[string]bool {
 	return keys
 }
 
-// Flush writes the entries that are overdue.
+// Flush writes the entries that are overdue. What storage does not take stays overdue.
 func (u *Memory) Flush(ctx context.Context, s logical.Storage) error {
 	keys := u.Overdue()
 	entries := map[string]record{}
@@ -117,7 +116,7 @@ func (u *Memory) Flush(ctx context.Context, s logical.Storage) error {
 		entries[key] = record{store.Current, map[string]int64{}}
 	}
 	u.mu.Lock()
-	removed := u.removed // what is dropped from now on is for the next time
+	removed := u.removed // what is dropped from now on is left to the next Flush
 	u.removed = nil
 	uses := maps.Clone(u.uses)
 	u.mu.Unlock()
@@ -142,7 +141,7 @@ func (u *Memory) Flush(ctx context.Context, s logical.Storage) error {
 	return failures
 }
 
-// remain takes back what was dropped and could not be taken out of storage.
+// remain keeps in mind what was dropped and is still in storage, because its entry was not written.
 func (u *Memory) remain(removed map[Subject]bool, written map[string]record) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
