@@ -39,15 +39,21 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	endpoint := s.endpointOf(r)
+	admitted := s.throttle.admit(clientIP(r), endpoint, s.now())
+	var f Fault
+	if admitted {
+		f = s.faults.take(endpoint)
+	}
+	// After it has its fault: a test that sees the request in the count may send the next one, which
+	// must not take the fault.
 	s.calls.add(endpoint)
-	if !s.throttle.admit(clientIP(r), endpoint, s.now()) {
+	if !admitted {
 		tooManyRequests().write(w)
 		return
 	}
-	if !readBody(w, r) {
-		return
+	if readBody(w, r) {
+		s.serveFaulty(w, r, endpoint, f)
 	}
-	s.serveFaulty(w, r, endpoint, s.faults.take(endpoint))
 }
 
 // serveFaulty does the work of a request as far as the fault allows. To close the connection it panics

@@ -109,7 +109,7 @@ func (r *Review) comparability() {
 func credentialSubject(listed Credential) string { return "credential " + listed.ClientID }
 
 // clientIDGrammar is what a Client ID must be made of to stand in an instruction.
-var clientIDGrammar = regexp.MustCompile(`^[\w-]{1,128}$`)
+var clientIDGrammar = regexp.MustCompile(`^\w([\w-]{0,126}\w)?$`)
 
 // nameable is the Client ID of a credential, for instructions. A Client ID that could change what an
 // instruction or a command says is left out. Paxos has none, but its list is not trusted.
