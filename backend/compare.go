@@ -68,7 +68,7 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 // the latest.
 func (b *backend) compareWith(ctx context.Context, s logical.Storage, before credentialList) (credentialList, error) {
 	after := before
-	may, err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
+	err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
 		if err := b.applyList(ctx, at); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 		return nil
 	})
 	var refused *paxos.Error
-	if err == nil && !may || errors.As(err, &refused) && refused.Status == http.StatusForbidden {
+	if paxos.IsInvalidScope(err) || errors.As(err, &refused) && refused.Status == http.StatusForbidden {
 		return before.refused(b.options.Now().UTC()), nil
 	}
 	return after, err

@@ -97,21 +97,21 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 }
 
 // withCredentials gives use a list of all credentials of the Entity, and a token of the root with these
-// scopes, which lives until use returns. It reports false if the root does not hold them.
+// scopes, which lives until use returns.
 func (b *backend) withCredentials(ctx context.Context, scopes []string,
-	use func(context.Context, *credentials) error) (may bool, err error) {
+	use func(context.Context, *credentials) error) error {
 	defer b.broker.Hold()()
 	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
-		return false, err
+		return err
 	}
 	session, err := b.openSession(ctx, b.storage)
 	if err != nil {
-		return false, err
+		return err
 	}
 	minter, err := b.minter(ctx, "", root)
 	if err != nil {
-		return false, err
+		return err
 	}
 	at := &credentials{session: session, route: minter.Client.Route(), rootID: minter.Client.ID()}
 	at.paced = func(ctx context.Context, call func(context.Context) error) error {
@@ -119,16 +119,16 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	}
 	seen, err := b.credentialList(ctx, b.storage)
 	if err != nil {
-		return false, err
+		return err
 	}
 	limits, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if at.stored, err = storedEntries(ctx, b.storage); err != nil {
-		return false, err
+		return err
 	}
-	may, err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
+	err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
 		at.bearer, at.listedAt = grant.AccessToken, b.options.Now().UTC()
 		all, err := session.ListCredentials(ctx, grant.AccessToken, at.paced)
 		if err != nil {
@@ -146,5 +146,5 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if malformed || at.all != nil {
 		b.signals.see(listFails, "", malformed || !at.whole(), "credentials", len(at.all))
 	}
-	return may, err
+	return err
 }

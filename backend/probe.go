@@ -43,28 +43,28 @@ func noProbe() probe { return probe{Versioned: store.Current} }
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
 	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
-	holds, err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
+	err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.TokenLifetime = grant.Lifetime
 			return p.watchRevocation(ctx, b, minter, session, grant.AccessToken)
 		})
 	switch {
-	case err != nil:
-		return err
-	case !holds:
+	case paxos.IsInvalidScope(err):
 		p.Problems = append(p.Problems,
 			"the root client does not hold "+paxos.ProfileScope+", so that no token could be tried out")
+	case err != nil:
+		return err
 	}
 	p.TokenCalls++
-	holds, err = b.broker.Probe(ctx, minter, []string{paxos.ListScope},
+	err = b.broker.Probe(ctx, minter, []string{paxos.ListScope},
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
 			return nil
 		})
-	if err != nil {
+	if err != nil && !paxos.IsInvalidScope(err) {
 		return err
 	}
-	p.MayList = yesOrNo(holds)
+	p.MayList = yesOrNo(err == nil)
 	return p.tryBasic(ctx, b, minter, session)
 }
 
@@ -133,15 +133,11 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	defer done()
 	minter.Client = other
 	p.TokenCalls++
-	_, err = b.broker.Probe(ctx, minter, []string{paxos.ProfileScope}, nil)
-	switch {
-	case paxos.Refused(err):
-		p.BasicAuth = answerNo
-	case err != nil:
+	err = b.broker.Probe(ctx, minter, []string{paxos.ProfileScope}, nil)
+	if err != nil && !paxos.IsInvalidClient(err) && !paxos.IsInvalidScope(err) {
 		return err
-	default:
-		p.BasicAuth = answerYes
 	}
+	p.BasicAuth = yesOrNo(!paxos.IsInvalidClient(err))
 	return nil
 }
 

@@ -205,3 +205,42 @@ func TestTheFirstSecretMayComeByRotateRoot(t *testing.T) {
 		map[string]any{"client_id": m.Client.ClientID, "client_secret": m.Secret})
 	m.Must(logical.ReadOperation, "creds/mint", nil)
 }
+
+// TestMissingScopesAreNamed checks which scopes an operator is told to add: those that Paxos
+// refuses by name, else those that its list of credentials does not have, else all that were
+// requested.
+func TestMissingScopesAreNamed(t *testing.T) {
+	t.Parallel()
+	unnamed := paxostest.Fault{Status: 400, Body: `{"error":"invalid_scope"}`}
+	for name, test := range map[string]struct {
+		listed bool
+		fault  paxostest.Fault
+		says   string
+	}{
+		"Paxos names it":            {says: "it lacks transfer:read_transfer. Add"},
+		"the list does not have it": {listed: true, fault: unnamed, says: "it lacks transfer:read_transfer. Add"},
+		"nobody knows which": {fault: unnamed,
+			says: "it lacks at least one of: funding:read_profile, transfer:read_transfer. Add"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newListingMount(t)
+			m.Must(logical.UpdateOperation, "roles/mint",
+				map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
+			id, secret := m.another("funding:read_profile")
+			if test.listed {
+				m.compare()
+			}
+			m.Paxos.FailNext(paxostest.TokenEndpoint, test.fault)
+			before := m.Paxos.Calls(paxostest.TokenEndpoint)
+			status, text := m.Refused(logical.UpdateOperation, "config/replace-root",
+				map[string]any{"client_id": id, "client_secret": secret})
+			if status != 400 || !strings.Contains(text, test.says) {
+				t.Errorf("answered %d %s; want %q", status, text, test.says)
+			}
+			if calls := m.Paxos.Calls(paxostest.TokenEndpoint) - before; calls != 1 {
+				t.Errorf("it took %d token requests", calls)
+			}
+		})
+	}
+}

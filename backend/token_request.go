@@ -125,7 +125,7 @@ func explain(err error, want tokenRequest) error {
 	switch {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
 		return fault.Invalid(err)
-	case errors.As(err, &refused) && refused.Code == "invalid_scope":
+	case errors.As(err, &refused) && paxos.IsInvalidScope(err):
 		return fault.BadRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
 			"Operators: add it in the Dashboard, or change the role's scopes, scope_sets or operations.",
 			clientLabel(refused.Client), scopesAtFault(refused.Scopes, want.scopes), want.name)

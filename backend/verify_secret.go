@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
@@ -95,85 +94,32 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 		}
 		return nil
 	}
-	holds, err := b.broker.VerifySecret(ctx, minter, v.scopes, look)
+	err = b.broker.VerifySecret(ctx, minter, v.scopes, look)
 	var refused *paxos.Error
 	switch {
-	case errors.As(err, &refused) && refused.Code == "invalid_client":
+	case !errors.As(err, &refused):
+		return seen, err
+	case paxos.IsInvalidScope(err) && v.holdsAll:
+		return seen, b.refuseLacking(ctx, minter.Client.ID(), v, refused.Scopes)
+	case paxos.IsInvalidScope(err): // Paxos looks at the secret first, so it is right
+		return seen, nil
+	case paxos.IsInvalidClient(err):
 		return seen, fault.BadRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
 			"both, and auth_style in config/connection, which is %s.", session.environment, refused.AuthStyle)
-	case err != nil:
-		return seen, err
-	case !holds && v.holdsAll:
-		return seen, b.explainMissing(ctx, minter, v)
 	}
-	return seen, nil
+	return seen, err
 }
 
-// explainMissing finds out which scopes a client lacks, and says so.
-func (b *backend) explainMissing(ctx context.Context, minter broker.Minter, v verification) error {
-	missing, suspects := bisect(v.scopes, func(scopes []string) (bool, error) {
-		return b.broker.VerifySecret(ctx, minter, scopes, nil)
-	})
-	text := "client_secret was not stored: client " + minter.Client.ID() + " does not hold every scope " + v.need
-	if len(missing) > 0 {
-		text += "; it lacks " + strings.Join(missing, ", ")
+// refuseLacking refuses a client that lacks scopes. It names those that Paxos refused, else those that
+// the latest list of credentials does not have, else all that were requested.
+func (b *backend) refuseLacking(ctx context.Context, clientID string, v verification, refused []string) error {
+	list, err := b.credentialList(ctx, b.storage)
+	if err != nil {
+		return err
 	}
-	if len(suspects) > 0 {
-		text += "; among these, which there were not enough token requests to tell apart, it may lack some: " +
-			strings.Join(suspects, ", ")
+	if listed := list.find(clientID); len(refused) == 0 && listed != nil {
+		refused = catalog.Without(v.scopes, listed.Scopes)
 	}
-	return fault.BadRequest("%s. Add them in the Dashboard, or ask for less", text)
-}
-
-// mostQuestions is how many token requests finding the missing scopes may cost.
-const mostQuestions = 8
-
-// bisect finds which of the scopes, of which at least one is missing, a client
-// lacks, by asking for some of them at a time. missing are those that it lacks for
-// certain; suspects those of which some may be, when the questions ran out or could
-// not be answered.
-func bisect(scopes []string, holds func([]string) (bool, error)) (missing, suspects []string) {
-	questions := mostQuestions
-	ask := func(some []string) (held, known bool) {
-		if questions == 0 {
-			return false, false
-		}
-		questions--
-		held, err := holds(some)
-		if err != nil {
-			questions = 0
-		}
-		return held, err == nil
-	}
-	guilty := [][]string{scopes} // each lacks at least one
-	var unknown [][]string       // each may
-	for len(guilty)+len(unknown) > 0 {
-		if len(guilty) == 0 {
-			some := unknown[0]
-			unknown = unknown[1:]
-			switch held, known := ask(some); {
-			case !known:
-				suspects = append(suspects, some...)
-			case !held:
-				guilty = append(guilty, some)
-			}
-			continue
-		}
-		some := guilty[0]
-		guilty = guilty[1:]
-		if len(some) == 1 {
-			missing = append(missing, some[0])
-			continue
-		}
-		half, rest := some[:len(some)/2], some[len(some)/2:]
-		switch held, known := ask(half); {
-		case !known:
-			suspects = append(suspects, some...)
-		case held:
-			guilty = append(guilty, rest)
-		default:
-			guilty, unknown = append(guilty, half), append(unknown, rest)
-		}
-	}
-	return missing, suspects
+	return fault.BadRequest("client_secret was not stored: client %s does not hold every scope %s; it lacks %s. Add "+
+		"them in the Dashboard, or ask for less", clientID, v.need, scopesAtFault(refused, v.scopes))
 }

@@ -58,7 +58,7 @@ func TestATokenInUseIsNotSwept(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	var alive []paxostest.Token
-	_, err := h.Manage(t.Context(), broker.Minter{Client: h.client, Generation: 1}, []string{reads},
+	err := h.Manage(t.Context(), broker.Minter{Client: h.client, Generation: 1}, []string{reads},
 		func(context.Context, paxos.Grant) error {
 			h.sweep()
 			alive = h.paxos.LiveTokens()

@@ -38,12 +38,12 @@ var (
 )
 
 // VerifySecret finds out whether a client's secret is right and whether the client holds the scopes,
-// with one token request within the budget. A refusal of a scope verifies the secret too, because
-// Paxos looks at the secret first. The grant is given to use, unless that is nil. Its token is ended
-// before VerifySecret returns, or put on the queue. The root, which has no name, has a limit of its
-// own.
+// with one token request within the budget. An error that paxos.LacksScopes reports verifies the secret
+// too, because Paxos looks at the secret first. The grant is given to use, unless that is nil. Its
+// token is ended before VerifySecret returns, or put on the queue. The root, which has no name, has a
+// limit of its own.
 func (b *Broker) VerifySecret(ctx context.Context, minter Minter, scopes []string,
-	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
+	use func(context.Context, paxos.Grant) error) error {
 	why := verifyingClients
 	if minter.Name == "" {
 		why = verifyingRoot
@@ -53,22 +53,22 @@ func (b *Broker) VerifySecret(ctx context.Context, minter Minter, scopes []strin
 
 // Probe is VerifySecret for questions about Paxos that a probe asks with the root.
 func (b *Broker) Probe(ctx context.Context, minter Minter, scopes []string,
-	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
+	use func(context.Context, paxos.Grant) error) error {
 	return b.requestForMount(ctx, minter, scopes, probing, use)
 }
 
 // Manage is VerifySecret for a token that the engine uses itself, to look after the clients of the
 // Paxos Entity.
 func (b *Broker) Manage(ctx context.Context, minter Minter, scopes []string,
-	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
+	use func(context.Context, paxos.Grant) error) error {
 	return b.requestForMount(ctx, minter, scopes, managing, use)
 }
 
 // requestForMount does the work of VerifySecret, Probe and Manage.
 func (b *Broker) requestForMount(ctx context.Context, minter Minter, scopes []string, why purpose,
-	use func(context.Context, paxos.Grant) error) (complete bool, err error) {
+	use func(context.Context, paxos.Grant) error) error {
 	if err := b.load(ctx); err != nil {
-		return false, err
+		return err
 	}
 	// a token may land after the caller has left
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintDeadline)
@@ -79,20 +79,16 @@ func (b *Broker) requestForMount(ctx context.Context, minter Minter, scopes []st
 	charge := limits.Charge{Role: why.payer, Exhausted: why.exhausted, Kind: limits.Upkeep,
 		Allowance: limits.Allowance{Role: why.limit, Mount: minter.Allowance.Mount}}
 	grant, asked, err := b.mintWithin(ctx, minter, charge, scopes)
-	var answer *paxos.Error
-	switch {
-	case errors.As(err, &answer) && answer.Code == "invalid_scope":
-		return false, nil
-	case err != nil:
-		return false, err
+	if err != nil {
+		return err
 	}
 	text := grant.AccessToken.Reveal()
 	if b.known(Fingerprint(text)) {
-		return true, nil // somebody may hold it: it is left alone
+		return nil // somebody may hold it: it is left alone
 	}
 	if _, err := checkGrant(grant, scopes); err != nil {
 		b.discard(minter.Client, grant.AccessToken)
-		return false, err
+		return err
 	}
 	t := &token{holds: newHolds(), marked: true, Row: Row{
 		Fingerprint: Fingerprint(text), Token: text, Key: Key{Client: minter.Name}, Own: true,
@@ -101,14 +97,14 @@ func (b *Broker) requestForMount(ctx context.Context, minter Minter, scopes []st
 	}}
 	if err := b.Ledger.Put(ctx, t.Row); err != nil {
 		b.unrecord(t, minter.Client)
-		return false, fmt.Errorf("recording a token: %w", err)
+		return fmt.Errorf("recording a token: %w", err)
 	}
 	t.using = use != nil
 	b.know(t)
 	if use != nil {
 		err = b.use(ctx, t, grant, use)
 	}
-	return true, errors.Join(err, b.endOfMount(ctx, minter, t))
+	return errors.Join(err, b.endOfMount(ctx, minter, t))
 }
 
 // endOfMount ends a token that the mount requested for itself. If Paxos cannot do it now, the token

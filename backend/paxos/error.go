@@ -69,9 +69,9 @@ func (e *Error) Temporary() bool {
 // Throttled reports whether Paxos refused the call because this IP address exceeded the rate limit.
 func (e *Error) Throttled() bool { return e.Status == http.StatusTooManyRequests }
 
-// Refused reports whether an error says invalid_client (RFC 6749, section 5.2): Paxos does not know
+// IsInvalidClient reports whether an error says invalid_client (RFC 6749, section 5.2): Paxos does not know
 // the client or its secret, or does not accept this style of authentication.
-func Refused(err error) bool {
+func IsInvalidClient(err error) bool {
 	var answer *Error
 	return errors.As(err, &answer) && answer.Code == "invalid_client"
 }
@@ -79,4 +79,12 @@ func Refused(err error) bool {
 // malformed returns the Error for a reply with status 200 that does not have the documented form.
 func malformed(doing, host string) *Error {
 	return &Error{Doing: doing, Host: host, Reason: errMalformedReply.Error(), Malformed: true}
+}
+
+// IsInvalidScope reports whether the authorization server refused a token request because the client
+// does not hold every scope of it (RFC 6749, section 5.2: invalid_scope). Error.Scopes has the scopes
+// that it named.
+func IsInvalidScope(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Code == "invalid_scope"
 }
