@@ -9,9 +9,9 @@ import (
 )
 
 // TestMain silences go-plugin's own log; the engine's goes to each test's log. The tests make many
-// mounts that live for a moment, so that collecting garbage less often saves a fifth of their time.
+// mounts that live for a moment, so that collecting garbage less often saves time.
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(200)
 	hclog.SetDefault(hclog.NewNullLogger())
 	os.Exit(m.Run())
 }

@@ -8,6 +8,6 @@ import (
 
 // TestMain collects garbage less often: each run makes a mount that lives for a moment.
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(200)
 	os.Exit(m.Run())
 }
