@@ -2,8 +2,8 @@ package report
 
 import "time"
 
-// Facts are everything that the reports are made from. All text in them may be shown: whoever
-// gathers them has replaced control characters in what came from Paxos's Dashboard.
+// Facts are everything that the reports are made from. All text in them may be shown, because the
+// caller has replaced control characters in what came from Paxos's Dashboard.
 type Facts struct {
 	Mount      string // the path of the mount with a trailing slash, for commands
 	Now        time.Time

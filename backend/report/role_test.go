@@ -211,3 +211,28 @@ func TestScopesAreShownWithTheRolesThatGiveThem(t *testing.T) {
 		t.Errorf("shown are %s, want %s", strings.Join(got, ", "), want)
 	}
 }
+
+// TestHintsAreForTheFirstThousandScopes has more scopes that the catalogue lacks than are searched for.
+func TestHintsAreForTheFirstThousandScopes(t *testing.T) {
+	t.Parallel()
+	var scopes []string
+	for i := range 999 {
+		scopes = append(scopes, fmt.Sprintf("zzzz:q%d", i))
+	}
+	scopes = append(scopes, unknownScope, unknownScope+"x")
+	f := tidy(func(f *report.Facts) {
+		hold(f, scopes...)
+		addRole(f, "team", scopes...)
+	})
+	for _, finding := range found(f) {
+		if finding.Rule != "scopes-uncatalogued" {
+			continue
+		}
+		last := finding.Evidence[len(finding.Evidence)-2:]
+		if !strings.Contains(last[0], "did you mean") || last[1] != unknownScope+"x" {
+			t.Errorf("the last two are %q", last)
+		}
+		return
+	}
+	t.Errorf("found are %v", titles(found(f)))
+}
