@@ -57,9 +57,11 @@ func TestARoleBeyondTheGuardrailsMayShrinkButNotGrow(t *testing.T) {
 		t.Errorf("the warnings are %q", said)
 	}
 	for says, data := range map[string]map[string]any{
-		"events:read_event (not in allowed_scopes)": {"scopes": "funding:read_profile,transfer:read_transfer,events:read_event"},
-		"a ttl or max_ttl of 20m0s":                 {"ttl": "20m"},
-		"a ttl or max_ttl of 1h0m0s":                {"max_ttl": "1h"},
+		"events:read_event (not in allowed_scopes)": {
+			"scopes": "funding:read_profile,transfer:read_transfer,events:read_event",
+		},
+		"a ttl or max_ttl of 20m0s":  {"ttl": "20m"},
+		"a ttl or max_ttl of 1h0m0s": {"max_ttl": "1h"},
 	} {
 		if status, text := m.Refused(logical.UpdateOperation, "roles/mint", data); status != 403 ||
 			!strings.Contains(text, says) {

@@ -59,7 +59,7 @@ func (c *credentials) entity() string {
 // unless each answer has the root, which is asked after with them, and is of the list's Entity.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
-	for some := range slices.Chunk(clientIDs, paxos.MostAsked-1) {
+	for some := range slices.Chunk(clientIDs, paxos.MaximumClientIDs-1) {
 		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(some), c.rootID)...)
 		if err != nil {
 			return nil, err

@@ -187,7 +187,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		"public keys": {
 			func(m *mount) {
 				m.Paxos.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
-					reply["items"].([]any)[0].(map[string]any)["client_public_keys"] = []any{map[string]any{"id": "key-1", "algorithm": "ED25519", "active": true}}
+					reply["items"].([]any)[0].(map[string]any)["client_public_keys"] = []any{
+						map[string]any{"id": "key-1", "algorithm": "ED25519", "active": true}}
 				}})
 			},
 			func(*mount) {}, "info public-keys credential CLIENT", "delete the keys that nobody owns",

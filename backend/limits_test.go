@@ -120,7 +120,7 @@ func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
 					mounts[one].readAll("cold", 160)
 				}
 			}
-			if most := m.Paxos.MostCallsInWindow(); most > limits.DefaultBudget {
+			if most := m.Paxos.MostTokenRequestsInWindow(); most > limits.DefaultBudget {
 				t.Errorf("Paxos counts %d requests in 5 minutes", most)
 			}
 			if got := mounts[order[0]].readAll("cold", 160); got != 160 {
@@ -223,7 +223,7 @@ func TestAMountOfManyRolesStarvesNoOther(t *testing.T) {
 		t.Errorf("the victims were refused %d times of 74; the other mount got %d tokens, want at least 1000",
 			refused, next)
 	}
-	if most := m.Paxos.MostCallsInWindow(); most > limits.DefaultBudget {
+	if most := m.Paxos.MostTokenRequestsInWindow(); most > limits.DefaultBudget {
 		t.Errorf("%d requests in 5 minutes", most)
 	}
 }

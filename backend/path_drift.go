@@ -21,7 +21,8 @@ func (b *backend) pathDrift() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readDrift, "Read the latest comparison, or make a new one.",
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readDrift,
+				"Read the latest comparison, or make a new one.",
 				spec.Body("The comparison.", driftAnswer)), "read", "drift-report"),
 		},
 	}

@@ -75,9 +75,11 @@ func (b *backend) pathGuardrails() *framework.Path {
 
 // guardrailsAnswer is what a read of config/guardrails holds.
 var guardrailsAnswer = spec.Fields{
-	"allowed_scopes":            spec.Required(framework.TypeStringSlice, "The patterns as written; none at the default."),
-	"resolved_scopes":           spec.Required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
-	"allow_uncatalogued_scopes": spec.Required(framework.TypeBool, "Whether scopes that the catalogue lacks may be issued."),
+	"allowed_scopes": spec.Required(framework.TypeStringSlice,
+		"The patterns as written; none at the default."),
+	"resolved_scopes": spec.Required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
+	"allow_uncatalogued_scopes": spec.Required(framework.TypeBool,
+		"Whether scopes that the catalogue lacks may be issued."),
 	"allow_admin_scopes": spec.Required(framework.TypeBool,
 		"Whether scopes that govern API credentials may be issued."),
 	"max_ttl": spec.Required(framework.TypeInt64, "Longest lease in seconds."),
@@ -87,7 +89,8 @@ var guardrailsAnswer = spec.Fields{
 		"Whether a client may be used whose secret was not verified, and one be stored whose "+
 			"Entity cannot be told."),
 	"require_entity_match": spec.Required(framework.TypeBool, "Whether a client of another Entity is refused."),
-	"dangerous_options":    spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
+		"Options in force that weaken something, and how."),
 }
 
 // readGuardrails answers GET config/guardrails, with the defaults where nothing was

@@ -44,7 +44,8 @@ var lockdownAnswer = spec.Fields{
 	"ended":  spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos; 0 on a read."),
 	"pending": spec.Required(framework.TypeInt,
 		"Tokens that are handed out no longer and are still to be revoked at Paxos."),
-	"pending_seconds": spec.Required(framework.TypeInt64, "How long that takes at the pace of api_rate, if Paxos takes it."),
+	"pending_seconds": spec.Required(framework.TypeInt64,
+		"How long that takes at the pace of api_rate, if Paxos takes it."),
 	"cannot_end": spec.Required(framework.TypeStringSlice,
 		"What the engine cannot end: clients whose secret somebody outside may know, and tokens "+
 			"whose record cannot be read."),

@@ -19,7 +19,8 @@ func (b *backend) pathPrivilege() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          reportFields,
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readPrivilege, "Read the findings for a security review.",
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readPrivilege,
+				"Read the findings for a security review.",
 				spec.Body("The report.", privilegeAnswer)), "read", "least-privilege-report"),
 		},
 	}

@@ -17,7 +17,8 @@ func (b *backend) pathResume() *framework.Path {
 		HelpDescription: resumeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: spec.Operations{
-			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.resume, "Confirm that this mount is no restored copy.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.resume,
+				"Confirm that this mount is no restored copy.",
 				spec.Body("What it was.", resumeAnswer)), "resume", ""),
 		},
 	}

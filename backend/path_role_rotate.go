@@ -35,7 +35,8 @@ var rotateAnswer = spec.Fields{
 		"Tokens that are handed out no longer and are revoked as soon as Paxos takes it."),
 	"waiting": spec.Required(framework.TypeInt,
 		"Tokens that are handed out no longer and are revoked when their grace is over."),
-	"revoked_at": spec.Required(framework.TypeString, "When the last grace is over (RFC 3339); empty where no token waits."),
+	"revoked_at": spec.Required(framework.TypeString,
+		"When the last grace is over (RFC 3339); empty where no token waits."),
 }
 
 // rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that

@@ -51,7 +51,8 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 				"can do what they need."),
 		},
 		Operations: spec.Operations{
-			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.replaceRoot, "Put another client in the root's place.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.replaceRoot,
+				"Put another client in the root's place.",
 				spec.Body("The root client's new generation.", rotationAnswer)), "replace", "root"),
 		},
 	}
@@ -69,9 +70,11 @@ func deleteOldField() *framework.FieldSchema {
 
 // rotationAnswer is what both answer.
 var rotationAnswer = spec.Fields{
-	"client_id":  spec.Required(framework.TypeString, "Client ID of the root client."),
-	"generation": spec.Required(framework.TypeInt, "Number of the pair of Client ID and secret that mints from now on."),
-	"draining":   spec.Required(framework.TypeInt, "Live tokens of earlier generations; they are served until they end."),
+	"client_id": spec.Required(framework.TypeString, "Client ID of the root client."),
+	"generation": spec.Required(framework.TypeInt,
+		"Number of the pair of Client ID and secret that mints from now on."),
+	"draining": spec.Required(framework.TypeInt,
+		"Live tokens of earlier generations; they are served until they end."),
 }
 
 // rotateRoot answers POST config/rotate-root.

@@ -50,7 +50,8 @@ func (b *backend) pathScope() *framework.Path {
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields:          spec.Fields{"scope": spec.Required(framework.TypeString, "The scope, such as funding:read_profile.")},
+		Fields: spec.Fields{"scope": spec.Required(framework.TypeString,
+			"The scope, such as funding:read_profile.")},
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScope, "Read what the catalogue knows of a scope.",
 				spec.Body("The scope.", scopeAnswer)), "read", "scope"),
@@ -61,7 +62,8 @@ func (b *backend) pathScope() *framework.Path {
 // scopeAnswer is what a read of a scope holds.
 var scopeAnswer = spec.Fields{
 	"name": spec.Required(framework.TypeString, "The scope."),
-	"risk": spec.Required(framework.TypeString, "read, write, moves-money or admin: this engine's judgement, not Paxos's."),
+	"risk": spec.Required(framework.TypeString,
+		"read, write, moves-money or admin: this engine's judgement, not Paxos's."),
 	"description": spec.Required(framework.TypeString,
 		"Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the "+
 			"operations are named."),

@@ -51,7 +51,8 @@ var statusAnswer = spec.Fields{
 	"waiting_tokens": spec.Required(framework.TypeInt,
 		"Those of them that are no longer issued and are revoked when their grace is over; "+
 			"revocations/ lists them too."),
-	"token_budget": spec.Required(framework.TypeInt, "Token requests that this process allows itself in any 5 minutes."),
+	"token_budget": spec.Required(framework.TypeInt,
+		"Token requests that this process allows itself in any 5 minutes."),
 	"token_budget_used": spec.Required(framework.TypeInt,
 		"Token requests of the last 5 minutes, of all mounts with this endpoint, whether they "+
 			"succeeded or not. All of token_budget while that is not known."),

@@ -57,7 +57,8 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a "+
 				"snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
 				"last", spec.Timestamp(p.At))
-			b.events.add(event{mountStopped, []string{logical.EventMetadataPath, resumePath, "last", spec.Timestamp(p.At)}})
+			b.events.add(event{mountStopped,
+				[]string{logical.EventMetadataPath, resumePath, "last", spec.Timestamp(p.At)}})
 		}
 	}
 	p.At, p.Steady = now, true

@@ -164,14 +164,20 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 		`operations names "GetTransfers", which is not an operation of Paxos; did you mean GetTransfer or ListTransfers?`: {"operations": "GetTransfers"},
 		`did you mean GetTransfer?`: {"operations": "gettransfer"},
 		`operations names "canary-`: {"operations": backendtest.Canary + strings.Repeat("x", 100)},
-		`operations names ListMarkets, which is public and needs no token: leave it out`: {"operations": "GetTransfer,ListMarkets"},
-		`operations must be an array of strings`:                                         {"operations": map[string]any{"a": "b"}},
-		`operations must be an array of strings, `:                                       {"operations": []any{"GetTransfer", 1}},
-		`scope_sets names "report", which is not there (did you mean reports?)`:          {"scope_sets": "report"},
-		`scope_sets names "first-cal", which is not there (did you mean first-call?)`:    {"scope_sets": "reports,first-cal"},
-		`scope_sets names "../config", which is not there;`:                              {"scope_sets": "../config"},
-		`scope_sets names "roles/mint", which is not there;`:                             {"scope_sets": "roles/mint"},
-		`scope_sets must be an array of strings`:                                         {"scope_sets": 5},
+		`operations names ListMarkets, which is public and needs no token: leave it out`: {
+			"operations": "GetTransfer,ListMarkets",
+		},
+		`operations must be an array of strings`: {
+			"operations": map[string]any{"a": "b"},
+		},
+		`operations must be an array of strings, `: {
+			"operations": []any{"GetTransfer", 1},
+		},
+		`scope_sets names "report", which is not there (did you mean reports?)`:       {"scope_sets": "report"},
+		`scope_sets names "first-cal", which is not there (did you mean first-call?)`: {"scope_sets": "reports,first-cal"},
+		`scope_sets names "../config", which is not there;`:                           {"scope_sets": "../config"},
+		`scope_sets names "roles/mint", which is not there;`:                          {"scope_sets": "roles/mint"},
+		`scope_sets must be an array of strings`:                                      {"scope_sets": 5},
 		`scopes, scope_sets or operations must name something`: {"scopes": "",
 			"scope_sets": []any{}, "operations": " , "},
 		`come to 257 scopes; at most 256 are allowed`: {"scopes": manyScopes(

@@ -55,7 +55,8 @@ func TestBuiltInScopeSetsAreReadOnly(t *testing.T) {
 			true, set.Source, set.Description) {
 			t.Errorf("%s reads as %v", set.Name, got)
 		}
-		for operation, data := range map[logical.Operation]map[string]any{logical.UpdateOperation: {"scopes": "events:read_event"}, logical.DeleteOperation: nil} {
+		for operation, data := range map[logical.Operation]map[string]any{
+			logical.UpdateOperation: {"scopes": "events:read_event"}, logical.DeleteOperation: nil} {
 			if status, text := m.Refused(operation, path, data); status != 400 ||
 				!strings.Contains(text, "is built in and cannot be changed or deleted") ||
 				!strings.Contains(text, set.Source) {

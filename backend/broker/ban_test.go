@@ -186,7 +186,7 @@ func TestRealBan(t *testing.T) {
 	h := newHarness(t, func(o *paxostest.Options) { o.TokenLimit = 3 })
 	cached, lonely := h.issue(), h.issue(own)
 	for range 2 { // the neighbour
-		_, _ = h.client.Mint(t.Context(), []string{reads}) // the second is refused, which is the point
+		_, _ = h.client.RequestToken(t.Context(), []string{reads}) // the second is refused, which is the point
 	}
 	if !h.paxos.Banned("127.0.0.1") {
 		t.Fatal("the address is not banned")

@@ -123,7 +123,7 @@ func TestStormStaysBelowTheLimit(t *testing.T) {
 		}
 		h.clock.advance(500 * time.Millisecond)
 	}
-	most := h.paxos.MostCallsInWindow()
+	most := h.paxos.MostTokenRequestsInWindow()
 	if want := limits.DefaultBudget / 2; most != want {
 		t.Errorf("at most %d calls in a window, want %d", most, want)
 	}

@@ -110,7 +110,7 @@ func (b *Broker) requestToken(ctx context.Context, throttle *limits.Throttle, mi
 			err = throttle.Explain(b.Now(), err)
 		}
 	}()
-	grant, err = minter.Client.Mint(ctx, scopes)
+	grant, err = minter.Client.RequestToken(ctx, scopes)
 	var refused *paxos.Error
 	if errors.As(err, &refused) {
 		refused.Client = minter.Name // for the text that people read

@@ -132,7 +132,7 @@ func TestAbuse(t *testing.T) {
 	if calls := other.mints(); calls > 3 {
 		t.Errorf("the other mount's Paxos got %d calls during its bans", calls)
 	}
-	if most := h.paxos.MostCallsInWindow(); most > limits.DefaultBudget || h.paxos.Banned("127.0.0.1") {
+	if most := h.paxos.MostTokenRequestsInWindow(); most > limits.DefaultBudget || h.paxos.Banned("127.0.0.1") {
 		t.Errorf("%d token requests in a window", most)
 	}
 	t.Logf("%d token requests in 10 minutes; the abuser was refused %d times; honest refreshes late: %d",

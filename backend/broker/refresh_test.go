@@ -221,7 +221,7 @@ func TestShortTokens(t *testing.T) {
 				h.clock.advance(500 * time.Millisecond)
 			}
 			worth := (lifetime - min(30*time.Second, lifetime/4)) * 3 / 8
-			if most := h.paxos.MostCallsInWindow(); most > 2*(1+int(limits.Window/worth)) || most > 36 {
+			if most := h.paxos.MostTokenRequestsInWindow(); most > 2*(1+int(limits.Window/worth)) || most > 36 {
 				t.Errorf("%d token requests in a window", most)
 			}
 		})

@@ -78,7 +78,7 @@ func TestRestartsDoNotRefillTheBudget(t *testing.T) {
 		}
 		h.clock.advance(time.Second)
 	}
-	if most := h.paxos.MostCallsInWindow(); most != limits.DefaultBudget/2 {
+	if most := h.paxos.MostTokenRequestsInWindow(); most != limits.DefaultBudget/2 {
 		t.Errorf("%d requests in a window, want %d", most, limits.DefaultBudget/2)
 	}
 	if calls := h.mints(); h.storage.logged != calls {
@@ -109,7 +109,7 @@ func TestTwoMountsAndARestart(t *testing.T) {
 				h.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 			}
 			spent := other.drain(130) + h.drain(160)
-			if calls := h.paxos.MostCallsInWindow(); calls != limits.DefaultBudget {
+			if calls := h.paxos.MostTokenRequestsInWindow(); calls != limits.DefaultBudget {
 				t.Fatalf("%d requests in a window (%d served) before the restart", calls, spent)
 			}
 			ours, theirs := h.storage, other.storage
@@ -148,7 +148,7 @@ func TestTwoMountsAndARestart(t *testing.T) {
 			if late.drain(160) == 0 {
 				t.Error("a window later there is no room")
 			}
-			if most := h.paxos.MostCallsInWindow(); most > limits.DefaultBudget {
+			if most := h.paxos.MostTokenRequestsInWindow(); most > limits.DefaultBudget {
 				t.Errorf("%d requests in a window", most)
 			}
 		})

@@ -215,8 +215,8 @@ func (r *run) checkSecrets() {
 		r.T.Fatalf("%d connections to a host that nothing is sent to", strays)
 	case strings.Contains(log, "panicked"):
 		r.T.Fatalf("a panic: %s", log)
-	case r.Paxos.MostCallsInWindow() > limits.DefaultBudget:
-		r.T.Fatalf("%d token requests in 5 minutes", r.Paxos.MostCallsInWindow())
+	case r.Paxos.MostTokenRequestsInWindow() > limits.DefaultBudget:
+		r.T.Fatalf("%d token requests in 5 minutes", r.Paxos.MostTokenRequestsInWindow())
 	}
 }
 

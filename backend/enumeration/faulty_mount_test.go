@@ -126,7 +126,7 @@ func (m *faultyMount) restart() {
 // has lived for a quarter of an hour, unless Paxos ended a token, which another then replaces.
 func (m *faultyMount) awaitRefreshes() {
 	m.T.Helper()
-	old := func(t paxostest.Token) bool { return m.Clock.Now().Sub(t.MintedAt) >= 15*time.Minute-time.Minute }
+	old := func(t paxostest.Token) bool { return m.Clock.Now().Sub(t.IssuedAt) >= 15*time.Minute-time.Minute }
 	if len(m.endedByPaxos) > 0 || slices.ContainsFunc(m.Paxos.LiveTokens(), old) {
 		m.awaitBackground()
 	}

@@ -98,7 +98,7 @@ func TestErrorsTellNothing(t *testing.T) {
 			t.Parallel()
 			connection := connect(t, paxos.Settings{Endpoints: endpoints("http://" + serveRaw(t, answer))})
 			client := connection.Client("id", paxos.Hide("own-secret"))
-			_, err := client.Mint(t.Context(), []string{"transfer:read"})
+			_, err := client.RequestToken(t.Context(), []string{"transfer:read"})
 			asError(t, err)
 			_, listErr := connection.ListCredentials(t.Context(), paxos.Hide("own-secret"), atOnce)
 			for _, err := range []error{ // some are nil: a reply that is no grant may be a good reply to another call
@@ -129,7 +129,7 @@ func TestTransportErrorsTellNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := connect(t, settings).Client("id", paxos.Hide("own-secret")).Mint(t.Context(), nil)
+			_, err := connect(t, settings).Client("id", paxos.Hide("own-secret")).RequestToken(t.Context(), nil)
 			if failure := asError(t, err); failure.Status != 0 || !failure.Temporary() {
 				t.Errorf("got %v", failure)
 			}

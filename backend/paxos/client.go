@@ -22,7 +22,8 @@ func (c *Connection) Client(id string, secret Secret) *Client {
 // of token requests.
 func (c *Client) TokenURL() string { return c.connection.settings.TokenURL }
 
-// Route returns the route of the client's calls (see Settings.Route). A ban by Paxos applies to a route.
+// Route returns the route of the client's calls (see Settings.Route). A ban by Paxos applies to a
+// route.
 func (c *Client) Route() string { return c.connection.route }
 
 // ID returns the Client ID, which is not a secret.

@@ -68,17 +68,17 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced P
 	return c.listCredentials(ctx, bearer, paced, url.Values{"statuses": statuses})
 }
 
-// MostAsked is how many Client IDs one call may ask for.
-const MostAsked = 100
+// MaximumClientIDs is how many Client IDs one call may ask for.
+const MaximumClientIDs = 100
 
 // FindCredentials returns those of the credentials with these Client IDs, at most MostAsked, that Paxos
 // has, in any status. A reply with a credential that was not asked for is an error. Otherwise it is
 // like ListCredentials.
 func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced Pacer,
 	clientIDs ...string) ([]Credential, error) {
-	if len(clientIDs) == 0 || len(clientIDs) > MostAsked {
+	if len(clientIDs) == 0 || len(clientIDs) > MaximumClientIDs {
 		return nil, &Error{Doing: listing,
-			Reason: fmt.Sprintf("between 1 and %d Client IDs can be asked after at once", MostAsked)}
+			Reason: fmt.Sprintf("between 1 and %d Client IDs can be asked after at once", MaximumClientIDs)}
 	}
 	found, err := c.listCredentials(ctx, bearer, paced,
 		url.Values{"statuses": {StatusApproved, StatusDisabled}, "client_ids": clientIDs})

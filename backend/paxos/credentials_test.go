@@ -191,7 +191,7 @@ func TestDeleteHostileCredential(t *testing.T) {
 			manager, secret := createCredential(t, server, paxostest.Credential{Scopes: []string{deleteCredentials}})
 			wire := record(t, server.URL())
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(wire.URL)})
-			grant, err := connection.Client(manager.ClientID, paxos.Hide(secret)).Mint(t.Context(),
+			grant, err := connection.Client(manager.ClientID, paxos.Hide(secret)).RequestToken(t.Context(),
 				[]string{deleteCredentials})
 			if err != nil {
 				t.Fatal(err)

@@ -69,8 +69,8 @@ func (e *Error) Temporary() bool {
 // Throttled reports whether Paxos refused the call because this IP address exceeded the rate limit.
 func (e *Error) Throttled() bool { return e.Status == http.StatusTooManyRequests }
 
-// IsInvalidClient reports whether an error says invalid_client (RFC 6749, section 5.2): Paxos does not know
-// the client or its secret, or does not accept this style of authentication.
+// IsInvalidClient reports whether an error says invalid_client (RFC 6749, section 5.2): Paxos does
+// not know the client or its secret, or does not accept this style of authentication.
 func IsInvalidClient(err error) bool {
 	var answer *Error
 	return errors.As(err, &answer) && answer.Code == "invalid_client"

@@ -61,7 +61,7 @@ func TestRequestForms(t *testing.T) {
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(wire.URL), AuthStyle: test.style})
 			client := connection.Client(credential.ClientID, paxos.Hide(awkward))
 
-			grant, err := client.Mint(t.Context(), []string{"transfer:read", "funding:read_profile"})
+			grant, err := client.RequestToken(t.Context(), []string{"transfer:read", "funding:read_profile"})
 			if err != nil {
 				t.Fatalf("minting: %v", err)
 			}
@@ -112,7 +112,8 @@ func TestWrongAuthStyle(t *testing.T) {
 	credential, secret := createCredential(t, server,
 		paxostest.Credential{AuthMethod: "client_secret_basic", Scopes: []string{"transfer:read"}})
 	connection := connect(t, paxos.Settings{Endpoints: endpoints(server.URL()), AuthStyle: paxos.AuthPost})
-	_, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(), []string{"transfer:read"})
+	_, err := connection.Client(credential.ClientID, paxos.Hide(secret)).RequestToken(t.Context(),
+		[]string{"transfer:read"})
 	if failure := asError(t, err); failure.Code != "invalid_client" {
 		t.Errorf("got %v, want invalid_client", failure)
 	}

@@ -45,7 +45,7 @@ func newHarness(t *testing.T, scopes ...string) *harness {
 // bearer requests a token and fails the test if there is none.
 func (h *harness) bearer(t *testing.T, scopes ...string) paxos.Secret {
 	t.Helper()
-	grant, err := h.client.Mint(t.Context(), scopes)
+	grant, err := h.client.RequestToken(t.Context(), scopes)
 	if err != nil {
 		t.Fatalf("minting: %v", err)
 	}

@@ -32,7 +32,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			Drip: short}, {Truncate: true}, {Drop: true}, {Body: strings.Repeat("x", 1<<20)}, {Status: 500},
 	} {
 		h.FailNext(paxostest.TokenEndpoint, fault)
-		_, _ = h.client.Mint(t.Context(), []string{"transfer:read"}) // other tests check the result
+		_, _ = h.client.RequestToken(t.Context(), []string{"transfer:read"}) // other tests check the result
 		h.FailNext(paxostest.Revoke, fault)
 		_ = h.client.Revoke(t.Context(), paxos.Hide("opaque")) // as above
 	}

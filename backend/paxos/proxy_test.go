@@ -80,7 +80,7 @@ func TestProxy(t *testing.T) {
 		Endpoints: endpoints(server.URL()), TrustedCA: server.CACertificate(),
 		ProxyURL: proxy.URL, ProxyUsername: "vault", ProxyPassword: paxos.Hide("open:sesame"),
 	})
-	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(),
+	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).RequestToken(t.Context(),
 		[]string{"transfer:read"})
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestEnvironmentProxyIsIgnored(t *testing.T) {
 		return
 	}
 	connection := connect(t, paxos.Settings{Endpoints: endpoints("https://192.0.2.1"), Timeout: short})
-	_, err := connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+	_, err := connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)
 	asError(t, err)
 }
 
@@ -132,7 +132,7 @@ func TestForbiddenProxyAddress(t *testing.T) {
 	}
 	connection := connect(t,
 		paxos.Settings{Endpoints: endpoints("https://192.0.2.1"), ProxyURL: "http://0.0.0.0:" + port})
-	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+	_, err = connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)
 	if failure := asError(t, err); !strings.Contains(failure.Reason, "never dialled") {
 		t.Errorf("got %v", failure)
 	}

@@ -18,7 +18,7 @@ var calls = map[string]struct {
 	do       func(t *testing.T, h *harness) error
 }{
 	"minting": {paxostest.TokenEndpoint, func(t *testing.T, h *harness) error {
-		_, err := h.client.Mint(t.Context(), []string{"transfer:read"})
+		_, err := h.client.RequestToken(t.Context(), []string{"transfer:read"})
 		return err
 	}},
 	"revoking": {paxostest.Revoke, func(t *testing.T, h *harness) error {

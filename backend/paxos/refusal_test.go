@@ -46,7 +46,7 @@ func TestMintRefusals(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, "transfer:read")
 			h.FailNext(paxostest.TokenEndpoint, test.fault)
-			_, err := h.client.Mint(t.Context(), []string{"transfer:read"})
+			_, err := h.client.RequestToken(t.Context(), []string{"transfer:read"})
 			failure := asError(t, err)
 			if failure.Status != test.status || failure.Code != test.code {
 				t.Errorf("got %d %q, want %d %q", failure.Status, failure.Code, test.status, test.code)
@@ -82,7 +82,7 @@ func TestPaxosRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, "transfer:read")
-			_, err := test.client(h).Mint(t.Context(), []string{test.scope})
+			_, err := test.client(h).RequestToken(t.Context(), []string{test.scope})
 			failure := asError(t, err)
 			if failure.Code != test.code || failure.Temporary() {
 				t.Errorf("got %v (temporary: %v), want %s", failure, failure.Temporary(), test.code)
@@ -135,7 +135,7 @@ func TestTheRefusedScopeIsNamed(t *testing.T) {
 			if test.fault != nil {
 				h.FailNext(paxostest.TokenEndpoint, *test.fault)
 			}
-			_, err := h.client.Mint(t.Context(), []string{"transfer:read", "transfer:write"})
+			_, err := h.client.RequestToken(t.Context(), []string{"transfer:read", "transfer:write"})
 			failure := asError(t, err)
 			if failure.Code != "invalid_scope" || fmt.Sprint(failure.Scopes) != test.want {
 				t.Errorf("%v names %v, want %s", failure, failure.Scopes, test.want)

@@ -87,7 +87,7 @@ func TestMalformedReplies(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, "transfer:read")
 			h.FailNext(paxostest.TokenEndpoint, test.fault)
-			_, err := h.client.Mint(t.Context(), []string{"transfer:read"})
+			_, err := h.client.RequestToken(t.Context(), []string{"transfer:read"})
 			failure := asError(t, err)
 			if failure.Reason != test.want {
 				t.Errorf("got %q, want %q", failure, test.want)

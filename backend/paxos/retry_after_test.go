@@ -38,7 +38,7 @@ func TestRetryAfter(t *testing.T) {
 			h := newHarness(t, "transfer:read")
 			h.FailNext(paxostest.TokenEndpoint,
 				paxostest.Fault{Status: 429, Body: "slow down", Header: http.Header{"Retry-After": {test.header}}})
-			_, err := h.client.Mint(t.Context(), []string{"transfer:read"})
+			_, err := h.client.RequestToken(t.Context(), []string{"transfer:read"})
 			if got := asError(t, err).RetryAfter; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

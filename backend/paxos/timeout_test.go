@@ -67,7 +67,7 @@ func TestSilentHandshake(t *testing.T) {
 	t.Cleanup(func() { _ = listener.Close() })
 	connection := connect(t,
 		paxos.Settings{Endpoints: endpoints("https://" + listener.Addr().String()), Timeout: short})
-	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+	_, err = connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)
 	if failure := asError(t, err); failure.Reason != "no answer in time" {
 		t.Errorf("got %v", failure)
 	}
@@ -85,7 +85,7 @@ func TestRefusedConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	connection := connect(t, paxos.Settings{Endpoints: endpoints("http://" + address)})
-	_, err = connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+	_, err = connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)
 	if failure := asError(t, err); failure.Reason != "connection refused" || !failure.Temporary() ||
 		!failure.Unreachable || failure.Waited != 0 {
 		t.Errorf("got %v", failure)
@@ -99,7 +99,7 @@ func TestCancelledCaller(t *testing.T) {
 	h := newHarness(t, "transfer:read")
 	ctx, cancel := context.WithCancel(t.Context())
 	h.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: func(map[string]any) { cancel() }, Drip: time.Minute})
-	_, err := h.client.Mint(ctx, []string{"transfer:read"})
+	_, err := h.client.RequestToken(ctx, []string{"transfer:read"})
 	if failure := asError(t, err); failure.Status != 0 {
 		t.Errorf("got %v", failure)
 	}

@@ -71,7 +71,7 @@ func TestCertificates(t *testing.T) {
 				MinVersion: test.versions[0], MaxVersion: test.versions[1],
 			})
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(root), TrustedCA: test.bundle})
-			grant, err := connection.Client("id", paxos.Hide("secret")).Mint(t.Context(), nil)
+			grant, err := connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)
 			if test.want == "" {
 				if err != nil || grant.AccessToken.Reveal() != "opaque" {
 					t.Errorf("got %v", err)
@@ -94,7 +94,7 @@ func TestStandInOverTLS(t *testing.T) {
 	credential, secret := createCredential(t, server, paxostest.Credential{Scopes: []string{"transfer:read"}})
 	connection := connect(t, paxos.Settings{Endpoints: endpoints(server.URL()), TrustedCA: server.CACertificate()})
 	client := connection.Client(credential.ClientID, paxos.Hide(secret))
-	grant, err := client.Mint(t.Context(), []string{"transfer:read"})
+	grant, err := client.RequestToken(t.Context(), []string{"transfer:read"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,20 +20,20 @@ type Grant struct {
 	// Scopes are those that the reply names. Nil means that it names none, which stands for those
 	// that were requested; empty means that it names an empty list, or one that cannot be read.
 	Scopes []string
-	// Asked is the time just before the request was sent. A lifetime that is counted from then on
+	// RequestedAt is the time just before the request was sent. A lifetime that is counted from then on
 	// never ends too late.
-	Asked    time.Time
-	Lifetime time.Duration // from expires_in; 0 if the reply has none that can be read; may be negative
+	RequestedAt time.Time
+	Lifetime    time.Duration // from expires_in; 0 if the reply has none that can be read; may be negative
 }
 
 // What an Error of Mint says the call was for.
 const requesting = "requesting an access token"
 
-// Mint requests an access token by the client credentials grant (RFC 6749, section 4.4). Paxos
+// RequestToken requests an access token by the client credentials grant (RFC 6749, section 4.4). Paxos
 // allows 300 such requests per IP address in five minutes and then bans the address for a time, so
 // the caller must count them. The error is an *Error. If it is the refusal of a scope, its Scopes
 // are those that Paxos names.
-func (c *Client) Mint(ctx context.Context, scopes []string) (Grant, error) {
+func (c *Client) RequestToken(ctx context.Context, scopes []string) (Grant, error) {
 	style := oauth2.AuthStyleInParams
 	if c.connection.settings.AuthStyle == AuthBasic {
 		style = oauth2.AuthStyleInHeader
@@ -60,7 +60,7 @@ func (c *Client) Mint(ctx context.Context, scopes []string) (Grant, error) {
 	case err != nil:
 		return Grant{}, c.attribute(c.connection.failure(ctx, requesting, config.TokenURL, err))
 	}
-	grant := Grant{AccessToken: Hide(token.AccessToken), TokenType: token.TokenType, Asked: asked}
+	grant := Grant{AccessToken: Hide(token.AccessToken), TokenType: token.TokenType, RequestedAt: asked}
 	switch granted := token.Extra("scope").(type) {
 	case nil:
 	case string:

@@ -13,7 +13,7 @@ import (
 func TestMint(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "transfer:read", "funding:read_profile")
-	grant, err := h.client.Mint(t.Context(), []string{"transfer:read"})
+	grant, err := h.client.RequestToken(t.Context(), []string{"transfer:read"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestLifetimes(t *testing.T) {
 			h := newHarness(t)
 			h.FailNext(paxostest.TokenEndpoint,
 				paxostest.Fault{Body: `{` + test.member + `"access_token":"opaque","token_type":"bearer"}`})
-			grant, err := h.client.Mint(t.Context(), nil)
+			grant, err := h.client.RequestToken(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestGrantedScopes(t *testing.T) {
 			h.FailNext(paxostest.TokenEndpoint,
 				paxostest.Fault{Body: `{` + test.member +
 					`"access_token":"opaque","token_type":"bearer","expires_in":9}`})
-			grant, err := h.client.Mint(t.Context(), nil)
+			grant, err := h.client.RequestToken(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,12 +119,12 @@ func TestAsked(t *testing.T) {
 	t.Cleanup(connection.Close)
 	server.FailNext(paxostest.TokenEndpoint,
 		paxostest.Fault{Rewrite: func(map[string]any) { now = noon.Add(time.Minute) }})
-	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).Mint(t.Context(),
+	grant, err := connection.Client(credential.ClientID, paxos.Hide(secret)).RequestToken(t.Context(),
 		[]string{"transfer:read"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !grant.Asked.Equal(noon) {
-		t.Errorf("asked at %s, want %s", grant.Asked, noon)
+	if !grant.RequestedAt.Equal(noon) {
+		t.Errorf("asked at %s, want %s", grant.RequestedAt, noon)
 	}
 }

@@ -73,7 +73,7 @@ func newTokenView(t Token) tokenView {
 		ClientID:    t.ClientID,
 		Scopes:      append([]string{}, t.Scopes...),
 		Alive:       t.Alive,
-		MintedAt:    t.MintedAt.UTC(),
+		MintedAt:    t.IssuedAt.UTC(),
 		ExpiresAt:   t.ExpiresAt.UTC(),
 	}
 	if !t.RevokedAt.IsZero() {

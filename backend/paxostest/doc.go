@@ -5,8 +5,8 @@
 // knows, and a dashboard that exists as Go methods on [Server] and, for people, under /sandbox/.
 // Every operation checks the token, the client's IP allow-list and the scopes. The API Credentials
 // API and a few transfers then work as those of Paxos; the others answer an empty object. Tests
-// should check its state ([Server.Alive], [Server.Tokens], [Server.MostCallsInWindow]) and not a
-// status code, because Paxos answers 200 to a revocation that revoked nothing.
+// should check its state ([Server.Alive], [Server.Tokens], [Server.MostTokenRequestsInWindow]) and
+// not a status code, because Paxos answers 200 to a revocation that revoked nothing.
 //
 // It is not Paxos, and every reply says so in the header X-Paxos-Sandbox.
 package paxostest

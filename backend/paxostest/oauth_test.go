@@ -170,8 +170,8 @@ func TestTokenLifetime(t *testing.T) {
 	if got := a.object(t)["expires_in"]; got != 89.0 {
 		t.Errorf("expires_in %v, want 89", got)
 	}
-	if got := h.Tokens()[0]; got.ExpiresAt.Sub(got.MintedAt) != 90*time.Second {
-		t.Errorf("the table has a lifetime of %s", got.ExpiresAt.Sub(got.MintedAt))
+	if got := h.Tokens()[0]; got.ExpiresAt.Sub(got.IssuedAt) != 90*time.Second {
+		t.Errorf("the table has a lifetime of %s", got.ExpiresAt.Sub(got.IssuedAt))
 	}
 }
 
@@ -210,7 +210,8 @@ func TestConcurrentTokens(t *testing.T) {
 	if live, want := len(h.LiveTokens()), workers*(each/2); live != want {
 		t.Errorf("%d tokens live, want %d", live, want)
 	}
-	if h.MostCallsInWindow() != workers*each || h.Calls(TokenEndpoint) != workers*each {
-		t.Errorf("%d calls in a window of %d, want %d", h.MostCallsInWindow(), h.Calls(TokenEndpoint), workers*each)
+	if h.MostTokenRequestsInWindow() != workers*each || h.Calls(TokenEndpoint) != workers*each {
+		t.Errorf("%d calls in a window of %d, want %d", h.MostTokenRequestsInWindow(), h.Calls(TokenEndpoint),
+			workers*each)
 	}
 }

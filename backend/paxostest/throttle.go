@@ -87,9 +87,9 @@ func (t *throttle) mostInWindow() int {
 	return t.most
 }
 
-// MostCallsInWindow returns the largest number of token requests that one IP address sent in any five
-// minutes, including refused ones.
-func (s *Server) MostCallsInWindow() int { return s.throttle.mostInWindow() }
+// MostTokenRequestsInWindow returns the largest number of token requests that one IP address sent
+// in any five minutes, including refused ones.
+func (s *Server) MostTokenRequestsInWindow() int { return s.throttle.mostInWindow() }
 
 // Banned reports whether requests from the IP address are refused now because it exceeded the limit.
 func (s *Server) Banned(ip string) bool {

@@ -27,8 +27,8 @@ func TestRateLimit(t *testing.T) {
 	if !h.Banned("127.0.0.1") || h.Banned("127.0.0.2") {
 		t.Error("the ban is not on the one IP")
 	}
-	if h.MostCallsInWindow() != 301 {
-		t.Errorf("%d calls in a window, want 301", h.MostCallsInWindow())
+	if h.MostTokenRequestsInWindow() != 301 {
+		t.Errorf("%d calls in a window, want 301", h.MostTokenRequestsInWindow())
 	}
 
 	h.clock.advance(rateWindow - time.Nanosecond)

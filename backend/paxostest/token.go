@@ -10,7 +10,7 @@ type Token struct {
 	Fingerprint string // see Fingerprint
 	ClientID    string
 	Scopes      []string
-	MintedAt    time.Time
+	IssuedAt    time.Time
 	ExpiresAt   time.Time
 	Alive       bool      // neither expired nor revoked, and its client is still approved
 	RevokedAt   time.Time // zero unless it was revoked, by its client or because its client was disabled
@@ -80,7 +80,7 @@ func (s *Server) recordToken(accessToken, signature, clientID string, scopes []s
 		Fingerprint: Fingerprint(accessToken),
 		ClientID:    clientID,
 		Scopes:      slices.Clone(scopes),
-		MintedAt:    g.issuedAt,
+		IssuedAt:    g.issuedAt,
 		ExpiresAt:   g.expiresAt,
 	}}
 	s.tokens = append(s.tokens, issued)

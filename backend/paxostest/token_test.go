@@ -45,7 +45,7 @@ func TestTokens(t *testing.T) {
 	if len(issued[0].Fingerprint) != 32 {
 		t.Errorf("fingerprint %q is not of 32 characters", issued[0].Fingerprint)
 	}
-	if issued[1].MintedAt.Sub(issued[0].MintedAt) != time.Minute || issued[1].ClientID != id {
+	if issued[1].IssuedAt.Sub(issued[0].IssuedAt) != time.Minute || issued[1].ClientID != id {
 		t.Errorf("tokens %+v", issued)
 	}
 	issued[1].Scopes[0] = "changed" // a copy, so the server must not change

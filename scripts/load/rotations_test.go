@@ -112,7 +112,7 @@ func (r *roots) finish(l *load, names []string) {
 	if len(l.failed) > 0 {
 		r.Errorf("%d reads failed", len(l.failed))
 	}
-	if most := r.paxos.MostCallsInWindow(); most > 300 || r.paxos.Banned("127.0.0.1") {
+	if most := r.paxos.MostTokenRequestsInWindow(); most > 300 || r.paxos.Banned("127.0.0.1") {
 		r.Errorf("%d token requests in 5 minutes", most)
 	}
 	if live := r.paxos.LiveTokens(); len(live) > 0 {
@@ -129,5 +129,5 @@ func (r *roots) finish(l *load, names []string) {
 	r.Logf("refused for the time being: %d while an earlier generation drained, %d for the limit of proofs; "+
 		"%d old roots deleted at Paxos", r.draining, r.throttled, len(r.doomed))
 	r.Logf("%d token requests in all, at most %d in any 5 minutes (Paxos bans above 300)", len(r.paxos.Tokens()),
-		r.paxos.MostCallsInWindow())
+		r.paxos.MostTokenRequestsInWindow())
 }

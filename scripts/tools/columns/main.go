@@ -58,7 +58,8 @@ func run(arguments []string, out, complaints io.Writer) int {
 			return 2
 		}
 	}
-	fmt.Fprintf(out, "columns: %d lines are longer than %d columns without a reason, allowed are %d\n", len(found), widest,
+	fmt.Fprintf(out, "columns: %d lines are longer than %d columns without a reason, allowed are %d\n", len(found),
+		widest,
 		*most)
 	if len(found) > *most {
 		fmt.Fprintf(complaints, "columns: split these lines:\n  %s\n", strings.Join(found, "\n  "))

@@ -50,20 +50,23 @@ func (s structure) excesses(allowed limits) []string {
 			"uses them most, or merge small files (-v prints the arrows)", s.arrows.perFile(), allowed.arrows))
 	}
 	if s.largestCircle() > allowed.circle {
-		found = append(found, fmt.Sprintf("a circle of %d files, allowed are %d: move the declarations by which a lower "+
-			"file knows a higher one (-v prints the arrows): %s", s.largestCircle(), allowed.circle,
-			strings.Join(s.circles[0], " ")))
+		found = append(found,
+			fmt.Sprintf("a circle of %d files, allowed are %d: move the declarations by which a lower "+
+				"file knows a higher one (-v prints the arrows): %s", s.largestCircle(), allowed.circle,
+				strings.Join(s.circles[0], " ")))
 	}
 	if len(s.hidden) > allowed.hidden {
-		found = append(found, fmt.Sprintf("%d local names hide a package-level name, allowed are %d: rename one of the "+
-			"two (-v prints them)", len(s.hidden), allowed.hidden))
+		found = append(found,
+			fmt.Sprintf("%d local names hide a package-level name, allowed are %d: rename one of the "+
+				"two (-v prints them)", len(s.hidden), allowed.hidden))
 	}
 	return found
 }
 
 // print prints the figures and, if verbose, what they were counted from.
 func (s structure) print(out io.Writer, verbose bool) {
-	fmt.Fprintf(out, "%s: %d files, %.2f arrows per file, largest circle %d, %d of %d locals hide a package-level name\n",
+	fmt.Fprintf(out,
+		"%s: %d files, %.2f arrows per file, largest circle %d, %d of %d locals hide a package-level name\n",
 		s.name, len(s.arrows), s.arrows.perFile(), s.largestCircle(), len(s.hidden), s.locals)
 	if !verbose {
 		return

@@ -23,7 +23,8 @@ func sample(t *testing.T) structure {
 func TestArrows(t *testing.T) {
 	found := sample(t).arrows
 	for from, want := range map[string]string{
-		"a.go": "map[b.go:[b]]", "b.go": "map[c.go:[third]]", "c.go": "map[a.go:[a next] b.go:[third] leaf.go:[leafCount]]",
+		"a.go": "map[b.go:[b]]", "b.go": "map[c.go:[third]]", "c.go": "map[a.go:[a next] b.go:[third] " +
+			"leaf.go:[leafCount]]",
 		"d.go": "map[e.go:[up] leaf.go:[leafCount]]", "e.go": "map[d.go:[down]]", "leaf.go": "map[]",
 	} {
 		for _, names := range found[from] {
@@ -67,13 +68,15 @@ func TestRun(t *testing.T) {
 		arguments, complaint string
 		code                 int
 	}{
-		"fine":               {"-except hub.go ./testdata/sample", "", 0},
-		"the whole path":     {"-except sample/hub.go -arrows 1.34 -circle 3 -hidden 3 ./testdata/sample", "", 0},
-		"arrows":             {"-except hub.go -arrows 1.3 ./testdata/sample", "1.33 arrows per file, allowed are 1.3:", 1},
-		"a circle":           {"-except hub.go -circle 2 ./testdata/sample", "a circle of 3 files, allowed are 2:", 1},
-		"its files":          {"-except hub.go -circle 2 ./testdata/sample", "a.go b.go c.go\n", 1},
-		"with the hub":       {"-circle 3 ./testdata/sample", "a circle of 4 files", 1},
-		"hidden names":       {"-hidden 2 ./testdata/sample", "3 local names hide a package-level name, allowed are 2:", 1},
+		"fine":           {"-except hub.go ./testdata/sample", "", 0},
+		"the whole path": {"-except sample/hub.go -arrows 1.34 -circle 3 -hidden 3 ./testdata/sample", "", 0},
+		"arrows": {"-except hub.go -arrows 1.3 ./testdata/sample",
+			"1.33 arrows per file, allowed are 1.3:", 1},
+		"a circle":     {"-except hub.go -circle 2 ./testdata/sample", "a circle of 3 files, allowed are 2:", 1},
+		"its files":    {"-except hub.go -circle 2 ./testdata/sample", "a.go b.go c.go\n", 1},
+		"with the hub": {"-circle 3 ./testdata/sample", "a circle of 4 files", 1},
+		"hidden names": {"-hidden 2 ./testdata/sample",
+			"3 local names hide a package-level name, allowed are 2:", 1},
 		"no such package":    {"./testdata/missing", "missing", 2},
 		"an unknown flag":    {"-arrow 1 ./testdata/sample", "not defined: -arrow", 2},
 		"not a Go directory": {"./testdata", "no Go files", 2},
