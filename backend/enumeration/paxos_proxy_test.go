@@ -48,6 +48,12 @@ func newPaxosProxy(paxos *paxostest.Server, in *injector) *paxosProxy {
 			p.strayConnections.Add(1)
 		}
 	}
+	// It has an address of its own where the system allows that. A port of the common address may
+	// have been that of another run's server, which a client of that run still calls.
+	if listener, err := net.Listen("tcp", "127.0.0.2:0"); err == nil {
+		_ = p.otherHost.Listener.Close() // made by NewUnstartedServer
+		p.otherHost.Listener = listener
+	}
 	p.otherHost.Start()
 	return p
 }
