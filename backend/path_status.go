@@ -27,7 +27,7 @@ func (b *backend) pathStatus() *framework.Path {
 	}
 }
 
-// statusAnswer is what a read of status holds.
+// statusAnswer are the fields of the status.
 var statusAnswer = spec.Fields{
 	"version": spec.Required(framework.TypeString, "Version of the running plugin."),
 	"environment": spec.Required(framework.TypeString,
@@ -146,7 +146,8 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// describeGenerations lists the root's generations without their secrets.
+// describeGenerations describes the generations of the root client, without their secrets. rows are
+// the live tokens: each generation says how many of them it has and when the last one expires.
 func describeGenerations(root client, rows []broker.Row) []map[string]any {
 	described := []map[string]any{}
 	for _, g := range root.Generations {
