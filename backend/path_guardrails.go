@@ -166,11 +166,11 @@ func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 // the engine needs.
 func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	warnings []string) (*logical.Response, error) {
-	losers := map[string]bool{}
+	affected := map[string]bool{}
 	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool {
 		beyond := row.Key.Role != "" && g.check(strings.Fields(row.Key.Scopes)) != nil
 		if beyond {
-			losers[row.RoleName] = true
+			affected[row.RoleName] = true
 		}
 		return beyond
 	})
@@ -179,7 +179,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
-			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
+			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(affected))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {

@@ -69,8 +69,8 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	// Another node may have deleted roles since the last read. Their counters must go, or the number of
-	// counters grows without end.
+	// Another node may have deleted roles since the last read. Their counters must go, or the
+	// number of counters grows without end.
 	names, err := req.Storage.List(ctx, rolesPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("listing the roles: %w", err)
@@ -87,7 +87,8 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// measure collects a measurement from storage, the broker and the limits. It makes no request to Paxos.
+// measure collects a measurement from storage, the broker and the limits. It makes no request to
+// Paxos.
 func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
 	c, err := b.cachedConfig(ctx, s)
 	if store.Ignoring(err, store.ErrNotFound) != nil {

@@ -81,8 +81,8 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	}
 	p := noProbe()
 	p.At, p.ClientID = b.options.Now().UTC(), minter.Client.ID()
-	// The probe is stored before it runs. A probe that fails half-way has cost token requests too, so
-	// tooSoon must know of it.
+	// The probe is stored before it runs. A probe that fails half-way has cost token requests too,
+	// so tooSoon must know of it.
 	if err := b.entries.probe.Put(ctx, req.Storage, probeKey, p); err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	if err := b.usage.Load(ctx, req.Storage); err != nil {
 		return nil, err
 	}
-	stocked, err := clientsByState(ctx, req.Storage)
+	clients, err := clientsByState(ctx, req.Storage)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"client_id":          g.ClientID,
 		"probe":              seen.shown(),
 		"generations":        describeGenerations(root, rows),
-		"clients":            stocked,
+		"clients":            clients,
 		"stopped_since":      spec.Timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
 		"last_issued_at":     spec.Timestamp(b.usage.Last(usage.Client(g.ClientID))),

@@ -23,8 +23,8 @@ const (
 
 // Storage keys of single entries.
 const (
-	// The secret of the root client has an entry of its own, apart from config, so that one team can
-	// manage the settings and another team the secret.
+	// The secret of the root client has an entry of its own, apart from config, so that one team
+	// can manage the settings and another team the secret.
 	configKey     = "config"
 	rootKey       = "root"       // seal-wrapped
 	connectionKey = "connection" // seal-wrapped, because the URL of a proxy may hold a password

@@ -96,8 +96,8 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 		return true, nil
 	}
 	r, err := b.cachedRole(ctx, b.storage, row.RoleName)
-	// Nothing shows that the token is too much while its role cannot be read. An error would stop the
-	// work on all other tokens.
+	// Nothing shows that the token is too much while its role cannot be read. An error would stop
+	// the work on all other tokens.
 	if store.IsUnreadable(err) {
 		return true, nil
 	}
@@ -129,8 +129,8 @@ func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string,
 	if err != nil {
 		return broker.Ending{}, err
 	}
-	// The role is read after its tokens. Otherwise the role could change in between, and a token issued
-	// under the new role would be judged by the old one.
+	// The role is read after its tokens. Otherwise the role could change in between, and a token
+	// issued under the new role would be judged by the old one.
 	r, err := loadRole(ctx, s, name)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return broker.Ending{}, err

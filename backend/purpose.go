@@ -19,8 +19,8 @@ import (
 // use.
 type purpose string
 
-// The purposes. An entry that was stored by a version without purposes may have none. Such a client is
-// not used until an operator sets its purpose.
+// The purposes. An entry that was stored by a version without purposes may have none. Such a client
+// is not used until an operator sets its purpose.
 const (
 	purposeMint    purpose = "mint"    // roles request tokens with it
 	purposeLease   purpose = "lease"   // roles of client_credentials lease it whole
@@ -34,7 +34,8 @@ var purposes = []purpose{purposeMint, purposeLease, purposeStandby}
 const purposeHelp = "mint (roles request tokens with it), lease (roles of client_credentials lease it whole) " +
 	"or standby (it may become the root client)"
 
-// changePurpose applies the parameter purpose of a request. A client that is new must have a purpose.
+// changePurpose applies the parameter purpose of a request. A client that is new must have a
+// purpose.
 func (n *storedClient) changePurpose(d *framework.FieldData) error {
 	text, ok := input.Given[string](d, "purpose")
 	asked := purpose(text)

@@ -20,6 +20,24 @@ const (
 	olderSecret                     // of an earlier generation, whose tokens have not all ended
 )
 
+// pauses remember for which clients the limit of verifications is used up.
+//
+// A secret that is submitted for a client is compared with those that are stored, and the response
+// tells whether it is one of them. A secret that is none of them costs a verification, and the
+// number of verifications is limited. If secrets were still compared when the limit is used up, a
+// caller could try out as many secrets as it likes. So while a pause lasts no secret is compared:
+// all are refused alike.
+type pauses struct {
+	mu  sync.Mutex
+	all map[string]verificationPause // by the storage key of the client
+}
+
+// A verificationPause says why a verification was refused because of the limit, and until when.
+type verificationPause struct {
+	reason string
+	until  time.Time
+}
+
 // errOlderSecret refuses a secret of an earlier generation.
 var errOlderSecret = fault.BadRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
 	"in the Dashboard and store the new one.")
@@ -47,24 +65,6 @@ func (b *backend) recognize(key string, c client, clientID, secret string) (secr
 		}
 	}
 	return found, nil
-}
-
-// pauses remember for which clients the limit of verifications is used up.
-//
-// A secret that is submitted for a client is compared with those that are stored, and the response
-// tells whether it is one of them. A secret that is none of them costs a verification, and the
-// number of verifications is limited. If secrets were still compared when the limit is used up, a
-// caller could try out as many secrets as it likes. So while a pause lasts no secret is compared:
-// all are refused alike.
-type pauses struct {
-	mu  sync.Mutex
-	all map[string]verificationPause // by the storage key of the client
-}
-
-// A verificationPause says why a verification was refused because of the limit, and until when.
-type verificationPause struct {
-	reason string
-	until  time.Time
 }
 
 // note remembers the refusal of a verification. It ignores errors that do not come from the limit.

@@ -89,8 +89,8 @@ func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 // because somebody outside knows the secrets of these clients, and the token that deletes them is
 // used by the engine alone.
 func (b *backend) deleteWhatEnded(ctx context.Context) error {
-	// Another mount of the process may use a client too. Shortly after the start of the process not all
-	// of its mounts are known.
+	// Another mount of the process may use a client too. Shortly after the start of the process not
+	// all of its mounts are known.
 	if b.options.Now().Sub(b.begun) < settling {
 		return nil
 	}

@@ -11,8 +11,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A mount that did no periodic work for longer than longestGap pauses itself. The pulse is stored every
-// pulseInterval and not with every tick, to save storage writes.
+// A mount that did no periodic work for longer than longestGap pauses itself. The pulse is stored
+// every pulseInterval and not with every tick, to save storage writes.
 const (
 	longestGap    = time.Hour
 	pulseInterval = 10 * time.Minute
@@ -22,7 +22,7 @@ const (
 // may have been restored from a snapshot.
 type pulse struct {
 	store.Versioned
-	At      time.Time `json:"at"`
+	At      time.Time `json:"at"`               // when the pulse was stored
 	Stopped time.Time `json:"stopped,omitzero"` // since when the mount is paused; zero if it is not
 	// Steady says that the pulse is stored whether or not there is work. Only then a gap means
 	// something.

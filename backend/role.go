@@ -35,17 +35,17 @@ const (
 	defaultIdleTTL = 5 * time.Minute
 )
 
-// The default and the bounds of poll_interval, the longest time that a reader of token/ is told to wait
-// before it reads again.
+// The default and the bounds of poll_interval, the longest time that a reader of token/ is told to
+// wait before it reads again.
 const (
 	defaultPollInterval = 5 * time.Minute
 	minimumPollInterval = 10 * time.Second
 	maximumPollInterval = time.Hour
 )
 
-// Defaults of mint_limit, the token requests that a role may cause in any 5 minutes. Readers that share
-// tokens need few. Where each reader gets a token of its own, two roles at their limit use up the half
-// of the budget that such tokens may take.
+// Defaults of mint_limit, the token requests that a role may cause in any 5 minutes. Readers that
+// share tokens need few. Where each reader gets a token of its own, two roles at their limit use up
+// the half of the budget that such tokens may take.
 const (
 	defaultMintLimit       = 12
 	defaultUniqueMintLimit = 60
@@ -63,9 +63,9 @@ const schemaOfRestrictedRoles = 2
 // A role says what its readers get, and for how long.
 type role struct {
 	store.Versioned
-	// ID is random. A role gets a new one when all its tokens are to end, by a rotation or because it
-	// was deleted and created again. A token belongs to the ID that its role had then, so no token of
-	// the old ID is issued under the new one.
+	// ID is random. A role gets a new one when all its tokens are to end, by a rotation or because
+	// it was deleted and created again. A token belongs to the ID that its role had then, so no
+	// token of the old ID is issued under the new one.
 	ID             string            `json:"id"`
 	CredentialType string            `json:"credential_type"`
 	Scopes         []string          `json:"scopes"`          // as written
@@ -79,7 +79,8 @@ type role struct {
 	MintLimit      int               `json:"mint_limit"`              // 0: the default, which depends on UniqueTokens
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
-	// the stored client that tokens are requested with; empty for the root
+	// Client names the stored client that tokens are requested with. It is empty for the root
+	// client.
 	Client string `json:"client,omitempty"`
 
 	// What the role was written with besides Scopes.

@@ -110,7 +110,7 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	before, err := store.Load[role](ctx, s, key)
-	if err != nil && !store.IsUnreadable(err) { // one that cannot be read can still be deleted
+	if err != nil && !store.IsUnreadable(err) { // an unreadable role can still be deleted
 		return before, err
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {

@@ -41,7 +41,8 @@ func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name stri
 	return append(warnings, lacking...), err
 }
 
-// unknownScopes warns of scopes that the catalogue lacks, each with the scope that may have been meant.
+// unknownScopes warns of scopes that the catalogue lacks, each with the scope that may have been
+// meant.
 func unknownScopes(unknown []string) string {
 	if len(unknown) == 1 {
 		scope, meant, _ := strings.Cut(unknown[0], " ")

@@ -9,7 +9,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// storedRoot reads the root client from storage. A mount without one gets a client without generations.
+// storedRoot reads the root client from storage. A mount without one gets a client without
+// generations.
 func storedRoot(ctx context.Context, s logical.Storage) (client, error) {
 	return store.LoadOr(ctx, s, rootKey, func() client { return client{Versioned: store.Current} })
 }

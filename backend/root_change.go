@@ -122,8 +122,8 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 		}
 		seen, err := b.verify(ctx, session, c, next, v)
 		if refused := new(paxos.Error); change.standby != "" && errors.As(err, &refused) {
-			// The standby is verified as if it were the root. The error must name the standby, or it
-			// would send operators to the root client.
+			// The standby is verified as if it were the root. The error must name the standby, or
+			// it would send operators to the root client.
 			refused.Client = change.standby
 		}
 		if err != nil {

@@ -50,8 +50,9 @@ func (b *backend) openSession(ctx context.Context, s logical.Storage) (*paxosSes
 func (b *backend) sessionFor(environment string, settings connection) (*paxosSession, error) {
 	b.sessions.mu.Lock()
 	defer b.sessions.mu.Unlock()
-	if l := b.sessions.open; l != nil && l.environment == environment && l.connection == settings {
-		return l, nil
+	if current := b.sessions.open; current != nil && current.environment == environment &&
+		current.connection == settings {
+		return current, nil
 	}
 	complete, err := settings.settings(environment)
 	if err != nil {

@@ -26,7 +26,8 @@ func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted boo
 
 // notReady says why a stored client may not become the root. It returns "" if it may. Without sudo
 // its secret must have been verified, and its Entity shown by a list that the root requested or by
-// its profiles. With sudo both are checked while the root is replaced.
+// its profiles. config/replace-root, which
+// needs sudo, verifies the client itself by default.
 func notReady(n storedClient, root client, needs readiness, session *paxosSession) string {
 	g, stored := n.current()
 	switch {

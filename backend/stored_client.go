@@ -26,8 +26,8 @@ type storedClient struct {
 	client
 	Purpose     purpose   `json:"purpose"`
 	ScopesSince time.Time `json:"scopes_since,omitzero"` // when the scopes were last verified with Paxos
-	// Listed says that a list which the root client requested had this client, so that both belong to
-	// the same Entity.
+	// Listed says that a list which the root client requested had this client, so that both belong
+	// to the same Entity.
 	Listed   bool   `json:"listed,omitempty"`
 	Customer string `json:"customer,omitempty"` // the Entity of that list, if the list named it
 	// StateBefore is the state that a lost client had. It gets that state back when Paxos lists it
@@ -39,11 +39,12 @@ type storedClient struct {
 	Metadata     map[string]string `json:"metadata"`
 	Disabled     bool              `json:"disabled"`
 	State        clientState       `json:"state"`
-	// Checkout is the current lease while State is leased, and the last one while State is revoking.
+	// Checkout is the current lease while State is leased, and the last one while State is
+	// revoking.
 	Checkout    *checkout `json:"checkout,omitempty"`
 	StateReason string    `json:"state_reason,omitempty"`
-	// ReturnedAs is the number of the generation that was returned without a new secret at the end of a
-	// lease, so that a past holder knows it. 0: there is none.
+	// ReturnedAs is the number of the generation that was returned without a new secret at the end
+	// of a lease, so that a past holder knows it. 0: there is none.
 	ReturnedAs int `json:"returned_as,omitempty"`
 }
 
@@ -72,7 +73,7 @@ type checkout struct {
 	Generation    int       `json:"generation"`
 	OnRevoke      string    `json:"on_revoke"`
 	DeleteLimit   int       `json:"delete_limit"`
-	// see holderOf; max_leases_per_entity counts the leases of one holder
+	// Holder is what holderOf returned. max_leases_per_entity counts the leases of one holder.
 	Holder      string        `json:"holder"`
 	EntityID    string        `json:"entity_id"` // of the Vault token; empty if it has none
 	DisplayName string        `json:"display_name"`
@@ -141,7 +142,8 @@ func (c checkout) String() string {
 // has no generations.
 func (b *backend) cachedClient(ctx context.Context, s logical.Storage, name string) (storedClient, error) {
 	n, err := b.entries.clients.Get(ctx, s, clientsPrefix+name)
-	// An entry of an older version has no purpose. loadStoredClient works it out from config and roles.
+	// An entry of an older version has no purpose. loadStoredClient works it out from config and
+	// roles.
 	if err == nil && n.Schema < clientSchema && n.last() > 0 {
 		return loadStoredClient(ctx, s, name)
 	}
@@ -190,7 +192,8 @@ func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, nam
 	return err
 }
 
-// clientsByState counts the stored clients in each state. States without clients are in the result too.
+// clientsByState counts the stored clients in each state. States without clients are in the result
+// too.
 func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
 	counts := map[string]int{}
 	for _, state := range []clientState{stateAvailable, stateLeased, stateRevoking, stateQuarantined, stateLost,

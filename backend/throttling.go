@@ -24,14 +24,15 @@ func (b *backend) throttling(c config, settings connection) throttlingState {
 	now, route := b.options.Now(), complete.Route()
 	used, budget, known := b.options.Limits.Budget(complete.TokenURL).Usage(now)
 	throttle := b.options.Limits.Throttle(route)
-	told := throttlingState{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
+	state := throttlingState{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
 	if ban := throttle.Ban(route); now.Before(ban.CallUntil) {
-		told.callsBannedUntil = ban.CallUntil
+		state.callsBannedUntil = ban.CallUntil
 	}
-	return told
+	return state
 }
 
-// countEnding counts the tokens that are still to be revoked at Paxos, without those whose grace lasts.
+// countEnding counts the tokens that are still to be revoked at Paxos, without those whose grace
+// lasts.
 func countEnding(rows []broker.Row, now time.Time) int {
 	count := -countWaiting(rows, now)
 	for _, row := range rows {

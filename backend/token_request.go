@@ -16,7 +16,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// rejectedField is the parameter by which an application reports a token that Paxos answers with 401.
+// rejectedField is the parameter by which an application reports a token that Paxos answers with
+// 401.
 const rejectedField = "rejected_token_id"
 
 // A tokenRequest is what a reader of creds/ or token/ asks for, after it was checked.

@@ -75,7 +75,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	return b.verifyClient(ctx, s, name, planned, known)
 }
 
-// verifyNew binds the first secret of a client to the connection, and verifies it if verify is true.
+// verifyNew binds the first secret of a client to the connection, and verifies it if verify is
+// true.
 func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned storedClient,
 	clientID, secret string, verify bool) (verifiedClient, error) {
 	c, err := b.cachedConfig(ctx, s)
