@@ -192,8 +192,8 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, sessio
 	return g, n, err
 }
 
-// refuseStored refuses a root client that is stored under clients/. Every way to change the root
-// uses it, so the rule is the same everywhere.
+// refuseStored refuses a submitted secret for the root if its client is stored under clients/. It
+// does so before Paxos is asked. claim makes sure of the same when the root is stored.
 func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID string) error {
 	switch where, err := b.whereStored(ctx, s, clientID, rootKey); {
 	case err != nil:

@@ -33,8 +33,9 @@ type verifiedSecret struct {
 }
 
 // verify verifies a generation at Paxos. It also checks that the client belongs to the right
-// Entity, by the profiles that its token sees. A secret is refused if they are other profiles than
-// those in v.entity.
+// Entity, by the profiles that its token sees: a secret is refused if its token sees none of the
+// profiles in v.entity, unless the guardrails allow other Entities. No lock may be held, because
+// verify waits for Paxos.
 func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (verifiedSecret, error) {
 	if !v.locked {
