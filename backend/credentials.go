@@ -155,4 +155,3 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 	found, ok = credentialOf(asked, clientID)
 	return found, ok, nil
 }
-
