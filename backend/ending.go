@@ -102,7 +102,7 @@ func wasOrWere(count int) string {
 }
 
 // unreadableWarnings names the tokens that cannot be revoked because their records cannot be read. It is
-// not known which role they are of, so every request that ends tokens returns these warnings.
+// not known which role they are of, so the rotation of any role returns these warnings.
 func (b *backend) unreadableWarnings(ctx context.Context) []string {
 	fingerprints, err := b.broker.Unreadable(ctx)
 	if err != nil || len(fingerprints) == 0 {

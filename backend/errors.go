@@ -7,8 +7,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// errChanged reports that the role was changed while a reader's request was under way. The caller
-// tries once more with the role as it is now.
+// errChanged reports that the role was changed or rotated while a reader's request was under way.
 var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
 // errTokenID refuses a malformed token_id. It does not repeat the input, because a caller may have sent
