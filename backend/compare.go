@@ -73,8 +73,8 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 // and before stays the latest list.
 func (b *backend) compareWith(ctx context.Context, s logical.Storage, before credentialList) (credentialList, error) {
 	after := before
-	err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
-		if err := b.applyList(ctx, at); err != nil {
+	err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, fromPaxos *credentials) error {
+		if err := b.applyList(ctx, fromPaxos); err != nil {
 			return err
 		}
 		clients, err := clientFacts(ctx, s, b.usage.Last)
@@ -84,9 +84,9 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 		own := func(clientID string) bool {
 			return slices.ContainsFunc(clients, func(c report.Client) bool { return c.ID == clientID })
 		}
-		after = before.listed(at.listedAt, at.all, own)
+		after = before.listed(fromPaxos.listedAt, fromPaxos.all, own)
 		// withCredentials has already refused a list of another Entity, unless the guardrails allow it.
-		after.Customer = cmp.Or(at.entity(), before.Customer)
+		after.Customer = cmp.Or(fromPaxos.entity(), before.Customer)
 		return nil
 	})
 	var refused *paxos.Error

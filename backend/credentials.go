@@ -56,9 +56,9 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if err != nil {
 		return err
 	}
-	at := &credentials{session: session, route: minter.Client.Route(), rootID: minter.Client.ID()}
-	at.paced = func(ctx context.Context, call func(context.Context) error) error {
-		return b.broker.Call(ctx, at.route, call)
+	fromPaxos := &credentials{session: session, route: minter.Client.Route(), rootID: minter.Client.ID()}
+	fromPaxos.paced = func(ctx context.Context, call func(context.Context) error) error {
+		return b.broker.Call(ctx, fromPaxos.route, call)
 	}
 	known, err := b.credentialList(ctx, b.storage)
 	if err != nil {
@@ -68,26 +68,26 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if err != nil {
 		return err
 	}
-	if at.stored, err = storedEntries(ctx, b.storage); err != nil {
+	if fromPaxos.stored, err = storedEntries(ctx, b.storage); err != nil {
 		return err
 	}
 	err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
-		at.bearer, at.listedAt = grant.AccessToken, b.options.Now().UTC()
-		all, err := session.ListCredentials(ctx, grant.AccessToken, at.paced)
+		fromPaxos.bearer, fromPaxos.listedAt = grant.AccessToken, b.options.Now().UTC()
+		all, err := session.ListCredentials(ctx, grant.AccessToken, fromPaxos.paced)
 		if err != nil {
 			return err
 		}
-		at.all = all
-		if entity := at.entity(); entity != "" && known.Customer != "" && entity != known.Customer &&
+		fromPaxos.all = all
+		if entity := fromPaxos.entity(); entity != "" && known.Customer != "" && entity != known.Customer &&
 			!limits.IgnoreEntity {
 			return errOtherEntity
 		}
-		return use(ctx, at)
+		return use(ctx, fromPaxos)
 	})
 	var answer *paxos.Error
 	malformed := errors.As(err, &answer) && answer.Malformed
-	if malformed || at.all != nil {
-		b.signals.see(listFails, "", malformed || !at.whole(), "credentials", len(at.all))
+	if malformed || fromPaxos.all != nil {
+		b.signals.see(listFails, "", malformed || !fromPaxos.whole(), "credentials", len(fromPaxos.all))
 	}
 	return err
 }

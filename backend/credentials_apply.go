@@ -11,11 +11,11 @@ import (
 // Before a missing client becomes lost, Paxos is asked for it by its Client ID. If the list or that
 // answer lacks the root client, it proves nothing about missing clients: they keep their state, and the
 // error says so. The lock of all writes is not held while Paxos is asked.
-func (b *backend) applyList(ctx context.Context, at *credentials) error {
+func (b *backend) applyList(ctx context.Context, fromPaxos *credentials) error {
 	var missing []string
 	err := eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		g, _ := n.current()
-		if _, listed := at.of(g.ClientID); !listed && n.entry() == at.stored[name] && n.maybeLost() {
+		if _, listed := fromPaxos.of(g.ClientID); !listed && n.entry() == fromPaxos.stored[name] && n.maybeLost() {
 			missing = append(missing, g.ClientID)
 		}
 		return nil
@@ -23,17 +23,17 @@ func (b *backend) applyList(ctx context.Context, at *credentials) error {
 	if err != nil {
 		return err
 	}
-	complete := at.whole()
+	complete := fromPaxos.whole()
 	var asked []paxos.Credential
 	if complete && len(missing) > 0 {
-		if asked, err = at.ask(ctx, missing); err != nil {
+		if asked, err = fromPaxos.ask(ctx, missing); err != nil {
 			complete = false
 		}
 	}
-	if applyErr := b.applyFound(ctx, at, asked, complete); applyErr != nil {
+	if applyErr := b.applyFound(ctx, fromPaxos, asked, complete); applyErr != nil {
 		return applyErr
 	}
-	if err == nil && !at.whole() {
+	if err == nil && !fromPaxos.whole() {
 		err = errListWithoutRoot
 	}
 	return err
@@ -49,7 +49,7 @@ func (n storedClient) maybeLost() bool {
 // applyFound stores the states that follow from the list and from asked, the credentials that Paxos
 // answered when it was asked for the missing ones. complete says that a client that is in neither is
 // gone.
-func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos.Credential, complete bool) error {
+func (b *backend) applyFound(ctx context.Context, fromPaxos *credentials, asked []paxos.Credential, complete bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	root, err := storedRoot(ctx, b.storage)
@@ -57,11 +57,11 @@ func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos
 		return err
 	}
 	return eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
-		if n.entry() != at.stored[name] {
+		if n.entry() != fromPaxos.stored[name] {
 			return nil // the entry was stored, or got a new secret, after Paxos was asked
 		}
 		g, _ := n.current()
-		found, exists := at.of(g.ClientID)
+		found, exists := fromPaxos.of(g.ClientID)
 		if !exists {
 			found, exists = credentialOf(asked, g.ClientID)
 		}

@@ -46,17 +46,17 @@ type deletionResult struct {
 }
 
 // deleteAll deletes at Paxos those of the stored clients that may be deleted.
-func (b *backend) deleteAll(ctx context.Context, names []string, at *credentials) error {
+func (b *backend) deleteAll(ctx context.Context, names []string, fromPaxos *credentials) error {
 	var err error
 	for _, name := range names {
-		err = errors.Join(err, b.deleteOne(ctx, name, at))
+		err = errors.Join(err, b.deleteOne(ctx, name, fromPaxos))
 	}
 	return err
 }
 
 // deleteOne deletes a client at Paxos and then in Vault. If a rule forbids the deletion, the client goes
 // into quarantine. If Paxos cannot do it now, deleteOne fails, and the next tick tries again.
-func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) error {
+func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credentials) error {
 	n, err := loadStoredClient(ctx, b.storage, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -67,7 +67,7 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 		return nil
 	}
 	g, _ := n.current()
-	result, err := b.deleteAtPaxos(ctx, at,
+	result, err := b.deleteAtPaxos(ctx, fromPaxos,
 		pendingDeletion{generation: g, key: clientsPrefix + name, role: n.Checkout.Role,
 			limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
 	switch {
@@ -85,9 +85,9 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 // credential from Paxos and checks every rule. The client counts as deleted if Paxos answers the DELETE
 // with 200, if Paxos answers 404 and then does not list the client as enabled, or if Paxos already
 // lists it as disabled.
-func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
+func (b *backend) deleteAtPaxos(ctx context.Context, fromPaxos *credentials,
 	c pendingDeletion) (result deletionResult, err error) {
-	found, exists, err := at.find(ctx, c.ClientID)
+	found, exists, err := fromPaxos.find(ctx, c.ClientID)
 	if err != nil {
 		return result, err
 	}
@@ -104,7 +104,7 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
 	}
 	// If it does not exist, its deletion was requested before, and it met the rules then.
 	if exists {
-		if result.forbidden, err = b.forbidsDeletion(ctx, at, c, found); err != nil || result.forbidden != "" {
+		if result.forbidden, err = b.forbidsDeletion(ctx, fromPaxos, c, found); err != nil || result.forbidden != "" {
 			return result, err
 		}
 	}
@@ -112,22 +112,22 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
 		result.forbidden != "" {
 		return result, err
 	}
-	result.forbidden, err = b.sendDeletion(ctx, at, c.ClientID)
+	result.forbidden, err = b.sendDeletion(ctx, fromPaxos, c.ClientID)
 	return result, err
 }
 
 // sendDeletion sends the DELETE for a client. It returns "" if the client is deleted, or the reason why
 // Paxos will not delete it. It fails if a retry may succeed.
-func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID string) (why string, err error) {
-	err = b.broker.Call(ctx, at.route, func(ctx context.Context) error {
-		return at.session.DeleteCredential(ctx, at.bearer, clientID)
+func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clientID string) (why string, err error) {
+	err = b.broker.Call(ctx, fromPaxos.route, func(ctx context.Context) error {
+		return fromPaxos.session.DeleteCredential(ctx, fromPaxos.bearer, clientID)
 	})
 	var answer *paxos.Error
 	switch {
 	case err == nil:
 		return "", nil
 	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
-		found, err := at.ask(ctx, []string{clientID})
+		found, err := fromPaxos.ask(ctx, []string{clientID})
 		if err != nil {
 			return "", err
 		}
@@ -143,7 +143,7 @@ func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID st
 
 // forbidsDeletion returns the rule that forbids to delete a client, or "" if none does. found is its
 // credential, read from Paxos just before.
-func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendingDeletion,
+func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c pendingDeletion,
 	found paxos.Credential) (string, error) {
 	limits, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
@@ -157,11 +157,11 @@ func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendin
 	if err != nil {
 		return "", err
 	}
-	seen, err := b.credentialList(ctx, b.storage)
+	list, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
-	entity := cmp.Or(seen.Customer, at.entity())
+	entity := cmp.Or(list.Customer, fromPaxos.entity())
 	switch now, _ := root.current(); {
 	case now.ClientID == c.ClientID || c.lease && root.has(c.ClientID):
 		return "it is, or was, the root client", nil

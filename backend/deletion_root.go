@@ -26,10 +26,10 @@ func (b *backend) rootsToDelete(ctx context.Context) ([]generation, error) {
 
 // deleteRoots deletes old root clients at Paxos, as far as the rules allow it. Vault forgets an old root
 // client either way, because no token needs it any more.
-func (b *backend) deleteRoots(ctx context.Context, old []generation, at *credentials) error {
+func (b *backend) deleteRoots(ctx context.Context, old []generation, fromPaxos *credentials) error {
 	var err error
 	for _, g := range old {
-		result, deleteErr := b.deleteAtPaxos(ctx, at,
+		result, deleteErr := b.deleteAtPaxos(ctx, fromPaxos,
 			pendingDeletion{generation: g, key: rootKey, limit: defaultDeleteLimit})
 		if result.missing {
 			result.forbidden = "Paxos does not list it"

@@ -52,8 +52,8 @@ type gauges struct {
 // read that is answered with a cached token costs one increment.
 type reads struct{ hit, mint, stale prometheus.Counter }
 
-// mintBuckets are the buckets of the duration of token requests, in seconds. The last is above the
-// longest request_timeout.
+// mintBuckets are the buckets of the duration of token requests, in seconds. The last is the deadline
+// of a token request.
 var mintBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
 // newMetrics returns the metrics of a mount, with every counter at zero.

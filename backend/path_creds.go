@@ -219,4 +219,3 @@ If Paxos answers 401 to a token, write rejected_token_id with its token_id. If i
 one that is issued now and Paxos rejects it, a new token is requested. If not, the same
 token is returned with a warning that says why. At most one question per token and minute.
 `
-
