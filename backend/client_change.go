@@ -135,8 +135,8 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 	return err
 }
 
-// deleteClient answers DELETE clients/:name. It deletes the entry in Vault only. The client continues to
-// exist at Paxos.
+// deleteClient answers DELETE clients/:name. It deletes the entry in Vault only. The client
+// continues to exist at Paxos.
 func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)

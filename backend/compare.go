@@ -67,10 +67,10 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 	return after, b.announceDrift(ctx, s, before, after)
 }
 
-// compareWith asks Paxos for its list and returns the list to store after before. If Paxos answers that
-// the root client may not list, that answer is recorded and is no error. A list without the root client
-// itself is incomplete, and proves nothing about the clients that it lacks. It is refused with an error,
-// and before stays the latest list.
+// compareWith asks Paxos for its list and returns the list to store after before. If Paxos answers
+// that the root client may not list, that answer is recorded and is no error. A list without the
+// root client itself is incomplete, and proves nothing about the clients that it lacks. It is
+// refused with an error, and before stays the latest list.
 func (b *backend) compareWith(ctx context.Context, s logical.Storage, before credentialList) (credentialList, error) {
 	after := before
 	err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, fromPaxos *credentials) error {

@@ -65,7 +65,8 @@ func (c *connection) change(d *framework.FieldData) error {
 			return fault.Invalid(err)
 		}
 	}
-	// Somebody who may write here could otherwise have the stored password sent to a server of their own.
+	// Somebody who may write here could otherwise have the stored password sent to a server of
+	// their own.
 	if _, given := d.Raw["proxy_password"]; !given && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
 		return fault.BadRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
 			"write it again together with the new proxy_url, or empty if the new proxy needs none")

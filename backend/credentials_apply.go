@@ -49,7 +49,8 @@ func (n storedClient) maybeLost() bool {
 // applyFound stores the states that follow from the list and from asked, the credentials that Paxos
 // answered when it was asked for the missing ones. complete says that a client that is in neither is
 // gone.
-func (b *backend) applyFound(ctx context.Context, fromPaxos *credentials, asked []paxos.Credential, complete bool) error {
+func (b *backend) applyFound(ctx context.Context, fromPaxos *credentials, asked []paxos.Credential,
+	complete bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	root, err := storedRoot(ctx, b.storage)

@@ -54,8 +54,8 @@ func (b *backend) deleteAll(ctx context.Context, names []string, fromPaxos *cred
 	return err
 }
 
-// deleteOne deletes a client at Paxos and then in Vault. If a rule forbids the deletion, the client goes
-// into quarantine. If Paxos cannot do it now, deleteOne fails, and the next tick tries again.
+// deleteOne deletes a client at Paxos and then in Vault. If a rule forbids the deletion, the client
+// goes into quarantine. If Paxos cannot do it now, deleteOne fails, and the next tick tries again.
 func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credentials) error {
 	n, err := loadStoredClient(ctx, b.storage, name)
 	switch {
@@ -183,8 +183,8 @@ func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c
 	return use, nil
 }
 
-// reserveDeletion stores that the deletion of a client is about to be requested. If the role has used up
-// its limit, it stores nothing and returns why the client may not be deleted.
+// reserveDeletion stores that the deletion of a client is about to be requested. If the role has
+// used up its limit, it stores nothing and returns why the client may not be deleted.
 func (b *backend) reserveDeletion(ctx context.Context, role, clientID string, limit int) (why string, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -255,8 +255,8 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	return rest, err
 }
 
-// forgetDeleted deletes a client in Vault, because it is deleted at Paxos. before is the entry as it was
-// when the deletion began. An entry that was changed since is kept.
+// forgetDeleted deletes a client in Vault, because it is deleted at Paxos. before is the entry as
+// it was when the deletion began. An entry that was changed since is kept.
 func (b *backend) forgetDeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -24,8 +24,8 @@ func (b *backend) rootsToDelete(ctx context.Context) ([]generation, error) {
 	}), nil
 }
 
-// deleteRoots deletes old root clients at Paxos, as far as the rules allow it. Vault forgets an old root
-// client either way, because no token needs it any more.
+// deleteRoots deletes old root clients at Paxos, as far as the rules allow it. Vault forgets an old
+// root client either way, because no token needs it any more.
 func (b *backend) deleteRoots(ctx context.Context, old []generation, fromPaxos *credentials) error {
 	var err error
 	for _, g := range old {

@@ -101,8 +101,8 @@ func wasOrWere(count int) string {
 	return "were"
 }
 
-// unreadableWarnings names the tokens that cannot be revoked because their records cannot be read. It is
-// not known which role they are of, so the rotation of any role returns these warnings.
+// unreadableWarnings names the tokens that cannot be revoked because their records cannot be read.
+// It is not known which role they are of, so the rotation of any role returns these warnings.
 func (b *backend) unreadableWarnings(ctx context.Context) []string {
 	fingerprints, err := b.broker.Unreadable(ctx)
 	if err != nil || len(fingerprints) == 0 {

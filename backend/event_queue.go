@@ -77,8 +77,8 @@ func (e *events) drain() {
 	}
 }
 
-// next takes the oldest event from the queue. If there is none, it returns false, and drain must return,
-// because the next add starts a new one.
+// next takes the oldest event from the queue. If there is none, it returns false, and drain must
+// return, because the next add starts a new one.
 func (e *events) next() (event, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// The types of events, apart from those about tokens, which package broker names. Operators subscribe to
-// them by name, so they never change.
+// The types of events, apart from those about tokens, which package broker names. Operators
+// subscribe to them by name, so they never change.
 const (
 	roleWritten          = "role-write"
 	roleDeleted          = "role-delete"

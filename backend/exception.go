@@ -139,8 +139,8 @@ func (e exception) facts(name string) report.Exception {
 	return facts
 }
 
-// storedExceptions reads all exceptions, sorted by name. One that cannot be read is left out, so that it
-// accepts nothing.
+// storedExceptions reads all exceptions, sorted by name. One that cannot be read is left out, so
+// that it accepts nothing.
 func storedExceptions(ctx context.Context, s logical.Storage) ([]report.Exception, error) {
 	var all []report.Exception
 	err := store.Each(ctx, s, exceptionsPrefix, func(name string, e exception) error {

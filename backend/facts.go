@@ -12,8 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
-// facts gathers everything that the reports are made from. list is Paxos's list of credentials. mount is
-// the path of the mount, which the reports put into commands.
+// facts gathers everything that the reports are made from. list is Paxos's list of credentials.
+// mount is the path of the mount, which the reports put into commands.
 func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	list credentialList) (*report.Facts, error) {
 	c, err := store.LoadOr(ctx, s, configKey, newConfig)

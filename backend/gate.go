@@ -24,8 +24,8 @@ func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	return open, nil
 }
 
-// minterFor returns a generation as the broker needs it to request tokens, with the mount's share of the
-// budget. name is the name of the stored client, or "" for the root client.
+// minterFor returns a generation as the broker needs it to request tokens, with the mount's share
+// of the budget. name is the name of the stored client, or "" for the root client.
 func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Minter, error) {
 	open, err := l.clientFor(g)
 	if err != nil {

@@ -139,7 +139,8 @@ func (g guardrails) refusal(scope string) string {
 	return "not in allowed_scopes"
 }
 
-// check returns an error for the caller that names the scopes that may not be issued, or nil if all may.
+// check returns an error for the caller that names the scopes that may not be issued, or nil if all
+// may.
 func (g guardrails) check(scopes []string) error {
 	var beyond []string
 	for _, scope := range scopes {

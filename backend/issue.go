@@ -102,8 +102,8 @@ func issueWarnings(issued broker.Issued) []string {
 		spec.Timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
 }
 
-// doubtWarning tells a reader that reported a rejected token why it got that token again, or another one
-// that Paxos may reject.
+// doubtWarning tells a reader that reported a rejected token why it got that token again, or
+// another one that Paxos may reject.
 func doubtWarning(issued broker.Issued) string {
 	token, doubt := "the token with token_id "+issued.Fingerprint, issued.Doubt
 	switch doubt.Reason {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// leaseTTL returns how long a new lease lasts: as long as the reader asks for, else the role's ttl, else
-// the mount's default, but at most longest.
+// leaseTTL returns how long a new lease lasts: as long as the reader asks for, else the role's ttl,
+// else the mount's default, but at most longest.
 func (b *backend) leaseTTL(want tokenRequest, longest time.Duration) time.Duration {
 	return min(longest, cmp.Or(want.ttl, want.role.TTL, b.System().DefaultLeaseTTL(), longest))
 }

@@ -11,8 +11,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A lockdown stops the mount in an emergency: while it is in force, nothing is issued and every token is
-// revoked.
+// A lockdown stops the mount in an emergency: while it is in force, nothing is issued and every
+// token is revoked.
 type lockdown struct {
 	store.Versioned
 	Since  time.Time `json:"since"` // zero: no lockdown is in force
@@ -33,8 +33,8 @@ func (l lockdown) refuse() error {
 	return errLocked
 }
 
-// checkLockdown returns errLocked if a lockdown is in force, or another error if that cannot be read. It
-// uses the cache, so that a read that is answered with a cached token needs no storage.
+// checkLockdown returns errLocked if a lockdown is in force, or another error if that cannot be
+// read. It uses the cache, so that a read that is answered with a cached token needs no storage.
 func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
 	l, err := b.entries.lockdown.Get(ctx, s, lockdownKey)
 	if err != nil {

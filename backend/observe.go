@@ -52,9 +52,9 @@ func (b *backend) observe(o broker.Observation) {
 	b.events.add(event{string(o.What), metadata})
 }
 
-// countRead counts what a reader of creds/ or token/ got. A read may be refused before its role was read,
-// as in a lockdown. Then the role is looked up here, so that the read still counts under its role, if
-// the role exists.
+// countRead counts what a reader of creds/ or token/ got. A read may be refused before its role was
+// read, as in a lockdown. Then the role is looked up here, so that the read still counts under its
+// role, if the role exists.
 func (b *backend) countRead(ctx context.Context, s logical.Storage, want tokenRequest, issued broker.Issued,
 	err error) {
 	if err != nil && want.role.ID == "" && input.ValidName(want.name) {

@@ -192,10 +192,11 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	return nil, nil
 }
 
-// storeConfig applies the request's changes to the settings as they are now, and stores the result if it
-// differs. before and planned are the settings, without and with the changes, as they were when the
-// request came. verified says that a secret was verified since. Then the write is refused if the
-// settings that it changes were changed meanwhile, because the secret was verified for planned.
+// storeConfig applies the request's changes to the settings as they are now, and stores the result
+// if it differs. before and planned are the settings, without and with the changes, as they were
+// when the request came. verified says that a secret was verified since. Then the write is refused
+// if the settings that it changes were changed meanwhile, because the secret was verified for
+// planned.
 func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before,
 	planned config, verified bool) error {
 	b.writes.Lock()

@@ -105,9 +105,9 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeConnection answers POST and PATCH config/connection. While a secret is stored, the servers that it
-// was stored for cannot be changed. Otherwise somebody who may write here could have the secret sent to
-// a server of their own.
+// writeConnection answers POST and PATCH config/connection. While a secret is stored, the servers
+// that it was stored for cannot be changed. Otherwise somebody who may write here could have the
+// secret sent to a server of their own.
 func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
@@ -131,9 +131,9 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	return spec.Warned(c.dangers()...), nil
 }
 
-// checkConnection returns an error for the caller if the changed connection does not fit the environment,
-// or if it leads to other servers while a secret is stored. Secrets are checked even if there is no
-// config at the moment, because config can be deleted while stored clients remain.
+// checkConnection returns an error for the caller if the changed connection does not fit the
+// environment, or if it leads to other servers while a secret is stored. Secrets are checked even
+// if there is no config at the moment, because config can be deleted while stored clients remain.
 func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
 	mount, err := loadConfig(ctx, s)
 	// Without config there is no environment to check against. The write of config will check it.

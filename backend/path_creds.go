@@ -45,8 +45,8 @@ func (b *backend) pathCreds() *framework.Path {
 	}
 }
 
-// credsAnswer describes the answer of creds/: an access token or a client, as the role's credential_type
-// says. The fields that only one of the two has are not required.
+// credsAnswer describes the answer of creds/: an access token or a client, as the role's
+// credential_type says. The fields that only one of the two has are not required.
 func credsAnswer() spec.Fields {
 	all := tokenAnswer(spec.Fields{
 		"client_secret": {Type: framework.TypeString,
@@ -173,8 +173,8 @@ func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
 	}
 }
 
-// secretAccessToken returns the lease type of access tokens. It has no Renew, because Paxos cannot extend
-// a token. Vault stores the name of the type with every lease, so the name never changes.
+// secretAccessToken returns the lease type of access tokens. It has no Renew, because Paxos cannot
+// extend a token. Vault stores the name of the type with every lease, so the name never changes.
 func (b *backend) secretAccessToken() *framework.Secret {
 	return &framework.Secret{
 		Type:   accessToken,

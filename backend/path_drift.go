@@ -104,8 +104,9 @@ func (c credentialList) mayList() string {
 	return yesOrNo(!c.Refused)
 }
 
-// beginReport returns what every report starts from: the least severity that the request wants to see,
-// and Paxos's list. With refresh=true it asks Paxos first, unless Paxos answered less than a minute ago.
+// beginReport returns what every report starts from: the least severity that the request wants to
+// see, and Paxos's list. With refresh=true it asks Paxos first, unless Paxos answered less than a
+// minute ago.
 func (b *backend) beginReport(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (least report.Severity, list credentialList, warnings []string, err error) {
 	if least, err = report.ParseSeverity(d.Get("severity").(string)); err != nil {
