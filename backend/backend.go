@@ -1,6 +1,6 @@
 // Package backend is the Vault side of the secrets engine: the paths of a mount, the entries that
-// they store, and the leases that they give. Package broker issues and revokes tokens, package paxos
-// talks to Paxos.
+// they store, and the leases that they give. Package broker issues and revokes tokens, package
+// paxos talks to Paxos.
 package backend
 
 import (
@@ -102,8 +102,8 @@ type writes struct {
 	lockdown sync.Mutex
 }
 
-// telemetry is what the mount counts, announces and remembers about its work. Each part has a lock of
-// its own.
+// telemetry is what the mount counts, announces and remembers about its work. Each part has a lock
+// of its own.
 type telemetry struct {
 	metrics *metrics
 	events  events
@@ -123,8 +123,8 @@ type background struct {
 }
 
 // NewFactory returns the function with which Vault creates a mount. That function uses neither
-// storage nor the network and starts no goroutine, because Vault also calls it to read the version of
-// a plugin that is only being registered.
+// storage nor the network and starts no goroutine, because Vault also calls it to read the version
+// of a plugin that is only being registered.
 func NewFactory(options Options) logical.Factory {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -231,9 +231,10 @@ func (b *backend) paths() []*framework.Path {
 	}
 }
 
-// specialPaths names the paths that need sudo (Root) and the storage that Vault wraps with its seal or
-// does not replicate. Vault compares a sudo path exactly. That is safe because the pattern of each of
-// these paths ends in $ and allows no trailing slash, so no other spelling reaches the same handler.
+// specialPaths names the paths that need sudo (Root) and the storage that Vault wraps with its seal
+// or does not replicate. Vault compares a sudo path exactly. That is safe because the pattern of
+// each of these paths ends in $ and allows no trailing slash, so no other spelling reaches the same
+// handler.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
@@ -267,10 +268,11 @@ func (e *entries) forget(key string) {
 	}
 }
 
-// initialize prepares the mount to serve. Vault calls it after a start, after a reload, and when it has
-// replaced a plugin process that died. Until it is known which token requests the previous process
-// sent, no mount of this process requests a token, so they are read here. The sweep starts now,
-// because tokens that the previous process left to be revoked should not wait for the next tick.
+// initialize prepares the mount to serve. Vault calls it after a start, after a reload, and when it
+// has replaced a plugin process that died. Until it is known which token requests the previous
+// process sent, no mount of this process requests a token, so they are read here. The sweep starts
+// now, because tokens that the previous process left to be revoked should not wait for the next
+// tick.
 func (b *backend) initialize(ctx context.Context, _ *logical.InitializationRequest) error {
 	b.mount.all.add(b)
 	if !b.writable() {
@@ -303,8 +305,8 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 		}
 		return errors.Join(err, b.reconcileClients(ctx))
 	}
-	// The pulse is stored before the other work. If the work failed first, the pulse would stay old and
-	// look like the gap of a restored snapshot.
+	// The pulse is stored before the other work. If the work failed first, the pulse would stay old
+	// and look like the gap of a restored snapshot.
 	if _, err := b.watchForRestore(ctx); err != nil {
 		return err
 	}

@@ -24,12 +24,13 @@ type rolePool struct {
 	clients map[string]storedClient
 }
 
-// checkOut leases the first free client of the role and stores who has it. It returns the name of the
-// client and its entry. Callers are served one at a time, under the lock of all writes, so that no
-// client is leased twice. A request that Vault repeats gets the client that it already leased.
+// checkOut leases the first free client of the role and stores who has it. It returns the name of
+// the client and its entry. Callers are served one at a time, under the lock of all writes, so that
+// no client is leased twice. A request that Vault repeats gets the client that it already leased.
 func (b *backend) checkOut(ctx context.Context, req *logical.Request, want tokenRequest,
 	session *paxosSession) (string, storedClient, error) {
-	// Read the clients into the cache before the lock is taken, so that no other write waits for it.
+	// Read the clients into the cache before the lock is taken, so that no other write waits for
+	// it.
 	for _, name := range want.role.Clients {
 		if _, err := b.cachedClient(ctx, req.Storage, name); err != nil && !store.IsUnreadable(err) {
 			return "", storedClient{}, err
@@ -86,10 +87,10 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	return name, n, nil
 }
 
-// undoInLockdown reads the lockdown once more after a check-out was stored, and undoes the check-out if
-// a lockdown has begun. A lockdown first stores itself and then looks for check-outs. A check-out is
-// first stored and then looks for a lockdown. So at least one of the two sees the other. The caller
-// has not received the secret yet.
+// undoInLockdown reads the lockdown once more after a check-out was stored, and undoes the
+// check-out if a lockdown has begun. A lockdown first stores itself and then looks for check-outs.
+// A check-out is first stored and then looks for a lockdown. So at least one of the two sees the
+// other. The caller has not received the secret yet.
 func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	locked := checkStoredLockdown(ctx, s)
 	if locked == nil {
@@ -168,8 +169,9 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	return p, nil
 }
 
-// unavailableReason returns why a client may not be leased, or stay leased, through a role. It returns
-// "" if it may. It does not look at the client's state, nor at its scopes: see scopeMismatch.
+// unavailableReason returns why a client may not be leased, or stay leased, through a role. It
+// returns "" if it may. It does not look at the client's state, nor at its scopes: see
+// scopeMismatch.
 func unavailableReason(n storedClient, roleName string, limits guardrails, session *paxosSession) string {
 	g, stored := n.current()
 	switch {
@@ -190,12 +192,12 @@ func unavailableReason(n storedClient, roleName string, limits guardrails, sessi
 	return ""
 }
 
-// scopeMismatch returns why the scopes of a client do not fit a role and the guardrails, or "" if they
-// fit. There are two sources: the scopes that the operator stored, and those in Paxos's list. If the
-// list is newer than the latest verification, it alone counts, because the Dashboard may have changed
-// the client since. If the verification is newer, the stored scopes count as held. The listed ones then
-// still count as possibly held, because a scope that was added in the Dashboard stays there when the
-// secret is rotated.
+// scopeMismatch returns why the scopes of a client do not fit a role and the guardrails, or "" if
+// they fit. There are two sources: the scopes that the operator stored, and those in Paxos's list.
+// If the list is newer than the latest verification, it alone counts, because the Dashboard may
+// have changed the client since. If the verification is newer, the stored scopes count as held. The
+// listed ones then still count as possibly held, because a scope that was added in the Dashboard
+// stays there when the secret is rotated.
 func scopeMismatch(n storedClient, r role, limits guardrails, list credentialList) string {
 	g, _ := n.current()
 	atMost, atLeast := n.Scopes, n.Scopes

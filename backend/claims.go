@@ -16,12 +16,13 @@ import (
 var errElsewhere = fault.BadRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
 	"leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
 
-// claim returns nil if a client may be stored under the keys in own, and else an error for the caller.
-// Two rules hold. A Client ID is stored once on a mount. And a client that is for leasing is stored on
-// one mount of the process only, because the other mount would otherwise use a client whose secret
-// leaves Vault. The second rule counts verified secrets only: somebody who does not know the secret
-// could otherwise block a client by storing its ID. The caller holds b.mount.all.claims from before
-// the call until the client is stored, so that two mounts cannot store the same client at once.
+// claim returns nil if a client may be stored under the keys in own, and else an error for the
+// caller. Two rules hold. A Client ID is stored once on a mount. And a client that is for leasing
+// is stored on one mount of the process only, because the other mount would otherwise use a client
+// whose secret leaves Vault. The second rule counts verified secrets only: somebody who does not
+// know the secret could otherwise block a client by storing its ID. The caller holds
+// b.mount.all.claims from before the call until the client is stored, so that two mounts cannot
+// store the same client at once.
 func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string, lease, verified bool,
 	own ...string) error {
 	where, err := b.whereStored(ctx, s, clientID, own...)
@@ -44,9 +45,9 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 	return nil
 }
 
-// whereStored returns the storage key under which this mount stores a Client ID ("the root client" for
-// the root), apart from the keys in except. It returns "" if there is none. A Client ID is stored once
-// on a mount, so that a client that requests tokens is never leased as well.
+// whereStored returns the storage key under which this mount stores a Client ID ("the root client"
+// for the root), apart from the keys in except. It returns "" if there is none. A Client ID is
+// stored once on a mount, so that a client that requests tokens is never leased as well.
 func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID string,
 	except ...string) (string, error) {
 	held, err := b.entries.index.of(ctx, s, clientID)
@@ -63,8 +64,9 @@ func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID s
 	return held[i].key, nil
 }
 
-// leasedElsewhere returns why a client may not be leased because of another entry with the same Client
-// ID, on this mount or on another. It returns "" if it may. key is where the client is stored.
+// leasedElsewhere returns why a client may not be leased because of another entry with the same
+// Client ID, on this mount or on another. It returns "" if it may. key is where the client is
+// stored.
 func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, clientID string) (string, error) {
 	switch err := b.claim(ctx, s, clientID, true, true, key); {
 	case errors.Is(err, errElsewhere):
@@ -77,10 +79,10 @@ func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, c
 	return "", nil
 }
 
-// usedElsewhere returns why a client must not be deleted at Paxos: another mount has stored it, or this
-// mount has stored it under another key too. It returns "" if neither is so. Unlike in claim, an entry
-// that was never verified counts, because a deletion cannot be undone. It fails if a mount or an entry
-// cannot be read, so that nothing is deleted then. key is where the client is stored.
+// usedElsewhere returns why a client must not be deleted at Paxos: another mount has stored it, or
+// this mount has stored it under another key too. It returns "" if neither is so. Unlike in claim,
+// an entry that was never verified counts, because a deletion cannot be undone. It fails if a mount
+// or an entry cannot be read, so that nothing is deleted then. key is where the client is stored.
 func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
 	for _, mount := range append(b.mount.all.others(b), b) {
 		switch entry, err := mount.entries.index.damaged(ctx, mount.storage); {

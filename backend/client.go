@@ -9,18 +9,18 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A client is the Paxos API credentials of one client as a mount stores them: the root client, or the
-// core of a storedClient. A generation is kept until its last token has ended, because Paxos lets only
-// the client that requested a token revoke it.
+// A client is the Paxos API credentials of one client as a mount stores them: the root client, or
+// the core of a storedClient. A generation is kept until its last token has ended, because Paxos
+// lets only the client that requested a token revoke it.
 type client struct {
 	store.Versioned
-	// EntryID is random. It tells an entry from one that was deleted and stored again under the same
-	// name.
+	// EntryID is random. It tells an entry from one that was deleted and stored again under the
+	// same name.
 	EntryID string `json:"entry_id,omitempty"`
 	// Generations are in order, the oldest first. New tokens are requested with the last one.
 	Generations []generation `json:"generations"`
-	// Profiles are ids of Paxos profiles that this client could read. Two clients that read the same
-	// profile belong to the same Paxos Entity.
+	// Profiles are ids of Paxos profiles that this client could read. Two clients that read the
+	// same profile belong to the same Paxos Entity.
 	Profiles []string `json:"profiles,omitempty"`
 }
 
@@ -37,8 +37,8 @@ type generation struct {
 	DeleteAtPaxos bool `json:"erase,omitempty"`
 }
 
-// An entryIdentity tells one stored entry of a client, with one secret, from every other. It changes
-// when the entry is deleted and stored again, and with each new secret.
+// An entryIdentity tells one stored entry of a client, with one secret, from every other. It
+// changes when the entry is deleted and stored again, and with each new secret.
 type entryIdentity struct {
 	id   string
 	last int
@@ -75,9 +75,9 @@ func (c client) has(clientID string) bool {
 	return slices.ContainsFunc(c.Generations, func(g generation) bool { return g.ClientID == clientID })
 }
 
-// deleteWhenDrained marks the client that was the root until now, as before shows it, for deletion at
-// Paxos. Generations of earlier root clients keep their mark as it is, because the operator decided
-// about them when they were replaced.
+// deleteWhenDrained marks the client that was the root until now, as before shows it, for deletion
+// at Paxos. Generations of earlier root clients keep their mark as it is, because the operator
+// decided about them when they were replaced.
 func (c *client) deleteWhenDrained(before client) {
 	old, _ := before.current()
 	for i, g := range c.Generations {

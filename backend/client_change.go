@@ -16,9 +16,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// changeClient answers POST and PATCH clients/:name. It verifies a new secret or new scopes at Paxos
-// with no lock held, because that takes seconds. Then it applies the request to the entry as it is by
-// then, and ends the tokens that the changed client no longer grants.
+// changeClient answers POST and PATCH clients/:name. It verifies a new secret or new scopes at
+// Paxos with no lock held, because that takes seconds. Then it applies the request to the entry as
+// it is by then, and ends the tokens that the changed client no longer grants.
 func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
@@ -58,11 +58,11 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	return spec.Warned(warnings...), nil
 }
 
-// storeChangedClient stores a change of a client and returns the entry that it stored. before is the
-// entry as it was when the request came. The change is applied to the entry as it is now, under the
-// locks, so that other changes that were made meanwhile are kept. It is refused if the verification
-// does not apply to the entry any more: because the entry was deleted, stored again, given another
-// secret, or changed in a field that this request changes too.
+// storeChangedClient stores a change of a client and returns the entry that it stored. before is
+// the entry as it was when the request came. The change is applied to the entry as it is now, under
+// the locks, so that other changes that were made meanwhile are kept. It is refused if the
+// verification does not apply to the entry any more: because the entry was deleted, stored again,
+// given another secret, or changed in a field that this request changes too.
 func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, name string, before storedClient,
 	verified verifiedClient, change func(*storedClient) error) (storedClient, error) {
 	b.writes.Lock()
@@ -194,8 +194,8 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	return b.removeStoredClient(ctx, s, name, n)
 }
 
-// endOfClient ends the tokens of roles that were requested with the client and that it would not grant
-// as it is now. It returns how many were revoked, and how many will be revoked later.
+// endOfClient ends the tokens of roles that were requested with the client and that it would not
+// grant as it is now. It returns how many were revoked, and how many will be revoked later.
 func (b *backend) endOfClient(ctx context.Context, name string, n storedClient) (ended, pending int, err error) {
 	return b.broker.End(ctx, func(row broker.Row) bool {
 		return row.Key.Client == name && row.Key.Role != "" && !n.grants(row)

@@ -7,10 +7,10 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// A clientIndex remembers which Client IDs a mount has stored and whether they are for leasing, so that
-// the other mounts of the process can ask without reading this mount's storage. It is loaded from
-// storage on the first question. Every write of the root client or of an entry under clients/ updates
-// it.
+// A clientIndex remembers which Client IDs a mount has stored and whether they are for leasing, so
+// that the other mounts of the process can ask without reading this mount's storage. It is loaded
+// from storage on the first question. Every write of the root client or of an entry under clients/
+// updates it.
 type clientIndex struct {
 	mu      sync.Mutex
 	loaded  bool
@@ -123,9 +123,9 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 	})
 }
 
-// noteStored updates the index and the highest generation numbers after a write of a client. err is the
-// write's error: if there is one, the entry may or may not have been stored, and the next question
-// reads storage.
+// noteStored updates the index and the highest generation numbers after a write of a client. err is
+// the write's error: if there is one, the entry may or may not have been stored, and the next
+// question reads storage.
 func (b *backend) noteStored(key string, c client, lease bool, err error) {
 	for _, g := range c.Generations {
 		b.secrets.numbers.seen(g.ClientID, g.Number)

@@ -15,15 +15,15 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// The names of the values that Vault stores with every lease of a client. They never change, because
-// old leases have them.
+// The names of the values that Vault stores with every lease of a client. They never change,
+// because old leases have them.
 const (
 	leaseClient   = "client"
 	leaseCheckout = "checkout"
 )
 
-// secretClient returns the lease type of leased clients. Vault stores the name of the type with every
-// lease, so the name never changes.
+// secretClient returns the lease type of leased clients. Vault stores the name of the type with
+// every lease, so the name never changes.
 func (b *backend) secretClient() *framework.Secret {
 	return &framework.Secret{
 		Type: clientCredentials,
@@ -37,9 +37,9 @@ func (b *backend) secretClient() *framework.Secret {
 }
 
 // renewClient answers the renewal of a lease. It checks again everything that was checked when the
-// lease began. If the role or the guardrails do not allow the lease any more, the renewal is refused,
-// and the lease ends at its present end. If the renewal is allowed, the stored deadline moves with the
-// lease.
+// lease began. If the role or the guardrails do not allow the lease any more, the renewal is
+// refused, and the lease ends at its present end. If the renewal is allowed, the stored deadline
+// moves with the lease.
 func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
@@ -59,8 +59,8 @@ func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// extendLease stores a later deadline for a lease. It returns the record of the lease, and how long the
-// lease lasts from now.
+// extendLease stores a later deadline for a lease. It returns the record of the lease, and how long
+// the lease lasts from now.
 func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	id string) (checkout, time.Duration, error) {
 	b.writes.Lock()
@@ -103,9 +103,9 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 	return b.System().DefaultLeaseTTL()
 }
 
-// checkRenewal returns an error if a client may not stay leased. Its role must still exist, must be the
-// same role that it was leased through and not a new one of that name, and must still lease this
-// client within the guardrails.
+// checkRenewal returns an error if a client may not stay leased. Its role must still exist, must be
+// the same role that it was leased through and not a new one of that name, and must still lease
+// this client within the guardrails.
 func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n storedClient,
 	limits guardrails) error {
 	r, err := loadRole(ctx, s, n.Checkout.Role)
@@ -143,9 +143,9 @@ func notRenewed(name, why string) error {
 		"contact your Vault operators.", name, why)
 }
 
-// revokeClient ends the lease of a client. What happens to the client was decided when the lease began,
-// so this reads neither role nor config, which may be gone. It fails only where a retry can help,
-// because Vault retries a failure several times and then marks the lease as irrevocable.
+// revokeClient ends the lease of a client. What happens to the client was decided when the lease
+// began, so this reads neither role nor config, which may be gone. It fails only where a retry can
+// help, because Vault retries a failure several times and then marks the lease as irrevocable.
 func (b *backend) revokeClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	name, id := leaseOf(req)

@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// comparisonPause is the shortest time between two comparisons with Paxos. Each comparison costs a
-	// token request, and any reader of a report can cause one.
+	// comparisonPause is the shortest time between two comparisons with Paxos. Each comparison
+	// costs a token request, and any reader of a report can cause one.
 	comparisonPause = time.Minute
 	// comparisonInterval is how often the periodic work makes a comparison.
 	comparisonInterval = time.Hour
 )
 
-// compare asks Paxos for its list of credentials, stores the list, and announces new findings. If it
-// fails, it returns the stored list as it was. It answers 429 while another comparison runs, or if one
-// was begun less than a minute ago.
+// compare asks Paxos for its list of credentials, stores the list, and announces new findings. If
+// it fails, it returns the stored list as it was. It answers 429 while another comparison runs, or
+// if one was begun less than a minute ago.
 func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
 		return credentialList{}, fault.New(http.StatusTooManyRequests,
@@ -52,7 +52,8 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 	if _, err := b.minter(ctx, "", root); err != nil {
 		return before, err
 	}
-	// The attempt is stored before Paxos is asked, so that one that fails or is interrupted counts too.
+	// The attempt is stored before Paxos is asked, so that one that fails or is interrupted counts
+	// too.
 	begun := before.begun(now.UTC())
 	if err := b.entries.list.Put(ctx, s, driftKey, begun); err != nil {
 		return before, err
@@ -85,7 +86,8 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 			return slices.ContainsFunc(clients, func(c report.Client) bool { return c.ID == clientID })
 		}
 		after = before.listed(fromPaxos.listedAt, fromPaxos.all, own)
-		// withCredentials has already refused a list of another Entity, unless the guardrails allow it.
+		// withCredentials has already refused a list of another Entity, unless the guardrails allow
+		// it.
 		after.Customer = cmp.Or(fromPaxos.entity(), before.Customer)
 		return nil
 	})
@@ -96,8 +98,8 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 	return after, err
 }
 
-// announceDrift logs a comparison, and sends an event for each open finding of severity medium or high
-// that the list before did not lead to.
+// announceDrift logs a comparison, and sends an event for each open finding of severity medium or
+// high that the list before did not lead to.
 func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after credentialList) error {
 	facts, err := b.facts(ctx, s, mountMark, before)
 	if err != nil {
@@ -126,9 +128,9 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 	return nil
 }
 
-// compareHourly makes a comparison as part of the periodic work, an hour after the latest attempt. It
-// does so only if the root client is known to be allowed to list, or if there are stored clients, which
-// may have been disabled or deleted in the Dashboard.
+// compareHourly makes a comparison as part of the periodic work, an hour after the latest attempt.
+// It does so only if the root client is known to be allowed to list, or if there are stored
+// clients, which may have been disabled or deleted in the Dashboard.
 func (b *backend) compareHourly(ctx context.Context) error {
 	last, err := b.credentialList(ctx, b.storage)
 	if err != nil {

@@ -33,8 +33,8 @@ type config struct {
 	TokenBudget      int           `json:"token_budget"` // per 5 minutes; 0: no limit of the mount's own
 	APIRate          int           `json:"api_rate"`     // calls a second
 	EgressCIDRs      []string      `json:"egress_cidrs"`
-	// StandbyClients is from a version in which clients had no purpose. It shows which stored clients
-	// are standbys: see settlePurposes.
+	// StandbyClients is from a version in which clients had no purpose. It shows which stored
+	// clients are standbys: see settlePurposes.
 	StandbyClients []string `json:"standby_clients,omitempty"`
 	// EntryID is random. It tells a config from one that was deleted and written again.
 	EntryID string `json:"entry_id,omitempty"`
@@ -47,8 +47,8 @@ const (
 	defaultCredentialMaxAge = 90 * 24 * time.Hour
 )
 
-// maximumAPIRate is the limit, in calls a second, that Paxos documents for endpoints without a limit of
-// their own (docs.paxos.com/guides/developer/rate-limits).
+// maximumAPIRate is the limit, in calls a second, that Paxos documents for endpoints without a
+// limit of their own (docs.paxos.com/guides/developer/rate-limits).
 const maximumAPIRate = 50
 
 // change applies the parameters of a request to the config, and returns an error for the caller if
@@ -111,8 +111,8 @@ func newConfig() config {
 	}
 }
 
-// endpoints returns the fixed URLs of an environment, and whether it has any. The URLs of custom are in
-// the connection.
+// endpoints returns the fixed URLs of an environment, and whether it has any. The URLs of custom
+// are in the connection.
 func endpoints(environment string) (paxos.Endpoints, bool) {
 	switch environment {
 	case environmentProduction:
@@ -123,8 +123,8 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 	return paxos.Endpoints{}, false
 }
 
-// callRate returns how many revocations and API calls the mount may make a second. If config cannot be
-// read, it is the default.
+// callRate returns how many revocations and API calls the mount may make a second. If config cannot
+// be read, it is the default.
 func (b *backend) callRate(ctx context.Context) int {
 	c, err := b.cachedConfig(ctx, b.storage)
 	if err != nil || c.APIRate < 1 {
@@ -138,8 +138,8 @@ func loadConfig(ctx context.Context, s logical.Storage) (config, error) {
 	return store.Load[config](ctx, s, configKey)
 }
 
-// cachedConfig returns the config from memory or storage. Its error is store.ErrNotFound if there is
-// none.
+// cachedConfig returns the config from memory or storage. Its error is store.ErrNotFound if there
+// is none.
 func (b *backend) cachedConfig(ctx context.Context, s logical.Storage) (config, error) {
 	return b.entries.config.Get(ctx, s, configKey)
 }

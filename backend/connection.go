@@ -36,8 +36,8 @@ func newConnection() connection {
 	return connection{Versioned: store.Current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
 }
 
-// change applies the parameters of a request to the connection, and returns an error for the caller if
-// the result is not allowed.
+// change applies the parameters of a request to the connection, and returns an error for the caller
+// if the result is not allowed.
 func (c *connection) change(d *framework.FieldData) error {
 	before := *c
 	input.Patch(d, "token_url", &c.TokenURL)
@@ -74,14 +74,15 @@ func (c *connection) change(d *framework.FieldData) error {
 	return c.checkTransport()
 }
 
-// elsewhere reports whether this connection sends secrets to other servers than the other one does, or
-// trusts other certificates.
+// elsewhere reports whether this connection sends secrets to other servers than the other one does,
+// or trusts other certificates.
 func (c connection) elsewhere(other connection) bool {
 	return c.TokenURL != other.TokenURL || c.RevokeURL != other.RevokeURL || c.APIURL != other.APIURL ||
 		c.TrustedCA != other.TrustedCA
 }
 
-// checkTransport checks the settings that change how the servers are reached, but not which they are.
+// checkTransport checks the settings that change how the servers are reached, but not which they
+// are.
 func (c *connection) checkTransport() error {
 	if c.ProxyURL != "" {
 		if _, err := paxos.ParseProxyURL(c.ProxyURL); err != nil {

@@ -31,8 +31,8 @@ type credentialList struct {
 	TriedAt  time.Time `json:"tried_at"`  // when the latest comparison began; zero: never
 	At       time.Time `json:"at"`        // when Paxos last answered, even with a refusal; zero: never
 	ListedAt time.Time `json:"listed_at"` // when Paxos last answered with the list; zero: never
-	// Customer is the mount's Entity: the one that the first list was of. It is empty if no list has
-	// named an Entity.
+	// Customer is the mount's Entity: the one that the first list was of. It is empty if no list
+	// has named an Entity.
 	Customer    string             `json:"customer,omitempty"`
 	Refused     bool               `json:"refused"` // the answer at At was that the root client may not list
 	Left        int                `json:"left"`    // how many credentials the limits left out
@@ -61,9 +61,9 @@ type attributes struct {
 // noCredentialList returns the list that counts where none is stored.
 func noCredentialList() credentialList { return credentialList{Versioned: store.Current} }
 
-// listed returns the list to store after c, now that Paxos has answered with a list. If the list is too
-// long to be kept whole, the mount's own credentials are kept first, then approved ones, then the
-// newest. own reports whether a Client ID is the mount's own.
+// listed returns the list to store after c, now that Paxos has answered with a list. If the list is
+// too long to be kept whole, the mount's own credentials are kept first, then approved ones, then
+// the newest. own reports whether a Client ID is the mount's own.
 func (c credentialList) listed(now time.Time, list []paxos.Credential, own func(clientID string) bool) credentialList {
 	next := credentialList{Versioned: store.Current, TriedAt: c.TriedAt, At: now, ListedAt: now, Customer: c.Customer}
 	for _, credential := range list {
@@ -93,22 +93,22 @@ func (c credentialList) listed(now time.Time, list []paxos.Credential, own func(
 	return next
 }
 
-// refused returns the list to store after c, now that Paxos has answered that the root client may not
-// list. The credentials of c are kept.
+// refused returns the list to store after c, now that Paxos has answered that the root client may
+// not list. The credentials of c are kept.
 func (c credentialList) refused(now time.Time) credentialList {
 	c.Versioned, c.At, c.Refused = store.Current, now, true
 	return c
 }
 
-// begun returns the list to store after c when a comparison begins. It is stored before Paxos is asked,
-// so that a comparison that fails counts as an attempt too.
+// begun returns the list to store after c when a comparison begins. It is stored before Paxos is
+// asked, so that a comparison that fails counts as an attempt too.
 func (c credentialList) begun(now time.Time) credentialList {
 	c.Versioned, c.TriedAt = store.Current, now
 	return c
 }
 
-// recent reports whether the latest comparison began less than pause ago. A time in the future, which a
-// clock that was set back leaves behind, is not recent.
+// recent reports whether the latest comparison began less than pause ago. A time in the future,
+// which a clock that was set back leaves behind, is not recent.
 func (c credentialList) recent(now time.Time, pause time.Duration) bool {
 	age := now.Sub(c.TriedAt)
 	return 0 <= age && age < pause
@@ -160,8 +160,8 @@ func (o listedCredential) size() int {
 	return size
 }
 
-// details returns a list from Paxos as it is kept: sanitized, cut at mostDetails, sorted, and without
-// repetitions.
+// details returns a list from Paxos as it is kept: sanitized, cut at mostDetails, sorted, and
+// without repetitions.
 func details(list []string) []string {
 	clean := []string{}
 	for _, text := range list[:min(len(list), mostDetails)] {
@@ -172,8 +172,8 @@ func details(list []string) []string {
 }
 
 // after returns the credential together with what it was before it changed. before is the same
-// credential in the list before, nil if it was not there. A credential that changes twice keeps what it
-// was at first, and one that is changed back has not changed.
+// credential in the list before, nil if it was not there. A credential that changes twice keeps
+// what it was at first, and one that is changed back has not changed.
 func (o listedCredential) after(before *listedCredential, now time.Time) listedCredential {
 	if before == nil {
 		return o
@@ -205,8 +205,9 @@ func (b *backend) credentialList(ctx context.Context, s logical.Storage) (creden
 	return b.entries.list.Get(ctx, s, driftKey)
 }
 
-// sanitize makes text from Paxos's Dashboard safe to show, because an attacker may have written it. It
-// replaces characters that a terminal would obey or that a reader could not see, and cuts long text.
+// sanitize makes text from Paxos's Dashboard safe to show, because an attacker may have written it.
+// It replaces characters that a terminal would obey or that a reader could not see, and cuts long
+// text.
 func sanitize(text string) string {
 	const most = input.MaximumScopeSize // characters
 	clean := []rune(strings.ToValidUTF8(text, "\ufffd"))

@@ -9,9 +9,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// credentials are Paxos's list of the Entity's credentials, requested with a token of the root client,
-// and the means to ask Paxos for single ones. A credential that is in the list exists at Paxos. A
-// credential that is not in it is known to be gone only if the list is whole: see whole and ask.
+// credentials are Paxos's list of the Entity's credentials, requested with a token of the root
+// client, and the means to ask Paxos for single ones. A credential that is in the list exists at
+// Paxos. A credential that is not in it is known to be gone only if the list is whole: see whole
+// and ask.
 type credentials struct {
 	all      []paxos.Credential
 	listedAt time.Time                // a time just before Paxos was asked
@@ -37,10 +38,10 @@ var errOtherEntity = &paxos.Error{
 		"nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
 }
 
-// withCredentials requests a token with these scopes for the root client and asks Paxos for its list of
-// the Entity's credentials. It calls use with the list and the token, and ends the token when use
-// returns. It refuses a list of another Entity than the mount's, unless the guardrails allow that. A
-// list that cannot be believed is logged as a trouble.
+// withCredentials requests a token with these scopes for the root client and asks Paxos for its
+// list of the Entity's credentials. It calls use with the list and the token, and ends the token
+// when use returns. It refuses a list of another Entity than the mount's, unless the guardrails
+// allow that. A list that cannot be believed is logged as a trouble.
 func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	use func(context.Context, *credentials) error) error {
 	defer b.broker.Hold()() // so that the root client is not forgotten while its token lives
@@ -106,23 +107,24 @@ func credentialOf(all []paxos.Credential, clientID string) (paxos.Credential, bo
 	return all[i], true
 }
 
-// whole reports whether the list has the root client itself. Only then does it prove that a credential
-// that it lacks may be gone.
+// whole reports whether the list has the root client itself. Only then does it prove that a
+// credential that it lacks may be gone.
 func (c *credentials) whole() bool {
 	_, ok := c.of(c.rootID)
 	return ok
 }
 
-// entity returns the Entity of the root client as the list shows it, or "" if the list does not tell.
+// entity returns the Entity of the root client as the list shows it, or "" if the list does not
+// tell.
 func (c *credentials) entity() string {
 	root, _ := c.of(c.rootID)
 	return root.CustomerID
 }
 
-// ask asks Paxos for these Client IDs, whatever their status, and returns the credentials that it has.
-// The list alone is not enough to conclude that a client is gone, because it may leave some out. Each
-// question names the root client too. If an answer lacks it, or is of another Entity, ask fails,
-// because that answer proves nothing.
+// ask asks Paxos for these Client IDs, whatever their status, and returns the credentials that it
+// has. The list alone is not enough to conclude that a client is gone, because it may leave some
+// out. Each question names the root client too. If an answer lacks it, or is of another Entity, ask
+// fails, because that answer proves nothing.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
 	for chunk := range slices.Chunk(clientIDs, paxos.MaximumClientIDs-1) {
@@ -142,8 +144,8 @@ func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Cred
 	return all, nil
 }
 
-// find returns the credential with a Client ID: from the list, or else by asking Paxos for it. ok is
-// false only if Paxos is shown not to have it.
+// find returns the credential with a Client ID: from the list, or else by asking Paxos for it. ok
+// is false only if Paxos is shown not to have it.
 func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Credential, ok bool, err error) {
 	if found, ok := c.of(clientID); ok {
 		return found, true, nil

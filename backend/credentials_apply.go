@@ -7,10 +7,10 @@ import (
 )
 
 // applyList brings the states of the stored clients up to date with Paxos's list. A client that is
-// disabled or gone at Paxos becomes lost, and a lost client that is approved there gets its state back.
-// Before a missing client becomes lost, Paxos is asked for it by its Client ID. If the list or that
-// answer lacks the root client, it proves nothing about missing clients: they keep their state, and the
-// error says so. The lock of all writes is not held while Paxos is asked.
+// disabled or gone at Paxos becomes lost, and a lost client that is approved there gets its state
+// back. Before a missing client becomes lost, Paxos is asked for it by its Client ID. If the list
+// or that answer lacks the root client, it proves nothing about missing clients: they keep their
+// state, and the error says so. The lock of all writes is not held while Paxos is asked.
 func (b *backend) applyList(ctx context.Context, fromPaxos *credentials) error {
 	var missing []string
 	err := eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
@@ -39,16 +39,16 @@ func (b *backend) applyList(ctx context.Context, fromPaxos *credentials) error {
 	return err
 }
 
-// maybeLost reports whether the list may change the client's state to lost. A leased client keeps its
-// state, because the end of its lease needs it. Its holder notices that the client does not work, and
-// Paxos is asked again when the lease has ended.
+// maybeLost reports whether the list may change the client's state to lost. A leased client keeps
+// its state, because the end of its lease needs it. Its holder notices that the client does not
+// work, and Paxos is asked again when the lease has ended.
 func (n storedClient) maybeLost() bool {
 	return n.State == stateAvailable || n.State == stateQuarantined
 }
 
 // applyFound stores the states that follow from the list and from asked, the credentials that Paxos
-// answered when it was asked for the missing ones. complete says that a client that is in neither is
-// gone.
+// answered when it was asked for the missing ones. complete says that a client that is in neither
+// is gone.
 func (b *backend) applyFound(ctx context.Context, fromPaxos *credentials, asked []paxos.Credential,
 	complete bool) error {
 	b.writes.Lock()
@@ -94,8 +94,9 @@ func (b *backend) markLost(ctx context.Context, name string, n storedClient, why
 }
 
 // noteListed stores what follows from a client that Paxos lists as approved. A lost client gets its
-// earlier state back. For a standby it is recorded that a list of the mount's Entity has it, because
-// only a client of that Entity may become the root client. The caller holds the lock of all writes.
+// earlier state back. For a standby it is recorded that a list of the mount's Entity has it,
+// because only a client of that Entity may become the root client. The caller holds the lock of all
+// writes.
 func (b *backend) noteListed(ctx context.Context, root client, name string, n storedClient,
 	found paxos.Credential) error {
 	before := n.State
@@ -119,8 +120,8 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 }
 
 // before returns State, StateReason and StateBefore for a lost client that Paxos lists again. Older
-// versions did not record the earlier state. A client for leasing may then have been in quarantine, so
-// it goes back there, and nobody gets a secret that a past holder may know.
+// versions did not record the earlier state. A client for leasing may then have been in quarantine,
+// so it goes back there, and nobody gets a secret that a past holder may know.
 func (n storedClient) before() (clientState, string, clientState) {
 	switch {
 	case n.StateBefore == stateQuarantined, n.StateBefore == "" && n.Purpose == purposeLease:

@@ -39,7 +39,8 @@ type pendingDeletion struct {
 	lease bool   // it is a client for leasing; otherwise it is an old root client
 }
 
-// A deletionResult says how a deletion ended. The zero value means that the client is deleted at Paxos.
+// A deletionResult says how a deletion ended. The zero value means that the client is deleted at
+// Paxos.
 type deletionResult struct {
 	forbidden string // the reason why the client was not deleted and will not be
 	missing   bool   // Paxos has no such credential, although its deletion was never requested
@@ -82,9 +83,9 @@ func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credent
 }
 
 // deleteAtPaxos deletes a client at Paxos. It is the only way to sendDeletion. It first reads the
-// credential from Paxos and checks every rule. The client counts as deleted if Paxos answers the DELETE
-// with 200, if Paxos answers 404 and then does not list the client as enabled, or if Paxos already
-// lists it as disabled.
+// credential from Paxos and checks every rule. The client counts as deleted if Paxos answers the
+// DELETE with 200, if Paxos answers 404 and then does not list the client as enabled, or if Paxos
+// already lists it as disabled.
 func (b *backend) deleteAtPaxos(ctx context.Context, fromPaxos *credentials,
 	c pendingDeletion) (result deletionResult, err error) {
 	found, exists, err := fromPaxos.find(ctx, c.ClientID)
@@ -116,8 +117,8 @@ func (b *backend) deleteAtPaxos(ctx context.Context, fromPaxos *credentials,
 	return result, err
 }
 
-// sendDeletion sends the DELETE for a client. It returns "" if the client is deleted, or the reason why
-// Paxos will not delete it. It fails if a retry may succeed.
+// sendDeletion sends the DELETE for a client. It returns "" if the client is deleted, or the reason
+// why Paxos will not delete it. It fails if a retry may succeed.
 func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clientID string) (why string, err error) {
 	err = b.broker.Call(ctx, fromPaxos.route, func(ctx context.Context) error {
 		return fromPaxos.session.DeleteCredential(ctx, fromPaxos.bearer, clientID)
@@ -141,8 +142,8 @@ func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clie
 	return "", err
 }
 
-// forbidsDeletion returns the rule that forbids to delete a client, or "" if none does. found is its
-// credential, read from Paxos just before.
+// forbidsDeletion returns the rule that forbids to delete a client, or "" if none does. found is
+// its credential, read from Paxos just before.
 func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c pendingDeletion,
 	found paxos.Credential) (string, error) {
 	limits, err := storedGuardrails(ctx, b.storage)
@@ -232,9 +233,9 @@ func (d deletions) allow(role, clientID string, limit int) (counted bool, why st
 	return false, ""
 }
 
-// withinLimit returns those of the clients that delete_limit allows to be deleted, and puts the others
-// into quarantine. It comes before Paxos is asked, so that no token is requested for clients that may
-// not be deleted anyway.
+// withinLimit returns those of the clients that delete_limit allows to be deleted, and puts the
+// others into quarantine. It comes before Paxos is asked, so that no token is requested for clients
+// that may not be deleted anyway.
 func (b *backend) withinLimit(ctx context.Context, names []string) (rest []string, err error) {
 	log, err := b.storedDeletions(ctx)
 	for _, name := range names {
@@ -273,8 +274,9 @@ func (b *backend) forgetDeleted(ctx context.Context, name string, before storedC
 	return nil
 }
 
-// loseUndeleted makes a client lost that was to be deleted and that Paxos does not have, although this
-// mount did not request its deletion. If Paxos lists the client again, it is to be deleted again.
+// loseUndeleted makes a client lost that was to be deleted and that Paxos does not have, although
+// this mount did not request its deletion. If Paxos lists the client again, it is to be deleted
+// again.
 func (b *backend) loseUndeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -30,8 +30,8 @@ func graceOf(d *framework.FieldData) (grace time.Duration) {
 }
 
 // spare keeps the periodic work from ending the tokens of a role that is about to change. After the
-// change and before the broker has recorded the grace, the periodic work would otherwise revoke them at
-// once. The caller calls done when the broker has dealt with the tokens.
+// change and before the broker has recorded the grace, the periodic work would otherwise revoke
+// them at once. The caller calls done when the broker has dealt with the tokens.
 func (b *backend) spare(name string, grace time.Duration) (done func()) {
 	if grace == 0 {
 		return func() {}
@@ -63,8 +63,8 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 	return warnings
 }
 
-// endedWarning tells the operator what a change did to the tokens of several roles. ended were revoked,
-// pending will be.
+// endedWarning tells the operator what a change did to the tokens of several roles. ended were
+// revoked, pending will be.
 func endedWarning(of string, ended, pending int) string {
 	return revoked(of, ended, pending) + " Applications that hold them get 401 from Paxos until they read again: " +
 		"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/."
@@ -114,8 +114,8 @@ func (b *backend) unreadableWarnings(ctx context.Context) []string {
 		len(fingerprints), strings.Join(fingerprints, ", "))}
 }
 
-// orphans warns that a forced deletion left this many tokens that can no longer be revoked. It returns
-// nil if there are none.
+// orphans warns that a forced deletion left this many tokens that can no longer be revoked. It
+// returns nil if there are none.
 func orphans(count int) []string {
 	if count == 0 {
 		return nil

@@ -10,8 +10,8 @@ import (
 // errChanged reports that the role was changed or rotated while a reader's request was under way.
 var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
-// errTokenID refuses a malformed token_id. It does not repeat the input, because a caller may have sent
-// the token itself, and errors reach logs.
+// errTokenID refuses a malformed token_id. It does not repeat the input, because a caller may have
+// sent the token itself, and errors reach logs.
 var errTokenID = fault.BadRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and " +
 	"token/ answer it")
 

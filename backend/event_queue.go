@@ -24,8 +24,8 @@ const (
 	eventDeadline = 5 * time.Second // how long Vault may take to accept one event
 )
 
-// events is a queue that sends events to Vault in the background, so that no request waits for Vault.
-// When the queue is full, further events are dropped and counted.
+// events is a queue that sends events to Vault in the background, so that no request waits for
+// Vault. When the queue is full, further events are dropped and counted.
 type events struct {
 	send   func(ctx context.Context, e event) error
 	lost   func() // counts an event that was dropped or not accepted

@@ -41,7 +41,8 @@ func (b *backend) sendEvent(ctx context.Context, e event) error {
 	return logical.SendEvent(ctx, b, "paxos/"+e.kind, e.metadata...)
 }
 
-// announceChange sends an event about a change of what a path stores. operation is how it was changed.
+// announceChange sends an event about a change of what a path stores. operation is how it was
+// changed.
 func (b *backend) announceChange(kind, path string, operation logical.Operation) {
 	b.events.add(event{kind, []string{
 		logical.EventMetadataPath, path, logical.EventMetadataDataPath, path,

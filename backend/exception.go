@@ -36,8 +36,8 @@ type exception struct {
 	Accepted    []acceptance `json:"accepted"`
 }
 
-// An acceptance describes one finding as it was when somebody accepted it. If the finding changes, for
-// example because it becomes more severe, the acceptance does not apply to it any more.
+// An acceptance describes one finding as it was when somebody accepted it. If the finding changes,
+// for example because it becomes more severe, the acceptance does not apply to it any more.
 type acceptance struct {
 	Severity string   `json:"severity"`
 	Evidence []string `json:"evidence"`
@@ -55,8 +55,8 @@ func (e exception) by() string {
 	return strings.TrimSpace(e.DisplayName + " (entity " + e.EntityID + ")")
 }
 
-// change applies the parameters of a request to the exception, and returns an error for the caller if
-// the result is not allowed. The first write fixes rule and subject.
+// change applies the parameters of a request to the exception, and returns an error for the caller
+// if the result is not allowed. The first write fixes rule and subject.
 func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	first := e.CreatedAt.IsZero()
 	before := *e
@@ -88,7 +88,8 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	return nil
 }
 
-// parseExpiry parses the time at which an exception expires: an RFC 3339 time, or a duration from now.
+// parseExpiry parses the time at which an exception expires: an RFC 3339 time, or a duration from
+// now.
 func parseExpiry(text string, now time.Time) (time.Time, error) {
 	end, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -105,8 +106,8 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 	return end.UTC(), nil
 }
 
-// accept records which findings the exception accepts: those of its rule and subject, as they are now.
-// If there are none, it returns an error for the caller.
+// accept records which findings the exception accepts: those of its rule and subject, as they are
+// now. If there are none, it returns an error for the caller.
 func (e *exception) accept(findings []report.Finding) error {
 	e.Accepted = nil
 	var subjects []string

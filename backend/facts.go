@@ -57,8 +57,8 @@ func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	})
 }
 
-// clientFacts lists the clients that the mount stores, the root client first. It lists none while there
-// is no root client.
+// clientFacts lists the clients that the mount stores, the root client first. It lists none while
+// there is no root client.
 func clientFacts(ctx context.Context, s logical.Storage,
 	lastIssued func(usage.Subject) time.Time) ([]report.Client, error) {
 	root, err := storedRoot(ctx, s)

@@ -24,7 +24,8 @@ var (
 		Description: "Only those of this group of Paxos's, such as Transfers, in any case."}
 )
 
-// A filter says which entries of the catalogue a request asks for. The zero filter passes every entry.
+// A filter says which entries of the catalogue a request asks for. The zero filter passes every
+// entry.
 type filter struct {
 	risk   catalog.Risk // 0: any
 	tag    string       // as Paxos writes it; "": any
@@ -49,8 +50,8 @@ func filterOf(d *framework.FieldData) (f filter, err error) {
 	return f, nil
 }
 
-// passes reports whether the filter passes an entry with this risk and tag. The text that was searched
-// for must be in one of texts.
+// passes reports whether the filter passes an entry with this risk and tag. The text that was
+// searched for must be in one of texts.
 func (f filter) passes(risk catalog.Risk, tag string, texts ...string) bool {
 	found := func(text string) bool { return strings.Contains(strings.ToLower(text), f.search) }
 	return (f.risk == 0 || f.risk == risk) && (f.tag == "" || f.tag == tag) && slices.ContainsFunc(texts, found)
@@ -85,8 +86,8 @@ func identifiers(all []catalog.Operation) []string {
 	return names
 }
 
-// notCatalogued returns the 404 for a name that the catalogue does not have. near are names that the
-// caller may have meant. path is the list that shows the names there are.
+// notCatalogued returns the 404 for a name that the catalogue does not have. near are names that
+// the caller may have meant. path is the list that shows the names there are.
 func notCatalogued(kind, name string, near []string, path string) error {
 	return fault.New(http.StatusNotFound, "the catalogue has no %s %s%s; `vault list` of the mount's %s shows those "+
 		"there are", kind, input.Excerpt(name), catalog.DidYouMean(near), path)

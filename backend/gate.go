@@ -9,12 +9,12 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// clientFor returns a client that can call Paxos with the secret of a generation. It is the only way
-// from a stored secret to a call. It refuses a secret that was stored for another connection (URLs, CA
-// or environment) than this session's, even if config was deleted and written again in between.
-// Otherwise somebody who may change the connection could have the secret sent to a server of their own.
-// A secret that was submitted just now takes the same way, after newGeneration has bound it to this
-// connection.
+// clientFor returns a client that can call Paxos with the secret of a generation. It is the only
+// way from a stored secret to a call. It refuses a secret that was stored for another connection
+// (URLs, CA or environment) than this session's, even if config was deleted and written again in
+// between. Otherwise somebody who may change the connection could have the secret sent to a server
+// of their own. A secret that was submitted just now takes the same way, after newGeneration has
+// bound it to this connection.
 func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
@@ -35,8 +35,8 @@ func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Mi
 		Allowance: limits.Allowance{Mount: c.TokenBudget}}, nil
 }
 
-// minter returns the current generation of a client as the broker needs it to request tokens over the
-// configured connection. name is the name of the stored client, or "" for the root client.
+// minter returns the current generation of a client as the broker needs it to request tokens over
+// the configured connection. name is the name of the stored client, or "" for the root client.
 func (b *backend) minter(ctx context.Context, name string, requesting client) (broker.Minter, error) {
 	session, err := b.openSession(ctx, b.storage)
 	if err != nil {

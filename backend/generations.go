@@ -12,8 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// newGeneration returns a generation for a submitted secret, bound to the session's connection. before
-// is the client that gets it. It is not verified and not stored yet.
+// newGeneration returns a generation for a submitted secret, bound to the session's connection.
+// before is the client that gets it. It is not verified and not stored yet.
 func (b *backend) newGeneration(ctx context.Context, session *paxosSession, before client, clientID,
 	secret string) (generation, error) {
 	if err := errors.Join(input.CheckClientID(clientID), input.CheckClientSecret(secret)); err != nil {
@@ -27,8 +27,9 @@ func (b *backend) newGeneration(ctx context.Context, session *paxosSession, befo
 }
 
 // nextNumber returns the number of a client's next generation. It is higher than the numbers in the
-// client's entry, those of the client's tokens in the ledger, and those of entries that this process
-// has seen and that were deleted since. So no token is ever taken for one of another generation.
+// client's entry, those of the client's tokens in the ledger, and those of entries that this
+// process has seen and that were deleted since. So no token is ever taken for one of another
+// generation.
 func (b *backend) nextNumber(ctx context.Context, before client, clientID string) (int, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
@@ -46,8 +47,9 @@ func (b *backend) nextNumber(ctx context.Context, before client, clientID string
 }
 
 // revokers returns the clients that can revoke the row's token: every secret of the Client ID that
-// requested it, the newest first. There may be none: because there is no config, because never_revoke
-// is set (a lockdown overrides it), or because the secrets were stored for another connection.
+// requested it, the newest first. There may be none: because there is no config, because
+// never_revoke is set (a lockdown overrides it), or because the secrets were stored for another
+// connection.
 func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client, error) {
 	session, err := b.openSession(ctx, b.storage)
 	var unusable *fault.Fault
@@ -76,9 +78,9 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	return able, nil
 }
 
-// clientThatMinted returns the client that requested the row's token, as it is stored now, or a client
-// without generations if it is gone. The stored client that the row names may have become the root
-// client since, so the root client is looked at too.
+// clientThatMinted returns the client that requested the row's token, as it is stored now, or a
+// client without generations if it is gone. The stored client that the row names may have become
+// the root client since, so the root client is looked at too.
 func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client, error) {
 	if row.Key.Client != "" {
 		n, err := b.cachedClient(ctx, b.storage, row.Key.Client)
@@ -121,8 +123,8 @@ func (b *backend) forgetGenerations(ctx context.Context) error {
 	})
 }
 
-// dropEnded removes from c the generations that no token needs, and reports whether there were any. It
-// keeps the current one, and those that are to be deleted at Paxos.
+// dropEnded removes from c the generations that no token needs, and reports whether there were any.
+// It keeps the current one, and those that are to be deleted at Paxos.
 func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	kept := slices.DeleteFunc(slices.Clone(c.Generations), func(g generation) bool {
 		return g.Number != c.last() && !g.DeleteAtPaxos && !need.OfGeneration(g.ClientID, g.Number)

@@ -30,8 +30,8 @@ const (
 // funding:* never matches a scope of another family. A single * allows every scope.
 var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
 
-// guardrails are the mount's ceiling, set by the security team: no role and no reader may exceed them.
-// They do not bind the engine's own token requests, such as the one that verifies a secret.
+// guardrails are the mount's ceiling, set by the security team: no role and no reader may exceed
+// them. They do not bind the engine's own token requests, such as the one that verifies a secret.
 type guardrails struct {
 	store.Versioned
 	AllowedScopes     []string      `json:"allowed_scopes"` // globs; none: every scope that the next two fields allow
@@ -61,8 +61,8 @@ func newGuardrails() guardrails {
 	return guardrails{Versioned: store.Current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
 }
 
-// change applies the parameters of a request to the guardrails, and returns an error for the caller if
-// the result is not allowed.
+// change applies the parameters of a request to the guardrails, and returns an error for the caller
+// if the result is not allowed.
 func (g *guardrails) change(d *framework.FieldData) error {
 	input.Patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
 	input.Patch(d, "allow_admin_scopes", &g.AllowAdmin)
@@ -178,8 +178,8 @@ func (g guardrails) issuable() []string {
 	return names
 }
 
-// unmatched lists the patterns in allowed_scopes that match no scope of the catalogue. They are likely
-// mistakes.
+// unmatched lists the patterns in allowed_scopes that match no scope of the catalogue. They are
+// likely mistakes.
 func (g guardrails) unmatched() []string {
 	var patterns []string
 	for _, pattern := range g.AllowedScopes {
@@ -218,7 +218,8 @@ func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error
 	return store.LoadOr(ctx, s, guardrailsKey, newGuardrails)
 }
 
-// cachedGuardrails returns the guardrails from memory or storage, or the defaults if there are none.
+// cachedGuardrails returns the guardrails from memory or storage, or the defaults if there are
+// none.
 func (b *backend) cachedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
 	return b.entries.guardrails.Get(ctx, s, guardrailsKey)
 }

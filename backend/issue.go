@@ -12,8 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
-// issueFields returns the parameters of creds/:name (leased) and token/:name. A read takes none of them
-// but the name. A write may ask for less than the role gives.
+// issueFields returns the parameters of creds/:name (leased) and token/:name. A read takes none of
+// them but the name. A write may ask for less than the role gives.
 func issueFields(description string, leased bool) spec.Fields {
 	all := spec.Fields{
 		"name": spec.Name(description),
@@ -32,9 +32,9 @@ func issueFields(description string, leased bool) spec.Fields {
 	return all
 }
 
-// issue issues a token to a reader of creds/ (leased) or token/. It also returns the request as it was
-// parsed, and the session whose Paxos the token is for. It counts the read, and its error is fit for
-// the caller.
+// issue issues a token to a reader of creds/ (leased) or token/. It also returns the request as it
+// was parsed, and the session whose Paxos the token is for. It counts the read, and its error is
+// fit for the caller.
 func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	leased bool) (broker.Issued, tokenRequest, *paxosSession, error) {
 	issued, want, session, err := b.issueAsItIs(ctx, req, d, leased)
@@ -49,8 +49,8 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 }
 
 // issueAsItIs issues a token by the role as it is now. If the role is changed or rotated during the
-// attempt, it tries once more with the new role, so that a rotation causes no errors for readers. It
-// neither counts the read nor explains its error.
+// attempt, it tries once more with the new role, so that a rotation causes no errors for readers.
+// It neither counts the read nor explains its error.
 func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	leased bool) (broker.Issued, tokenRequest, *paxosSession, error) {
 	for attempt := 0; ; attempt++ {

@@ -20,8 +20,8 @@ func (r tokenRequest) longestLease() time.Duration {
 	return r.ceiling
 }
 
-// cutWarning tells a reader why its lease is shorter than it asked for. ttl is the length of the lease,
-// left is how long its token is still valid.
+// cutWarning tells a reader why its lease is shorter than it asked for. ttl is the length of the
+// lease, left is how long its token is still valid.
 func cutWarning(want tokenRequest, ttl, left time.Duration) []string {
 	switch {
 	case want.ttl <= ttl:

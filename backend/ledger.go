@@ -132,8 +132,8 @@ func (l ledger) DeleteRequest(ctx context.Context, id string) error {
 	return store.Delete(ctx, l.storage, requestsPrefix+id)
 }
 
-// Neighbors reads which other mounts the process has or had, and which endpoints they use. It returns
-// nil if nothing is stored.
+// Neighbors reads which other mounts the process has or had, and which endpoints they use. It
+// returns nil if nothing is stored.
 func (l ledger) Neighbors(ctx context.Context) (limits.Neighborhood, error) {
 	entry, err := store.Load[neighborsEntry](ctx, l.storage, neighborsKey)
 	if errors.Is(err, store.ErrNotFound) {
@@ -147,8 +147,8 @@ func (l ledger) PutNeighbors(ctx context.Context, all limits.Neighborhood) error
 	return store.Put(ctx, l.storage, neighborsKey, neighborsEntry{store.Current, all})
 }
 
-// asUnreadable returns err so that the broker recognises an entry that exists but cannot be read: with
-// limits.ErrUnreadable in its chain.
+// asUnreadable returns err so that the broker recognises an entry that exists but cannot be read:
+// with limits.ErrUnreadable in its chain.
 func asUnreadable(err error) error {
 	var damaged *store.Unreadable
 	if errors.As(err, &damaged) {

@@ -43,9 +43,9 @@ func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
 	return l.refuse()
 }
 
-// checkStoredLockdown is like checkLockdown but always reads storage. It is for code that is about to
-// request a token or to lease a client, or has just done so. The cache may not show a lockdown yet that
-// began a moment ago.
+// checkStoredLockdown is like checkLockdown but always reads storage. It is for code that is about
+// to request a token or to lease a client, or has just done so. The cache may not show a lockdown
+// yet that began a moment ago.
 func checkStoredLockdown(ctx context.Context, s logical.Storage) error {
 	l, err := storedLockdown(ctx, s)
 	if err != nil {

@@ -17,8 +17,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// metrics are the metrics of one mount. Every label is a constant or the name of a role that exists. No
-// label is what a caller sent, because callers could then create any number of time series.
+// metrics are the metrics of one mount. Every label is a constant or the name of a role that
+// exists. No label is what a caller sent, because callers could then create any number of time
+// series.
 type metrics struct {
 	registry    *prometheus.Registry
 	issued      *prometheus.CounterVec // by role and kind
@@ -31,8 +32,8 @@ type metrics struct {
 	reading sync.Mutex // guards gauges, so that all values of an answer are of the same moment
 	gauges  gauges
 
-	// minted is the Unix time of the last successful token request for a role; 0 if this process made
-	// none.
+	// minted is the Unix time of the last successful token request for a role; 0 if this process
+	// made none.
 	minted atomic.Int64
 
 	mu    sync.RWMutex
@@ -48,12 +49,12 @@ type gauges struct {
 	findings *prometheus.GaugeVec // by report, severity and whether accepted
 }
 
-// reads are the counters of what a role's readers got. They are looked up once for each role, so that a
-// read that is answered with a cached token costs one increment.
+// reads are the counters of what a role's readers got. They are looked up once for each role, so
+// that a read that is answered with a cached token costs one increment.
 type reads struct{ hit, mint, stale prometheus.Counter }
 
-// mintBuckets are the buckets of the duration of token requests, in seconds. The last is the deadline
-// of a token request.
+// mintBuckets are the buckets of the duration of token requests, in seconds. The last is the
+// deadline of a token request.
 var mintBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
 // newMetrics returns the metrics of a mount, with every counter at zero.
@@ -148,8 +149,8 @@ func (m *metrics) readsOf(role string) reads {
 	return m.know(role)
 }
 
-// know returns the counters of a role's readers, and makes them if there are none. It also records the
-// role, so that keep finds its labels. The caller holds mu.
+// know returns the counters of a role's readers, and makes them if there are none. It also records
+// the role, so that keep finds its labels. The caller holds mu.
 func (m *metrics) know(role string) reads {
 	if _, ok := m.roles[role]; !ok {
 		m.roles[role] = reads{

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// settling is how long after its start a process may not know all of its mounts yet. Vault initialises
-// a mount when it first uses it, and it uses every mount at least once a minute for the periodic work.
+// settling is how long after its start a process may not know all of its mounts yet. Vault
+// initialises a mount when it first uses it, and it uses every mount at least once a minute for the
+// periodic work.
 const settling = 2 * time.Minute
 
 // mounts are the mounts of this process. They know each other so that no mount leases or deletes a
@@ -16,8 +17,8 @@ type mounts struct {
 	mu  sync.Mutex
 	all map[*backend]bool
 
-	// claims is held from the question whether another mount has a client until the client is stored.
-	// It is never held during a call to Paxos.
+	// claims is held from the question whether another mount has a client until the client is
+	// stored. It is never held during a call to Paxos.
 	claims sync.Mutex
 }
 
@@ -69,10 +70,10 @@ func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string
 	return found, nil
 }
 
-// clientIDs returns the Client IDs that the other mounts of the process have stored, including those of
-// old generations. It is for reports. The clients of a mount that cannot be read are left out, so that
-// reports call them unknown. That is harmless, because a report asks to find the owner of an unknown
-// client before anything is done.
+// clientIDs returns the Client IDs that the other mounts of the process have stored, including
+// those of old generations. It is for reports. The clients of a mount that cannot be read are left
+// out, so that reports call them unknown. That is harmless, because a report asks to find the owner
+// of an unknown client before anything is done.
 func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool {
 	ids := map[string]bool{}
 	add := func(c client) {

@@ -25,8 +25,8 @@ type latestFailure struct {
 }
 
 // observe is called by the broker for everything that happens to tokens. It counts the observation,
-// logs and remembers failed token requests, and sends an event. Readers may be waiting meanwhile, so it
-// reads nothing from storage.
+// logs and remembers failed token requests, and sends an event. Readers may be waiting meanwhile,
+// so it reads nothing from storage.
 func (b *backend) observe(o broker.Observation) {
 	b.metrics.observe(o)
 	b.signals.signalMint(o)

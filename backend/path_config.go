@@ -136,9 +136,9 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 }
 
 // writeConfig answers POST and PATCH config. If the request has a secret, it is treated as in
-// config/rotate-root: it is verified with no lock held, then the root client is stored, and then the
-// settings. If storing the settings fails, the caller can repeat the same request. Its secret is then
-// the one that is stored already, so only the settings are stored.
+// config/rotate-root: it is verified with no lock held, then the root client is stored, and then
+// the settings. If storing the settings fails, the caller can repeat the same request. Its secret
+// is then the one that is stored already, so only the settings are stored.
 func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	before, planned, err := b.changedConfig(ctx, req.Storage, d)
@@ -164,8 +164,8 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 }
 
 // secretOfConfig stores the request's secret for the root client, and returns what came of that. It
-// returns nil if the request has no secret. Then it checks that planned fits the connection, and that
-// client_id, if the request has one, is that of the root client.
+// returns nil if the request has no secret. Then it checks that planned fits the connection, and
+// that client_id, if the request has one, is that of the root client.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	planned config) (*changedRoot, error) {
 	if _, hasSecret := input.Given[string](d, "client_secret"); hasSecret {
@@ -226,8 +226,8 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	return b.entries.config.Put(ctx, s, configKey, after)
 }
 
-// changedConfig returns the stored config, or the zero config if there is none, and the config with the
-// request's changes.
+// changedConfig returns the stored config, or the zero config if there is none, and the config with
+// the request's changes.
 func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 	d *framework.FieldData) (stored, changed config, err error) {
 	stored, err = loadConfig(ctx, s)
@@ -261,9 +261,9 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	return spec.Warned(orphans(pending)...), nil
 }
 
-// removeConfig deletes the settings and the root client, unless a token or a leased client still needs
-// them. It checks the need under the lock of all writes, so that no token request can begin between the
-// check and the deletion.
+// removeConfig deletes the settings and the root client, unless a token or a leased client still
+// needs them. It checks the need under the lock of all writes, so that no token request can begin
+// between the check and the deletion.
 func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -282,8 +282,8 @@ func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force boo
 	return errors.Join(b.removeRoot(ctx, s, root), b.entries.config.Delete(ctx, s, configKey))
 }
 
-// refuseWhileNeeded returns an error for the caller if config is needed to revoke tokens or to end the
-// leases of clients.
+// refuseWhileNeeded returns an error for the caller if config is needed to revoke tokens or to end
+// the leases of clients.
 func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) error {
 	need, err := b.broker.Need(ctx)
 	switch {
@@ -297,8 +297,8 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 	return refuseWhileLeased(ctx, s)
 }
 
-// refuseWhileLeased returns an error for the caller if a client is leased or is to be deleted at Paxos,
-// because both need config.
+// refuseWhileLeased returns an error for the caller if a client is leased or is to be deleted at
+// Paxos, because both need config.
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		if n.State == stateLeased || n.State == stateRevoking {

@@ -17,9 +17,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// The names of the values that Vault stores with every lease of a token. They are all that the end of
-// the lease needs. The values are strings, because gRPC turns numbers into floats. The names never
-// change, because old leases have them.
+// The names of the values that Vault stores with every lease of a token. They are all that the end
+// of the lease needs. The values are strings, because gRPC turns numbers into floats. The names
+// never change, because old leases have them.
 const (
 	leaseTokenID    = "token_id"
 	leaseIssue      = "issue"
@@ -112,8 +112,8 @@ func (b *backend) readCreds(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// leasesClients reports whether the role leases whole clients. If the role cannot be read, it returns
-// false. The caller then reads the role again and reports the error.
+// leasesClients reports whether the role leases whole clients. If the role cannot be read, it
+// returns false. The caller then reads the role again and reports the error.
 func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
 	r, err := b.cachedRole(ctx, s, name)
 	return !errors.Is(err, store.ErrNotFound) && err == nil && r.CredentialType == clientCredentials
@@ -183,9 +183,9 @@ func (b *backend) secretAccessToken() *framework.Secret {
 	}
 }
 
-// revokeAccessToken ends the lease of a token. It reads neither role nor config, which may be gone, and
-// it succeeds if the token has ended already. It fails only where a retry can help, because Vault
-// retries a failure several times and then marks the lease as irrevocable.
+// revokeAccessToken ends the lease of a token. It reads neither role nor config, which may be gone,
+// and it succeeds if the token has ended already. It fails only where a retry can help, because
+// Vault retries a failure several times and then marks the lease as irrevocable.
 func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	lease := req.Secret.InternalData

@@ -60,7 +60,8 @@ var findingsAnswer = spec.Fields{
 		"When it last answered with it (RFC 3339); empty if it never did."),
 }
 
-// reporting returns findingsAnswer together with the further fields of one report. It changes further.
+// reporting returns findingsAnswer together with the further fields of one report. It changes
+// further.
 func reporting(further spec.Fields) spec.Fields {
 	for name, field := range findingsAnswer {
 		further[name] = field
