@@ -40,8 +40,8 @@ func (b *backend) applyList(ctx context.Context, fromPaxos *credentials) error {
 }
 
 // maybeLost reports whether the list may change the client's state to lost. A leased client keeps
-// its state, because the end of its lease needs it. Its holder notices that the client does not
-// work, and Paxos is asked again when the lease has ended.
+// its state, because the end of its lease depends on it. Its holder notices that the client does
+// not work, and Paxos is asked again when the lease has ended.
 func (n storedClient) maybeLost() bool {
 	return n.State == stateAvailable || n.State == stateQuarantined
 }
