@@ -103,7 +103,8 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 	if n.State == stateLost {
 		n.State, n.StateReason, n.StateBefore = n.before()
 	}
-	// Only standbys are recorded as listed, because nothing asks about the Entity of other clients.
+	// Only a standby is stored just to record that it is listed, because nothing asks about the
+	// Entity of other clients.
 	learnt := n.Purpose == purposeStandby && !n.sameEntity(root, found.CustomerID)
 	if before == n.State && !learnt {
 		return nil
