@@ -16,17 +16,13 @@ import (
 // mount is the path of the mount, which the reports put into commands.
 func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	list credentialList) (*report.Facts, error) {
-	c, err := store.LoadOr(ctx, s, configKey, newConfig)
+	settings, err := b.loadSettings(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := storedConnection(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := storedGuardrails(ctx, s)
-	if err != nil {
-		return nil, err
+	c := settings.config
+	if c.Environment == "" { // the mount is not configured: the defaults count
+		c = newConfig()
 	}
 	exceptions, err := storedExceptions(ctx, s)
 	if err != nil {
@@ -36,11 +32,11 @@ func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 		return nil, err
 	}
 	f := &report.Facts{
-		Mount: mount, Now: b.options.Now(), ConnectionDangers: settings.dangers(),
-		Guardrails: limits.facts(), List: list.facts(), Exceptions: exceptions,
+		Mount: mount, Now: b.options.Now(), ConnectionDangers: settings.connection.dangers(),
+		Guardrails: settings.guardrails.facts(), List: list.facts(), Exceptions: exceptions,
 		Elsewhere: b.mount.all.clientIDs(ctx, b),
 		Settings: report.Settings{CredentialMaxAge: c.CredentialMaxAge, EgressCIDRs: c.EgressCIDRs,
-			VerifyScope: c.VerifyScope, TokenBudget: b.throttling(c, settings).budget},
+			VerifyScope: c.VerifyScope, TokenBudget: b.throttling(c, settings.connection).budget},
 	}
 	if own := c.TokenBudget; own > 0 {
 		f.Settings.TokenBudget = min(f.Settings.TokenBudget, own)

@@ -15,7 +15,6 @@ import (
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
-	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // prometheusFormat is the only value that the parameter format takes.
@@ -90,39 +89,20 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 // measure collects a measurement from storage, the broker and the limits. It makes no request to
 // Paxos.
 func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
-	c, err := b.cachedConfig(ctx, s)
-	if store.Ignoring(err, store.ErrNotFound) != nil {
-		return state, err
-	}
-	settings, err := b.cachedConnection(ctx, s)
+	settings, err := b.loadSettings(ctx, s)
 	if err != nil {
 		return state, err
 	}
 	if state.rows, err = b.broker.Live(ctx); err != nil {
 		return state, err
 	}
-	state.ending = countEnding(state.rows, b.options.Now())
 	if state.clients, err = clientsByState(ctx, s); err != nil {
 		return state, err
 	}
-	stop, err := storedPulse(ctx, s)
-	if err != nil {
-		return state, err
-	}
-	lock, err := storedLockdown(ctx, s)
-	if err != nil {
-		return state, err
-	}
-	root, err := storedRoot(ctx, s)
-	if err != nil {
-		return state, err
-	}
-	seen, err := b.credentialList(ctx, s)
-	if err != nil {
-		return state, err
-	}
-	state.stopped, state.locked, state.listedAt = !stop.Stopped.IsZero(), lock.refuse() != nil, seen.ListedAt
-	if g, ok := root.current(); ok {
+	state.ending = countEnding(state.rows, b.options.Now())
+	state.stopped, state.locked = !settings.pulse.Stopped.IsZero(), settings.lockdown.refuse() != nil
+	state.listedAt = settings.list.ListedAt
+	if g, ok := settings.root.current(); ok {
 		state.secretAge = b.options.Now().Sub(g.Since)
 	}
 	state.lastSuccess = b.metrics.minted.Load()
@@ -132,7 +112,7 @@ func (b *backend) measure(ctx context.Context, s logical.Storage) (state measure
 			state.lastSuccess = max(state.lastSuccess, row.MintedAt.Unix())
 		}
 	}
-	state.throttling, state.findings = b.throttling(c, settings), b.tallied()
+	state.throttling, state.findings = b.throttling(settings.config, settings.connection), b.tallied()
 	return state, nil
 }
 

@@ -59,7 +59,7 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return nil, err
 	}
-	latest, err := storedProbe(ctx, req.Storage)
+	latest, err := b.cachedProbe(ctx, req.Storage)
 	if err == nil {
 		err = latest.tooSoon(b.options.Now())
 	}

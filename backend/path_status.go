@@ -10,7 +10,6 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/spec"
-	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
@@ -74,27 +73,7 @@ var statusAnswer = spec.Fields{
 // readStatus answers GET status.
 func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	c, err := loadConfig(ctx, req.Storage)
-	if store.Ignoring(err, store.ErrNotFound) != nil {
-		return nil, err
-	}
-	root, err := storedRoot(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
-	settings, err := storedConnection(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
-	locked, err := storedLockdown(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := storedProbe(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := storedGuardrails(ctx, req.Storage)
+	settings, err := b.loadSettings(ctx, req.Storage)
 	if err != nil {
 		return nil, err
 	}
@@ -109,22 +88,18 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	stop, err := storedPulse(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
-	g, _ := root.current()
-	throttling := b.throttling(c, settings)
+	g, _ := settings.root.current()
+	throttling := b.throttling(settings.config, settings.connection)
 	failure := b.latest.get()
 	data := map[string]any{
 		"version":            Version,
-		"environment":        c.Environment,
-		"lockdown":           locked.refuse() != nil,
+		"environment":        settings.config.Environment,
+		"lockdown":           settings.lockdown.refuse() != nil,
 		"client_id":          g.ClientID,
-		"probe":              seen.shown(),
-		"generations":        describeGenerations(root, rows),
+		"probe":              settings.probe.shown(),
+		"generations":        describeGenerations(settings.root, rows),
 		"clients":            clients,
-		"stopped_since":      spec.Timestamp(stop.Stopped),
+		"stopped_since":      spec.Timestamp(settings.pulse.Stopped),
 		"live_tokens":        len(rows),
 		"last_issued_at":     spec.Timestamp(b.usage.Last(usage.Client(g.ClientID))),
 		"ending_tokens":      countEnding(rows, b.options.Now()),
@@ -136,10 +111,10 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"calls_banned_until": spec.Timestamp(throttling.callsBannedUntil),
 		"last_mint_error":    failure.text,
 		"last_mint_error_at": spec.Timestamp(failure.at),
-		"dangerous_options":  append(settings.dangers(), limits.dangers()...),
+		"dangerous_options":  append(settings.connection.dangers(), settings.guardrails.dangers()...),
 	}
 	resp := &logical.Response{Data: data}
-	if age := b.options.Now().Sub(g.Since); g.Number > 0 && age > c.CredentialMaxAge {
+	if age := b.options.Now().Sub(g.Since); g.Number > 0 && age > settings.config.CredentialMaxAge {
 		resp.AddWarning(fmt.Sprintf("the root client's secret is %d days old, more than credential_max_age "+
 			"allows: rotate it in the Dashboard and write the new one to config", int(age/(24*time.Hour))))
 	}

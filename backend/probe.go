@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -211,16 +210,6 @@ func (p probe) warnings() []string {
 	return []string{"a probe of " + spec.Timestamp(p.At) +
 		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
 		"becomes of its lease"}
-}
-
-// storedProbe reads the latest probe from storage. An unreadable probe counts as none, because the
-// next probe replaces it.
-func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
-	p, err := store.Load[probe](ctx, s, probeKey)
-	if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) {
-		return noProbe(), nil
-	}
-	return p, err
 }
 
 // cachedProbe returns the latest probe from memory or storage.
