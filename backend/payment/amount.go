@@ -17,7 +17,7 @@ func readAmounts(p *Payment, o operation, read *body, _ signing.Request) error {
 	field := ""
 	for _, name := range o.Amounts {
 		switch {
-		case read.seen[name] == 0:
+		case read.of(name).seen == 0:
 		case field != "":
 			return &Malformed{Field: name, Reason: "must not be there together with " + field}
 		default:
@@ -38,7 +38,7 @@ func readAmounts(p *Payment, o operation, read *body, _ signing.Request) error {
 		return err
 	}
 	for _, asset := range o.Assets {
-		if asset.Optional && read.seen[asset.Field] == 0 {
+		if asset.Optional && read.of(asset.Field).seen == 0 {
 			continue
 		}
 		amount := Amount{Value: value, AssetField: asset.Field, Field: field}
@@ -70,16 +70,16 @@ func readLegs(p *Payment, o operation, read *body, list string) error {
 	sum := Amount{AssetField: o.Assets[0].Field, Field: o.Amounts[0]}
 	direction := list + ".direction"
 	for _, field := range []string{direction, sum.AssetField, sum.Field} {
-		if read.seen[list] == 0 || len(read.texts[field]) != read.seen[list] {
+		if read.of(list).seen == 0 || len(read.of(field).texts) != read.of(list).seen {
 			return &Malformed{Field: field, Reason: "is missing"}
 		}
 	}
-	for i, way := range read.texts[direction] {
-		value, err := readValue(read.texts[sum.Field][i], sum.Field)
+	for i, way := range read.of(direction).texts {
+		value, err := readValue(read.of(sum.Field).texts[i], sum.Field)
 		if err != nil {
 			return err
 		}
-		asset := read.texts[sum.AssetField][i]
+		asset := read.of(sum.AssetField).texts[i]
 		switch {
 		case !isPlain(asset):
 			return &Malformed{Field: sum.AssetField, Reason: "must have printable ASCII characters only, and no spaces"}

@@ -8,8 +8,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/signing"
 )
 
-// BenchmarkJudge reads bodies of 8 KiB, the longest that can be signed, and checks them with a policy that has
-// 100 destinations.
+// BenchmarkJudge reads bodies of 8 KiB, the longest that can be signed, and checks them with a
+// policy that has 100 destinations.
 func BenchmarkJudge(b *testing.B) {
 	fill := func(unit string) string {
 		const room = signing.MaximumBody - 120

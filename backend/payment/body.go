@@ -12,22 +12,36 @@ const maximumDepth = 32
 
 // A body is what was read from the body of a request.
 type body struct {
-	seen  map[string]int      // how often a field of the shape is there, by its path
-	texts map[string][]string // the values of judged fields, by their path
-	extra []string            // top-level keys that the shape lacks
+	values []value        // by the slots of the shape
+	slots  map[string]int // by the paths of the shape
+	extra  []string       // top-level keys that the shape lacks
 }
 
-// text returns the value of a judged field; empty if it is not there.
-func (b *body) text(field string) string {
-	if len(b.texts[field]) == 0 {
-		return ""
+// A value is what was read of a field.
+type value struct {
+	seen  int      // how often it is there
+	texts []string // one for each time, if the field is judged
+}
+
+// of returns what was read of a field; nothing if the shape lacks it.
+func (b *body) of(field string) value {
+	if slot, ok := b.slots[field]; ok {
+		return b.values[slot]
 	}
-	return b.texts[field][0]
+	return value{}
+}
+
+// text returns the text of a judged field; empty if it is not there.
+func (b *body) text(field string) string {
+	if texts := b.of(field).texts; len(texts) > 0 {
+		return texts[0]
+	}
+	return ""
 }
 
 // readBody reads a body of a shape. Every error is a *Malformed. An empty body has no fields.
 func readBody(s *shape, text []byte) (*body, error) {
-	read := &body{seen: map[string]int{}, texts: map[string][]string{}}
+	read := &body{values: make([]value, len(s.slots)), slots: s.slots}
 	if len(text) == 0 {
 		return read, nil
 	}

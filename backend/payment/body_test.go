@@ -15,22 +15,31 @@ func transfer(end string) string {
 // TestStrictText checks texts that readers of JSON understand in different ways.
 func TestStrictText(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{transfer(`}`), " \t\r\n" + transfer(" \n} \n"), transfer(`,"metadata":{"a":"\ud83d\ude00\\u0000 \"\/\b"}}`),
-		transfer(`,"metadata":{"Key":"1","k_ey":"2","key":{"KEY":1,"key":2}}}`), strings.Replace(transfer(`}`), "ref_id", `ref\u005fid`, 1),
+	for _, text := range []string{transfer(`}`), " \t\r\n" + transfer(" \n} \n"),
+		transfer(`,"metadata":{"a":"\ud83d\ude00\\u0000 \"\/\b"}}`),
+		transfer(`,"metadata":{"Key":"1","k_ey":"2","key":{"KEY":1,"key":2}}}`), strings.Replace(transfer(`}`),
+			"ref_id", `ref\u005fid`, 1),
 		transfer(`,"metadata":{"a":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + `}}`),
 		transfer(`,"metadata":` + strings.Repeat(`{"a":`, 31) + `1` + strings.Repeat(`}`, 31) + `}`),
 	} {
-		if p, err := Read(request(t, "CreateInternalTransfer", "", text)); err != nil || p.Amounts[0].Value.String() != "1" || p.RefID != "r" {
+		if p, err := Read(request(t, "CreateInternalTransfer", "", text)); err != nil ||
+			p.Amounts[0].Value.String() != "1" || p.RefID != "r" {
 			t.Errorf("%s: %+v, %v", text, p, err)
 		}
 	}
-	for _, text := range []string{"\ufeff" + transfer(`}`), transfer(`} {}`), transfer(`}}`), transfer(`},`), transfer(`,}`), transfer(``),
+	for _, text := range []string{"\ufeff" + transfer(`}`), transfer(`} {}`), transfer(`}}`), transfer(`},`),
+		transfer(`,}`), transfer(``),
 		transfer(`} x`), "[" + transfer(`}]`), `"x"`, `null`, `7`, ` `, `{`, transfer(`,'a':1}`), transfer(`,a:1}`),
-		transfer(`,"metadata":{"a":NaN}}`), transfer(`,"metadata":{"a":01}}`), transfer(`,"metadata":{"a":"` + "\x00" + `"}}`),
-		transfer(`,"metadata":{"a":"` + "\n" + `"}}`), transfer(`,"metadata":{"a":"\u0000"}}`), transfer(`,"metadata":{"\u0000":"a"}}`),
-		transfer(`,"metadata":{"a":"\ud800"}}`), transfer(`,"metadata":{"a":"\udc00"}}`), transfer(`,"metadata":{"a":"\ud800\ud800"}}`),
-		transfer(`,"metadata":{"a":"\ud800\n"}}`), transfer(`,"metadata":{"a":"\ud800x\udc00"}}`), transfer(`,"metadata":{"a":"\uDBFF"}}`),
-		transfer(`,"metadata":{"a":"` + "\xff" + `"}}`), transfer(`,"metadata":{"a":"` + "\xed\xa0\x80" + `"}}`), transfer(`/* c */}`),
+		transfer(`,"metadata":{"a":NaN}}`), transfer(`,"metadata":{"a":01}}`), transfer(`,"metadata":{"a":"` +
+			"\x00" + `"}}`),
+		transfer(`,"metadata":{"a":"` + "\n" +
+			`"}}`), transfer(`,"metadata":{"a":"\u0000"}}`), transfer(`,"metadata":{"\u0000":"a"}}`),
+		transfer(`,"metadata":{"a":"\ud800"}}`), transfer(`,"metadata":{"a":"\udc00"}}`),
+		transfer(`,"metadata":{"a":"\ud800\ud800"}}`),
+		transfer(`,"metadata":{"a":"\ud800\n"}}`), transfer(`,"metadata":{"a":"\ud800x\udc00"}}`),
+		transfer(`,"metadata":{"a":"\uDBFF"}}`),
+		transfer(`,"metadata":{"a":"` + "\xff" + `"}}`), transfer(`,"metadata":{"a":"` + "\xed\xa0\x80" +
+			`"}}`), transfer(`/* c */}`),
 		transfer(`,"metadata":{"a":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}}`),
 		transfer(`,"metadata":` + strings.Repeat(`{"a":`, 32) + `1` + strings.Repeat(`}`, 32) + `}`),
 		transfer(`,"metadata":{"a":` + strings.Repeat("[", 3900) + strings.Repeat("]", 3900) + `}}`),
@@ -69,7 +78,8 @@ func TestKeysTwice(t *testing.T) {
 	} {
 		wantMalformed(t, "CreateInternalTransfer", transfer(text), field)
 	}
-	for _, text := range []string{`,"x":{` + keys(40, "") + `}}`, `,"metadata":{` + keys(40, "") + `,` + keys(40, "_") + `}}`,
+	for _, text := range []string{`,"x":{` + keys(40, "") + `}}`,
+		`,"metadata":{` + keys(40, "") + `,` + keys(40, "_") + `}}`,
 		`,"x":[{"a":1},{"a":1}]}`} {
 		if _, err := Read(request(t, "CreateInternalTransfer", "", transfer(text))); err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -86,7 +96,8 @@ func keys(count int, middle string) string {
 	return strings.Join(all, ",")
 }
 
-// TestErrorsRepeatNothing spoils a body whose every value is a canary, and looks for the canary in the errors.
+// TestErrorsRepeatNothing spoils a body whose every value is a canary, and looks for the canary in
+// the errors.
 func TestErrorsRepeatNothing(t *testing.T) {
 	t.Parallel()
 	const canary = "canary 4111-1111"
@@ -99,14 +110,16 @@ func TestErrorsRepeatNothing(t *testing.T) {
 				if body == "" {
 					continue
 				}
-				for _, value := range []any{canary, "canary4111", canary + "\x00", "canary?memo=4111", []any{canary}, map[string]any{canary: canary},
+				for _, value := range []any{canary, "canary4111", canary + "\x00", "canary?memo=4111",
+					[]any{canary}, map[string]any{canary: canary},
 					map[string]any{"x": []any{map[string]any{canary: canary, strings.ToUpper(canary): canary}}}} {
 					_, err := judge(t, policy, id, edited(t, body, field, value))
 					if err == nil {
 						continue
 					}
 					count++
-					if strings.Contains(strings.ToLower(err.Error()), "canary") || strings.Contains(err.Error(), "4111") {
+					if strings.Contains(strings.ToLower(err.Error()), "canary") ||
+						strings.Contains(err.Error(), "4111") {
 						t.Errorf("%s %s: %v", id, field, err)
 					}
 				}
@@ -116,13 +129,15 @@ func TestErrorsRepeatNothing(t *testing.T) {
 	if count < 500 {
 		t.Errorf("only %d errors", count)
 	}
-	for _, text := range []string{transfer(`,"` + canary + `":1}`), transfer(`,"` + canary + `":{"a":1,"A":1}}`), canary, `{"` + canary,
+	for _, text := range []string{transfer(`,"` + canary + `":1}`), transfer(`,"` + canary + `":{"a":1,"A":1}}`),
+		canary, `{"` + canary,
 		transfer(`,"` + canary + `":1,"` + canary + `":1}`), transfer(`,"` + strings.Repeat("canary", 11) + `":1}`)} {
 		_, err := judge(t, policy, "CreateInternalTransfer", text)
 		if err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v", text, err)
 		}
-		if malformed, refusal := new(Malformed), new(Refusal); !errors.As(err, &malformed) && !errors.As(err, &refusal) {
+		if malformed, refusal := new(Malformed), new(Refusal); !errors.As(err, &malformed) &&
+			!errors.As(err, &refusal) {
 			t.Errorf("%s: another error: %v", text, err)
 		}
 	}

@@ -66,13 +66,13 @@ func isDigits(text string, most int) bool {
 	return true
 }
 
-// String returns the text that the decimal was read from. A result of Add or Sub has no zeros at the end of
-// its fraction.
+// String returns the text that the decimal was read from. A result of Add or Sub has no zeros at
+// the end of its fraction.
 func (d Decimal) String() string {
 	if d.text != "" {
 		return d.text
 	}
-	const group = 10_000_000_000_000_000_000             // the integer is written in two groups of digits
+	const group = 10_000_000_000_000_000_000              // the integer is written in two groups of digits
 	front, back := bits.Div64(d.high%group, d.low, group) // high never reaches group: see Decimal
 	text := strconv.FormatUint(back, 10)
 	if front > 0 {
@@ -87,10 +87,11 @@ func (d Decimal) String() string {
 // IsZero reports whether the decimal is 0.
 func (d Decimal) IsZero() bool { return d.high == 0 && d.low == 0 && d.fraction == 0 }
 
-// Cmp returns -1, 0 or 1 as the decimal is less than, equal to or more than the other one, whatever their
-// texts are.
+// Cmp returns -1, 0 or 1 as the decimal is less than, equal to or more than the other one, whatever
+// their texts are.
 func (d Decimal) Cmp(other Decimal) int {
-	return cmp.Or(cmp.Compare(d.high, other.high), cmp.Compare(d.low, other.low), cmp.Compare(d.fraction, other.fraction))
+	return cmp.Or(cmp.Compare(d.high, other.high), cmp.Compare(d.low, other.low),
+		cmp.Compare(d.fraction, other.fraction))
 }
 
 // Add returns the exact sum. It may have more digits before the point than ParseDecimal reads.

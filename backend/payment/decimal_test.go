@@ -41,7 +41,8 @@ func randomDecimal(random *rand.Rand) string {
 	return text
 }
 
-// TestDecimalIsExact compares sums, differences and comparisons of random decimals with those of math/big.
+// TestDecimalIsExact compares sums, differences and comparisons of random decimals with those of
+// math/big.
 func TestDecimalIsExact(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -80,14 +81,18 @@ func TestDecimalIsExact(t *testing.T) {
 // TestDecimalTexts checks what is no decimal, and how one is written.
 func TestDecimalTexts(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", " ", "1 ", " 1", "+1", "-1", "-0", "01", "00", "00.1", ".1", "1.", "1.1.1", "1e1", "1E1", "0x1", "1_0",
-		"1,0", "NaN", "Inf", "\u0661", "1\n", "1\x00", strings.Repeat("1", 21), strings.Repeat("1", 40), "1." + strings.Repeat("1", 19)} {
-		if d, err := ParseDecimal(text); err == nil || !d.IsZero() || len(text) > 2 && strings.Contains(err.Error(), text) {
+	for _, text := range []string{"", " ", "1 ", " 1", "+1", "-1", "-0", "01", "00", "00.1", ".1", "1.", "1.1.1",
+		"1e1", "1E1", "0x1", "1_0",
+		"1,0", "NaN", "Inf", "\u0661", "1\n", "1\x00", strings.Repeat("1", 21), strings.Repeat("1", 40), "1." +
+			strings.Repeat("1", 19)} {
+		if d, err := ParseDecimal(text); err == nil || !d.IsZero() ||
+			len(text) > 2 && strings.Contains(err.Error(), text) {
 			t.Errorf("%q is %s, %v", text, d, err)
 		}
 	}
-	for text, want := range map[string]string{"0": "0", "0.0": "0", "1.50": "1.5", "100": "100", "0.000000000000000001": "0.000000000000000001",
-		"10.010": "10.01"} {
+	for text, want := range map[string]string{"0": "0", "0.0": "0", "1.50": "1.5", "100": "100",
+		"0.000000000000000001": "0.000000000000000001",
+		"10.010":               "10.01"} {
 		if sum := decimal(t, text).Add(Decimal{}); sum.String() != want || decimal(t, text).String() != text {
 			t.Errorf("%s is %s after addition", text, sum)
 		}
@@ -106,7 +111,8 @@ func TestDecimalJSON(t *testing.T) {
 			t.Fatalf("%s, %v", written, err)
 		}
 		var again Limits
-		if err := json.Unmarshal(written, &again); err != nil || again["USD"].String() != text || again["USD"].Cmp(decimal(t, text)) != 0 {
+		if err := json.Unmarshal(written, &again); err != nil || again["USD"].String() != text ||
+			again["USD"].Cmp(decimal(t, text)) != 0 {
 			t.Errorf("%s is %s, %v", written, again["USD"], err)
 		}
 	}
@@ -123,7 +129,8 @@ func TestDecimalJSON(t *testing.T) {
 
 // FuzzDecimal compares what is read with the grammar and with math/big.
 func FuzzDecimal(f *testing.F) {
-	for _, text := range []string{"0", "1.50", "01", "1e1", "-1", "99999999999999999999.999999999999999999", "100000000000000000000", " 1"} {
+	for _, text := range []string{"0", "1.50", "01", "1e1", "-1", "99999999999999999999.999999999999999999",
+		"100000000000000000000", " 1"} {
 		f.Add(text, "1")
 	}
 	f.Fuzz(func(t *testing.T, one, other string) {

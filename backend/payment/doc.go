@@ -5,7 +5,7 @@
 // snake_case and null for absent, and nobody knows which of two equal keys it takes. So every key
 // must be one that the catalogue names for the operation (catalog.Movement), spelled exactly so.
 //
-// Whoever signs must call Read first, and then Policy.Check on its result. A *Malformed error says
+// Before a request is signed, call Read, and then Policy.Check on its result. A *Malformed error says
 // that a request cannot be judged, a *Refusal that it can be and is not allowed. Both name the
 // field and never repeat a value of the request. An *Invalid error is about what an operator wrote.
 //

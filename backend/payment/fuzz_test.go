@@ -14,9 +14,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/signing"
 )
 
-// FuzzBody reads arbitrary bodies. What is accepted must mean the same to encoding/json, which takes the last
-// of two equal keys and ignores case: no key is there twice under any spelling, every key is a known one or
-// reported as extra, what was read is what encoding/json reads, and written by it, it is the same payment.
+// FuzzBody reads arbitrary bodies. What is accepted must mean the same to encoding/json, which
+// takes the last of two equal keys and ignores case: no key is there twice under any spelling,
+// every key is a known one or reported as extra, what was read is what encoding/json reads, and
+// written by it, it is the same payment.
 func FuzzBody(f *testing.F) {
 	movements := catalog.Movements()
 	for i, m := range movements {
@@ -24,7 +25,8 @@ func FuzzBody(f *testing.F) {
 			f.Add(uint8(i), []byte(body))
 		}
 	}
-	for _, end := range []string{`,"Amount":"2"}`, `,"\u0061mount":"2"}`, `,"x":{"a":1,"A":2}}`, `,"metadata":{"a":1,"A":"\ud83d\ude00"}}`,
+	for _, end := range []string{`,"Amount":"2"}`, `,"\u0061mount":"2"}`, `,"x":{"a":1,"A":2}}`,
+		`,"metadata":{"a":1,"A":"\ud83d\ude00"}}`,
 		`,"metadata":{"a":"\ud800"}}`} {
 		f.Add(uint8(2), []byte(transfer(end)))
 	}
@@ -92,12 +94,14 @@ func checkAgainst(t *testing.T, m catalog.Movement, p Payment, tree map[string]a
 		t.Errorf("%s: the source is %q, the ref_id %q", m.Operation, p.Source, p.RefID)
 	}
 	for _, amount := range p.Amounts {
-		if !strings.Contains(amount.Field, "[]") && (at(amount.Field) != amount.Value.String() || at(amount.AssetField) != amount.Asset) {
+		if !strings.Contains(amount.Field, "[]") &&
+			(at(amount.Field) != amount.Value.String() || at(amount.AssetField) != amount.Asset) {
 			t.Errorf("%s: %s %s", m.Operation, amount.Value, amount.Asset)
 		}
 	}
 	for _, target := range m.Destinations {
-		if at(target.ID) != nil && (at(target.ID) != p.Destination.ID || target.Network != "" && at(target.Network) != p.Destination.Network) {
+		if at(target.ID) != nil && (at(target.ID) != p.Destination.ID ||
+			target.Network != "" && at(target.Network) != p.Destination.Network) {
 			t.Errorf("%s: the destination is %s", m.Operation, p.Destination)
 		}
 	}
@@ -130,7 +134,8 @@ func keysOf(decoder *json.Decoder, names []string) error {
 			name := key.(string)
 			callers := len(names) > 0 && (names[0] == "metadata" || names[0] == "recipient_metadata")
 			if slices.ContainsFunc(earlier, func(other string) bool {
-				return other == name || !callers && strings.EqualFold(strings.ReplaceAll(other, "_", ""), strings.ReplaceAll(name, "_", ""))
+				return other == name || !callers &&
+					strings.EqualFold(strings.ReplaceAll(other, "_", ""), strings.ReplaceAll(name, "_", ""))
 			}) {
 				return errTwice
 			}

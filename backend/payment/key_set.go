@@ -11,8 +11,8 @@ type keySet struct {
 }
 
 // add adds a key. It returns what is wrong with it: that it is there already, or, unless anyCase, that
-// another one differs from it by case or _ only.
-func (s *keySet) add(key string, anyCase bool) string {
+// another one differs from it by case or _ only. No more than so many keys will follow.
+func (s *keySet) add(key string, anyCase bool, follow int) string {
 	if !anyCase {
 		key = canonical(key)
 	}
@@ -24,7 +24,7 @@ func (s *keySet) add(key string, anyCase bool) string {
 	case s.size < manyKeys:
 		s.few[s.size] = key
 	case s.many == nil:
-		s.many = make(map[string]struct{}, 4*manyKeys)
+		s.many = make(map[string]struct{}, manyKeys+1+follow)
 		for _, earlier := range s.few {
 			s.many[earlier] = struct{}{}
 		}

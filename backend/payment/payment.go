@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -71,8 +72,9 @@ func Read(r signing.Request) (Payment, error) {
 // every reader understands in the same way.
 func freeRefID(text []byte) string {
 	const field = "ref_id"
-	s := newShape("", inside)
+	s := newShape("", "", inside)
 	s.at(field).use = judged
+	s.number(map[string]int{})
 	read, err := readBody(s, text)
 	if err != nil || utf8.RuneCountInString(read.text(field)) > maximumRefID {
 		return ""
@@ -116,53 +118,52 @@ func readDestination(p *Payment, o operation, read *body, _ signing.Request) err
 	if len(o.Destinations) == 0 {
 		return nil
 	}
-	var chosen *catalog.MovementTarget
-	for i, target := range o.Destinations {
-		switch {
-		case !read.has(target):
-		case chosen != nil:
-			return &Malformed{Field: groupOf(target.ID),
-				Reason: "must not be there together with " + groupOf(chosen.ID)}
-		default:
-			chosen = &o.Destinations[i]
-		}
-	}
-	first := o.Destinations[0]
-	switch {
-	case chosen != nil:
-	case first.Optional:
-		p.names.destination = first.ID
-		p.Destination = Destination{Kind: first.Kind, ID: p.Source}
-		return nil
-	case len(o.Destinations) > 1:
-		return &Malformed{Field: groupOf(groupOf(first.ID)), Reason: "is missing"}
-	default:
-		chosen = &first
-	}
-	p.names.destination, p.Destination.Kind = chosen.ID, chosen.Kind
-	if err := readPlain(&p.Destination.ID, read, chosen.ID); err != nil {
+	target, err := read.target(o.Destinations)
+	if err != nil {
 		return err
 	}
-	if chosen.Kind != crypto {
+	p.names.destination, p.Destination.Kind = target.ID, target.Kind
+	if target.Optional && !read.has(target) {
+		p.Destination.ID = p.Source
 		return nil
 	}
-	if err := readPlain(&p.Destination.Network, read, chosen.Network); err != nil {
+	if err := readPlain(&p.Destination.ID, read, target.ID); err != nil || target.Kind != crypto {
+		return err
+	}
+	if err := readPlain(&p.Destination.Network, read, target.Network); err != nil {
 		return err
 	}
 	switch {
-	case strings.Contains(p.Destination.ID, "?"):
-		return &Malformed{Field: chosen.ID, Reason: "must be an address without parameters"}
+	case strings.Contains(p.Destination.ID, "?"): // a memo after it would look like that of an entry
+		return &Malformed{Field: target.ID, Reason: "must be an address without parameters"}
 	case !isName(p.Destination.Network):
-		return &Malformed{Field: chosen.Network, Reason: "must be the name of a network"}
+		return &Malformed{Field: target.Network, Reason: "must be the name of a network"}
 	case takesMemo(p.Destination.Network) && o.Memo != "":
 		p.Destination.Memo = read.text(o.Memo)
 	}
 	return nil
 }
 
+// target returns which of the forms of a destination a body has. If there is one form only, it is
+// that one, even if it is absent.
+func (b *body) target(forms []catalog.MovementTarget) (catalog.MovementTarget, error) {
+	if len(forms) == 1 {
+		return forms[0], nil
+	}
+	there := slices.DeleteFunc(slices.Clone(forms), func(form catalog.MovementTarget) bool { return !b.has(form) })
+	switch len(there) {
+	case 0:
+		return catalog.MovementTarget{}, &Malformed{Field: groupOf(groupOf(forms[0].ID)), Reason: "is missing"}
+	case 1:
+		return there[0], nil
+	}
+	return catalog.MovementTarget{}, &Malformed{Field: groupOf(there[1].ID),
+		Reason: "must not be there together with " + groupOf(there[0].ID)}
+}
+
 // has reports whether a body has a destination of this form, or a part of it.
 func (b *body) has(target catalog.MovementTarget) bool {
-	return b.seen[target.ID] > 0 || b.seen[target.Network] > 0 || b.seen[groupOf(target.ID)] > 0
+	return b.of(target.ID).seen > 0 || b.of(target.Network).seen > 0 || b.of(groupOf(target.ID)).seen > 0
 }
 
 // groupOf returns the path of the object that a field stands in; the field itself if that is the body.
@@ -176,7 +177,7 @@ func groupOf(field string) string {
 // readEndUsers reads whose money moves inside the profile.
 func readEndUsers(p *Payment, o operation, read *body, _ signing.Request) error {
 	for _, field := range o.EndUsers {
-		if read.seen[field] == 0 {
+		if read.of(field).seen == 0 {
 			continue
 		}
 		user := EndUser{Field: field}

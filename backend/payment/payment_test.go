@@ -14,8 +14,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/signing"
 )
 
-// bodies holds for each operation of the catalogue's table a body that names everything which is judged, in
-// each of its forms.
+// bodies holds for each operation of the catalogue's table a body that names everything which is
+// judged, in each of its forms.
 var bodies = map[string][]string{
 	"CreateCryptoWithdrawal": {
 		`{"ref_id":"r-1","profile_id":"from-1","crypto_network":"ETHEREUM","destination_address":"0xAbC1","asset":"USDG",
@@ -187,7 +187,8 @@ func judge(t testing.TB, p Policy, id, body string) (Payment, error) {
 		return payment, err
 	}
 	err = p.Check(payment)
-	if refusal := new(Refusal); err != nil && (!errors.As(err, &refusal) || refusal.Field == "" || refusal.Limit == "") {
+	if refusal := new(Refusal); err != nil &&
+		(!errors.As(err, &refusal) || refusal.Field == "" || refusal.Limit == "") {
 		t.Errorf("%s: another error: %#v", id, err)
 	}
 	return payment, err
@@ -209,8 +210,8 @@ func everyBody(t *testing.T, each func(t *testing.T, m catalog.Movement, body st
 	}
 }
 
-// edited returns a body with the value of a field replaced; with remove, the field is taken away. Parents that
-// are missing are made. A field of a list is edited in each element.
+// edited returns a body with the value of a field replaced; with remove, the field is taken away.
+// Parents that are missing are made. A field of a list is edited in each element.
 func edited(t *testing.T, body, field string, value any) string {
 	t.Helper()
 	var tree map[string]any
@@ -346,7 +347,8 @@ func TestWhatIsNotNamed(t *testing.T) {
 		}
 		if len(m.Destinations) > 0 {
 			refused("destinations", p.names.destination, func(p *Policy) {
-				p.Destinations = []string{"crypto:ETHEREUM:0xabc2", "crypto:POLYGON_POS:0xAbC1", "fiat:to-1", "profile:bank-1",
+				p.Destinations = []string{"crypto:ETHEREUM:0xabc2", "crypto:POLYGON_POS:0xAbC1", "fiat:to-1",
+					"profile:bank-1",
 					"crypto:BITCOIN_CASH:q1", "nonsense"}
 			})
 		}
@@ -400,7 +402,8 @@ func TestAmountsInEveryForm(t *testing.T) {
 					t.Errorf("%s %s: %v", field, value, err)
 				}
 			}
-			for _, value := range []any{"1e1", "1E1", "01", "00", "0", "0.0", "-1", "+1", " 1", "1 ", "1\n", ".5", "5.", "1,0",
+			for _, value := range []any{"1e1", "1E1", "01", "00", "0", "0.0", "-1", "+1", " 1", "1 ", "1\n", ".5",
+				"5.", "1,0",
 				"1_0", "0x1", "NaN", "Infinity", "", "1.0000000000000000001", "100000000000000000000",
 				strings.Repeat("9", 40), "\u0661", json.Number("1"), json.Number("1e0"), nil, true, []any{"1"},
 				map[string]any{"value": "1"}} {
@@ -419,8 +422,8 @@ func wantMissing(t *testing.T, m catalog.Movement, body string) {
 	}
 }
 
-// TestEveryField spoils each field that the catalogue names, in every body: as null, empty, of another type,
-// under another spelling, twice, and where it must not be.
+// TestEveryField spoils each field that the catalogue names, in every body: as null, empty, of
+// another type, under another spelling, twice, and where it must not be.
 func TestEveryField(t *testing.T) {
 	t.Parallel()
 	everyBody(t, func(t *testing.T, m catalog.Movement, body string) {
@@ -454,12 +457,14 @@ func TestEveryField(t *testing.T) {
 			if i := strings.LastIndexByte(field, '.'); i >= 0 {
 				parent, key = field[:i+1], field[i+1:]
 			}
-			for _, alias := range []string{camelCase(key), strings.ToUpper(key), strings.ReplaceAll(key, "_", ""), "_" + key,
+			for _, alias := range []string{camelCase(key), strings.ToUpper(key), strings.ReplaceAll(key, "_", ""),
+				"_" + key,
 				key + "_", strings.Replace(key, "k", "\u212a", 1), strings.Replace(key, "s", "\u017f", 1)} {
 				if alias == key {
 					continue
 				}
-				_, err := Read(request(t, m.Operation, "", edited(t, edited(t, body, field, remove{}), parent+alias, "x")))
+				_, err := Read(request(t, m.Operation, "",
+					edited(t, edited(t, body, field, remove{}), parent+alias, "x")))
 				var malformed *Malformed
 				if !errors.As(err, &malformed) {
 					t.Errorf("%s as %s: %v", field, alias, err)
@@ -493,7 +498,8 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// TestRefID checks how long a ref_id may be, and which operations read one of a body that is not judged.
+// TestRefID checks how long a ref_id may be, and which operations read one of a body that is not
+// judged.
 func TestRefID(t *testing.T) {
 	t.Parallel()
 	body := bodies["CreateInternalTransfer"][0]
@@ -504,10 +510,13 @@ func TestRefID(t *testing.T) {
 		}
 	}
 	wantMalformed(t, "CreateInternalTransfer", edited(t, body, "ref_id", remove{}), "ref_id")
-	for text, want := range map[string]string{`{"ref_id":"r-2","x":[{}]}`: "r-2", `{"ref_id":7}`: "", `{"ref_id":"a","ref_id":"b"}`: "",
-		`{"ref_id":"a","refId":"b"}`: "", `["ref_id"]`: "", `{"ref_id":`: "", ``: "", "\xff": "", `{"ref_id":null}`: "",
+	for text, want := range map[string]string{`{"ref_id":"r-2","x":[{}]}`: "r-2", `{"ref_id":7}`: "",
+		`{"ref_id":"a","ref_id":"b"}`: "",
+		`{"ref_id":"a","refId":"b"}`:  "", `["ref_id"]`: "", `{"ref_id":`: "", ``: "", "\xff": "",
+		`{"ref_id":null}`: "",
 		`{"ref_id":"` + strings.Repeat("x", 129) + `"}`: ""} {
-		if p, err := Read(request(t, "CreateDepositAddress", "", text)); err != nil || p.RefID != want || p.Judged != "" {
+		if p, err := Read(request(t, "CreateDepositAddress", "", text)); err != nil || p.RefID != want ||
+			p.Judged != "" {
 			t.Errorf("%s: %+v, %v", text, p, err)
 		}
 	}
@@ -521,7 +530,8 @@ func TestLegs(t *testing.T) {
 		text := `{"ref_id":"r","source_profile_id":"from-1","target_profile_id":"to-1","legs":[`
 		for i, leg := range all {
 			parts := strings.Split(leg, " ")
-			text += strings.Repeat(",", min(i, 1)) + fmt.Sprintf(`{"direction":%q,"asset":%q,"amount":%q}`, parts[0], parts[1], parts[2])
+			text += strings.Repeat(",", min(i, 1)) +
+				fmt.Sprintf(`{"direction":%q,"asset":%q,"amount":%q}`, parts[0], parts[1], parts[2])
 		}
 		return text + `]}`
 	}
@@ -529,7 +539,8 @@ func TestLegs(t *testing.T) {
 	if err != nil || p.Amounts[0].Value.String() != "100" || p.Amounts[0].Asset != "BTC" || len(p.Amounts) != 1 {
 		t.Errorf("read %+v, %v", p.Amounts, err)
 	}
-	if p, err := judge(t, policy, "CreateTransaction", legs("DELIVER BTC 60.10")); err != nil || p.Amounts[0].Value.String() != "60.10" {
+	if p, err := judge(t, policy, "CreateTransaction", legs("DELIVER BTC 60.10")); err != nil ||
+		p.Amounts[0].Value.String() != "60.10" {
 		t.Errorf("read %+v, %v", p.Amounts, err)
 	}
 	for text, field := range map[string]string{
@@ -563,7 +574,8 @@ func TestLegs(t *testing.T) {
 	}
 }
 
-// TestBothAssetsCount checks that a withdrawal counts against its asset and against the asset that is debited.
+// TestBothAssetsCount checks that a withdrawal counts against its asset and against the asset that
+// is debited.
 func TestBothAssetsCount(t *testing.T) {
 	t.Parallel()
 	body, policy := bodies["CreateCryptoWithdrawal"][0], generous(t)
@@ -620,7 +632,8 @@ func TestAbsentRecipient(t *testing.T) {
 	}
 }
 
-// TestExtraFields checks that a field which the catalogue lacks passes only at the top and only by name.
+// TestExtraFields checks that a field which the catalogue lacks passes only at the top and only by
+// name.
 func TestExtraFields(t *testing.T) {
 	t.Parallel()
 	policy, body := generous(t), bodies["CreateInternalTransfer"][0]
@@ -631,7 +644,8 @@ func TestExtraFields(t *testing.T) {
 		t.Errorf("not named: %v", err)
 	}
 	policy.ExtraFields = []string{"new_field"}
-	if p, err := judge(t, policy, "CreateInternalTransfer", extra); err != nil || !slices.Equal(p.ExtraFields, policy.ExtraFields) {
+	if p, err := judge(t, policy, "CreateInternalTransfer", extra); err != nil ||
+		!slices.Equal(p.ExtraFields, policy.ExtraFields) {
 		t.Errorf("named: %+v, %v", p, err)
 	}
 	for _, alias := range []string{"newField", "NEW_FIELD"} {

@@ -26,9 +26,12 @@ func TestDestinations(t *testing.T) {
 			t.Errorf("%s: %+v, %s, %v", entry, d, d, err)
 		}
 	}
-	for _, entry := range []string{"", "*", "crypto", "crypto:", "crypto:ETHEREUM", "crypto:ETHEREUM:", "crypto::0xab", "crypto:ETHER EUM:0xab",
-		"CRYPTO:ETHEREUM:0xab", "bank:1", "fiat", "fiat:", "fiat: 1", "profile:", "profile:\u00e9", "profile:p?memo=1", "fiat:b?x",
-		"crypto:ETHEREUM:0xab?memo=1", "crypto:STELLAR:GA?memo=", "crypto:STELLAR:?memo=1", "crypto:STELLAR:GA?id=1", "0xab"} {
+	for _, entry := range []string{"", "*", "crypto", "crypto:", "crypto:ETHEREUM", "crypto:ETHEREUM:",
+		"crypto::0xab", "crypto:ETHER EUM:0xab",
+		"CRYPTO:ETHEREUM:0xab", "bank:1", "fiat", "fiat:", "fiat: 1", "profile:", "profile:\u00e9",
+		"profile:p?memo=1", "fiat:b?x",
+		"crypto:ETHEREUM:0xab?memo=1", "crypto:STELLAR:GA?memo=", "crypto:STELLAR:?memo=1",
+		"crypto:STELLAR:GA?id=1", "0xab"} {
 		if d, err := ParseDestination(entry); err == nil || d != (Destination{}) {
 			t.Errorf("%q is %+v", entry, d)
 		}
@@ -74,14 +77,16 @@ func TestAddressesAreCompared(t *testing.T) {
 		policy.Destinations = []string{"fiat:x", c.entry}
 		_, err := judge(t, policy, "CreateCryptoWithdrawal", body)
 		var refusal *Refusal
-		if c.same != (err == nil) || err != nil && (!errors.As(err, &refusal) || refusal.Field != "destination_address") {
+		if c.same != (err == nil) || err != nil &&
+			(!errors.As(err, &refusal) || refusal.Field != "destination_address") {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
 	for field, value := range map[string]string{"destination_address": "GA?memo=1", "crypto_network": "STELLAR:GA"} {
 		wantMalformed(t, "CreateCryptoWithdrawal", edited(t, bodies["CreateCryptoWithdrawal"][0], field, value), field)
 	}
-	if _, err := judge(t, generous(t), "CreateOrchestration", edited(t, bodies["CreateOrchestration"][0], "memo", "1")); err == nil {
+	if _, err := judge(t, generous(t), "CreateOrchestration",
+		edited(t, bodies["CreateOrchestration"][0], "memo", "1")); err == nil {
 		t.Error("an orchestration has a memo")
 	}
 }
@@ -98,12 +103,14 @@ func TestValidate(t *testing.T) {
 		"destinations[0]":         {Destinations: []string{"crypto:BASE:0xab?memo=1"}},
 		"end_users[0]":            {EndUsers: []string{"\n"}},
 		"unlimited_operations[0]": {UnlimitedOperations: []string{"CreateOrder"}},
-		"unlimited_operations[1]": {Operations: []string{"CreateOrder", "CreateInternalTransfer"}, UnlimitedOperations: []string{"CreateOrder", "CreateInternalTransfer"}},
-		"unlimited_operations[2]": {Operations: []string{"CreateOrder", "CancelOrder"}, UnlimitedOperations: []string{"CreateOrder", "CreateOrder", "CancelOrder"}},
-		"extra_fields[0]":         {ExtraFields: []string{"*"}},
-		"extra_fields[1]":         {ExtraFields: []string{"new", "amount"}},
-		"extra_fields[2]":         {ExtraFields: []string{"new", "new_er", "sourceAsset"}},
-		"extra_fields[3]":         {ExtraFields: []string{"new", "new_er", "x", "Legs"}},
+		"unlimited_operations[1]": {Operations: []string{"CreateOrder", "CreateInternalTransfer"},
+			UnlimitedOperations: []string{"CreateOrder", "CreateInternalTransfer"}},
+		"unlimited_operations[2]": {Operations: []string{"CreateOrder", "CancelOrder"},
+			UnlimitedOperations: []string{"CreateOrder", "CreateOrder", "CancelOrder"}},
+		"extra_fields[0]": {ExtraFields: []string{"*"}},
+		"extra_fields[1]": {ExtraFields: []string{"new", "amount"}},
+		"extra_fields[2]": {ExtraFields: []string{"new", "new_er", "sourceAsset"}},
+		"extra_fields[3]": {ExtraFields: []string{"new", "new_er", "x", "Legs"}},
 	} {
 		var invalid *Invalid
 		if err := policy.Validate(); !errors.As(err, &invalid) || invalid.Parameter != parameter {
@@ -152,7 +159,8 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%v: %v, want one that names %s", written, err, parameter)
 		}
 	}
-	if _, err := ParseLimits("limits", map[string]any{"": "1"}); err == nil || CheckAsset("U SD") == nil || CheckAsset("USD") != nil {
+	if _, err := ParseLimits("limits", map[string]any{"": "1"}); err == nil || CheckAsset("U SD") == nil ||
+		CheckAsset("USD") != nil {
 		t.Error("the names of assets are not checked")
 	}
 	p, err := Read(request(t, "CreateFiatWithdrawal", "", bodies["CreateFiatWithdrawal"][0]))
@@ -164,10 +172,12 @@ func TestLimits(t *testing.T) {
 		t.Error(err)
 	}
 	err = Limits{"USD": decimal(t, "99.99")}.Check("sign_limits", p)
-	if !errors.As(err, &refusal) || err.Error() != "amount is more than sign_limits allows: 99.99 USD" || refusal.Limit != "sign_limits" {
+	if !errors.As(err, &refusal) || err.Error() != "amount is more than sign_limits allows: 99.99 USD" ||
+		refusal.Limit != "sign_limits" {
 		t.Errorf("above: %v", err)
 	}
-	if err := (Limits{"EUR": decimal(t, "1000")}).Check("sign_limits", p); !errors.As(err, &refusal) || refusal.Field != "asset" {
+	if err := (Limits{"EUR": decimal(t, "1000")}).Check("sign_limits", p); !errors.As(err, &refusal) ||
+		refusal.Field != "asset" {
 		t.Errorf("lacking: %v", err)
 	}
 	if err := (Limits{}).Check("limits", Payment{Judged: catalog.ByAmount}); err == nil {
@@ -180,13 +190,15 @@ func FuzzPolicy(f *testing.F) {
 	f.Add("from-1", "ETHEREUM", "0xAb", "", "USD", "1.5", "from-1", "crypto:ETHEREUM:0xaB", "2", "u", "u")
 	f.Add("from-1", "STELLAR", "GA", "7", "USD", "1.5", "*", "crypto:STELLAR:GA?memo=7", "1.5", "", "")
 	f.Add("*", "BITCOIN_CASH", "bitcoincash:q", "7", "BCH", "3", "from-1", "*", "1.5", "u", "")
-	f.Fuzz(func(t *testing.T, source, network, address, memo, asset, amount, sources, destination, limit, user, users string) {
+	f.Fuzz(func(t *testing.T, source, network, address, memo, asset, amount, sources, destination, limit, user,
+		users string) {
 		most, err := ParseDecimal(limit)
 		if err != nil || !utf8.ValidString(memo) {
 			return
 		}
 		body := edited(t, `{"ref_id":"r"}`, "profile_id", source)
-		for field, value := range map[string]string{"crypto_network": network, "destination_address": address, "memo": memo, "asset": asset,
+		for field, value := range map[string]string{"crypto_network": network, "destination_address": address,
+			"memo": memo, "asset": asset,
 			"total": amount, "account_id": user} {
 			if value != "" {
 				body = edited(t, body, field, value)
@@ -195,8 +207,9 @@ func FuzzPolicy(f *testing.F) {
 		if len(body) > 8<<10 {
 			return
 		}
-		policy := Policy{Operations: []string{"CreateCryptoWithdrawal"}, Sources: []string{sources}, Destinations: []string{destination},
-			EndUsers: []string{users}, Limits: Limits{"USD": most, "BCH": most}}
+		policy := Policy{Operations: []string{"CreateCryptoWithdrawal"}, Sources: []string{sources},
+			Destinations: []string{destination},
+			EndUsers:     []string{users}, Limits: Limits{"USD": most, "BCH": most}}
 		p, err := judge(t, policy, "CreateCryptoWithdrawal", body)
 		if err != nil {
 			return
@@ -207,9 +220,11 @@ func FuzzPolicy(f *testing.F) {
 		}
 		switch {
 		case source != sources && sources != "*", user != "" && user != users && users != "*",
-			asset != "USD" && asset != "BCH", p.Amounts[0].Value.String() != amount, p.Source != source, p.Destination.String() != to:
+			asset != "USD" &&
+				asset != "BCH", p.Amounts[0].Value.String() != amount, p.Source != source, p.Destination.String() != to:
 			t.Errorf("passes: %s with %+v", body, policy)
-		case to != destination && destination != "*" && !(strings.EqualFold(to, destination) && strings.HasPrefix(address, "0x")):
+		case to != destination && destination != "*" &&
+			!(strings.EqualFold(to, destination) && strings.HasPrefix(address, "0x")):
 			t.Errorf("pays to %s, allowed %s", to, destination)
 		case rational(t, amount).Cmp(rational(t, limit)) > 0 || rational(t, amount).Cmp(new(big.Rat)) <= 0:
 			t.Errorf("pays %s, allowed %s", amount, limit)

@@ -21,10 +21,13 @@ const (
 
 // A shape is what a body must look like, from one of its values downwards.
 type shape struct {
+	key       string // of the value in its object
 	path      string // of the value in the body, as in the catalogue; empty for the body itself
 	use       use
 	members   map[string]*shape // by key; only for inside and eachOf
 	spellings map[string]string // the keys of members by their canonical form
+	slot      int               // the place of what is read of the value; see body
+	slots     map[string]int    // the places of all values, by their path
 	anyCase   bool              // keys inside may differ by case or _ only, because they are the caller's
 }
 
@@ -46,7 +49,7 @@ var operations = sync.OnceValue(func() map[string]operation {
 
 // shapeOf returns the shape of the body of an operation.
 func shapeOf(m catalog.Movement) *shape {
-	top := newShape("", inside)
+	top := newShape("", "", inside)
 	uses := map[string]use{}
 	for _, field := range m.Fields() {
 		uses[field] = judged
@@ -64,12 +67,22 @@ func shapeOf(m catalog.Movement) *shape {
 		leaf.use = means
 		leaf.anyCase = field == "metadata" || field == "recipient_metadata"
 	}
+	top.number(map[string]int{})
 	return top
 }
 
+// number gives every shape its place.
+func (s *shape) number(slots map[string]int) {
+	s.slot, s.slots = len(slots), slots
+	slots[s.path] = s.slot
+	for _, member := range s.members {
+		member.number(slots)
+	}
+}
+
 // newShape returns a shape without members.
-func newShape(path string, use use) *shape {
-	return &shape{path: path, use: use, members: map[string]*shape{}, spellings: map[string]string{}}
+func newShape(key, path string, use use) *shape {
+	return &shape{key: key, path: path, use: use, members: map[string]*shape{}, spellings: map[string]string{}}
 }
 
 // at returns the shape of a field, and makes it and those above it where they are missing.
@@ -84,7 +97,7 @@ func (s *shape) at(field string) *shape {
 	}
 	member, ok := s.members[key]
 	if !ok {
-		member = newShape(path, use)
+		member = newShape(key, path, use)
 		s.members[key], s.spellings[canonical(key)] = member, key
 	}
 	if nested {

@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -13,6 +12,9 @@ type walker struct {
 	at   int
 	read *body
 }
+
+// shortestMember is the length of ,"a":1, the shortest that a member of an object can be.
+const shortestMember = 6
 
 // object reads an object. Within a field whose content is free, there is no shape of the object itself
 // (nil), and within is the shape of that field.
@@ -27,11 +29,11 @@ func (w *walker) object(own, within *shape, depth int) error {
 			w.at++ // ,
 			w.skipSpace()
 		}
-		key := w.string()
+		key := w.key(own)
 		w.skipSpace()
 		w.at++ // :
 		w.skipSpace()
-		if why := keys.add(key, within.anyCase); why != "" {
+		if why := keys.add(key, within.anyCase, (len(w.text)-w.at)/shortestMember); why != "" {
 			return &Malformed{Field: fieldName(within, key), Reason: why}
 		}
 		if err := w.member(own, within, key, depth); err != nil {
@@ -61,7 +63,8 @@ func (w *walker) member(own, within *shape, key string, depth int) error {
 
 // value reads a value that has a shape.
 func (w *walker) value(s *shape, depth int) error {
-	w.read.seen[s.path]++
+	read := &w.read.values[s.slot]
+	read.seen++
 	switch first := w.text[w.at]; {
 	case s.use == forbidden:
 		return &Malformed{Field: s.path, Reason: "must be left out: it would hide what the request moves"}
@@ -78,7 +81,7 @@ func (w *walker) value(s *shape, depth int) error {
 	}
 	switch s.use {
 	case judged:
-		w.read.texts[s.path] = append(w.read.texts[s.path], w.string())
+		read.texts = append(read.texts, w.string())
 		return nil
 	case inside:
 		return w.object(s, s, depth+1)
@@ -91,8 +94,9 @@ func (w *walker) value(s *shape, depth int) error {
 
 // list reads a list of objects of a shape.
 func (w *walker) list(s *shape, depth int) error {
-	w.read.seen[s.path] = 0 // counts the objects
-	w.at++                  // [
+	seen := &w.read.values[s.slot].seen // counts the objects
+	*seen = 0
+	w.at++ // [
 	for !w.ends(']') {
 		if w.text[w.at] == ',' {
 			w.at++
@@ -101,7 +105,7 @@ func (w *walker) list(s *shape, depth int) error {
 		if w.text[w.at] != '{' {
 			return &Malformed{Field: s.path, Reason: "must be a list of objects"}
 		}
-		w.read.seen[s.path]++
+		*seen++
 		if err := w.object(s, s, depth+1); err != nil {
 			return err
 		}
@@ -149,16 +153,12 @@ func (w *walker) ends(end byte) bool {
 
 // isEmpty reports whether an empty string, object or list stands here.
 func (w *walker) isEmpty() bool {
-	next := bytes.TrimLeft(w.text[w.at+1:], " \t\r\n")[0]
-	switch w.text[w.at] {
-	case '"':
+	first := w.text[w.at]
+	if first == '"' {
 		return w.text[w.at+1] == '"'
-	case '{':
-		return next == '}'
-	case '[':
-		return next == ']'
 	}
-	return false
+	ahead := walker{text: w.text, at: w.at + 1}
+	return first == '{' && ahead.ends('}') || first == '[' && ahead.ends(']')
 }
 
 // skipSpace passes white space.
@@ -208,6 +208,19 @@ func (w *walker) string() string {
 		panic(err)
 	}
 	return text
+}
+
+// key reads a key of an object.
+func (w *walker) key(own *shape) string {
+	start := w.at
+	if w.skipString() || own == nil {
+		w.at = start
+		return w.string()
+	}
+	if s, ok := own.members[string(w.text[start+1:w.at-1])]; ok {
+		return s.key // so that the key is not copied
+	}
+	return string(w.text[start+1 : w.at-1])
 }
 
 // fieldName returns the path of a key for an error. A key that does not look like one is not repeated.
