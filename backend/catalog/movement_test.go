@@ -35,8 +35,7 @@ func TestMovements(t *testing.T) {
 	}
 }
 
-// TestMovesMoneyIsInTheTable checks that no operation whose scope moves money was forgotten: each
-// is in the table, or is listed here with its reason.
+// TestMovesMoneyIsInTheTable checks that no operation whose scope moves money was forgotten.
 func TestMovesMoneyIsInTheTable(t *testing.T) {
 	t.Parallel()
 	for _, o := range Operations() {

@@ -1,19 +1,15 @@
 package payment
 
-import (
-	"strings"
+import "strings"
 
-	"vault-plugin-secrets-paxos/backend/signing"
-)
-
-// The directions of a leg. Source delivers or receives.
+// The directions of a leg: the source delivers or receives the asset.
 const (
 	deliver = "DELIVER"
 	receive = "RECEIVE"
 )
 
 // readAmounts reads how much of which assets moves.
-func readAmounts(p *Payment, o operation, read *body, _ signing.Request) error {
+func readAmounts(p *Payment, o operation, read *body) error {
 	field := ""
 	for _, name := range o.Amounts {
 		switch {

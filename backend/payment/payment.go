@@ -58,10 +58,12 @@ func Read(r signing.Request) (Payment, error) {
 		return Payment{}, err
 	}
 	p.Judged, p.ExtraFields = o.Judged, read.extra
-	for _, step := range []func(*Payment, operation, *body, signing.Request) error{readRefID, readSource,
-		readDestination,
-		readEndUsers, readAmounts} {
-		if err := step(&p, o, read, r); err != nil {
+	if o.InPath {
+		p.Source = r.Operation.Parameter(o.Source, r.Path)
+	}
+	for _, step := range []func(*Payment, operation, *body) error{readRefID, readSource, readDestination, readEndUsers,
+		readAmounts} {
+		if err := step(&p, o, read); err != nil {
 			return Payment{}, err
 		}
 	}
@@ -83,7 +85,7 @@ func freeRefID(text []byte) string {
 }
 
 // readRefID reads the ref_id.
-func readRefID(p *Payment, o operation, read *body, _ signing.Request) error {
+func readRefID(p *Payment, o operation, read *body) error {
 	if o.RefID == "" {
 		return nil
 	}
@@ -97,24 +99,20 @@ func readRefID(p *Payment, o operation, read *body, _ signing.Request) error {
 	return nil
 }
 
-// readSource reads which profile pays.
-func readSource(p *Payment, o operation, read *body, r signing.Request) error {
+// readSource reads which profile pays, if the path does not say it.
+func readSource(p *Payment, o operation, read *body) error {
 	p.names.source = o.Source
-	if o.InPath {
-		p.Source = r.Operation.Parameter(o.Source, r.Path)
-		if p.Source == "" {
-			return &Malformed{Field: o.Source, Reason: "is missing in the path"}
-		}
-		return nil
-	}
-	if o.Source == "" {
+	switch {
+	case o.InPath && p.Source == "":
+		return &Malformed{Field: o.Source, Reason: "is missing in the path"}
+	case o.InPath || o.Source == "":
 		return nil
 	}
 	return readPlain(&p.Source, read, o.Source)
 }
 
 // readDestination reads where the money goes.
-func readDestination(p *Payment, o operation, read *body, _ signing.Request) error {
+func readDestination(p *Payment, o operation, read *body) error {
 	if len(o.Destinations) == 0 {
 		return nil
 	}
@@ -175,7 +173,7 @@ func groupOf(field string) string {
 }
 
 // readEndUsers reads whose money moves inside the profile.
-func readEndUsers(p *Payment, o operation, read *body, _ signing.Request) error {
+func readEndUsers(p *Payment, o operation, read *body) error {
 	for _, field := range o.EndUsers {
 		if read.of(field).seen == 0 {
 			continue

@@ -18,8 +18,9 @@ import (
 // judged, in each of its forms.
 var bodies = map[string][]string{
 	"CreateCryptoWithdrawal": {
-		`{"ref_id":"r-1","profile_id":"from-1","crypto_network":"ETHEREUM","destination_address":"0xAbC1","asset":"USDG",
-			"amount":"100.00","balance_asset":"USD","identity_id":"user-1","account_id":"user-2","memo":"m","fee_id":"f",
+		`{"ref_id":"r-1","profile_id":"from-1","crypto_network":"ETHEREUM","destination_address":"0xAbC1",
+			"asset":"USDG","amount":"100.00","balance_asset":"USD","identity_id":"user-1","account_id":"user-2",
+			"memo":"m","fee_id":"f",
 			"beneficiary":{"person_details":{"first_name":"A","last_name":"B"}},"metadata":{"k":"v"}}`,
 		`{"ref_id":"r-1","profile_id":"from-1","crypto_network":"BITCOIN_CASH","destination_address":"bitcoincash:q1",
 			"asset":"BCH","total":"100.00"}`,
@@ -55,7 +56,8 @@ var bodies = map[string][]string{
 	},
 	"CreateTransaction": {
 		`{"ref_id":"r-1","source_profile_id":"from-1","target_profile_id":"to-1","legs":[
-			{"direction":"DELIVER","asset":"BTC","amount":"99.50"},{"direction":"RECEIVE","asset":"USD","amount":"7000000"},
+			{"direction":"DELIVER","asset":"BTC","amount":"99.50"},
+			{"direction":"RECEIVE","asset":"USD","amount":"7000000"},
 			{"direction":"DELIVER","asset":"BTC","amount":"0.5"}],
 			"settlement_window_start":"2026-01-01T00:00:00Z","settlement_window_end":"2026-01-02T00:00:00Z"}`,
 		`{"ref_id":"r-1","source_profile_id":"from-1","target_profile_id":"to-1","legs":[
@@ -73,8 +75,8 @@ var bodies = map[string][]string{
 	"CreateOrder": {
 		`{"ref_id":"r-1","recipient_profile_id":"to-1","side":"BUY","market":"BTCUSD","type":"LIMIT","base_amount":"1",
 			"quote_amount":"1","price":"1","stop_price":"1","time_in_force":"GTT","expiration_date":"1",
-			"await_fill_millis":10000,"self_match_prevention_id":"s","identity_id":"user-1","identity_account_id":"user-2",
-			"metadata":{"k":"v"}}`,
+			"await_fill_millis":10000,"self_match_prevention_id":"s","identity_id":"user-1",
+			"identity_account_id":"user-2","metadata":{"k":"v"}}`,
 		`{"ref_id":"r-1","side":"BUY","market":"BTCUSD","type":"MARKET","quote_amount":"1"}`,
 	},
 	"CreateQuoteExecution": {

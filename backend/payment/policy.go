@@ -26,7 +26,11 @@ func (p Policy) Check(payment Payment) error {
 	if !slices.Contains(p.Operations, payment.Operation) {
 		return &Refusal{Field: "operation", Limit: "operations", Reason: "is not one that operations names"}
 	}
-	if payment.Judged == "" { // nothing of its body is known
+	known := operations()[payment.Operation]
+	switch {
+	case payment.Judged != known.Judged:
+		return &Refusal{Field: "operation", Limit: "operations", Reason: "was not read"}
+	case payment.Judged == "": // it moves nothing
 		return nil
 	}
 	if payment.Judged == catalog.Unlimited && !slices.Contains(p.UnlimitedOperations, payment.Operation) {
@@ -39,16 +43,16 @@ func (p Policy) Check(payment Payment) error {
 				Reason: "is no field of the operation that this version knows, and extra_fields does not name it"}
 		}
 	}
-	return p.checkParties(payment)
+	return p.checkParties(known, payment)
 }
 
 // checkParties refuses a payment from, to or for somebody that the policy does not name, and then
 // one that is beyond the limits.
-func (p Policy) checkParties(payment Payment) error {
-	if from := payment.Source; from != "" && !allows(p.Sources, from) {
+func (p Policy) checkParties(known operation, payment Payment) error {
+	if known.Source != "" && !allows(p.Sources, payment.Source) {
 		return &Refusal{Field: payment.names.source, Limit: "sources", Reason: "is not one that sources names"}
 	}
-	if to := payment.Destination; to.Kind != "" && !p.allowsDestination(to) {
+	if len(known.Destinations) > 0 && !p.allowsDestination(payment.Destination) {
 		return &Refusal{Field: payment.names.destination, Limit: "destinations", Reason: payment.whyNotTo()}
 	}
 	for _, user := range payment.EndUsers {

@@ -91,6 +91,25 @@ func TestAddressesAreCompared(t *testing.T) {
 	}
 }
 
+// TestCheckNeedsRead checks that a payment which did not come from Read is refused.
+func TestCheckNeedsRead(t *testing.T) {
+	t.Parallel()
+	policy := generous(t)
+	for _, m := range catalog.Movements() {
+		for _, p := range []Payment{{Operation: m.Operation}, {Operation: m.Operation, Judged: m.Judged},
+			{Operation: m.Operation, Judged: catalog.ByName + "s"}} {
+			nothingToJudge := p.Judged == catalog.ByName && m.Source == "" && len(m.Destinations) == 0 ||
+				p.Judged == catalog.Unlimited && m.Source == "" && len(m.Destinations) == 0
+			if err := policy.Check(p); (err == nil) != nothingToJudge {
+				t.Errorf("%+v: %v", p, err)
+			}
+		}
+	}
+	if err := policy.Check(Payment{}); err == nil {
+		t.Error("nothing passes")
+	}
+}
+
 // TestValidate checks what is refused of what an operator writes.
 func TestValidate(t *testing.T) {
 	t.Parallel()

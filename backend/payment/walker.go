@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// A walker goes through a text that is known to be valid JSON: encoding/json reads two equal keys
-// as one, and takes no note of their case.
+// A walker goes through a text that encoding/json has found to be valid JSON. It is needed because
+// encoding/json takes the last of two equal keys and does not tell.
 type walker struct {
 	text []byte
 	at   int
@@ -16,11 +16,14 @@ type walker struct {
 // shortestMember is the length of ,"a":1, the shortest that a member of an object can be.
 const shortestMember = 6
 
+// errDepth is what is wrong with a body that is too deep.
+var errDepth = &Malformed{Field: "body", Reason: fmt.Sprintf("must not be nested more than %d deep", maximumDepth)}
+
 // object reads an object. Within a field whose content is free, there is no shape of the object itself
 // (nil), and within is the shape of that field.
 func (w *walker) object(own, within *shape, depth int) error {
 	if depth > maximumDepth {
-		return &Malformed{Field: "body", Reason: fmt.Sprintf("must not be nested more than %d deep", maximumDepth)}
+		return errDepth
 	}
 	var keys keySet
 	w.at++ // {
@@ -123,9 +126,9 @@ func (w *walker) free(within *shape, depth int) error {
 		return w.object(nil, within, depth+1)
 	case '[':
 		if depth+1 > maximumDepth {
-			return w.object(nil, within, depth+1) // says so
+			return errDepth
 		}
-		w.at++
+		w.at++ // [
 		for !w.ends(']') {
 			if w.text[w.at] == ',' {
 				w.at++
@@ -204,9 +207,7 @@ func (w *walker) string() string {
 		return string(w.text[start+1 : w.at-1])
 	}
 	var text string
-	if err := json.Unmarshal(w.text[start:w.at], &text); err != nil { // the text is valid JSON
-		panic(err)
-	}
+	_ = json.Unmarshal(w.text[start:w.at], &text) // cannot fail: the text is valid JSON
 	return text
 }
 
