@@ -78,9 +78,11 @@ func TestKeysTwice(t *testing.T) {
 	} {
 		wantMalformed(t, "CreateInternalTransfer", transfer(text), field)
 	}
+	wantMalformed(t, "CreateCryptoWithdrawal", edited(t, bodies["CreateCryptoWithdrawal"][0], "beneficiary",
+		map[string]any{"self": true, "Self": true}), "beneficiary.self")
 	for _, text := range []string{`,"x":{` + keys(40, "") + `}}`,
 		`,"metadata":{` + keys(40, "") + `,` + keys(40, "_") + `}}`,
-		`,"x":[{"a":1},{"a":1}]}`} {
+		`,"x":[{"a":1},{"a":1}]}`, `,"recipient_metadata":{"key":"1","Key":"2"}}`} {
 		if _, err := Read(request(t, "CreateInternalTransfer", "", transfer(text))); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}

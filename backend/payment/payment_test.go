@@ -476,6 +476,39 @@ func TestEveryField(t *testing.T) {
 	})
 }
 
+// TestValuesReadTheSame checks that what is judged has no character that some reader may drop or
+// show in another way.
+func TestValuesReadTheSame(t *testing.T) {
+	t.Parallel()
+	everyBody(t, func(t *testing.T, m catalog.Movement, body string) {
+		fields := slices.Clone(m.EndUsers)
+		if !m.InPath && m.Source != "" {
+			fields = append(fields, m.Source)
+		}
+		for _, asset := range m.Assets {
+			fields = append(fields, asset.Field)
+		}
+		for _, target := range m.Destinations {
+			if strings.Contains(body, `"`+target.ID[strings.LastIndex(target.ID, ".")+1:]+`"`) &&
+				len(m.Destinations) == 1 {
+				fields = append(fields, target.ID)
+			}
+		}
+		for _, field := range fields {
+			for _, value := range []string{" ", "from-1 ", " to-1", "a b", "a\n", "a\x7f", "a\u00a0", "\u200bto-1",
+				"\uff21", "\u202eUSD"} {
+				wantMalformed(t, m.Operation, edited(t, body, field, value), field)
+			}
+		}
+	})
+	r := request(t, "CreateOrder", "", bodies["CreateOrder"][0])
+	r.Path = "/v2"
+	var malformed *Malformed
+	if _, err := Read(r); !errors.As(err, &malformed) || malformed.Field != "profile_id" {
+		t.Errorf("a path without the profile: %v", err)
+	}
+}
+
 // camelCase returns snake_case in lowerCamelCase.
 func camelCase(key string) string {
 	words := strings.Split(key, "_")
@@ -612,6 +645,8 @@ func TestExactlyOne(t *testing.T) {
 		wantMalformed(t, id, edited(t, profile, "destination.wallet.id", "n"), "destination.wallet")
 		wantMalformed(t, id, edited(t, profile, "destination", remove{}), "destination")
 		wantMalformed(t, id, edited(t, profile, "destination", "profile:to-1"), "destination")
+		wantMalformed(t, id, edited(t, profile, "destination.profile", map[string]any{}), "destination.profile")
+		wantMalformed(t, id, edited(t, profile, "destination", map[string]any{}), "destination")
 		wantMalformed(t, id, edited(t, crypto, "destination.crypto.network", remove{}), "destination.crypto.network")
 		wantMalformed(t, id, edited(t, crypto, "destination.crypto.address", remove{}), "destination.crypto.address")
 	}

@@ -82,6 +82,13 @@ func TestAddressesAreCompared(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
+	policy := generous(t)
+	policy.Destinations = []string{"profile:0xab", "fiat:0xab"}
+	if _, err := judge(t, policy, "CreateInternalTransfer",
+		edited(t, bodies["CreateInternalTransfer"][0], "to_profile_id",
+			"0xAB")); err == nil {
+		t.Error("the id of a profile is compared regardless of case")
+	}
 	for field, value := range map[string]string{"destination_address": "GA?memo=1", "crypto_network": "STELLAR:GA"} {
 		wantMalformed(t, "CreateCryptoWithdrawal", edited(t, bodies["CreateCryptoWithdrawal"][0], field, value), field)
 	}
@@ -139,6 +146,10 @@ func TestValidate(t *testing.T) {
 	err := Policy{Operations: []string{"CreateCryptoWithdrawals"}}.Validate()
 	if err == nil || !strings.Contains(err.Error(), "did you mean CreateCryptoWithdrawal or") {
 		t.Errorf("a misspelling: %v", err)
+	}
+	err = Policy{Operations: []string{Any}}.Validate()
+	if err == nil || !strings.Contains(err.Error(), "* is not allowed here") {
+		t.Errorf("any operation: %v", err)
 	}
 	if err := (Policy{}).Validate(); err != nil {
 		t.Error(err)
