@@ -33,11 +33,11 @@ var known = sync.OnceValue(func() *catalogue {
 
 // readCatalogue reads the texts of both tables. An error names the table and the row.
 func readCatalogue(scopeText, operationText string) (*catalogue, error) {
-	scopes, err := readTable(scopeText, scopeColumns, readScope)
+	scopes, err := ReadTable(scopeText, scopeColumns, readScope)
 	if err != nil {
 		return nil, fmt.Errorf("scopes: %w", err)
 	}
-	operations, err := readTable(operationText, operationColumns, readOperation)
+	operations, err := ReadTable(operationText, operationColumns, readOperation)
 	if err != nil {
 		return nil, fmt.Errorf("operations: %w", err)
 	}

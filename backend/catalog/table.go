@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// readTable reads a table of tab-separated columns and makes a value of each row. The first line of
+// ReadTable reads a table of tab-separated columns and makes a value of each row. The first line of
 // the table must name the columns, in this order.
-func readTable[T any](table string, columns []string, readRow func([]string) (T, error)) ([]T, error) {
+func ReadTable[T any](table string, columns []string, readRow func([]string) (T, error)) ([]T, error) {
 	reader := csv.NewReader(strings.NewReader(table))
 	reader.Comma, reader.LazyQuotes, reader.FieldsPerRecord = '\t', true, len(columns)
 	rows, err := reader.ReadAll()
