@@ -99,11 +99,13 @@ func (s *Server) keep(e Execution) (created any, kept bool) {
 	if existing, used := s.references[e.ReferenceID]; used {
 		return existing, false
 	}
-	created = map[string]any{}
+	created = struct{}{}
 	if e.Operation == "CreateCryptoWithdrawal" {
 		withdrawal := s.newWithdrawal(e)
 		s.transfers[withdrawal.ID] = withdrawal
 		created = withdrawal
+	} else if e.ReferenceID != "" {
+		created = map[string]string{"id": newUUID(), "ref_id": e.ReferenceID}
 	}
 	if e.ReferenceID != "" {
 		s.references[e.ReferenceID] = created

@@ -70,6 +70,9 @@ var endUserFields = []string{"identity_id", "account_id", "identity_account_id",
 // names a field that has a wrong type.
 func (m movement) resolve(e *Execution, r *http.Request) (err error) {
 	field := func(name string) string {
+		if name == "" {
+			return ""
+		}
 		if parameter, ok := strings.CutPrefix(name, "path:"); ok {
 			return r.PathValue(parameter)
 		}
