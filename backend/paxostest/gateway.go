@@ -35,8 +35,8 @@ func decodeBody(body []byte) (map[string]any, error) {
 // decodeValue reads the next value of valid JSON. The function name returns the name of a field by the
 // name in the JSON text.
 func decodeValue(decoder *json.Decoder, name func(string) string) any {
-	token, _ := decoder.Token() // it is valid JSON, so this and the following calls cannot fail
-	switch token {
+	next, _ := decoder.Token() // it is valid JSON, so this and the following calls cannot fail
+	switch next {
 	case json.Delim('{'):
 		object := map[string]any{}
 		for decoder.More() {
@@ -60,7 +60,7 @@ func decodeValue(decoder *json.Decoder, name func(string) string) any {
 		_, _ = decoder.Token()
 		return list
 	}
-	return token
+	return next
 }
 
 // snakeCase returns a name of lowerCamelCase in snake_case. It leaves other names unchanged.

@@ -84,8 +84,8 @@ func (m movement) resolve(e *Execution, r *http.Request) (err error) {
 	}
 	last := func(names []string, value func(string) string) (found string) {
 		for _, name := range names {
-			if set := value(name); set != "" {
-				found = set
+			if text := value(name); text != "" {
+				found = text
 			}
 		}
 		return found
@@ -95,8 +95,8 @@ func (m movement) resolve(e *Execution, r *http.Request) (err error) {
 	e.Amount = last(m.amounts, field)
 	e.Destination = last(m.destinations, func(form string) string { return destination(form, field) })
 	for _, name := range endUserFields {
-		if set := field(name); set != "" {
-			e.EndUsers = append(e.EndUsers, name+"="+set)
+		if id := field(name); id != "" {
+			e.EndUsers = append(e.EndUsers, name+"="+id)
 		}
 	}
 	if err == nil && m.legs {
@@ -109,12 +109,12 @@ func (m movement) resolve(e *Execution, r *http.Request) (err error) {
 // if none of its fields is set.
 func destination(form string, field func(string) string) string {
 	parts := strings.Split(form, ":")
-	set := false
+	named := false
 	for i, name := range parts[1:] {
 		parts[i+1] = field(name)
-		set = set || parts[i+1] != ""
+		named = named || parts[i+1] != ""
 	}
-	if !set {
+	if !named {
 		return ""
 	}
 	return strings.Join(parts, ":")
