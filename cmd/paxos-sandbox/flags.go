@@ -6,11 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
 // readyScopes returns the scopes that Paxos documents for minting, redeeming and converting
@@ -24,9 +26,9 @@ func readyScopes() []string {
 const usage = `Usage: paxos-sandbox [flags]
 
 Runs a stand-in for Paxos: its OAuth server with the documented rate limit, and every
-operation of its API, which checks the token and its scopes and does next to nothing.
-It prints its URLs and a client that is ready to use, and serves until it is
-interrupted. It is not Paxos and moves no money.
+operation of its API, which checks the token, its scopes and, if you ask for it, the
+signature of the request, and does next to nothing. It prints its URLs and a client that
+is ready to use, and serves until it is interrupted. It is not Paxos and moves no money.
 
 Under /sandbox/ it has an API of its own, open to whoever reaches the address:
 
@@ -37,6 +39,14 @@ Under /sandbox/ it has an API of its own, open to whoever reaches the address:
   POST   /sandbox/credentials/CLIENT_ID          edit one
   POST   /sandbox/credentials/CLIENT_ID/rotate   give one a new secret
   DELETE /sandbox/credentials/CLIENT_ID          delete one: its tokens die
+  POST   /sandbox/credentials/CLIENT_ID/keys     register a public key: nickname, public_key (PEM)
+  POST   /sandbox/credentials/CLIENT_ID/keys/KEY_ID/deactivate
+                                                 retire one: its signatures are refused
+  DELETE /sandbox/credentials/CLIENT_ID/keys/KEY_ID
+                                                 remove one
+  GET    /sandbox/signatures                     which requests must have a Paxos-Signature
+  PUT    /sandbox/signatures                     change it: credentials, operations, status (401 or 403)
+  GET    /sandbox/executed                       what requests have changed, and what money they moved
   POST   /sandbox/faults                         endpoint, times, and status, delay, hang, drop, ...
   DELETE /sandbox/faults                         heal
 
@@ -50,6 +60,7 @@ type settings struct {
 	tokenLifetime time.Duration
 	tokenLimit    int
 	tls           bool
+	signatures    paxostest.Enforcement
 	scopes        []string
 	clientID      string
 	clientSecret  string
@@ -65,7 +76,7 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		fmt.Fprint(&said, usage)
 		flags.PrintDefaults()
 	}
-	scopes := wanted.define(flags)
+	scopes, signatures := wanted.define(flags)
 	showVersion := flags.Bool("version", false, "print the version and exit")
 
 	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
@@ -79,7 +90,8 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		fmt.Fprintf(out, "paxos-sandbox %s\n", version)
 		return settings{}, 0, false
 	}
-	wanted.scopes = strings.FieldsFunc(*scopes, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	wanted.scopes = words(*scopes)
+	wanted.signatures = enforcement(words(*signatures))
 	if err := wanted.validate(flags.Args()); err != nil {
 		fmt.Fprintf(complaints, "paxos-sandbox: %v\n", err)
 		return settings{}, 2, false
@@ -87,9 +99,25 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	return wanted, 0, true
 }
 
-// define declares the flags, which set the fields of w. It returns the text of the flag -scopes, which
-// still has to be split.
-func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
+// words splits the value of a flag at white space and commas.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+}
+
+// allOfReady is the word of -signatures that makes the ready client sign all its requests.
+const allOfReady = "credentials"
+
+// enforcement returns what the words of -signatures demand.
+func enforcement(demanded []string) paxostest.Enforcement {
+	return paxostest.Enforcement{
+		Credentials: slices.Contains(demanded, allOfReady),
+		Operations:  slices.DeleteFunc(demanded, func(word string) bool { return word == allOfReady }),
+	}
+}
+
+// define declares the flags, which set the fields of w. It returns the texts of the flags -scopes and
+// -signatures, which still have to be split.
+func (w *settings) define(flags *flag.FlagSet) (scopes, signatures *string) {
 	flags.StringVar(&w.address, "address", "127.0.0.1:8300", "`host:port` to listen on; port 0 picks a free one")
 	flags.BoolVar(&w.allowRemote, "allow-remote", false,
 		"listen on an address that other machines reach, and let them control the sandbox")
@@ -101,8 +129,12 @@ func (w *settings) define(flags *flag.FlagSet) (scopes *string) {
 	flags.StringVar(&w.clientSecret, "client-secret", "",
 		"Secret of the ready client; other users of this machine can see it (default: random)")
 	flags.BoolVar(&w.json, "json", false, "print one line of JSON instead of text")
-	return flags.String("scopes", strings.Join(readyScopes(), " "),
+	signatures = flags.String("signatures", "", "requests that must have a Paxos-Signature: `operations` such as "+
+		"CreateCryptoWithdrawal,\nor credentials for all requests of the ready client and of others with "+
+		"enforce_request_signing\n(default: none)")
+	scopes = flags.String("scopes", strings.Join(readyScopes(), " "),
 		"`scopes` of the ready client, separated by spaces or commas")
+	return scopes, signatures
 }
 
 // validate returns an error that names the flag which is wrong. The rest are the arguments that are not

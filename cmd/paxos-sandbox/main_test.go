@@ -116,6 +116,73 @@ func TestChosenClient(t *testing.T) {
 	}
 }
 
+// TestSignatures checks that the flag decides which unsigned requests of the ready client are refused.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string][2]int{
+		"":                                    {200, 400},
+		"CreateCryptoWithdrawal":              {200, 401},
+		"credentials":                         {401, 401},
+		"CreateCryptoWithdrawal,credentials":  {401, 401},
+		"ListProfiles CreateInternalTransfer": {401, 400},
+	} {
+		wanted, code, ok := parseFlags([]string{"-address", "127.0.0.1:0", "-signatures", value}, io.Discard,
+			io.Discard)
+		if !ok {
+			t.Fatalf("%q: exit code %d", value, code)
+		}
+		sandbox, err := start(wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		accessToken := readyToken(t, sandbox)
+		for i, path := range []string{"/profiles", "/transfer/crypto-withdrawals"} {
+			if got := unsigned(t, []string{"GET", "POST"}[i], sandbox.APIURL()+path, accessToken); got != want[i] {
+				t.Errorf("%q: %s answered %d, want %d", value, path, got, want[i])
+			}
+		}
+		sandbox.Close()
+	}
+}
+
+// readyToken requests a token with all scopes of the ready client.
+func readyToken(t *testing.T, running *sandbox) string {
+	t.Helper()
+	response, err := http.PostForm(running.TokenURL(), url.Values{
+		"grant_type":    {"client_credentials"},
+		"client_id":     {running.clientID},
+		"client_secret": {running.clientSecret},
+		"scope":         {strings.Join(running.scopes, " ")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.AccessToken
+}
+
+// unsigned sends a request without a signature and returns the status.
+func unsigned(t *testing.T, method, address, accessToken string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+accessToken)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
 // TestText checks that the text has everything that people need, including the certificate.
 func TestText(t *testing.T) {
 	t.Parallel()
@@ -150,6 +217,7 @@ func TestRefusals(t *testing.T) {
 		"-token-lifetime 1ms":    {2, "-token-lifetime"},
 		"-token-limit 0":         {2, "-token-limit"},
 		"-scopes ,":              {2, "-scopes"},
+		"-signatures Everything": {1, "Everything"},
 		"-nonsense":              {2, "nonsense"},
 		"leftover":               {2, "leftover"},
 		"-token-lifetime banana": {2, "banana"},
@@ -168,6 +236,7 @@ func TestAnswers(t *testing.T) {
 	for arguments, says := range map[string]string{
 		"-version":            "paxos-sandbox ",
 		"-help":               "/sandbox/tokens",
+		"-h":                  "/sandbox/signatures",
 		"-address x:1 --help": "-token-lifetime",
 	} {
 		var out, complaints bytes.Buffer

@@ -23,6 +23,7 @@ func start(wanted settings) (*sandbox, error) {
 		AllowRemote:   wanted.allowRemote,
 		TokenLifetime: wanted.tokenLifetime,
 		TokenLimit:    wanted.tokenLimit,
+		Signatures:    wanted.signatures,
 		TLS:           wanted.tls,
 	})
 	if err != nil {
@@ -42,6 +43,8 @@ func createReady(server *paxostest.Server, wanted settings) (*sandbox, error) {
 		ClientID: wanted.clientID,
 		Nickname: "ready client",
 		Scopes:   wanted.scopes,
+
+		EnforceRequestSigning: wanted.signatures.Credentials,
 	})
 	if err != nil {
 		return nil, err
