@@ -24,9 +24,6 @@ type book struct {
 // An account is whose sum of what asset it is.
 type account struct{ signer, asset string }
 
-// Mount is the signer in whose place the mount's own sums and limits are.
-const Mount = ""
-
 // An entry is a payment that counts.
 type entry struct {
 	Row
@@ -126,42 +123,4 @@ func (b *book) move(e *entry, to *page, at time.Time) {
 	} else {
 		b.order.MoveAfter(e.place, after)
 	}
-}
-
-// check refuses a payment that does not count yet and may not.
-func (b *book) check(p Payment, limits Limits, now time.Time) error {
-	if other := b.refs[p.Ref]; other != nil {
-		return &RefReused{Until: other.end()}
-	}
-	if len(b.payments) >= MaxPayments {
-		return &TooMany{NextAt: b.order.Front().Value.(*entry).end()}
-	}
-	for _, amount := range p.Amounts {
-		needed := p.of(amount.Asset)
-		for _, bound := range []struct {
-			signer string
-			limits map[string]Units
-		}{{p.Signer, limits.Signer}, {Mount, limits.Mount}} {
-			limit, ok := bound.limits[amount.Asset]
-			if !ok {
-				continue
-			}
-			usage := b.usage(bound.signer, amount.Asset, limit, now)
-			if new(big.Int).Add(usage.Used.value(), needed.value()).Cmp(limit.value()) > 0 {
-				return &Exceeded{Signer: bound.signer, Asset: amount.Asset, Amount: needed, Usage: usage}
-			}
-		}
-	}
-	return nil
-}
-
-// of returns how much of an asset the payment moves.
-func (p Payment) of(asset string) Units {
-	sum := new(big.Int)
-	for _, amount := range p.Amounts {
-		if amount.Asset == asset {
-			sum.Add(sum, amount.Units.value())
-		}
-	}
-	return Units{sum}
 }

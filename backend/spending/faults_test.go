@@ -40,10 +40,13 @@ func TestAWriteThatFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		after bool // its effect
 		used  string
-		stays time.Duration // how long a payment counts whose repetition has failed
+		// When a payment ends whose repetition an hour later has failed, and what is used before
+		// and after.
+		ends         time.Duration
+		before, gone string
 	}{
-		"before its effect": {false, "3", spending.Window},
-		"after its effect":  {true, "7", spending.Window + time.Hour},
+		"before its effect": {false, "3", spending.Window, "17", "10"},
+		"after its effect":  {true, "7", spending.Window + time.Hour, "3", "0"},
 	} {
 		d, c := newDisk(), newClock()
 		l := open(d, c)
@@ -78,22 +81,21 @@ func TestAWriteThatFails(t *testing.T) {
 			t.Errorf("%s: when it was repeated, %s are used", name, got)
 		}
 
-		c.move(time.Hour)
+		c.move(30 * time.Minute)
+		spend(t, l, payment(t, "a", "between", "10"), spending.Limits{})
+		c.move(30 * time.Minute)
 		fail("write")
 		wantNotStored(t, l, payment(t, "a", "1", "3"))
 		d.before, d.after = nil, nil
-		if got := used(t, l, "a"); got != "7" {
+		if got := used(t, l, "a"); got != "17" {
 			t.Errorf("%s: when a repetition has failed, %s are used", name, got)
 		}
-		c.move(test.stays - time.Hour - 1)
-		spend(t, l, payment(t, "c", "4", "1"), spending.Limits{})
-		if got := d.rows()[payment(t, "a", "1", "3").Key]; !got.At.Add(spending.Window).After(c.Now()) {
-			t.Errorf("%s: the repetition is stored with %s", name, got.At)
-		}
+		c.move(test.ends - time.Hour - 1)
 		before := used(t, l, "a")
 		c.move(1)
-		if after := used(t, l, "a"); before == after {
-			t.Errorf("%s: the payment that was repeated goes on counting: %s", name, after)
+		after := wantExceeded(t, l, payment(t, "a", "5", "1"), daily(t, "0", "")).Used.String()
+		if before != test.before || after != test.gone {
+			t.Errorf("%s: at the end of the payment that was repeated, %s and then %s are used", name, before, after)
 		}
 	}
 }
@@ -167,6 +169,65 @@ func TestANodeThatLostItsPlace(t *testing.T) {
 					t.Errorf("the write that was under way has %v", err)
 				}
 				if got := used(t, open(d, c), "a"); got != "7" {
+					t.Errorf("a new process has %s used", got)
+				}
+			})
+		})
+	}
+}
+
+// TestASweepTakesNothing sweeps while a payment moves to another page, and while the page that is
+// deleted has room for a new payment. Then the process ends.
+func TestASweepTakesNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		slow  string // what is under way while the other operation is done
+		moves time.Duration
+		ref   string
+		want  string // what a new process has
+	}{
+		"a payment moves to another page":       {"write", time.Hour, "1", "1"},
+		"a payment is made during the deletion": {"delete", spending.Window, "2", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d, c := newDisk(), newClock()
+				l := open(d, c)
+				spend(t, l, payment(t, "a", "1", "1"), spending.Limits{})
+				c.move(test.moves)
+				if test.slow == "write" {
+					l = open(d, c) // which writes to another page
+				}
+				proceed := make(chan error)
+				d.before = func(operation string) error {
+					if operation == test.slow {
+						return <-proceed
+					}
+					return nil
+				}
+				spent, swept := make(chan error, 1), make(chan error, 1)
+				work := func() { spent <- l.Spend(t.Context(), payment(t, "a", test.ref, "1"), spending.Limits{}) }
+				clean := func() { swept <- l.Sweep(t.Context()) }
+				if test.slow == "write" {
+					go work()
+					synctest.Wait()
+					clean()
+					proceed <- errNoPower
+				} else {
+					go clean()
+					synctest.Wait()
+					work()
+					proceed <- nil
+				}
+				synctest.Wait()
+				if err := <-swept; err != nil {
+					t.Error(err)
+				}
+				if err := <-spent; (err == nil) != (test.slow == "delete") {
+					t.Errorf("the payment has %v", err)
+				}
+				if got := used(t, open(d, c), "a"); got != test.want {
 					t.Errorf("a new process has %s used", got)
 				}
 			})

@@ -39,11 +39,14 @@ type disk struct {
 func newDisk() *disk { return &disk{pages: map[string][]byte{}, decoded: map[string]spending.Page{}} }
 
 // do has one operation done, and counted.
-func (d *disk) do(operation string, count *int, effect func() error) error {
+func (d *disk) do(ctx context.Context, operation string, count *int, effect func() error) error {
 	if d.before != nil {
 		if err := d.before(operation); err != nil {
 			return err
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	d.mu.Lock()
 	*count++
@@ -55,16 +58,16 @@ func (d *disk) do(operation string, count *int, effect func() error) error {
 	return err
 }
 
-func (d *disk) Pages(context.Context) (ids []string, err error) {
-	err = d.do("list", &d.lists, func() error {
+func (d *disk) Pages(ctx context.Context) (ids []string, err error) {
+	err = d.do(ctx, "list", &d.lists, func() error {
 		ids = slices.Sorted(maps.Keys(d.pages))
 		return nil
 	})
 	return ids, err
 }
 
-func (d *disk) Page(_ context.Context, id string) (page spending.Page, exists bool, err error) {
-	err = d.do("read", &d.reads, func() error {
+func (d *disk) Page(ctx context.Context, id string) (page spending.Page, exists bool, err error) {
+	err = d.do(ctx, "read", &d.reads, func() error {
 		var stored []byte
 		if stored, exists = d.pages[id]; exists {
 			return json.Unmarshal(stored, &page)
@@ -74,12 +77,12 @@ func (d *disk) Page(_ context.Context, id string) (page spending.Page, exists bo
 	return page, exists, err
 }
 
-func (d *disk) PutPage(_ context.Context, page spending.Page) error {
+func (d *disk) PutPage(ctx context.Context, page spending.Page) error {
 	encoded, err := json.Marshal(page)
 	if err != nil {
 		return err
 	}
-	return d.do("write", &d.writes, func() error {
+	return d.do(ctx, "write", &d.writes, func() error {
 		var decoded spending.Page
 		d.pages[page.ID] = encoded
 		err := json.Unmarshal(encoded, &decoded)
@@ -88,8 +91,8 @@ func (d *disk) PutPage(_ context.Context, page spending.Page) error {
 	})
 }
 
-func (d *disk) DeletePage(_ context.Context, id string) error {
-	return d.do("delete", &d.deletes, func() error {
+func (d *disk) DeletePage(ctx context.Context, id string) error {
+	return d.do(ctx, "delete", &d.deletes, func() error {
 		delete(d.pages, id)
 		delete(d.decoded, id)
 		return nil
@@ -220,7 +223,8 @@ func TestUnits(t *testing.T) {
 	for decimal, want := range map[string]string{
 		"0": "0", "0.0": "0", "1": "1", "100": "100", "12.50": "12.5", "0.000000000000000001": "0.000000000000000001",
 		"99999999999999999999.999999999999999999": "99999999999999999999.999999999999999999", "10.0": "10",
-		"": "", "-1": "", "+1": "", "1.": "", ".1": "", "1e3": "", " 1": "", "1.0000000000000000000": "", "1_0": "", "0x1": "",
+		"": "", "-1": "", "+1": "", "1.": "", ".1": "", "1e3": "", " 1": "", "1.0000000000000000000": "", "1_0": "",
+		"0x1":   "",
 		"1.2.3": "", "1.-2": "", "١": "",
 	} {
 		got, err := spending.ParseUnits(decimal)

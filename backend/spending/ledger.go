@@ -7,14 +7,6 @@ import (
 	"time"
 )
 
-const (
-	// Window is for how long a payment counts after it was last signed: the day, 30 minutes in which
-	// Paxos takes a signature, and 5 minutes by which clocks may differ.
-	Window = 24*time.Hour + 35*time.Minute
-	// MaxPayments is how many payments may count at once, so that they can all be read in a moment.
-	MaxPayments = 20_000
-)
-
 // Options are what a Ledger works with. All of them must be set.
 type Options struct {
 	Records Records
@@ -31,13 +23,6 @@ type Ledger struct {
 
 // New returns a ledger that has not touched its records yet.
 func New(options Options) *Ledger { return &Ledger{Options: options, book: newBook()} }
-
-// Limits are the daily limits that a payment has to keep to, by asset. An asset that a map lacks is
-// not limited by it.
-type Limits struct {
-	Signer map[string]Units
-	Mount  map[string]Units
-}
 
 // errReset is why a payment is not signed that was stored for a ledger that was reset meanwhile.
 var errReset = errors.New("the ledger was reset meanwhile")
@@ -80,6 +65,22 @@ func (l *Ledger) Check(ctx context.Context, p Payment, limits Limits) error {
 		return nil
 	}
 	return b.check(p, limits, now)
+}
+
+// Usage returns how much of each daily limit is used, by asset. The signer is [Mount] for the limits
+// of the mount. It changes nothing, whatever the clock says.
+func (l *Ledger) Usage(ctx context.Context, signer string, limits map[string]Units) (map[string]Usage, error) {
+	b, err := l.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer l.mu.Unlock()
+	now := b.now(l.Now())
+	all := make(map[string]Usage, len(limits))
+	for asset, limit := range limits {
+		all[asset] = b.usage(signer, asset, limit, now)
+	}
+	return all, nil
 }
 
 // Load reads all pages, unless they were read already.

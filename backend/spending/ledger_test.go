@@ -1,6 +1,8 @@
 package spending_test
 
 import (
+	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,7 +151,8 @@ func TestRefReused(t *testing.T) {
 			if !errors.As(err, &reused) || !reused.Until.Equal(c.Now().Add(spending.Window)) {
 				t.Errorf("signer %s has %v", signer, err)
 			}
-			if checked := l.Check(t.Context(), payment(t, signer, "1", "2"), limits); fmt.Sprint(checked) != fmt.Sprint(err) {
+			if checked := l.Check(t.Context(), payment(t, signer, "1", "2"),
+				limits); fmt.Sprint(checked) != fmt.Sprint(err) {
 				t.Errorf("Check has %v, Spend %v", checked, err)
 			}
 		}
@@ -177,17 +180,20 @@ func TestLimits(t *testing.T) {
 		limits  spending.Limits
 		want    string // "" if it is allowed
 	}{
-		"no limit":                {[]spending.Amount{amount("USD", "1000")}, spending.Limits{}, ""},
-		"at the signer's limit":   {[]spending.Amount{amount("USD", "4")}, daily(t, "10", ""), ""},
-		"above the signer's":      {[]spending.Amount{amount("USD", "4.000000000000000001")}, daily(t, "10", ""), "a USD 4"},
-		"at the mount's limit":    {[]spending.Amount{amount("USD", "1")}, daily(t, "", "10"), ""},
-		"above the mount's":       {[]spending.Amount{amount("USD", "2")}, daily(t, "10", "10"), " USD 1"},
-		"a limit of 0":            {[]spending.Amount{amount("USD", "1")}, daily(t, "0", ""), "a USD 0"},
-		"a limit below the used":  {[]spending.Amount{amount("USD", "1")}, daily(t, "", "3"), " USD 0"},
-		"an asset without limit":  {[]spending.Amount{amount("PYUSD", "1000")}, daily(t, "10", "10"), ""},
-		"one asset twice":         {[]spending.Amount{amount("USD", "2"), amount("USD", "2.1")}, daily(t, "10", ""), "a USD 4"},
-		"one asset twice, fits":   {[]spending.Amount{amount("USD", "2"), amount("USD", "2")}, daily(t, "10", ""), ""},
-		"the second of two":       {[]spending.Amount{amount("PYUSD", "1"), amount("USD", "5")}, daily(t, "10", ""), "a USD 4"},
+		"no limit":              {[]spending.Amount{amount("USD", "1000")}, spending.Limits{}, ""},
+		"at the signer's limit": {[]spending.Amount{amount("USD", "4")}, daily(t, "10", ""), ""},
+		"above the signer's": {[]spending.Amount{amount("USD", "4.000000000000000001")}, daily(t, "10", ""),
+			"a USD 4"},
+		"at the mount's limit":   {[]spending.Amount{amount("USD", "1")}, daily(t, "", "10"), ""},
+		"above the mount's":      {[]spending.Amount{amount("USD", "2")}, daily(t, "10", "10"), " USD 1"},
+		"a limit of 0":           {[]spending.Amount{amount("USD", "1")}, daily(t, "0", ""), "a USD 0"},
+		"a limit below the used": {[]spending.Amount{amount("USD", "1")}, daily(t, "", "3"), " USD 0"},
+		"an asset without limit": {[]spending.Amount{amount("PYUSD", "1000")}, daily(t, "10", "10"), ""},
+		"one asset twice": {[]spending.Amount{amount("USD", "2"), amount("USD", "2.1")}, daily(t, "10", ""),
+			"a USD 4"},
+		"one asset twice, fits": {[]spending.Amount{amount("USD", "2"), amount("USD", "2")}, daily(t, "10", ""), ""},
+		"the second of two": {[]spending.Amount{amount("PYUSD", "1"), amount("USD", "5")}, daily(t, "10", ""),
+			"a USD 4"},
 		"another asset's payment": {[]spending.Amount{amount("USDG", "1000000")}, daily(t, "10", ""), ""},
 	} {
 		c := newClock()
@@ -215,7 +221,8 @@ func TestASignerMadeAnew(t *testing.T) {
 	l := open(newDisk(), newClock())
 	spend(t, l, payment(t, "first", "1", "6"), daily(t, "6", "10"))
 	wantExceeded(t, l, payment(t, "first", "2", "1"), daily(t, "6", "10"))
-	if exceeded := wantExceeded(t, l, payment(t, "second", "3", "6"), daily(t, "6", "10")); exceeded.Signer != spending.Mount {
+	if exceeded := wantExceeded(t, l, payment(t, "second", "3", "6"),
+		daily(t, "6", "10")); exceeded.Signer != spending.Mount {
 		t.Errorf("it was refused with %v", exceeded)
 	}
 	spend(t, l, payment(t, "second", "4", "4"), daily(t, "6", "10"))
@@ -344,6 +351,26 @@ func BenchmarkSpend(b *testing.B) {
 	}
 }
 
+// nowhere is storage that takes no time, to see what the ledger itself takes.
+type nowhere struct{ spending.Records }
+
+func (nowhere) PutPage(context.Context, spending.Page) error { return nil }
+
+// BenchmarkSpendAlone signs new payments without the cost of storage and of its encoding.
+func BenchmarkSpendAlone(b *testing.B) {
+	c := newClock()
+	l := spending.New(spending.Options{Records: nowhere{newDisk()}, Now: c.Now})
+	limits := daily(b, "1000000", "1000000")
+	p := payment(b, "a", "x", "1")
+	b.ReportAllocs()
+	for i := uint64(0); b.Loop(); i++ {
+		binary.BigEndian.PutUint64(p.Key[:], i)
+		p.Ref = p.Key
+		spend(b, l, p, limits)
+		c.move(10 * time.Second)
+	}
+}
+
 // BenchmarkRefusal refuses when 20,000 count.
 func BenchmarkRefusal(b *testing.B) {
 	d, c := newDisk(), newClock()
@@ -357,6 +384,29 @@ func BenchmarkRefusal(b *testing.B) {
 	}
 }
 
+// TestWhatErrorsSay holds the texts to what they must name.
+func TestWhatErrorsSay(t *testing.T) {
+	t.Parallel()
+	at := newClock().Now()
+	usage := spending.Usage{Limit: units(t, "10"), Used: units(t, "7.5"), Left: units(t, "2.5"), NextAt: at}
+	for want, err := range map[string]error{
+		"the daily limit of the signer for USD leaves 2.5 of 10: 3 is more": &spending.Exceeded{
+			Signer: "id", Asset: "USD", Amount: units(t, "3"), Usage: usage},
+		"the daily limit of the mount for USD leaves 2.5 of 10: 3 is more": &spending.Exceeded{
+			Asset: "USD", Amount: units(t, "3"), Usage: usage},
+		"the ref_id was signed with another operation, path or body, which counts until " +
+			"2026-11-27T09:00:00Z": &spending.RefReused{Until: at},
+		"20000 payments count already, which is the most; the oldest counts until " +
+			"2026-11-27T09:00:00Z": &spending.TooMany{NextAt: at},
+		"reading the signed payments: the disk has failed":             &spending.NotLoaded{Err: errDisk},
+		"storing the payment before it is signed: the disk has failed": &spending.NotStored{Err: errDisk},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("it is %q, want %q", got, want)
+		}
+	}
+}
+
 // TestWhatIsStored holds the stored form to itself.
 func TestWhatIsStored(t *testing.T) {
 	t.Parallel()
@@ -364,8 +414,8 @@ func TestWhatIsStored(t *testing.T) {
 	page := spending.Page{ID: "x", Rows: []spending.Row{{Payment: payment(t, "id", "1", "12.50"), At: c.Now()}}}
 	got, err := json.Marshal(page)
 	want := `{"payments":[{"key":"rqYe2uTFgKGrK-b9IcEZadDtIHRNXaW0QNy2ODKS5nQ",` +
-		`"ref":"Ax3IjQ7AxS1Ri7wosyLakzTGmhd74c-n_U2BkCRFLyM","signer":"id","amounts":[{"asset":"USD","amount":"12.5"}],` +
-		`"at":"2026-11-27T09:00:00Z"}]}`
+		`"ref":"Ax3IjQ7AxS1Ri7wosyLakzTGmhd74c-n_U2BkCRFLyM","signer":"id",` +
+		`"amounts":[{"asset":"USD","amount":"12.5"}],"at":"2026-11-27T09:00:00Z"}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("it is %s, %v", got, err)
 	}

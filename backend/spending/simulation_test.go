@@ -155,7 +155,8 @@ func (s *simulation) spend() {
 				stored += s.amounts[key]
 			}
 		}
-		if counting(p.Key) || stored+s.amounts[p.Key] <= s.limits[exceeded.Signer] || exceeded.Used.String() != fmt.Sprint(stored) {
+		if counting(p.Key) || stored+s.amounts[p.Key] <= s.limits[exceeded.Signer] ||
+			exceeded.Used.String() != fmt.Sprint(stored) {
 			s.fail("refused with %v; %d are stored, the limit is %d", err, stored, s.limits[exceeded.Signer])
 		}
 	case errors.As(err, &reused):
