@@ -17,6 +17,7 @@ var imports = map[string][]string{
 	"backend/paxos":     {},
 	"backend/signing":   {"backend/catalog"},
 	"backend/payment":   {"backend/catalog", "backend/signing"},
+	"backend/spending":  {},
 	"backend/store":     {},
 	"backend/input":     {},
 	"backend/limits":    {"backend/paxos"},
@@ -30,7 +31,8 @@ var imports = map[string][]string{
 }
 
 // knowNoVault are the packages that nothing of Vault may come into.
-var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing", "backend/payment",
+var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing",
+	"backend/payment", "backend/spending",
 	"backend/limits", "backend/broker", "backend/report", "backend/paxostest"}
 
 // TestImportsPointDownwards holds the packages of the plugin to their order.
