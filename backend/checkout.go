@@ -119,7 +119,7 @@ func (b *backend) newCheckout(req *logical.Request, want tokenRequest, r role, n
 func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role,
 	session *paxosSession) (rolePool, error) {
 	p := rolePool{clients: map[string]storedClient{}}
-	limits, err := storedGuardrails(ctx, req.Storage)
+	rails, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
@@ -149,10 +149,10 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 			why = "is " + string(n.State)
 		}
 		if why == "" {
-			why = unavailableReason(n, roleName, limits, session)
+			why = unavailableReason(n, roleName, rails, session)
 		}
 		if why == "" {
-			why = scopeMismatch(n, r, limits, list)
+			why = scopeMismatch(n, r, rails, list)
 		}
 		// Only the first free client is leased, so only that one is looked up in the other mounts.
 		if g, _ := n.current(); why == "" && len(p.free) == 0 {
@@ -172,14 +172,14 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 // unavailableReason returns why a client may not be leased, or stay leased, through a role. It
 // returns "" if it may. It does not look at the client's state, nor at its scopes: see
 // scopeMismatch.
-func unavailableReason(n storedClient, roleName string, limits guardrails, session *paxosSession) string {
+func unavailableReason(n storedClient, roleName string, rails guardrails, session *paxosSession) string {
 	g, stored := n.current()
 	switch {
 	case !stored:
 		return "is not stocked"
 	case n.purposeMismatch(purposeLease) != "":
 		return n.purposeMismatch(purposeLease)
-	case !g.Verified && limits.RefuseUnchecked:
+	case !g.Verified && rails.RefuseUnchecked:
 		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let " +
 			"no such client be used"
 	case n.Disabled:
@@ -198,7 +198,7 @@ func unavailableReason(n storedClient, roleName string, limits guardrails, sessi
 // have changed the client since. If the verification is newer, the stored scopes count as held. The
 // listed ones then still count as possibly held, because a scope that was added in the Dashboard
 // stays there when the secret is rotated.
-func scopeMismatch(n storedClient, r role, limits guardrails, list credentialList) string {
+func scopeMismatch(n storedClient, r role, rails guardrails, list credentialList) string {
 	g, _ := n.current()
 	atMost, atLeast := n.Scopes, n.Scopes
 	if listed := list.find(g.ClientID); listed != nil {
@@ -220,7 +220,7 @@ func scopeMismatch(n storedClient, r role, limits guardrails, list credentialLis
 		return "does not hold " + input.Shortened(lacking)
 	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
 		return "holds scopes that the role does not name"
-	case limits.check(atMost) != nil:
+	case rails.check(atMost) != nil:
 		return "holds scopes beyond the guardrails"
 	}
 	return ""

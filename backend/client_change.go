@@ -99,7 +99,7 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 	}
 	verified.apply(&after)
 	if after.last() != now.last() { // a new secret, which no past holder knows
-		if err := after.renewed(); err != nil {
+		if err := after.takeNewSecret(); err != nil {
 			return now, err
 		}
 	}
@@ -183,7 +183,7 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	switch g, _ := n.current(); {
 	case n.State == stateLeased:
 		return fault.BadRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
-	case n.State == stateRevoking:
+	case n.State == stateToBeDeleted:
 		return fault.BadRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
 			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
 			"confirmed the deletion.", name)

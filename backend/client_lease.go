@@ -72,15 +72,15 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 		return checkout{}, 0, fault.BadRequest("The lease of client %q has ended: read the role again.", name)
 	}
 	held := *n.Checkout
-	limits, err := storedGuardrails(ctx, req.Storage)
+	rails, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return held, 0, err
 	}
-	if err := b.checkRenewal(ctx, req.Storage, name, n, limits); err != nil {
+	if err := b.checkRenewal(ctx, req.Storage, name, n, rails); err != nil {
 		return held, 0, err
 	}
 	now := b.options.Now()
-	left := held.Since.Add(min(held.MaximumTTL, limits.MaxTTL)).Sub(now)
+	left := held.Since.Add(min(held.MaximumTTL, rails.MaxTTL)).Sub(now)
 	if left < time.Second {
 		return held, 0, fault.BadRequest("The lease of client %q has reached its max_ttl: read the role again.", name)
 	}
@@ -106,7 +106,7 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 // the same role that it was leased through and not a new one of that name, and must still lease
 // this client within the guardrails.
 func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n storedClient,
-	limits guardrails) error {
+	rails guardrails) error {
 	r, err := loadRole(ctx, s, n.Checkout.Role)
 	switch {
 	case store.Ignoring(err, store.ErrNotFound) != nil:
@@ -126,9 +126,9 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 	if err != nil {
 		return err
 	}
-	why := unavailableReason(n, n.Checkout.Role, limits, session)
+	why := unavailableReason(n, n.Checkout.Role, rails, session)
 	if why == "" {
-		why = scopeMismatch(n, r, limits, list)
+		why = scopeMismatch(n, r, rails, list)
 	}
 	if why != "" {
 		return notRenewed(name, "it "+why)

@@ -65,7 +65,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	if err != nil {
 		return err
 	}
-	limits, err := storedGuardrails(ctx, b.storage)
+	rails, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 		}
 		fromPaxos.all = all
 		if entity := fromPaxos.entity(); entity != "" && known.Customer != "" && entity != known.Customer &&
-			!limits.IgnoreEntity {
+			!rails.IgnoreEntity {
 			return errOtherEntity
 		}
 		return use(ctx, fromPaxos)

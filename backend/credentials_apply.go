@@ -127,8 +127,8 @@ func (n storedClient) before() (clientState, string, clientState) {
 	switch {
 	case n.StateBefore == stateQuarantined, n.StateBefore == "" && n.Purpose == purposeLease:
 		return stateQuarantined, "it was lost and is listed at Paxos again; its last holder may know the secret", ""
-	case n.StateBefore == stateRevoking:
-		return stateRevoking, "", ""
+	case n.StateBefore == stateToBeDeleted:
+		return stateToBeDeleted, "", ""
 	}
 	return stateAvailable, "", ""
 }

@@ -64,7 +64,7 @@ func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credent
 		return nil
 	case err != nil:
 		return err
-	case n.State != stateRevoking || n.Checkout == nil:
+	case n.State != stateToBeDeleted || n.Checkout == nil:
 		return nil
 	}
 	g, _ := n.current()
@@ -82,7 +82,7 @@ func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credent
 	return b.forgetDeleted(ctx, name, n)
 }
 
-// deleteAtPaxos deletes a client at Paxos. Nothing else calls sendDeletion, so no DELETE is sent
+// onRevokeDelete deletes a client at Paxos. Nothing else calls sendDeletion, so no DELETE is sent
 // without these checks: it first reads the credential from Paxos and checks every rule. The client
 // counts as deleted if Paxos already lists it as disabled, if Paxos answers the DELETE with 200, or
 // if Paxos answers 404 and then shows the client as disabled or not at all.
@@ -146,7 +146,7 @@ func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clie
 // its credential, read from Paxos just before.
 func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c pendingDeletion,
 	found paxos.Credential) (string, error) {
-	limits, err := storedGuardrails(ctx, b.storage)
+	rails, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
@@ -174,8 +174,8 @@ func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c
 		return "it was stored for another connection", nil
 	case entity != "" && found.CustomerID != "" && found.CustomerID != entity:
 		return "it is of another Entity", nil
-	case !limits.deletable(found.Label):
-		return fmt.Sprintf("its Label at Paxos does not begin with %q", limits.deletablePrefix()), nil
+	case !rails.deletable(found.Label):
+		return fmt.Sprintf("its Label at Paxos does not begin with %q", rails.deletablePrefix()), nil
 	}
 	use, err := b.usedElsewhere(ctx, c.key, c.ClientID)
 	if err != nil {

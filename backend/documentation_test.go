@@ -3,6 +3,7 @@ package backend_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,8 +32,21 @@ func golden(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 	if string(want) != text {
-		t.Errorf("%s differs; run the test with -update and look at the diff:\n%s", name, text)
+		t.Errorf("%s differs, first here:\n%s\nRun the test with -update (go test ./backend -run %s -args "+
+			"-update), and look "+
+			"at the diff.", name, firstDifference(string(want), text), t.Name())
 	}
+}
+
+// firstDifference shows the first line that two texts do not share.
+func firstDifference(want, got string) string {
+	wanted, lines := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i, line := range lines {
+		if i >= len(wanted) || line != wanted[i] {
+			return fmt.Sprintf("line %d is now %q", i+1, line)
+		}
+	}
+	return fmt.Sprintf("line %d is gone", len(lines)+1)
 }
 
 func TestHelpIsAsReviewed(t *testing.T) {

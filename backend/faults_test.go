@@ -133,7 +133,7 @@ func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 	if err != nil || entry == nil {
 		t.Fatal(err)
 	}
-	entry.Value = []byte(strings.Replace(string(entry.Value), `"schema":1`, `"schema":3`, 1))
+	entry.Value = []byte(strings.Replace(string(entry.Value), `"schema":1`, `"schema":99`, 1))
 	if err := m.Storage.Put(context.Background(), entry); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestAnEntryOfALaterSchemaIsRefused(t *testing.T) {
 		t.Errorf("%d %s", status, text)
 	}
 	m.Refused(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": 60})
-	if m.Paxos.TotalCalls() != upstream || !strings.Contains(m.Stored(), `"schema":3`) {
+	if m.Paxos.TotalCalls() != upstream || !strings.Contains(m.Stored(), `"schema":99`) {
 		t.Error("an entry of a later schema was used or rewritten")
 	}
 }

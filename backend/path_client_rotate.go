@@ -57,7 +57,7 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	secret, verify := "", true
 	input.Patch(d, "client_secret", &secret)
 	input.Patch(d, "verify_connection", &verify)
-	if before.State == stateRevoking { // refused before a token request is spent on it
+	if before.State == stateToBeDeleted { // refused before a token request is spent on it
 		return nil, errBeingDeleted
 	}
 	session, err := b.openSession(ctx, req.Storage)

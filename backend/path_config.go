@@ -302,7 +302,7 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 // Paxos, because both need config.
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
-		if n.State == stateLeased || n.State == stateRevoking {
+		if n.State == stateLeased || n.State == stateToBeDeleted {
 			return fault.BadRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
 				"set force=true", name, n.Checkout)
 		}

@@ -180,7 +180,7 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 		case n.State == stateAvailable && n.ReturnedAs != 0 && n.ReturnedAs == n.last():
 			exposed = append(exposed,
 				fmt.Sprintf("client %s, returned unrotated: a past holder knows its secret until it is rotated", name))
-		case n.State == stateRevoking:
+		case n.State == stateToBeDeleted:
 			exposed = append(exposed,
 				fmt.Sprintf(
 					"client %s, waiting to be deleted at Paxos: its last holder knows its secret until then", name))

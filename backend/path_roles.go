@@ -44,8 +44,8 @@ func (b *backend) pathRole() *framework.Path {
 				Description: "With client_credentials: the clients under clients/ that the role leases, one " +
 					"lease at a time for each."},
 			"on_revoke": {
-				Type: framework.TypeString, Default: quarantine, AllowedValues: []any{quarantine, deleteAtPaxos,
-					returnUnrotated},
+				Type: framework.TypeString, Default: onRevokeQuarantine, AllowedValues: []any{onRevokeQuarantine, onRevokeDelete,
+					onRevokeReturn},
 				Description: "With client_credentials: what becomes of a client when its lease ends. " +
 					"quarantine: it waits for a new secret. delete: it is deleted at Paxos and in Vault. " +
 					"return_unrotated, dangerous: the next gets it as it is.",

@@ -86,11 +86,11 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	if unknown := catalog.Uncatalogued(set.Scopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
-	limits, err := storedGuardrails(ctx, req.Storage)
+	rails, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return nil, fmt.Errorf("scope set %s is stored, but reading what a role with it may hold: %w", name, err)
 	}
-	if err := limits.check(set.Scopes); err != nil {
+	if err := rails.check(set.Scopes); err != nil {
 		warnings = append(warnings, "no role can be written by this set: "+err.Error())
 	}
 	return warnOfRoles(ctx, req.Storage, name, set, "stored", warnings)

@@ -35,14 +35,14 @@ func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Mint
 	if r.ID != want.role.ID || r.Client != want.role.Client || r.Disabled || !r.holds(want.scopes) {
 		return broker.Minter{}, errChanged
 	}
-	limits, err := storedGuardrails(ctx, b.storage)
+	rails, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	if err := limits.check(want.scopes); err != nil {
+	if err := rails.check(want.scopes); err != nil {
 		return broker.Minter{}, err
 	}
-	minting, err := b.clientOf(ctx, r, want, limits)
+	minting, err := b.clientOf(ctx, r, want, rails)
 	if err != nil {
 		return broker.Minter{}, err
 	}
@@ -53,7 +53,7 @@ func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Mint
 
 // clientOf returns the client that requests the tokens of the role. Its error says why this client
 // may not request this token.
-func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limits guardrails) (client, error) {
+func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, rails guardrails) (client, error) {
 	if r.Client == "" {
 		return storedRoot(ctx, b.storage)
 	}
@@ -68,7 +68,7 @@ func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limit
 	case n.purposeMismatch(purposeMint) != "":
 		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
 			"only with clients of purpose=mint.", r.Client, want.name, n.purposeMismatch(purposeMint))
-	case n.unchecked() && limits.RefuseUnchecked:
+	case n.unchecked() && rails.RefuseUnchecked:
 		return client{}, fault.Forbidden("The secret of client %q, which role %q requests tokens with, was never "+
 			"verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. "+
 			"Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
@@ -113,8 +113,8 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 			return false, store.Ignoring(err, store.ErrNotFound)
 		}
 	}
-	limits, err := b.cachedGuardrails(ctx, b.storage)
-	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
+	rails, err := b.cachedGuardrails(ctx, b.storage)
+	return r.grants(row) && rails.check(strings.Fields(row.Key.Scopes)) == nil, err
 }
 
 // endBeyond ends the tokens of a role that the stored role does not grant any more, after a grace

@@ -15,8 +15,9 @@ import (
 // checkout says what happens to the client then, as the role had it when the lease began. why is
 // for the log and the event.
 //
-// Vault repeats revocations, and the periodic work may end the same lease. So a second call for a
-// lease does nothing.
+// Vault sends the same request when it revokes a lease and when the lease expires. To tell the two
+// apart, compare the deadline of the checkout with the clock, not why. The periodic work comes in only
+// where Vault did not. Vault also repeats revocations, so a second call for a lease does nothing.
 func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -36,11 +37,11 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	case n.Purpose != purposeLease:
 		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+
 			"), and it is not for leasing", nil
-	case held.OnRevoke == deleteAtPaxos:
-		n.State = stateRevoking
+	case held.OnRevoke == onRevokeDelete:
+		n.State = stateToBeDeleted
 	case g.Number > held.Generation && g.Verified: // its secret was rotated: the holder never had the new one
 		n.State, n.Checkout = stateAvailable, nil
-	case held.OnRevoke == returnUnrotated:
+	case held.OnRevoke == onRevokeReturn:
 		n.State, n.Checkout, n.ReturnedAs = stateAvailable, nil, n.last()
 	default:
 		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+")", nil
@@ -54,12 +55,12 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	return nil
 }
 
-// renewed changes the state of a client that was given a new secret. A client in quarantine becomes
-// available again, but only with a secret that was verified. renewed refuses a secret for a client
-// that is about to be deleted at Paxos.
-func (n *storedClient) renewed() error {
+// takeNewSecret changes the state of a client that was given a new secret. A client in quarantine
+// becomes available again, but only with a secret that was verified. It refuses a secret for a
+// client that is about to be deleted at Paxos.
+func (n *storedClient) takeNewSecret() error {
 	switch n.State {
-	case stateRevoking:
+	case stateToBeDeleted:
 		return errBeingDeleted
 	case stateQuarantined, stateLost:
 		if g, _ := n.current(); !g.Verified {
@@ -97,7 +98,7 @@ func (b *backend) stillDue(ctx context.Context, name string, before storedClient
 	if err != nil {
 		return now, false, store.Ignoring(err, store.ErrNotFound)
 	}
-	due := now.entry() == before.entry() && now.State == stateRevoking && now.Checkout != nil &&
+	due := now.entry() == before.entry() && now.State == stateToBeDeleted && now.Checkout != nil &&
 		before.Checkout != nil && now.Checkout.ID == before.Checkout.ID
 	return now, due, nil
 }

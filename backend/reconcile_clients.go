@@ -72,7 +72,7 @@ func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 		case n.Checkout == nil:
 		case n.State == stateLeased && now.After(n.Checkout.Deadline):
 			w.overdue[name] = n.Checkout.ID
-		case n.State == stateRevoking:
+		case n.State == stateToBeDeleted:
 			w.deletion = append(w.deletion, name)
 		}
 		return nil

@@ -24,9 +24,9 @@ const (
 
 // Values of on_revoke: what happens to a client at the end of its lease.
 const (
-	quarantine      = "quarantine"
-	deleteAtPaxos   = "delete"
-	returnUnrotated = "return_unrotated"
+	onRevokeQuarantine = "quarantine"
+	onRevokeDelete     = "delete"
+	onRevokeReturn     = "return_unrotated"
 )
 
 // Defaults of every role.
@@ -57,8 +57,10 @@ const (
 	defaultDeleteLimit     = 10
 )
 
-// schemaOfRestrictedRoles is the schema of roles that use require_entity.
-const schemaOfRestrictedRoles = 2
+// schemaOfRequireEntity is the schema of roles that use require_entity. Every further restriction takes
+// the next number: a plugin that knows this one would ignore it. A number that was released is never
+// used again.
+const schemaOfRequireEntity = 2
 
 // A role says what its readers get, and for how long.
 type role struct {
@@ -112,14 +114,14 @@ func newRole() role {
 func newRoleID() string { return rand.Text() }
 
 // LatestSchema is the newest schema of roles that this version can read.
-func (r role) LatestSchema() int { return schemaOfRestrictedRoles }
+func (r role) LatestSchema() int { return schemaOfRequireEntity }
 
 // writtenAs returns the version to store the role with. A plugin that is too old to know
 // require_entity would ignore the restriction, so it must refuse such a role. It may read all
 // others.
 func (r role) writtenAs() store.Versioned {
 	if r.RequireEntity {
-		return store.Versioned{Schema: schemaOfRestrictedRoles}
+		return store.Versioned{Schema: schemaOfRequireEntity}
 	}
 	return store.Current
 }
@@ -173,7 +175,7 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 		return err
 	}
 	if r.OnRevoke == "" { // a new role
-		r.leasing = leasing{OnRevoke: quarantine, MaxLeasesPerEntity: defaultLeasesPerEntity,
+		r.leasing = leasing{OnRevoke: onRevokeQuarantine, MaxLeasesPerEntity: defaultLeasesPerEntity,
 			DeleteLimit: defaultDeleteLimit}
 	}
 	input.Patch(d, "clients", &r.Clients)
@@ -184,8 +186,8 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	switch {
 	case len(r.Clients) == 0:
 		return fault.BadRequest("clients must name at least one client under clients/")
-	case !slices.Contains([]string{quarantine, deleteAtPaxos, returnUnrotated}, r.OnRevoke):
-		return fault.BadRequest("on_revoke must be %s, %s or %s", quarantine, deleteAtPaxos, returnUnrotated)
+	case !slices.Contains([]string{onRevokeQuarantine, onRevokeDelete, onRevokeReturn}, r.OnRevoke):
+		return fault.BadRequest("on_revoke must be %s, %s or %s", onRevokeQuarantine, onRevokeDelete, onRevokeReturn)
 	case r.MaxLeasesPerEntity < 1:
 		return fault.BadRequest("max_leases_per_entity must be at least 1")
 	case r.DeleteLimit < 0:
@@ -262,7 +264,7 @@ func (r role) takesAway(after role) bool {
 // dangers describes the options in force that weaken or cost something.
 func (r role) dangers() []string {
 	dangers := []string{}
-	if r.OnRevoke == returnUnrotated {
+	if r.OnRevoke == onRevokeReturn {
 		dangers = append(dangers,
 			"on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
 	}

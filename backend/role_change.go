@@ -21,7 +21,7 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	create bool) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
 	defer b.spare(name, grace)()
-	before, after, limits, err := b.storeRole(ctx, req, d, create)
+	before, after, rails, err := b.storeRole(ctx, req, d, create)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return nil, fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err)
 	}
-	further, err := b.roleWarnings(ctx, req.Storage, name, after, limits)
+	further, err := b.roleWarnings(ctx, req.Storage, name, after, rails)
 	if err != nil {
 		return nil, fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err)
 	}
@@ -42,7 +42,7 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 // storeRole applies the request to the stored role, or to a new one, and stores the result. It also
 // returns the guardrails that the role was checked against.
 func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
-	create bool) (before, after role, limits guardrails, err error) {
+	create bool) (before, after role, rails guardrails, err error) {
 	key := rolesPrefix + d.Get("name").(string)
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -52,34 +52,34 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 		before = newRole()
 		before.CreatedAt = b.options.Now().UTC()
 	case errors.Is(err, store.ErrNotFound):
-		return before, after, limits, fault.New(http.StatusNotFound,
+		return before, after, rails, fault.New(http.StatusNotFound,
 			"there is no role %q to patch; write to it to make it", d.Get("name"))
 	case err != nil:
-		return before, after, limits, err
+		return before, after, rails, err
 	}
 	stored := err == nil
 	after = before
 	if err := after.change(d, setsIn(ctx, req.Storage)); err != nil {
-		return before, after, limits, err
+		return before, after, rails, err
 	}
 	after.Versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
-		return before, after, limits, fault.BadRequest("credential_type is %s for the life of this role: delete it, "+
+		return before, after, rails, fault.BadRequest("credential_type is %s for the life of this role: delete it, "+
 			"or make another", before.CredentialType)
 	}
 	if err := b.settlePurposes(ctx, req.Storage); err != nil {
-		return before, after, limits, err
+		return before, after, rails, err
 	}
 	if err := checkPurposes(ctx, req.Storage, before, after); err != nil {
-		return before, after, limits, err
+		return before, after, rails, err
 	}
-	if limits, err = storedGuardrails(ctx, req.Storage); err != nil {
-		return before, after, limits, err
+	if rails, err = storedGuardrails(ctx, req.Storage); err != nil {
+		return before, after, rails, err
 	}
-	if err := limits.checkRole(before, after); err != nil {
-		return before, after, limits, err
+	if err := rails.checkRole(before, after); err != nil {
+		return before, after, rails, err
 	}
-	return before, after, limits, b.entries.roles.Put(ctx, req.Storage, key, after)
+	return before, after, rails, b.entries.roles.Put(ctx, req.Storage, key, after)
 }
 
 // deleteRole answers DELETE roles/:name. All tokens of the role end. It ends them also if the role

@@ -19,12 +19,12 @@ const usualLife = time.Hour
 
 // roleWarnings tell the writer of a role what will not work as the role says.
 func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role,
-	limits guardrails) ([]string, error) {
+	rails guardrails) ([]string, error) {
 	var warnings []string
 	if unknown := catalog.Uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
-	if err := limits.check(r.ResolvedScopes); err != nil {
+	if err := rails.check(r.ResolvedScopes); err != nil {
 		warnings = append(warnings,
 			"Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+err.Error())
 	}
@@ -32,10 +32,10 @@ func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name stri
 		warnings = append(warnings,
 			fmt.Sprintf("ttl is %s, but a token of Paxos lives about an hour: leases end with their token.", r.TTL))
 	}
-	if limits.shortens(r) {
+	if rails.shortens(r) {
 		warnings = append(warnings,
 			fmt.Sprintf("ttl or max_ttl exceeds max_ttl of config/guardrails, which is %s: leases are "+
-				"shortened to it.", limits.MaxTTL))
+				"shortened to it.", rails.MaxTTL))
 	}
 	lacking, err := b.clientWarnings(ctx, s, name, r)
 	return append(warnings, lacking...), err

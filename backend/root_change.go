@@ -144,11 +144,11 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, session *paxo
 	if change.standby != "" {
 		return b.nextFromStandby(ctx, s, session, before, change)
 	}
-	limits, err := storedGuardrails(ctx, s)
+	rails, err := storedGuardrails(ctx, s)
 	if err != nil {
 		return generation{}, storedClient{}, err
 	}
-	if !change.verify && limits.RefuseUnchecked {
+	if !change.verify && rails.RefuseUnchecked {
 		return generation{}, storedClient{}, fault.Forbidden("Not saved: the guardrails " +
 			"(allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out " +
 			"verify_connection=false.")

@@ -16,12 +16,12 @@ type readiness struct {
 
 // readiness reads the requirements from storage. promoted says that the caller needs no sudo.
 func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted bool) (readiness, error) {
-	limits, err := storedGuardrails(ctx, s)
+	rails, err := storedGuardrails(ctx, s)
 	if err != nil {
 		return readiness{}, err
 	}
 	seen, err := b.credentialList(ctx, s)
-	return readiness{promoted, limits.IgnoreEntity, seen.Customer}, err
+	return readiness{promoted, rails.IgnoreEntity, seen.Customer}, err
 }
 
 // notReady says why a stored client may not become the root. It returns "" if it may. Without sudo

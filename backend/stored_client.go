@@ -55,7 +55,7 @@ type clientState string
 const (
 	stateAvailable   clientState = "available"
 	stateLeased      clientState = "leased"
-	stateRevoking    clientState = "revoking"    // its lease has ended, and it is to be deleted at Paxos
+	stateToBeDeleted clientState = "revoking"    // its lease has ended, and it is to be deleted at Paxos
 	stateQuarantined clientState = "quarantined" // a past holder may know its secret: it waits for a new one
 	stateLost        clientState = "lost"        // disabled or deleted in the Dashboard
 	stateUnreadable  clientState = "unreadable"  // its entry cannot be read
@@ -79,7 +79,7 @@ type checkout struct {
 	DisplayName string        `json:"display_name"`
 	RequestID   string        `json:"request_id"` // Vault's: a request that Vault repeats gets the same client
 	Since       time.Time     `json:"since"`
-	Deadline    time.Time     `json:"deadline"` // when the lease ends unless it is renewed
+	Deadline    time.Time     `json:"deadline"` // when the lease ends unless it is renewed; Vault may end it a second earlier
 	MaximumTTL  time.Duration `json:"maximum_ttl"`
 }
 
@@ -196,7 +196,7 @@ func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, nam
 // too.
 func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, state := range []clientState{stateAvailable, stateLeased, stateRevoking, stateQuarantined, stateLost,
+	for _, state := range []clientState{stateAvailable, stateLeased, stateToBeDeleted, stateQuarantined, stateLost,
 		stateUnreadable} {
 		counts[string(state)] = 0
 	}

@@ -65,14 +65,14 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 			return want, fault.Invalid(err)
 		}
 	}
-	limits, err := b.cachedGuardrails(ctx, req.Storage)
+	rails, err := b.cachedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return want, err
 	}
-	if err := limits.check(want.scopes); err != nil {
+	if err := rails.check(want.scopes); err != nil {
 		return want, err
 	}
-	want.ceiling = limits.MaxTTL
+	want.ceiling = rails.MaxTTL
 	if leased {
 		return want, want.narrowTTL(d)
 	}

@@ -100,7 +100,7 @@ func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string,
 // unverifiedWarnings warn the writer of a secret that was not verified.
 func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []string {
 	warnings := []string{unverifiedWarning}
-	if limits, err := storedGuardrails(ctx, s); err == nil && limits.RefuseUnchecked {
+	if rails, err := storedGuardrails(ctx, s); err == nil && rails.RefuseUnchecked {
 		warnings = append(warnings,
 			"The guardrails (allow_unchecked_clients=false) let no client be used whose secret was not verified.")
 	}

@@ -52,16 +52,16 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 		b.secrets.pauses.note(key, err, b.options.Now())
 		return verifiedSecret{}, err
 	}
-	limits, err := storedGuardrails(ctx, b.storage)
+	rails, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
 		return verifiedSecret{}, err
 	}
 	switch profiles := seen.profiles; {
-	case len(profiles) == 0 && limits.RefuseUnchecked:
+	case len(profiles) == 0 && rails.RefuseUnchecked:
 		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
 			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
 			"give it %s in the Dashboard", paxos.ProfileScope)
-	case !limits.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
+	case !rails.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
 		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: this client sees other profiles " +
 			"than the mount's root client, so it is of another Entity; one mount is one Entity")
 	}

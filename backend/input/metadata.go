@@ -2,8 +2,8 @@ package input
 
 import "fmt"
 
-// CheckMetadata limits the metadata of a role or client, because it is shown in reports and sent
-// with every event. The limits are those that Vault has for the metadata of an entity.
+// CheckMetadata limits the metadata of a role or client, because reads return it and the events
+// of a role carry it. The limits are those that Vault has for the metadata of an entity.
 func CheckMetadata(metadata map[string]string) error {
 	const mostPairs, longestKey, longestValue = 64, 128, 512
 	if len(metadata) > mostPairs {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Limits on the scopes that a role or a request may name. Paxos documents far fewer and far shorter
-// ones.
+// Limits on a stored list of scopes: of a role, a scope set or a client. Paxos documents far fewer and far
+// shorter ones. Narrowing needs no limit of its own, because it can only name scopes of a role.
 const (
 	MaximumScopes    = 256
 	MaximumScopeSize = 128 // bytes

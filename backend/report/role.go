@@ -18,9 +18,9 @@ const unusedAfter = 30 * 24 * time.Hour
 func (p *Privileges) role(r Role) {
 	p.basis = r.Identity + " " + strings.Join(slices.Sorted(slices.Values(r.Scopes)), " ")
 	defer func() { p.basis = "" }()
-	p.purposes(r)
+	p.purposes(r) // of disabled roles too
 	if r.LeasesClients {
-		p.lease(r)
+		p.leasingRole(r)
 		return
 	}
 	if p.used[r.Client] == nil { // it is no longer stored
@@ -52,8 +52,8 @@ func (p *Privileges) role(r Role) {
 	p.dangers(rolesPrefix+r.Name, r.Dangers)
 }
 
-// lease reviews a role whose readers get whole clients, and with them every scope that these hold.
-func (p *Privileges) lease(r Role) {
+// leasingRole reviews a role whose readers get whole clients, and with them every scope that these hold.
+func (p *Privileges) leasingRole(r Role) {
 	got := set{}
 	for _, client := range r.Clients {
 		for scope := range p.holds[client] {
@@ -157,13 +157,13 @@ func (p *Privileges) roleScopes(r Role, given, beyond, lacking []string) {
 	name, client, path := r.Name, r.Client, rolesPrefix+r.Name
 	if len(beyond) > 0 {
 		p.advise(Medium, ruleBeyondGuardrails, path,
-			"The role has scopes that the guardrails forbid: reads of the whole role are refused", p.narrow(path, r,
+			"The role has scopes that the guardrails forbid: reads of the whole role are refused", p.withoutScopes(path, r,
 				beyond), scopesByRisk(beyond)...)
 	}
 	if len(lacking) > 0 {
 		p.suggest(Medium, ruleScopesLacking, path,
 			"Client "+client+" lacks scopes of the role: Paxos refuses token requests for the whole role",
-			byHand("add the scopes in evidence to client %s", client), p.narrow(path, r,
+			byHand("add the scopes in evidence to client %s", client), p.withoutScopes(path, r,
 				lacking).command, scopesByRisk(lacking)...)
 	}
 	if unknown := slices.DeleteFunc(slices.Clone(given), func(scope string) bool {
@@ -172,7 +172,7 @@ func (p *Privileges) roleScopes(r Role, given, beyond, lacking []string) {
 	}); len(unknown) > 0 {
 		p.suggest(Low, ruleScopesUncatalogued, path,
 			"The role has scopes that this version does not know; they count as moves-money",
-			"# check their spelling, and whether a newer version of the plugin knows them", p.narrow(path, r,
+			"# check their spelling, and whether a newer version of the plugin knows them", p.withoutScopes(path, r,
 				unknown).command, p.hinted(unknown)...)
 	}
 	of := func(risk catalog.Risk) []string {
@@ -183,13 +183,13 @@ func (p *Privileges) roleScopes(r Role, given, beyond, lacking []string) {
 		p.suggest(Medium, ruleMovesMoney, path,
 			"Anyone who can read this role can move money or change its destination",
 			"# check which Vault policies allow reads of creds/"+name+" and token/"+
-				name, p.narrow(path, r, money).command, money...)
+				name, p.withoutScopes(path, r, money).command, money...)
 	}
 	if admin := of(catalog.Admin); len(admin) > 0 {
 		p.suggest(High, ruleAdministers, path,
 			"Anyone who can read this role can list or delete the company's API credentials",
 			"# check which Vault policies allow reads of creds/"+name+" and token/"+
-				name, p.narrow(path, r, admin).command, admin...)
+				name, p.withoutScopes(path, r, admin).command, admin...)
 	}
 }
 
@@ -211,16 +211,16 @@ func (p *Privileges) hinted(scopes []string) []string {
 	return hinted
 }
 
-// A narrowing is a command that takes scopes away from a role. It disables the role if none would
+// A removal is a command that takes scopes away from a role. It disables the role if none would
 // be left.
-type narrowing struct {
+type removal struct {
 	command  string
 	disables bool
 }
 
 // advise adds a finding on scopes that readers of the role do not get. Taking them away from the
 // role is a fix, because its readers lose nothing. Disabling the role is a suggestion.
-func (p *Privileges) advise(severity Severity, rule Rule, path, reason string, n narrowing, evidence ...string) {
+func (p *Privileges) advise(severity Severity, rule Rule, path, reason string, n removal, evidence ...string) {
 	if n.disables {
 		p.suggest(severity, rule, path, reason, "", n.command, evidence...)
 		return
@@ -228,12 +228,12 @@ func (p *Privileges) advise(severity Severity, rule Rule, path, reason string, n
 	p.add(severity, rule, path, reason, n.command, evidence...)
 }
 
-// narrow takes scopes away from a role. What is left is written as scopes, because no scope set or
+// withoutScopes takes scopes away from a role. What is left is written as scopes, because no scope set or
 // operation need stand for just these.
-func (p *Privileges) narrow(path string, r Role, scopes []string) narrowing {
+func (p *Privileges) withoutScopes(path string, r Role, scopes []string) removal {
 	rest := catalog.Without(r.Scopes, scopes)
 	if len(rest) == 0 {
-		return narrowing{p.patch(path, "disabled=true"), true}
+		return removal{p.patch(path, "disabled=true"), true}
 	}
 	changes := []string{"scopes=" + strings.Join(rest, ",")}
 	if r.ByScopeSets {
@@ -242,5 +242,5 @@ func (p *Privileges) narrow(path string, r Role, scopes []string) narrowing {
 	if r.ByOperations {
 		changes = append(changes, "operations=")
 	}
-	return narrowing{p.patch(path, changes...), false}
+	return removal{p.patch(path, changes...), false}
 }
