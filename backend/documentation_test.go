@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,16 +53,38 @@ func firstDifference(want, got string) string {
 func TestHelpIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
+	documented := m.Help("").Data["openapi"].(map[string]any)["paths"].(map[string]any)
+	values := strings.NewReplacer("{scope}", "funding:read_profile", "{id}", "GetTransfer", "{name}", "x",
+		"{token_id}", "x")
 	var all strings.Builder
-	for _, path := range []string{"", "config", "config/connection", "config/guardrails", "roles", "roles/mint",
-		"roles/mint/rotate", "scopes", "scopes/funding:read_profile", "operations", "operations/GetTransfer",
-		"scope-sets", "scope-sets/mint", "creds/mint", "token/mint", "lookup", "revocations", "revocations/x",
-		"clients", "clients/x", "clients/x/rotate", "config/promote-standby", "config/resume", "report/drift",
-		"report/least-privilege", "status", "metrics"} {
+	for _, path := range append([]string{"/"}, slices.Sorted(maps.Keys(documented))...) {
+		path = strings.TrimPrefix(values.Replace(path), "/")
 		all.WriteString("==== path-help paxos/" + path + "\n")
 		all.WriteString(m.Help(path).Data["help"].(string) + "\n")
 	}
 	golden(t, "path-help.golden", all.String())
+}
+
+// TestEveryEventIsInTheReadme holds the events of the mount against the README.
+func TestEveryEventIsInTheReadme(t *testing.T) {
+	t.Parallel()
+	declared, err := os.ReadFile("events.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`(?m)^\t\w+ += "([a-z-]+)"`).FindAllStringSubmatch(string(declared), -1)
+	if len(kinds) < 20 {
+		t.Errorf("events.go declares %d events", len(kinds))
+	}
+	for _, kind := range kinds {
+		if !strings.Contains(string(readme), "`"+kind[1]+"`") {
+			t.Errorf("the README does not name the event %s", kind[1])
+		}
+	}
 }
 
 func TestEveryOperationIsDocumented(t *testing.T) {

@@ -74,13 +74,14 @@ type checkout struct {
 	OnRevoke      string    `json:"on_revoke"`
 	DeleteLimit   int       `json:"delete_limit"`
 	// Holder is what holderOf returned. max_leases_per_entity counts the leases of one holder.
-	Holder      string        `json:"holder"`
-	EntityID    string        `json:"entity_id"` // of the Vault token; empty if it has none
-	DisplayName string        `json:"display_name"`
-	RequestID   string        `json:"request_id"` // Vault's: a request that Vault repeats gets the same client
-	Since       time.Time     `json:"since"`
-	Deadline    time.Time     `json:"deadline"` // when the lease ends unless it is renewed; Vault may end it a second earlier
-	MaximumTTL  time.Duration `json:"maximum_ttl"`
+	Holder      string    `json:"holder"`
+	EntityID    string    `json:"entity_id"` // of the Vault token; empty if it has none
+	DisplayName string    `json:"display_name"`
+	RequestID   string    `json:"request_id"` // Vault's: a request that Vault repeats gets the same client
+	Since       time.Time `json:"since"`
+	// when the lease ends unless it is renewed; Vault may end it up to a second earlier
+	Deadline   time.Time     `json:"deadline"`
+	MaximumTTL time.Duration `json:"maximum_ttl"`
 }
 
 // errBeingDeleted refuses a new secret for a client that is about to be deleted at Paxos.

@@ -14,7 +14,8 @@ type throttlingState struct {
 	callsBannedUntil time.Time
 }
 
-// throttling returns the state of the limits for the configured connection. If the settings are not
+// throttling returns the state of the limits for the configured connection. Bans of an earlier process
+// count only after the broker has loaded them, so call broker.Live first. If the settings are not
 // complete, nothing can have been sent, so nothing is limited.
 func (b *backend) throttling(c config, settings connection) throttlingState {
 	complete, err := settings.settings(c.Environment)

@@ -104,7 +104,7 @@ func (b *Broker) end(ctx context.Context, t *token, try patience) (cause, err er
 	b.mu.Lock()
 	b.withdraw(t)
 	row, waits := t.Row, t.waits(b.Now())
-	queued := t.marked && !waits // what is on record is a later time
+	queued := t.marked && !waits // else the time on record is that of the end of its grace
 	backedOff := early(b.Now(), t.nextEnd)
 	b.mu.Unlock()
 	if row.expired(b.Now()) {

@@ -20,7 +20,7 @@ type Holding struct {
 // holds are the leases on a token. They are numbered from a random number on. So a lease that has
 // ended is not mistaken for one that another process gave, and only leases that last take memory.
 type holds struct {
-	first, next uint64 // of first to next, without next, each was given
+	first, next uint64 // every number from first up to next-1 was given to a lease
 	lasting     map[uint64]Holding
 }
 

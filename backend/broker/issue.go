@@ -22,7 +22,7 @@ type Issued struct {
 	RefreshAt   time.Time // when the next reader will start a refresh
 	NextRead    time.Time // when a reader can learn something new; always ahead
 	Stale       error     // why the token could not be refreshed, if it could not
-	Minted      bool      // requested while the reader waited
+	Minted      bool      // the reader waited for a token request, its own or one that others waited for too
 	Doubt       *Doubt    // why the token may be one that Paxos rejects; nil where nothing says so
 }
 

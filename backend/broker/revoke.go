@@ -61,9 +61,9 @@ func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, 
 	return err
 }
 
-// failed notes that a token is on the queue because a try to revoke it failed. Every token gets
-// there by this function. If the token only waits for its turn, a sweep starts at once, because the
-// token should not wait for the next periodic one.
+// failed notes why a try to revoke a token failed, and how long to wait before the next try. mark
+// has put the token on the queue. If the token only waits for its turn, a sweep starts at once,
+// because the token should not wait for the next periodic one.
 func (b *Broker) failed(t *token, cause error) {
 	switch {
 	case errors.Is(cause, errPaced):

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/backendtest"
+	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 )
 
@@ -206,7 +207,7 @@ func (r *run) passTime(played baseline) {
 // left to the one who wrote it, than an idle token is kept, and than a ban lasts.
 func (r *run) passMinutes() {
 	r.T.Helper()
-	for _, pause := range []time.Duration{time.Minute, 5*time.Minute + time.Second} {
+	for _, pause := range []time.Duration{time.Minute, limits.DefaultBan + time.Second} {
 		r.Clock.Advance(pause)
 		r.tick()
 	}

@@ -10,7 +10,7 @@ import (
 // A ban is as long as Paxos says, within these bounds. Where Paxos says nothing, it is as long as
 // Paxos's documentation says.
 const (
-	defaultBan = 5 * time.Minute
+	DefaultBan = 5 * time.Minute
 	minimumBan = time.Second
 	MaximumBan = 15 * time.Minute
 )
@@ -34,7 +34,7 @@ func BanFor(err error) time.Duration {
 	case !errors.As(err, &answer) || !answer.Throttled():
 		return 0
 	case answer.RetryAfter == 0:
-		return defaultBan
+		return DefaultBan
 	}
 	return min(max(answer.RetryAfter, minimumBan), MaximumBan)
 }
@@ -47,7 +47,7 @@ type Ban struct {
 	Unreadable bool      `json:"-"` // only Route is known
 }
 
-// over reports whether both its times have passed.
+// over reports whether both times of the ban have passed. A time that was never set has passed.
 func (b Ban) over(now time.Time) bool { return !now.Before(b.TokenUntil) && !now.Before(b.CallUntil) }
 
 // cut shortens what would last longer than any ban, because it was stored before the clock was set

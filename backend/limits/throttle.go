@@ -107,7 +107,7 @@ func (t *Throttle) LeaveToken(now time.Time, err error) (banned bool) {
 		return false
 	}
 	t.token.close(now.Add(length))
-	t.api.suspect = true // every request from the address is throttled, or so it says
+	t.api.suspect = true // Paxos says that it then refuses every call from the address
 	t.pace.reset()
 	return true
 }
