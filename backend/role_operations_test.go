@@ -146,10 +146,12 @@ func texts(answered any) []string {
 }
 
 // seedScopes are those of the example in Paxos's own guide to credentials.
-const seedScopes = `orchestration:read_orchestration orchestration:write_orchestration orchestration:read_orchestration_rule
-	orchestration:write_orchestration_rule funding:read_profile funding:write_profile transfer:read_deposit_address transfer:read_transfer
-	transfer:read_fiat_account transfer:read_fiat_deposit_instructions transfer:write_internal_transfer transfer:write_crypto_withdrawal
-	transfer:write_deposit_address transfer:write_fiat_account transfer:write_fiat_deposit_instructions transfer:write_fiat_withdrawal`
+const seedScopes = `orchestration:read_orchestration orchestration:write_orchestration
+	orchestration:read_orchestration_rule orchestration:write_orchestration_rule funding:read_profile
+	funding:write_profile transfer:read_deposit_address transfer:read_transfer
+	transfer:read_fiat_account transfer:read_fiat_deposit_instructions transfer:write_internal_transfer
+	transfer:write_crypto_withdrawal transfer:write_deposit_address transfer:write_fiat_account
+	transfer:write_fiat_deposit_instructions transfer:write_fiat_withdrawal`
 
 // seedOperations are what an application calls to mint, redeem and convert: it
 // orchestrates, watches what comes of it, and asks where to deposit.

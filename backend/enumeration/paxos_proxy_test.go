@@ -121,7 +121,7 @@ func (p *paxosProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(answer) // whoever called may have left
+	_, _ = w.Write(answer) // the caller may have left
 }
 
 // forward makes the call to the stand-in Paxos, whether or not the caller waits for the answer.

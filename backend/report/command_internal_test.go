@@ -28,7 +28,7 @@ func FuzzCommand(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, one, two string) {
 		if strings.Contains(one+two, "\x00") {
-			t.Skip("no program takes a word with a NUL")
+			return // no program takes a word with a NUL
 		}
 		want := []string{"vault", "write", one, two}
 		if got := split(t, command(want[1:]...)); !slices.Equal(got, want) {
