@@ -219,6 +219,10 @@ func (b *backend) paths() []*framework.Path {
 		b.pathClientRotate(),
 		b.pathClient(),
 		b.pathClients(),
+		b.pathKeyRotate(),
+		b.pathKeyID(),
+		b.pathKey(),
+		b.pathKeys(),
 		b.pathScopeSet(),
 		b.pathScopeSets(),
 		b.pathScope(),
@@ -237,7 +241,7 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
 			exceptionsPrefix + "*"},
-		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
+		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, keysPrefix, ledgerPrefix},
 		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
 	}
 }

@@ -31,6 +31,9 @@ const (
 	clientDeletedAtPaxos = "client-erase"
 	clientLost           = "client-lost"
 	poolLow              = "pool-low"
+	keyWritten           = "key-write"
+	keyRotated           = "key-rotate"
+	keyDeleted           = "key-delete"
 	mountStopped         = "stop"
 	mountResumed         = "resume"
 )

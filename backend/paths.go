@@ -20,6 +20,7 @@ const (
 	clientsPrefix    = "clients/" // seal-wrapped: the entries hold secrets
 	scopeSetsPrefix  = "scope-sets/"
 	exceptionsPrefix = "exceptions/"
+	keysPrefix       = "keys/" // seal-wrapped: the entries hold private keys
 )
 
 // Where single entries are stored.
