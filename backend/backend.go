@@ -1,6 +1,6 @@
-// Package backend is the Vault side of the secrets engine: its paths, what they
-// Put, and the leases they give. What it knows of tokens is in package broker,
-// what it knows of Paxos in package paxos.
+// Package backend is the Vault side of the secrets engine: the paths of a mount, the entries that
+// they store, and the leases that they give. Package broker issues and revokes tokens, package
+// paxos talks to Paxos.
 package backend
 
 import (
@@ -20,22 +20,31 @@ import (
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
+// Version is the version that the plugin reports to Vault: a semantic version with a leading v. A
+// release sets it with -ldflags "-X vault-plugin-secrets-paxos/backend.Version=…".
+var Version = "v0.1.0-dev"
+
+// periodicDeadline ends the work of one tick before Vault's next tick, which comes after a minute.
+const periodicDeadline = 50 * time.Second
+
 // Options are what the mounts of one process share.
 type Options struct {
-	// Limits keeps the process's calls below Paxos's limits, whatever the number of
-	// mounts. Required.
+	// Limits keeps all calls of the process below Paxos's limits, whatever the number of mounts.
+	// Required.
 	Limits *limits.Limits
-	// Now is the clock, Wait how to let it pass; nil means the real ones.
-	Now  func() time.Time
+	// Now tells the time. If nil, time.Now is used.
+	Now func() time.Time
+	// Wait returns after d, or with an error when ctx ends. If nil, a real timer is used.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// backend is one mount. Its state stands in groups, each with the lock that guards it.
+// backend is one mount. Its state is divided into groups, and each group holds the lock that guards
+// it.
 type backend struct {
 	*framework.Backend
 	options Options
 	logger  hclog.Logger
-	storage logical.Storage // for work that outlives a request
+	storage logical.Storage // for work that no request waits for; a request uses its own
 	broker  *broker.Broker
 
 	mount    membership
@@ -47,13 +56,14 @@ type backend struct {
 	background
 }
 
-// A membership is the mount's place among the mounts of the plugin process.
+// membership is what the mount knows about the plugin process that it shares with other mounts.
 type membership struct {
-	uuid string  // of this mount, by Vault
-	all  *mounts // this one included
+	uuid string  // Vault's identifier of this mount
+	all  *mounts // every mount of the process, this one included
 }
 
-// entries are the caches of what is stored. A hit reads them and no storage.
+// entries are the caches of stored entries. A read that is answered with a cached token uses only
+// them, so that it needs no storage.
 type entries struct {
 	config     store.Cache[config]
 	connection store.Cache[connection]
@@ -67,52 +77,33 @@ type entries struct {
 	index      clientIndex // which Client IDs are stored, for the other mounts of the process
 }
 
-// setDefaults says what counts where nothing is stored.
-func (e *entries) setDefaults() {
-	e.connection.Absent, e.guardrails.Absent, e.lockdown.Absent = newConnection, newGuardrails, noLockdown
-	e.probe.Absent, e.list.Absent = noProbe, noCredentialList
-	e.probe.Replaceable, e.list.Replaceable = true, true
-	// a pool may name clients that are not stored
-	e.clients.Absent = func() storedClient { return storedClient{} }
-}
-
-// forget drops what is cached of an entry that another node wrote.
-func (e *entries) forget(key string) {
-	for _, cache := range []interface{ Forget(key string) }{
-		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
-	} {
-		cache.Forget(key)
-	}
-	if key == rootKey || strings.HasPrefix(key, clientsPrefix) {
-		e.index.forget()
-	}
-}
-
-// sessions keep the connection to Paxos that was used last. A change of the configuration opens
-// another one and closes it.
+// sessions hold the session with Paxos that was used last. After a change of the configuration, the
+// next use opens a new session and closes this one.
 type sessions struct {
 	mu   sync.Mutex // guards open
 	open *paxosSession
 }
 
-// secrets remember what may not be forgotten when an entry is deleted and made again. Each has a lock
-// of its own.
+// secrets remember facts about secrets that must survive when an entry is deleted and stored again.
+// Each part has a lock of its own.
 type secrets struct {
-	numbers numbers // of generations, so that none is used twice
-	pauses  pauses  // in comparing submitted secrets
+	numbers numbers // the highest generation number of each Client ID, so that none is used twice
+	pauses  pauses  // clients whose submitted secrets are not compared for the moment
 }
 
-// writes serialises the read-modify-writes of config, connection, guardrails, root, clients and roles.
-// It is never held across the network.
+// writes serialises every read-modify-write of config, connection, guardrails, the root client,
+// stored clients and roles. It is never held during a call to Paxos, which may take seconds.
 type writes struct {
 	sync.Mutex
-	settled bool // every stored client has had the chance to get a purpose
+	settled bool // settlePurposes has run: see there
 
-	// lockdown serialises the writes of the lockdown, which must wait for no other write.
+	// lockdown serialises the writes of the lockdown. It is a lock of its own, so that a lockdown
+	// never waits for another write.
 	lockdown sync.Mutex
 }
 
-// telemetry is what the mount counts, tells and remembers of its work. Each part has a lock of its own.
+// telemetry is what the mount counts, announces and remembers about its work. Each part has a lock
+// of its own.
 type telemetry struct {
 	metrics *metrics
 	events  events
@@ -122,18 +113,18 @@ type telemetry struct {
 	latest  latestFailure
 }
 
-// background is the work that no request waits for.
+// background is the state of the work that no request waits for.
 type background struct {
-	begun       time.Time         // when this process began to know the mount
-	life        context.Context   // ends when the mount goes away
-	reconciling *broker.SerialJob // of the stored clients
-	comparing   sync.Mutex        // one comparison with Paxos at a time
-	probing     sync.Mutex        // one probe at a time
+	begun       time.Time         // when this process created the mount
+	life        context.Context   // ends when the mount is unloaded
+	reconciling *broker.SerialJob // runs reconcile, one at a time
+	comparing   sync.Mutex        // held during a comparison with Paxos's list of credentials
+	probing     sync.Mutex        // held during a probe
 }
 
-// NewFactory returns the function by which Vault makes a mount. It touches neither
-// storage nor network and starts nothing: Vault also calls it to look at a plugin
-// that is only being registered.
+// NewFactory returns the function with which Vault creates a mount. That function uses neither
+// storage nor the network and starts no goroutine, because Vault also calls it to read the version
+// of a plugin that is only being registered.
 func NewFactory(options Options) logical.Factory {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -193,7 +184,16 @@ func NewFactory(options Options) logical.Factory {
 	}
 }
 
-// paths lists the routes, the busiest first: the framework tries them in order.
+// setDefaults tells the caches which value to use where nothing is stored.
+func (e *entries) setDefaults() {
+	e.connection.Absent, e.guardrails.Absent, e.lockdown.Absent = newConnection, newGuardrails, noLockdown
+	e.probe.Absent, e.list.Absent = noProbe, noCredentialList
+	e.probe.Replaceable, e.list.Replaceable = true, true
+	// A role may name clients that are not stored, and must still be readable.
+	e.clients.Absent = func() storedClient { return storedClient{} }
+}
+
+// paths lists the routes. The framework tries them in this order, so the busiest come first.
 func (b *backend) paths() []*framework.Path {
 	return []*framework.Path{
 		b.pathToken(),
@@ -235,8 +235,10 @@ func (b *backend) paths() []*framework.Path {
 	}
 }
 
-// specialPaths names what Vault treats differently. Sudo patterns are exact; the
-// patterns of their paths end in $ and take no trailing slash.
+// specialPaths names the paths that need sudo (Root) and the storage that Vault wraps with its seal
+// or does not replicate. Vault compares a sudo path exactly. That is safe because the pattern of
+// each of these paths ends in $ and allows no trailing slash, so no other spelling reaches the same
+// handler.
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
@@ -246,7 +248,8 @@ func specialPaths() *logical.Paths {
 	}
 }
 
-// invalidate is called when another node of the cluster has written an entry.
+// invalidate drops what this node remembers of an entry. Vault calls it when another node of the
+// cluster has written the entry.
 func (b *backend) invalidate(_ context.Context, key string) {
 	b.entries.forget(key)
 	switch {
@@ -257,10 +260,23 @@ func (b *backend) invalidate(_ context.Context, key string) {
 	}
 }
 
-// initialize is called when the mount is to serve: after a start, a reload, and when
-// Vault has put a new process in the place of one that died. What that one left to be
-// ended should not wait for the next tick, and what it has sent should be known soon:
-// until then no mount of the process requests a token.
+// forget drops an entry from the caches, because another node has written it.
+func (e *entries) forget(key string) {
+	for _, cache := range []interface{ Forget(key string) }{
+		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
+	} {
+		cache.Forget(key)
+	}
+	if key == rootKey || strings.HasPrefix(key, clientsPrefix) {
+		e.index.forget()
+	}
+}
+
+// initialize prepares the mount to serve. Vault calls it after a start, after a reload, and when it
+// has replaced a plugin process that died. Until it is known which token requests the previous
+// process sent, no mount of this process requests a token, so they are read here. The sweep starts
+// now, because tokens that the previous process left to be revoked should not wait for the next
+// tick.
 func (b *backend) initialize(ctx context.Context, _ *logical.InitializationRequest) error {
 	b.mount.all.add(b)
 	if !b.writable() {
@@ -273,14 +289,16 @@ func (b *backend) initialize(ctx context.Context, _ *logical.InitializationReque
 	return nil
 }
 
-// periodic is called every minute on the active node, and once more when the mount
-// is being disabled: then all that lives is ended while the means to do it exist.
+// periodic does the mount's regular work. Vault calls it every minute on the active node, and once
+// more when the mount is being disabled. That last call revokes every token, because afterwards the
+// credentials that are needed to revoke are gone.
 func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if !b.writable() {
 		return nil
 	}
 	b.signals.flush()
-	// the SDK notes every write there, with no lock, and the sweep writes in parallel
+	// The SDK records every write in the context's index state without a lock, and the sweep writes
+	// from several goroutines. Without an index state there is nothing to record, and no data race.
 	ctx = logical.IndexStateContext(ctx, nil)
 	ctx, cancel := context.WithTimeout(ctx, periodicDeadline)
 	defer cancel()
@@ -291,7 +309,9 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 		}
 		return errors.Join(err, b.reconcileClients(ctx))
 	}
-	if _, err := b.watchForRestore(ctx); err != nil { // first, so that nothing that fails makes a gap
+	// The pulse is stored before the other work. If the work failed first, the pulse would stay old
+	// and look like the gap of a restored snapshot.
+	if _, err := b.watchForRestore(ctx); err != nil {
 		return err
 	}
 	if err := b.broker.Sweep(ctx); err != nil {
@@ -299,13 +319,6 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	}
 	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.compareHourly(ctx))
 }
-
-// periodicDeadline keeps a tick shorter than the minute between ticks.
-const periodicDeadline = 50 * time.Second
-
-// Version is what the plugin reports to Vault, a semantic version with a v. The
-// release sets it with -ldflags "-X vault-plugin-secrets-paxos/backend.Version=…".
-var Version = "v0.1.0-dev"
 
 const mountHelp = `
 The paxos secrets engine keeps a company's Paxos API credentials in Vault and

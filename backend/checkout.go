@@ -15,20 +15,23 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// rolePool is what a role's clients are at the moment.
+// A rolePool is the state of a role's clients at one moment, as one caller finds them.
 type rolePool struct {
-	free  []string // that may be leased, in the role's order
-	mine  string   // the client that this very request has got already
-	holds int      // how many the holder has
-	why   []string // the others are not free
-	taken map[string]storedClient
+	free    []string // names of the clients that may be leased now, in the role's order
+	mine    string   // the client that an earlier attempt of this same request has leased
+	holds   int      // how many of the role's clients the caller already leases
+	why     []string // for each client that is not free: its name and the reason
+	clients map[string]storedClient
 }
 
-// checkOut takes the first free client of the role's pool and records who has it. All
-// who take clients do so one after another.
+// checkOut leases the first free client of the role and stores who has it. It returns the name of
+// the client and its entry. Callers are served one at a time, under the lock of all writes, so that
+// no client is leased twice. A request that Vault repeats gets the client that it already leased.
 func (b *backend) checkOut(ctx context.Context, req *logical.Request, want tokenRequest,
 	session *paxosSession) (string, storedClient, error) {
-	for _, name := range want.role.Clients { // read into memory before anybody has to wait for it
+	// Read the clients into the cache before the lock is taken, so that no other write waits for
+	// it.
+	for _, name := range want.role.Clients {
 		if _, err := b.cachedClient(ctx, req.Storage, name); err != nil && !store.IsUnreadable(err) {
 			return "", storedClient{}, err
 		}
@@ -56,7 +59,7 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	case err != nil:
 		return "", storedClient{}, err
 	case p.mine != "":
-		return p.mine, p.taken[p.mine], nil
+		return p.mine, p.clients[p.mine], nil
 	case p.holds >= r.MaxLeasesPerEntity:
 		return "", storedClient{}, fault.BadRequest("this caller holds %d clients of role %q already, which is its "+
 			"max_leases_per_entity: end such a lease first", p.holds, want.name)
@@ -84,8 +87,10 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	return name, n, nil
 }
 
-// undoInLockdown takes a check-out back whose record was written while a lockdown came: either
-// the lockdown finds the record, or this finds the lockdown. The secret has not been answered.
+// undoInLockdown reads the lockdown once more after a check-out was stored, and undoes the
+// check-out if a lockdown has begun. A lockdown first stores itself and then looks for check-outs.
+// A check-out is first stored and then looks for a lockdown. So at least one of the two sees the
+// other. The caller has not received the secret yet.
 func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	locked := checkStoredLockdown(ctx, s)
 	if locked == nil {
@@ -95,11 +100,11 @@ func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name st
 	return errors.Join(locked, b.putStoredClient(ctx, s, name, n))
 }
 
-// newCheckout is the record of a lease that begins now.
+// newCheckout returns the record of a lease that begins now.
 func (b *backend) newCheckout(req *logical.Request, want tokenRequest, r role, n storedClient) *checkout {
 	now, longest := b.options.Now().UTC(), want.longestLease()
-	if ofMount := b.System().MaxLeaseTTL(); ofMount > 0 { // else Vault did not answer
-		longest = min(longest, ofMount)
+	if mountMaximum := b.System().MaxLeaseTTL(); mountMaximum > 0 { // 0 if Vault did not answer
+		longest = min(longest, mountMaximum)
 	}
 	return &checkout{
 		ID: rand.Text(), Role: want.name, RoleCreatedAt: r.CreatedAt, Generation: n.last(), OnRevoke: r.OnRevoke,
@@ -109,21 +114,21 @@ func (b *backend) newCheckout(req *logical.Request, want tokenRequest, r role, n
 	}
 }
 
-// lookAtPool sorts the clients of a role into those that may be leased now and those
-// that may not.
+// lookAtPool decides which clients of a role may be leased now, and why the others may not. The
+// caller holds the lock of all writes.
 func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName string, r role,
 	session *paxosSession) (rolePool, error) {
-	p := rolePool{taken: map[string]storedClient{}}
+	p := rolePool{clients: map[string]storedClient{}}
 	limits, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
-	seen, err := b.credentialList(ctx, req.Storage)
+	list, err := b.credentialList(ctx, req.Storage)
 	if err != nil {
 		return p, err
 	}
 	for _, name := range r.Clients {
-		n, err := b.cachedClient(ctx, req.Storage, name) // others wait for the lock meanwhile
+		n, err := b.cachedClient(ctx, req.Storage, name) // checkOut has filled the cache
 		if store.IsUnreadable(err) {
 			p.why = append(p.why, name+" cannot be read")
 			continue
@@ -131,7 +136,7 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 		if err != nil {
 			return p, err
 		}
-		p.taken[name] = n
+		p.clients[name] = n
 		if n.State == stateLeased && n.Checkout != nil && n.Checkout.Holder == holderOf(req) &&
 			n.Checkout.Role == roleName {
 			p.holds++
@@ -147,8 +152,9 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 			why = unavailableReason(n, roleName, limits, session)
 		}
 		if why == "" {
-			why = scopeMismatch(n, r, limits, seen)
+			why = scopeMismatch(n, r, limits, list)
 		}
+		// Only the first free client is leased, so only that one is looked up in the other mounts.
 		if g, _ := n.current(); why == "" && len(p.free) == 0 {
 			if why, err = b.leasedElsewhere(ctx, req.Storage, clientsPrefix+name, g.ClientID); err != nil {
 				return p, err
@@ -163,12 +169,13 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 	return p, nil
 }
 
-// unavailableReason says why a client may not be leased through a role, or stay leased, whatever
-// its state; nothing if it may.
+// unavailableReason returns why a client may not be leased, or stay leased, through a role. It
+// returns "" if it may. It does not look at the client's state, nor at its scopes: see
+// scopeMismatch.
 func unavailableReason(n storedClient, roleName string, limits guardrails, session *paxosSession) string {
-	g, stocked := n.current()
+	g, stored := n.current()
 	switch {
-	case !stocked:
+	case !stored:
 		return "is not stocked"
 	case n.purposeMismatch(purposeLease) != "":
 		return n.purposeMismatch(purposeLease)
@@ -185,37 +192,39 @@ func unavailableReason(n storedClient, roleName string, limits guardrails, sessi
 	return ""
 }
 
-// scopeMismatch says why a client does not fit a role and the guardrails by the scopes that it holds,
-// nothing if it does. What Paxos listed counts from the time of the list, whatever happens to the
-// secret: a scope that was added in the Dashboard stays there when the secret is rotated. What was
-// verified after the list counts besides, because it is newer.
-func scopeMismatch(n storedClient, r role, limits guardrails, seen credentialList) string {
+// scopeMismatch returns why the scopes of a client do not fit a role and the guardrails, or "" if
+// they fit. There are two sources: the scopes that the operator stored, and those in Paxos's list.
+// If the list is newer than the latest verification, it alone counts, because the Dashboard may
+// have changed the client since. If the verification is newer, the stored scopes count as held. The
+// listed ones then still count as possibly held, because a scope that was added in the Dashboard
+// stays there when the secret is rotated.
+func scopeMismatch(n storedClient, r role, limits guardrails, list credentialList) string {
 	g, _ := n.current()
-	holds, has := n.Scopes, n.Scopes // at most, and at least
-	if listed := seen.find(g.ClientID); listed != nil {
-		holds = allOf(listed.Scopes, n.Scopes)
+	atMost, atLeast := n.Scopes, n.Scopes
+	if listed := list.find(g.ClientID); listed != nil {
+		atMost = allOf(listed.Scopes, n.Scopes)
 		verified := n.ScopesSince
 		if g.Verified && g.Since.After(verified) {
 			verified = g.Since
 		}
-		if seen.ListedAt.After(verified) {
-			holds, has = listed.Scopes, listed.Scopes
+		if list.ListedAt.After(verified) {
+			atMost, atLeast = listed.Scopes, listed.Scopes
 			if listed.Status != paxos.StatusApproved {
 				return "is disabled at Paxos"
 			}
 		}
 	}
-	lacking, surplus := catalog.Without(r.ResolvedScopes, has), catalog.Without(holds, r.ResolvedScopes)
+	lacking, surplus := catalog.Without(r.ResolvedScopes, atLeast), catalog.Without(atMost, r.ResolvedScopes)
 	switch {
 	case len(lacking) > 0:
 		return "does not hold " + input.Shortened(lacking)
 	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
 		return "holds scopes that the role does not name"
-	case limits.check(holds) != nil:
+	case limits.check(atMost) != nil:
 		return "holds scopes beyond the guardrails"
 	}
 	return ""
 }
 
-// allOf is the names that are in either list.
+// allOf returns the names that are in either list.
 func allOf(a, z []string) []string { return append(slices.Clone(a), catalog.Without(z, a)...) }

@@ -11,15 +11,18 @@ import (
 	"vault-plugin-secrets-paxos/backend/fault"
 )
 
-// errElsewhere is the answer to a write of a client that another mount of the process has. It names no
-// mount, because its reader may have no business there.
+// errElsewhere refuses to store a client that another mount of the process has stored. It does not
+// name that mount, because the caller may have no access to it.
 var errElsewhere = fault.BadRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
 	"leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
 
-// claim is nil if a client may be stored under its own keys of this mount: it is nowhere else on
-// the mount, and where it is for leasing, nowhere else in the process. An entry that was never
-// verified proves nothing and blocks nobody. The caller holds b.mount.all.claims, from before it asks
-// until the client is stored.
+// claim returns nil if a client may be stored under the keys in own, and else an error for the
+// caller. Two rules hold. A Client ID is stored once on a mount. And a client that is for leasing
+// is stored on one mount of the process only, because the other mount would otherwise use a client
+// whose secret leaves Vault. The second rule counts verified secrets only: somebody who does not
+// know the secret could otherwise block a client by storing its ID. The caller holds
+// b.mount.all.claims from before the call until the client is stored, so that two mounts cannot
+// store the same client at once.
 func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string, lease, verified bool,
 	own ...string) error {
 	where, err := b.whereStored(ctx, s, clientID, own...)
@@ -42,8 +45,9 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 	return nil
 }
 
-// whereStored says where on this mount a Client ID is stored, apart from these keys, empty if it is
-// nowhere. A Client ID is stored once on a mount, so that one that requests tokens is never leased.
+// whereStored returns the storage key under which this mount stores a Client ID ("the root client"
+// for the root), apart from the keys in except. It returns "" if there is none. A Client ID is
+// stored once on a mount, so that a client that requests tokens is never leased as well.
 func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID string,
 	except ...string) (string, error) {
 	held, err := b.entries.index.of(ctx, s, clientID)
@@ -60,8 +64,9 @@ func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID s
 	return held[i].key, nil
 }
 
-// leasedElsewhere says why a client may not be leased although its own entry allows it, nothing if
-// it may.
+// leasedElsewhere returns why a client may not be leased because of another entry with the same
+// Client ID, on this mount or on another. It returns "" if it may. key is where the client is
+// stored.
 func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, clientID string) (string, error) {
 	switch err := b.claim(ctx, s, clientID, true, true, key); {
 	case errors.Is(err, errElsewhere):
@@ -74,10 +79,10 @@ func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, c
 	return "", nil
 }
 
-// usedElsewhere says what keeps a client from being deleted at Paxos: that another mount has it, or
-// that it is stored on this one for another use. Here an entry counts that was never verified,
-// because a deletion cannot be undone. A mount or an entry that cannot be read is an error, and
-// nothing is deleted.
+// usedElsewhere returns why a client must not be deleted at Paxos: another mount has stored it, or
+// this mount has stored it under another key too. It returns "" if neither is so. Unlike in claim,
+// an entry that was never verified counts, because a deletion cannot be undone. It fails if a mount
+// or an entry cannot be read, so that nothing is deleted then. key is where the client is stored.
 func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (string, error) {
 	for _, mount := range append(b.mount.all.others(b), b) {
 		switch entry, err := mount.entries.index.damaged(ctx, mount.storage); {

@@ -9,29 +9,42 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A client is a Paxos API client in Vault's custody. Each pair of Client ID and
-// secret that it ever had is a generation, kept until the last token that it
-// minted has ended, because only the client that minted a token can revoke it.
+// A client is the Paxos API credentials of one client as a mount stores them: the root client, or
+// the core of a storedClient. A generation is kept until its last token has ended, because Paxos
+// lets only the client that requested a token revoke it.
 type client struct {
 	store.Versioned
-	// random: an entry that is deleted and made again is another one
-	EntryID     string       `json:"entry_id,omitempty"`
-	Generations []generation `json:"generations"`        // oldest first; the last one mints
-	Profiles    []string     `json:"profiles,omitempty"` // that it was seen to see: they tell which Entity it is of
+	// EntryID is random. It tells an entry from one that was deleted and stored again under the
+	// same name.
+	EntryID string `json:"entry_id,omitempty"`
+	// Generations are in order, the oldest first. New tokens are requested with the last one.
+	Generations []generation `json:"generations"`
+	// Profiles are ids of Paxos profiles that this client could read. Two clients that read the
+	// same profile belong to the same Paxos Entity.
+	Profiles []string `json:"profiles,omitempty"`
 }
 
-// A generation is one pair of Client ID and secret.
+// A generation is a client's ID and secret during one period.
 type generation struct {
-	Number        int                `json:"number"` // counts up from 1, never used twice
-	ClientID      string             `json:"client_id"`
-	ClientSecret  paxos.StoredSecret `json:"client_secret"`
-	Connection    string             `json:"connection"` // fingerprint of what it may be sent over
-	Since         time.Time          `json:"since"`
-	Verified      bool               `json:"proved"`          // a mint has shown that the secret is right
-	DeleteAtPaxos bool               `json:"erase,omitempty"` // to be deleted at Paxos when its last token has ended
+	Number       int                `json:"number"` // counts from 1; never used twice for a Client ID
+	ClientID     string             `json:"client_id"`
+	ClientSecret paxos.StoredSecret `json:"client_secret"`
+	Connection   string             `json:"connection"` // fingerprint of the only connection that it may be sent over
+	Since        time.Time          `json:"since"`
+	Verified     bool               `json:"proved"` // a token request has shown that the secret is right
+	// DeleteAtPaxos marks an old root client that is to be deleted at Paxos when its last token has
+	// ended.
+	DeleteAtPaxos bool `json:"erase,omitempty"`
 }
 
-// Current is the generation that mints.
+// An entryIdentity tells one stored entry of a client, with one secret, from every other. It
+// changes when the entry is deleted and stored again, and with each new secret.
+type entryIdentity struct {
+	id   string
+	last int
+}
+
+// current returns the generation with which tokens are requested, and whether there is one.
 func (c client) current() (generation, bool) {
 	if len(c.Generations) == 0 {
 		return generation{}, false
@@ -39,38 +52,32 @@ func (c client) current() (generation, bool) {
 	return c.Generations[len(c.Generations)-1], true
 }
 
-// last is the number of the generation that mints, 0 if there is none.
+// last returns the number of the current generation, or 0 if there is none.
 func (c client) last() int {
 	g, _ := c.current()
 	return g.Number
 }
 
-// with returns the client with a further generation.
+// with returns the client with a further generation, which becomes the current one.
 func (c client) with(next generation) client {
 	c.Generations = append(slices.Clone(c.Generations), next)
 	return c
 }
 
-// entryIdentity tells one stored entry of a client from the next. It changes when the entry is
-// deleted and made Replaceable, and with each new secret.
-type entryIdentity struct {
-	id   string
-	last int
-}
-
-// entryIdentity is that of the client, the zero entry if it is not stored.
+// entry returns the identity of the client's entry: the zero value if it is not stored.
 func (c client) entry() entryIdentity { return entryIdentity{c.EntryID, c.last()} }
 
-// newEntryID is the random id of an entry that is about to be made.
+// newEntryID returns a random id for an entry that is about to be stored.
 func newEntryID() string { return rand.Text() }
 
-// has reports whether a generation of the client is of that Client ID.
+// has reports whether a generation of the client has this Client ID.
 func (c client) has(clientID string) bool {
 	return slices.ContainsFunc(c.Generations, func(g generation) bool { return g.ClientID == clientID })
 }
 
-// deleteOld marks the generations of the client that was the root before to be deleted at
-// Paxos, and no older ones, of which nobody asked that.
+// deleteWhenDrained marks the client that was the root until now, as before shows it, for deletion
+// at Paxos. Generations of earlier root clients keep their mark as it is, because the operator
+// decided about them when they were replaced.
 func (c *client) deleteWhenDrained(before client) {
 	old, _ := before.current()
 	for i, g := range c.Generations {

@@ -16,8 +16,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// changeClient verifies what is new with no lock held, then applies the request to the entry as it
-// is by then, and ends the tokens that its roles may not have any more.
+// changeClient answers POST and PATCH clients/:name. It verifies a new secret or new scopes at
+// Paxos with no lock held, because that takes seconds. Then it applies the request to the entry as
+// it is by then, and ends the tokens that the changed client no longer grants.
 func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	create bool) (*logical.Response, error) {
 	name := d.Get("name").(string)
@@ -57,10 +58,11 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	return spec.Warned(warnings...), nil
 }
 
-// storeChangedClient is the write of a read-modify-write that began with before. What was verified
-// and what the request changes is applied to the entry as it is now, so that whatever else was
-// changed meanwhile stays. An entry that was deleted, made again, or given another secret since is
-// not the one that was verified.
+// storeChangedClient stores a change of a client and returns the entry that it stored. before is
+// the entry as it was when the request came. The change is applied to the entry as it is now, under
+// the locks, so that other changes that were made meanwhile are kept. It is refused if the
+// verification does not apply to the entry any more: because the entry was deleted, stored again,
+// given another secret, or changed in a field that this request changes too.
 func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, name string, before storedClient,
 	verified verifiedClient, change func(*storedClient) error) (storedClient, error) {
 	b.writes.Lock()
@@ -96,7 +98,7 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 			"Read it and write again.", field, name)
 	}
 	verified.apply(&after)
-	if after.last() != now.last() { // a new secret, which nobody else knows
+	if after.last() != now.last() { // a new secret, which no past holder knows
 		if err := after.renewed(); err != nil {
 			return now, err
 		}
@@ -112,7 +114,8 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 	return after, b.putStoredClient(ctx, s, name, after)
 }
 
-// checkSameConnection refuses a secret that was verified over a connection which is another by now.
+// checkSameConnection refuses a secret that was verified over a connection which has been changed
+// since. The secret would be stored for a connection that it was never sent over.
 func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, verified verifiedClient) error {
 	if verified.next == nil {
 		return nil
@@ -132,7 +135,8 @@ func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, ve
 	return err
 }
 
-// deleteClient answers DELETE clients/:name. Paxos is not told.
+// deleteClient answers DELETE clients/:name. It deletes the entry in Vault only. The client
+// continues to exist at Paxos.
 func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
@@ -156,8 +160,9 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 	return spec.Warned(orphans(pending)...), nil
 }
 
-// takeClient deletes the entry of a client, unless something needs it. The question is asked under
-// the lock, so that no token request is missed that began meanwhile.
+// takeClient deletes the entry of a client, unless a lease or a token still needs it. It checks the
+// need under the lock of all writes, so that no token request can begin between the check and the
+// deletion.
 func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string, force bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -195,7 +200,8 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	return b.removeStoredClient(ctx, s, name, n)
 }
 
-// endOfClient ends the tokens that the client minted and may not have minted as it is now.
+// endOfClient ends the tokens of roles that were requested with the client and that it would not
+// grant as it is now. It returns how many were revoked, and how many will be revoked later.
 func (b *backend) endOfClient(ctx context.Context, name string, n storedClient) (ended, pending int, err error) {
 	return b.broker.End(ctx, func(row broker.Row) bool {
 		return row.Key.Client == name && row.Key.Role != "" && !n.grants(row)

@@ -7,26 +7,27 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// A clientIndex remembers which Client IDs a mount has stored, and for what, so that the other
-// mounts of the process can ask without reading its storage. It is read from storage when it is
-// first asked, and kept by whatever writes the root or an entry under clients/.
+// A clientIndex remembers which Client IDs a mount has stored and whether they are for leasing, so
+// that the other mounts of the process can ask without reading this mount's storage. It is loaded
+// from storage on the first question. Every write of the root client or of an entry under clients/
+// updates it.
 type clientIndex struct {
 	mu      sync.Mutex
 	loaded  bool
-	epoch   int                 // counts changes: what was read before one is not kept after it
+	epoch   int                 // counts changes, so that a load that a change overtook is not kept
 	entries map[string][]heldID // by storage key
 }
 
-// A heldID is one Client ID of one entry.
+// A heldID is one Client ID in one stored entry.
 type heldID struct {
-	key      string // where it is stored
+	key      string // the storage key of the entry
 	clientID string
-	lease    bool // it is for leasing
+	lease    bool // the client is for leasing
 	verified bool // a token request has shown that the secret is right
-	unknown  bool // the entry cannot be read, so that it may be of any Client ID
+	unknown  bool // the entry cannot be read, so it may have any Client ID
 }
 
-// heldIDs lists the Client IDs of an entry.
+// heldIDs lists the Client IDs of an entry, one for each generation.
 func heldIDs(key string, c client, lease bool) (held []heldID) {
 	for _, g := range c.Generations {
 		held = append(held, heldID{key: key, clientID: g.ClientID, lease: lease, verified: g.Verified})
@@ -34,7 +35,7 @@ func heldIDs(key string, c client, lease bool) (held []heldID) {
 	return held
 }
 
-// set notes what an entry holds now.
+// set records the Client IDs that an entry has now; nil removes the entry.
 func (x *clientIndex) set(key string, held []heldID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -49,7 +50,7 @@ func (x *clientIndex) set(key string, held []heldID) {
 	x.entries[key] = held
 }
 
-// forget makes the next question read storage.
+// forget drops the index, so that the next question reads storage.
 func (x *clientIndex) forget() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -57,7 +58,8 @@ func (x *clientIndex) forget() {
 	x.loaded, x.entries = false, nil
 }
 
-// of lists the entries that have a Client ID.
+// of lists where a Client ID is stored. It does not hold the lock while it reads storage, and reads
+// again if an entry was changed meanwhile.
 func (x *clientIndex) of(ctx context.Context, s logical.Storage, clientID string) (found []heldID, err error) {
 	for {
 		found = nil
@@ -86,9 +88,9 @@ func (x *clientIndex) of(ctx context.Context, s logical.Storage, clientID string
 	}
 }
 
-// stateUnreadable is the key of an entry that cannot be read, empty if there is none.
+// damaged returns the key of an entry that cannot be read, or "" if there is none.
 func (x *clientIndex) damaged(ctx context.Context, s logical.Storage) (string, error) {
-	if _, err := x.of(ctx, s, ""); err != nil { // loads it
+	if _, err := x.of(ctx, s, ""); err != nil { // loads the index
 		return "", err
 	}
 	x.mu.Lock()
@@ -101,7 +103,7 @@ func (x *clientIndex) damaged(ctx context.Context, s logical.Storage) (string, e
 	return "", nil
 }
 
-// readIndex reads it from storage.
+// readIndex reads the entries of an index from storage, by storage key.
 func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, error) {
 	entries := map[string][]heldID{}
 	root, err := storedRoot(ctx, s)
@@ -121,8 +123,9 @@ func readIndex(ctx context.Context, s logical.Storage) (map[string][]heldID, err
 	})
 }
 
-// noteStored keeps the index and the numbers after a write. One whose outcome is not known makes
-// the next question read storage.
+// noteStored updates the index and the highest generation numbers after a write of a client. err is
+// the write's error: if there is one, the entry may or may not have been stored, and the next
+// question reads storage.
 func (b *backend) noteStored(key string, c client, lease bool, err error) {
 	for _, g := range c.Generations {
 		b.secrets.numbers.seen(g.ClientID, g.Number)
@@ -134,7 +137,7 @@ func (b *backend) noteStored(key string, c client, lease bool, err error) {
 	b.entries.index.set(key, heldIDs(key, c, lease))
 }
 
-// noteRemoved is noteStored for a deletion.
+// noteRemoved does the same as noteStored after the deletion of a client.
 func (b *backend) noteRemoved(key string, c client, err error) {
 	for _, g := range c.Generations {
 		b.secrets.numbers.seen(g.ClientID, g.Number)

@@ -15,15 +15,15 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// What the lease of a client carries. These names are stored with every lease and
-// never change.
+// The names of the values that Vault stores with every lease of a client. They never change,
+// because old leases have them.
 const (
 	leaseClient   = "client"
 	leaseCheckout = "checkout"
 )
 
-// secretClient is the lease type of client credentials. Its name is stored with every
-// lease and never changes.
+// secretClient returns the lease type of leased clients. Vault stores the name of the type with
+// every lease, so the name never changes.
 func (b *backend) secretClient() *framework.Secret {
 	return &framework.Secret{
 		Type: clientCredentials,
@@ -36,9 +36,10 @@ func (b *backend) secretClient() *framework.Secret {
 	}
 }
 
-// renewClient answers the renewal of a lease. Permission is asked again, as when the lease began:
-// what is no longer allowed is not renewed, and ends with the lease as it stands. The deadline on
-// record moves with the lease.
+// renewClient answers the renewal of a lease. It checks again everything that was checked when the
+// lease began. If the role or the guardrails do not allow the lease any more, the renewal is
+// refused, and the lease ends at its present end. If the renewal is allowed, the stored deadline
+// moves with the lease.
 func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
@@ -49,7 +50,8 @@ func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStoredLockdown(ctx, req.Storage); err != nil { // it may have come while the record was written
+	// A lockdown may have begun while the record was written.
+	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return nil, err
 	}
 	resp := &logical.Response{Secret: req.Secret}
@@ -57,7 +59,8 @@ func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// extendLease moves the deadline of a check-out and returns the record and the lease's new length.
+// extendLease stores a later deadline for a lease. It returns the record of the lease, and how long
+// the lease lasts from now.
 func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	id string) (checkout, time.Duration, error) {
 	b.writes.Lock()
@@ -88,7 +91,8 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	return held, ttl, b.putStoredClient(ctx, req.Storage, name, n)
 }
 
-// wishOf is how much longer the holder wants the lease to last.
+// wishOf returns how long the holder wants the lease to last from now: the increment of the
+// request, else as long as before, else the mount's default.
 func (b *backend) wishOf(req *logical.Request) time.Duration {
 	switch {
 	case req.Secret.Increment > 0:
@@ -99,8 +103,9 @@ func (b *backend) wishOf(req *logical.Request) time.Duration {
 	return b.System().DefaultLeaseTTL()
 }
 
-// checkRenewal asks whether a client may stay leased as it is: its role must be there, be the one
-// that it was leased through, and still allow it within the guardrails.
+// checkRenewal returns an error if a client may not stay leased. Its role must still exist, must be
+// the same role that it was leased through and not a new one of that name, and must still lease
+// this client within the guardrails.
 func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name string, n storedClient,
 	limits guardrails) error {
 	r, err := loadRole(ctx, s, n.Checkout.Role)
@@ -118,13 +123,13 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 	if err != nil {
 		return err
 	}
-	seen, err := b.credentialList(ctx, s)
+	list, err := b.credentialList(ctx, s)
 	if err != nil {
 		return err
 	}
 	why := unavailableReason(n, n.Checkout.Role, limits, session)
 	if why == "" {
-		why = scopeMismatch(n, r, limits, seen)
+		why = scopeMismatch(n, r, limits, list)
 	}
 	if why != "" {
 		return notRenewed(name, "it "+why)
@@ -132,14 +137,15 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 	return nil
 }
 
-// notRenewed refuses a renewal and says why.
+// notRenewed returns the error that refuses a renewal and says why.
 func notRenewed(name, why string) error {
 	return fault.Forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; "+
 		"contact your Vault operators.", name, why)
 }
 
-// revokeClient ends a lease. It reads neither role nor config, and fails only where
-// trying again helps.
+// revokeClient ends the lease of a client. What happens to the client was decided when the lease
+// began, so this reads neither role nor config, which may be gone. It fails only where a retry can
+// help, because Vault retries a failure several times and then marks the lease as irrevocable.
 func (b *backend) revokeClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	name, id := leaseOf(req)
@@ -154,7 +160,7 @@ func (b *backend) revokeClient(ctx context.Context, req *logical.Request,
 	return nil, nil
 }
 
-// leaseOf is what the request's lease names.
+// leaseOf returns the client and the check-out that the request's lease names.
 func leaseOf(req *logical.Request) (client, checkout string) {
 	client, _ = req.Secret.InternalData[leaseClient].(string)
 	checkout, _ = req.Secret.InternalData[leaseCheckout].(string)

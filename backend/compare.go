@@ -15,15 +15,17 @@ import (
 	"vault-plugin-secrets-paxos/backend/report"
 )
 
-// comparisonPause is how long a comparison must lie back before a reader may cause the
-// next, because each costs a token request; comparisonInterval how often the engine
-// makes one by itself.
 const (
-	comparisonPause    = time.Minute
+	// comparisonPause is the shortest time between two comparisons with Paxos. Each comparison
+	// costs a token request, and any reader of a report can cause one.
+	comparisonPause = time.Minute
+	// comparisonInterval is how often the periodic work makes a comparison.
 	comparisonInterval = time.Hour
 )
 
-// compare asks Paxos for its list, stores it, and announces what is new and bad.
+// compare asks Paxos for its list of credentials, stores the list, and announces new findings. If
+// it fails, it returns the stored list as it was. It answers 429 while another comparison runs, or
+// if one was begun less than a minute ago.
 func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
 		return credentialList{}, fault.New(http.StatusTooManyRequests,
@@ -46,9 +48,12 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 	if err != nil {
 		return before, err
 	}
-	if _, err := b.minter(ctx, "", root); err != nil { // it cannot be asked: that is no attempt
+	// Without a usable root client Paxos cannot be asked, and that does not count as an attempt.
+	if _, err := b.minter(ctx, "", root); err != nil {
 		return before, err
 	}
+	// The attempt is stored before Paxos is asked, so that one that fails or is interrupted counts
+	// too.
 	begun := before.begun(now.UTC())
 	if err := b.entries.list.Put(ctx, s, driftKey, begun); err != nil {
 		return before, err
@@ -63,13 +68,14 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 	return after, b.announceDrift(ctx, s, before, after)
 }
 
-// compareWith makes the comparison that follows on another. A list that does not have the root
-// client itself proves nothing about those that it lacks: then the comparison before goes on being
-// the latest.
+// compareWith asks Paxos for its list and returns the list to store after before. If Paxos answers
+// that the root client may not list, that answer is recorded and is no error. A list without the
+// root client itself is incomplete, and proves nothing about the clients that it lacks. It is
+// refused with an error, and before stays the latest list.
 func (b *backend) compareWith(ctx context.Context, s logical.Storage, before credentialList) (credentialList, error) {
 	after := before
-	err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, at *credentials) error {
-		if err := b.applyList(ctx, at); err != nil {
+	err := b.withCredentials(ctx, []string{paxos.ListScope}, func(ctx context.Context, fromPaxos *credentials) error {
+		if err := b.applyList(ctx, fromPaxos); err != nil {
 			return err
 		}
 		clients, err := clientFacts(ctx, s, b.usage.Last)
@@ -79,9 +85,10 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 		own := func(clientID string) bool {
 			return slices.ContainsFunc(clients, func(c report.Client) bool { return c.ID == clientID })
 		}
-		after = before.listed(at.listedAt, at.all, own)
-		// withCredentials has refused another one, unless the guardrails allow it
-		after.Customer = cmp.Or(at.entity(), before.Customer)
+		after = before.listed(fromPaxos.listedAt, fromPaxos.all, own)
+		// withCredentials has already refused a list of another Entity, unless the guardrails allow
+		// it.
+		after.Customer = cmp.Or(fromPaxos.entity(), before.Customer)
 		return nil
 	})
 	var refused *paxos.Error
@@ -91,28 +98,28 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 	return after, err
 }
 
-// announceDrift logs a comparison and sends an event for each finding that is new and
-// bad.
+// announceDrift logs a comparison, and sends an event for each open finding of severity medium or
+// high that the list before did not lead to.
 func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, after credentialList) error {
 	facts, err := b.facts(ctx, s, mountMark, before)
 	if err != nil {
 		return err
 	}
-	old := report.Drift(facts).Findings()
+	known := report.Drift(facts).Findings()
 	facts.List = after.facts()
-	next := report.Drift(facts)
-	var news []report.Finding
-	open, _ := next.Divided()
+	drift := report.Drift(facts)
+	var added []report.Finding
+	open, _ := drift.Divided()
 	for _, f := range open {
-		if f.Severity <= report.Medium && !slices.ContainsFunc(old, f.Same) {
-			news = append(news, f)
+		if f.Severity <= report.Medium && !slices.ContainsFunc(known, f.Same) {
+			added = append(added, f)
 		}
 	}
 	b.logger.Info("compared the Entity's credentials at Paxos with what this mount knows",
 		"refused", after.Refused, "credentials", len(after.Credentials)+
-			after.Left, "findings", len(open), "new", len(news))
-	const most = 20 // of one comparison: the report has them all
-	for _, f := range news[:min(len(news), most)] {
+			after.Left, "findings", len(open), "new", len(added))
+	const most = 20 // events of one comparison; the report shows all findings
+	for _, f := range added[:min(len(added), most)] {
 		b.events.add(event{driftFound, []string{
 			logical.EventMetadataPath, driftPath, "severity", f.Severity.String(), "rule", string(f.Rule),
 			"subject", f.Subject, "reason", f.Reason,
@@ -121,29 +128,29 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 	return nil
 }
 
-// compareHourly is compare as periodic work: where the root was seen to be allowed to,
-// or where there are stocked clients that may be gone, and an hour after it was last
-// tried.
+// compareHourly makes a comparison as part of the periodic work, an hour after the latest attempt.
+// It does so only if the root client is known to be allowed to list, or if there are stored
+// clients, which may have been disabled or deleted in the Dashboard.
 func (b *backend) compareHourly(ctx context.Context) error {
 	last, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return err
 	}
-	seen, err := b.cachedProbe(ctx, b.storage)
+	probed, err := b.cachedProbe(ctx, b.storage)
 	if err != nil {
 		return err
 	}
-	stocked, err := b.storage.List(ctx, clientsPrefix)
+	clients, err := b.storage.List(ctx, clientsPrefix)
 	if err != nil {
 		return err
 	}
-	if last.ListedAt.IsZero() && seen.MayList != answerYes && len(stocked) == 0 ||
+	if last.ListedAt.IsZero() && probed.MayList != answerYes && len(clients) == 0 ||
 		last.recent(b.options.Now(), comparisonInterval) {
 		return nil
 	}
 	var mistake *fault.Fault
 	switch _, err := b.compare(ctx, b.storage); {
-	case errors.As(err, &mistake): // a lockdown, or no configuration: somebody's decision
+	case errors.As(err, &mistake): // a lockdown, or no configuration: an operator decided that
 	case err != nil:
 		b.logger.Warn("comparing with Paxos: it is tried again in an hour", "error", err)
 	}

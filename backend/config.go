@@ -15,7 +15,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// The environments a mount can be of. A mount never changes sides.
+// The environments of Paxos. The first write of config names the mount's environment, which never
+// changes afterwards.
 const (
 	environmentProduction = "production"
 	environmentSandbox    = "sandbox"
@@ -29,27 +30,29 @@ type config struct {
 	VerifyScope      string        `json:"verify_scope"`
 	RefreshAt        float64       `json:"refresh_at"`
 	CredentialMaxAge time.Duration `json:"credential_max_age"`
-	TokenBudget      int           `json:"token_budget"` // 0: all that the process has
-	APIRate          int           `json:"api_rate"`
+	TokenBudget      int           `json:"token_budget"` // per 5 minutes; 0: no limit of the mount's own
+	APIRate          int           `json:"api_rate"`     // calls a second
 	EgressCIDRs      []string      `json:"egress_cidrs"`
-	// from before clients had a purpose: it gives them theirs
+	// StandbyClients is from a version in which clients had no purpose. It shows which stored
+	// clients are standbys: see settlePurposes.
 	StandbyClients []string `json:"standby_clients,omitempty"`
-	// random: a config that is deleted and made again is another one
+	// EntryID is random. It tells a config from one that was deleted and written again.
 	EntryID string `json:"entry_id,omitempty"`
 }
 
-// Defaults of a mount.
+// The defaults of config.
 const (
-	defaultVerifyScope      = "funding:read_profile" // what Paxos's own first call needs
+	defaultVerifyScope      = "funding:read_profile" // the scope that the first call in Paxos's guide needs
 	defaultRefreshAt        = 0.75
 	defaultCredentialMaxAge = 90 * 24 * time.Hour
 )
 
-// maximumAPIRate is what Paxos allows where it documents no other limit, calls a
-// second (docs.paxos.com/guides/developer/rate-limits).
+// maximumAPIRate is the limit, in calls a second, that Paxos documents for endpoints without a
+// limit of their own (docs.paxos.com/guides/developer/rate-limits).
 const maximumAPIRate = 50
 
-// change applies the parameters of a request to the settings.
+// change applies the parameters of a request to the config, and returns an error for the caller if
+// the result is not allowed.
 func (c *config) change(d *framework.FieldData) error {
 	environment := c.Environment
 	input.Patch(d, "environment", &environment)
@@ -65,7 +68,7 @@ func (c *config) change(d *framework.FieldData) error {
 	input.Patch(d, "refresh_at", &c.RefreshAt)
 	input.PatchSeconds(d, "credential_max_age", &c.CredentialMaxAge)
 	input.Patch(d, "token_budget", &c.TokenBudget)
-	if c.APIRate == 0 { // stored before there was a choice
+	if c.APIRate == 0 { // stored by a version without this setting
 		c.APIRate = limits.DefaultCallRate
 	}
 	input.Patch(d, "api_rate", &c.APIRate)
@@ -82,7 +85,7 @@ func (c *config) change(d *framework.FieldData) error {
 	return nil
 }
 
-// checkLimits judges what bounds the mount's calls.
+// checkLimits checks the limits on the mount's calls, and the address blocks.
 func (c *config) checkLimits() error {
 	switch {
 	case c.TokenBudget < 0 || c.TokenBudget > limits.MaximumBudget:
@@ -100,7 +103,7 @@ func (c *config) checkLimits() error {
 	return nil
 }
 
-// newConfig is a mount's config before the first write.
+// newConfig returns the config that the first write changes.
 func newConfig() config {
 	return config{
 		Versioned: store.Current, VerifyScope: defaultVerifyScope,
@@ -108,7 +111,8 @@ func newConfig() config {
 	}
 }
 
-// endpoints returns where the environment is. Those of custom are the connection's.
+// endpoints returns the fixed URLs of an environment, and whether it has any. The URLs of custom
+// are in the connection.
 func endpoints(environment string) (paxos.Endpoints, bool) {
 	switch environment {
 	case environmentProduction:
@@ -119,7 +123,8 @@ func endpoints(environment string) (paxos.Endpoints, bool) {
 	return paxos.Endpoints{}, false
 }
 
-// callRate is how many revocations and API calls the mount may make a second.
+// callRate returns how many revocations and API calls the mount may make a second. If config cannot
+// be read, it is the default.
 func (b *backend) callRate(ctx context.Context) int {
 	c, err := b.cachedConfig(ctx, b.storage)
 	if err != nil || c.APIRate < 1 {
@@ -128,12 +133,13 @@ func (b *backend) callRate(ctx context.Context) int {
 	return c.APIRate
 }
 
-// loadConfig reads the config from storage.
+// loadConfig reads the config from storage. Its error is store.ErrNotFound if there is none.
 func loadConfig(ctx context.Context, s logical.Storage) (config, error) {
 	return store.Load[config](ctx, s, configKey)
 }
 
-// cachedConfig returns the config from memory or storage.
+// cachedConfig returns the config from memory or storage. Its error is store.ErrNotFound if there
+// is none.
 func (b *backend) cachedConfig(ctx context.Context, s logical.Storage) (config, error) {
 	return b.entries.config.Get(ctx, s, configKey)
 }

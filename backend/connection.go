@@ -15,8 +15,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// connection is where secrets are sent and how. All its fields are comparable, so
-// that an open session can be told to be of these very settings.
+// connection says which servers secrets are sent to, and how. Its fields stay comparable with ==,
+// because sessionFor compares a whole connection with that of the open session.
 type connection struct {
 	store.Versioned
 	TokenURL       string        `json:"token_url"`
@@ -31,12 +31,13 @@ type connection struct {
 	NeverRevoke    bool          `json:"never_revoke"`
 }
 
-// newConnection is a mount's connection before the first write.
+// newConnection returns the connection that counts before the first write.
 func newConnection() connection {
 	return connection{Versioned: store.Current, AuthStyle: string(paxos.AuthPost), RequestTimeout: paxos.DefaultTimeout}
 }
 
-// change applies the parameters of a request to the settings and judges the whole.
+// change applies the parameters of a request to the connection, and returns an error for the caller
+// if the result is not allowed.
 func (c *connection) change(d *framework.FieldData) error {
 	before := *c
 	input.Patch(d, "token_url", &c.TokenURL)
@@ -64,21 +65,24 @@ func (c *connection) change(d *framework.FieldData) error {
 			return fault.Invalid(err)
 		}
 	}
-	if _, again := d.Raw["proxy_password"]; !again && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
+	// Somebody who may write here could otherwise have the stored password sent to a server of
+	// their own.
+	if _, given := d.Raw["proxy_password"]; !given && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
 		return fault.BadRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
 			"write it again together with the new proxy_url, or empty if the new proxy needs none")
 	}
 	return c.checkTransport()
 }
 
-// elsewhere reports whether secrets are sent to other servers than by the other settings, or other
-// servers trusted.
+// elsewhere reports whether this connection sends secrets to other servers than the other one does,
+// or trusts other certificates.
 func (c connection) elsewhere(other connection) bool {
 	return c.TokenURL != other.TokenURL || c.RevokeURL != other.RevokeURL || c.APIURL != other.APIURL ||
 		c.TrustedCA != other.TrustedCA
 }
 
-// checkTransport judges the settings that lead nowhere else, only another way.
+// checkTransport checks the settings that change how the servers are reached, but not which they
+// are.
 func (c *connection) checkTransport() error {
 	if c.ProxyURL != "" {
 		if _, err := paxos.ParseProxyURL(c.ProxyURL); err != nil {
@@ -98,7 +102,8 @@ func (c *connection) checkTransport() error {
 	return nil
 }
 
-// settings completes the connection with the environment's endpoints.
+// settings returns the connection completed with the URLs of the environment. It fails if both or
+// neither name URLs.
 func (c connection) settings(environment string) (paxos.Settings, error) {
 	own := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
 	where, fixed := endpoints(environment)
@@ -123,7 +128,7 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	}, nil
 }
 
-// dangers names the options in force that weaken something.
+// dangers describes the options in force that weaken security. It never returns nil.
 func (c connection) dangers() []string {
 	dangers := []string{}
 	if c.NeverRevoke {
@@ -135,12 +140,12 @@ func (c connection) dangers() []string {
 	return dangers
 }
 
-// storedConnection is the stored connection, or the defaults.
+// storedConnection reads the connection from storage, or returns the defaults if there is none.
 func storedConnection(ctx context.Context, s logical.Storage) (connection, error) {
 	return store.LoadOr(ctx, s, connectionKey, newConnection)
 }
 
-// cachedConnection returns the connection from memory or storage.
+// cachedConnection returns the connection from memory or storage, or the defaults if there is none.
 func (b *backend) cachedConnection(ctx context.Context, s logical.Storage) (connection, error) {
 	return b.entries.connection.Get(ctx, s, connectionKey)
 }

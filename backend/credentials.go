@@ -9,26 +9,96 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// credentials are a list of what the Entity has at Paxos, made with a token of the root, and the
-// means to ask further. What is in the list is there; what is not in it proves something only where
-// the list has the root itself.
+// credentials are Paxos's list of the Entity's credentials, requested with a token of the root
+// client, and the means to ask Paxos for single ones. A credential that is in the list exists at
+// Paxos. A credential that is not in it is known to be gone only if the list is whole: see whole
+// and ask.
 type credentials struct {
 	all      []paxos.Credential
-	listedAt time.Time                // before Paxos was asked
-	rootID   string                   // the client that asked
-	stored   map[string]entryIdentity // the entries under clients/ from before it was asked, by name
+	listedAt time.Time                // a time just before Paxos was asked
+	rootID   string                   // Client ID of the root client, which asked
+	stored   map[string]entryIdentity // the entries under clients/ before Paxos was asked, by name
 	session  *paxosSession
 	route    string
 	bearer   paxos.Secret
 	paced    paxos.Pacer
 }
 
-// of finds the credential of a Client ID.
+// errListWithoutRoot reports a list that lacks the root client, which asked for it. Such a list is
+// incomplete, so nothing follows from what is missing in it.
+var errListWithoutRoot = &paxos.Error{
+	Doing: "listing API credentials", Reason: "the list does not have the root client, which asked for it, so " +
+		"nothing follows from what it lacks", Malformed: true,
+}
+
+// errOtherEntity reports a list of another Entity than the mount's, which says nothing about the
+// mount's clients.
+var errOtherEntity = &paxos.Error{
+	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves " +
+		"nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
+}
+
+// withCredentials requests a token with these scopes for the root client and asks Paxos for its
+// list of the Entity's credentials. It calls use with the list and the token, and ends the token
+// when use returns. It refuses a list of another Entity than the mount's, unless the guardrails
+// allow that. A list that cannot be believed is logged as a trouble.
+func (b *backend) withCredentials(ctx context.Context, scopes []string,
+	use func(context.Context, *credentials) error) error {
+	defer b.broker.Hold()() // so that the root client is not forgotten while its token lives
+	root, err := storedRoot(ctx, b.storage)
+	if err != nil {
+		return err
+	}
+	session, err := b.openSession(ctx, b.storage)
+	if err != nil {
+		return err
+	}
+	minter, err := b.minter(ctx, "", root)
+	if err != nil {
+		return err
+	}
+	fromPaxos := &credentials{session: session, route: minter.Client.Route(), rootID: minter.Client.ID()}
+	fromPaxos.paced = func(ctx context.Context, call func(context.Context) error) error {
+		return b.broker.Call(ctx, fromPaxos.route, call)
+	}
+	known, err := b.credentialList(ctx, b.storage)
+	if err != nil {
+		return err
+	}
+	limits, err := storedGuardrails(ctx, b.storage)
+	if err != nil {
+		return err
+	}
+	if fromPaxos.stored, err = storedEntries(ctx, b.storage); err != nil {
+		return err
+	}
+	err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
+		fromPaxos.bearer, fromPaxos.listedAt = grant.AccessToken, b.options.Now().UTC()
+		all, err := session.ListCredentials(ctx, grant.AccessToken, fromPaxos.paced)
+		if err != nil {
+			return err
+		}
+		fromPaxos.all = all
+		if entity := fromPaxos.entity(); entity != "" && known.Customer != "" && entity != known.Customer &&
+			!limits.IgnoreEntity {
+			return errOtherEntity
+		}
+		return use(ctx, fromPaxos)
+	})
+	var answer *paxos.Error
+	malformed := errors.As(err, &answer) && answer.Malformed
+	if malformed || fromPaxos.all != nil {
+		b.signals.see(listFails, "", malformed || !fromPaxos.whole(), "credentials", len(fromPaxos.all))
+	}
+	return err
+}
+
+// of finds the credential with a Client ID in the list. It does not ask Paxos: see find.
 func (c *credentials) of(clientID string) (paxos.Credential, bool) {
 	return credentialOf(c.all, clientID)
 }
 
-// credentialOf finds it in a list.
+// credentialOf finds the credential with a Client ID in a list.
 func credentialOf(all []paxos.Credential, clientID string) (paxos.Credential, bool) {
 	i := slices.IndexFunc(all, func(c paxos.Credential) bool { return c.ClientID == clientID })
 	if i < 0 {
@@ -37,30 +107,28 @@ func credentialOf(all []paxos.Credential, clientID string) (paxos.Credential, bo
 	return all[i], true
 }
 
-// errListWithoutRoot reports a list that does not have the client that asked for it.
-var errListWithoutRoot = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list does not have the root client, which asked for it, so " +
-		"nothing follows from what it lacks", Malformed: true,
-}
-
-// whole reports whether the list has the root, so that absence from it proves something.
+// whole reports whether the list has the root client itself. Only then does it prove that a
+// credential that it lacks may be gone.
 func (c *credentials) whole() bool {
 	_, ok := c.of(c.rootID)
 	return ok
 }
 
-// entity is the mount's as the list shows it, empty if the list does not tell.
+// entity returns the Entity of the root client as the list shows it, or "" if the list does not
+// tell.
 func (c *credentials) entity() string {
 	root, _ := c.of(c.rootID)
 	return root.CustomerID
 }
 
-// ask asks after Client IDs one by one, in all states, and returns those that Paxos has. It fails
-// unless each answer has the root, which is asked after with them, and is of the list's Entity.
+// ask asks Paxos for these Client IDs, whatever their status, and returns the credentials that it
+// has. The list alone is not enough to conclude that a client is gone, because it may leave some
+// out. Each question names the root client too. If an answer lacks it, or is of another Entity, ask
+// fails, because that answer proves nothing.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
-	for some := range slices.Chunk(clientIDs, paxos.MaximumClientIDs-1) {
-		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(some), c.rootID)...)
+	for chunk := range slices.Chunk(clientIDs, paxos.MaximumClientIDs-1) {
+		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(chunk), c.rootID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -76,14 +144,8 @@ func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Cred
 	return all, nil
 }
 
-// errOtherEntity reports a list of another Entity than the mount's.
-var errOtherEntity = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves " +
-		"nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
-}
-
-// find is the credential of a Client ID: from the list, else asked after by its id. ok is false if
-// Paxos is proved not to have it.
+// find returns the credential with a Client ID: from the list, or else by asking Paxos for it. ok
+// is false only if Paxos is shown not to have it.
 func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Credential, ok bool, err error) {
 	if found, ok := c.of(clientID); ok {
 		return found, true, nil
@@ -94,57 +156,4 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 	}
 	found, ok = credentialOf(asked, clientID)
 	return found, ok, nil
-}
-
-// withCredentials gives use a list of all credentials of the Entity, and a token of the root with these
-// scopes, which lives until use returns.
-func (b *backend) withCredentials(ctx context.Context, scopes []string,
-	use func(context.Context, *credentials) error) error {
-	defer b.broker.Hold()()
-	root, err := storedRoot(ctx, b.storage)
-	if err != nil {
-		return err
-	}
-	session, err := b.openSession(ctx, b.storage)
-	if err != nil {
-		return err
-	}
-	minter, err := b.minter(ctx, "", root)
-	if err != nil {
-		return err
-	}
-	at := &credentials{session: session, route: minter.Client.Route(), rootID: minter.Client.ID()}
-	at.paced = func(ctx context.Context, call func(context.Context) error) error {
-		return b.broker.Call(ctx, at.route, call)
-	}
-	seen, err := b.credentialList(ctx, b.storage)
-	if err != nil {
-		return err
-	}
-	limits, err := storedGuardrails(ctx, b.storage)
-	if err != nil {
-		return err
-	}
-	if at.stored, err = storedEntries(ctx, b.storage); err != nil {
-		return err
-	}
-	err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
-		at.bearer, at.listedAt = grant.AccessToken, b.options.Now().UTC()
-		all, err := session.ListCredentials(ctx, grant.AccessToken, at.paced)
-		if err != nil {
-			return err
-		}
-		at.all = all
-		if entity := at.entity(); entity != "" && seen.Customer != "" && entity != seen.Customer &&
-			!limits.IgnoreEntity {
-			return errOtherEntity
-		}
-		return use(ctx, at)
-	})
-	var answer *paxos.Error
-	malformed := errors.As(err, &answer) && answer.Malformed
-	if malformed || at.all != nil {
-		b.signals.see(listFails, "", malformed || !at.whole(), "credentials", len(at.all))
-	}
-	return err
 }

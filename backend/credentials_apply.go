@@ -6,15 +6,16 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// applyList applies a list to the stored clients: those that are disabled or gone at Paxos are
-// stateLost, those that it lists as approved are not. A client that is missing is asked after by its id
-// before it is lost. If the list or the answer does not have the root itself, what is missing stays
-// as it is, and the error says so.
-func (b *backend) applyList(ctx context.Context, at *credentials) error {
+// applyList brings the states of the stored clients up to date with Paxos's list. A client that is
+// disabled or gone at Paxos becomes lost, and a lost client that is approved there gets its state
+// back. Before a missing client becomes lost, Paxos is asked for it by its Client ID. If the list
+// or that answer lacks the root client, it proves nothing about missing clients: they keep their
+// state, and the error says so. The lock of all writes is not held while Paxos is asked.
+func (b *backend) applyList(ctx context.Context, fromPaxos *credentials) error {
 	var missing []string
 	err := eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		g, _ := n.current()
-		if _, listed := at.of(g.ClientID); !listed && n.entry() == at.stored[name] && n.maybeLost() {
+		if _, listed := fromPaxos.of(g.ClientID); !listed && n.entry() == fromPaxos.stored[name] && n.maybeLost() {
 			missing = append(missing, g.ClientID)
 		}
 		return nil
@@ -22,31 +23,34 @@ func (b *backend) applyList(ctx context.Context, at *credentials) error {
 	if err != nil {
 		return err
 	}
-	proved := at.whole()
+	complete := fromPaxos.whole()
 	var asked []paxos.Credential
-	if proved && len(missing) > 0 {
-		if asked, err = at.ask(ctx, missing); err != nil {
-			proved = false
+	if complete && len(missing) > 0 {
+		if asked, err = fromPaxos.ask(ctx, missing); err != nil {
+			complete = false
 		}
 	}
-	if applyErr := b.applyFound(ctx, at, asked, proved); applyErr != nil {
+	if applyErr := b.applyFound(ctx, fromPaxos, asked, complete); applyErr != nil {
 		return applyErr
 	}
-	if err == nil && !at.whole() {
+	if err == nil && !fromPaxos.whole() {
 		err = errListWithoutRoot
 	}
 	return err
 }
 
-// maybeLost reports whether the client is in a state that the list decides about. The holders of
-// those out on lease find out by themselves, and the end of the lease asks again.
+// maybeLost reports whether the list may change the client's state to lost. A leased client keeps
+// its state, because the end of its lease needs it. Its holder notices that the client does not
+// work, and Paxos is asked again when the lease has ended.
 func (n storedClient) maybeLost() bool {
 	return n.State == stateAvailable || n.State == stateQuarantined
 }
 
-// applyFound stores what follows from the list and from what was asked besides. proved says that
-// what is in neither is gone.
-func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos.Credential, proved bool) error {
+// applyFound stores the states that follow from the list and from asked, the credentials that Paxos
+// answered when it was asked for the missing ones. complete says that a client that is in neither
+// is gone.
+func (b *backend) applyFound(ctx context.Context, fromPaxos *credentials, asked []paxos.Credential,
+	complete bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	root, err := storedRoot(ctx, b.storage)
@@ -54,11 +58,11 @@ func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos
 		return err
 	}
 	return eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
-		if n.entry() != at.stored[name] {
-			return nil // it was stored, or given a new secret, after Paxos was asked
+		if n.entry() != fromPaxos.stored[name] {
+			return nil // the entry was stored, or got a new secret, after Paxos was asked
 		}
 		g, _ := n.current()
-		found, exists := at.of(g.ClientID)
+		found, exists := fromPaxos.of(g.ClientID)
 		if !exists {
 			found, exists = credentialOf(asked, g.ClientID)
 		}
@@ -69,14 +73,15 @@ func (b *backend) applyFound(ctx context.Context, at *credentials, asked []paxos
 			return nil
 		case exists && found.Status == paxos.StatusDisabled:
 			return b.markLost(ctx, name, n, "it was disabled in the Dashboard")
-		case !exists && proved:
+		case !exists && complete:
 			return b.markLost(ctx, name, n, "Paxos does not list it any more")
 		}
 		return nil
 	})
 }
 
-// markLost takes a client out of use that is disabled or gone at Paxos. writes is held.
+// markLost makes a client lost, because it is disabled or gone at Paxos, and announces that. The
+// caller holds the lock of all writes.
 func (b *backend) markLost(ctx context.Context, name string, n storedClient, why string) error {
 	g, _ := n.current()
 	n.StateBefore, n.State, n.StateReason = n.State, stateLost, why
@@ -88,15 +93,18 @@ func (b *backend) markLost(ctx context.Context, name string, n storedClient, why
 	return nil
 }
 
-// noteListed keeps that Paxos lists a standby as approved, which shows that it is of the mount's
-// Entity, and makes a lost client what it was before. writes is held.
+// noteListed stores what follows from a client that Paxos lists as approved. A lost client gets its
+// earlier state back. For a standby it is recorded that a list of the mount's Entity has it,
+// because only a client of that Entity may become the root client. The caller holds the lock of all
+// writes.
 func (b *backend) noteListed(ctx context.Context, root client, name string, n storedClient,
 	found paxos.Credential) error {
 	before := n.State
 	if n.State == stateLost {
 		n.State, n.StateReason, n.StateBefore = n.before()
 	}
-	learnt := n.Purpose == purposeStandby && !n.sameEntity(root, found.CustomerID) // of others nobody asks
+	// Only standbys are recorded as listed, because nothing asks about the Entity of other clients.
+	learnt := n.Purpose == purposeStandby && !n.sameEntity(root, found.CustomerID)
 	if before == n.State && !learnt {
 		return nil
 	}
@@ -111,8 +119,9 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 	return nil
 }
 
-// before is the state that a lost client goes back to. One of which that was not noted, because an
-// older version lost it, may have been in quarantine if it is for leasing.
+// before returns State, StateReason and StateBefore for a lost client that Paxos lists again. Older
+// versions did not record the earlier state. A client for leasing may then have been in quarantine,
+// so it goes back there, and nobody gets a secret that a past holder may know.
 func (n storedClient) before() (clientState, string, clientState) {
 	switch {
 	case n.StateBefore == stateQuarantined, n.StateBefore == "" && n.Purpose == purposeLease:

@@ -13,35 +13,51 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// deletions are the clients that the engine has deleted at Paxos in the last day, or
-// tried to. They are on record before Paxos is asked.
+// deletionWindow is the time in which a role's delete_limit counts deletions.
+const deletionWindow = 24 * time.Hour
+
+// deletions are the deletions at Paxos of the last deletionWindow. A deletion is stored before its
+// request is sent, so that it counts even if the answer is lost.
 type deletions struct {
 	store.Versioned
 	Sent []deletion `json:"sent"`
 }
 
-// A deletion is one of them.
+// A deletion is the record of one client whose deletion was requested at Paxos.
 type deletion struct {
-	Role     string    `json:"role"` // empty for an old root
+	Role     string    `json:"role"` // empty for an old root client
 	ClientID string    `json:"client_id"`
 	At       time.Time `json:"at"`
 }
 
-// deletionWindow is what delete_limit counts in.
-const deletionWindow = 24 * time.Hour
+// A pendingDeletion is a client that is to be deleted at Paxos.
+type pendingDeletion struct {
+	generation
+	key   string // the storage key of the entry that has it
+	role  string // the role whose delete_limit counts; empty for an old root client
+	limit int    // the most deletions of the role in deletionWindow
+	lease bool   // it is a client for leasing; otherwise it is an old root client
+}
 
-// deleteAll deletes at Paxos those of the clients that may be deleted.
-func (b *backend) deleteAll(ctx context.Context, names []string, at *credentials) error {
+// A deletionResult says how a deletion ended. The zero value means that the client is deleted at
+// Paxos.
+type deletionResult struct {
+	forbidden string // the reason why the client was not deleted and will not be
+	missing   bool   // Paxos has no such credential, although its deletion was never requested
+}
+
+// deleteAll deletes at Paxos those of the stored clients that may be deleted.
+func (b *backend) deleteAll(ctx context.Context, names []string, fromPaxos *credentials) error {
 	var err error
 	for _, name := range names {
-		err = errors.Join(err, b.deleteOne(ctx, name, at))
+		err = errors.Join(err, b.deleteOne(ctx, name, fromPaxos))
 	}
 	return err
 }
 
-// deleteOne deletes a client at Paxos and in Vault, or puts it in quarantine if one of
-// the rules forbids that. What Paxos cannot take now is tried again.
-func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) error {
+// deleteOne deletes a client at Paxos and then in Vault. If a rule forbids the deletion, the client
+// goes into quarantine. If Paxos cannot do it now, deleteOne fails, and the next tick tries again.
+func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credentials) error {
 	n, err := loadStoredClient(ctx, b.storage, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -52,7 +68,7 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 		return nil
 	}
 	g, _ := n.current()
-	result, err := b.deleteAtPaxos(ctx, at,
+	result, err := b.deleteAtPaxos(ctx, fromPaxos,
 		pendingDeletion{generation: g, key: clientsPrefix + name, role: n.Checkout.Role,
 			limit: n.Checkout.DeleteLimit, lease: n.Purpose == purposeLease})
 	switch {
@@ -66,32 +82,18 @@ func (b *backend) deleteOne(ctx context.Context, name string, at *credentials) e
 	return b.forgetDeleted(ctx, name, n)
 }
 
-// A pendingDeletion is a credential that is to be deleted at Paxos.
-type pendingDeletion struct {
-	generation
-	key   string // where it is stored here
-	role  string // whose delete_limit counts; empty for an old root
-	limit int
-	lease bool // it is a client for leasing; else it was the root
-}
-
-// A deletionResult is what came of it: deleted, unless one of these is set.
-type deletionResult struct {
-	forbidden string // why it was not, and will not be
-	missing   bool   // Paxos has no such credential, and none was asked to be deleted
-}
-
-// deleteAtPaxos is the only function that sends a DELETE. It reads the credential from Paxos just
-// before and asks every rule. A credential counts as deleted by a DELETE's 200, by its 404 if Paxos
-// then shows it disabled or not at all when asked after by its id, or because it is listed as
-// disabled.
-func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
+// deleteAtPaxos deletes a client at Paxos. It is the only way to sendDeletion. It first reads the
+// credential from Paxos and checks every rule. The client counts as deleted if Paxos answers the
+// DELETE with 200, if Paxos answers 404 and then does not list the client as enabled, or if Paxos
+// already lists it as disabled.
+func (b *backend) deleteAtPaxos(ctx context.Context, fromPaxos *credentials,
 	c pendingDeletion) (result deletionResult, err error) {
-	found, exists, err := at.find(ctx, c.ClientID)
+	found, exists, err := fromPaxos.find(ctx, c.ClientID)
 	if err != nil {
 		return result, err
 	}
-	if exists && found.Status == paxos.StatusDisabled { // perhaps by a request whose answer was lost
+	// An earlier request whose answer was lost may have disabled it.
+	if exists && found.Status == paxos.StatusDisabled {
 		return result, nil
 	}
 	log, err := b.storedDeletions(ctx)
@@ -101,8 +103,9 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
 	if !exists && !log.has(c.ClientID) {
 		return deletionResult{missing: true}, nil
 	}
-	if exists { // else it passed the rules when the deletion was sent whose answer was lost
-		if result.forbidden, err = b.forbidsDeletion(ctx, at, c, found); err != nil || result.forbidden != "" {
+	// If it does not exist, its deletion was requested before, and it met the rules then.
+	if exists {
+		if result.forbidden, err = b.forbidsDeletion(ctx, fromPaxos, c, found); err != nil || result.forbidden != "" {
 			return result, err
 		}
 	}
@@ -110,21 +113,22 @@ func (b *backend) deleteAtPaxos(ctx context.Context, at *credentials,
 		result.forbidden != "" {
 		return result, err
 	}
-	result.forbidden, err = b.sendDeletion(ctx, at, c.ClientID)
+	result.forbidden, err = b.sendDeletion(ctx, fromPaxos, c.ClientID)
 	return result, err
 }
 
-// sendDeletion sends it. It says why Paxos will not do it, or fails if it may do it later.
-func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID string) (why string, err error) {
-	err = b.broker.Call(ctx, at.route, func(ctx context.Context) error {
-		return at.session.DeleteCredential(ctx, at.bearer, clientID)
+// sendDeletion sends the DELETE for a client. It returns "" if the client is deleted, or the reason
+// why Paxos will not delete it. It fails if a retry may succeed.
+func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clientID string) (why string, err error) {
+	err = b.broker.Call(ctx, fromPaxos.route, func(ctx context.Context) error {
+		return fromPaxos.session.DeleteCredential(ctx, fromPaxos.bearer, clientID)
 	})
 	var answer *paxos.Error
 	switch {
 	case err == nil:
 		return "", nil
 	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
-		found, err := at.ask(ctx, []string{clientID})
+		found, err := fromPaxos.ask(ctx, []string{clientID})
 		if err != nil {
 			return "", err
 		}
@@ -138,9 +142,9 @@ func (b *backend) sendDeletion(ctx context.Context, at *credentials, clientID st
 	return "", err
 }
 
-// forbidsDeletion says which of the rules forbids to delete a credential, which was
-// read from Paxos just before, nothing if none does.
-func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendingDeletion,
+// forbidsDeletion returns the rule that forbids to delete a client, or "" if none does. found is
+// its credential, read from Paxos just before.
+func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c pendingDeletion,
 	found paxos.Credential) (string, error) {
 	limits, err := storedGuardrails(ctx, b.storage)
 	if err != nil {
@@ -154,11 +158,11 @@ func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendin
 	if err != nil {
 		return "", err
 	}
-	seen, err := b.credentialList(ctx, b.storage)
+	list, err := b.credentialList(ctx, b.storage)
 	if err != nil {
 		return "", err
 	}
-	entity := cmp.Or(seen.Customer, at.entity())
+	entity := cmp.Or(list.Customer, fromPaxos.entity())
 	switch now, _ := root.current(); {
 	case now.ClientID == c.ClientID || c.lease && root.has(c.ClientID):
 		return "it is, or was, the root client", nil
@@ -180,8 +184,8 @@ func (b *backend) forbidsDeletion(ctx context.Context, at *credentials, c pendin
 	return use, nil
 }
 
-// reserveDeletion records that a client is about to be deleted, or says that there
-// were enough of that role in a day.
+// reserveDeletion stores that the deletion of a client is about to be requested. If the role has
+// used up its limit, it stores nothing and returns why the client may not be deleted.
 func (b *backend) reserveDeletion(ctx context.Context, role, clientID string, limit int) (why string, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -198,7 +202,7 @@ func (b *backend) reserveDeletion(ctx context.Context, role, clientID string, li
 	return "", store.Put(ctx, b.storage, deletionsKey, log)
 }
 
-// storedDeletions are those of the last day.
+// storedDeletions reads the deletions of the last deletionWindow.
 func (b *backend) storedDeletions(ctx context.Context) (deletions, error) {
 	log, err := store.Load[deletions](ctx, b.storage, deletionsKey)
 	now := b.options.Now()
@@ -206,13 +210,13 @@ func (b *backend) storedDeletions(ctx context.Context) (deletions, error) {
 	return log, store.Ignoring(err, store.ErrNotFound)
 }
 
-// has reports whether the deletion of a client was sent in the last day.
+// has reports whether the deletion of a client was requested in the last deletionWindow.
 func (d deletions) has(clientID string) bool {
 	return slices.ContainsFunc(d.Sent, func(sent deletion) bool { return sent.ClientID == clientID })
 }
 
-// allow says why a client may not be deleted, nothing if it may, and whether its
-// deletion was counted before: then it counts once.
+// allow returns why a client of the role may not be deleted, or "" if it may. counted says that its
+// deletion is on record already: a retry is allowed and does not count again.
 func (d deletions) allow(role, clientID string, limit int) (counted bool, why string) {
 	count := 0
 	for _, sent := range d.Sent {
@@ -229,8 +233,9 @@ func (d deletions) allow(role, clientID string, limit int) (counted bool, why st
 	return false, ""
 }
 
-// withinLimit puts the clients in quarantine that delete_limit keeps from being
-// deleted, which needs no token, and returns the rest.
+// withinLimit returns those of the clients that delete_limit allows to be deleted, and puts the
+// others into quarantine. It comes before Paxos is asked, so that no token is requested for clients
+// that may not be deleted anyway.
 func (b *backend) withinLimit(ctx context.Context, names []string) (rest []string, err error) {
 	log, err := b.storedDeletions(ctx)
 	for _, name := range names {
@@ -251,7 +256,8 @@ func (b *backend) withinLimit(ctx context.Context, names []string) (rest []strin
 	return rest, err
 }
 
-// forgetDeleted deletes a client in Vault that is deleted at Paxos.
+// forgetDeleted deletes a client in Vault, because it is deleted at Paxos. before is the entry as
+// it was when the deletion began. An entry that was changed since is kept.
 func (b *backend) forgetDeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -268,8 +274,9 @@ func (b *backend) forgetDeleted(ctx context.Context, name string, before storedC
 	return nil
 }
 
-// loseUndeleted keeps a client that was to be deleted and that Paxos does not list, although nobody
-// asked it to delete it. If it is listed again, it is to be deleted again.
+// loseUndeleted makes a client lost that was to be deleted and that Paxos does not have, although
+// this mount did not request its deletion. If Paxos lists the client again, it is to be deleted
+// again.
 func (b *backend) loseUndeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

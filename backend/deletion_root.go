@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// rootsToDelete lists the generations of the root that are to be deleted at Paxos, once
+// rootsToDelete lists the generations of old root clients that can be deleted at Paxos now, because
 // their last token has ended.
 func (b *backend) rootsToDelete(ctx context.Context) ([]generation, error) {
 	root, err := storedRoot(ctx, b.storage)
@@ -24,12 +24,12 @@ func (b *backend) rootsToDelete(ctx context.Context) ([]generation, error) {
 	}), nil
 }
 
-// deleteRoots deletes old root clients at Paxos, as far as the rules of deletion allow
-// it. One that may not be deleted is only forgotten.
-func (b *backend) deleteRoots(ctx context.Context, old []generation, at *credentials) error {
+// deleteRoots deletes old root clients at Paxos, as far as the rules allow it. Vault forgets an old
+// root client either way, because no token needs it any more.
+func (b *backend) deleteRoots(ctx context.Context, old []generation, fromPaxos *credentials) error {
 	var err error
 	for _, g := range old {
-		result, deleteErr := b.deleteAtPaxos(ctx, at,
+		result, deleteErr := b.deleteAtPaxos(ctx, fromPaxos,
 			pendingDeletion{generation: g, key: rootKey, limit: defaultDeleteLimit})
 		if result.missing {
 			result.forbidden = "Paxos does not list it"
@@ -42,8 +42,8 @@ func (b *backend) deleteRoots(ctx context.Context, old []generation, at *credent
 	return err
 }
 
-// forgetRoot drops the generations of an old root client. why says why it lives on at
-// Paxos, if it does.
+// forgetRoot removes the generations of an old root client from storage. why is the reason why the
+// client was not deleted at Paxos, or "" if it was.
 func (b *backend) forgetRoot(ctx context.Context, old generation, why string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -59,7 +59,7 @@ func (b *backend) forgetRoot(ctx context.Context, old generation, why string) er
 	}
 	kind := clientDeletedAtPaxos
 	if why != "" {
-		kind = rootForgotten // it is not quarantined: nobody waits for its new secret
+		kind = rootForgotten // not clientQuarantined, because it does not wait for a new secret
 	}
 	b.logger.Info("an old root client is forgotten", "client_id", old.ClientID, "not_deleted_because", why)
 	b.events.add(event{kind, []string{logical.EventMetadataPath, configKey, "client_id", old.ClientID, "reason", why}})

@@ -13,7 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
-// graceField is the parameter of requests that take tokens away from their holders.
+// graceField returns the parameter grace of requests that take tokens out of service.
 func graceField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type: framework.TypeDurationSecond,
@@ -23,14 +23,15 @@ func graceField() *framework.FieldSchema {
 	}
 }
 
-// graceOf is the grace that the request asks for. checkInput has held it against its bounds.
+// graceOf returns the grace that the request asks for. HandleRequest has checked its bounds.
 func graceOf(d *framework.FieldData) (grace time.Duration) {
 	input.PatchSeconds(d, "grace", &grace)
 	return grace
 }
 
-// spare keeps the periodic work from ending the role's tokens before their grace has been noted.
-// The caller calls done when the tokens have been dealt with.
+// spare keeps the periodic work from ending the tokens of a role that is about to change. After the
+// change and before the broker has recorded the grace, the periodic work would otherwise revoke
+// them at once. The caller calls done when the broker has dealt with the tokens.
 func (b *backend) spare(name string, grace time.Duration) (done func()) {
 	if grace == 0 {
 		return func() {}
@@ -38,8 +39,8 @@ func (b *backend) spare(name string, grace time.Duration) (done func()) {
 	return b.broker.Spare(name)
 }
 
-// endingWarnings tell what a request did to the tokens of a role, and when the applications that
-// hold them will have others. again says that the role still issues tokens.
+// endingWarnings tell the operator what a request did to the tokens of a role, and when the
+// applications that hold them will get new ones. again says that the role still issues tokens.
 func endingWarnings(name string, r role, ending broker.Ending, again bool) (warnings []string) {
 	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.",
 		input.Short(r.pollInterval()), name, name)
@@ -62,13 +63,14 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 	return warnings
 }
 
-// endedWarning tells the operator what a change did to tokens of several roles.
+// endedWarning tells the operator what a change did to the tokens of several roles. ended were
+// revoked, pending will be.
 func endedWarning(of string, ended, pending int) string {
 	return revoked(of, ended, pending) + " Applications that hold them get 401 from Paxos until they read again: " +
 		"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/."
 }
 
-// revoked says how many tokens were revoked and how many are still to be.
+// revoked returns a sentence that says how many tokens were revoked, and how many are still to be.
 func revoked(of string, ended, pending int) string {
 	text := fmt.Sprintf("%s of %s %s revoked", countTokens(ended), of, wasOrWere(ended))
 	if pending > 0 {
@@ -99,8 +101,8 @@ func wasOrWere(count int) string {
 	return "were"
 }
 
-// unreadableWarnings names the tokens that nothing here can end, because their records
-// cannot be read. Whose they are is not known, so that they may be of any role.
+// unreadableWarnings names the tokens that cannot be revoked because their records cannot be read.
+// It is not known which role they are of, so the rotation of any role returns these warnings.
 func (b *backend) unreadableWarnings(ctx context.Context) []string {
 	fingerprints, err := b.broker.Unreadable(ctx)
 	if err != nil || len(fingerprints) == 0 {
@@ -112,7 +114,8 @@ func (b *backend) unreadableWarnings(ctx context.Context) []string {
 		len(fingerprints), strings.Join(fingerprints, ", "))}
 }
 
-// orphans warns of the tokens that a forced deletion leaves behind, if there are any.
+// orphans warns that a forced deletion left this many tokens that can no longer be revoked. It
+// returns nil if there are none.
 func orphans(count int) []string {
 	if count == 0 {
 		return nil

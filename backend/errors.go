@@ -7,18 +7,20 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// errChanged reports that the role is not what it was when the reader came.
+// errChanged reports that the role was changed or rotated while a reader's request was under way.
 var errChanged = errors.New("the role was changed or rotated while a token was being requested; read again")
 
-// errTokenID repeats nothing: somebody may have put the token itself there.
+// errTokenID refuses a malformed token_id. It does not repeat the input, because a caller may have
+// sent the token itself, and errors reach logs.
 var errTokenID = fault.BadRequest("token_id must be 32 hexadecimal digits in lower case, as creds/ and " +
 	"token/ answer it")
 
-// errNotConfigured is the answer to every path that needs the configuration.
+// errNotConfigured is the answer of every path that needs config while there is none.
 var errNotConfigured = fault.BadRequest("this mount is not configured: write environment, client_id and " +
 	"client_secret to its config path")
 
-// notConfigured says what the absence of a config means.
+// notConfigured turns the error of reading config into errNotConfigured if there is no config, and
+// returns it unchanged otherwise.
 func notConfigured(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return errNotConfigured
@@ -26,6 +28,6 @@ func notConfigured(err error) error {
 	return err
 }
 
-// errNoRoot is the answer where a root client is needed and there is none.
+// errNoRoot is the answer of every path that needs the root client while there is none.
 var errNoRoot = fault.BadRequest("this mount has no root client yet: write client_id and client_secret to its " +
 	"config path")

@@ -19,26 +19,25 @@ type event struct {
 	metadata []string
 }
 
-// events send to Vault in the background, so that nobody waits for it. What comes
-// faster than Vault takes it is dropped and counted.
+const (
+	mostEvents    = 256             // the most events that wait in the queue
+	eventDeadline = 5 * time.Second // how long Vault may take to accept one event
+)
+
+// events is a queue that sends events to Vault in the background, so that no request waits for
+// Vault. When the queue is full, further events are dropped and counted.
 type events struct {
 	send   func(ctx context.Context, e event) error
-	lost   func()
+	lost   func() // counts an event that was dropped or not accepted
 	logger hclog.Logger
 
 	mu       sync.Mutex
 	queue    []event
-	draining bool // a goroutine works the queue off, and ends with it
-	off      bool // this Vault takes none, or the mount goes away
+	draining bool // a goroutine runs drain; it ends when the queue is empty
+	off      bool // this Vault accepts no events, or the mount is being unloaded
 }
 
-// mostEvents is how many wait at most, eventDeadline how long Vault has to take one.
-const (
-	mostEvents    = 256
-	eventDeadline = 5 * time.Second
-)
-
-// add queues an event. It waits for nobody.
+// add puts an event into the queue. It does not block on Vault.
 func (e *events) add(next event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -56,7 +55,7 @@ func (e *events) add(next event) {
 	}
 }
 
-// drain sends until the queue is empty.
+// drain sends the queued events until the queue is empty.
 func (e *events) drain() {
 	for {
 		next, ok := e.next()
@@ -78,7 +77,8 @@ func (e *events) drain() {
 	}
 }
 
-// next takes the oldest event from the queue. If there is none, drain must return.
+// next takes the oldest event from the queue. If there is none, it returns false, and drain must
+// return, because the next add starts a new one.
 func (e *events) next() (event, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -91,7 +91,7 @@ func (e *events) next() (event, bool) {
 	return next, true
 }
 
-// stop forgets what is queued and sends nothing more.
+// stop drops the queued events. No event is sent afterwards.
 func (e *events) stop() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// The types of the events that are not the broker's, which names its own.
+// The types of events, apart from those about tokens, which package broker names. Operators
+// subscribe to them by name, so they never change.
 const (
 	roleWritten          = "role-write"
 	roleDeleted          = "role-delete"
@@ -38,12 +39,13 @@ const (
 	mountResumed         = "resume"
 )
 
-// sendEvent gives an event to Vault.
+// sendEvent sends an event to Vault's event bus.
 func (b *backend) sendEvent(ctx context.Context, e event) error {
 	return logical.SendEvent(ctx, b, "paxos/"+e.kind, e.metadata...)
 }
 
-// announceChange tells that what a path stores has changed.
+// announceChange sends an event about a change of what a path stores. operation is how it was
+// changed.
 func (b *backend) announceChange(kind, path string, operation logical.Operation) {
 	b.events.add(event{kind, []string{
 		logical.EventMetadataPath, path, logical.EventMetadataDataPath, path,
@@ -51,7 +53,7 @@ func (b *backend) announceChange(kind, path string, operation logical.Operation)
 	}})
 }
 
-// announceRole is announceChange for a role.
+// announceRole sends an event about a change of a role. It carries the role's name and metadata.
 func (b *backend) announceRole(kind, name string, r role, operation logical.Operation) {
 	metadata := []string{
 		logical.EventMetadataPath, rolesPrefix + name, logical.EventMetadataDataPath, rolesPrefix + name,
@@ -60,7 +62,7 @@ func (b *backend) announceRole(kind, name string, r role, operation logical.Oper
 	b.events.add(event{kind, append(metadata, roleMetadata(r)...)})
 }
 
-// roleMetadata is the role's own metadata, as events carry it.
+// roleMetadata returns the role's own metadata as events carry it, with a prefix before each name.
 func roleMetadata(r role) []string {
 	var metadata []string
 	for key, value := range r.Metadata {
@@ -69,7 +71,7 @@ func roleMetadata(r role) []string {
 	return metadata
 }
 
-// announceClient tells what happened to a client.
+// announceClient sends an event about a stored client. why is the reason, "" if there is none.
 func (b *backend) announceClient(kind, name string, n storedClient, why string) {
 	g, _ := n.current()
 	metadata := []string{logical.EventMetadataPath, clientsPrefix + name, "client", name, "client_id", g.ClientID,
@@ -83,7 +85,7 @@ func (b *backend) announceClient(kind, name string, n storedClient, why string) 
 	b.events.add(event{kind, metadata})
 }
 
-// announcePool tells that few clients of a role are left.
+// announcePool logs and sends an event that only left of a role's clients can still be leased.
 func (b *backend) announcePool(roleName string, left, all int) {
 	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
 	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,

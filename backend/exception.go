@@ -16,13 +16,13 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// Bounds on an exception.
+// Limits on an exception.
 const (
 	longestException = 365 * 24 * time.Hour
 	longestReason    = 1024 // bytes
 )
 
-// An exception accepts the findings of one rule on one subject, for a time.
+// An exception accepts the findings of one rule on one subject until it expires.
 type exception struct {
 	store.Versioned
 	Rule        report.Rule  `json:"rule"`
@@ -30,24 +30,24 @@ type exception struct {
 	Reason      string       `json:"reason"`
 	ExpiresAt   time.Time    `json:"expires_at"`
 	CreatedAt   time.Time    `json:"created_at"`
-	AcceptedAt  time.Time    `json:"accepted_at"` // of the latest write
+	AcceptedAt  time.Time    `json:"accepted_at"` // when it was last written
 	DisplayName string       `json:"display_name"`
 	EntityID    string       `json:"entity_id"`
 	Accepted    []acceptance `json:"accepted"`
 }
 
-// An acceptance is one finding as it was when somebody accepted it. A finding that is
-// not just so is another one.
+// An acceptance describes one finding as it was when somebody accepted it. If the finding changes,
+// for example because it becomes more severe, the acceptance does not apply to it any more.
 type acceptance struct {
 	Severity string   `json:"severity"`
 	Evidence []string `json:"evidence"`
 	Basis    string   `json:"basis,omitempty"`
 }
 
-// expired reports whether the exception no longer holds.
+// expired reports whether the exception has expired at now.
 func (e exception) expired(now time.Time) bool { return !now.Before(e.ExpiresAt) }
 
-// by is who wrote the exception, in words.
+// by says in words who wrote the exception.
 func (e exception) by() string {
 	if e.EntityID == "" {
 		return e.DisplayName
@@ -55,8 +55,8 @@ func (e exception) by() string {
 	return strings.TrimSpace(e.DisplayName + " (entity " + e.EntityID + ")")
 }
 
-// change applies the parameters of a request and judges the whole. Rule and subject are
-// fixed by the first write.
+// change applies the parameters of a request to the exception, and returns an error for the caller
+// if the result is not allowed. The first write fixes rule and subject.
 func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	first := e.CreatedAt.IsZero()
 	before := *e
@@ -88,13 +88,14 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	return nil
 }
 
-// parseExpiry reads when an exception is to end: a time, or how long from now.
+// parseExpiry parses the time at which an exception expires: an RFC 3339 time, or a duration from
+// now.
 func parseExpiry(text string, now time.Time) (time.Time, error) {
 	end, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		length, lengthErr := parseutil.ParseDurationSecond(text)
 		if lengthErr != nil || text == "" || length > longestException {
-			length = -1
+			length = -1 // refused below, with a time in the past
 		}
 		end, err = now.Add(length), nil
 	}
@@ -105,8 +106,8 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 	return end.UTC(), nil
 }
 
-// accept records what is accepted: the findings of the exception's rule and subject as
-// they are now.
+// accept records which findings the exception accepts: those of its rule and subject, as they are
+// now. If there are none, it returns an error for the caller.
 func (e *exception) accept(findings []report.Finding) error {
 	e.Accepted = nil
 	var subjects []string
@@ -129,7 +130,7 @@ func (e *exception) accept(findings []report.Finding) error {
 	return fault.BadRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)
 }
 
-// facts are what the reports know of the exception.
+// facts returns what the reports know of the exception. name is its name in its path.
 func (e exception) facts(name string) report.Exception {
 	facts := report.Exception{Name: name, Rule: e.Rule, Subject: e.Subject, Reason: e.Reason, By: e.by(),
 		AcceptedAt: e.AcceptedAt, ExpiresAt: e.ExpiresAt}
@@ -139,12 +140,13 @@ func (e exception) facts(name string) report.Exception {
 	return facts
 }
 
-// storedExceptions reads all exceptions, in the order of their names.
+// storedExceptions reads all exceptions, sorted by name. One that cannot be read is left out, so
+// that it accepts nothing.
 func storedExceptions(ctx context.Context, s logical.Storage) ([]report.Exception, error) {
 	var all []report.Exception
 	err := store.Each(ctx, s, exceptionsPrefix, func(name string, e exception) error {
 		all = append(all, e.facts(name))
 		return nil
-	}, nil) // one that cannot be read accepts nothing
+	}, nil)
 	return all, err
 }

@@ -12,8 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
-// facts gathers what the reports are made from. list is Paxos's list of credentials, mount the path of
-// the mount, for commands.
+// facts gathers everything that the reports are made from. list is Paxos's list of credentials.
+// mount is the path of the mount, which the reports put into commands.
 func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	list credentialList) (*report.Facts, error) {
 	c, err := store.LoadOr(ctx, s, configKey, newConfig)
@@ -57,8 +57,8 @@ func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	})
 }
 
-// clientFacts lists the clients whose secrets the mount stores, the root client first; none while there
-// is no root client.
+// clientFacts lists the clients that the mount stores, the root client first. It lists none while
+// there is no root client.
 func clientFacts(ctx context.Context, s logical.Storage,
 	lastIssued func(usage.Subject) time.Time) ([]report.Client, error) {
 	root, err := storedRoot(ctx, s)
@@ -78,7 +78,7 @@ func clientFacts(ctx context.Context, s logical.Storage,
 	}
 	all := []report.Client{first}
 	err = eachStoredClient(ctx, s, func(name string, n storedClient) error {
-		if n.State == stateUnreadable { // status and lockdown name it
+		if n.State == stateUnreadable { // nothing is known of it; status and lockdown name it
 			return nil
 		}
 		g, _ := n.current()
@@ -93,7 +93,7 @@ func clientFacts(ctx context.Context, s logical.Storage,
 	return all, err
 }
 
-// facts are what the reports know of the guardrails.
+// facts returns what the reports know of the guardrails.
 func (g guardrails) facts() report.Guardrails {
 	return report.Guardrails{
 		Forbids:           func(scope string) bool { return g.refusal(scope) != "" },
@@ -102,7 +102,7 @@ func (g guardrails) facts() report.Guardrails {
 	}
 }
 
-// facts are what the reports know of the role.
+// facts returns what the reports know of the role.
 func (r role) facts(name string, lastIssued time.Time) report.Role {
 	pool := make([]string, 0, len(r.Clients))
 	for _, client := range r.Clients {
@@ -120,7 +120,7 @@ func (r role) facts(name string, lastIssued time.Time) report.Role {
 	}
 }
 
-// facts are what the reports know of Paxos's list.
+// facts returns what the reports know of Paxos's list.
 func (c credentialList) facts() report.List {
 	list := report.List{At: c.At, ListedAt: c.ListedAt, Refused: c.Refused, Left: c.Left}
 	for _, o := range c.Credentials {

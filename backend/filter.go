@@ -12,7 +12,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
-// The parameters by which the catalogue is searched.
+// The parameters with which a list of the catalogue is filtered.
 var (
 	riskField = &framework.FieldSchema{
 		Type: framework.TypeString, Query: true, AllowedValues: []any{"read", "write", "moves-money", "admin"},
@@ -24,14 +24,15 @@ var (
 		Description: "Only those of this group of Paxos's, such as Transfers, in any case."}
 )
 
-// A filter says what of the catalogue was asked for; the zero filter lets all pass.
+// A filter says which entries of the catalogue a request asks for. The zero filter passes every
+// entry.
 type filter struct {
-	risk   catalog.Risk
-	tag    string
-	search string // in lower case
+	risk   catalog.Risk // 0: any
+	tag    string       // as Paxos writes it; "": any
+	search string       // in lower case; "": any
 }
 
-// filterOf reads the filter of a request.
+// filterOf returns the filter that a request asks for.
 func filterOf(d *framework.FieldData) (f filter, err error) {
 	if risk, ok := input.Given[string](d, "risk"); ok {
 		if f.risk, err = catalog.ParseRisk(risk); err != nil {
@@ -49,14 +50,14 @@ func filterOf(d *framework.FieldData) (f filter, err error) {
 	return f, nil
 }
 
-// passes reports whether something of this risk and tag, with these texts, was asked
-// for.
+// passes reports whether the filter passes an entry with this risk and tag. The text that was
+// searched for must be in one of texts.
 func (f filter) passes(risk catalog.Risk, tag string, texts ...string) bool {
 	found := func(text string) bool { return strings.Contains(strings.ToLower(text), f.search) }
 	return (f.risk == 0 || f.risk == risk) && (f.tag == "" || f.tag == tag) && slices.ContainsFunc(texts, found)
 }
 
-// lookupTag finds a tag as Paxos writes it.
+// lookupTag returns a tag as Paxos writes it. written may differ in case.
 func lookupTag(written string) (string, bool) {
 	all := tags()
 	i := slices.IndexFunc(all, func(tag string) bool { return strings.EqualFold(tag, written) })
@@ -66,7 +67,7 @@ func lookupTag(written string) (string, bool) {
 	return all[i], true
 }
 
-// tags are Paxos's groups of operations.
+// tags lists the tags by which Paxos groups its operations, sorted.
 func tags() []string {
 	var all []string
 	for _, operation := range catalog.Operations() {
@@ -76,7 +77,7 @@ func tags() []string {
 	return slices.Compact(all)
 }
 
-// identifiers are the ids of operations, never nil.
+// identifiers returns the ids of operations. It never returns nil, so that an answer holds [].
 func identifiers(all []catalog.Operation) []string {
 	names := []string{}
 	for _, operation := range all {
@@ -85,8 +86,8 @@ func identifiers(all []catalog.Operation) []string {
 	return names
 }
 
-// notCatalogued is the 404 for what the catalogue lacks, with what may have been
-// meant.
+// notCatalogued returns the 404 for a name that the catalogue does not have. near are names that
+// the caller may have meant. path is the list that shows the names there are.
 func notCatalogued(kind, name string, near []string, path string) error {
 	return fault.New(http.StatusNotFound, "the catalogue has no %s %s%s; `vault list` of the mount's %s shows those "+
 		"there are", kind, input.Excerpt(name), catalog.DidYouMean(near), path)

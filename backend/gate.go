@@ -9,10 +9,12 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// clientFor is the only way from a stored generation to something that calls Paxos. It refuses a secret
-// that belongs to another connection (URLs, CA or environment) than the one there is now, whatever was
-// deleted and written again in between. A secret that was submitted a moment ago comes the same way,
-// after newGeneration has bound it to this connection.
+// clientFor returns a client that can call Paxos with the secret of a generation. It is the only
+// way from a stored secret to a call. It refuses a secret that was stored for another connection
+// (URLs, CA or environment) than this session's, even if config was deleted and written again in
+// between. Otherwise somebody who may change the connection could have the secret sent to a server
+// of their own. A secret that was submitted just now takes the same way, after newGeneration has
+// bound it to this connection.
 func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
@@ -22,8 +24,8 @@ func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	return open, nil
 }
 
-// minterFor is a generation as the broker uses it, with the mount's share of the budget. name is
-// that of the stored client, empty for the root.
+// minterFor returns a generation as the broker needs it to request tokens, with the mount's share
+// of the budget. name is the name of the stored client, or "" for the root client.
 func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Minter, error) {
 	open, err := l.clientFor(g)
 	if err != nil {
@@ -33,9 +35,9 @@ func (l *paxosSession) minterFor(name string, g generation, c config) (broker.Mi
 		Allowance: limits.Allowance{Mount: c.TokenBudget}}, nil
 }
 
-// minter is minterFor for the current generation of a client, stored under that name, and the
-// connection that is configured.
-func (b *backend) minter(ctx context.Context, name string, minting client) (broker.Minter, error) {
+// minter returns the current generation of a client as the broker needs it to request tokens over
+// the configured connection. name is the name of the stored client, or "" for the root client.
+func (b *backend) minter(ctx context.Context, name string, requesting client) (broker.Minter, error) {
 	session, err := b.openSession(ctx, b.storage)
 	if err != nil {
 		return broker.Minter{}, err
@@ -44,7 +46,7 @@ func (b *backend) minter(ctx context.Context, name string, minting client) (brok
 	if err != nil {
 		return broker.Minter{}, err
 	}
-	g, ok := minting.current()
+	g, ok := requesting.current()
 	if !ok {
 		return broker.Minter{}, errNoRoot
 	}

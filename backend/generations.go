@@ -12,7 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// newGeneration binds a secret that was submitted to the connection that there is.
+// newGeneration returns a generation for a submitted secret, bound to the session's connection.
+// before is the client that gets it. It is not verified and not stored yet.
 func (b *backend) newGeneration(ctx context.Context, session *paxosSession, before client, clientID,
 	secret string) (generation, error) {
 	if err := errors.Join(input.CheckClientID(clientID), input.CheckClientSecret(secret)); err != nil {
@@ -25,8 +26,10 @@ func (b *backend) newGeneration(ctx context.Context, session *paxosSession, befo
 	}, err
 }
 
-// nextNumber is the number of the next generation of a client: above those of its entry, of the tokens
-// in the ledger, and of entries that this process has seen deleted.
+// nextNumber returns the number of a client's next generation. It is higher than the numbers in the
+// client's entry, those of the client's tokens in the ledger, and those of entries that this
+// process has seen and that were deleted since. So no token is ever taken for one of another
+// generation.
 func (b *backend) nextNumber(ctx context.Context, before client, clientID string) (int, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
@@ -43,13 +46,14 @@ func (b *backend) nextNumber(ctx context.Context, before client, clientID string
 	return max(last, b.secrets.numbers.highest[clientID]) + 1, nil
 }
 
-// revokers returns the clients that can end the row's token: the newest secret of
-// the Client ID that minted it first. A secret is not sent over a connection that
-// it was not proved on, so there may be none.
+// revokers returns the clients that can revoke the row's token: every secret of the Client ID that
+// requested it, the newest first. There may be none: because there is no config, because
+// never_revoke is set (a lockdown overrides it), or because the secrets were stored for another
+// connection.
 func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client, error) {
 	session, err := b.openSession(ctx, b.storage)
 	var unusable *fault.Fault
-	if errors.As(err, &unusable) { // the configuration is gone
+	if errors.As(err, &unusable) { // config was deleted, or does not fit the connection
 		return nil, nil
 	}
 	if err != nil {
@@ -58,25 +62,25 @@ func (b *backend) revokers(ctx context.Context, row broker.Row) ([]*paxos.Client
 	if session.neverRevoke && !errors.Is(b.checkLockdown(ctx, b.storage), errLocked) {
 		return nil, nil
 	}
-	minted, err := b.clientThatMinted(ctx, row)
+	requester, err := b.clientThatMinted(ctx, row)
 	if err != nil {
 		return nil, err
 	}
 	var able []*paxos.Client
-	for _, g := range slices.Backward(minted.Generations) {
+	for _, g := range slices.Backward(requester.Generations) {
 		if g.ClientID != row.ClientID {
 			continue
 		}
-		if open, err := session.clientFor(g); err == nil { // else its secret is not sent over this connection
+		if open, err := session.clientFor(g); err == nil { // otherwise its secret is for another connection
 			able = append(able, open)
 		}
 	}
 	return able, nil
 }
 
-// clientThatMinted is the client of the row as it is stored now, one without
-// generations if it is gone. Its place may have changed since: a stocked client may
-// have become the root.
+// clientThatMinted returns the client that requested the row's token, as it is stored now, or a
+// client without generations if it is gone. The stored client that the row names may have become
+// the root client since, so the root client is looked at too.
 func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client, error) {
 	if row.Key.Client != "" {
 		n, err := b.cachedClient(ctx, b.storage, row.Key.Client)
@@ -91,9 +95,10 @@ func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client,
 	return root, store.Ignoring(err, store.ErrNotFound)
 }
 
-// forgetGenerations drops the generations of the root and of stored clients that no token
-// needs any more. Under the lock of all writes nobody can begin a request with a generation
-// that has been replaced, so what is not needed then is never needed again.
+// forgetGenerations removes the generations of the root client and of stored clients that no token
+// needs any more. It holds the lock of all writes from the question what is needed to the removal,
+// so that no generation is replaced in between. A token request that begins meanwhile therefore
+// uses the current generation, which is never removed.
 func (b *backend) forgetGenerations(ctx context.Context) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -118,8 +123,8 @@ func (b *backend) forgetGenerations(ctx context.Context) error {
 	})
 }
 
-// dropEnded takes away the generations of a client that no token needs, but for the last, and
-// reports whether there were any.
+// dropEnded removes from c the generations that no token needs, and reports whether there were any.
+// It keeps the current one, and those that are to be deleted at Paxos.
 func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	kept := slices.DeleteFunc(slices.Clone(c.Generations), func(g generation) bool {
 		return g.Number != c.last() && !g.DeleteAtPaxos && !need.OfGeneration(g.ClientID, g.Number)

@@ -18,11 +18,23 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// guardrails are what no role and no reader of the mount may exceed. They bind
-// roles, not the engine's own tokens, such as that which verifies a secret.
+const (
+	// defaultDeletablePrefix is what the Labels of clients begin with that the engine may delete at
+	// Paxos.
+	defaultDeletablePrefix = "vault-"
+	// defaultCeiling is the longest lease.
+	defaultCeiling = 24 * time.Hour
+)
+
+// globGrammar allows a scope in which * stands for any text on either side of the colon, so that
+// funding:* never matches a scope of another family. A single * allows every scope.
+var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
+
+// guardrails are the mount's ceiling, set by the security team: no role and no reader may exceed
+// them. They do not bind the engine's own token requests, such as the one that verifies a secret.
 type guardrails struct {
 	store.Versioned
-	AllowedScopes     []string      `json:"allowed_scopes"` // globs; none: all that the next two let pass
+	AllowedScopes     []string      `json:"allowed_scopes"` // globs; none: every scope that the next two fields allow
 	AllowUncatalogued bool          `json:"allow_uncatalogued_scopes"`
 	AllowAdmin        bool          `json:"allow_admin_scopes"`
 	MaxTTL            time.Duration `json:"max_ttl"`
@@ -31,15 +43,12 @@ type guardrails struct {
 	IgnoreEntity      bool          `json:"ignore_entity"`
 }
 
-// defaultDeletablePrefix begins the Labels of the clients that the engine may delete.
-const defaultDeletablePrefix = "vault-"
-
-// deletable reports whether a credential of that Label may be deleted at Paxos.
+// deletable reports whether a client with this Label may be deleted at Paxos.
 func (g guardrails) deletable(label string) bool {
 	return strings.HasPrefix(label, g.deletablePrefix())
 }
 
-// deletablePrefix is the prefix, or its default.
+// deletablePrefix returns what the Label of a client must begin with so that it may be deleted.
 func (g guardrails) deletablePrefix() string {
 	if g.DeletablePrefix == "" {
 		return defaultDeletablePrefix
@@ -47,15 +56,13 @@ func (g guardrails) deletablePrefix() string {
 	return g.DeletablePrefix
 }
 
-// defaultCeiling is the longest lease where nobody set another.
-const defaultCeiling = 24 * time.Hour
-
-// newGuardrails are a mount's guardrails before the first write.
+// newGuardrails returns the guardrails that count before the first write.
 func newGuardrails() guardrails {
 	return guardrails{Versioned: store.Current, AllowUncatalogued: true, MaxTTL: defaultCeiling}
 }
 
-// change applies the parameters of a request to the guardrails and judges the whole.
+// change applies the parameters of a request to the guardrails, and returns an error for the caller
+// if the result is not allowed.
 func (g *guardrails) change(d *framework.FieldData) error {
 	input.Patch(d, "allow_uncatalogued_scopes", &g.AllowUncatalogued)
 	input.Patch(d, "allow_admin_scopes", &g.AllowAdmin)
@@ -81,7 +88,7 @@ func (g *guardrails) change(d *framework.FieldData) error {
 	return nil
 }
 
-// changeClients applies the parameters that govern clients.
+// changeClients applies the parameters that are about clients.
 func (g *guardrails) changeClients(d *framework.FieldData) error {
 	allowUnchecked, requireMatch := !g.RefuseUnchecked, !g.IgnoreEntity
 	input.Patch(d, "allow_unchecked_clients", &allowUnchecked)
@@ -99,11 +106,7 @@ func (g *guardrails) changeClients(d *framework.FieldData) error {
 	return nil
 }
 
-// globGrammar is that of a scope with * for any text on either side of the colon,
-// so that funding:* never matches a scope of another family. A lone * is all.
-var globGrammar = regexp.MustCompile(`^(\*|[a-z0-9_.*-]+:[a-z0-9_.*-]+)$`)
-
-// checkGlobs is checkScopes for globs.
+// checkGlobs checks the grammar and the number of globs.
 func checkGlobs(globs []string) error {
 	for _, pattern := range globs {
 		if len(pattern) > input.MaximumScopeSize || !globGrammar.MatchString(pattern) {
@@ -117,7 +120,7 @@ func checkGlobs(globs []string) error {
 	return nil
 }
 
-// refusal says why a scope may not be issued, nothing if it may.
+// refusal returns why a scope may not be issued, or "" if it may.
 func (g guardrails) refusal(scope string) string {
 	known, catalogued := catalog.LookupScope(scope)
 	switch {
@@ -136,7 +139,8 @@ func (g guardrails) refusal(scope string) string {
 	return "not in allowed_scopes"
 }
 
-// check refuses scopes that may not be issued, and names them.
+// check returns an error for the caller that names the scopes that may not be issued, or nil if all
+// may.
 func (g guardrails) check(scopes []string) error {
 	var beyond []string
 	for _, scope := range scopes {
@@ -150,7 +154,7 @@ func (g guardrails) check(scopes []string) error {
 	return fault.Forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
 }
 
-// dangers names the options in force that weaken something.
+// dangers describes the options in force that weaken security. It never returns nil.
 func (g guardrails) dangers() []string {
 	dangers := []string{}
 	if g.AllowAdmin {
@@ -163,7 +167,7 @@ func (g guardrails) dangers() []string {
 	return dangers
 }
 
-// issuable lists the catalogued scopes that the guardrails let pass.
+// issuable lists the scopes of the catalogue that the guardrails allow. It never returns nil.
 func (g guardrails) issuable() []string {
 	names := []string{}
 	for _, scope := range catalog.Scopes() {
@@ -174,7 +178,8 @@ func (g guardrails) issuable() []string {
 	return names
 }
 
-// unmatched lists the patterns that no catalogued scope matches: likely mistakes.
+// unmatched lists the patterns in allowed_scopes that match no scope of the catalogue. They are
+// likely mistakes.
 func (g guardrails) unmatched() []string {
 	var patterns []string
 	for _, pattern := range g.AllowedScopes {
@@ -189,14 +194,14 @@ func (g guardrails) unmatched() []string {
 	return patterns
 }
 
-// ofAdmins reports whether a scope that the catalogue lacks is of the family of those
-// that govern API credentials: then it counts as one of them.
+// ofAdmins reports whether a scope belongs to the family of a scope of risk admin. A scope that the
+// catalogue does not have counts as admin then, because Paxos may have added it to that family.
 func ofAdmins(scope string) bool {
 	family, _, _ := strings.Cut(scope, ":")
 	return adminFamilies()[family]
 }
 
-// adminFamilies are what scopes of risk admin begin with.
+// adminFamilies returns the families of the scopes of risk admin: what stands before the colon.
 var adminFamilies = sync.OnceValue(func() map[string]bool {
 	families := map[string]bool{}
 	for _, scope := range catalog.Scopes() {
@@ -208,12 +213,13 @@ var adminFamilies = sync.OnceValue(func() map[string]bool {
 	return families
 })
 
-// storedGuardrails are the stored guardrails, or the defaults.
+// storedGuardrails reads the guardrails from storage, or returns the defaults if there are none.
 func storedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
 	return store.LoadOr(ctx, s, guardrailsKey, newGuardrails)
 }
 
-// cachedGuardrails returns the guardrails from memory or storage.
+// cachedGuardrails returns the guardrails from memory or storage, or the defaults if there are
+// none.
 func (b *backend) cachedGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
 	return b.entries.guardrails.Get(ctx, s, guardrailsKey)
 }

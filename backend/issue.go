@@ -12,8 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
-// issueFields are the parameters of creds/:name and token/:name. A read takes none
-// of them; a write may narrow what it gets.
+// issueFields returns the parameters of creds/:name (leased) and token/:name. A read takes none of
+// them but the name. A write may ask for less than the role gives.
 func issueFields(description string, leased bool) spec.Fields {
 	all := spec.Fields{
 		"name": spec.Name(description),
@@ -32,12 +32,14 @@ func issueFields(description string, leased bool) spec.Fields {
 	return all
 }
 
-// issue answers a reader of creds/ or token/ with a token, and where it was minted.
+// issue issues a token to a reader of creds/ (leased) or token/. It also returns the request as it
+// was parsed, and the session whose Paxos the token is for. It counts the read, and its error is
+// fit for the caller.
 func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	leased bool) (broker.Issued, tokenRequest, *paxosSession, error) {
 	issued, want, session, err := b.issueAsItIs(ctx, req, d, leased)
 	if err == nil {
-		err = b.checkLockdown(ctx, req.Storage) // it may have come while the token was being found
+		err = b.checkLockdown(ctx, req.Storage) // one may have begun while Paxos was asked
 	}
 	b.countRead(ctx, req.Storage, want, issued, err)
 	if err == nil {
@@ -46,10 +48,12 @@ func (b *backend) issue(ctx context.Context, req *logical.Request, d *framework.
 	return issued, want, session, explain(err, want)
 }
 
-// issueAsItIs serves a reader that met a rotation by the role as it is afterwards.
+// issueAsItIs issues a token by the role as it is now. If the role is changed or rotated during the
+// attempt, it tries once more with the new role, so that a rotation causes no errors for readers.
+// It neither counts the read nor explains its error.
 func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	leased bool) (broker.Issued, tokenRequest, *paxosSession, error) {
-	for try := 0; ; try++ {
+	for attempt := 0; ; attempt++ {
 		want, err := b.parseTokenRequest(ctx, req, d, leased)
 		if err != nil {
 			return broker.Issued{}, want, nil, err
@@ -78,7 +82,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 			MinimumLife: want.role.MinTTL, IdleTTL: want.role.IdleTTL, RefreshAt: c.RefreshAt,
 			Authorize: func(ctx context.Context) (broker.Minter, error) { return b.authorize(ctx, want) },
 		})
-		if err != nil && try == 0 && (errors.Is(err, errChanged) || errors.Is(err, broker.ErrEnded)) {
+		if err != nil && attempt == 0 && (errors.Is(err, errChanged) || errors.Is(err, broker.ErrEnded)) {
 			b.entries.roles.Forget(rolesPrefix + want.name)
 			continue
 		}
@@ -86,7 +90,7 @@ func (b *backend) issueAsItIs(ctx context.Context, req *logical.Request, d *fram
 	}
 }
 
-// issueWarnings tell the reader that it got an old token, and why, or one that Paxos may reject.
+// issueWarnings tell the reader that its token is an old one and why, or that Paxos may reject it.
 func issueWarnings(issued broker.Issued) []string {
 	if issued.Doubt != nil {
 		return []string{doubtWarning(issued)}
@@ -98,7 +102,8 @@ func issueWarnings(issued broker.Issued) []string {
 		spec.Timestamp(issued.ExpiresAt) + ". " + explained(issued.Stale)}
 }
 
-// doubtWarning tells the reader why the token that it got may be one that Paxos rejects.
+// doubtWarning tells a reader that reported a rejected token why it got that token again, or
+// another one that Paxos may reject.
 func doubtWarning(issued broker.Issued) string {
 	token, doubt := "the token with token_id "+issued.Fingerprint, issued.Doubt
 	switch doubt.Reason {

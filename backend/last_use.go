@@ -7,8 +7,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/usage"
 )
 
-// keepUsage stores when roles and clients were last used, where that is due. It is
-// part of the periodic work.
+// keepUsage stores when roles and clients last issued something, if that is due, and forgets those
+// that do not exist any more. It is part of the periodic work.
 func (b *backend) keepUsage(ctx context.Context) error {
 	if len(b.usage.Overdue()) == 0 {
 		return nil

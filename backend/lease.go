@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// leaseTTL is how long a lease lasts at first: as long as the reader asks for, else the role's ttl,
+// leaseTTL returns how long a new lease lasts: as long as the reader asks for, else the role's ttl,
 // else the mount's default, but at most longest.
 func (b *backend) leaseTTL(want tokenRequest, longest time.Duration) time.Duration {
 	return min(longest, cmp.Or(want.ttl, want.role.TTL, b.System().DefaultLeaseTTL(), longest))
 }
 
-// longestLease is how long the role and the guardrails let a lease last.
+// longestLease returns how long the role and the guardrails let a lease last.
 func (r tokenRequest) longestLease() time.Duration {
 	if r.role.MaxTTL > 0 {
 		return min(r.role.MaxTTL, r.ceiling)
@@ -20,7 +20,8 @@ func (r tokenRequest) longestLease() time.Duration {
 	return r.ceiling
 }
 
-// cutWarning tells a reader who asked for a longer lease than there is why it is shorter.
+// cutWarning tells a reader why its lease is shorter than it asked for. ttl is the length of the
+// lease, left is how long its token is still valid.
 func cutWarning(want tokenRequest, ttl, left time.Duration) []string {
 	switch {
 	case want.ttl <= ttl:

@@ -12,16 +12,16 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// ledger keeps the broker's records in Vault's storage.
+// A ledger stores the broker's records in Vault's storage.
 type ledger struct{ storage logical.Storage }
 
-// ledgerEntry is a row as it is stored.
+// ledgerEntry is the record of a token as it is stored.
 type ledgerEntry struct {
 	store.Versioned
 	broker.Row
 }
 
-// banEntry is a ban as it is stored.
+// banEntry is a ban by Paxos's rate limit as it is stored.
 type banEntry struct {
 	store.Versioned
 	limits.Ban
@@ -39,7 +39,7 @@ type neighborsEntry struct {
 	Others limits.Neighborhood `json:"others"`
 }
 
-// List returns the fingerprints of all rows.
+// List returns the fingerprints of all tokens on record.
 func (l ledger) List(ctx context.Context) ([]string, error) {
 	fingerprints, err := l.storage.List(ctx, ledgerPrefix)
 	if err != nil {
@@ -48,7 +48,7 @@ func (l ledger) List(ctx context.Context) ([]string, error) {
 	return fingerprints, nil
 }
 
-// Get reads a row, if there is one.
+// Get reads the record of a token, and reports whether there is one.
 func (l ledger) Get(ctx context.Context, fingerprint string) (broker.Row, bool, error) {
 	entry, err := store.Load[ledgerEntry](ctx, l.storage, ledgerPrefix+fingerprint)
 	if errors.Is(err, store.ErrNotFound) {
@@ -57,26 +57,17 @@ func (l ledger) Get(ctx context.Context, fingerprint string) (broker.Row, bool, 
 	return entry.Row, err == nil, asUnreadable(err)
 }
 
-// asUnreadable tells the broker that an entry is there and cannot be read.
-func asUnreadable(err error) error {
-	var damaged *store.Unreadable
-	if errors.As(err, &damaged) {
-		return fmt.Errorf("%w: %w", limits.ErrUnreadable, err)
-	}
-	return err
-}
-
-// Put writes a row.
+// Put writes the record of a token.
 func (l ledger) Put(ctx context.Context, row broker.Row) error {
 	return store.Put(ctx, l.storage, ledgerPrefix+row.Fingerprint, ledgerEntry{store.Current, row})
 }
 
-// Delete removes a row.
+// Delete removes the record of a token.
 func (l ledger) Delete(ctx context.Context, fingerprint string) error {
 	return store.Delete(ctx, l.storage, ledgerPrefix+fingerprint)
 }
 
-// Bans reads every ban.
+// Bans reads every ban. One that cannot be read is returned with its route alone.
 func (l ledger) Bans(ctx context.Context) ([]limits.Ban, error) {
 	routes, err := l.storage.List(ctx, bansPrefix)
 	if err != nil {
@@ -86,7 +77,7 @@ func (l ledger) Bans(ctx context.Context) ([]limits.Ban, error) {
 	for _, route := range routes {
 		entry, err := store.Load[banEntry](ctx, l.storage, bansPrefix+route)
 		switch {
-		case errors.Is(err, store.ErrNotFound): // it ended meanwhile
+		case errors.Is(err, store.ErrNotFound): // removed since the listing
 		case errors.Is(asUnreadable(err), limits.ErrUnreadable):
 			bans = append(bans, limits.Ban{Route: route, Unreadable: true})
 		case err != nil:
@@ -108,7 +99,7 @@ func (l ledger) DeleteBan(ctx context.Context, route string) error {
 	return store.Delete(ctx, l.storage, bansPrefix+route)
 }
 
-// Requests reads every token request.
+// Requests reads every token request. One that cannot be read is returned with its ID alone.
 func (l ledger) Requests(ctx context.Context) ([]limits.TokenRequest, error) {
 	ids, err := l.storage.List(ctx, requestsPrefix)
 	if err != nil {
@@ -118,7 +109,7 @@ func (l ledger) Requests(ctx context.Context) ([]limits.TokenRequest, error) {
 	for _, id := range ids {
 		entry, err := store.Load[requestEntry](ctx, l.storage, requestsPrefix+id)
 		switch {
-		case errors.Is(err, store.ErrNotFound): // it was forgotten meanwhile
+		case errors.Is(err, store.ErrNotFound): // removed since the listing
 			continue
 		case errors.Is(asUnreadable(err), limits.ErrUnreadable):
 			entry = requestEntry{}
@@ -141,7 +132,8 @@ func (l ledger) DeleteRequest(ctx context.Context, id string) error {
 	return store.Delete(ctx, l.storage, requestsPrefix+id)
 }
 
-// Neighbors reads which other mounts the process has or had, and which endpoints they use.
+// Neighbors reads which other mounts the process has or had, and which endpoints they use. It
+// returns nil if nothing is stored.
 func (l ledger) Neighbors(ctx context.Context) (limits.Neighborhood, error) {
 	entry, err := store.Load[neighborsEntry](ctx, l.storage, neighborsKey)
 	if errors.Is(err, store.ErrNotFound) {
@@ -153,4 +145,14 @@ func (l ledger) Neighbors(ctx context.Context) (limits.Neighborhood, error) {
 // PutNeighbors writes which other mounts the process has or had.
 func (l ledger) PutNeighbors(ctx context.Context, all limits.Neighborhood) error {
 	return store.Put(ctx, l.storage, neighborsKey, neighborsEntry{store.Current, all})
+}
+
+// asUnreadable returns err so that the broker recognises an entry that exists but cannot be read:
+// with limits.ErrUnreadable in its chain.
+func asUnreadable(err error) error {
+	var damaged *store.Unreadable
+	if errors.As(err, &damaged) {
+		return fmt.Errorf("%w: %w", limits.ErrUnreadable, err)
+	}
+	return err
 }

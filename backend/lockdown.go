@@ -11,20 +11,21 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A lockdown is the red button: while there is one, nothing is issued.
+// A lockdown stops the mount in an emergency: while it is in force, nothing is issued and every
+// token is revoked.
 type lockdown struct {
 	store.Versioned
-	Since  time.Time `json:"since"` // zero: there is none
+	Since  time.Time `json:"since"` // zero: no lockdown is in force
 	Reason string    `json:"reason"`
 }
 
-// noLockdown is what counts where nothing is stored.
-func noLockdown() lockdown { return lockdown{Versioned: store.Current} }
-
-// errLocked is the answer to everybody who would be issued something.
+// errLocked is the answer to every request for a token or a client during a lockdown.
 var errLocked = fault.Forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
 
-// refuse is errLocked while the lockdown is in force.
+// noLockdown returns the value that counts where nothing is stored.
+func noLockdown() lockdown { return lockdown{Versioned: store.Current} }
+
+// refuse returns errLocked if the lockdown is in force.
 func (l lockdown) refuse() error {
 	if l.Since.IsZero() {
 		return nil
@@ -32,8 +33,8 @@ func (l lockdown) refuse() error {
 	return errLocked
 }
 
-// checkLockdown refuses while a lockdown is in force, or while it cannot be read
-// whether one is. It asks memory first, so that a hit reads no storage.
+// checkLockdown returns errLocked if a lockdown is in force, or another error if that cannot be
+// read. It uses the cache, so that a read that is answered with a cached token needs no storage.
 func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
 	l, err := b.entries.lockdown.Get(ctx, s, lockdownKey)
 	if err != nil {
@@ -42,8 +43,9 @@ func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
 	return l.refuse()
 }
 
-// checkStoredLockdown is checkLockdown for those who are about to mint or have
-// minted: it asks storage.
+// checkStoredLockdown is like checkLockdown but always reads storage. It is for code that is about
+// to request a token or to lease a client, or has just done so. The cache may not show a lockdown
+// yet that began a moment ago.
 func checkStoredLockdown(ctx context.Context, s logical.Storage) error {
 	l, err := storedLockdown(ctx, s)
 	if err != nil {
@@ -52,12 +54,13 @@ func checkStoredLockdown(ctx context.Context, s logical.Storage) error {
 	return l.refuse()
 }
 
-// storedLockdown reads the lockdown from storage.
+// storedLockdown reads the lockdown from storage, or returns noLockdown if nothing is stored.
 func storedLockdown(ctx context.Context, s logical.Storage) (lockdown, error) {
 	return store.LoadOr(ctx, s, lockdownKey, noLockdown)
 }
 
-// urgent reports whether no grace counts: in a lockdown.
+// urgent reports whether tokens must be revoked at once, without regard to a grace. That is so in a
+// lockdown.
 func (b *backend) urgent(ctx context.Context) (bool, error) {
 	err := b.checkLockdown(ctx, b.storage)
 	return errors.Is(err, errLocked), store.Ignoring(err, errLocked)

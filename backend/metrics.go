@@ -17,8 +17,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// metrics are of one mount. Every label is a word of this file or the name of a
-// role that exists: never what a caller sent.
+// metrics are the metrics of one mount. Every label is a constant or the name of a role that
+// exists. No label is what a caller sent, because callers could then create any number of time
+// series.
 type metrics struct {
 	registry    *prometheus.Registry
 	issued      *prometheus.CounterVec // by role and kind
@@ -28,31 +29,35 @@ type metrics struct {
 	revocations *prometheus.CounterVec // by outcome
 	eventsLost  prometheus.Counter
 
-	reading sync.Mutex // guards gauges, so that who reads sees the values of one moment
+	reading sync.Mutex // guards gauges, so that all values of an answer are of the same moment
 	gauges  gauges
 
-	minted atomic.Int64 // Unix time of the last successful token request for a reader; 0: not in this process
+	// minted is the Unix time of the last successful token request for a role; 0 if this process
+	// made none.
+	minted atomic.Int64
 
 	mu    sync.RWMutex
-	roles map[string]reads // every role that stands in a label
+	roles map[string]reads // every role that is in a label; guarded by mu
 }
 
-// gauges are the state of the mount, set when the metrics are read.
+// gauges show the state of the mount. They are set when the metrics are read.
 type gauges struct {
 	live, queued, budget, used, known, banned, stopped, lockdown prometheus.Gauge
 	secretAge, lastSuccess, lastComparison                       prometheus.Gauge
 	clients                                                      *prometheus.GaugeVec // by state
-	// by report, severity and whether accepted
-	findings *prometheus.GaugeVec
+
+	findings *prometheus.GaugeVec // by report, severity and whether accepted
 }
 
-// reads are a role's counters of what its readers got. They are looked up once, so
-// that a hit costs an increment.
+// reads are the counters of what a role's readers got. They are looked up once for each role, so
+// that a read that is answered with a cached token costs one increment.
 type reads struct{ hit, mint, stale prometheus.Counter }
 
-// mintBuckets reach from a quick answer to the end of a mint's patience, in seconds.
+// mintBuckets are the buckets of the duration of token requests, in seconds. The last is the
+// deadline of a token request.
 var mintBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
+// newMetrics returns the metrics of a mount, with every counter at zero.
 func newMetrics() *metrics {
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -144,7 +149,8 @@ func (m *metrics) readsOf(role string) reads {
 	return m.know(role)
 }
 
-// know makes a role one whose labels forget will find. mu is held.
+// know returns the counters of a role's readers, and makes them if there are none. It also records
+// the role, so that keep finds its labels. The caller holds mu.
 func (m *metrics) know(role string) reads {
 	if _, ok := m.roles[role]; !ok {
 		m.roles[role] = reads{
@@ -156,7 +162,8 @@ func (m *metrics) know(role string) reads {
 	return m.roles[role]
 }
 
-// count counts something else of a role.
+// count adds one to a counter of a role that is not among its reads. class is the counter's second
+// label.
 func (m *metrics) count(counters *prometheus.CounterVec, role, class string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -164,7 +171,7 @@ func (m *metrics) count(counters *prometheus.CounterVec, role, class string) {
 	counters.WithLabelValues(role, class).Inc()
 }
 
-// newListedCredential counts what happens to tokens.
+// observe counts an observation of the broker.
 func (m *metrics) observe(o broker.Observation) {
 	switch o.What {
 	case broker.Minted:
@@ -180,7 +187,7 @@ func (m *metrics) observe(o broker.Observation) {
 	}
 }
 
-// keep forgets every role but these.
+// keep drops the metrics of every role but these, so that deleted roles disappear.
 func (m *metrics) keep(roles []string) {
 	exists := map[string]bool{}
 	for _, role := range roles {
@@ -195,14 +202,14 @@ func (m *metrics) keep(roles []string) {
 	}
 }
 
-// forget drops what is counted by the role.
+// forget drops the metrics of a role.
 func (m *metrics) forget(role string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.drop(role)
 }
 
-// drop is forget where mu is held.
+// drop drops the metrics of a role. The caller holds mu.
 func (m *metrics) drop(role string) {
 	delete(m.roles, role)
 	for _, counters := range []*prometheus.CounterVec{m.issued, m.denied, m.mints} {
@@ -210,7 +217,7 @@ func (m *metrics) drop(role string) {
 	}
 }
 
-// reasonOf puts an error into one of few classes.
+// reasonOf returns the label for an error: one of a few constants.
 func reasonOf(err error) string {
 	var (
 		mistake   *fault.Fault
@@ -237,7 +244,7 @@ func reasonOf(err error) string {
 	return "internal"
 }
 
-// text writes the metrics as Prometheus reads them, with the state of the moment.
+// text returns the metrics in Prometheus's text format. set is called first and sets the gauges.
 func (m *metrics) text(set func(gauges)) (string, error) {
 	m.reading.Lock()
 	defer m.reading.Unlock()

@@ -6,17 +6,23 @@ import (
 	"time"
 )
 
-// mounts are those of this process, so that none leases or deletes what another needs.
+// settling is how long after its start a process may not know all of its mounts yet. Vault
+// initialises a mount when it first uses it, and it uses every mount at least once a minute for the
+// periodic work.
+const settling = 2 * time.Minute
+
+// mounts are the mounts of this process. They know each other so that no mount leases or deletes a
+// client that another mount needs.
 type mounts struct {
 	mu  sync.Mutex
 	all map[*backend]bool
 
-	// held from the question whether another mount has a client until it is stored; never across
-	// the network
+	// claims is held from the question whether another mount has a client until the client is
+	// stored. It is never held during a call to Paxos.
 	claims sync.Mutex
 }
 
-// add makes a mount known from when it is to serve.
+// add makes a mount known to the others. It is called when the mount begins to serve.
 func (m *mounts) add(b *backend) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -24,7 +30,7 @@ func (m *mounts) add(b *backend) {
 		m.all = map[*backend]bool{}
 	}
 	for other := range m.all {
-		// the same mount, which was never told that it goes away
+		// This is the same mount from before a reload. Vault did not call its Clean.
 		if other.mount.uuid == b.mount.uuid && b.mount.uuid != "" {
 			delete(m.all, other)
 		}
@@ -32,18 +38,14 @@ func (m *mounts) add(b *backend) {
 	m.all[b] = true
 }
 
-// remove forgets a mount that goes away.
+// remove forgets a mount that is being unloaded.
 func (m *mounts) remove(b *backend) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, b)
 }
 
-// settling is how long a process knows of all its mounts at the latest: Vault calls
-// each once a minute, and begins it then if it did not before.
-const settling = 2 * time.Minute
-
-// others are the mounts of the process but for one.
+// others returns every mount of the process apart from the asking one.
 func (m *mounts) others(asking *backend) (others []*backend) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,7 +57,8 @@ func (m *mounts) others(asking *backend) (others []*backend) {
 	return others
 }
 
-// elsewhere lists the entries of the other mounts that have a Client ID.
+// elsewhere lists where the other mounts have stored a Client ID. It fails if one of them cannot be
+// read.
 func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string) (found []heldID, err error) {
 	for _, other := range m.others(asking) {
 		held, err := other.entries.index.of(ctx, other.storage, clientID)
@@ -67,9 +70,10 @@ func (m *mounts) elsewhere(ctx context.Context, asking *backend, clientID string
 	return found, nil
 }
 
-// clientIDs are the Client IDs that the other mounts of the process have, those of old
-// generations among them. A mount that cannot be read has none for the moment: then its
-// clients are reported as unknown, whose owner is to be found before anything is done.
+// clientIDs returns the Client IDs that the other mounts of the process have stored, including
+// those of old generations. It is for reports. The clients of a mount that cannot be read are left
+// out, so that reports call them unknown. That is harmless, because a report asks to find the owner
+// of an unknown client before anything is done.
 func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool {
 	ids := map[string]bool{}
 	add := func(c client) {

@@ -3,15 +3,16 @@ package backend
 import "sync"
 
 // numbers remembers the highest generation number that this process has seen of each Client ID.
-// Tokens in the ledger and remembered refusals name a generation by its number, so an entry that is
-// deleted and made again must not begin with a number that they still use. Refusals are in the
-// memory of this process only, and so is this.
+// Tokens in the ledger and remembered refusals of Paxos name a generation by its number. If an
+// entry that was deleted and stored again began with a number that is still in use, they would be
+// taken for those of the new generation. Refusals are kept in the memory of this process only, so
+// it is enough to keep the numbers there too.
 type numbers struct {
 	mu      sync.Mutex
-	highest map[string]int
+	highest map[string]int // by Client ID; guarded by mu
 }
 
-// seen notes that a Client ID has had a generation of that number.
+// seen records that a Client ID has had a generation with this number.
 func (n *numbers) seen(clientID string, number int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -33,7 +33,7 @@ func (b *backend) pathClientRotate() *framework.Path {
 	}
 }
 
-// clientRotateAnswer is what a rotation of a client answers.
+// clientRotateAnswer describes the answer of clients/:name/rotate.
 var clientRotateAnswer = spec.Fields{
 	"client_id":  spec.Required(framework.TypeString, "Client ID."),
 	"generation": spec.Required(framework.TypeInt, "Number of its secret now."),
@@ -57,7 +57,7 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	secret, verify := "", true
 	input.Patch(d, "client_secret", &secret)
 	input.Patch(d, "verify_connection", &verify)
-	if before.State == stateRevoking { // no call for a client that is to be deleted
+	if before.State == stateRevoking { // refused before a token request is spent on it
 		return nil, errBeingDeleted
 	}
 	session, err := b.openSession(ctx, req.Storage)

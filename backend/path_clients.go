@@ -80,7 +80,7 @@ func (b *backend) pathClient() *framework.Path {
 	}
 }
 
-// clientAnswer is what a read of a client holds.
+// clientAnswer describes the answer of a read of clients/:name.
 var clientAnswer = spec.Fields{
 	"client_id":       spec.Required(framework.TypeString, "Client ID."),
 	"generation":      spec.Required(framework.TypeInt, "Counts the client's secrets."),
@@ -146,13 +146,13 @@ func (b *backend) readClient(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeClient answers POST clients/:name.
+// writeClient answers POST clients/:name, which stores a client or changes it.
 func (b *backend) writeClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeClient(ctx, req, d, true)
 }
 
-// patchClient answers PATCH clients/:name.
+// patchClient answers PATCH clients/:name, which changes a client that is stored already.
 func (b *backend) patchClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeClient(ctx, req, d, false)

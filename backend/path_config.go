@@ -87,7 +87,7 @@ func (b *backend) pathConfig() *framework.Path {
 	}
 }
 
-// configAnswer is what a read of config holds.
+// configAnswer describes the answer of a read of config.
 var configAnswer = spec.Fields{
 	"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
 	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
@@ -135,9 +135,10 @@ func (b *backend) readConfig(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeConfig answers POST and PATCH config. A secret goes the way of config/rotate-root: it is
-// verified with no lock held, then the root is stored, then the settings. If storing the settings
-// fails, the same write completes it, because the secret is then the one that is stored already.
+// writeConfig answers POST and PATCH config. If the request has a secret, it is treated as in
+// config/rotate-root: it is verified with no lock held, then the root client is stored, and then
+// the settings. If storing the settings fails, the caller can repeat the same request. Its secret
+// is then the one that is stored already, so only the settings are stored.
 func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	before, planned, err := b.changedConfig(ctx, req.Storage, d)
@@ -162,14 +163,16 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	return spec.Warned(root.warnings...), nil
 }
 
-// secretOfConfig gives the root the request's secret, if it brings one.
+// secretOfConfig stores the request's secret for the root client, and returns what came of that. It
+// returns nil if the request has no secret. Then it checks that planned fits the connection, and
+// that client_id, if the request has one, is that of the root client.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	planned config) (*changedRoot, error) {
 	if _, hasSecret := input.Given[string](d, "client_secret"); hasSecret {
 		after, err := b.giveSecret(ctx, req, d, planned)
 		return &after, err
 	}
-	if _, err := b.sessionWith(ctx, req.Storage, planned); err != nil { // the settings are judged with the connection
+	if _, err := b.sessionWith(ctx, req.Storage, planned); err != nil {
 		return nil, err
 	}
 	clientID, hasID := input.Given[string](d, "client_id")
@@ -189,9 +192,11 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	return nil, nil
 }
 
-// storeConfig applies the request's changes to the settings as they are now, and stores them if
-// that changes anything. Where a secret was verified meanwhile, they must still be the ones it was
-// verified for.
+// storeConfig applies the request's changes to the settings as they are now, and stores the result
+// if it differs. before and planned are the settings, without and with the changes, as they were
+// when the request came. verified says that a secret was verified since. Then the write is refused
+// if the settings that it changes were changed meanwhile, because the secret was verified for
+// planned.
 func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framework.FieldData, before,
 	planned config, verified bool) error {
 	b.writes.Lock()
@@ -211,7 +216,7 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	if err := b.settlePurposes(ctx, s); err != nil {
 		return err
 	}
-	after.StandbyClients = nil // their entries say so themselves now
+	after.StandbyClients = nil // settlePurposes has stored these clients with purpose=standby
 	if now.Schema != 0 && reflect.DeepEqual(now, after) {
 		return nil
 	}
@@ -221,8 +226,8 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 	return b.entries.config.Put(ctx, s, configKey, after)
 }
 
-// changedConfig is the stored config, the zero config if there is none, and what the request makes
-// of it.
+// changedConfig returns the stored config, or the zero config if there is none, and the config with
+// the request's changes.
 func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 	d *framework.FieldData) (stored, changed config, err error) {
 	stored, err = loadConfig(ctx, s)
@@ -238,7 +243,7 @@ func (b *backend) changedConfig(ctx context.Context, s logical.Storage,
 	return stored, changed, changed.change(d)
 }
 
-// deleteConfig answers DELETE config.
+// deleteConfig answers DELETE config, which deletes the settings and the root client.
 func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	force, _ := input.Given[bool](d, "force")
@@ -256,8 +261,9 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	return spec.Warned(orphans(pending)...), nil
 }
 
-// removeConfig deletes the settings and the root, unless something needs them. The question is
-// asked under the lock, so that no token request is missed that began meanwhile.
+// removeConfig deletes the settings and the root client, unless a token or a leased client still
+// needs them. It checks the need under the lock of all writes, so that no token request can begin
+// between the check and the deletion.
 func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -276,7 +282,8 @@ func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force boo
 	return errors.Join(b.removeRoot(ctx, s, root), b.entries.config.Delete(ctx, s, configKey))
 }
 
-// refuseWhileNeeded refuses to delete a config by which tokens and leased clients are ended.
+// refuseWhileNeeded returns an error for the caller if config is needed to revoke tokens or to end
+// the leases of clients.
 func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) error {
 	need, err := b.broker.Need(ctx)
 	switch {
@@ -290,7 +297,8 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 	return refuseWhileLeased(ctx, s)
 }
 
-// refuseWhileLeased refuses to delete what the end of a client's lease may need.
+// refuseWhileLeased returns an error for the caller if a client is leased or is to be deleted at
+// Paxos, because both need config.
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		if n.State == stateLeased || n.State == stateRevoking {

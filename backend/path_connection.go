@@ -60,7 +60,7 @@ func (b *backend) pathConnection() *framework.Path {
 	}
 }
 
-// connectionAnswer is what a read of config/connection holds.
+// connectionAnswer describes the answer of a read of config/connection.
 var connectionAnswer = spec.Fields{
 	"token_url": spec.Required(framework.TypeString,
 		"Token endpoint in force; empty until config names the environment."),
@@ -75,26 +75,26 @@ var connectionAnswer = spec.Fields{
 	"dangerous_options":   spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
 }
 
-// readConnection answers GET config/connection, with the defaults where nothing
-// was written.
+// readConnection answers GET config/connection. It shows the URLs in force, which are those of the
+// environment if that has fixed ones, and the defaults where nothing was written.
 func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	c, err := storedConnection(ctx, req.Storage)
 	if err != nil {
 		return nil, err
 	}
-	where := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
+	inForce := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
 	if mount, err := loadConfig(ctx, req.Storage); err == nil {
 		if fixed, ok := endpoints(mount.Environment); ok {
-			where = fixed
+			inForce = fixed
 		}
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	return &logical.Response{Data: map[string]any{
-		"token_url":           where.TokenURL,
-		"revoke_url":          where.RevokeURL,
-		"api_url":             where.APIURL,
+		"token_url":           inForce.TokenURL,
+		"revoke_url":          inForce.RevokeURL,
+		"api_url":             inForce.APIURL,
 		"override_trusted_ca": c.TrustedCA,
 		"proxy_url":           c.ProxyURL,
 		"proxy_username":      c.ProxyUsername,
@@ -105,9 +105,9 @@ func (b *backend) readConnection(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeConnection answers POST and PATCH config/connection. What a secret was
-// proved over cannot be changed under it: whoever may write here could otherwise
-// have the secret sent to an address of his own.
+// writeConnection answers POST and PATCH config/connection. While a secret is stored, the servers
+// that it was stored for cannot be changed. Otherwise somebody who may write here could have the
+// secret sent to a server of their own.
 func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
@@ -131,11 +131,13 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 	return spec.Warned(c.dangers()...), nil
 }
 
-// checkConnection judges a connection against the config and the secrets there are, whether or not
-// there is a config at the moment.
+// checkConnection returns an error for the caller if the changed connection does not fit the
+// environment, or if it leads to other servers while a secret is stored. Secrets are checked even
+// if there is no config at the moment, because config can be deleted while stored clients remain.
 func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before, after connection) error {
 	mount, err := loadConfig(ctx, s)
-	unconfigured := errors.Is(err, store.ErrNotFound) // config will be judged against this when it is written
+	// Without config there is no environment to check against. The write of config will check it.
+	unconfigured := errors.Is(err, store.ErrNotFound)
 	if err != nil && !unconfigured {
 		return err
 	}

@@ -17,6 +17,16 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
+// The names of the values that Vault stores with every lease of a token. They are all that the end
+// of the lease needs. The values are strings, because gRPC turns numbers into floats. The names
+// never change, because old leases have them.
+const (
+	leaseTokenID    = "token_id"
+	leaseIssue      = "issue"
+	leaseGeneration = "generation"
+	leaseExpiresAt  = "expires_at"
+)
+
 func (b *backend) pathCreds() *framework.Path {
 	return &framework.Path{
 		Pattern:         "creds/" + spec.NamePattern + "$",
@@ -35,100 +45,25 @@ func (b *backend) pathCreds() *framework.Path {
 	}
 }
 
-// readCreds answers GET and POST creds/:name.
-func (b *backend) readCreds(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (*logical.Response, error) {
-	if b.leasesClients(ctx, req.Storage, d.Get("name").(string)) {
-		return b.leaseClient(ctx, req, d)
-	}
-	issued, want, session, err := b.issue(ctx, req, d, true)
-	if err != nil {
-		return nil, err
-	}
-	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
-	ttl := b.leaseTTL(want, min(want.longestLease(), left))
-	if ttl <= 0 { // zero would mean the mount's default, 32 days
-		return nil, fault.New(http.StatusServiceUnavailable,
-			"The token expired while it was being issued. Read again.")
-	}
-	resp := b.Secret(accessToken).Response(answerToken(issued, session), map[string]any{
-		leaseTokenID:    issued.Fingerprint,
-		leaseIssue:      strconv.FormatUint(issued.Issue, 16),
-		leaseGeneration: strconv.Itoa(issued.Generation),
-		leaseExpiresAt:  issued.ExpiresAt.UTC().Format(time.RFC3339Nano),
+// credsAnswer describes the answer of creds/: an access token or a client, as the role's
+// credential_type says. The fields that only one of the two has are not required.
+func credsAnswer() spec.Fields {
+	all := tokenAnswer(spec.Fields{
+		"client_secret": {Type: framework.TypeString,
+			Description:  "Of a role of client_credentials: the Client Secret.",
+			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		"scopes": {Type: framework.TypeStringSlice,
+			Description: "Of a role of client_credentials: the scopes that the client holds."},
+		"token_url": {Type: framework.TypeString,
+			Description: "Of a role of client_credentials: where the client gets access tokens."},
 	})
-	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
-	resp.Warnings = append(issueWarnings(issued), cutWarning(want, ttl, left)...)
-	if seen, err := b.cachedProbe(ctx, req.Storage); err == nil { // what is not known warns nobody
-		resp.Warnings = append(resp.Warnings, seen.warnings()...)
+	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
+		all[name].Required = false
 	}
-	return resp, nil
+	return all
 }
 
-// What a lease carries: all that its end needs, as strings, because gRPC makes
-// floats of numbers. These names are stored with every lease and never change.
-const (
-	leaseTokenID    = "token_id"
-	leaseIssue      = "issue"
-	leaseGeneration = "generation"
-	leaseExpiresAt  = "expires_at"
-)
-
-// secretAccessToken is the lease type of access tokens. It has no Renew: Paxos
-// extends no token. Its name is stored with every lease and never changes.
-func (b *backend) secretAccessToken() *framework.Secret {
-	return &framework.Secret{
-		Type:   accessToken,
-		Fields: spec.Fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
-		Revoke: b.revokeAccessToken,
-	}
-}
-
-// revokeAccessToken ends a lease. It reads neither role nor config, succeeds when
-// the token has ended already, and fails only where trying again helps: an error
-// that Vault takes for final would make the lease irrevocable.
-func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
-	_ *framework.FieldData) (*logical.Response, error) {
-	lease := req.Secret.InternalData
-	fingerprint, _ := lease[leaseTokenID].(string)
-	hold, _ := lease[leaseIssue].(string)
-	expiry, _ := lease[leaseExpiresAt].(string)
-	issue, err := strconv.ParseUint(hold, 16, 64)
-	expires, timeErr := time.Parse(time.RFC3339Nano, expiry)
-	switch {
-	case timeErr == nil && !b.options.Now().Before(expires):
-		return nil, nil // the token is past its use; the ledger forgets it by itself
-	case fingerprint == "":
-		b.logger.Error("a lease names no token: it is given up, and its token lives until it expires")
-		return nil, nil
-	case err != nil:
-		issue = broker.UnknownIssue
-	}
-	return nil, b.broker.Release(ctx, fingerprint, issue)
-}
-
-// leasesClients reports whether the role's readers get whole clients. A role that
-// cannot be read is the business of who reads it next.
-func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
-	r, err := b.cachedRole(ctx, s, name)
-	return !errors.Is(err, store.ErrNotFound) && err == nil && r.CredentialType == clientCredentials
-}
-
-const credsHelp = `
-Answers an access token of the role. The lease ends with the token at the latest
-and cannot be renewed: read again. When the lease of a role with unique_tokens
-ends, its token is revoked at Paxos; a shared token is revoked idle_ttl after its
-last lease has ended.
-
-A write gets less than the role gives: scopes, some of the role's; ttl, a shorter
-lease. Send the token as "Authorization: Bearer <access_token>" to api_url.
-
-If Paxos answers 401 to a token, write rejected_token_id with its token_id. If it is the
-one that is issued now and Paxos rejects it, a new token is requested. If not, the same
-token is returned with a warning that says why. At most one question per token and minute.
-`
-
-// tokenAnswer is what issuing an access token answers.
+// tokenAnswer describes the answer that issues an access token, with these further fields.
 func tokenAnswer(further spec.Fields) spec.Fields {
 	all := spec.Fields{
 		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
@@ -147,39 +82,44 @@ func tokenAnswer(further spec.Fields) spec.Fields {
 	return all
 }
 
-// answerToken is the part of the answer that leased and unleased tokens share.
-func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
-	return map[string]any{
-		"access_token": issued.AccessToken.Reveal(),
-		"token_type":   "Bearer",
-		"scope":        strings.Join(issued.Scopes, " "),
-		"expires_at":   spec.Timestamp(issued.ExpiresAt),
-		"client_id":    issued.ClientID,
-		"environment":  session.environment,
-		"api_url":      session.Endpoints().APIURL,
-		"token_id":     issued.Fingerprint,
+// readCreds answers GET and POST creds/:name.
+func (b *backend) readCreds(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	if b.leasesClients(ctx, req.Storage, d.Get("name").(string)) {
+		return b.leaseClient(ctx, req, d)
 	}
-}
-
-// credsAnswer is what a read of creds/ answers: an access token or a client, by the
-// role's type.
-func credsAnswer() spec.Fields {
-	all := tokenAnswer(spec.Fields{
-		"client_secret": {Type: framework.TypeString,
-			Description:  "Of a role of client_credentials: the Client Secret.",
-			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"scopes": {Type: framework.TypeStringSlice,
-			Description: "Of a role of client_credentials: the scopes that the client holds."},
-		"token_url": {Type: framework.TypeString,
-			Description: "Of a role of client_credentials: where the client gets access tokens."},
+	issued, want, session, err := b.issue(ctx, req, d, true)
+	if err != nil {
+		return nil, err
+	}
+	left := issued.ExpiresAt.Sub(b.options.Now()).Truncate(time.Second)
+	ttl := b.leaseTTL(want, min(want.longestLease(), left))
+	if ttl <= 0 { // Vault would take 0 for its default, 32 days
+		return nil, fault.New(http.StatusServiceUnavailable,
+			"The token expired while it was being issued. Read again.")
+	}
+	resp := b.Secret(accessToken).Response(answerToken(issued, session), map[string]any{
+		leaseTokenID:    issued.Fingerprint,
+		leaseIssue:      strconv.FormatUint(issued.Issue, 16),
+		leaseGeneration: strconv.Itoa(issued.Generation),
+		leaseExpiresAt:  issued.ExpiresAt.UTC().Format(time.RFC3339Nano),
 	})
-	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
-		all[name].Required = false
+	resp.Secret.TTL, resp.Secret.MaxTTL = ttl, min(want.ceiling, left)
+	resp.Warnings = append(issueWarnings(issued), cutWarning(want, ttl, left)...)
+	if probed, err := b.cachedProbe(ctx, req.Storage); err == nil { // an error must not fail the read
+		resp.Warnings = append(resp.Warnings, probed.warnings()...)
 	}
-	return all
+	return resp, nil
 }
 
-// leaseClient answers a reader of a role of type client_credentials.
+// leasesClients reports whether the role leases whole clients. If the role cannot be read, it
+// returns false. The caller then reads the role again and reports the error.
+func (b *backend) leasesClients(ctx context.Context, s logical.Storage, name string) bool {
+	r, err := b.cachedRole(ctx, s, name)
+	return !errors.Is(err, store.ErrNotFound) && err == nil && r.CredentialType == clientCredentials
+}
+
+// leaseClient answers a reader of creds/ whose role leases clients.
 func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if !b.writable() {
@@ -218,3 +158,64 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 	resp.Warnings = cutWarning(want, resp.Secret.TTL, 0)
 	return resp, nil
 }
+
+// answerToken returns the part of the answer that is the same for leased and unleased tokens.
+func answerToken(issued broker.Issued, session *paxosSession) map[string]any {
+	return map[string]any{
+		"access_token": issued.AccessToken.Reveal(),
+		"token_type":   "Bearer",
+		"scope":        strings.Join(issued.Scopes, " "),
+		"expires_at":   spec.Timestamp(issued.ExpiresAt),
+		"client_id":    issued.ClientID,
+		"environment":  session.environment,
+		"api_url":      session.Endpoints().APIURL,
+		"token_id":     issued.Fingerprint,
+	}
+}
+
+// secretAccessToken returns the lease type of access tokens. It has no Renew, because Paxos cannot
+// extend a token. Vault stores the name of the type with every lease, so the name never changes.
+func (b *backend) secretAccessToken() *framework.Secret {
+	return &framework.Secret{
+		Type:   accessToken,
+		Fields: spec.Fields{"access_token": {Type: framework.TypeString, Description: "The bearer token."}},
+		Revoke: b.revokeAccessToken,
+	}
+}
+
+// revokeAccessToken ends the lease of a token. It reads neither role nor config, which may be gone,
+// and it succeeds if the token has ended already. It fails only where a retry can help, because
+// Vault retries a failure several times and then marks the lease as irrevocable.
+func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
+	_ *framework.FieldData) (*logical.Response, error) {
+	lease := req.Secret.InternalData
+	fingerprint, _ := lease[leaseTokenID].(string)
+	hold, _ := lease[leaseIssue].(string)
+	expiry, _ := lease[leaseExpiresAt].(string)
+	issue, err := strconv.ParseUint(hold, 16, 64)
+	expires, timeErr := time.Parse(time.RFC3339Nano, expiry)
+	switch {
+	case timeErr == nil && !b.options.Now().Before(expires):
+		return nil, nil // the token has expired, and the sweep removes its record
+	case fingerprint == "":
+		b.logger.Error("a lease names no token: it is given up, and its token lives until it expires")
+		return nil, nil
+	case err != nil:
+		issue = broker.UnknownIssue
+	}
+	return nil, b.broker.Release(ctx, fingerprint, issue)
+}
+
+const credsHelp = `
+Answers an access token of the role. The lease ends with the token at the latest
+and cannot be renewed: read again. When the lease of a role with unique_tokens
+ends, its token is revoked at Paxos; a shared token is revoked idle_ttl after its
+last lease has ended.
+
+A write gets less than the role gives: scopes, some of the role's; ttl, a shorter
+lease. Send the token as "Authorization: Bearer <access_token>" to api_url.
+
+If Paxos answers 401 to a token, write rejected_token_id with its token_id. If it is the
+one that is issued now and Paxos rejects it, a new token is requested. If not, the same
+token is returned with a warning that says why. At most one question per token and minute.
+`

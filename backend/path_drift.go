@@ -42,7 +42,7 @@ var reportFields = spec.Fields{
 	},
 }
 
-// findingsAnswer are the fields that every report has.
+// findingsAnswer describes the fields that the answer of every report has.
 var findingsAnswer = spec.Fields{
 	"findings": spec.Required(framework.TypeSlice,
 		"Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, "+
@@ -60,7 +60,8 @@ var findingsAnswer = spec.Fields{
 		"When it last answered with it (RFC 3339); empty if it never did."),
 }
 
-// reporting is findingsAnswer with what else a report has.
+// reporting returns findingsAnswer together with the further fields of one report. It changes
+// further.
 func reporting(further spec.Fields) spec.Fields {
 	for name, field := range findingsAnswer {
 		further[name] = field
@@ -68,7 +69,7 @@ func reporting(further spec.Fields) spec.Fields {
 	return further
 }
 
-// driftAnswer is what a read of report/drift holds.
+// driftAnswer describes the answer of a read of report/drift.
 var driftAnswer = reporting(spec.Fields{
 	"may_list": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether the root client was allowed to list when it last tried."),
@@ -82,21 +83,21 @@ var driftAnswer = reporting(spec.Fields{
 // readDrift answers GET report/drift.
 func (b *backend) readDrift(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	least, seen, warnings, err := b.beginReport(ctx, req, d)
+	least, list, warnings, err := b.beginReport(ctx, req, d)
 	if err != nil {
 		return nil, err
 	}
-	facts, err := b.facts(ctx, req.Storage, req.MountPoint, seen)
+	facts, err := b.facts(ctx, req.Storage, req.MountPoint, list)
 	if err != nil {
 		return nil, err
 	}
 	r := report.Drift(facts)
 	data := r.Answer(least)
-	data["may_list"], data["credentials"], data["left_out"] = seen.mayList(), r.ShownCredentials(), seen.Left
+	data["may_list"], data["credentials"], data["left_out"] = list.mayList(), r.ShownCredentials(), list.Left
 	return &logical.Response{Data: data, Warnings: warnings}, nil
 }
 
-// mayList is whether the root was allowed to list when it last tried.
+// mayList says whether the root client was allowed to list credentials when it last tried.
 func (c credentialList) mayList() string {
 	if c.At.IsZero() {
 		return answerUnknown
@@ -104,21 +105,23 @@ func (c credentialList) mayList() string {
 	return yesOrNo(!c.Refused)
 }
 
-// beginReport reads what a report is to show, and asks Paxos first if that is wanted.
+// beginReport returns what every report starts from: the least severity that the request wants to
+// see, and Paxos's list. With refresh=true it asks Paxos first, unless Paxos answered less than a
+// minute ago.
 func (b *backend) beginReport(ctx context.Context, req *logical.Request,
-	d *framework.FieldData) (least report.Severity, seen credentialList, warnings []string, err error) {
+	d *framework.FieldData) (least report.Severity, list credentialList, warnings []string, err error) {
 	if least, err = report.ParseSeverity(d.Get("severity").(string)); err != nil {
-		return least, seen, nil, fault.Invalid(err)
+		return least, list, nil, fault.Invalid(err)
 	}
-	if seen, err = b.credentialList(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
-		return least, seen, nil, err
+	if list, err = b.credentialList(ctx, req.Storage); err != nil || !d.Get("refresh").(bool) {
+		return least, list, nil, err
 	}
-	if seen.recent(b.options.Now(), comparisonPause) && !seen.At.Before(seen.TriedAt) {
-		return least, seen, []string{"Paxos was asked less than a minute ago, so it was not asked again. This " +
+	if list.recent(b.options.Now(), comparisonPause) && !list.At.Before(list.TriedAt) {
+		return least, list, []string{"Paxos was asked less than a minute ago, so it was not asked again. This " +
 			"is its last answer."}, nil
 	}
-	seen, err = b.compare(ctx, req.Storage)
-	return least, seen, nil, err
+	list, err = b.compare(ctx, req.Storage)
+	return least, list, nil, err
 }
 
 const driftHelp = `

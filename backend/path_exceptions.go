@@ -14,7 +14,9 @@ import (
 
 func (b *backend) pathExceptions() *framework.Path {
 	return spec.Listing{
-		// Vault's list requests end in a slash; without it, the path would need no sudo
+		// A list request always reaches the plugin with a slash at the end. The pattern demands the
+		// slash, because specialPaths asks for sudo only below exceptions/: without the slash the
+		// path would be open to everybody.
 		Pattern: exceptionsPrefix + "$", Item: "Exception", Entries: true, Suffix: "exceptions",
 		Synopsis: "List the accepted findings. Needs sudo.", Summary: "List the exceptions.",
 		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(exceptionsPrefix),
@@ -56,7 +58,7 @@ func (b *backend) pathException() *framework.Path {
 	}
 }
 
-// exceptionAnswer is what a read of an exception holds.
+// exceptionAnswer are the fields of an exception that is read.
 var exceptionAnswer = spec.Fields{
 	"rule":         spec.Required(framework.TypeString, "The rule of the finding."),
 	"subject":      spec.Required(framework.TypeString, "The subject of the finding."),
@@ -93,8 +95,9 @@ func (b *backend) readException(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeException answers POST exceptions/:name. The reports are made without asking
-// Paxos.
+// writeException answers POST exceptions/:name. An exception accepts findings as they are now, so
+// both reports are made first, from what is stored and without a call to Paxos. No lock is held
+// meanwhile.
 func (b *backend) writeException(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
@@ -113,7 +116,8 @@ func (b *backend) writeException(ctx context.Context, req *logical.Request,
 	return nil, nil
 }
 
-// storeException does the read-modify-write.
+// storeException applies the request to the stored exception, or to a new one, and stores it. all
+// are the findings of both reports, from which the exception takes those of its rule and subject.
 func (b *backend) storeException(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	all []report.Finding) (exception, error) {
 	key := exceptionsPrefix + d.Get("name").(string)

@@ -73,7 +73,7 @@ func (b *backend) pathGuardrails() *framework.Path {
 	}
 }
 
-// guardrailsAnswer is what a read of config/guardrails holds.
+// guardrailsAnswer are the fields of the guardrails that are read.
 var guardrailsAnswer = spec.Fields{
 	"allowed_scopes": spec.Required(framework.TypeStringSlice,
 		"The patterns as written; none at the default."),
@@ -93,8 +93,8 @@ var guardrailsAnswer = spec.Fields{
 		"Options in force that weaken something, and how."),
 }
 
-// readGuardrails answers GET config/guardrails, with the defaults where nothing was
-// written.
+// readGuardrails answers GET config/guardrails. It shows the defaults of a mount that has no
+// guardrails stored.
 func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	g, err := storedGuardrails(ctx, req.Storage)
@@ -114,7 +114,8 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeGuardrails answers POST and PATCH config/guardrails.
+// writeGuardrails answers POST and PATCH config/guardrails. Tokens that exceed the new guardrails
+// are revoked.
 func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	g, err := b.storeGuardrails(ctx, req.Storage, d)
@@ -130,7 +131,7 @@ func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	return b.enforce(ctx, req.Storage, g, warnings)
 }
 
-// storeGuardrails does the read-modify-write.
+// storeGuardrails applies the request to the stored guardrails and stores the result.
 func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *framework.FieldData) (guardrails, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -145,8 +146,8 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 	return g, b.entries.guardrails.Put(ctx, s, guardrailsKey, g)
 }
 
-// deleteGuardrails answers DELETE config/guardrails. The defaults may allow less
-// than what was stored.
+// deleteGuardrails answers DELETE config/guardrails. The defaults may allow less than the deleted
+// guardrails did, so they are enforced like guardrails that were written.
 func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
@@ -159,15 +160,17 @@ func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	return b.enforce(ctx, req.Storage, newGuardrails(), nil)
 }
 
-// enforce ends the live tokens that the guardrails do not allow any more, and tells
-// which roles hold too much. The engine's own tokens belong to no role.
+// enforce revokes the live tokens that exceed the guardrails. Its response warns of the roles that
+// lost tokens and of the roles that hold more than the guardrails allow. Tokens that the engine
+// requests for its own work belong to no role and are left alone: they have only the scopes that
+// the engine needs.
 func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	warnings []string) (*logical.Response, error) {
-	losers := map[string]bool{}
+	affected := map[string]bool{}
 	ended, pending, err := b.broker.End(ctx, func(row broker.Row) bool {
 		beyond := row.Key.Role != "" && g.check(strings.Fields(row.Key.Scopes)) != nil
 		if beyond {
-			losers[row.RoleName] = true
+			affected[row.RoleName] = true
 		}
 		return beyond
 	})
@@ -176,7 +179,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
-			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(losers))), ended, pending))
+			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(affected))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
@@ -195,8 +198,8 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	return spec.Warned(warnings...), nil
 }
 
-// rolesBeyond lists the roles that hold more scopes than the guardrails allow, and those
-// whose leases are shortened by them.
+// rolesBeyond lists the roles whose scopes exceed the guardrails (beyond), and the roles whose
+// leases the guardrails shorten (cut).
 func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) (beyond, cut []string, err error) {
 	err = eachRole(ctx, s, func(name string, r role) {
 		if g.check(r.ResolvedScopes) != nil {

@@ -36,7 +36,7 @@ func (b *backend) pathLockdown() *framework.Path {
 	}
 }
 
-// lockdownAnswer is what a read and a write of lockdown hold.
+// lockdownAnswer are the fields that a read and a write of lockdown return.
 var lockdownAnswer = spec.Fields{
 	"locked": spec.Required(framework.TypeBool, "Whether a lockdown is in force."),
 	"since":  spec.Required(framework.TypeString, "Since when (RFC 3339); empty if it is not."),
@@ -67,8 +67,9 @@ func (b *backend) readLockdown(ctx context.Context, req *logical.Request,
 	return &logical.Response{Data: data}, nil
 }
 
-// writeLockdown answers POST lockdown. The entry comes first: from then on no mint
-// is begun or handed out, and whatever was minted before is in the ledger.
+// writeLockdown answers POST lockdown. The lockdown is stored before tokens are revoked. From then
+// on no token is requested or issued, and every token that was requested earlier has its row in the
+// ledger, so none is missed.
 func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	l, err := b.storeLockdown(ctx, req.Storage, d)
@@ -94,7 +95,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// storeLockdown stores that the mount is locked down. Once more keeps the time.
+// storeLockdown stores the lockdown. Writing to a mount that is in lockdown already keeps the time
+// at which the lockdown began.
 func (b *backend) storeLockdown(ctx context.Context, s logical.Storage, d *framework.FieldData) (lockdown, error) {
 	b.writes.lockdown.Lock()
 	defer b.writes.lockdown.Unlock()
@@ -122,7 +124,9 @@ func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
 	return nil, nil
 }
 
-// describeLockdown tells how far the end of all tokens has come.
+// describeLockdown returns the lockdown as a read shows it, with how many tokens are still to be
+// revoked and what the engine cannot revoke. ended is the number of tokens that the current request
+// has revoked.
 func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (map[string]any, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
@@ -159,8 +163,9 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	}, nil
 }
 
-// exposedClients lists the clients whose secret somebody outside may know: a lockdown cannot take
-// it back. Rotate Credentials in the Dashboard, or the deletion that is due, ends them.
+// exposedClients describes the stored clients whose secret somebody outside may know. A lockdown
+// cannot take a secret back: a client stays usable until its secret is rotated in the Dashboard or
+// the client is deleted at Paxos.
 func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 	exposed := []string{}
 	err := eachStoredClient(ctx, s, func(name string, n storedClient) error {

@@ -17,6 +17,20 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
+// longestLookup is the longest text, in bytes, in which a token is looked for. It is more than any
+// token that the broker accepts.
+const longestLookup = 8 << 10
+
+// wrapping matches what stands before a token in a header or in code.
+var wrapping = regexp.MustCompile(`(?i)^(authorization\s*:\s*)?bearer(\s+|$)`)
+
+// A spelling is one way to read the token in a request. length is that of the token in bytes, 0 if
+// the request has only the fingerprint.
+type spelling struct {
+	fingerprint string
+	length      int
+}
+
 func (b *backend) pathLookup() *framework.Path {
 	return &framework.Path{
 		Pattern:         "lookup$",
@@ -40,7 +54,8 @@ func (b *backend) pathLookup() *framework.Path {
 	}
 }
 
-// lookupAnswer is what a lookup answers; of a token that is not known, the first two.
+// lookupAnswer are the fields that a lookup returns. For an unknown token it returns only the first
+// two.
 var lookupAnswer = spec.Fields{
 	"known": spec.Required(framework.TypeBool, "Whether the token is this mount's and has not ended."),
 	"token_id": spec.Required(framework.TypeString,
@@ -68,11 +83,9 @@ var lookupAnswer = spec.Fields{
 		Description: "Whether holders are all there are. False after a restart, and for tokens without a lease."},
 }
 
-// longestLookup is more than any token that the broker accepts, in bytes.
-const longestLookup = 8 << 10
-
-// lookUp answers POST lookup. A token that is not known is an answer, not a 404:
-// a script must not take a mistyped mount for the news that a token is not ours.
+// lookUp answers POST lookup. An unknown token gets a response with known=false instead of a 404,
+// because a script that has the path of the mount wrong gets a 404 too. It must not conclude from
+// that that the token is not one of ours.
 func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	spellings, err := askedFor(d)
 	if err != nil {
@@ -123,19 +136,13 @@ func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework
 	return &logical.Response{Data: data}, nil
 }
 
-// A spelling is one reading of what the request names: the fingerprint of the token,
-// and its length, 0 where only the fingerprint was given.
-type spelling struct {
-	fingerprint string
-	length      int
-}
-
-// askedFor is the token that the request names, in each way that its text can be read.
-// How long that takes depends on the length of the text alone, which is bounded.
+// askedFor returns the token that the request names, once for each way in which its text can be
+// read. How long that takes depends only on the length of the text, which is bounded, and not on
+// what the text says.
 func askedFor(d *framework.FieldData) ([]spelling, error) {
 	text, hasText := input.Given[string](d, "access_token")
 	fingerprint, hasFingerprint := input.Given[string](d, "token_id")
-	text = strings.TrimSpace(text) // as a file or a log has it
+	text = strings.TrimSpace(text) // a text that was copied from a file often ends in a line break
 	switch {
 	case hasText == hasFingerprint:
 		return nil, fault.BadRequest("give either access_token or token_id")
@@ -154,11 +161,8 @@ func askedFor(d *framework.FieldData) ([]spelling, error) {
 	return []spelling{{fingerprint: fingerprint}}, nil
 }
 
-// wrapping is what stands before a token in a header or in code.
-var wrapping = regexp.MustCompile(`(?i)^(authorization\s*:\s*)?bearer(\s+|$)`)
-
-// unwrapped is the token in a text that was copied from a header, a log or code: without
-// quotes around it, Bearer before it, and the line breaks of a narrow window.
+// unwrapped returns the token from a text that was copied from a header, a log or code. It removes
+// quotes around the token, Bearer before it, and the line breaks that a narrow window adds.
 func unwrapped(text string) string {
 	for {
 		bare := wrapping.ReplaceAllString(strings.TrimSpace(text), "")
@@ -172,8 +176,9 @@ func unwrapped(text string) string {
 	}
 }
 
-// unknownToken warns where the text is of another length than every token of the mount:
-// then it may be a part of one. How a token looks is not documented, so it is no error.
+// unknownToken warns that the text may be only a part of a token. It does so if no live token of
+// the mount has this length. It is no error, because Paxos does not document what its tokens look
+// like.
 func (b *backend) unknownToken(ctx context.Context, length int) ([]string, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil || length == 0 || len(rows) == 0 {
@@ -188,7 +193,7 @@ func (b *backend) unknownToken(ctx context.Context, length int) ([]string, error
 		"only a part of a token: look up a whole one.", length, len(rows[0].Token))}, nil
 }
 
-// stateOf says what becomes of the token.
+// stateOf returns the state of a token as lookup shows it.
 func stateOf(found broker.Found, now time.Time) string {
 	switch {
 	case found.Row.Waits(now):
@@ -201,7 +206,8 @@ func stateOf(found broker.Found, now time.Time) string {
 	return "held"
 }
 
-// describeHolders tells who holds a token. Many leases of one holder are one line.
+// describeHolders describes who holds leases on a token. The leases of one holder are counted in
+// one entry.
 func describeHolders(holdings []broker.Holding) []map[string]any {
 	described := []map[string]any{}
 	lines := map[broker.Holder]map[string]any{}

@@ -18,6 +18,26 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
+// prometheusFormat is the only value that the parameter format takes.
+const prometheusFormat = "prometheus"
+
+// metricsContent is the content type of the response.
+var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
+
+// A measurement is the state of the mount at one moment, for the gauges.
+type measurement struct {
+	rows        []broker.Row
+	ending      int            // tokens that are still to be revoked at Paxos
+	clients     map[string]int // stored clients by state
+	stopped     bool           // the mount is paused, because it may be a restored snapshot
+	locked      bool
+	throttling  throttlingState
+	secretAge   time.Duration // of the root client's secret
+	lastSuccess int64         // Unix time of the latest successful token request, 0 if there is none
+	listedAt    time.Time     // time of the latest list of credentials from Paxos
+	findings    map[tally]int
+}
+
 func (b *backend) pathMetrics() *framework.Path {
 	return &framework.Path{
 		Pattern:         "metrics$",
@@ -38,14 +58,8 @@ func (b *backend) pathMetrics() *framework.Path {
 	}
 }
 
-// prometheusFormat is the one format of the metrics.
-const prometheusFormat = "prometheus"
-
-// metricsContent is the text format of Prometheus.
-var metricsContent = string(expfmt.NewFormat(expfmt.TypeTextPlain))
-
-// readMetrics answers GET metrics. The body must be a string: over gRPC anything
-// else arrives as something else, and only strings are HMACed in an audit log.
+// readMetrics answers GET metrics. The body must be a string: gRPC delivers a value of any other
+// type as another type, and an audit log hashes only strings.
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
@@ -55,7 +69,9 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	names, err := req.Storage.List(ctx, rolesPrefix) // another node may have deleted some
+	// Another node may have deleted roles since the last read. Their counters must go, or the
+	// number of counters grows without end.
+	names, err := req.Storage.List(ctx, rolesPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("listing the roles: %w", err)
 	}
@@ -71,21 +87,8 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// A measurement is the state of the mount at one moment.
-type measurement struct {
-	rows        []broker.Row
-	ending      int
-	clients     map[string]int
-	stopped     bool
-	locked      bool
-	throttling  throttlingState
-	secretAge   time.Duration
-	lastSuccess int64
-	listedAt    time.Time
-	findings    map[tally]int
-}
-
-// measure takes the measurement.
+// measure collects a measurement from storage, the broker and the limits. It makes no request to
+// Paxos.
 func (b *backend) measure(ctx context.Context, s logical.Storage) (state measurement, err error) {
 	c, err := b.cachedConfig(ctx, s)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
@@ -123,7 +126,8 @@ func (b *backend) measure(ctx context.Context, s logical.Storage) (state measure
 		state.secretAge = b.options.Now().Sub(g.Since)
 	}
 	state.lastSuccess = b.metrics.minted.Load()
-	for _, row := range state.rows { // of a process before this one
+	// Live tokens may be from an earlier process, whose successes this one has not counted.
+	for _, row := range state.rows {
 		if row.Key.Role != "" {
 			state.lastSuccess = max(state.lastSuccess, row.MintedAt.Unix())
 		}
@@ -132,7 +136,7 @@ func (b *backend) measure(ctx context.Context, s logical.Storage) (state measure
 	return state, nil
 }
 
-// set shows the measurement in the gauges.
+// set sets the gauges.
 func (m measurement) set(g gauges) {
 	g.live.Set(float64(len(m.rows)))
 	g.queued.Set(float64(m.ending))
@@ -157,7 +161,7 @@ func (m measurement) set(g gauges) {
 	}
 }
 
-// oneIf is how a gauge says yes.
+// oneIf is the value of a gauge that says yes or no: 1 or 0.
 func oneIf(yes bool) float64 {
 	if yes {
 		return 1

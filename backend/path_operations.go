@@ -21,7 +21,7 @@ func (b *backend) pathOperations() *framework.Path {
 	}.Path()
 }
 
-// listOperations answers LIST operations/.
+// listOperations answers LIST operations/. It answers from the catalogue.
 func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
@@ -59,7 +59,7 @@ func (b *backend) pathOperation() *framework.Path {
 	}
 }
 
-// operationAnswer is what a read of an operation holds.
+// operationAnswer are the fields of an operation that is read.
 var operationAnswer = spec.Fields{
 	"id":     spec.Required(framework.TypeString, "Paxos's operationId."),
 	"method": spec.Required(framework.TypeString, "The HTTP method."),

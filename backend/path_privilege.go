@@ -26,7 +26,7 @@ func (b *backend) pathPrivilege() *framework.Path {
 	}
 }
 
-// privilegeAnswer is what a read of report/least-privilege holds.
+// privilegeAnswer are the fields of the report.
 var privilegeAnswer = reporting(spec.Fields{
 	"scopes": spec.Required(framework.TypeSlice,
 		"Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles "+

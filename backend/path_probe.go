@@ -25,7 +25,7 @@ func (b *backend) pathProbe() *framework.Path {
 	}
 }
 
-// probeAnswer is what a probe finds.
+// probeAnswer are the fields that a probe returns.
 var probeAnswer = spec.Fields{
 	"at":             spec.Required(framework.TypeString, "When it was (RFC 3339)."),
 	"client_id":      spec.Required(framework.TypeString, "The root client that was used."),
@@ -48,7 +48,8 @@ var probeAnswer = spec.Fields{
 	"problems": spec.Required(framework.TypeStringSlice, "What could not be found out, and why."),
 }
 
-// runProbe answers POST probe. What it finds is stored, and changes no setting.
+// runProbe answers POST probe. The result is stored for status and for the warnings on leases. No
+// setting changes because of it.
 func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if !b.probing.TryLock() {
@@ -80,7 +81,8 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	}
 	p := noProbe()
 	p.At, p.ClientID = b.options.Now().UTC(), minter.Client.ID()
-	// first: one that fails half-way counts too
+	// The probe is stored before it runs. A probe that fails half-way has cost token requests too,
+	// so tooSoon must know of it.
 	if err := b.entries.probe.Put(ctx, req.Storage, probeKey, p); err != nil {
 		return nil, err
 	}

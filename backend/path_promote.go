@@ -31,13 +31,15 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 	}
 }
 
-// promoteStandby answers POST config/promote-standby. It needs no sudo, so it takes only standbys
-// whose secret and Entity were proved before, and it is closed in a lockdown and on what may be a
-// restored copy. The root is swapped first: if the client's own entry cannot be deleted then, the
-// periodic work does it.
+// promoteStandby answers POST config/promote-standby. The path needs no sudo, so it accepts only
+// standbys whose secret was verified and whose Entity was shown earlier, and it refuses in a
+// lockdown and on a mount that may be a restored snapshot.
+//
+// The root is replaced first. If the entry of the promoted client cannot be deleted after that, the
+// periodic work deletes it.
 func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	// which leaves config/rotate-root and replace-root open
+	// In a lockdown config/rotate-root and config/replace-root still replace the root's secret.
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
 		return nil, err
 	}
@@ -78,7 +80,8 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	return b.answerRotation(ctx, after)
 }
 
-// drainedRoot is the root, unless tokens of a root before it are still valid.
+// drainedRoot returns the root client. It refuses while tokens of an earlier root client are valid,
+// and says until when.
 func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client, error) {
 	if err := b.forgetGenerations(ctx); err != nil {
 		return client{}, err
@@ -105,7 +108,9 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
 }
 
-// nextStandby names the client that is to become the root.
+// nextStandby returns the name of the stored client that becomes the root: the client asked for, or
+// the first ready standby in order of name if asked is empty. Its error says why no client is
+// ready.
 func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c config, root client,
 	asked string) (string, error) {
 	session, err := b.sessionWith(ctx, req.Storage, c)

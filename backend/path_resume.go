@@ -24,13 +24,14 @@ func (b *backend) pathResume() *framework.Path {
 	}
 }
 
-// resumeAnswer is what a write of config/resume answers.
+// resumeAnswer are the fields that config/resume returns.
 var resumeAnswer = spec.Fields{
 	"stopped_since": spec.Required(framework.TypeString,
 		"Since when the mount had stopped itself (RFC 3339); empty if it had not."),
 }
 
-// resume answers POST config/resume.
+// resume answers POST config/resume: the mount may delete and promote clients again. On a mount
+// that is not paused it changes nothing.
 func (b *backend) resume(ctx context.Context, req *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -53,7 +53,7 @@ func (b *backend) pathRevocation() *framework.Path {
 	}
 }
 
-// revocationAnswer is what a read of a queued revocation holds.
+// revocationAnswer are the fields of a queued revocation.
 var revocationAnswer = spec.Fields{
 	"role": spec.Required(framework.TypeString,
 		"The role it was minted for, under its name of then; empty for the engine's own."),
@@ -95,7 +95,8 @@ func (b *backend) readRevocation(ctx context.Context, _ *logical.Request,
 	}}, nil
 }
 
-// deleteRevocation answers DELETE revocations/:token_id.
+// deleteRevocation answers DELETE revocations/:token_id. The engine stops trying to revoke the
+// token, which stays valid at Paxos until it expires.
 func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	queued, found, err := b.queued(ctx, d)
@@ -106,7 +107,8 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	if forgotten, err := b.broker.Forget(ctx, fingerprint); err != nil || !forgotten {
 		return nil, err
 	}
-	if !found { // nothing is known of it: its record could not be read
+	// The broker had a record of the token that is not on the queue: the record could not be read.
+	if !found {
 		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires",
 			"token_id", fingerprint)
 		return &logical.Response{Warnings: []string{"The record could not be read and was deleted. If the " +
@@ -120,7 +122,7 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 	}}, nil
 }
 
-// queued is the revocation that the request names, if it is on the queue.
+// queued returns the revocation that the request names, and whether it is on the queue.
 func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Queued, bool, error) {
 	fingerprint := d.Get("token_id").(string)
 	if !input.ValidTokenID(fingerprint) {

@@ -28,7 +28,7 @@ func (b *backend) pathRoleRotate() *framework.Path {
 	}
 }
 
-// rotateAnswer is what a rotation of a role answers.
+// rotateAnswer are the fields that the rotation of a role returns.
 var rotateAnswer = spec.Fields{
 	"ended": spec.Required(framework.TypeInt, "Tokens that Paxos has revoked."),
 	"pending": spec.Required(framework.TypeInt,
@@ -39,8 +39,9 @@ var rotateAnswer = spec.Fields{
 		"When the last grace is over (RFC 3339); empty where no token waits."),
 }
 
-// rotateRole answers POST roles/:name/rotate. The role gets a new ID first, so that
-// a mint that is under way finds its permission gone.
+// rotateRole answers POST roles/:name/rotate. The role gets its new ID before its tokens are
+// revoked. A token request that is under way then finds its permission gone and its token is not
+// issued.
 func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
@@ -66,7 +67,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	}, nil
 }
 
-// renewRoleID gives the role a new ID and returns what it was.
+// renewRoleID gives the role a new ID and returns the role as it was before.
 func (b *backend) renewRoleID(ctx context.Context, s logical.Storage, key string) (role, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()

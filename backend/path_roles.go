@@ -112,7 +112,7 @@ func (b *backend) pathRole() *framework.Path {
 	}
 }
 
-// roleAnswer is what a read of a role holds.
+// roleAnswer are the fields of a role that is read.
 var roleAnswer = spec.Fields{
 	"credential_type": spec.Required(framework.TypeString, "What readers get."),
 	"scopes":          spec.Required(framework.TypeStringSlice, "The scopes as written."),
@@ -179,7 +179,7 @@ func (b *backend) readRole(ctx context.Context, req *logical.Request,
 	}
 	data := map[string]any{
 		"credential_type":   r.CredentialType,
-		"scopes":            input.SplitList(r.Scopes), // an older version stored them as they were sent
+		"scopes":            input.SplitList(r.Scopes), // an older version stored scopes without splitting them
 		"scope_sets":        append([]string{}, r.ScopeSets...),
 		"operations":        append([]string{}, r.Operations...),
 		"resolved_scopes":   append([]string{}, r.ResolvedScopes...),
@@ -218,7 +218,7 @@ func (b *backend) writeRole(ctx context.Context, req *logical.Request,
 	return b.changeRole(ctx, req, d, true)
 }
 
-// patchRole answers PATCH roles/:name.
+// patchRole answers PATCH roles/:name. It creates no role.
 func (b *backend) patchRole(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	return b.changeRole(ctx, req, d, false)

@@ -58,7 +58,8 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 	}
 }
 
-// deleteOldField is a parameter of config/replace-root alone, because that needs sudo.
+// deleteOldField is the parameter delete_old_at_paxos. Only config/replace-root has it, because
+// that path needs sudo and a deletion at Paxos cannot be undone.
 func deleteOldField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type: framework.TypeBool,
@@ -68,7 +69,8 @@ func deleteOldField() *framework.FieldSchema {
 	}
 }
 
-// rotationAnswer is what both answer.
+// rotationAnswer are the fields that config/rotate-root, config/replace-root and
+// config/promote-standby return.
 var rotationAnswer = spec.Fields{
 	"client_id": spec.Required(framework.TypeString, "Client ID of the root client."),
 	"generation": spec.Required(framework.TypeInt,
@@ -77,7 +79,8 @@ var rotationAnswer = spec.Fields{
 		"Live tokens of earlier generations; they are served until they end."),
 }
 
-// rotateRoot answers POST config/rotate-root.
+// rotateRoot answers POST config/rotate-root: the root client keeps its Client ID and gets a new
+// secret.
 func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	c, err := loadConfig(ctx, req.Storage)
@@ -94,7 +97,7 @@ func (b *backend) rotateRoot(ctx context.Context, req *logical.Request,
 	return b.answerRotation(ctx, after)
 }
 
-// replaceRoot answers POST config/replace-root.
+// replaceRoot answers POST config/replace-root: another client becomes the root.
 func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	c, err := loadConfig(ctx, req.Storage)
@@ -135,7 +138,8 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	return b.answerRotation(ctx, after)
 }
 
-// answerRotation tells who has changed the root what it is now.
+// answerRotation describes the changed root: its new generation, and how many tokens of earlier
+// generations are still valid.
 func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logical.Response, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
@@ -154,7 +158,8 @@ func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logic
 	}, nil
 }
 
-// scopesOfRoles is the union of what the mount's roles need of the root client.
+// scopesOfRoles returns the scopes that the roles of the mount need of the root client. Disabled
+// roles and roles that use another client need none.
 func (b *backend) scopesOfRoles(ctx context.Context, s logical.Storage) ([]string, error) {
 	var all []string
 	seen := map[string]bool{}

@@ -44,7 +44,7 @@ func (b *backend) pathScopeSet() *framework.Path {
 	}
 }
 
-// scopeSetAnswer is what a read of a scope set holds.
+// scopeSetAnswer are the fields of a scope set that is read.
 var scopeSetAnswer = spec.Fields{
 	"scopes":      spec.Required(framework.TypeStringSlice, "The scopes, in the order written."),
 	"description": spec.Required(framework.TypeString, "What the set is for."),
@@ -73,7 +73,8 @@ func (b *backend) readScopeSet(ctx context.Context, req *logical.Request,
 	}}, nil
 }
 
-// writeScopeSet answers POST scope-sets/:name. Parameters left out keep their value.
+// writeScopeSet answers POST scope-sets/:name. Parameters left out keep their value. No role
+// changes with the set, so the response names the roles that have the set as it was.
 func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name := d.Get("name").(string)
@@ -95,7 +96,7 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	return warnOfRoles(ctx, req.Storage, name, set, "stored", warnings)
 }
 
-// storeScopeSet does the read-modify-write.
+// storeScopeSet applies the request to the stored set, or to a new one, and stores it.
 func (b *backend) storeScopeSet(ctx context.Context, s logical.Storage, name string,
 	d *framework.FieldData) (scopeSet, error) {
 	b.writes.Lock()
@@ -126,7 +127,7 @@ func (b *backend) deleteScopeSet(ctx context.Context, req *logical.Request,
 	return warnOfRoles(ctx, req.Storage, name, scopeSet{}, "deleted", nil)
 }
 
-// removeScopeSet deletes the set unless it is built in.
+// removeScopeSet deletes a set. It refuses to delete a built-in set.
 func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -140,13 +141,14 @@ func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name st
 	return store.Delete(ctx, s, scopeSetsPrefix+name)
 }
 
-// errBuiltIn refuses to change a set of the documentation.
+// errBuiltIn refuses to change or delete a built-in set. source is the page that documents the set.
 func errBuiltIn(name, source string) error {
 	return fault.BadRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
 		"write a set of another name", name, source)
 }
 
-// warnOfRoles tells which roles have another version of the set than is stored now.
+// warnOfRoles adds a warning that names the roles whose scopes from the set differ from the scopes
+// it has now. done says what the request did with the set: stored or deleted.
 func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeSet, done string,
 	warnings []string) (*logical.Response, error) {
 	outdated, err := rolesOfSet(ctx, s, name, set)
@@ -172,8 +174,8 @@ func (b *backend) pathScopeSets() *framework.Path {
 	}.Path()
 }
 
-// listScopeSets answers LIST scope-sets/. What it says of a set it knows without reading
-// one entry each.
+// listScopeSets answers LIST scope-sets/. It shows details only of built-in sets, because those of
+// the others would cost one storage read each.
 func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	names, written, err := scopeSetNames(ctx, req.Storage)
@@ -189,8 +191,8 @@ func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
 	})
 }
 
-// rolesOfSet lists the roles that name the set and do not hold just what it has: the
-// older it was when they were resolved, the more.
+// rolesOfSet lists the roles that name the set but hold other scopes from it than it has now. A
+// role keeps the scopes that the set had when the role was written, so such a role is out of date.
 func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSet) ([]string, error) {
 	source := setSource(name)
 	var outdated []string

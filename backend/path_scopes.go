@@ -24,7 +24,7 @@ func (b *backend) pathScopes() *framework.Path {
 	}.Path()
 }
 
-// listScopes answers LIST scopes/.
+// listScopes answers LIST scopes/. It answers from the catalogue.
 func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	wanted, err := filterOf(d)
 	if err != nil {
@@ -46,7 +46,7 @@ func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework
 
 func (b *backend) pathScope() *framework.Path {
 	return &framework.Path{
-		Pattern:         "scopes/(?P<scope>[^/]+)$", // not a name, for the colon
+		Pattern:         "scopes/(?P<scope>[^/]+)$", // not spec.NamePattern: a scope contains a colon
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
@@ -59,7 +59,7 @@ func (b *backend) pathScope() *framework.Path {
 	}
 }
 
-// scopeAnswer is what a read of a scope holds.
+// scopeAnswer are the fields of a scope that is read.
 var scopeAnswer = spec.Fields{
 	"name": spec.Required(framework.TypeString, "The scope."),
 	"risk": spec.Required(framework.TypeString,

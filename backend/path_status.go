@@ -27,7 +27,7 @@ func (b *backend) pathStatus() *framework.Path {
 	}
 }
 
-// statusAnswer is what a read of status holds.
+// statusAnswer are the fields of the status.
 var statusAnswer = spec.Fields{
 	"version": spec.Required(framework.TypeString, "Version of the running plugin."),
 	"environment": spec.Required(framework.TypeString,
@@ -105,7 +105,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	if err := b.usage.Load(ctx, req.Storage); err != nil {
 		return nil, err
 	}
-	stocked, err := clientsByState(ctx, req.Storage)
+	clients, err := clientsByState(ctx, req.Storage)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"client_id":          g.ClientID,
 		"probe":              seen.shown(),
 		"generations":        describeGenerations(root, rows),
-		"clients":            stocked,
+		"clients":            clients,
 		"stopped_since":      spec.Timestamp(stop.Stopped),
 		"live_tokens":        len(rows),
 		"last_issued_at":     spec.Timestamp(b.usage.Last(usage.Client(g.ClientID))),
@@ -146,7 +146,8 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	return resp, nil
 }
 
-// describeGenerations lists the root's generations without their secrets.
+// describeGenerations describes the generations of the root client, without their secrets. rows are
+// the live tokens: each generation says how many of them it has and when the last one expires.
 func describeGenerations(root client, rows []broker.Row) []map[string]any {
 	described := []map[string]any{}
 	for _, g := range root.Generations {

@@ -29,8 +29,8 @@ func (b *backend) pathToken() *framework.Path {
 	}
 }
 
-// scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator
-// schedule the next read of a secret that has no lease.
+// scheduleAnswer are the fields by which Vault Agent and the Vault Secrets Operator decide when to
+// read a secret again that has no lease.
 var scheduleAnswer = spec.Fields{
 	"ttl": spec.Required(framework.TypeInt64,
 		"Seconds after which to read again; at most the role's poll_interval."),
@@ -53,14 +53,15 @@ func (b *backend) readToken(ctx context.Context, req *logical.Request,
 	return &logical.Response{Data: data, Warnings: issueWarnings(issued)}, nil
 }
 
-// spread is a factor between 0.8 and 1: agents that started together do not stagger by themselves,
-// and none may come later than it is promised a living token.
+// spread returns a random factor between 0.8 and 1. Agents that started together do not spread
+// their reads by themselves. The factor never exceeds 1, because no agent may come back later than
+// its token is sure to be valid.
 func spread() float64 { return 1 - 0.2*rand.Float64() }
 
-// nextReadSeconds is when the reader is to come back: when a refresh is due, but within the role's
-// poll_interval, so that a reader whose token was ended has another that soon. It is never in zero
-// seconds, which some clients take for "never" and others for "at once", and never after the
-// token's end.
+// nextReadSeconds returns in how many seconds the reader should read again. That is when a refresh
+// is due, and at most after the poll_interval of the role, so that a reader whose token was revoked
+// soon gets another. It is at least 1, because some clients take 0 for "never" and others for "at
+// once", and it is never after the token expires, unless that is less than a second away.
 func nextReadSeconds(issued broker.Issued, now time.Time, poll time.Duration, factor float64) int64 {
 	wait := time.Duration(float64(min(issued.NextRead.Sub(now), poll)) * factor)
 	return max(1, spec.Seconds(min(wait, issued.ExpiresAt.Sub(now))))

@@ -1,20 +1,19 @@
 package backend
 
-// The paths whose names are needed in more than one place. Those that need sudo are listed in
-// specialPaths.
+// API paths that are used in more than one place. specialPaths lists those that need sudo.
 const (
 	connectionPath  = "config/connection"
 	guardrailsPath  = "config/guardrails"
-	rotateRootPath  = "config/rotate-root"  // takes the root's new secret, and needs no sudo
-	replaceRootPath = "config/replace-root" // needs sudo: who replaces the root decides whose money moves
-	resumePath      = "config/resume"       // needs sudo: it says that this mount is production, not a copy
+	rotateRootPath  = "config/rotate-root"  // needs no sudo: it never replaces one client by another
+	replaceRootPath = "config/replace-root" // needs sudo: the root client decides whose money moves
+	resumePath      = "config/resume"       // needs sudo: it confirms that the mount is no restored copy
 	lockdownPath    = "lockdown"
 	driftPath       = "report/drift"
 	privilegePath   = "report/least-privilege"
 	revocationsPath = "revocations/"
 )
 
-// Prefixes that are both API paths and storage keys.
+// Prefixes that are both API paths and storage keys: an entry is stored under the path of its API.
 const (
 	rolesPrefix      = "roles/"
 	clientsPrefix    = "clients/" // seal-wrapped: the entries hold secrets
@@ -23,15 +22,15 @@ const (
 	keysPrefix       = "keys/" // seal-wrapped: the entries hold private keys
 )
 
-// Where single entries are stored.
+// Storage keys of single entries.
 const (
-	// The secret of the root client has its own entry, so that one team can own the settings and
-	// another the secret.
+	// The secret of the root client has an entry of its own, apart from config, so that one team
+	// can manage the settings and another team the secret.
 	configKey     = "config"
 	rootKey       = "root"       // seal-wrapped
-	connectionKey = "connection" // seal-wrapped for the proxy's password
+	connectionKey = "connection" // seal-wrapped, because the URL of a proxy may hold a password
 	guardrailsKey = "guardrails"
-	// The lockdown is not part of the config, so that to delete the config does not lift it.
+	// The lockdown is not part of config, so that deleting config does not lift the lockdown.
 	lockdownKey  = "lockdown"
 	probeKey     = "probe"     // the latest probe
 	driftKey     = "drift"     // the latest list of credentials from Paxos
@@ -39,8 +38,8 @@ const (
 	deletionsKey = "deletions" // which clients were deleted at Paxos in the last day
 )
 
-// Where the broker keeps its entries. They are local to the cluster, because tokens, addresses and
-// processes are.
+// Storage keys of the broker. These entries are local to a cluster and are not replicated, because
+// other clusters have other tokens, other IP addresses and other processes.
 const (
 	ledgerPrefix   = "ledger/"   // a row for each token, seal-wrapped, because it holds the token
 	bansPrefix     = "bans/"     // until when Paxos rate-limits which calls
@@ -48,8 +47,9 @@ const (
 	neighborsKey   = "neighbors" // which other mounts the process has
 )
 
-// rootName is what reports and logs call the root client.
+// rootName is the name of the root client in reports and logs.
 const rootName = "root"
 
-// mountMark stands in a text for the path of the mount, which only a request knows.
+// mountMark stands for the path of the mount in a text. Only a request knows that path, so
+// HandleRequest puts it in the place of the mark.
 const mountMark = "<mount>/"

@@ -14,9 +14,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// authorize reads again whether lockdown, guardrails and role let these scopes be
-// issued, and who mints. It is asked before and after every mint, and asks storage,
-// not memory.
+// authorize decides whether these scopes may be issued now, by the stored lockdown, role,
+// guardrails and client, and returns what requests the token. The broker asks before and after
+// every token request. authorize reads storage and not the caches, because a token must not be
+// issued by permissions that were taken away on another node.
 func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Minter, error) {
 	if !b.writable() {
 		return broker.Minter{}, logical.ErrReadOnly
@@ -50,7 +51,8 @@ func (b *backend) authorize(ctx context.Context, want tokenRequest) (broker.Mint
 	return minter, err
 }
 
-// clientOf is the client that mints the role's tokens, if it may mint these.
+// clientOf returns the client that requests the tokens of the role. Its error says why this client
+// may not request this token.
 func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limits guardrails) (client, error) {
 	if r.Client == "" {
 		return storedRoot(ctx, b.storage)
@@ -83,8 +85,9 @@ func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, limit
 	return n.client, nil
 }
 
-// granted reports whether a token may live on by what is stored now. The engine's own
-// belong to no role.
+// granted reports whether what is stored now still allows the token. The sweep ends tokens that are
+// not granted. Tokens that the engine requests for its own work belong to no role and are only
+// subject to a lockdown.
 func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 	if err := b.checkLockdown(ctx, b.storage); err != nil {
 		return false, store.Ignoring(err, errLocked)
@@ -93,7 +96,9 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 		return true, nil
 	}
 	r, err := b.cachedRole(ctx, b.storage, row.RoleName)
-	if store.IsUnreadable(err) { // nothing says that it is too much, and the work on all others goes on
+	// Nothing shows that the token is too much while its role cannot be read. An error would stop
+	// the work on all other tokens.
+	if store.IsUnreadable(err) {
 		return true, nil
 	}
 	if err != nil {
@@ -112,16 +117,21 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 	return r.grants(row) && limits.check(strings.Fields(row.Key.Scopes)) == nil, err
 }
 
-// endBeyond ends the tokens of a role that it does not grant any more as it is stored now, those
-// included that a request before this one should have ended; after a grace, if there is one. Tokens
-// whose grace lasts are left alone unless this request itself takes something away.
+// endBeyond ends the tokens of a role that the stored role does not grant any more, after a grace
+// if there is one. That includes tokens that an earlier request should have ended but did not.
+//
+// takesAway says that the request itself takes something away from the role. Otherwise tokens whose
+// grace lasts are left alone, so that a harmless change does not cut short the grace of the request
+// before it.
 func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string, grace time.Duration,
 	takesAway bool) (broker.Ending, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
 		return broker.Ending{}, err
 	}
-	r, err := loadRole(ctx, s, name) // after its tokens, so that none is judged by an older role
+	// The role is read after its tokens. Otherwise the role could change in between, and a token
+	// issued under the new role would be judged by the old one.
+	r, err := loadRole(ctx, s, name)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
 		return broker.Ending{}, err
 	}
@@ -133,13 +143,12 @@ func (b *backend) endBeyond(ctx context.Context, s logical.Storage, name string,
 	return b.broker.EndAfter(ctx, grace, func(row broker.Row) bool { return beyond[row.Fingerprint] })
 }
 
-// grants reports whether a token of this row is still within the role.
+// grants reports whether the role still allows a token with this row.
 func (r role) grants(row broker.Row) bool {
 	return !r.Disabled && row.Key.Role == r.ID && row.Key.Client == r.Client && r.holds(strings.Fields(row.Key.Scopes))
 }
 
-// grants reports whether a token of this row may have been minted by the client as it
-// is now.
+// grants reports whether the client, as it is stored now, may be used for a token with this row.
 func (n storedClient) grants(row broker.Row) bool {
 	return !n.Disabled && n.allows(row.RoleName) && len(n.lacking(strings.Fields(row.Key.Scopes))) == 0
 }

@@ -15,14 +15,21 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// probePause is how long a probe must lie back before the next, because each costs
-// token requests of everybody behind the address.
+// probePause is the time that must pass between two probes. Each probe costs token requests, which
+// everybody behind the same IP address shares.
 const probePause = 10 * time.Minute
 
-// A probe is what this account's Paxos was seen to do.
+// Answers to a question about Paxos.
+const (
+	answerYes     = "yes"
+	answerNo      = "no"
+	answerUnknown = "unknown"
+)
+
+// A probe is what Paxos was seen to do with this account.
 type probe struct {
 	store.Versioned
-	At               time.Time     `json:"at"` // zero: there was none
+	At               time.Time     `json:"at"` // zero: there was no probe
 	ClientID         string        `json:"client_id"`
 	TokenCalls       int           `json:"token_calls"`
 	TokenLifetime    time.Duration `json:"token_lifetime"`
@@ -36,10 +43,12 @@ type probe struct {
 	Problems         []string      `json:"problems"`
 }
 
-// noProbe is what counts where nothing is stored.
+// noProbe is the probe of a mount that has none stored.
 func noProbe() probe { return probe{Versioned: store.Current} }
 
-// run asks the questions that are open, with three token requests.
+// run asks Paxos the open questions, with at most three token requests, and records the answers in
+// p. What could not be found out is listed in p.Problems. An error means that the probe was broken
+// off.
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
 	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
 	p.TokenCalls++
@@ -68,24 +77,9 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	return p.tryBasic(ctx, b, minter, session)
 }
 
-// lookForRoot asks whether Paxos lists the very client that asks. Only then does a client's absence
-// from a list prove anything.
-func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
-	token paxos.Secret) {
-	paced := func(ctx context.Context, call func(context.Context) error) error {
-		return b.broker.Call(ctx, minter.Client.Route(), call)
-	}
-	found, err := session.FindCredentials(ctx, token, paced, minter.Client.ID())
-	if err != nil {
-		p.Problems = append(p.Problems,
-			problem("whether Paxos lists the root client itself could not be found out", err))
-		return
-	}
-	p.RootListed = yesOrNo(len(found) > 0)
-}
-
-// watchRevocation tries the token out, revokes it, and sees whether and when it
-// stops working. It is ended in any case by who called.
+// watchRevocation tries a token at the API, revokes it and tries it again, at once and after one
+// and five seconds, to find out whether and when the token stops working. The broker ends the token
+// in any case.
 func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	token paxos.Secret) error {
 	var seen paxos.Inspection
@@ -119,8 +113,24 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 	return nil
 }
 
-// tryBasic finds out whether the client may authenticate the other way (RFC 6749,
-// section 2.3.1), which some servers refuse.
+// lookForRoot finds out whether Paxos lists the client that asks for the list. Only if it does, the
+// absence of another client from the list proves that this client is gone.
+func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
+	token paxos.Secret) {
+	paced := func(ctx context.Context, call func(context.Context) error) error {
+		return b.broker.Call(ctx, minter.Client.Route(), call)
+	}
+	found, err := session.FindCredentials(ctx, token, paced, minter.Client.ID())
+	if err != nil {
+		p.Problems = append(p.Problems,
+			problem("whether Paxos lists the root client itself could not be found out", err))
+		return
+	}
+	p.RootListed = yesOrNo(len(found) > 0)
+}
+
+// tryBasic finds out whether the client may authenticate with HTTP Basic (RFC 6749, section 2.3.1),
+// which some servers refuse.
 func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
 	if session.basic {
 		p.BasicAuth = answerYes
@@ -141,7 +151,7 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	return nil
 }
 
-// problem is a finding with its cause, if it has one.
+// problem is the text of a problem, with its cause if there is one.
 func problem(text string, err error) string {
 	if err == nil {
 		return text
@@ -149,16 +159,15 @@ func problem(text string, err error) string {
 	return text + ": " + err.Error()
 }
 
-// storedProbe reads the latest probe from storage.
-func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
-	p, err := store.Load[probe](ctx, s, probeKey)
-	if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) { // the next one replaces it
-		return noProbe(), nil
+// yesOrNo is the answer to a question that Paxos has answered.
+func yesOrNo(yes bool) string {
+	if yes {
+		return answerYes
 	}
-	return p, err
+	return answerNo
 }
 
-// tooSoon refuses a probe right after another.
+// tooSoon refuses a probe within probePause of the latest one.
 func (p probe) tooSoon(now time.Time) error {
 	if age := now.Sub(p.At); !p.At.IsZero() && 0 <= age && age < probePause {
 		return fault.New(http.StatusTooManyRequests, "the latest probe was %s ago, and each costs up to 3 token "+
@@ -168,17 +177,7 @@ func (p probe) tooSoon(now time.Time) error {
 	return nil
 }
 
-// warnings are what the holder of a leased token is told of what was found.
-func (p probe) warnings() []string {
-	if p.RevocationEnds != answerNo {
-		return nil
-	}
-	return []string{"a probe of " + spec.Timestamp(p.At) +
-		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
-		"becomes of its lease"}
-}
-
-// Body is the probe as probe and status show it.
+// answer is the probe as the path probe returns it.
 func (p probe) answer() map[string]any {
 	return map[string]any{
 		"at":                    spec.Timestamp(p.At),
@@ -196,7 +195,7 @@ func (p probe) answer() map[string]any {
 	}
 }
 
-// shown is answer for those who look later: empty if there was no probe.
+// shown is the probe as status shows it: empty if there was none.
 func (p probe) shown() map[string]any {
 	if p.At.IsZero() {
 		return map[string]any{}
@@ -204,21 +203,27 @@ func (p probe) shown() map[string]any {
 	return p.answer()
 }
 
+// warnings are for the holders of leased tokens: they say that a revoked token may go on working.
+func (p probe) warnings() []string {
+	if p.RevocationEnds != answerNo {
+		return nil
+	}
+	return []string{"a probe of " + spec.Timestamp(p.At) +
+		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
+		"becomes of its lease"}
+}
+
+// storedProbe reads the latest probe from storage. An unreadable probe counts as none, because the
+// next probe replaces it.
+func storedProbe(ctx context.Context, s logical.Storage) (probe, error) {
+	p, err := store.Load[probe](ctx, s, probeKey)
+	if errors.Is(err, store.ErrNotFound) || store.IsUnreadable(err) {
+		return noProbe(), nil
+	}
+	return p, err
+}
+
 // cachedProbe returns the latest probe from memory or storage.
 func (b *backend) cachedProbe(ctx context.Context, s logical.Storage) (probe, error) {
 	return b.entries.probe.Get(ctx, s, probeKey)
-}
-
-// How questions to Paxos are answered.
-const (
-	answerYes     = "yes"
-	answerNo      = "no"
-	answerUnknown = "unknown"
-)
-
-func yesOrNo(yes bool) string {
-	if yes {
-		return answerYes
-	}
-	return answerNo
 }

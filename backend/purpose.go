@@ -14,25 +14,28 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A purpose is what a stored client is for. It is given when the client is stored and never changed, so
-// that the permission for one use never becomes the permission for another.
+// A purpose is what a stored client is used for. It is given when the client is stored and never
+// changes. Otherwise a permission for one use of the client would become a permission for another
+// use.
 type purpose string
 
-// The purposes. An entry from before there were any may have none; then it is unusable until it
-// gets one.
+// The purposes. An entry that was stored by a version without purposes may have none. Such a client
+// is not used until an operator sets its purpose.
 const (
 	purposeMint    purpose = "mint"    // roles request tokens with it
 	purposeLease   purpose = "lease"   // roles of client_credentials lease it whole
 	purposeStandby purpose = "standby" // it may take the root's place
 )
 
-// purposes are all of them.
+// purposes lists every purpose.
 var purposes = []purpose{purposeMint, purposeLease, purposeStandby}
 
+// purposeHelp says what each purpose means, for errors.
 const purposeHelp = "mint (roles request tokens with it), lease (roles of client_credentials lease it whole) " +
 	"or standby (it may become the root client)"
 
-// changePurpose applies the parameter purpose of a request.
+// changePurpose applies the parameter purpose of a request. A client that is new must have a
+// purpose.
 func (n *storedClient) changePurpose(d *framework.FieldData) error {
 	text, ok := input.Given[string](d, "purpose")
 	asked := purpose(text)
@@ -51,7 +54,7 @@ func (n *storedClient) changePurpose(d *framework.FieldData) error {
 	return nil
 }
 
-// purposeMismatch says why a client is not for this use, nothing if it is.
+// purposeMismatch says why the client may not be used for this purpose. It returns "" if it may.
 func (n storedClient) purposeMismatch(use purpose) string {
 	switch n.Purpose {
 	case use:
@@ -62,15 +65,16 @@ func (n storedClient) purposeMismatch(use purpose) string {
 	return "has purpose=" + string(n.Purpose) + ", not " + string(use)
 }
 
-// uses are what config and roles say about clients that were stored before there were purposes.
+// uses says which stored clients config and the roles use, and for what. It serves to find the
+// purpose of a client that was stored by a version without purposes.
 type uses struct {
 	read    bool
-	standby []string
-	mints   map[string]bool
-	leases  map[string]bool
+	standby []string        // names of standbys, in an old config
+	mints   map[string]bool // names of clients that roles request tokens with
+	leases  map[string]bool // names of clients that roles lease
 }
 
-// Load reads them from storage, once.
+// load reads config and all roles from storage. Once they are read, it does nothing.
 func (u *uses) load(ctx context.Context, s logical.Storage) error {
 	if u.read {
 		return nil
@@ -92,8 +96,9 @@ func (u *uses) load(ctx context.Context, s logical.Storage) error {
 	return err
 }
 
-// of lists the uses of a client, the one that counts first: each one takes away only the more dangerous
-// uses after it.
+// of lists what a client is used for. The client gets the first use as its purpose. The order puts
+// the more dangerous uses last, so a client with several uses loses only those that are more
+// dangerous than the one it keeps.
 func (u *uses) of(name string) (all []purpose) {
 	if slices.Contains(u.standby, name) {
 		all = append(all, purposeStandby)
@@ -107,7 +112,8 @@ func (u *uses) of(name string) (all []purpose) {
 	return all
 }
 
-// complete gives an entry from before there were purposes the one that it is used for.
+// complete sets the purpose of an entry that was stored by a version without purposes: what config
+// and the roles use the client for. It leaves newer entries as they are.
 func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *storedClient) error {
 	if n.Schema >= clientSchema {
 		return nil
@@ -122,8 +128,9 @@ func (u *uses) complete(ctx context.Context, s logical.Storage, name string, n *
 	return nil
 }
 
-// settlePurposes stores the purposes of entries from before there were any. It is done with the first
-// tick, and before config or a role is written, because what these say decides. writes is held.
+// settlePurposes stores the purposes of all entries that were stored by a version without purposes.
+// It runs with the first tick, and before config or a role is written, because these decide what
+// the purposes are. The caller holds writes.
 func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 	if b.writes.settled {
 		return nil
@@ -157,7 +164,7 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 	return nil
 }
 
-// settle is settlePurposes as periodic work.
+// settle is settlePurposes for the periodic work, which does not hold writes.
 func (b *backend) settle(ctx context.Context) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -11,8 +11,12 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// checkIn ends a client's being out, if it still is on that lease: what follows is what
-// the role said when the lease began. It may be called any number of times.
+// checkIn ends the lease of a client, if the client is still on the lease with this id. The
+// checkout says what happens to the client then, as the role had it when the lease began. why is
+// for the log and the event.
+//
+// Vault repeats revocations, and the periodic work may end the same lease. So a second call for a
+// lease does nothing.
 func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -23,17 +27,18 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	case err != nil:
 		return err
 	case n.State != stateLeased || n.Checkout == nil || n.Checkout.ID != id:
-		return nil // it is somebody else's now, or nobody's
+		return nil // this lease has ended already
 	}
 	held := *n.Checkout
 	g, _ := n.current()
 	switch {
-	case n.Purpose != purposeLease: // it was out before there were purposes, and is for another use now
+	// The client was leased by a version without purposes and got another purpose meanwhile.
+	case n.Purpose != purposeLease:
 		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+
 			"), and it is not for leasing", nil
 	case held.OnRevoke == deleteAtPaxos:
 		n.State = stateRevoking
-	case g.Number > held.Generation && g.Verified: // it has a secret that the holder never had
+	case g.Number > held.Generation && g.Verified: // its secret was rotated: the holder never had the new one
 		n.State, n.Checkout = stateAvailable, nil
 	case held.OnRevoke == returnUnrotated:
 		n.State, n.Checkout, n.ReturnedAs = stateAvailable, nil, n.last()
@@ -49,7 +54,9 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	return nil
 }
 
-// renewed is the state that a new secret brings about.
+// renewed changes the state of a client that was given a new secret. A client in quarantine becomes
+// available again, but only with a secret that was verified. renewed refuses a secret for a client
+// that is about to be deleted at Paxos.
 func (n *storedClient) renewed() error {
 	switch n.State {
 	case stateRevoking:
@@ -64,7 +71,9 @@ func (n *storedClient) renewed() error {
 	return nil
 }
 
-// quarantineUndeleted keeps a client that was to be deleted and may not be.
+// quarantineUndeleted puts a client in quarantine that was to be deleted at Paxos but may not be
+// deleted. before is the entry for which that was decided: an entry that has changed since then is
+// left alone.
 func (b *backend) quarantineUndeleted(ctx context.Context, name string, before storedClient, why string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -81,8 +90,8 @@ func (b *backend) quarantineUndeleted(ctx context.Context, name string, before s
 	return nil
 }
 
-// stillDue reads a client that was to be deleted at Paxos, and reports whether it still is, on the
-// lease that it was when that was begun.
+// stillDue reads a stored client and reports whether it is still to be deleted at Paxos, on the
+// same lease and with the same entry as before.
 func (b *backend) stillDue(ctx context.Context, name string, before storedClient) (storedClient, bool, error) {
 	now, err := loadStoredClient(ctx, b.storage, name)
 	if err != nil {

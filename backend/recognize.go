@@ -11,63 +11,43 @@ import (
 	"vault-plugin-secrets-paxos/backend/limits"
 )
 
-// Each secret that is submitted for a client that has one already is compared with it, and the
-// responseBody tells whether it was the same. What is not the same costs a verification, and these are
-// limited. So that nobody can try out secrets when that limit is used up, a secret is not compared
-// until there is room again: its writer is refused as if it were new.
+// A secretKind says what a submitted secret is to a client.
+type secretKind int
+
+const (
+	newSecret     secretKind = iota // not stored
+	currentSecret                   // the one that is in use
+	olderSecret                     // of an earlier generation, whose tokens have not all ended
+)
+
+// pauses remember for which clients the limit of verifications is used up.
+//
+// A secret that is submitted for a client is compared with those that are stored, and the response
+// tells whether it is one of them. A secret that is none of them costs a verification, and the
+// number of verifications is limited. If secrets were still compared when the limit is used up, a
+// caller could try out as many secrets as it likes. So while a pause lasts no secret is compared:
+// all are refused alike.
 type pauses struct {
 	mu  sync.Mutex
 	all map[string]verificationPause // by the storage key of the client
 }
 
-// A pause is a verification that the limit has refused.
+// A verificationPause says why a verification was refused because of the limit, and until when.
 type verificationPause struct {
 	reason string
 	until  time.Time
 }
 
-// note keeps that a verification was refused because of the limit, if that is why.
-func (p *pauses) note(key string, err error, now time.Time) {
-	var throttled *limits.Throttled
-	if !errors.As(err, &throttled) {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.all == nil {
-		p.all = map[string]verificationPause{}
-	}
-	// anybody may try any name
-	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) })
-	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, limits.Window))}
-}
+// errOlderSecret refuses a secret of an earlier generation.
+var errOlderSecret = fault.BadRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
+	"in the Dashboard and store the new one.")
 
-// check refuses again until there is room.
-func (p *pauses) check(key string, now time.Time) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	last, ok := p.all[key]
-	if !ok {
-		return nil
-	}
-	if left := last.until.Sub(now); 0 < left && left <= limits.Window {
-		return &limits.Throttled{Reason: last.reason, RetryAfter: left}
-	}
-	delete(p.all, key)
-	return nil
-}
+// errSameSecret refuses a rotation with the secret that is in use.
+var errSameSecret = fault.BadRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
+	"the Dashboard and store the new one.")
 
-// What a submitted secret is to a client that has some.
-type secretKind int
-
-const (
-	newSecret     secretKind = iota // none of those that are stored
-	currentSecret                   // the one that is in use
-	olderSecret                     // one from before, whose tokens have not all ended
-)
-
-// recognize compares a submitted secret with those that are stored of the same Client ID, in
-// constant time.
+// recognize compares a submitted secret with the stored secrets of the same Client ID, each in
+// constant time. key is the storage key of the client.
 func (b *backend) recognize(key string, c client, clientID, secret string) (secretKind, error) {
 	if err := input.CheckClientSecret(secret); err != nil {
 		return newSecret, fault.Invalid(err)
@@ -87,10 +67,34 @@ func (b *backend) recognize(key string, c client, clientID, secret string) (secr
 	return found, nil
 }
 
-// errOlderSecret is the answer to one of those.
-var errOlderSecret = fault.BadRequest("Not saved: this is an older secret of this client. Choose Rotate Credentials " +
-	"in the Dashboard and store the new one.")
+// note remembers the refusal of a verification. It ignores errors that do not come from the limit.
+func (p *pauses) note(key string, err error, now time.Time) {
+	var throttled *limits.Throttled
+	if !errors.As(err, &throttled) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all == nil {
+		p.all = map[string]verificationPause{}
+	}
+	// Pauses that are over are dropped here. Otherwise callers that try many names could fill the
+	// memory.
+	maps.DeleteFunc(p.all, func(_ string, old verificationPause) bool { return !now.Before(old.until) })
+	p.all[key] = verificationPause{throttled.Reason, now.Add(min(throttled.RetryAfter, limits.Window))}
+}
 
-// errSameSecret is the answer to a rotation that would change nothing.
-var errSameSecret = fault.BadRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
-	"the Dashboard and store the new one.")
+// check refuses while a pause lasts, with the reason of the refusal that began it.
+func (p *pauses) check(key string, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last, ok := p.all[key]
+	if !ok {
+		return nil
+	}
+	if left := last.until.Sub(now); 0 < left && left <= limits.Window {
+		return &limits.Throttled{Reason: last.reason, RetryAfter: left}
+	}
+	delete(p.all, key)
+	return nil
+}

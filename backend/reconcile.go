@@ -9,14 +9,24 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// reconcileClients is the periodic work on stocked clients: it ends check-outs whose deadline has
-// passed, finishes promotions that were interrupted, and, unless the mount has stopped itself,
-// deletes what is to be deleted at Paxos. A mount without clients does nothing and calls nobody.
+// clientWork is what the periodic work has to do on stored clients.
+type clientWork struct {
+	any      bool              // there are stored clients, or old roots to delete
+	overdue  map[string]string // the ID of the lease by the name of the client
+	deletion []string          // names of clients to be deleted at Paxos
+	roots    []generation      // old root clients to be deleted at Paxos
+}
+
+// reconcileClients does the periodic work on stored clients. It ends leases whose deadline has
+// passed, finishes promotions that were interrupted and, unless the mount is paused, deletes
+// clients at Paxos that are to be deleted. A mount without stored clients does nothing and makes no
+// request to Paxos.
 func (b *backend) reconcileClients(ctx context.Context) error {
 	return b.reconciling.Do(ctx, b.reconcile)
 }
 
-// reconcile is reconcileClients for one at a time.
+// reconcile does the work of reconcileClients. b.reconciling calls it, so that it runs only once at
+// a time.
 func (b *backend) reconcile(ctx context.Context) error {
 	w, err := b.clientWork(ctx)
 	if err != nil || !w.any {
@@ -44,30 +54,15 @@ func (b *backend) reconcile(ctx context.Context) error {
 	return errors.Join(err, listErr)
 }
 
-// later reports whether an error means no more than that Paxos cannot be asked now.
-func later(err error) bool {
-	var throttled *limits.Throttled
-	var answer *paxos.Error
-	return errors.As(err, &throttled) || errors.As(err, &answer) && (answer.Temporary() || answer.Throttled())
-}
-
-// reconcileSoon does it in the background, because a client whose lease has ended should
-// not wait for the next tick to be deleted.
+// reconcileSoon does the work in the background. A client whose lease has ended should not wait for
+// the next tick to be deleted.
 func (b *backend) reconcileSoon() {
 	b.reconciling.Soon(b.life, periodicDeadline, b.reconcile, func(err error) {
 		b.logger.Warn("reconciling the stocked clients: it is tried again with the next tick", "error", err)
 	})
 }
 
-// clientWork is what there is to do on stocked clients.
-type clientWork struct {
-	any      bool
-	overdue  map[string]string // name → check-out
-	deletion []string          // names of those to be deleted at Paxos
-	roots    []generation      // old roots that are to be deleted there
-}
-
-// clientWork looks for it.
+// clientWork finds out what there is to do. It also notes for the log which entries cannot be read.
 func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 	w, now := clientWork{overdue: map[string]string{}}, b.options.Now()
 	err := eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
@@ -90,13 +85,18 @@ func (b *backend) clientWork(ctx context.Context) (clientWork, error) {
 	return w, err
 }
 
-// deleteWhatEnded deletes what is to be deleted at Paxos, if anything is. It goes on in a lockdown:
-// somebody outside knows the secrets of these clients, and the token for it is the engine's own.
+// deleteWhatEnded deletes the clients at Paxos that are to be deleted. It works in a lockdown too,
+// because somebody outside knows the secrets of these clients, and the token that deletes them is
+// used by the engine alone.
 func (b *backend) deleteWhatEnded(ctx context.Context) error {
-	if b.options.Now().Sub(b.begun) < settling { // not all mounts that need a client may be known yet
+	// Another mount of the process may use a client too. Shortly after the start of the process not
+	// all of its mounts are known.
+	if b.options.Now().Sub(b.begun) < settling {
 		return nil
 	}
-	w, err := b.clientWork(ctx) // anew: what was overdue may be to be deleted now
+	// The work is looked up again, because a client whose lease has just ended may be to be deleted
+	// now.
+	w, err := b.clientWork(ctx)
 	if err == nil {
 		w.deletion, err = b.withinLimit(ctx, w.deletion)
 	}
@@ -122,4 +122,12 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 		err = errors.Join(err, b.forgetRoot(ctx, g, why))
 	}
 	return err
+}
+
+// later reports whether an error only means that Paxos cannot be asked now, so that the next tick
+// tries again.
+func later(err error) bool {
+	var throttled *limits.Throttled
+	var answer *paxos.Error
+	return errors.As(err, &throttled) || errors.As(err, &answer) && (answer.Temporary() || answer.Throttled())
 }

@@ -11,8 +11,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// sentence says what Paxos said, and what to do about it, to people. Where it names a
-// path of the mount, HandleRequest fills in where the mount is.
+// sentence says what Paxos answered and what to do about it, for the person who reads it. A text
+// that names a path of the mount contains mountMark, which HandleRequest replaces.
 func sentence(e *paxos.Error) string {
 	switch {
 	case e.Throttled():
@@ -45,8 +45,8 @@ func sentence(e *paxos.Error) string {
 	return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d).", e.Host, e.Status)
 }
 
-// explained says why a token could not be refreshed, to the reader who gets the old
-// one. When that was is not known here, so it gives no time to wait.
+// explained says why a token could not be refreshed, to the reader who gets the old token. It gives
+// no time to wait, because the refresh may have failed some time ago and the time would be wrong.
 func explained(err error) string {
 	var (
 		throttled *limits.Throttled
@@ -64,8 +64,8 @@ func explained(err error) string {
 	return err.Error()
 }
 
-// rejected says that Paxos does not take the secret of a client, and how each reader
-// can help.
+// rejected says that Paxos rejects the secret of a client. It tells application owners and
+// operators apart, because each can do something else about it.
 func rejected(e *paxos.Error) string {
 	path := rotateRootPath
 	if e.Client != "" {
@@ -78,7 +78,8 @@ func rejected(e *paxos.Error) string {
 		clientWithID(e), mountMark+path, e.AuthStyle)
 }
 
-// clientLabel is what operators call a client of the mount.
+// clientLabel is how an error names a client of the mount, at the start of a sentence. An empty
+// name is the root client.
 func clientLabel(name string) string {
 	if name == "" {
 		return "The root client"
@@ -86,8 +87,8 @@ func clientLabel(name string) string {
 	return fmt.Sprintf("Client %q", name)
 }
 
-// clientWithID is clientLabel within a sentence, with the Client ID by which the
-// Dashboard knows the client.
+// clientWithID is clientLabel within a sentence, with the Client ID by which the Dashboard knows
+// the client.
 func clientWithID(e *paxos.Error) string {
 	label := clientLabel(e.Client)
 	label = strings.ToLower(label[:1]) + label[1:]
@@ -97,8 +98,8 @@ func clientWithID(e *paxos.Error) string {
 	return label + " (Client ID " + e.ClientID + ")"
 }
 
-// scopesAtFault says which scopes are missing: those that Paxos named, else that it is
-// one of those asked for.
+// scopesAtFault says which scopes are missing: those that Paxos named, or else that at least one of
+// the requested scopes is.
 func scopesAtFault(named, asked []string) string {
 	switch {
 	case len(named) > 0:
@@ -111,9 +112,9 @@ func scopesAtFault(named, asked []string) string {
 	return "at least one of the scopes asked for"
 }
 
-// unended warns the writer of a secret where Paxos refuses to revoke the token that
-// verified it: then it refuses to revoke any token of the client. What may succeed later
-// is tried again, and needs no warning.
+// unended warns the writer of a secret if Paxos refused to revoke the token that verified it. Paxos
+// would then refuse to revoke any token of this client. A failure that may pass is retried in the
+// background and needs no warning.
 func unended(cause error) []string {
 	var refused *paxos.Error
 	if !errors.As(cause, &refused) || refused.Temporary() {

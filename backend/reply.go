@@ -14,9 +14,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// reply turns an error into what Vault is to answer: the one place where that is
-// decided. A coded error must stay outermost and a sentinel bare, or gRPC makes a
-// plain 500 of it.
+// reply turns an error into the response of Vault. It is the only place where that is decided. A
+// coded error must be the outermost one, and logical.ErrReadOnly must not be wrapped: gRPC would
+// make a plain 500 of either.
 func reply(err error) (*logical.Response, error) {
 	var (
 		mistake   *fault.Fault
@@ -43,9 +43,8 @@ func reply(err error) (*logical.Response, error) {
 	return nil, err
 }
 
-// replyRefused answers for what Paxos said, or did not say. What an operator must mend
-// is a 400: Vault's clients send a request again after a 5xx, and each try costs a token
-// request.
+// replyRefused answers for an error of Paxos. What an operator must mend is a 400. A 5xx would make
+// the clients of Vault retry, and each attempt costs a token request.
 func replyRefused(refused *paxos.Error) (*logical.Response, error) {
 	text := sentence(refused)
 	switch {
@@ -57,13 +56,14 @@ func replyRefused(refused *paxos.Error) (*logical.Response, error) {
 	return logical.ErrorResponse("%s", text), nil
 }
 
-// readOnly recognises storage's refusal to write, which comes over gRPC as text.
+// readOnly reports whether storage refused a write on this node. gRPC delivers that error as text,
+// so the text is compared too.
 func readOnly(err error) bool {
 	return errors.Is(err, logical.ErrReadOnly) ||
 		err != nil && strings.Contains(err.Error(), logical.ErrReadOnly.Error())
 }
 
-// located fills in where the mount is, in what a caller is told.
+// located puts the path of the mount in the place of mountMark, in all texts that the caller gets.
 func located(mount string, resp *logical.Response, err error) (*logical.Response, error) {
 	if mount == "" {
 		return resp, err

@@ -12,9 +12,31 @@ import (
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
-// HandleRequest judges the input before the SDK sees it, because the SDK repeats a value of the wrong
-// type in its error. It turns the errors of all paths into answers, and a panic into an error, because
-// one process serves every mount. The end of a lease is not answered: Vault repeats what failed.
+// noSuchPath is the error for a path that no route matches.
+const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +
+	"path-help` of the mount)"
+
+// rules say what the input of every path must satisfy beyond the types of its parameters.
+var rules = input.Rules{
+	Durations: map[string]input.Bounds{
+		"grace":         {Least: 0, Most: broker.MaximumGrace},
+		"poll_interval": {Least: minimumPollInterval, Most: maximumPollInterval},
+	},
+	Removed: map[string]map[string]string{
+		"config": {"standby_clients": "store the client under clients/ with purpose=standby instead"},
+	},
+}
+
+// HandleRequest answers all requests. It does three things that no single path can do:
+//
+// It checks the input before the SDK sees it, because the SDK repeats a value of the wrong type in
+// its error. That value may be a secret.
+//
+// It turns the errors of all paths into responses. A failed revocation of a lease is passed to
+// Vault as it is, because Vault retries on an error.
+//
+// It turns a panic into an error, because one process serves every mount and a panic would end all
+// of them.
 func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp *logical.Response, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -45,23 +67,9 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 	return located(req.MountPoint, resp, err)
 }
 
-// rules are what the input of every path is held against, beyond the types of its parameters.
-var rules = input.Rules{
-	Durations: map[string]input.Bounds{
-		"grace":         {Least: 0, Most: broker.MaximumGrace},
-		"poll_interval": {Least: minimumPollInterval, Most: maximumPollInterval},
-	},
-	Removed: map[string]map[string]string{
-		"config": {"standby_clients": "store the client under clients/ with purpose=standby instead"},
-	},
-}
-
-const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +
-	"path-help` of the mount)"
-
-// HandleExistenceCheck looks at the path alone: what is in the body decides nothing
-// about existence, and the SDK would write a value of the wrong type into Vault's
-// log and audit log.
+// HandleExistenceCheck drops the body of the request, because whether an entry exists depends on
+// the path alone. With the body, the SDK would write a value of the wrong type into the log and the
+// audit log of Vault.
 func (b *backend) HandleExistenceCheck(ctx context.Context, req *logical.Request) (found, exists bool, err error) {
 	bare := *req
 	bare.Data = nil

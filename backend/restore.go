@@ -11,27 +11,33 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A pulse tells a mount that went on from one that was brought back from a snapshot.
-type pulse struct {
-	store.Versioned
-	At      time.Time `json:"at"`
-	Stopped time.Time `json:"stopped,omitzero"` // since when the mount does nothing at Paxos that cannot be undone
-	// it is stored whether or not there is anything to do, so that a gap means something
-	Steady bool `json:"steady"`
-}
-
-// A mount whose periodic work paused for longer than longestGap stops itself. The
-// pulse is stored every pulseInterval, not with every tick.
+// A mount that did no periodic work for longer than longestGap pauses itself. The pulse is stored
+// every pulseInterval and not with every tick, to save storage writes.
 const (
 	longestGap    = time.Hour
 	pulseInterval = 10 * time.Minute
 )
 
-// watchForRestore takes the pulse, and reports whether the mount has stopped itself. A copy that
-// was restored for a drill must not delete what production leases. It is called with every tick,
-// whether or not there is anything to do: a pause of the work is no gap. A mount that has nothing
-// to delete, quarantine or promote has nothing to stop, and a pulse from an older version, which
-// was stored only while there was work, counts as now.
+// A pulse is the record that the mount is at work. A long gap between pulses shows that the mount
+// may have been restored from a snapshot.
+type pulse struct {
+	store.Versioned
+	At      time.Time `json:"at"`               // when the pulse was stored
+	Stopped time.Time `json:"stopped,omitzero"` // since when the mount is paused; zero if it is not
+	// Steady says that the pulse is stored whether or not there is work. Only then a gap means
+	// something.
+	Steady bool `json:"steady"`
+}
+
+// watchForRestore stores the pulse and reports whether the mount is paused. A mount that is
+// restored from a snapshot, such as for a drill, must not delete clients at Paxos that production
+// still leases. So a mount whose last pulse is too old pauses itself until config/resume is
+// written.
+//
+// Every tick calls it, whether or not there is other work, so that a time without work does not
+// look like a gap. A mount with nothing to delete, quarantine or promote does not pause, because a
+// pause would protect nothing. An older version stored its pulse only while there was work, so the
+// age of such a pulse means nothing and the mount goes on.
 func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -65,7 +71,7 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 	return !p.Stopped.IsZero(), b.putPulse(ctx, p)
 }
 
-// mayEndanger reports whether the mount has anything that it could delete, quarantine or promote.
+// mayEndanger reports whether the mount has anything to delete, quarantine or promote.
 func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
 	names, err := b.storage.List(ctx, clientsPrefix)
 	if err != nil {
@@ -77,16 +83,18 @@ func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
 	}), err
 }
 
-// storedPulse is the stored pulse, none if there is none.
+// storedPulse reads the pulse. A mount without one gets an empty pulse. A pulse that cannot be read
+// counts as a pause, because nothing shows that the mount is no restored copy. config/resume then
+// stores a new pulse.
 func storedPulse(ctx context.Context, s logical.Storage) (pulse, error) {
 	p, err := store.Load[pulse](ctx, s, pulseKey)
-	if store.IsUnreadable(err) { // whether the mount is a copy is not known: config/resume decides, and writes it anew
+	if store.IsUnreadable(err) {
 		return pulse{Versioned: store.Current, Stopped: time.Unix(0, 0).UTC()}, nil
 	}
 	return p, store.Ignoring(err, store.ErrNotFound)
 }
 
-// putPulse stores it. writes is held.
+// putPulse stores the pulse. The caller holds writes.
 func (b *backend) putPulse(ctx context.Context, p pulse) error {
 	p.Versioned = store.Current
 	return store.Put(ctx, b.storage, pulseKey, p)

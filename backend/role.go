@@ -16,50 +16,107 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// The types of credential that a role gives.
+// Values of credential_type: what readers of a role get.
 const (
 	accessToken       = "access_token"
 	clientCredentials = "client_credentials"
 )
 
+// Values of on_revoke: what happens to a client at the end of its lease.
+const (
+	quarantine      = "quarantine"
+	deleteAtPaxos   = "delete"
+	returnUnrotated = "return_unrotated"
+)
+
+// Defaults of every role.
+const (
+	defaultMinTTL  = 5 * time.Minute
+	defaultIdleTTL = 5 * time.Minute
+)
+
+// The default and the bounds of poll_interval, the longest time that a reader of token/ is told to
+// wait before it reads again.
+const (
+	defaultPollInterval = 5 * time.Minute
+	minimumPollInterval = 10 * time.Second
+	maximumPollInterval = time.Hour
+)
+
+// Defaults of mint_limit, the token requests that a role may cause in any 5 minutes. Readers that
+// share tokens need few. Where each reader gets a token of its own, two roles at their limit use up
+// the half of the budget that such tokens may take.
+const (
+	defaultMintLimit       = 12
+	defaultUniqueMintLimit = 60
+)
+
+// Defaults of roles that lease clients.
+const (
+	defaultLeasesPerEntity = 1
+	defaultDeleteLimit     = 10
+)
+
+// schemaOfRestrictedRoles is the schema of roles that use require_entity.
+const schemaOfRestrictedRoles = 2
+
 // A role says what its readers get, and for how long.
 type role struct {
 	store.Versioned
-	// ID is random, and new whenever all that was issued under the role is to end:
-	// a role made again under an old name, or rotated, inherits nothing.
+	// ID is random. A role gets a new one when all its tokens are to end, by a rotation or because
+	// it was deleted and created again. A token belongs to the ID that its role had then, so no
+	// token of the old ID is issued under the new one.
 	ID             string            `json:"id"`
 	CredentialType string            `json:"credential_type"`
 	Scopes         []string          `json:"scopes"`          // as written
-	ResolvedScopes []string          `json:"resolved_scopes"` // what Paxos is asked for
+	ResolvedScopes []string          `json:"resolved_scopes"` // what tokens are requested for
 	UniqueTokens   bool              `json:"unique_tokens"`
 	TTL            time.Duration     `json:"ttl"`
 	MaxTTL         time.Duration     `json:"max_ttl"`
 	MinTTL         time.Duration     `json:"min_ttl"`
 	IdleTTL        time.Duration     `json:"idle_ttl"`
-	PollInterval   time.Duration     `json:"poll_interval,omitempty"` // 0: stored before there was one
-	MintLimit      int               `json:"mint_limit"`              // 0: the default of its kind
+	PollInterval   time.Duration     `json:"poll_interval,omitempty"` // 0: stored by a version without it
+	MintLimit      int               `json:"mint_limit"`              // 0: the default, which depends on UniqueTokens
 	Disabled       bool              `json:"disabled"`
 	Metadata       map[string]string `json:"metadata"`
-	Client         string            `json:"client,omitempty"` // the stocked client that mints; empty for the root
+	// Client names the stored client that tokens are requested with. It is empty for the root
+	// client.
+	Client string `json:"client,omitempty"`
 
-	// What the role is written by besides Scopes.
+	// What the role was written with besides Scopes.
 	ScopeSets  []string `json:"scope_sets,omitempty"`
 	Operations []string `json:"operations,omitempty"`
-	// what brought in each scope; none if Scopes did all
+	// Sources says which parameters each scope comes from. It is nil if all come from Scopes.
 	Sources map[string][]string `json:"scope_sources,omitempty"`
 
-	leasing             // what is for roles of client_credentials only
+	leasing
 	CreatedAt time.Time `json:"created_at,omitzero"`
 }
 
-// schemaOfRestrictedRoles is the schema of roles that use require_entity.
-const schemaOfRestrictedRoles = 2
+// leasing has the fields of roles with credential_type client_credentials only.
+type leasing struct {
+	Clients            []string `json:"clients,omitempty"` // the pool; the first free one is leased
+	OnRevoke           string   `json:"on_revoke,omitempty"`
+	MaxLeasesPerEntity int      `json:"max_leases_per_entity,omitempty"`
+	DeleteLimit        int      `json:"delete_limit,omitempty"`
+	RequireEntity      bool     `json:"require_entity,omitempty"` // raises the schema, see writtenAs
+}
 
-// LatestSchema is that of this type alone.
+// newRole is a role with the defaults, as it is before the first write.
+func newRole() role {
+	return role{Versioned: store.Current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
+		IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
+}
+
+// newRoleID returns a random ID.
+func newRoleID() string { return rand.Text() }
+
+// LatestSchema is the newest schema of roles that this version can read.
 func (r role) LatestSchema() int { return schemaOfRestrictedRoles }
 
-// writtenAs is the version that the role is stored with: a plugin that is too old for what
-// restricts it must refuse it, and may read all others.
+// writtenAs returns the version to store the role with. A plugin that is too old to know
+// require_entity would ignore the restriction, so it must refuse such a role. It may read all
+// others.
 func (r role) writtenAs() store.Versioned {
 	if r.RequireEntity {
 		return store.Versioned{Schema: schemaOfRestrictedRoles}
@@ -67,56 +124,8 @@ func (r role) writtenAs() store.Versioned {
 	return store.Current
 }
 
-// Defaults of a role.
-const (
-	defaultMinTTL  = 5 * time.Minute
-	defaultIdleTTL = 5 * time.Minute
-)
-
-// How long a reader of token/ is told at most to wait before it reads again.
-const (
-	defaultPollInterval = 5 * time.Minute
-	minimumPollInterval = 10 * time.Second
-	maximumPollInterval = time.Hour
-)
-
-// pollInterval is the role's, or the default of a role that was stored before there was one.
-func (r role) pollInterval() time.Duration {
-	if r.PollInterval == 0 {
-		return defaultPollInterval
-	}
-	return r.PollInterval
-}
-
-// The token requests that a role may cause in any 5 minutes. Its readers share
-// their tokens, so few are needed; where each gets its own, two such roles fill the
-// half of the budget that is open to them.
-const (
-	defaultMintLimit       = 12
-	defaultUniqueMintLimit = 60
-)
-
-// mintLimit is the role's limit, or the default of its kind.
-func (r role) mintLimit() int {
-	switch {
-	case r.MintLimit > 0:
-		return r.MintLimit
-	case r.UniqueTokens:
-		return defaultUniqueMintLimit
-	}
-	return defaultMintLimit
-}
-
-// newRole is a role before the first write.
-func newRole() role {
-	return role{Versioned: store.Current, ID: newRoleID(), CredentialType: accessToken, MinTTL: defaultMinTTL,
-		IdleTTL: defaultIdleTTL, PollInterval: defaultPollInterval}
-}
-
-func newRoleID() string { return rand.Text() }
-
-// change applies the parameters of a request to the role and judges the whole. It
-// looks up what scope sets it names.
+// change applies the parameters of a request and checks the whole role. lookup returns the scopes
+// of a scope set.
 func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
 	input.Patch(d, "credential_type", &r.CredentialType)
 	input.Patch(d, "unique_tokens", &r.UniqueTokens)
@@ -152,77 +161,8 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	return fault.Invalid(input.CheckMetadata(r.Metadata))
 }
 
-// identity tells the role from one that was made again under its name. A rotation, which
-// gives it another ID, keeps it.
-func (r role) identity() string {
-	if r.CreatedAt.IsZero() { // made by an early version
-		return r.ID
-	}
-	return r.CreatedAt.UTC().Format(time.RFC3339Nano)
-}
-
-// holds reports whether the role has all these scopes.
-func (r role) holds(scopes []string) bool {
-	has := map[string]bool{}
-	for _, scope := range r.ResolvedScopes {
-		has[scope] = true
-	}
-	for _, scope := range scopes {
-		if !has[scope] {
-			return false
-		}
-	}
-	return true
-}
-
-// dangers names the options in force that weaken or cost something.
-func (r role) dangers() []string {
-	dangers := []string{}
-	if r.OnRevoke == returnUnrotated {
-		dangers = append(dangers,
-			"on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
-	}
-	if r.UniqueTokens {
-		dangers = append(dangers,
-			"unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows "+
-				"everybody behind this address")
-	}
-	return dangers
-}
-
-// role returns the role of that name, from memory or storage.
-func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
-	r, err := b.cachedRole(ctx, s, name)
-	if errors.Is(err, store.ErrNotFound) {
-		return r, fault.BadRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
-	}
-	return r, err
-}
-
-// leasing is what a role of type client_credentials says beyond what every role does.
-type leasing struct {
-	Clients            []string `json:"clients,omitempty"` // the pool, in order
-	OnRevoke           string   `json:"on_revoke,omitempty"`
-	MaxLeasesPerEntity int      `json:"max_leases_per_entity,omitempty"`
-	DeleteLimit        int      `json:"delete_limit,omitempty"`
-	RequireEntity      bool     `json:"require_entity,omitempty"` // restricts: raises the role's schema
-}
-
-// What becomes of a client at the end of its lease.
-const (
-	quarantine      = "quarantine"
-	deleteAtPaxos   = "delete"
-	returnUnrotated = "return_unrotated"
-)
-
-// Defaults of such a role.
-const (
-	defaultLeasesPerEntity = 1
-	defaultDeleteLimit     = 10
-)
-
-// changeLeasing applies the parameters of a request that are for roles of one type only,
-// and judges them.
+// changeLeasing applies and checks the parameters that belong to roles of one credential_type only.
+// It refuses those of the other type.
 func (r *role) changeLeasing(d *framework.FieldData) error {
 	if r.CredentialType == accessToken {
 		return refuseGiven(d, clientCredentials, "clients", "on_revoke", "max_leases_per_entity", "delete_limit",
@@ -260,7 +200,7 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	return nil
 }
 
-// refuseGiven refuses parameters that are for roles of the other type.
+// refuseGiven refuses parameters that belong to roles of the other credential_type.
 func refuseGiven(d *framework.FieldData, other string, names ...string) error {
 	for _, name := range names {
 		if _, ok := d.Raw[name]; ok {
@@ -270,18 +210,83 @@ func refuseGiven(d *framework.FieldData, other string, names ...string) error {
 	return nil
 }
 
-// eachRole visits the roles as they are stored, in order of name. One that cannot be read issues
-// nothing and is passed over; report/least-privilege names it.
-func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r role)) error {
-	return store.Each(ctx, s, rolesPrefix, func(name string, r role) error {
-		visit(name, r)
-		return nil
-	}, nil)
+// pollInterval is the poll interval of the role, or the default if the role was stored by a version
+// without it.
+func (r role) pollInterval() time.Duration {
+	if r.PollInterval == 0 {
+		return defaultPollInterval
+	}
+	return r.PollInterval
 }
 
-// takesAway reports whether a change of the role ends tokens that were issued before it.
+// mintLimit is the most token requests that the role may cause in 5 minutes. A role without a limit
+// of its own has the default of its kind.
+func (r role) mintLimit() int {
+	switch {
+	case r.MintLimit > 0:
+		return r.MintLimit
+	case r.UniqueTokens:
+		return defaultUniqueMintLimit
+	}
+	return defaultMintLimit
+}
+
+// identity tells a role from another that is created later under the same name. A rotation gives
+// the role a new ID but keeps its identity.
+func (r role) identity() string {
+	if r.CreatedAt.IsZero() { // created by a version that did not store the time
+		return r.ID
+	}
+	return r.CreatedAt.UTC().Format(time.RFC3339Nano)
+}
+
+// holds reports whether the role has all these scopes.
+func (r role) holds(scopes []string) bool {
+	has := map[string]bool{}
+	for _, scope := range r.ResolvedScopes {
+		has[scope] = true
+	}
+	for _, scope := range scopes {
+		if !has[scope] {
+			return false
+		}
+	}
+	return true
+}
+
+// takesAway reports whether the change from r to after ends tokens that were issued before.
 func (r role) takesAway(after role) bool {
 	return after.Disabled || after.Client != r.Client || !after.holds(r.ResolvedScopes)
+}
+
+// dangers describes the options in force that weaken or cost something.
+func (r role) dangers() []string {
+	dangers := []string{}
+	if r.OnRevoke == returnUnrotated {
+		dangers = append(dangers,
+			"on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
+	}
+	if r.UniqueTokens {
+		dangers = append(dangers,
+			"unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows "+
+				"everybody behind this address")
+	}
+	return dangers
+}
+
+// role returns the role of that name from memory or storage. A role that does not exist is the
+// error of the caller.
+func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
+	r, err := b.cachedRole(ctx, s, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return r, fault.BadRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
+	}
+	return r, err
+}
+
+// cachedRole returns the role of that name from memory or storage.
+func (b *backend) cachedRole(ctx context.Context, s logical.Storage, name string) (role, error) {
+	return b.entries.roles.Get(ctx, s, rolesPrefix+name)
 }
 
 // loadRole reads the role of that name from storage.
@@ -289,7 +294,11 @@ func loadRole(ctx context.Context, s logical.Storage, name string) (role, error)
 	return store.Load[role](ctx, s, rolesPrefix+name)
 }
 
-// cachedRole returns the role of that name from memory or storage.
-func (b *backend) cachedRole(ctx context.Context, s logical.Storage, name string) (role, error) {
-	return b.entries.roles.Get(ctx, s, rolesPrefix+name)
+// eachRole calls visit with every stored role, in order of name. It skips a role that cannot be
+// read: such a role issues nothing, and report/least-privilege names it.
+func eachRole(ctx context.Context, s logical.Storage, visit func(name string, r role)) error {
+	return store.Each(ctx, s, rolesPrefix, func(name string, r role) error {
+		visit(name, r)
+		return nil
+	}, nil)
 }

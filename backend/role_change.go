@@ -15,8 +15,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// changeRole stores the role with the request's changes, and ends what it issued
-// that is now too much.
+// changeRole applies a request to the role, stores it, and ends the tokens that the changed role
+// does not grant any more. create says whether a role that does not exist is created.
 func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	create bool) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
@@ -39,7 +39,8 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	return spec.Warned(warnings...), nil
 }
 
-// storeRole does the read-modify-write, within the guardrails that it returns.
+// storeRole applies the request to the stored role, or to a new one, and stores the result. It also
+// returns the guardrails that the role was checked against.
 func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	create bool) (before, after role, limits guardrails, err error) {
 	key := rolesPrefix + d.Get("name").(string)
@@ -81,7 +82,8 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	return before, after, limits, b.entries.roles.Put(ctx, req.Storage, key, after)
 }
 
-// deleteRole answers DELETE roles/:name. What was issued under the role ends.
+// deleteRole answers DELETE roles/:name. All tokens of the role end. It ends them also if the role
+// is gone already, so that a request which failed half-way can be repeated.
 func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	name, grace := d.Get("name").(string), graceOf(d)
@@ -103,12 +105,12 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	return spec.Warned(warnings...), nil
 }
 
-// takeRole deletes the role and returns what it was.
+// takeRole deletes the role and returns it as it was.
 func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (role, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	before, err := store.Load[role](ctx, s, key)
-	if err != nil && !store.IsUnreadable(err) { // one that cannot be read can still be deleted
+	if err != nil && !store.IsUnreadable(err) { // an unreadable role can still be deleted
 		return before, err
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
@@ -117,9 +119,9 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 	return before, b.entries.roles.Delete(ctx, s, key)
 }
 
-// checkRole refuses a change of a role that goes beyond the guardrails. What the
-// role was before they came stays, so that it can be disabled or narrowed step by
-// step; it is not issued all the same.
+// checkRole refuses a change that takes a role further beyond the guardrails. What the role had
+// before the guardrails came may stay, so that the role can be disabled or narrowed step by step.
+// Such scopes are not issued all the same.
 func (g guardrails) checkRole(before, after role) error {
 	var added []string
 	for _, scope := range after.ResolvedScopes {
@@ -138,8 +140,8 @@ func (g guardrails) checkRole(before, after role) error {
 	return nil
 }
 
-// checkPurposes refuses a change of a role that makes it use a client of another purpose. A client
-// that is not stored yet is judged when the role is read.
+// checkPurposes refuses a change by which a role would use a client of another purpose. It passes
+// over clients that are not stored yet: they are checked when the role is read.
 func checkPurposes(ctx context.Context, s logical.Storage, before, after role) error {
 	use, names, had := purposeLease, after.Clients, before.Clients
 	if after.CredentialType == accessToken {

@@ -8,15 +8,19 @@ import (
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
-// What says where a scope of a role comes from.
-func setSource(name string) string     { return "scope_sets: " + name }
-func operationSource(id string) string { return "operations: " + id }
-
+// scopesSource is the source of scopes that the parameter scopes names.
 const scopesSource = "scopes"
 
-// resolve applies what a request says of the role's scopes, and works out what all
-// three parameters come to. A request that names none of the three leaves the role
-// with the scopes it has, whatever has become of its sets or of the catalogue.
+// sourced collects scopes in the order in which they are added, each once, with the parameters that
+// each comes from.
+type sourced struct {
+	scopes  []string
+	sources map[string][]string
+}
+
+// resolve applies the parameters scopes, scope_sets and operations and works out the scopes of the
+// role from all three. A request with none of the three changes no scope, even if a scope set or
+// the catalogue has changed since the role was written.
 func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string, error)) error {
 	named := false
 	for name, list := range map[string]*[]string{"scopes": &r.Scopes, "scope_sets": &r.ScopeSets,
@@ -28,7 +32,7 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 	if !named {
 		return nil
 	}
-	r.Scopes = input.SplitList(r.Scopes) // an older version stored them as they were sent
+	r.Scopes = input.SplitList(r.Scopes) // an older version stored scopes without splitting them
 	if err := input.CheckScopes(r.Scopes); err != nil {
 		return fault.Invalid(err)
 	}
@@ -56,12 +60,12 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 	}
 	r.ResolvedScopes, r.Sources = all.scopes, all.sources
 	if len(r.ScopeSets)+len(r.Operations) == 0 {
-		r.Sources = nil // as in roles that were stored before there was another source
+		r.Sources = nil // all scopes come from the parameter scopes, see role.Sources
 	}
 	return nil
 }
 
-// sources says what brought in each of the role's scopes.
+// sources returns, for each scope of the role, the parameters that it comes from.
 func (r role) sources() map[string][]string {
 	if r.Sources != nil {
 		return r.Sources
@@ -71,13 +75,7 @@ func (r role) sources() map[string][]string {
 	return all.sources
 }
 
-// sourced are scopes in the order in which they came, with what brought them in.
-type sourced struct {
-	scopes  []string
-	sources map[string][]string
-}
-
-// add adds scopes of one source.
+// add adds the scopes of one source.
 func (s *sourced) add(source string, scopes ...string) {
 	if s.sources == nil {
 		s.sources = map[string][]string{}
@@ -89,3 +87,9 @@ func (s *sourced) add(source string, scopes ...string) {
 		s.sources[scope] = append(s.sources[scope], source)
 	}
 }
+
+// setSource is the source of scopes that come from a scope set.
+func setSource(name string) string { return "scope_sets: " + name }
+
+// operationSource is the source of scopes that an operation needs.
+func operationSource(id string) string { return "operations: " + id }

@@ -14,11 +14,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// usualLife is about how long a token of Paxos lives.
+// usualLife is about how long a token of Paxos is valid.
 const usualLife = time.Hour
 
-// roleWarnings are what the writer of a role is told: what the role says that will not
-// happen.
+// roleWarnings tell the writer of a role what will not work as the role says.
 func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name string, r role,
 	limits guardrails) ([]string, error) {
 	var warnings []string
@@ -42,7 +41,8 @@ func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name stri
 	return append(warnings, lacking...), err
 }
 
-// unknownScopes warns of scopes that the catalogue lacks, each with what may be meant.
+// unknownScopes warns of scopes that the catalogue lacks, each with the scope that may have been
+// meant.
 func unknownScopes(unknown []string) string {
 	if len(unknown) == 1 {
 		scope, meant, _ := strings.Cut(unknown[0], " ")
@@ -52,8 +52,8 @@ func unknownScopes(unknown []string) string {
 	return "Unknown scopes: " + input.Shortened(unknown) + ". They were saved; Paxos will probably reject them."
 }
 
-// clientWarnings are those on the clients of the role: that they do not exist, do not
-// allow the role, or lack its scopes, as far as it is known.
+// clientWarnings warn of clients of the role that do not exist, do not allow the role, or lack its
+// scopes as far as that is known.
 func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name string, r role) ([]string, error) {
 	seen, err := b.credentialList(ctx, s)
 	if err != nil {
@@ -94,8 +94,8 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 	return warnings, nil
 }
 
-// rootWarnings are clientWarnings for the root client, whose scopes only Paxos's list
-// tells.
+// rootWarnings warn of scopes that the root client lacks. Only the list of credentials from Paxos
+// tells which scopes it has.
 func rootWarnings(ctx context.Context, s logical.Storage, r role, seen credentialList) ([]string, error) {
 	root, err := storedRoot(ctx, s)
 	if err != nil {
@@ -112,11 +112,11 @@ func rootWarnings(ctx context.Context, s logical.Storage, r role, seen credentia
 	return nil, nil
 }
 
-// lacks warns that a client cannot give what the role names.
+// lacks warns that a client lacks scopes of the role.
 func lacks(client string, scopes []string) string {
 	return client + " lacks " + input.Shortened(scopes) +
 		": Paxos will refuse token requests for the whole role. Add them in the Dashboard, or change the role."
 }
 
-// shortens reports whether the guardrails allow shorter leases than the role says.
+// shortens reports whether the guardrails allow only shorter leases than the role asks for.
 func (g guardrails) shortens(r role) bool { return max(r.TTL, r.MaxTTL) > g.MaxTTL }

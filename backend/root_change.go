@@ -13,28 +13,40 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A rootChange is what is to take the root's place: a secret that was submitted, or a standby with the
-// secret that is stored with it.
+// A rootChange says what becomes the root: a client with a submitted secret, or a stored standby
+// with its stored secret.
 type rootChange struct {
 	clientID  string
 	secret    string
-	standby   string // the stored client that becomes the root; empty for a submitted secret
-	promoted  bool   // without sudo, so that the standby's secret and Entity must have been proved before
-	scopes    []string
-	holdsAll  bool
-	verify    bool
-	deleteOld bool // the client that was the root before is to be deleted at Paxos
+	standby   string   // the stored client that becomes the root; empty for a submitted secret
+	promoted  bool     // without sudo, so the standby's secret and Entity must have been shown to be right earlier
+	scopes    []string // that the secret is verified with
+	holdsAll  bool     // the client must hold all scopes; otherwise only the secret is verified
+	verify    bool     // the secret is verified at all
+	deleteOld bool     // the client that was the root before is to be deleted at Paxos
 }
 
-// A changedRoot is what came of it.
+// A changedRoot is the root client after a change.
 type changedRoot struct {
 	client
 	same     bool // the secret was stored already, and nothing was changed
 	warnings []string
 }
 
-// giveSecret is what config and config/rotate-root do with a secret: the first one of a mount, or a
-// new one of the same client. c is the config that the mount has, or is about to have.
+// A rootSwap is a verified change of the root, with everything that it was verified with.
+type rootSwap struct {
+	rootChange
+	settings config
+	session  *paxosSession
+	before   client
+	next     generation
+	from     storedClient // the standby as it was read; empty for a submitted secret
+	profiles []string     // that the new root sees at Paxos; empty if that could not be found out
+}
+
+// giveSecret stores a secret of the root client: the first one of a mount, or a new one of the same
+// client. config and config/rotate-root use it. c is the config that the mount has or is about to
+// have.
 func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	c config) (changedRoot, error) {
 	before, err := storedRoot(ctx, req.Storage)
@@ -65,9 +77,9 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 	return b.changeRoot(ctx, req, c, before, change)
 }
 
-// changeRoot is the only function that puts a secret or another client in the root's place:
-// verified with no lock held, then stored in one write, unless what it was verified with has
-// changed meanwhile.
+// changeRoot changes the root client. No other function may do that. The secret is verified while
+// no lock is held, because that waits for Paxos. Then the root is stored in one write, but only if
+// nothing has changed that the secret was verified with.
 func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config, before client,
 	change rootChange) (changedRoot, error) {
 	after, err := b.verifiedRoot(ctx, req.Storage, c, before, change)
@@ -89,7 +101,7 @@ func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config
 	return after, nil
 }
 
-// verifiedRoot does the work of changeRoot and tells nobody.
+// verifiedRoot does the work of changeRoot, without log and events.
 func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config, before client,
 	change rootChange) (changedRoot, error) {
 	session, err := b.sessionWith(ctx, s, c)
@@ -110,7 +122,9 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 		}
 		seen, err := b.verify(ctx, session, c, next, v)
 		if refused := new(paxos.Error); change.standby != "" && errors.As(err, &refused) {
-			refused.Client = change.standby // it is tried as the root, but it is not the root's fault
+			// The standby is verified as if it were the root. The error must name the standby, or
+			// it would send operators to the root client.
+			refused.Client = change.standby
 		}
 		if err != nil {
 			return changedRoot{}, err
@@ -123,18 +137,8 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 	return result, err
 }
 
-// A rootSwap is a verified change of the root, with everything that it was verified with.
-type rootSwap struct {
-	rootChange
-	settings config
-	session  *paxosSession
-	before   client
-	next     generation
-	from     storedClient // the standby
-	profiles []string     // that the new root was seen to see; none: it could not be told
-}
-
-// nextRoot is the generation that is to be the root's, and the standby that it is taken from.
+// nextRoot returns the generation that is to become the current one of the root, and the standby
+// that it comes from, if any.
 func (b *backend) nextRoot(ctx context.Context, s logical.Storage, session *paxosSession, before client,
 	change rootChange) (generation, storedClient, error) {
 	if change.standby != "" {
@@ -154,14 +158,14 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, session *paxo
 	}
 	if g, ok := before.current(); ok && g.ClientID == change.clientID && g.ClientSecret.Is(change.secret) &&
 		g.Connection == session.fingerprint {
-		return g, storedClient{}, nil // it was stored without being verified, and is verified now
+		return g, storedClient{}, nil // the stored secret was not verified before, and is verified now
 	}
 	g, err := b.newGeneration(ctx, session, before, change.clientID, change.secret)
 	return g, storedClient{}, err
 }
 
-// nextFromStandby is nextRoot for a standby: with its own secret, which stays bound to its own
-// connection.
+// nextFromStandby is nextRoot for a standby. The generation keeps its stored secret, which stays
+// bound to the connection that it was stored for.
 func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, session *paxosSession, before client,
 	change rootChange) (generation, storedClient, error) {
 	n, err := loadStoredClient(ctx, s, change.standby)
@@ -188,8 +192,8 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, sessio
 	return g, n, err
 }
 
-// refuseStored refuses a root that is stored under clients/: one rule for all doors, before Paxos
-// is called and again when it is stored.
+// refuseStored refuses a submitted secret for the root if its client is stored under clients/. It
+// does so before Paxos is asked. claim makes sure of the same when the root is stored.
 func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID string) error {
 	switch where, err := b.whereStored(ctx, s, clientID, rootKey); {
 	case err != nil:
@@ -201,7 +205,8 @@ func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID 
 	return nil
 }
 
-// swapRoot stores the root in one write, if nothing that the next one was verified with has changed.
+// swapRoot stores the changed root in one write. It refuses if something has changed that the new
+// root was verified with.
 func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap) (client, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -229,7 +234,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 		return client{}, err
 	}
 	after := now
-	if swap.next.Number == now.last() { // the same secret, verified now
+	if swap.next.Number == now.last() { // the stored secret is verified now: it takes the place of the same generation
 		after.Generations = after.Generations[:len(after.Generations)-1]
 	}
 	after = after.with(swap.next)
@@ -242,7 +247,7 @@ func (b *backend) swapRoot(ctx context.Context, s logical.Storage, swap rootSwap
 	return after, b.putRoot(ctx, s, after)
 }
 
-// checkSameStandby refuses a standby that was changed since it was read.
+// checkSameStandby refuses a standby that was changed or is no longer ready since it was read.
 func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root client, swap rootSwap) error {
 	n, err := loadStoredClient(ctx, s, swap.standby)
 	if store.Ignoring(err, store.ErrNotFound) != nil {
@@ -259,7 +264,8 @@ func (b *backend) checkSameStandby(ctx context.Context, s logical.Storage, root 
 	return nil
 }
 
-// checkSameSettings refuses what was verified with a config or a connection that is another by now.
+// checkSameSettings refuses a secret that was verified with another config or connection than the
+// stored one.
 func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c config, session *paxosSession) error {
 	stored, err := loadConfig(ctx, s)
 	if store.Ignoring(err, store.ErrNotFound) != nil {

@@ -15,17 +15,18 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// longestDescription bounds what a list shows of a set, in bytes.
+// longestDescription is the longest description of a set, in bytes. Lists show it, so it must not
+// be long.
 const longestDescription = 512
 
-// A scopeSet is a name for scopes, for roles to be written by.
+// A scopeSet is a named list of scopes that roles can be written with.
 type scopeSet struct {
 	store.Versioned
 	Description string   `json:"description"`
 	Scopes      []string `json:"scopes"`
 }
 
-// change applies the parameters of a request to the set and judges the whole.
+// change applies the parameters of a request and checks the whole set.
 func (s *scopeSet) change(d *framework.FieldData) error {
 	input.Patch(d, "description", &s.Description)
 	input.Patch(d, "scopes", &s.Scopes)
@@ -40,14 +41,14 @@ func (s *scopeSet) change(d *framework.FieldData) error {
 	return nil
 }
 
-// same reports whether the other set has the same scopes, in whatever order.
+// same reports whether both sets have the same scopes, in any order.
 func (s scopeSet) same(other scopeSet) bool {
 	return slices.Equal(slices.Sorted(slices.Values(s.Scopes)), slices.Sorted(slices.Values(other.Scopes)))
 }
 
-// loadScopeSet finds a set by its name: one that was written, else a built-in one, with
-// its source. One that was written before its name came to be a built-in's stays what
-// the roles of this mount mean by it.
+// loadScopeSet finds a set by its name. A stored set comes first: if a later version of the engine
+// has a built-in set of the same name, the roles of this mount still mean the stored one. source is
+// the page that documents a built-in set, and empty for a stored one.
 func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scopeSet, source string, err error) {
 	if !input.ValidName(name) {
 		return set, "", store.ErrNotFound
@@ -59,7 +60,7 @@ func loadScopeSet(ctx context.Context, s logical.Storage, name string) (set scop
 	return set, "", err
 }
 
-// setsIn returns how the scopes of a set are looked up for a role.
+// setsIn returns a function that looks up the scopes of a set for a role.
 func setsIn(ctx context.Context, s logical.Storage) func(name string) ([]string, error) {
 	return func(name string) ([]string, error) {
 		set, _, err := loadScopeSet(ctx, s, name)
@@ -70,7 +71,7 @@ func setsIn(ctx context.Context, s logical.Storage) func(name string) ([]string,
 	}
 }
 
-// scopeSetNames lists the sets that there are, and those of them that were written.
+// scopeSetNames lists the names of all sets, and of those that are stored (written).
 func scopeSetNames(ctx context.Context, s logical.Storage) (all, written []string, err error) {
 	written, err = s.List(ctx, scopeSetsPrefix)
 	if err != nil {
@@ -84,8 +85,7 @@ func scopeSetNames(ctx context.Context, s logical.Storage) (all, written []strin
 	return slices.Compact(all), written, nil
 }
 
-// noSuchSet refuses the name of a set that is not there, with what may have been
-// meant.
+// noSuchSet refuses the name of a set that does not exist, and suggests names like it.
 func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	names, _, err := scopeSetNames(ctx, s)
 	if err != nil {

@@ -9,19 +9,21 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A paxosSession is the mount's way to Paxos: the configured environment and connection,
-// with an open pool of connections behind it.
+// A paxosSession is an open connection to Paxos for one environment and one stored connection, with
+// its pool of network connections.
 type paxosSession struct {
 	*paxos.Connection
-	fingerprint string
-	neverRevoke bool
-	basic       bool // clients authenticate with HTTP Basic
+	fingerprint string // of the settings that secrets are bound to
+	neverRevoke bool   // tokens are not revoked at Paxos, except in a lockdown
+	basic       bool   // clients authenticate with HTTP Basic
 
-	environment string     // what it was made from: a session of the same is kept
-	connection  connection // likewise
+	// What the session was made from. It is reused as long as these stay the same.
+	environment string
+	connection  connection
 }
 
-// sessionWith is dial for a config that may not be stored yet; it asks storage.
+// sessionWith returns the session for a config that may not be stored yet. It reads the connection
+// from storage and not from the cache.
 func (b *backend) sessionWith(ctx context.Context, s logical.Storage, c config) (*paxosSession, error) {
 	settings, err := storedConnection(ctx, s)
 	if err != nil {
@@ -30,7 +32,7 @@ func (b *backend) sessionWith(ctx context.Context, s logical.Storage, c config) 
 	return b.sessionFor(c.Environment, settings)
 }
 
-// openSession returns the session that the stored configuration describes. It calls nobody.
+// openSession returns the session for the stored configuration. It makes no request.
 func (b *backend) openSession(ctx context.Context, s logical.Storage) (*paxosSession, error) {
 	c, err := b.cachedConfig(ctx, s)
 	if err != nil {
@@ -43,12 +45,14 @@ func (b *backend) openSession(ctx context.Context, s logical.Storage) (*paxosSes
 	return b.sessionFor(c.Environment, settings)
 }
 
-// sessionFor returns the open session for these settings, or makes it.
+// sessionFor returns the open session if it has these settings. Otherwise it opens a new session
+// and closes the old one.
 func (b *backend) sessionFor(environment string, settings connection) (*paxosSession, error) {
 	b.sessions.mu.Lock()
 	defer b.sessions.mu.Unlock()
-	if l := b.sessions.open; l != nil && l.environment == environment && l.connection == settings {
-		return l, nil
+	if current := b.sessions.open; current != nil && current.environment == environment &&
+		current.connection == settings {
+		return current, nil
 	}
 	complete, err := settings.settings(environment)
 	if err != nil {
@@ -69,7 +73,7 @@ func (b *backend) sessionFor(environment string, settings connection) (*paxosSes
 	return b.sessions.open, nil
 }
 
-// closeSession lets go of idle connections when the mount goes away.
+// closeSession closes idle network connections when the mount goes away.
 func (b *backend) closeSession() {
 	b.sessions.mu.Lock()
 	defer b.sessions.mu.Unlock()

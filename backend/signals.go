@@ -11,11 +11,39 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A trouble is a state that operators without an event bus must learn of from the log.
-// begins and ends are the lines.
+// A trouble is a state that operators must learn of from the log, because they may have no event
+// bus. begins and ends are the log lines.
 type trouble struct{ begins, ends string }
 
-// The troubles, of a client or of a role.
+// signals write one line at level WARN when a trouble begins and one when it ends. A state that
+// changes more often than once a minute is logged once a minute, with the number of changes that
+// were not logged.
+type signals struct {
+	logger hclog.Logger
+	now    func() time.Time
+
+	mu     sync.Mutex
+	states map[signalKey]*signal
+}
+
+// A signalKey is a trouble and what it is about: a Client ID, a storage key or the name of a role.
+// Callers cannot invent any of them, so they cannot fill the memory.
+type signalKey struct {
+	trouble
+	whose string
+}
+
+// A signal is the state of one trouble, and what the log says of it.
+type signal struct {
+	bad      bool
+	said     bool      // value of bad in the latest line
+	at       time.Time // of the latest line
+	seen     time.Time // when the state was last looked at
+	held     int       // changes since the latest line, not logged yet
+	describe []any     // names and values for the next line
+}
+
+// The troubles. Each is about a client or a role, except listFails, which is about the mount.
 var (
 	entryDamaged = trouble{"the stored entry of a client cannot be read, so that it is used for nothing",
 		"the stored entry of a client can be read again"}
@@ -27,45 +55,19 @@ var (
 		"the list of credentials from Paxos can be believed again"}
 )
 
-// signalPause is how long a line about the same trouble of the same client must lie back.
+// signalPause is the time that must pass between two lines about the same trouble of the same
+// client or role.
 const signalPause = time.Minute
 
-// signals write one line at WARN when a trouble begins and one when it ends. A state
-// that changes more often than once a minute is logged once a minute, with the count of
-// the changes that were held back.
-type signals struct {
-	logger hclog.Logger
-	now    func() time.Time
-
-	mu     sync.Mutex
-	states map[signalKey]*signal
-}
-
-// A signalKey is a trouble and whose it is: a Client ID, or the name of a role. Callers
-// cannot make up either.
-type signalKey struct {
-	trouble
-	whose string
-}
-
-// A signal is a state, and what was last said of it.
-type signal struct {
-	bad      bool
-	said     bool      // what the latest line said of bad
-	at       time.Time // of the latest line
-	seen     time.Time // when the state was last looked at
-	held     int       // changes since then that no line tells of
-	describe []any     // what a line adds
-}
-
-// mostSignals bounds what is remembered, and signalMemory for how long a trouble is that
-// nobody meets any more: its client or role may be gone.
+// mostSignals bounds the signals that are remembered. A signal that nothing has reported for
+// signalMemory is dropped, because its client or role may be gone.
 const (
 	mostSignals  = 10_000
 	signalMemory = 24 * time.Hour
 )
 
-// see takes note of a state. describe are names and values for the line.
+// see records the state of a trouble: bad while it lasts. describe are names and values that a log
+// line adds.
 func (s *signals) see(t trouble, whose string, bad bool, describe ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +75,7 @@ func (s *signals) see(t trouble, whose string, bad bool, describe ...any) {
 	one := s.states[key]
 	if one == nil {
 		if !bad || len(s.states) >= mostSignals {
-			return // no news
+			return // nothing was wrong before, or there is no room
 		}
 		if s.states == nil {
 			s.states = map[signalKey]*signal{}
@@ -90,7 +92,7 @@ func (s *signals) see(t trouble, whose string, bad bool, describe ...any) {
 	s.tell(key, one)
 }
 
-// flush says what was held back, and forgets what is over.
+// flush logs changes that were held back and drops signals that are over.
 func (s *signals) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,19 +105,19 @@ func (s *signals) flush() {
 	}
 }
 
-// rested reports whether a line may be written about the signal.
+// rested reports whether signalPause has passed since the last line about the signal.
 func (s *signals) rested(one *signal) bool {
 	age := s.now().Sub(one.at)
 	return one.at.IsZero() || age < 0 || age >= signalPause
 }
 
-// tell writes a line if there is news and the last one lies back long enough. mu is held.
+// tell logs a change if the pause allows it. The caller holds mu.
 func (s *signals) tell(key signalKey, one *signal) {
 	if one.held == 0 || !s.rested(one) {
 		return
 	}
 	held := one.held - 1
-	if one.bad == one.said { // it went back and forth, and is what it was
+	if one.bad == one.said { // the state changed back to what the log says already
 		held = one.held
 	}
 	text := key.ends
@@ -130,7 +132,7 @@ func (s *signals) tell(key signalKey, one *signal) {
 	one.said, one.held, one.at = one.bad, 0, s.now()
 }
 
-// signalMint tells of troubles by the outcome of a token request for a reader.
+// signalMint records troubles by the outcome of a token request.
 func (s *signals) signalMint(o broker.Observation) {
 	if o.What == broker.Minted {
 		id := o.Row.ClientID
@@ -141,7 +143,7 @@ func (s *signals) signalMint(o broker.Observation) {
 	}
 	var refused *paxos.Error
 	if o.What != broker.MintFailed || !errors.As(o.Err, &refused) {
-		return // our own budget, or storage: not Paxos's answer
+		return // the budget or storage failed, not Paxos
 	}
 	name := refused.Client
 	if name == "" {
@@ -152,7 +154,8 @@ func (s *signals) signalMint(o broker.Observation) {
 		s.see(secretFails, refused.ClientID, true, "client", name, "client_id", refused.ClientID, "auth_style",
 			string(refused.AuthStyle))
 	case "invalid_scope":
-		s.see(secretFails, refused.ClientID, false, "client_id", refused.ClientID) // Paxos looks at the secret first
+		// Paxos checks the secret before the scopes
+		s.see(secretFails, refused.ClientID, false, "client_id", refused.ClientID)
 		s.see(scopesFail, o.Role, true, "role", o.Role, "client", name, "client_id", refused.ClientID, "scopes",
 			refused.Scopes)
 	default:

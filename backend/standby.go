@@ -7,14 +7,14 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// readiness is what a client that is to become the root must have shown before.
+// A readiness is what is required of a client that is to become the root.
 type readiness struct {
-	verified  bool   // its secret and Entity must have been proved, because nobody needs sudo
-	anyEntity bool   // the guardrails let it be of another Entity
-	entity    string // the mount's, as a list showed it; empty if none did
+	verified  bool   // the secret and the Entity must have been shown to be right earlier, because no sudo is needed
+	anyEntity bool   // the guardrails allow clients of another Entity
+	entity    string // of the mount, as a list from Paxos named it; empty if none did
 }
 
-// readiness reads it.
+// readiness reads the requirements from storage. promoted says that the caller needs no sudo.
 func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted bool) (readiness, error) {
 	limits, err := storedGuardrails(ctx, s)
 	if err != nil {
@@ -24,9 +24,10 @@ func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted boo
 	return readiness{promoted, limits.IgnoreEntity, seen.Customer}, err
 }
 
-// notReady says why a stored client may not become the root, nothing if it may. Without sudo its
-// secret must have been verified and its Entity proved before: by a list that the root asked for,
-// or by the profiles.
+// notReady says why a stored client may not become the root. It returns "" if it may. Without sudo
+// its secret must have been verified, and its Entity shown by a list that the root requested or by
+// its profiles. config/replace-root, which
+// needs sudo, verifies the client itself by default.
 func notReady(n storedClient, root client, needs readiness, session *paxosSession) string {
 	g, stored := n.current()
 	switch {
@@ -51,15 +52,16 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 	return ""
 }
 
-// sameEntity reports whether the client was shown to be of the mount's Entity: by a list that the
-// root asked for and that was of this Entity, as far as lists tell, or by the profiles that both
-// see.
+// sameEntity reports whether the client was shown to belong to the Entity of the mount: a list that
+// the root requested had the client, or the client and the root see a common profile. A list counts
+// only if it was of this Entity, as far as lists say of which Entity they are.
 func (n storedClient) sameEntity(root client, entity string) bool {
 	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
 	return listed || overlap(n.Profiles, root.Profiles)
 }
 
-// forgetPromoted deletes the entries of stored clients that have become the root.
+// forgetPromoted deletes the entries of stored clients that have become the root. Normally
+// changeRoot calls it. The periodic work calls it for promotions that were interrupted.
 func (b *backend) forgetPromoted(ctx context.Context) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -75,7 +77,7 @@ func (b *backend) forgetPromoted(ctx context.Context) error {
 	})
 }
 
-// overlap reports whether the lists have a name in common.
+// overlap reports whether both lists have a name in common.
 func overlap(a, z []string) bool {
 	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(z, name) })
 }

@@ -17,50 +17,79 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// clientSchema is the schema of entries under clients/. Since 2 they say what the client is for.
+// clientSchema is the schema of entries under clients/. Since schema 2 an entry has a purpose.
 const clientSchema = 2
 
-// A namedClient is a Paxos API client that an operator stored beside the root. Its purpose says
-// what for.
+// A storedClient is a Paxos API client that an operator stored in addition to the root client. Its
+// purpose says what it is used for.
 type storedClient struct {
 	client
 	Purpose     purpose   `json:"purpose"`
 	ScopesSince time.Time `json:"scopes_since,omitzero"` // when the scopes were last verified with Paxos
-	// a list that the root client asked for had it: it is of the mount's Entity
+	// Listed says that a list which the root client requested had this client, so that both belong
+	// to the same Entity.
 	Listed   bool   `json:"listed,omitempty"`
-	Customer string `json:"customer,omitempty"` // the Entity that this list was of, if it told
-	// of a lost one: what it was, and is again when Paxos lists it
+	Customer string `json:"customer,omitempty"` // the Entity of that list, if the list named it
+	// StateBefore is the state that a lost client had. It gets that state back when Paxos lists it
+	// again.
 	StateBefore  clientState       `json:"state_before,omitempty"`
-	Scopes       []string          `json:"scopes"`        // what the Dashboard gave it
-	AllowedRoles []string          `json:"allowed_roles"` // none by default; * for all
+	Scopes       []string          `json:"scopes"`        // that the client has in the Dashboard, as the operator says
+	AllowedRoles []string          `json:"allowed_roles"` // none by default; * means all
 	Label        string            `json:"label"`
 	Metadata     map[string]string `json:"metadata"`
 	Disabled     bool              `json:"disabled"`
 	State        clientState       `json:"state"`
-	// the lease that it is out on, or was, while State is leased or revoking
+	// Checkout is the current lease while State is leased, and the last one while State is
+	// revoking.
 	Checkout    *checkout `json:"checkout,omitempty"`
 	StateReason string    `json:"state_reason,omitempty"`
-	// the generation that a past holder knows, because a lease handed it back unrotated
+	// ReturnedAs is the number of the generation that was returned without a new secret at the end
+	// of a lease, so that a past holder knows it. 0: there is none.
 	ReturnedAs int `json:"returned_as,omitempty"`
 }
 
-// A clientState says what may be done with a named client.
+// A clientState says what may be done with a stored client.
 type clientState string
 
 // The states of a client. One that was deleted at Paxos is deleted in Vault too.
 const (
 	stateAvailable   clientState = "available"
 	stateLeased      clientState = "leased"
-	stateRevoking    clientState = "revoking"    // its lease has ended; it is to be deleted at Paxos
-	stateQuarantined clientState = "quarantined" // its last holder may know the secret: it waits for a new one
+	stateRevoking    clientState = "revoking"    // its lease has ended, and it is to be deleted at Paxos
+	stateQuarantined clientState = "quarantined" // a past holder may know its secret: it waits for a new one
 	stateLost        clientState = "lost"        // disabled or deleted in the Dashboard
-	stateUnreadable  clientState = "unreadable"  // its entry cannot be read, so that nothing is known of it
+	stateUnreadable  clientState = "unreadable"  // its entry cannot be read
 )
 
-// LatestSchema is that of this type alone.
+// A checkout is the record that a client is leased. It is stored before the secret is issued, so
+// that no secret is out without a record. It keeps what the role said when the lease began, so that
+// a later change of the role changes nothing for this lease.
+type checkout struct {
+	ID   string `json:"id"` // random; the end of a lease names it, so that no lease ends another
+	Role string `json:"role"`
+	// RoleCreatedAt tells the role from another that is created later under the same name. It is
+	// zero in records of versions without this field.
+	RoleCreatedAt time.Time `json:"role_created_at,omitzero"`
+	Generation    int       `json:"generation"`
+	OnRevoke      string    `json:"on_revoke"`
+	DeleteLimit   int       `json:"delete_limit"`
+	// Holder is what holderOf returned. max_leases_per_entity counts the leases of one holder.
+	Holder      string        `json:"holder"`
+	EntityID    string        `json:"entity_id"` // of the Vault token; empty if it has none
+	DisplayName string        `json:"display_name"`
+	RequestID   string        `json:"request_id"` // Vault's: a request that Vault repeats gets the same client
+	Since       time.Time     `json:"since"`
+	Deadline    time.Time     `json:"deadline"` // when the lease ends unless it is renewed
+	MaximumTTL  time.Duration `json:"maximum_ttl"`
+}
+
+// errBeingDeleted refuses a new secret for a client that is about to be deleted at Paxos.
+var errBeingDeleted = fault.BadRequest("this client is being deleted at Paxos: store another one")
+
+// LatestSchema is the newest schema of stored clients that this version can read.
 func (storedClient) LatestSchema() int { return clientSchema }
 
-// change applies the parameters of a request, but for the secret, and judges the whole.
+// change applies the parameters of a request, except the secret, and checks the whole client.
 func (n *storedClient) change(d *framework.FieldData) error {
 	if err := n.changePurpose(d); err != nil {
 		return err
@@ -86,7 +115,7 @@ func (n *storedClient) change(d *framework.FieldData) error {
 	return fault.Invalid(input.CheckMetadata(n.Metadata))
 }
 
-// allows reports whether roles of that name may use the client.
+// allows reports whether a role of that name may use the client.
 func (n storedClient) allows(role string) bool {
 	return slices.Contains(n.AllowedRoles, role) || slices.Contains(n.AllowedRoles, "*")
 }
@@ -97,20 +126,31 @@ func (n storedClient) unchecked() bool {
 	return !g.Verified
 }
 
-// lacking lists those of the scopes that the client does not hold.
+// lacking lists those of the scopes that the client does not have.
 func (n storedClient) lacking(scopes []string) []string { return catalog.Without(scopes, n.Scopes) }
 
-// cachedClient returns the client of that name, from memory or storage, without generations if
-// there is none.
+// String says who holds the client and until when.
+func (c checkout) String() string {
+	who := c.DisplayName
+	if c.EntityID != "" {
+		who = strings.TrimSpace(who + " (entity " + c.EntityID + ")")
+	}
+	return fmt.Sprintf("leased through role %s to %s until %s", c.Role, who, spec.Timestamp(c.Deadline))
+}
+
+// cachedClient returns the client of that name from memory or storage. A client that does not exist
+// has no generations.
 func (b *backend) cachedClient(ctx context.Context, s logical.Storage, name string) (storedClient, error) {
 	n, err := b.entries.clients.Get(ctx, s, clientsPrefix+name)
-	if err == nil && n.Schema < clientSchema && n.last() > 0 { // its purpose is not in the entry yet
+	// An entry of an older version has no purpose. loadStoredClient works it out from config and
+	// roles.
+	if err == nil && n.Schema < clientSchema && n.last() > 0 {
 		return loadStoredClient(ctx, s, name)
 	}
 	return n, err
 }
 
-// loadStoredClient reads the client of that name.
+// loadStoredClient reads the client of that name from storage.
 func loadStoredClient(ctx context.Context, s logical.Storage, name string) (storedClient, error) {
 	n, err := store.Load[storedClient](ctx, s, clientsPrefix+name)
 	if err != nil {
@@ -120,7 +160,19 @@ func loadStoredClient(ctx context.Context, s logical.Storage, name string) (stor
 	return n, u.complete(ctx, s, name, &n)
 }
 
-// putStoredClient stores the client. writes is held.
+// eachStoredClient calls visit with every stored client, in order of name. A client that cannot be
+// read has only the state unreadable, so it is used for nothing.
+func eachStoredClient(ctx context.Context, s logical.Storage, visit func(name string, n storedClient) error) error {
+	var u uses
+	return store.Each(ctx, s, clientsPrefix, func(name string, n storedClient) error {
+		if err := u.complete(ctx, s, name, &n); err != nil {
+			return err
+		}
+		return visit(name, n)
+	}, func(name string) error { return visit(name, storedClient{State: stateUnreadable}) })
+}
+
+// putStoredClient stores a client. The caller holds writes.
 func (b *backend) putStoredClient(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	n.Versioned = store.Versioned{Schema: clientSchema}
 	if n.EntryID == "" {
@@ -132,7 +184,7 @@ func (b *backend) putStoredClient(ctx context.Context, s logical.Storage, name s
 	return err
 }
 
-// removeStoredClient deletes the entry of a client. writes is held.
+// removeStoredClient deletes the entry of a client. The caller holds writes.
 func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, name string, n storedClient) error {
 	key := clientsPrefix + name
 	err := b.entries.clients.Delete(ctx, s, key)
@@ -140,19 +192,8 @@ func (b *backend) removeStoredClient(ctx context.Context, s logical.Storage, nam
 	return err
 }
 
-// eachStoredClient calls visit with every stored client, in order of their names. One that cannot
-// be read has the state unreadable and nothing else: it is used for nothing.
-func eachStoredClient(ctx context.Context, s logical.Storage, visit func(name string, n storedClient) error) error {
-	var u uses
-	return store.Each(ctx, s, clientsPrefix, func(name string, n storedClient) error {
-		if err := u.complete(ctx, s, name, &n); err != nil {
-			return err
-		}
-		return visit(name, n)
-	}, func(name string) error { return visit(name, storedClient{State: stateUnreadable}) })
-}
-
-// clientsByState counts the stocked clients in each state.
+// clientsByState counts the stored clients in each state. States without clients are in the result
+// too.
 func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, error) {
 	counts := map[string]int{}
 	for _, state := range []clientState{stateAvailable, stateLeased, stateRevoking, stateQuarantined, stateLost,
@@ -166,37 +207,9 @@ func clientsByState(ctx context.Context, s logical.Storage) (map[string]int, err
 	return counts, err
 }
 
-// A checkout is a client's being out on a lease. It is on record before the secret is
-// out, and outlives whatever happens to the role.
-type checkout struct {
-	ID   string `json:"id"` // random; a lease ends only what it began
-	Role string `json:"role"`
-	// RoleCreatedAt tells the role from one that was made again under its name; zero in a record
-	// that is older than this field.
-	RoleCreatedAt time.Time     `json:"role_created_at,omitzero"`
-	Generation    int           `json:"generation"`
-	OnRevoke      string        `json:"on_revoke"`
-	DeleteLimit   int           `json:"delete_limit"`
-	Holder        string        `json:"holder"`    // who counts as one for max_leases_per_entity
-	EntityID      string        `json:"entity_id"` // Vault's; empty for a token without one
-	DisplayName   string        `json:"display_name"`
-	RequestID     string        `json:"request_id"` // Vault's: a request that it sends again gets the same client
-	Since         time.Time     `json:"since"`
-	Deadline      time.Time     `json:"deadline"` // the end of the lease as it stands
-	MaximumTTL    time.Duration `json:"maximum_ttl"`
-}
-
-// String says in words who holds the client, and until when.
-func (c checkout) String() string {
-	who := c.DisplayName
-	if c.EntityID != "" {
-		who = strings.TrimSpace(who + " (entity " + c.EntityID + ")")
-	}
-	return fmt.Sprintf("leased through role %s to %s until %s", c.Role, who, spec.Timestamp(c.Deadline))
-}
-
-// storedEntries tells which entries there are under clients/, so that what is learnt from Paxos's
-// Body is applied to these and not to others that were stored under their names meanwhile.
+// storedEntries returns the identities of the entries under clients/. What a list from Paxos shows
+// is applied only to these entries, and not to others that are stored under the same names while
+// the list is being fetched.
 func storedEntries(ctx context.Context, s logical.Storage) (map[string]entryIdentity, error) {
 	all := map[string]entryIdentity{}
 	return all, eachStoredClient(ctx, s, func(name string, n storedClient) error {
@@ -204,6 +217,3 @@ func storedEntries(ctx context.Context, s logical.Storage) (map[string]entryIden
 		return nil
 	})
 }
-
-// errBeingDeleted refuses a new secret for a client that is due to be deleted.
-var errBeingDeleted = fault.BadRequest("this client is being deleted at Paxos: store another one")

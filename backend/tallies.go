@@ -12,58 +12,35 @@ import (
 	"vault-plugin-secrets-paxos/backend/report"
 )
 
-// The reports, as metrics call them.
+// Names of the reports in the metrics.
 const (
 	privilegeReport = "least-privilege"
 	driftReport     = "drift"
 )
 
-// bothReports makes them from what is stored, without a call to Paxos.
-func (b *backend) bothReports(ctx context.Context, s logical.Storage, mount string) (map[string]*report.Review, error) {
-	seen, err := b.credentialList(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	facts, err := b.facts(ctx, s, mount, seen)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]*report.Review{
-		privilegeReport: report.LeastPrivilege(facts).Review, driftReport: report.Drift(facts),
-	}, nil
-}
+// tallyPause is the shortest time between two counts for the metrics.
+const tallyPause = time.Minute
 
-// allFindings are those of both reports, whether accepted or not.
-func (b *backend) allFindings(ctx context.Context, s logical.Storage, mount string) ([]report.Finding, error) {
-	reports, err := b.bothReports(ctx, s, mount)
-	if err != nil {
-		return nil, err
-	}
-	return report.Merged(reports[privilegeReport], reports[driftReport]), nil
-}
-
-// A tally is how many findings there are of a kind, for metrics.
+// A tally names one number of findings in the metrics.
 type tally struct {
 	report   string
 	severity report.Severity
 	accepted bool
 }
 
-// tallies remember how many findings the reports had when they were last made, because
-// to make them takes a read of every role.
+// tallies remember the number of findings from the latest reports. Making the reports for every
+// read of the metrics would cost a storage read for every role.
 type tallies struct {
 	turns *broker.SerialJob
 
 	mu     sync.Mutex
 	counts map[tally]int // nil: the reports were not made yet
-	at     time.Time     // when they were last begun for metrics
+	at     time.Time     // when the latest count began; zero if the counts are out of date
 }
 
-// tallyPause is how often the metrics have the reports made at most.
-const tallyPause = time.Minute
-
-// tallied is what the reports had when they were last made. If that was a minute ago,
-// they are made again in the background: nobody who reads metrics waits for it.
+// tallied returns the number of findings in the latest reports. If they are older than tallyPause
+// or out of date, the reports are made again in the background, so that a read of the metrics does
+// not wait for them.
 func (b *backend) tallied() map[tally]int {
 	now := b.options.Now()
 	b.tallies.mu.Lock()
@@ -76,14 +53,14 @@ func (b *backend) tallied() map[tally]int {
 	return counts
 }
 
-// outdate has the reports made again for the next who reads the metrics.
+// outdate marks the counts as out of date. The next read of the metrics then starts a new count.
 func (t *tallies) outdate() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.at = time.Time{}
 }
 
-// judgeSoon has the reports made in the background, for the metrics.
+// judgeSoon makes the reports for the metrics in the background.
 func (b *backend) judgeSoon() {
 	b.tallies.mu.Lock()
 	b.tallies.at = b.options.Now()
@@ -117,4 +94,29 @@ func (b *backend) judge(ctx context.Context) error {
 	defer b.tallies.mu.Unlock()
 	b.tallies.counts = counts
 	return nil
+}
+
+// bothReports makes both reports from what is stored, without a request to Paxos. The keys are the
+// names of the reports.
+func (b *backend) bothReports(ctx context.Context, s logical.Storage, mount string) (map[string]*report.Review, error) {
+	seen, err := b.credentialList(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := b.facts(ctx, s, mount, seen)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]*report.Review{
+		privilegeReport: report.LeastPrivilege(facts).Review, driftReport: report.Drift(facts),
+	}, nil
+}
+
+// allFindings returns the findings of both reports, accepted or not.
+func (b *backend) allFindings(ctx context.Context, s logical.Storage, mount string) ([]report.Finding, error) {
+	reports, err := b.bothReports(ctx, s, mount)
+	if err != nil {
+		return nil, err
+	}
+	return report.Merged(reports[privilegeReport], reports[driftReport]), nil
 }

@@ -6,32 +6,33 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 )
 
-// throttlingState is what bounds the calls of the mount at the moment. Times that have
-// passed are zero.
+// A throttlingState says what limits the calls of the mount now. Times that have passed are zero.
 type throttlingState struct {
-	budget, used     int  // of token requests
-	known            bool // used is; else it is all of the budget
+	budget, used     int  // token requests per 5 minutes that are allowed, and those of the last 5 minutes
+	known            bool // used is known; otherwise used is the whole budget
 	bannedUntil      time.Time
 	callsBannedUntil time.Time
 }
 
-// throttlingState tells it, if it is known where the calls go.
+// throttling returns the state of the limits for the configured connection. If the settings are not
+// complete, nothing can have been sent, so nothing is limited.
 func (b *backend) throttling(c config, settings connection) throttlingState {
 	complete, err := settings.settings(c.Environment)
 	if err != nil {
-		return throttlingState{known: true} // nothing can have been sent
+		return throttlingState{known: true}
 	}
 	now, route := b.options.Now(), complete.Route()
 	used, budget, known := b.options.Limits.Budget(complete.TokenURL).Usage(now)
 	throttle := b.options.Limits.Throttle(route)
-	told := throttlingState{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
+	state := throttlingState{budget: budget, used: used, known: known, bannedUntil: throttle.BannedUntil(now)}
 	if ban := throttle.Ban(route); now.Before(ban.CallUntil) {
-		told.callsBannedUntil = ban.CallUntil
+		state.callsBannedUntil = ban.CallUntil
 	}
-	return told
+	return state
 }
 
-// countEnding counts the tokens that Paxos has yet to be made to revoke.
+// countEnding counts the tokens that are still to be revoked at Paxos, without those whose grace
+// lasts.
 func countEnding(rows []broker.Row, now time.Time) int {
 	count := -countWaiting(rows, now)
 	for _, row := range rows {

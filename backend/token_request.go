@@ -16,18 +16,24 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// tokenRequest is what one reader asks for, judged.
+// rejectedField is the parameter by which an application reports a token that Paxos answers with
+// 401.
+const rejectedField = "rejected_token_id"
+
+// A tokenRequest is what a reader of creds/ or token/ asks for, after it was checked.
 type tokenRequest struct {
 	name    string
 	role    role
 	scopes  []string
-	ttl     time.Duration // 0: no wish
+	ttl     time.Duration // 0: the reader did not ask for one
 	ceiling time.Duration // the longest lease that the guardrails allow
 
-	rejected string // token_id of a token that Paxos rejects, as the reader says; empty for none
+	rejected string // token_id of a token that Paxos rejects, as the reader reports; empty if it reports none
 }
 
-// parseTokenRequest judges what the reader asks for against the role and the guardrails.
+// parseTokenRequest checks the request of a reader against lockdown, role and guardrails. leased
+// says that the reader gets a lease. It reads memory and not storage, so that a hit stays fast.
+// authorize decides again, from storage, before a token is requested.
 func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d *framework.FieldData,
 	leased bool) (tokenRequest, error) {
 	want := tokenRequest{name: d.Get("name").(string)}
@@ -73,7 +79,7 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 	return want, nil
 }
 
-// narrowTTL takes the reader's wish for a shorter lease.
+// narrowTTL applies the parameter ttl, by which a reader asks for a shorter lease.
 func (w *tokenRequest) narrowTTL(d *framework.FieldData) error {
 	asked, ok := input.Given[int](d, "ttl")
 	if !ok {
@@ -93,11 +99,8 @@ func (w *tokenRequest) narrowTTL(d *framework.FieldData) error {
 	return nil
 }
 
-// rejectedField is the parameter by which an application says that Paxos answered 401 to a token.
-const rejectedField = "rejected_token_id"
-
-// rejectedTokenID is what the reader says of a token, empty if it says nothing. Nothing of the
-// value is repeated: somebody may have put the token itself there.
+// rejectedTokenID returns the token_id that the reader reports as rejected, and "" if it reports
+// none. Its errors do not repeat the value, because a caller may have sent the token itself.
 func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error) {
 	if _, ok := d.Raw[rejectedField]; !ok {
 		return "", nil
@@ -119,7 +122,8 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 	return id, nil
 }
 
-// explain adds to a refusal what the reader cannot know: the role and its scopes.
+// explain adds to an error of Paxos the role and the scopes of the request, which the lower layers
+// do not know.
 func explain(err error, want tokenRequest) error {
 	var refused *paxos.Error
 	switch {
@@ -133,9 +137,9 @@ func explain(err error, want tokenRequest) error {
 	return err
 }
 
-// holderOf tells who counts as one: an entity, else one Vault token. A plugin sees a token only
-// as a salted value, which is the same for the same token and mount. A batch token has no
-// accessor, so the accessor would make all of them one holder.
+// holderOf returns who makes the request: the Vault entity, or else a value derived from the Vault
+// token. A plugin gets a Vault token only as a salted hash, which is always the same for one token
+// and mount. The accessor would not do: batch tokens have none, so all of them would be one holder.
 func holderOf(req *logical.Request) string {
 	if req.EntityID != "" {
 		return req.EntityID

@@ -12,22 +12,23 @@ import (
 	"vault-plugin-secrets-paxos/backend/input"
 )
 
-// A verifiedClient is what a write of a stored client has had verified, with no lock held. It is
-// applied to the entry as it is when the write is stored.
+// A verifiedClient is the outcome of verifying a write of clients/:name. It is found while no lock
+// is held, and applied to the entry as it is when the write is stored.
 type verifiedClient struct {
-	next     *generation // a new secret, or the same one that was verified now; nil: there is none
-	profiles []string    // that the client was seen to see; none: it could not be told
-	scopesAt time.Time   // when its scopes were verified; zero: they were not
+	next     *generation // a new secret, or the stored one after it was verified; nil: the secret stays as it is
+	profiles []string    // that the client sees at Paxos; empty if that could not be found out
+	scopesAt time.Time   // when its scopes were verified; zero if they were not
 	warnings []string
 }
 
-// slow reports whether Paxos was asked for what it says, so that the entry may have changed meanwhile.
+// slow reports whether the verification may have waited for Paxos, so that the entry may have
+// changed meanwhile.
 func (v verifiedClient) slow() bool { return v.next != nil || !v.scopesAt.IsZero() }
 
-// apply makes the entry what was verified.
+// apply changes the entry by the outcome of the verification.
 func (v verifiedClient) apply(n *storedClient) {
 	if v.next != nil {
-		if v.next.Number == n.last() { // the same secret, verified now
+		if v.next.Number == n.last() { // the stored secret is verified now: it takes the place of the same generation
 			n.Generations = n.Generations[:len(n.Generations)-1]
 		}
 		n.client = n.with(*v.next)
@@ -40,8 +41,8 @@ func (v verifiedClient) apply(n *storedClient) {
 	}
 }
 
-// verifyWrite verifies what a write of clients/:name brings that is new: a secret, or scopes.
-// planned is the entry as the request would make it.
+// verifyWrite verifies what is new in a write of clients/:name: a secret, or scopes. before is the
+// stored entry, planned is the entry as the request would make it.
 func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framework.FieldData, name string, before,
 	planned storedClient) (verifiedClient, error) {
 	known, exists := before.current()
@@ -74,7 +75,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	return b.verifyClient(ctx, s, name, planned, known)
 }
 
-// verifyNew binds a secret that was submitted to the connection, and verifies it if that is wanted.
+// verifyNew binds the first secret of a client to the connection, and verifies it if verify is
+// true.
 func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string, before, planned storedClient,
 	clientID, secret string, verify bool) (verifiedClient, error) {
 	c, err := b.cachedConfig(ctx, s)
@@ -95,7 +97,7 @@ func (b *backend) verifyNew(ctx context.Context, s logical.Storage, name string,
 	return b.verifyClient(ctx, s, name, planned, next)
 }
 
-// unverifiedWarnings are what the writer of a secret is told that was not verified.
+// unverifiedWarnings warn the writer of a secret that was not verified.
 func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []string {
 	warnings := []string{unverifiedWarning}
 	if limits, err := storedGuardrails(ctx, s); err == nil && limits.RefuseUnchecked {
@@ -105,7 +107,7 @@ func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []s
 	return warnings
 }
 
-// verifyClient requests one token for all scopes of a client.
+// verifyClient verifies a generation of a client with one token request for all its scopes.
 func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name string, planned storedClient,
 	g generation) (verifiedClient, error) {
 	c, err := b.cachedConfig(ctx, s)

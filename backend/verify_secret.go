@@ -12,31 +12,33 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
-// A verification says with what a generation is tried before it is stored.
-type verification struct {
-	name     string   // under which the client is stored; empty for the root
-	scopes   []string // that a token is requested for
-	holdsAll bool     // it must hold them all; else the secret alone is verified
-	need     string   // whose they are, in words
-	entity   []string // profiles that tell which Entity it must be of; none: any
-	locked   bool     // it may be verified in a lockdown
-}
-
-// unverifiedWarning is what the writer of a secret is told that was not verified.
+// unverifiedWarning warns the writer of a secret that was not verified.
 const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will " +
 	"show whether it is right"
 
+// A verification says how a generation is verified before it is stored.
+type verification struct {
+	name     string   // of the stored client; empty for the root
+	scopes   []string // that the token is requested for
+	holdsAll bool     // the client must have all scopes; otherwise only the secret is verified
+	need     string   // says in an error what the scopes are needed for
+	entity   []string // profiles of the Entity that the client must belong to; empty: any Entity
+	locked   bool     // the verification is allowed in a lockdown
+}
+
 // A verifiedSecret is what the verification of a generation has shown.
 type verifiedSecret struct {
-	profiles []string // that its token sees, by which its Entity is known; none if they cannot be told
+	profiles []string // that its token sees: they show the Entity. Empty if they could not be read
 	warnings []string // for the writer of the secret
 }
 
-// verify tries a generation with Paxos, and judges by the profiles that its token sees which Entity
-// it is of.
+// verify verifies a generation at Paxos. It also checks that the client belongs to the right
+// Entity, by the profiles that its token sees: a secret is refused if its token sees none of the
+// profiles in v.entity, unless the guardrails allow other Entities. No lock may be held, because
+// verify waits for Paxos.
 func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (verifiedSecret, error) {
-	if !v.locked { // of all secrets only the root's is verified in a lockdown
+	if !v.locked {
 		if err := checkStoredLockdown(ctx, b.storage); err != nil {
 			return verifiedSecret{}, err
 		}
@@ -66,8 +68,8 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 	return seen, nil
 }
 
-// tryOut requests a token, and looks with it at the profiles that the client sees. Its errors say
-// what to do.
+// tryOut requests a token and lists with it the profiles that the client sees. Its errors say what
+// to do.
 func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (seen verifiedSecret, err error) {
 	if !b.writable() {
@@ -87,7 +89,9 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 			return err
 		})
 		if answer := new(paxos.Error); errors.As(err, &answer) && answer.Malformed {
-			return err // it proves nothing, least of all that the client is of this Entity
+			// An answer that cannot be read shows nothing, so it must not pass for a client without
+			// profiles.
+			return err
 		}
 		if err != nil {
 			b.logger.Warn("which Entity a client is of could not be told", "client_id", g.ClientID, "error", err)
@@ -101,7 +105,7 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 		return seen, err
 	case paxos.IsInvalidScope(err) && v.holdsAll:
 		return seen, b.refuseLacking(ctx, minter.Client.ID(), v, refused.Scopes)
-	case paxos.IsInvalidScope(err): // Paxos looks at the secret first, so it is right
+	case paxos.IsInvalidScope(err): // the secret is right, because Paxos checks it before the scopes
 		return seen, nil
 	case paxos.IsInvalidClient(err):
 		return seen, fault.BadRequest("Not saved: Paxos rejected this client ID and secret (environment: %s). Check "+
@@ -110,8 +114,8 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 	return seen, err
 }
 
-// refuseLacking refuses a client that lacks scopes. It names those that Paxos refused, else those that
-// the latest list of credentials does not have, else all that were requested.
+// refuseLacking refuses a client that lacks scopes. It names the scopes that Paxos refused, or else
+// those that the latest list of credentials lacks, or else all that were requested.
 func (b *backend) refuseLacking(ctx context.Context, clientID string, v verification, refused []string) error {
 	list, err := b.credentialList(ctx, b.storage)
 	if err != nil {

@@ -18,10 +18,12 @@ const (
 // errBackedOff says that no try was made.
 var errBackedOff = errors.New("refused definitely by Paxos a moment ago; it is tried again later")
 
-// A backoff says when to try again what was refused.
+// A backoff says when to try again what was refused. It begins without a wait when the
+// refusal is ambiguous: then a try with another token finds out whether the client is refused.
 type backoff struct {
 	refusals int
 	until    time.Time
+	first    string // fingerprint of the token that was refused first
 }
 
 // wait sets the time of the next try after a further refusal.
@@ -48,11 +50,19 @@ func disowned(err error) bool {
 }
 
 // refusesAll reports whether Paxos refused the client, its address or the endpoint, and not just
-// one token. Then one try is enough.
+// one token. Then one try is enough, unless the refusal is ambiguous.
 func refusesAll(err error) bool {
 	var answer *paxos.Error
 	return disowned(err) || errors.As(err, &answer) && (answer.Status == http.StatusForbidden ||
 		answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed)
+}
+
+// ambiguous reports whether a refusal may concern the client or just one token, because Paxos does not
+// say which of them it forbids or does not find.
+func ambiguous(err error) bool {
+	var answer *paxos.Error
+	return !disowned(err) && errors.As(err, &answer) && (answer.Status == http.StatusForbidden ||
+		answer.Status == http.StatusNotFound)
 }
 
 // definite reports whether Paxos refused what was asked and will refuse it again.
@@ -61,13 +71,14 @@ func definite(err error) bool {
 	return errors.As(err, &answer) && answer.Status >= 400 && !answer.Temporary()
 }
 
-// mayTry reports whether a client may be tried for a revocation. When a refused client may be tried
-// again, the first caller claims the try and finds out for all.
-func (b *Broker) mayTry(client *paxos.Client) (claimed *backoff, may bool) {
+// mayTry reports whether a client may be tried for the revocation of a token. When a refused client may
+// be tried again, the first caller claims the try and finds out for all. As long as only one token was
+// refused, a further try with that token finds out nothing.
+func (b *Broker) mayTry(client *paxos.Client, fingerprint string) (claimed *backoff, may bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	refused := b.dead[client.Credentials()]
-	if refused == nil {
+	if refused == nil || refused.refusals == 0 && refused.first == fingerprint {
 		return nil, true
 	}
 	if early(b.Now(), refused.until) {
@@ -88,18 +99,20 @@ func (b *Broker) giveBack(claimed *backoff) {
 	claimed.until = time.Time{}
 }
 
-// learn notes whether Paxos accepts revocations of a client. When it does again, a sweep starts at
-// once.
-func (b *Broker) learn(client *paxos.Client, err error) {
+// learn notes whether Paxos accepts revocations of a client, after one of a token. When it does
+// again, a sweep starts at once.
+func (b *Broker) learn(client *paxos.Client, fingerprint string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	key := client.Credentials()
 	refused := b.dead[key]
-	switch {
-	case refusesAll(err) && refused == nil:
-		refused = &backoff{}
-		refused.wait(b.Now())
+	if refused == nil && refusesAll(err) {
+		refused = &backoff{first: fingerprint}
 		b.dead[key] = refused
+	}
+	switch {
+	case refusesAll(err) && !ambiguous(err) && refused.refusals == 0:
+		refused.wait(b.Now())
 	case err == nil && refused != nil:
 		delete(b.dead, key)
 		b.SweepSoon()

@@ -19,12 +19,13 @@ func (h *harness) minutes(count int) {
 }
 
 // TestRefusedRevocationsBackOff refuses revocations definitely for half an hour. What concerns all
-// tokens of a client is tried once for all of them, what concerns one token for that one, and less
-// and less often. When Paxos takes it again, all tokens end within the longest wait.
+// tokens of a client is tried once for all of them, or twice where it may concern one token, what
+// concerns one token for that one, and less and less often. When Paxos takes it again, all tokens
+// end within the longest wait.
 func TestRefusedRevocationsBackOff(t *testing.T) {
 	t.Parallel()
 	const tokens = 20
-	for status, most := range map[int]int{400: 6 * tokens, 401: 6, 403: 6, 404: 6} {
+	for status, most := range map[int]int{400: 6 * tokens, 401: 6, 403: 7, 404: 7, 405: 6} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
@@ -50,18 +51,50 @@ func TestRefusedRevocationsBackOff(t *testing.T) {
 	}
 }
 
-// TestOneRefusedTokenHoldsUpNoOther refuses one token, and another ends as ever.
+// TestOneRefusedTokenHoldsUpNoOther refuses one token twice, and others end as ever.
 func TestOneRefusedTokenHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
-	refused, other := h.issue(own), h.issue(own)
-	h.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Status: 400})
-	h.release(refused)
-	h.release(other)
-	h.wantAlive(refused, true)
-	h.wantAlive(other, false)
-	h.minutes(1)
-	h.wantAlive(refused, false)
+	for _, status := range []int{400, 403, 404} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			refused, other, last := h.issue(own), h.issue(own), h.issue(own)
+			refuse := func() { h.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Status: status}) }
+			refuse()
+			h.release(refused)
+			refuse()
+			h.minutes(1)
+			h.wantAlive(refused, true)
+			h.release(other)
+			h.wantAlive(other, false)
+			h.release(last)
+			h.wantAlive(last, false)
+			h.minutes(1)
+			h.wantAlive(refused, true) // it is tried again after 2 minutes
+			h.minutes(1)
+			h.wantAlive(refused, false)
+		})
+	}
+}
+
+// TestARefusalThatMayConcernOneTokenIsTriedOnceMore refuses two tokens of a client in a way that may
+// concern them or the client, and then no other is tried.
+func TestARefusalThatMayConcernOneTokenIsTriedOnceMore(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{403, 404} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			first, second, third := h.issue(own), h.issue(own), h.issue(own)
+			h.paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: status})
+			h.release(first)
+			h.release(second)
+			h.release(third)
+			if h.revocations() != 2 {
+				t.Errorf("%d tries, want two", h.revocations())
+			}
+		})
+	}
 }
 
 // TestANewSecretIsTriedAtOnce has the client's secret die, and a new one stored.

@@ -50,6 +50,7 @@ type Broker struct {
 	loading  sync.Mutex // serialises load, so that one caller reads the ledger for all
 	sweeping *SerialJob
 	asking   inquiries
+	graces   graceTimer     // mu guards it
 	sparing  map[string]int // roles that are being changed with a grace: their tokens are about to be marked
 
 	life  context.Context // of work in the background

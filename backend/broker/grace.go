@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -48,7 +49,7 @@ func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(R
 	if ending.Waiting > 0 {
 		b.Logger.Info("tokens are no longer handed out and are revoked after a grace",
 			"tokens", ending.Waiting, "revoked_at", ending.At)
-		go b.sweepAt(ending.At)
+		b.sweepAt(ending.At)
 	}
 	return ending, err
 }
@@ -70,18 +71,63 @@ func (b *Broker) putOff(which func(Row) bool, at time.Time) (selected []*token) 
 	return selected
 }
 
+// A graceTimer has the times at which graces end. One goroutine waits for the earliest of them.
+type graceTimer struct {
+	ends []time.Time        // the earliest first, none twice
+	wake context.CancelFunc // has that goroutine look at ends again; nil: there is no goroutine
+}
+
 // sweepAt starts a sweep at a time. After a restart the periodic sweep does the work instead.
 func (b *Broker) sweepAt(at time.Time) {
-	for {
-		left := at.Sub(b.Now())
-		if left <= 0 {
-			b.SweepSoon()
-			return
-		}
-		if left > MaximumGrace+skew || b.Wait(b.life, left) != nil { // the clock was set back, or all is over
-			return
-		}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i, exists := slices.BinarySearchFunc(b.graces.ends, at, time.Time.Compare)
+	if exists {
+		return
 	}
+	b.graces.ends = slices.Insert(b.graces.ends, i, at)
+	switch {
+	case b.graces.wake == nil:
+		b.graces.wake = func() {}
+		go b.sweepAfterGraces()
+	case i == 0:
+		b.graces.wake()
+	}
+}
+
+// sweepAfterGraces starts a sweep at the end of each grace, until no grace is left or the mount is
+// closed.
+func (b *Broker) sweepAfterGraces() {
+	for {
+		over, left, ctx := b.nextGrace()
+		if over {
+			b.SweepSoon()
+		}
+		if ctx == nil {
+			return
+		}
+		_ = b.Wait(ctx, left) // it fails if an earlier end was added or the mount is closed
+	}
+}
+
+// nextGrace forgets the ends that are past, and reports whether there were any. It returns how long
+// it is until the next end, and the context of the wait for it; nil: there is nothing to wait for.
+func (b *Broker) nextGrace() (over bool, left time.Duration, ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.graces.wake() // releases the context of the wait before
+	now := b.Now()
+	b.graces.ends = slices.DeleteFunc(b.graces.ends, func(at time.Time) bool {
+		left := at.Sub(now)
+		over = over || left <= 0
+		return left <= 0 || left > MaximumGrace+skew // the clock was set back
+	})
+	if len(b.graces.ends) == 0 || b.life.Err() != nil {
+		b.graces.wake = nil
+		return over, 0, nil
+	}
+	ctx, b.graces.wake = context.WithCancel(b.life)
+	return over, b.graces.ends[0].Sub(now), ctx
 }
 
 // Spare keeps sweeps from ending the tokens of a role that is about to be changed with a grace. The

@@ -176,11 +176,39 @@ func TestGraceIsNotProlonged(t *testing.T) {
 			if second := h.endAfter(graces[1]); second.Waiting != 1 || !second.At.Equal(end) {
 				t.Errorf("the second ending is %+v, want one token at %s", second, end)
 			}
-			h.wantTimers(2)
+			h.wantTimers(1)
 			h.clock.until(end)
 			h.wantDead(issued)
 		})
 	}
+}
+
+// TestGracesHaveOneTimer checks that one timer ends each of several tokens at its own time,
+// whatever the order in which their graces began, and that there is none after the last.
+func TestGracesHaveOneTimer(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	start := h.clock.Now()
+	tokens := map[time.Duration]broker.Issued{}
+	for _, minutes := range []time.Duration{10, 5, 15, 5} {
+		issued := h.issue(own)
+		grace := minutes * time.Minute
+		if _, err := h.EndAfter(t.Context(), grace, func(row broker.Row) bool {
+			return row.Fingerprint == issued.Fingerprint
+		}); err != nil {
+			t.Fatal(err)
+		}
+		tokens[grace] = issued
+	}
+	for _, minutes := range []time.Duration{5, 10, 15} {
+		h.wantTimers(1)
+		grace := minutes * time.Minute
+		h.clock.until(start.Add(grace - time.Minute))
+		h.wantAlive(tokens[grace], true)
+		h.clock.advance(time.Minute)
+		h.wantDead(tokens[grace])
+	}
+	h.wantTimers(0)
 }
 
 // TestGraceIsBounded checks that none is longer than the longest, and that a clock that was set

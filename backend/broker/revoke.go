@@ -48,7 +48,7 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 // revokeWith makes one call with a client when its turn comes, unless Paxos has just refused the
 // client.
 func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, try patience) error {
-	claimed, may := b.mayTry(client)
+	claimed, may := b.mayTry(client, row.Fingerprint)
 	if !may {
 		return errBackedOff
 	}
@@ -57,7 +57,7 @@ func (b *Broker) revokeWith(ctx context.Context, client *paxos.Client, row Row, 
 		return err
 	}
 	err := b.entered(client.Route(), func() error { return client.Revoke(ctx, paxos.Hide(row.Token)) })
-	b.learn(client, err)
+	b.learn(client, row.Fingerprint, err)
 	return err
 }
 
@@ -74,7 +74,7 @@ func (b *Broker) failed(t *token, cause error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if definite(cause) && !refusesAll(cause) {
+	if definite(cause) && (!refusesAll(cause) || ambiguous(cause)) {
 		t.nextEnd = b.Now().Add(backoffAfter(t.attempts))
 	}
 	t.attempts++

@@ -1,7 +1,7 @@
 // Command bench compares how fast a real Vault reads tokens from the engine with how
-// fast it reads from a plugin that does nothing, which is in the folder nothing. Both
-// take short turns, so that other work of the machine affects both in the same way, and
-// only their ratio counts.
+// fast it reads from a baseline: a plugin that does nothing, which is in the folder nothing,
+// or another build of the engine. Both take short turns, so that other work of the machine
+// affects both in the same way, and only their ratio counts.
 package main
 
 import (
@@ -32,9 +32,10 @@ func main() {
 
 // options are the values of the flags.
 type options struct {
-	clients int           // how many read at the same time
-	rounds  int           // how many are measured; each gives one ratio
-	turn    time.Duration // how long a side reads at a time; a round has two turns of each side
+	clients  int           // how many read at the same time
+	rounds   int           // how many are measured; each gives one ratio
+	turn     time.Duration // how long a side reads at a time; a round has two turns of each side
+	baseline string        // the binary of another build of the engine; empty: the plugin that does nothing
 }
 
 // parse reads the options.
@@ -43,6 +44,8 @@ func parse(arguments []string) (o options, err error) {
 	flags.IntVar(&o.clients, "clients", 16, "how many clients read at once")
 	flags.IntVar(&o.rounds, "rounds", 60, "how many rounds are measured, each of two turns of either plugin")
 	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
+	flags.StringVar(&o.baseline, "baseline", "", "the binary of another build of the engine to compare with, in "+
+		"place of the plugin that does nothing")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
@@ -63,8 +66,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by " +
 			"scripts/vault/build.sh")
 	}
-	fmt.Fprintln(out, "Building both plugins and starting a Vault server ...")
-	t, err := newTestbed(ctx, vault)
+	fmt.Fprintln(out, "Building the plugins and starting a Vault server ...")
+	t, err := newTestbed(ctx, vault, o.baseline)
 	if err != nil {
 		return err
 	}

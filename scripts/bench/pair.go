@@ -7,20 +7,20 @@ import (
 	"math/rand/v2"
 )
 
-// A pair is a path of the engine and the same path of the plugin that does nothing.
+// A pair is a path of the engine and the same path of the baseline.
 type pair struct {
-	name          string
-	ours, nothing side
+	name           string
+	ours, baseline side
 }
 
 // A result has the figures of each round of a pair: reads per second on both sides, and their ratio.
-type result struct{ ratios, ours, nothing []float64 }
+type result struct{ ratios, ours, baseline []float64 }
 
-// measure lets both sides take turns. A round is ours, nothing, nothing, ours, or the reverse, at
+// measure lets both sides take turns. A round is ours, baseline, baseline, ours, or the reverse, at
 // random, so that a steady change of the machine affects both sides equally.
 func (p pair) measure(ctx context.Context, o options) (result, error) {
 	var r result
-	for _, s := range []side{p.ours, p.nothing} {
+	for _, s := range []side{p.ours, p.baseline} {
 		if err := s.check(ctx); err != nil {
 			return r, err
 		}
@@ -29,9 +29,9 @@ func (p pair) measure(ctx context.Context, o options) (result, error) {
 		}
 	}
 	for range o.rounds {
-		order := [4]side{p.ours, p.nothing, p.nothing, p.ours}
+		order := [4]side{p.ours, p.baseline, p.baseline, p.ours}
 		if rand.IntN(2) == 0 {
-			order = [4]side{p.nothing, p.ours, p.ours, p.nothing}
+			order = [4]side{p.baseline, p.ours, p.ours, p.baseline}
 		}
 		rates := map[string]float64{}
 		for _, s := range order {
@@ -41,8 +41,8 @@ func (p pair) measure(ctx context.Context, o options) (result, error) {
 			}
 			rates[s.path] += rate / 2
 		}
-		ours, other := rates[p.ours.path], rates[p.nothing.path]
-		r.ours, r.nothing, r.ratios = append(r.ours, ours), append(r.nothing, other), append(r.ratios, ours/other)
+		ours, other := rates[p.ours.path], rates[p.baseline.path]
+		r.ours, r.baseline, r.ratios = append(r.ours, ours), append(r.baseline, other), append(r.ratios, ours/other)
 	}
 	return r, nil
 }
@@ -50,7 +50,7 @@ func (p pair) measure(ctx context.Context, o options) (result, error) {
 // printHead prints the head of the table.
 func printHead(out io.Writer) {
 	fmt.Fprintf(out, "%-8s %8s  %-15s  %-15s  %8s %10s\n", "path", "ratio", "95% confidence", "middle half",
-		"reads/s", "nothing's")
+		"reads/s", "baseline's")
 }
 
 // print prints a line of the table: the median of the ratios of all rounds, its confidence
@@ -58,5 +58,5 @@ func printHead(out io.Writer) {
 func (r result) print(out io.Writer, name string) {
 	low, high := interval(r.ratios)
 	fmt.Fprintf(out, "%-8s %8.3f  %.3f to %.3f  %.3f to %.3f  %8.0f %10.0f\n", name, median(r.ratios), low, high,
-		quantile(r.ratios, 0.25), quantile(r.ratios, 0.75), median(r.ours), median(r.nothing))
+		quantile(r.ratios, 0.25), quantile(r.ratios, 0.75), median(r.ours), median(r.baseline))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 
@@ -13,26 +14,31 @@ import (
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// nothing is the name of the plugin that does nothing, and the path of its mount.
-const nothing = "nothing"
+// ours is the path of the mount of the engine. baseline is the name of the plugin that it is compared
+// with, and the path of its mount.
+const (
+	ours     = "paxos"
+	baseline = "baseline"
+)
 
 // A testbed is a Vault with both plugins, and a stand-in Paxos, which is asked for one token per
 // path and has nothing more to do. Storage is in memory: for either plugin a lease costs two
 // writes, which on a slow disk would take longer than all that is to be compared.
 type testbed struct {
 	*stack.Stack
-	paxos  *paxostest.Server
-	client *api.Client
+	paxos    *paxostest.Server
+	client   *api.Client
+	baseline string // the binary of another build of the engine; empty: the plugin that does nothing
 }
 
 // newTestbed starts Vault and the stand-in, and mounts both plugins.
-func newTestbed(ctx context.Context, vault string) (*testbed, error) {
+func newTestbed(ctx context.Context, vault, baseline string) (*testbed, error) {
 	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: true})
 	if err != nil {
 		return nil, err
 	}
-	t := &testbed{Stack: server}
-	for _, step := range []func(context.Context) error{t.connect, t.mountEngine, t.configure, t.mountNothing} {
+	t := &testbed{Stack: server, baseline: baseline}
+	for _, step := range []func(context.Context) error{t.connect, t.mountEngine, t.mountBaseline} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, t.close())
 		}
@@ -57,16 +63,19 @@ func (t *testbed) connect(context.Context) (err error) {
 	return err
 }
 
-// mountEngine enables the engine at paxos/.
+// mountEngine enables the engine and configures it.
 func (t *testbed) mountEngine(ctx context.Context) error {
 	if err := t.Register(ctx, t.Plugin); err != nil {
 		return err
 	}
-	return t.Mount(ctx, "paxos")
+	if err := t.Mount(ctx, ours); err != nil {
+		return err
+	}
+	return t.configure(ctx, ours)
 }
 
-// configure gives the engine a client and a role called app.
-func (t *testbed) configure(ctx context.Context) error {
+// configure gives a mount of the engine a client and a role called app.
+func (t *testbed) configure(ctx context.Context, mount string) error {
 	const scope = "funding:read_profile"
 	credential, secret, err := t.paxos.CreateCredential(paxostest.Credential{Scopes: []string{scope}})
 	if err != nil {
@@ -81,21 +90,22 @@ func (t *testbed) configure(ctx context.Context) error {
 		{"config", map[string]any{"environment": "custom", "client_id": credential.ClientID, "client_secret": secret}},
 		{"roles/app", map[string]any{"scopes": scope}},
 	} {
-		if _, err := t.client.Logical().WriteWithContext(ctx, "paxos/"+write.path, write.data); err != nil {
-			return fmt.Errorf("configuring the engine: %w", err)
+		if _, err := t.client.Logical().WriteWithContext(ctx, mount+"/"+write.path, write.data); err != nil {
+			return fmt.Errorf("configuring %s: %w", mount, err)
 		}
 	}
 	return nil
 }
 
-// mountNothing builds the plugin that does nothing, in the same way as the engine, and enables it.
-func (t *testbed) mountNothing(ctx context.Context) error {
-	binary := filepath.Join(filepath.Dir(t.Plugin), nothing)
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary,
-		"vault-plugin-secrets-paxos/scripts/bench/"+nothing)
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %s: %w\n%s", nothing, err, said)
+// mountBaseline enables the baseline, and configures it where it is another build of the engine.
+func (t *testbed) mountBaseline(ctx context.Context) error {
+	binary := filepath.Join(filepath.Dir(t.Plugin), baseline)
+	provide := buildNothing
+	if t.baseline != "" {
+		provide = t.copyBaseline
+	}
+	if err := provide(ctx, binary); err != nil {
+		return err
 	}
 	sum, err := stack.Checksum(binary)
 	if err != nil {
@@ -103,14 +113,37 @@ func (t *testbed) mountNothing(ctx context.Context) error {
 	}
 	sys := t.client.Sys()
 	if err := sys.RegisterPluginWithContext(ctx, &api.RegisterPluginInput{
-		Name: nothing, Type: api.PluginTypeSecrets, Command: nothing, SHA256: sum,
+		Name: baseline, Type: api.PluginTypeSecrets, Command: baseline, SHA256: sum,
 	}); err != nil {
-		return fmt.Errorf("registering %s: %w", nothing, err)
+		return fmt.Errorf("registering the baseline: %w", err)
 	}
-	if err := sys.MountWithContext(ctx, nothing, &api.MountInput{Type: nothing}); err != nil {
-		return fmt.Errorf("enabling %s: %w", nothing, err)
+	if err := sys.MountWithContext(ctx, baseline, &api.MountInput{Type: baseline}); err != nil {
+		return fmt.Errorf("enabling the baseline: %w", err)
+	}
+	if t.baseline == "" {
+		return nil
+	}
+	return t.configure(ctx, baseline)
+}
+
+// buildNothing builds the plugin that does nothing, in the same way as the engine.
+func buildNothing(ctx context.Context, binary string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary,
+		"vault-plugin-secrets-paxos/scripts/bench/nothing")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the plugin that does nothing: %w\n%s", err, said)
 	}
 	return nil
+}
+
+// copyBaseline copies the other build of the engine to where Vault finds its plugins.
+func (t *testbed) copyBaseline(_ context.Context, binary string) error {
+	program, err := os.ReadFile(t.baseline)
+	if err != nil {
+		return fmt.Errorf("reading the baseline: %w", err)
+	}
+	return os.WriteFile(binary, program, 0o755)
 }
 
 // pairs returns the paths to compare.
@@ -121,9 +154,9 @@ func (t *testbed) pairs() []pair {
 		leased bool
 	}{{"token/", false}, {"creds/", true}} {
 		pairs = append(pairs, pair{
-			name:    kind.name,
-			ours:    side{testbed: t, path: "paxos/" + kind.name + "app", leased: kind.leased},
-			nothing: side{testbed: t, path: nothing + "/" + kind.name + "app", leased: kind.leased},
+			name:     kind.name,
+			ours:     side{testbed: t, path: ours + "/" + kind.name + "app", leased: kind.leased},
+			baseline: side{testbed: t, path: baseline + "/" + kind.name + "app", leased: kind.leased},
 		})
 	}
 	return pairs

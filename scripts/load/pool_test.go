@@ -1,16 +1,24 @@
 package load
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/vault/api"
 )
 
-// pool is how many clients there are to lease. doomed is how many clients a role has that deletes them;
-// the engine verifies a few secrets per 5 minutes only, so more clients would take longer.
+// pool is how many clients there are to lease. verified is how many secrets of clients the engine
+// verifies per 5 minutes. doomed is how many clients a role has that deletes them: each is verified
+// when it is stored, so more than verified would take longer.
 const (
-	pool   = 50
-	doomed = 10
+	pool     = 50
+	verified = 12
+	doomed   = 10
 )
 
 // newPool stores clients and creates a role that leases them. It returns the names of the clients.
@@ -34,23 +42,60 @@ func (m *mount) newPool(role string, count int, verify bool, more map[string]any
 	return names
 }
 
-// renew gives each of the clients a new secret, as an operator does to end a quarantine.
-func (m *mount) renew(names []string) {
+// renew rotates the secret of a client at Paxos and writes the new one, as an operator does to end a
+// quarantine.
+func (m *mount) renew(name string, verify bool) error {
+	m.Helper()
+	secret, err := m.paxos.RotateCredential(m.read("clients/" + name)["client_id"].(string))
+	if err != nil {
+		m.Fatal(err)
+	}
+	_, err = m.client.Logical().WriteWithContext(m.Context(), m.path+"/clients/"+name+"/rotate",
+		map[string]any{"client_secret": secret, "verify_connection": verify})
+	return err
+}
+
+// renewVerified renews as many of the quarantined clients as the engine verifies within 5 minutes, and
+// returns their Client IDs. It checks that nothing else ends a quarantine: neither a secret that is not
+// verified, nor one that is over the limit.
+func (m *mount) renewVerified(names []string) (renewed []string) {
 	m.Helper()
 	for _, name := range names {
-		secret, err := m.paxos.RotateCredential(m.read("clients/" + name)["client_id"].(string))
-		if err != nil {
+		m.expectRefusal(m.renew(name, false), http.StatusBadRequest, "only a verified secret")
+	}
+	if err := m.inState(map[string]int{"quarantined": len(names)}); err != nil {
+		m.Errorf("after secrets that were not verified: %v", err)
+	}
+	for _, name := range names[:verified] {
+		if err := m.renew(name, true); err != nil {
 			m.Fatal(err)
 		}
-		m.write("clients/"+name+"/rotate", map[string]any{"client_secret": secret, "verify_connection": false})
+		renewed = append(renewed, m.read("clients/" + name)["client_id"].(string))
+	}
+	m.client.SetMaxRetries(0) // it would repeat each write that is over the limit
+	for _, name := range names[verified:] {
+		m.expectRefusal(m.renew(name, true), http.StatusTooManyRequests, "verified secrets")
+	}
+	if err := m.inState(map[string]int{"available": verified, "quarantined": len(names) - verified}); err != nil {
+		m.Errorf("after %d secrets that were verified: %v", verified, err)
+	}
+	return renewed
+}
+
+// expectRefusal fails the test unless the error has the status and says why.
+func (m *mount) expectRefusal(err error, status int, why string) {
+	m.Helper()
+	var refused *api.ResponseError
+	if !errors.As(err, &refused) || refused.StatusCode != status || !strings.Contains(err.Error(), why) {
+		m.Errorf("the answer is %v, want the status %d and %q", err, status, why)
 	}
 }
 
-// TestPool lets 200 entities read a role with 50 clients at the same time, and again while the
-// plugin is killed.
+// TestPool lets 200 entities read a role with 50 clients at the same time. All leases end, and some of
+// the clients get a verified secret: then only these are leased again.
 func TestPool(t *testing.T) {
 	t.Parallel()
-	m := newMount(t, own(t), profiles, transfers)
+	m := newMount(t, shared(t), profiles, transfers)
 	names := m.newPool("vendor", pool, false, nil)
 	clients := m.newHolders("vendor")
 
@@ -69,19 +114,41 @@ func TestPool(t *testing.T) {
 	if err := m.inState(map[string]int{"quarantined": pool}); err != nil {
 		t.Error(err)
 	}
-	m.expectNoneIrrevocable()
 
-	m.renew(names)
-	m.write("roles/vendor", map[string]any{"ttl": "2m"})
-	second := m.rush("vendor", clients, pool/2, func() {
+	renewed := m.renewVerified(names)
+	second := m.rush("vendor", clients, 0, nil)
+	slices.Sort(renewed)
+	slices.Sort(second.leased)
+	if !slices.Equal(second.leased, renewed) || second.refused != holders-verified {
+		t.Errorf("%d leases, %d clear refusals, %d doubles, %d failures: want one lease of each of the %d clients "+
+			"with a verified secret, and a clear refusal for everybody else", len(second.leased), second.refused,
+			second.doubles(), len(second.failed), verified)
+	}
+	if err := m.inState(map[string]int{"leased": verified, "quarantined": pool - verified}); err != nil {
+		t.Error(err)
+	}
+	m.endLeases()
+	if err := m.inState(map[string]int{"quarantined": pool}); err != nil {
+		t.Error(err)
+	}
+	m.expectNoneIrrevocable()
+}
+
+// TestPoolWhileThePluginIsKilled lets 200 entities read a role with 50 clients at the same time, and
+// kills the plugin when half as many as there are clients have an answer.
+func TestPoolWhileThePluginIsKilled(t *testing.T) {
+	t.Parallel()
+	m := newMount(t, own(t), profiles, transfers)
+	m.newPool("vendor", pool, false, map[string]any{"ttl": "2m"})
+	got := m.rush("vendor", m.newHolders("vendor"), pool/2, func() {
 		if _, err := m.server.KillPlugin(); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Logf("the plugin killed when %d had an answer: %d leases, %d clear refusals, %d refused because their "+
 		"first answer was lost, %d doubles, %d failures; clients %v",
-		pool/2, len(second.leased), second.refused, second.again, second.doubles(), len(second.failed), m.states())
-	if second.doubles() != 0 || len(second.leased)+second.again > pool || len(second.failed) > 0 {
+		pool/2, len(got.leased), got.refused, got.again, got.doubles(), len(got.failed), m.states())
+	if got.doubles() != 0 || len(got.leased)+got.again > pool || len(got.failed) > 0 {
 		t.Errorf("want no doubles, no more leases than clients, and no failures but clear refusals")
 	}
 	if err := m.inState(map[string]int{"leased": pool}); err != nil {
