@@ -35,6 +35,8 @@ const (
 	keyWritten           = "key-write"
 	keyRotated           = "key-rotate"
 	keyDeleted           = "key-delete"
+	signerWritten        = "signer-write"
+	signerDeleted        = "signer-delete"
 	mountStopped         = "stop"
 	mountResumed         = "resume"
 )

@@ -32,7 +32,7 @@ func clientIDOf(ctx context.Context, s logical.Storage, name string) (string, er
 // putSigningKey stores a key. The caller holds writes.
 func (b *backend) putSigningKey(ctx context.Context, s logical.Storage, name string, k signingKey) error {
 	k.Versioned = store.Current
-	return store.Put(ctx, s, keysPrefix+name, k)
+	return b.entries.keys.Put(ctx, s, keysPrefix+name, k)
 }
 
 // writeKey answers POST keys/:name.
@@ -290,5 +290,13 @@ func (b *backend) takeKey(ctx context.Context, s logical.Storage, name string) e
 	case err == nil && !k.DeletionAllowed:
 		return fault.BadRequest("Not deleted: nothing can sign with this key again. Set deletion_allowed=true first.")
 	}
-	return store.Delete(ctx, s, keysPrefix+name)
+	switch signer, err := signerOfKey(ctx, s, name); {
+	case err != nil:
+		return err
+	case signer != "":
+		return fault.BadRequest("Not deleted: signer %q signs with this key. Give the signer another key, or "+
+			"delete it first.",
+			signer)
+	}
+	return b.entries.keys.Delete(ctx, s, keysPrefix+name)
 }

@@ -19,6 +19,7 @@ const (
 	clientsPrefix    = "clients/" // seal-wrapped: the entries hold secrets
 	scopeSetsPrefix  = "scope-sets/"
 	exceptionsPrefix = "exceptions/"
+	signersPrefix    = "signers/"
 	keysPrefix       = "keys/" // seal-wrapped: the entries hold private keys
 )
 

@@ -25,7 +25,7 @@ var imports = map[string][]string{
 	"backend/spec":      {"backend/fault", "backend/input"},
 	"backend/paxostest": {"backend/catalog", "backend/paxos"},
 	"backend": {"backend/broker", "backend/catalog", "backend/fault", "backend/input", "backend/limits",
-		"backend/paxos", "backend/report", "backend/signing", "backend/spec", "backend/store", "backend/usage"},
+		"backend/paxos", "backend/payment", "backend/report", "backend/signing", "backend/spec", "backend/store", "backend/usage"},
 }
 
 // knowNoVault are the packages that nothing of Vault may come into.
