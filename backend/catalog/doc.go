@@ -1,8 +1,8 @@
 // Package catalog knows the scopes and the operations of the Paxos API: which scope opens which
-// operation, how much harm a scope can do, and the least scopes that allow what an application
-// does.
+// operation, how much harm a scope can do, the least scopes that allow what an application does, and
+// what in a request moves money.
 //
-// Its two tables are embedded in the program and read once, when they are first needed.
+// Its three tables are embedded in the program and read once, when they are first needed.
 //
 // operations.tsv holds the operations of Paxos's OpenAPI document
 // (https://developer.paxos.com/docs/paxos-v2.openapi.json, as of July and August 2026). Its columns
@@ -16,6 +16,11 @@
 // description that begins with "(docs)" comes from the guides. One that begins with "(derived)"
 // lists the scope's operations, because Paxos describes the scope nowhere. Every other description
 // is Paxos's own.
+//
+// money.tsv holds the operations that move money or decide where money goes, with every field of their
+// bodies (from the same OpenAPI document, see testdata/bodies.tsv) and what each field means. Which
+// operations these are, and how they are judged, is the judgement of this project. An operation that is
+// not in the table moves nothing.
 //
 // Four scopes belong to no operation: Paxos declares funding:read_bank_balance, tax:read_tax_lot and
 // tax:write_tax_lot without using them, and exchange:read_aggregated_marketdata_stream opens a

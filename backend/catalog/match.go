@@ -15,6 +15,18 @@ func Match(method, path string) (Operation, bool) {
 	return Operation{}, false
 }
 
+// Parameter returns the value of a parameter of the operation's path, such as profile_id, in a path
+// that fits the operation; empty if the operation has no such parameter.
+func (o Operation) Parameter(name, path string) string {
+	segments := strings.Split(path, "/")
+	for i, wanted := range strings.Split(o.Path, "/") {
+		if wanted == "{"+name+"}" && i < len(segments) {
+			return segments[i]
+		}
+	}
+	return ""
+}
+
 // fits reports whether a path has the form of the template, segment by segment.
 func fits(template, path string) bool {
 	for {

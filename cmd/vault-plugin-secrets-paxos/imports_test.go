@@ -16,6 +16,7 @@ var imports = map[string][]string{
 	"backend/catalog":   {},
 	"backend/paxos":     {},
 	"backend/signing":   {"backend/catalog"},
+	"backend/payment":   {"backend/catalog", "backend/signing"},
 	"backend/store":     {},
 	"backend/input":     {},
 	"backend/limits":    {"backend/paxos"},
@@ -29,8 +30,8 @@ var imports = map[string][]string{
 }
 
 // knowNoVault are the packages that nothing of Vault may come into.
-var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing", "backend/limits",
-	"backend/broker", "backend/report", "backend/paxostest"}
+var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing", "backend/payment",
+	"backend/limits", "backend/broker", "backend/report", "backend/paxostest"}
 
 // TestImportsPointDownwards holds the packages of the plugin to their order.
 func TestImportsPointDownwards(t *testing.T) {

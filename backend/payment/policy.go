@@ -1,0 +1,88 @@
+package payment
+
+import (
+	"slices"
+	"strings"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+)
+
+// Any stands for all sources, destinations or end users.
+const Any = "*"
+
+// A Policy says which payments are allowed. The zero value allows nothing.
+type Policy struct {
+	Operations          []string // Paxos's operationIds
+	Sources             []string // ids of profiles, or Any
+	Destinations        []string // in the form of Destination.String, or Any
+	EndUsers            []string // ids of identities and accounts, or Any
+	Limits              Limits
+	UnlimitedOperations []string // those of Operations whose amount need not be judged
+	ExtraFields         []string // top-level fields of bodies that this version does not know
+}
+
+// Check refuses a payment that the policy does not allow. Every error is a *Refusal.
+func (p Policy) Check(payment Payment) error {
+	if !slices.Contains(p.Operations, payment.Operation) {
+		return &Refusal{Field: "operation", Limit: "operations", Reason: "is not one that operations names"}
+	}
+	if payment.Judged == "" { // nothing of its body is known
+		return nil
+	}
+	if payment.Judged == catalog.Unlimited && !slices.Contains(p.UnlimitedOperations, payment.Operation) {
+		return &Refusal{Field: "operation", Limit: "unlimited_operations",
+			Reason: "moves an amount that its request does not say, and unlimited_operations does not name it"}
+	}
+	for _, field := range payment.ExtraFields {
+		if !slices.Contains(p.ExtraFields, field) {
+			return &Refusal{Field: fieldName(&shape{}, field), Limit: "extra_fields",
+				Reason: "is no field of the operation that this version knows, and extra_fields does not name it"}
+		}
+	}
+	return p.checkParties(payment)
+}
+
+// checkParties refuses a payment from, to or for somebody that the policy does not name, and then
+// one that is beyond the limits.
+func (p Policy) checkParties(payment Payment) error {
+	if from := payment.Source; from != "" && !allows(p.Sources, from) {
+		return &Refusal{Field: payment.names.source, Limit: "sources", Reason: "is not one that sources names"}
+	}
+	if to := payment.Destination; to.Kind != "" && !p.allowsDestination(to) {
+		return &Refusal{Field: payment.names.destination, Limit: "destinations", Reason: payment.whyNotTo()}
+	}
+	for _, user := range payment.EndUsers {
+		if !allows(p.EndUsers, user.ID) {
+			return &Refusal{Field: user.Field, Limit: "end_users", Reason: "is not one that end_users names"}
+		}
+	}
+	return p.Limits.Check("limits", payment)
+}
+
+// allowsDestination reports whether the policy names the destination.
+func (p Policy) allowsDestination(d Destination) bool {
+	return slices.ContainsFunc(p.Destinations, func(entry string) bool {
+		if entry == Any || !strings.HasPrefix(entry, d.Kind) {
+			return entry == Any
+		}
+		named, err := ParseDestination(entry)
+		return err == nil && named.is(d)
+	})
+}
+
+// whyNotTo returns why the destination of a payment is refused, with what to look for.
+func (p Payment) whyNotTo() string {
+	const reason = "is not one that destinations names"
+	switch d := p.Destination; {
+	case d.Kind == profile && d.ID == p.Source:
+		return reason + ": the money stays in the source profile, which must be named as profile:<id>"
+	case d.Kind == crypto && takesMemo(d.Network):
+		return reason + ": on STELLAR the memo must be the same too, or absent in both"
+	}
+	return reason
+}
+
+// allows reports whether a list has a value or Any.
+func allows(list []string, value string) bool {
+	return slices.Contains(list, value) || slices.Contains(list, Any)
+}
