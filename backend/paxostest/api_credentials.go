@@ -8,18 +8,39 @@ import (
 // A firstPartyClient is a credential as the API Credentials API shows it
 // (https://docs.paxos.com/api-reference/endpoints/api-credentials).
 type firstPartyClient struct {
-	ID                    string     `json:"id"`
-	CustomerID            string     `json:"customer_id"`
-	ClientID              string     `json:"client_id"`
-	Nickname              string     `json:"nickname"`
-	Status                string     `json:"status"`
-	ClientScopes          []string   `json:"client_scopes"`
-	IPAllowlist           []string   `json:"ip_allowlist"`
-	EnforceRequestSigning bool       `json:"enforce_request_signing"`
-	ClientPublicKeys      []struct{} `json:"client_public_keys"`
-	CreatedAt             time.Time  `json:"created_at"`
-	UpdatedAt             time.Time  `json:"updated_at"`
-	CreatedBy             string     `json:"created_by"`
+	ID                    string            `json:"id"`
+	CustomerID            string            `json:"customer_id"`
+	ClientID              string            `json:"client_id"`
+	Nickname              string            `json:"nickname"`
+	Status                string            `json:"status"`
+	ClientScopes          []string          `json:"client_scopes"`
+	IPAllowlist           []string          `json:"ip_allowlist"`
+	EnforceRequestSigning bool              `json:"enforce_request_signing"`
+	ClientPublicKeys      []clientPublicKey `json:"client_public_keys"`
+	CreatedAt             time.Time         `json:"created_at"`
+	UpdatedAt             time.Time         `json:"updated_at"`
+	CreatedBy             string            `json:"created_by"`
+}
+
+// A clientPublicKey is a public key of a credential as the API Credentials API shows it.
+type clientPublicKey struct {
+	ID        string `json:"id"`
+	ClientID  string `json:"client_id"`
+	Algorithm string `json:"algorithm"`
+	PublicKey string `json:"public_key"`
+	Active    bool   `json:"active"`
+	Nickname  string `json:"nickname"`
+}
+
+// newClientPublicKeys returns the public keys of a credential as the API shows them, also the inactive
+// ones.
+func newClientPublicKeys(c Credential) []clientPublicKey {
+	shown := make([]clientPublicKey, 0, len(c.PublicKeys))
+	for _, k := range c.PublicKeys {
+		shown = append(shown, clientPublicKey{ID: k.ID, ClientID: c.ClientID, Algorithm: k.Algorithm,
+			PublicKey: k.PEM, Active: k.Active, Nickname: k.Nickname})
+	}
+	return shown
 }
 
 // newFirstPartyClient returns a credential as the API shows it. A Credential holds no secret.
@@ -33,7 +54,7 @@ func newFirstPartyClient(c Credential) firstPartyClient {
 		ClientScopes:          append([]string{}, c.Scopes...),
 		IPAllowlist:           append([]string{}, c.IPAllowlist...),
 		EnforceRequestSigning: c.EnforceRequestSigning,
-		ClientPublicKeys:      []struct{}{},
+		ClientPublicKeys:      newClientPublicKeys(c),
 		CreatedAt:             c.CreatedAt,
 		UpdatedAt:             c.UpdatedAt,
 		CreatedBy:             "sandbox",

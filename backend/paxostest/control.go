@@ -23,6 +23,12 @@ func (s *Server) newControl() *http.ServeMux {
 	mux.HandleFunc("POST /sandbox/credentials/{client_id}", s.controlEdit)
 	mux.HandleFunc("DELETE /sandbox/credentials/{client_id}", s.controlDelete)
 	mux.HandleFunc("POST /sandbox/credentials/{client_id}/rotate", s.controlRotate)
+	mux.HandleFunc("POST /sandbox/credentials/{client_id}/keys", s.controlRegister)
+	mux.HandleFunc("POST /sandbox/credentials/{client_id}/keys/{key_id}/deactivate", s.controlDeactivate)
+	mux.HandleFunc("DELETE /sandbox/credentials/{client_id}/keys/{key_id}", s.controlRemove)
+	mux.HandleFunc("GET /sandbox/signatures", s.controlEnforcement)
+	mux.HandleFunc("PUT /sandbox/signatures", s.controlEnforce)
+	mux.HandleFunc("GET /sandbox/executed", s.controlExecuted)
 	mux.HandleFunc("POST /sandbox/faults", s.controlFault)
 	mux.HandleFunc("DELETE /sandbox/faults", s.controlHeal)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

@@ -105,9 +105,9 @@ func (s *Server) answerCredential(w http.ResponseWriter, r *http.Request, err er
 func writeControlError(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	switch {
-	case errors.Is(err, errUnknownCredential):
+	case errors.Is(err, errUnknownCredential), errors.Is(err, errUnknownKey):
 		status = http.StatusNotFound
-	case errors.Is(err, errDuplicateCredential):
+	case errors.Is(err, errDuplicateCredential), errors.Is(err, errDuplicateKey):
 		status = http.StatusConflict
 	}
 	newProblem(status, err.Error()).write(w)

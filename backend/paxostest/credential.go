@@ -28,11 +28,13 @@ var errUnknownCredential = errors.New("unknown credential")
 var errDuplicateCredential = errors.New("credential already exists")
 
 // A Credential is one set of API credentials as the Dashboard shows it, without the secret. ID,
-// CustomerID, Status and the times are set by CreateCredential.
+// CustomerID, Status and the times are set by CreateCredential. EnforceRequestSigning has an effect
+// only with an Enforcement. PublicKeys are changed by RegisterPublicKey and its siblings only.
 type Credential struct {
 	ID, CustomerID, ClientID, Nickname, Status string   // Status is APPROVED or DISABLED
 	Scopes, IPAllowlist                        []string // addresses or CIDRs; empty: every address may call
 	EnforceRequestSigning                      bool
+	PublicKeys                                 []PublicKey
 	AuthMethod                                 string // client_secret_post (the default) or client_secret_basic
 	CreatedAt, UpdatedAt                       time.Time
 }
@@ -47,6 +49,7 @@ type credential struct {
 func (c Credential) clone() Credential {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.IPAllowlist = slices.Clone(c.IPAllowlist)
+	c.PublicKeys = slices.Clone(c.PublicKeys)
 	return c
 }
 

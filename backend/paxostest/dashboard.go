@@ -4,14 +4,14 @@ import "fmt"
 
 // CreateCredential creates a credential as Admin > API Management in the Dashboard does. It returns
 // the credential and its secret, which cannot be read again. It sets the ids, the status and the
-// times, and keeps a ClientID that the caller sets. The error reports a value that the Dashboard would
-// not accept, or a ClientID that another credential has.
+// times, leaves out public keys, and keeps a ClientID that the caller sets. The error reports a
+// value that the Dashboard would not accept, or a ClientID that another credential has.
 func (s *Server) CreateCredential(c Credential) (Credential, string, error) {
 	secret := newSecret()
 	now := s.now().UTC()
 	c = c.clone()
 	c.ID, c.CustomerID, c.Status = newUUID(), s.customerID, statusApproved
-	c.CreatedAt, c.UpdatedAt = now, now
+	c.CreatedAt, c.UpdatedAt, c.PublicKeys = now, now, nil
 	if c.ClientID == "" {
 		c.ClientID = newUUID()
 	}
@@ -55,9 +55,10 @@ func (s *Server) SetSecret(clientID, secret string) error {
 }
 
 // EditCredential changes a credential with edit. Live tokens keep the scopes they were issued with,
-// but setting the status to DISABLED ends them. Changes to the ids and to CreatedAt are ignored. The
-// error reports a Client ID that does not exist, or a value that the Dashboard would not accept; the
-// credential is then unchanged. Edit runs under the lock of the server and must not call the server.
+// but setting the status to DISABLED ends them. Changes to the ids, to CreatedAt and to PublicKeys
+// are ignored. The error reports a Client ID that does not exist, or a value that the Dashboard
+// would not accept; the credential is then unchanged. Edit runs under the lock of the server and
+// must not call the server.
 func (s *Server) EditCredential(clientID string, edit func(*Credential)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,6 +69,7 @@ func (s *Server) EditCredential(clientID string, edit func(*Credential)) error {
 	edited := c.clone()
 	edit(&edited)
 	edited.ID, edited.CustomerID, edited.ClientID, edited.CreatedAt = c.ID, c.CustomerID, c.ClientID, c.CreatedAt
+	edited.PublicKeys = c.PublicKeys
 	if err := edited.validate(); err != nil {
 		return err
 	}

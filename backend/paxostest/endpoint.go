@@ -27,8 +27,8 @@ func (e Endpoint) known() bool {
 // isOAuth reports whether e is on the OAuth host, whose errors have the form of RFC 6749, section 5.2.
 func (e Endpoint) isOAuth() bool { return e == Discovery || e == TokenEndpoint || e == Revoke }
 
-// The patterns of the OAuth host. Those for tokens take every method, because fosite answers a wrong
-// one itself.
+// The patterns of the OAuth host. Those for tokens take every method, because a wrong one is
+// answered in another form there than at the API.
 const (
 	discoveryPattern = "GET /.well-known/openid-configuration"
 	tokenPattern     = "/oauth2/token"

@@ -18,8 +18,8 @@ const sandboxNotice = "this is a stand-in, not Paxos"
 func (s *Server) newAPI() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc(discoveryPattern, s.discover)
-	mux.HandleFunc(tokenPattern, s.issueToken)
-	mux.HandleFunc(revokePattern, s.revokeToken)
+	mux.HandleFunc(tokenPattern, postOnly(s.issueToken))
+	mux.HandleFunc(revokePattern, postOnly(s.revokeToken))
 	for _, o := range catalog.Operations() {
 		mux.HandleFunc(patternOf(o), s.operate(o))
 	}

@@ -2,6 +2,7 @@ package paxostest
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -12,9 +13,8 @@ import (
 )
 
 // newProvider configures fosite to behave as Paxos's server appears to: client credentials and
-// revocation only, exact scopes, opaque tokens without a prefix, and the error format of older
-// versions of Hydra. It sets every field that fosite would otherwise set at first use, because fosite
-// does that without a lock.
+// revocation only, exact scopes, and opaque tokens without a prefix. It sets every field that
+// fosite would otherwise set at first use, because fosite does that without a lock.
 func newProvider(store oauthStore, lifetime time.Duration) fosite.OAuth2Provider {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // crypto/rand never returns an error
@@ -25,7 +25,6 @@ func newProvider(store oauthStore, lifetime time.Duration) fosite.OAuth2Provider
 		ClientSecretsHasher:      hasher{},
 		ScopeStrategy:            fosite.ExactScopeStrategy,
 		AudienceMatchingStrategy: fosite.DefaultAudienceMatchingStrategy,
-		UseLegacyErrorFormat:     true,
 	}
 	strategy := oauth2.NewHMACSHAStrategyUnPrefixed(&hmac.HMACStrategy{Config: config}, config)
 	config.TokenEndpointHandlers.Append(&oauth2.ClientCredentialsGrantHandler{
@@ -45,7 +44,7 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	request, err := s.oauth.NewAccessRequest(ctx, r, new(fosite.DefaultSession))
 	if err != nil {
-		s.oauth.WriteAccessError(ctx, w, request, err)
+		refuseOAuth(w, err)
 		return
 	}
 	for _, scope := range request.GetRequestedScopes() {
@@ -53,7 +52,7 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
 	}
 	response, err := s.oauth.NewAccessResponse(ctx, request)
 	if err != nil {
-		s.oauth.WriteAccessError(ctx, w, request, err)
+		refuseOAuth(w, err)
 		return
 	}
 	// Hydra rounds the remaining lifetime down, so the reply for a token of one hour says 3599 seconds.
@@ -65,8 +64,15 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
 	s.oauth.WriteAccessResponse(ctx, w, request, response)
 }
 
-// revokeToken answers the revocation endpoint. Like Hydra, it answers 200 even if it revoked nothing.
+// revokeToken answers the revocation endpoint. Like Hydra, it answers 200 even if it revoked
+// nothing, and says no more about a refusal than which one it is.
 func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) {
 	err := s.oauth.NewRevocationRequest(r.Context(), r)
+	for _, refusal := range []error{fosite.ErrInvalidRequest, fosite.ErrInvalidClient} {
+		if errors.Is(err, refusal) {
+			refuseOAuth(w, refusal)
+			return
+		}
+	}
 	s.oauth.WriteRevocationResponse(r.Context(), w, err)
 }

@@ -76,7 +76,6 @@ func TestTokenRefusals(t *testing.T) {
 		"HTTP Basic":         {basic, 401, "invalid_client"},
 		"another grant type": {h.form("/oauth2/token", otherGrant), 400, "invalid_request"},
 		"empty body":         {h.form("/oauth2/token", nil), 400, "invalid_request"},
-		"GET":                {h.request(http.MethodGet, "/oauth2/token", ""), 400, "invalid_request"},
 	} {
 		a := h.send(test.request)
 		if got := a.object(t)["error"]; a.status != test.status || got != test.code {

@@ -14,15 +14,21 @@ func patternOf(o catalog.Operation) string { return o.Method + " " + o.Path }
 func (s *Server) operate(o catalog.Operation) http.HandlerFunc {
 	work := s.workOf(o)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if p, ok := s.refusal(r, o); !ok {
+		who, p, ok := s.authorize(r, o)
+		if !ok {
 			p.write(w)
+			return
+		}
+		if work == nil {
+			s.execute(w, r, o, who)
 			return
 		}
 		work(w, r)
 	}
 }
 
-// workOf returns what an operation does after the checks. Most operations answer an empty object.
+// workOf returns what an operation does after the checks; nil if it is executed. Most operations that
+// only read answer an empty object.
 func (s *Server) workOf(o catalog.Operation) http.HandlerFunc {
 	switch o.ID {
 	case "ListApiCredentials":
@@ -33,8 +39,9 @@ func (s *Server) workOf(o catalog.Operation) http.HandlerFunc {
 		return s.listProfiles
 	case "GetTransfer":
 		return s.getTransfer
-	case "CreateCryptoWithdrawal":
-		return s.createCryptoWithdrawal
+	}
+	if o.Method != http.MethodGet {
+		return nil
 	}
 	return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, struct{}{}) }
 }

@@ -22,6 +22,8 @@ type Options struct {
 	// TokenLimit is how many token requests one IP address may send in any five minutes. Zero means
 	// 300, a negative number means no limit.
 	TokenLimit int
+	// Signatures says which requests must be signed. Server.EnforceSignatures changes it later.
+	Signatures Enforcement
 	// TLS makes the server use https. Server.CACertificate returns the authority of its certificate.
 	TLS bool
 }

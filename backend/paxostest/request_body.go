@@ -37,6 +37,13 @@ func readBody(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// bodyOf returns the body of a request that readBody has read, which stays there for others to read.
+func bodyOf(r *http.Request) []byte {
+	body, _ := io.ReadAll(r.Body) // it is in memory, so this cannot fail
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body
+}
+
 // decodeControl decodes the JSON body of a request to the control API. If it cannot, it answers 400 and
 // returns false. It refuses members that it does not know, so that a misspelt one is noticed.
 func decodeControl(w http.ResponseWriter, r *http.Request, into any) bool {

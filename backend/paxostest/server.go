@@ -48,32 +48,40 @@ type Server struct {
 	tokens      []*token
 	byHash      map[string]*token // by fingerprint
 	transfers   map[string]transfer
-	references  map[string]transfer // by ref_id
+	executed    []Execution
+	references  map[string]any // what was created, as the API answers it, by ref_id
+	enforcement Enforcement
 
 	grants          map[string]*grant // by token signature
 	grantsByRequest map[string]*grant // by fosite's id of the token request
 }
 
 // Start starts a server, which serves until Close. The error says that it cannot listen on the address,
-// or may not because other machines can reach it.
+// or may not because other machines can reach it, or that the options demand signatures of an
+// operation that does not exist.
 func Start(options Options) (*Server, error) {
 	options = options.withDefaults()
+	enforcement := options.Signatures.withDefaults()
+	if err := enforcement.validate(); err != nil {
+		return nil, fmt.Errorf("signatures: %w", err)
+	}
 	listener, err := options.listen()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		options:    options,
-		listener:   listener,
-		customerID: newUUID(),
-		profileID:  newUUID(),
-		throttle:   newThrottle(options.TokenLimit),
-		closing:    make(chan struct{}),
-		served:     make(chan struct{}),
-		byClientID: map[string]*credential{},
-		byHash:     map[string]*token{},
-		transfers:  map[string]transfer{},
-		references: map[string]transfer{},
+		options:     options,
+		listener:    listener,
+		enforcement: enforcement,
+		customerID:  newUUID(),
+		profileID:   newUUID(),
+		throttle:    newThrottle(options.TokenLimit),
+		closing:     make(chan struct{}),
+		served:      make(chan struct{}),
+		byClientID:  map[string]*credential{},
+		byHash:      map[string]*token{},
+		transfers:   map[string]transfer{},
+		references:  map[string]any{},
 
 		grants:          map[string]*grant{},
 		grantsByRequest: map[string]*grant{},

@@ -1,7 +1,6 @@
 package paxostest
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 )
@@ -50,42 +49,23 @@ func (s *Server) getTransfer(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, found)
 }
 
-// createCryptoWithdrawal answers CreateCryptoWithdrawal. It creates one transfer per ref_id and answers
-// 409 to a ref_id that was used before.
-func (s *Server) createCryptoWithdrawal(w http.ResponseWriter, r *http.Request) {
-	var wanted transfer
-	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
-		newProblem(http.StatusBadRequest, "the body is not the JSON of a withdrawal").write(w)
-		return
+// newWithdrawal returns the transfer that CreateCryptoWithdrawal makes of an execution.
+func (s *Server) newWithdrawal(e Execution) transfer {
+	field := func(name string) string {
+		text, _ := textAt(e.Body, name) // execute has refused a field of another type, if it matters
+		return text
 	}
-	if wanted.ReferenceID == "" {
-		newProblem(http.StatusBadRequest, "ref_id is required").write(w)
-		return
+	return transfer{
+		ID:                 newUUID(),
+		CustomerID:         s.customerID,
+		ProfileID:          e.Source,
+		ReferenceID:        e.ReferenceID,
+		Type:               "CRYPTO_WITHDRAWAL",
+		Status:             "PENDING",
+		Amount:             e.Amount,
+		Asset:              e.Asset,
+		CryptoNetwork:      field("crypto_network"),
+		DestinationAddress: field("destination_address"),
+		CreatedAt:          e.At,
 	}
-	wanted.ID, wanted.CustomerID = newUUID(), s.customerID
-	wanted.Type, wanted.Status, wanted.CreatedAt = "CRYPTO_WITHDRAWAL", "PENDING", s.now().UTC()
-	if wanted.ProfileID == "" {
-		wanted.ProfileID = s.profileID
-	}
-	existing, kept := s.keepTransfer(wanted)
-	if !kept {
-		p := newProblem(http.StatusConflict, "ref_id already used: "+existing.ReferenceID)
-		p.Type, p.Meta = problemBase+"already-exists", map[string]any{"existing": existing}
-		p.write(w)
-		return
-	}
-	writeJSON(w, http.StatusOK, wanted)
-}
-
-// keepTransfer stores the transfer. If its ref_id was used before, it returns the transfer that used it
-// and false.
-func (s *Server) keepTransfer(t transfer) (existing transfer, kept bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if existing, used := s.references[t.ReferenceID]; used {
-		return existing, false
-	}
-	s.references[t.ReferenceID] = t
-	s.transfers[t.ID] = t
-	return transfer{}, true
 }
