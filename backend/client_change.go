@@ -115,7 +115,7 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 }
 
 // checkSameConnection refuses a secret that was verified over a connection which has been changed
-// since. The secret would be stored for a connection that it was never sent over.
+// since. A secret is bound to the connection that it was verified over, so it could not be used.
 func (b *backend) checkSameConnection(ctx context.Context, s logical.Storage, verified verifiedClient) error {
 	if verified.next == nil {
 		return nil
@@ -160,9 +160,9 @@ func (b *backend) deleteClient(ctx context.Context, req *logical.Request,
 	return spec.Warned(orphans(pending)...), nil
 }
 
-// takeClient deletes the entry of a client, unless a lease or a token still needs it. It checks the
-// need under the lock of all writes, so that no token request can begin between the check and the
-// deletion.
+// takeClient deletes the entry of a client, unless a lease or a token still needs it. Token
+// requests that are under way count as a need. A request that begins after the check reads the
+// entry again when Paxos has answered. It does not find the entry then, and ends its token.
 func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string, force bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -36,10 +36,9 @@ func (b *backend) secretClient() *framework.Secret {
 	}
 }
 
-// renewClient answers the renewal of a lease. It checks again everything that was checked when the
-// lease began. If the role or the guardrails do not allow the lease any more, the renewal is
-// refused, and the lease ends at its present end. If the renewal is allowed, the stored deadline
-// moves with the lease.
+// renewClient answers the renewal of a lease. If the role or the guardrails do not allow the lease
+// any more, or in a lockdown, the renewal is refused, and the lease ends at its present end. If the
+// renewal is allowed, the stored deadline moves with the lease.
 func (b *backend) renewClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {

@@ -23,9 +23,8 @@ const (
 	comparisonInterval = time.Hour
 )
 
-// compare asks Paxos for its list of credentials, stores the list, and announces new findings. If
-// it fails, it returns the stored list as it was. It answers 429 while another comparison runs, or
-// if one was begun less than a minute ago.
+// compare asks Paxos for its list of credentials, stores the list, and announces new findings. It
+// answers 429 while another comparison runs, or if one was begun less than comparisonPause ago.
 func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
 		return credentialList{}, fault.New(http.StatusTooManyRequests,

@@ -102,8 +102,9 @@ func (c *connection) checkTransport() error {
 	return nil
 }
 
-// settings returns the connection completed with the URLs of the environment. It fails if both or
-// neither name URLs.
+// settings returns the connection completed with the URLs of the environment. It fails if the
+// environment has fixed URLs and the connection has some too, or if the environment is custom and
+// the connection lacks one.
 func (c connection) settings(environment string) (paxos.Settings, error) {
 	own := paxos.Endpoints{TokenURL: c.TokenURL, RevokeURL: c.RevokeURL, APIURL: c.APIURL}
 	where, fixed := endpoints(environment)

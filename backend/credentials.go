@@ -41,7 +41,7 @@ var errOtherEntity = &paxos.Error{
 // withCredentials requests a token with these scopes for the root client and asks Paxos for its
 // list of the Entity's credentials. It calls use with the list and the token, and ends the token
 // when use returns. It refuses a list of another Entity than the mount's, unless the guardrails
-// allow that. A list that cannot be believed is logged as a trouble.
+// allow that. A list that cannot be believed is logged.
 func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	use func(context.Context, *credentials) error) error {
 	defer b.broker.Hold()() // so that the root client is not forgotten while its token lives

@@ -40,8 +40,8 @@ func (b *backend) applyList(ctx context.Context, fromPaxos *credentials) error {
 }
 
 // maybeLost reports whether the list may change the client's state to lost. A leased client keeps
-// its state, because the end of its lease needs it. Its holder notices that the client does not
-// work, and Paxos is asked again when the lease has ended.
+// its state, because the end of its lease depends on it. Its holder notices that the client does
+// not work, and Paxos is asked again when the lease has ended.
 func (n storedClient) maybeLost() bool {
 	return n.State == stateAvailable || n.State == stateQuarantined
 }
@@ -103,7 +103,8 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 	if n.State == stateLost {
 		n.State, n.StateReason, n.StateBefore = n.before()
 	}
-	// Only standbys are recorded as listed, because nothing asks about the Entity of other clients.
+	// Only a standby is stored just to record that it is listed, because nothing asks about the
+	// Entity of other clients.
 	learnt := n.Purpose == purposeStandby && !n.sameEntity(root, found.CustomerID)
 	if before == n.State && !learnt {
 		return nil

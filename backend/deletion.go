@@ -82,10 +82,10 @@ func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credent
 	return b.forgetDeleted(ctx, name, n)
 }
 
-// deleteAtPaxos deletes a client at Paxos. It is the only way to sendDeletion. It first reads the
-// credential from Paxos and checks every rule. The client counts as deleted if Paxos answers the
-// DELETE with 200, if Paxos answers 404 and then does not list the client as enabled, or if Paxos
-// already lists it as disabled.
+// deleteAtPaxos deletes a client at Paxos. Nothing else calls sendDeletion, so no DELETE is sent
+// without these checks: it first reads the credential from Paxos and checks every rule. The client
+// counts as deleted if Paxos already lists it as disabled, if Paxos answers the DELETE with 200, or
+// if Paxos answers 404 and then shows the client as disabled or not at all.
 func (b *backend) deleteAtPaxos(ctx context.Context, fromPaxos *credentials,
 	c pendingDeletion) (result deletionResult, err error) {
 	found, exists, err := fromPaxos.find(ctx, c.ClientID)

@@ -19,6 +19,10 @@ var errTokenID = fault.BadRequest("token_id must be 32 hexadecimal digits in low
 var errNotConfigured = fault.BadRequest("this mount is not configured: write environment, client_id and " +
 	"client_secret to its config path")
 
+// errNoRoot is the answer of every path that needs the root client while there is none.
+var errNoRoot = fault.BadRequest("this mount has no root client yet: write client_id and client_secret to its " +
+	"config path")
+
 // notConfigured turns the error of reading config into errNotConfigured if there is no config, and
 // returns it unchanged otherwise.
 func notConfigured(err error) error {
@@ -27,7 +31,3 @@ func notConfigured(err error) error {
 	}
 	return err
 }
-
-// errNoRoot is the answer of every path that needs the root client while there is none.
-var errNoRoot = fault.BadRequest("this mount has no root client yet: write client_id and client_secret to its " +
-	"config path")

@@ -22,7 +22,7 @@ const (
 	// defaultDeletablePrefix is what the Labels of clients begin with that the engine may delete at
 	// Paxos.
 	defaultDeletablePrefix = "vault-"
-	// defaultCeiling is the longest lease.
+	// defaultCeiling is how long a lease may last unless the guardrails say otherwise.
 	defaultCeiling = 24 * time.Hour
 )
 

@@ -262,8 +262,9 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 }
 
 // removeConfig deletes the settings and the root client, unless a token or a leased client still
-// needs them. It checks the need under the lock of all writes, so that no token request can begin
-// between the check and the deletion.
+// needs them. Token requests that are under way count as a need. A request that begins after the
+// check reads the config again when Paxos has answered. It does not find the config then, and ends
+// its token.
 func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force bool) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
