@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"io"
+	"unicode/utf8"
 )
 
 // A sentBody is the body of a request, which is read once.
@@ -27,8 +28,11 @@ func (b *sentBody) hold(signed bool) error {
 		return err
 	}
 	b.held, b.whole = held, len(held) <= most
-	if signed && !b.whole {
+	switch {
+	case signed && !b.whole:
 		return ErrTooLarge
+	case signed && !utf8.Valid(held):
+		return ErrNotText
 	}
 	return nil
 }

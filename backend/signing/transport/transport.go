@@ -28,6 +28,7 @@ type Signer func(ctx context.Context, method, path string, body []byte) (http.He
 // The errors of requests that are not sent.
 var (
 	ErrElsewhere = errors.New("the request is not for Paxos's API: its URL is not below the token's api_url")
+	ErrNotText   = errors.New("the body is not UTF-8 and cannot be signed: JSON could not carry it to Vault unchanged")
 	ErrTooLarge  = fmt.Errorf("the body has more than %d bytes and cannot be signed", MaximumSignedBody)
 )
 

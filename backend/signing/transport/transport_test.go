@@ -214,6 +214,7 @@ func TestWhatIsNotSent(t *testing.T) {
 		"refused by the signer": {withdrawals, withdrawal("r", "1000000"), errDenied},
 		"too large": {withdrawals, strings.Repeat("a", transport.MaximumSignedBody+1),
 			transport.ErrTooLarge},
+		"not UTF-8":    {withdrawals, "{\"ref_id\":\"\xff\"}", transport.ErrNotText},
 		"another host": {"http://127.0.0.1:1/v2/profiles", "", transport.ErrElsewhere},
 		"another scheme": {strings.Replace(c.paxos.APIURL(), "http:", "https:", 1) + "/profiles", "",
 			transport.ErrElsewhere},
