@@ -22,10 +22,11 @@ DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo &
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
 
-build: ## build the plugin, the stand-in Paxos and paxos-report into bin/
+build: ## build the plugin, the stand-in Paxos, paxos-report and paxos-proxy into bin/
 	$(call BUILD,vault-plugin-secrets-paxos/backend.Version) ./cmd/vault-plugin-secrets-paxos
 	$(call BUILD,main.version) ./cmd/paxos-sandbox
 	$(call BUILD,main.version) ./cmd/paxos-report
+	$(call BUILD,main.version) ./cmd/paxos-proxy
 
 demo: ## tell the story on a real Vault, step by step; on Paxos itself where PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET, PAXOS_ENVIRONMENT are set
 	@$(DEMO)

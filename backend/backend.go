@@ -74,6 +74,8 @@ type entries struct {
 	root       store.Cache[client]
 	roles      store.Cache[role]
 	clients    store.Cache[storedClient]
+	keys       store.Cache[signingKey]
+	signers    store.Cache[signer]
 	index      clientIndex // which Client IDs are stored, for the other mounts of the process
 }
 
@@ -219,6 +221,13 @@ func (b *backend) paths() []*framework.Path {
 		b.pathClientRotate(),
 		b.pathClient(),
 		b.pathClients(),
+		b.pathSign(),
+		b.pathSigner(),
+		b.pathSigners(),
+		b.pathKeyRotate(),
+		b.pathKeyID(),
+		b.pathKey(),
+		b.pathKeys(),
 		b.pathScopeSet(),
 		b.pathScopeSets(),
 		b.pathScope(),
@@ -239,7 +248,7 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
 			exceptionsPrefix + "*"},
-		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, ledgerPrefix},
+		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, keysPrefix, ledgerPrefix},
 		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
 	}
 }
@@ -260,6 +269,7 @@ func (b *backend) invalidate(_ context.Context, key string) {
 func (e *entries) forget(key string) {
 	for _, cache := range []interface{ Forget(key string) }{
 		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
+		&e.keys, &e.signers,
 	} {
 		cache.Forget(key)
 	}

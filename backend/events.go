@@ -32,6 +32,11 @@ const (
 	clientDeletedAtPaxos = "client-erase"
 	clientLost           = "client-lost"
 	poolLow              = "pool-low"
+	keyWritten           = "key-write"
+	keyRotated           = "key-rotate"
+	keyDeleted           = "key-delete"
+	signerWritten        = "signer-write"
+	signerDeleted        = "signer-delete"
 	mountStopped         = "stop"
 	mountResumed         = "resume"
 )

@@ -28,6 +28,13 @@ var writtenLists = map[string]struct {
 	"roles/(?P<name>[^/]+)$ operations":      {"roles/app", "GetTransfer", "ListProfiles"},
 	"roles/(?P<name>[^/]+)$ clients":         {"roles/vendor", "c0", "c1"},
 	"scope-sets/(?P<name>[^/]+)$ scopes":     {"scope-sets/one", "funding:read_profile", "transfer:read_transfer"},
+
+	"signers/(?P<name>[^/]+)$ operations":           {"signers/payouts", "CreateFiatAccount", "UpdateFiatAccount"},
+	"signers/(?P<name>[^/]+)$ unlimited_operations": {"signers/payouts", "CreateFiatAccount", "UpdateFiatAccount"},
+	"signers/(?P<name>[^/]+)$ sources":              {"signers/payouts", "profile-1", "profile-2"},
+	"signers/(?P<name>[^/]+)$ destinations":         {"signers/payouts", "fiat:account-1", "profile:profile-2"},
+	"signers/(?P<name>[^/]+)$ end_users":            {"signers/payouts", "identity-1", "account-2"},
+	"signers/(?P<name>[^/]+)$ extra_fields":         {"signers/payouts", "note", "purpose"},
 }
 
 // strictLists are those that are not split: what is unclear there must never come out as "all".
@@ -41,6 +48,9 @@ func TestEveryListIsSplitTheSameWay(t *testing.T) {
 	m.Must(logical.UpdateOperation, "scope-sets/one", map[string]any{"scopes": "funding:read_profile"})
 	m.Must(logical.UpdateOperation, "scope-sets/two", map[string]any{"scopes": "transfer:read_transfer"})
 	m.Must(logical.UpdateOperation, "roles/app", map[string]any{"scopes": "funding:read_profile"})
+	m.Must(logical.UpdateOperation, "keys/payments", nil)
+	m.Must(logical.UpdateOperation, "signers/payouts", map[string]any{"key": "payments",
+		"operations": "CreateFiatAccount,UpdateFiatAccount"})
 	for list, of := range writtenLists {
 		_, parameter, _ := strings.Cut(list, " ")
 		want := []any{of.a, of.b}

@@ -19,6 +19,8 @@ const (
 	clientsPrefix    = "clients/" // seal-wrapped: the entries hold secrets
 	scopeSetsPrefix  = "scope-sets/"
 	exceptionsPrefix = "exceptions/"
+	signersPrefix    = "signers/"
+	keysPrefix       = "keys/" // seal-wrapped: the entries hold private keys
 )
 
 // Storage keys of single entries.

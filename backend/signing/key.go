@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -8,9 +9,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // A KeyType is a kind of signing key that Paxos accepts.
@@ -94,6 +97,32 @@ func (k Key) PublicPEM() (string, error) {
 		return "", err
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
+}
+
+// SamePublicKey reports whether two public keys in PEM are the same key, however they are wrapped. What
+// is no public key is the same as nothing.
+func SamePublicKey(one, other string) bool {
+	first, second := publicDER(one), publicDER(other)
+	return first != nil && bytes.Equal(first, second)
+}
+
+// publicDER is the SubjectPublicKeyInfo of a PEM text or of bare base64, nil if it is neither.
+func publicDER(text string) []byte {
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	if block, _ := pem.Decode([]byte(text)); block != nil {
+		der, err = block.Bytes, nil
+	}
+	if err != nil {
+		return nil
+	}
+	public, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil
+	}
+	if der, err = x509.MarshalPKIXPublicKey(public); err != nil {
+		return nil
+	}
+	return der
 }
 
 // errNoKey reports the use of the zero Key.

@@ -12,27 +12,30 @@ const module = "vault-plugin-secrets-paxos/"
 // imports are the packages of this project that each package may import. A package that is not here is
 // new: give it a place below those that use it.
 var imports = map[string][]string{
-	"backend/fault":     {},
-	"backend/catalog":   {},
-	"backend/paxos":     {},
-	"backend/signing":   {"backend/catalog"},
-	"backend/payment":   {"backend/catalog", "backend/signing"},
-	"backend/spending":  {},
-	"backend/store":     {},
-	"backend/input":     {},
-	"backend/limits":    {"backend/paxos"},
-	"backend/broker":    {"backend/catalog", "backend/limits", "backend/paxos"},
-	"backend/report":    {"backend/catalog", "backend/paxos"},
-	"backend/usage":     {"backend/store"},
-	"backend/spec":      {"backend/fault", "backend/input"},
-	"backend/paxostest": {"backend/catalog", "backend/paxos"},
+	"backend/fault":             {},
+	"backend/catalog":           {},
+	"backend/paxos":             {},
+	"backend/signing":           {"backend/catalog"},
+	"backend/payment":           {"backend/catalog", "backend/signing"},
+	"backend/spending":          {},
+	"backend/store":             {},
+	"backend/input":             {},
+	"backend/limits":            {"backend/paxos"},
+	"backend/broker":            {"backend/catalog", "backend/limits", "backend/paxos"},
+	"backend/report":            {"backend/catalog", "backend/paxos"},
+	"backend/usage":             {"backend/store"},
+	"backend/spec":              {"backend/fault", "backend/input"},
+	"backend/paxostest":         {"backend/catalog", "backend/paxos"},
+	"backend/signing/transport": {},
 	"backend": {"backend/broker", "backend/catalog", "backend/fault", "backend/input", "backend/limits",
-		"backend/paxos", "backend/report", "backend/spec", "backend/store", "backend/usage"},
+		"backend/paxos", "backend/payment", "backend/report", "backend/signing", "backend/spec", "backend/spending",
+		"backend/store",
+		"backend/usage"},
 }
 
 // knowNoVault are the packages that nothing of Vault may come into.
 var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing",
-	"backend/payment", "backend/spending",
+	"backend/payment", "backend/spending", "backend/signing/transport",
 	"backend/limits", "backend/broker", "backend/report", "backend/paxostest"}
 
 // TestImportsPointDownwards holds the packages of the plugin to their order.

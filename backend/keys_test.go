@@ -1,0 +1,203 @@
+package backend_test
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/backendtest"
+	"vault-plugin-secrets-paxos/backend/paxostest"
+)
+
+// keyVersion is what a read of a key says of one of its versions.
+func (m *mount) keyVersion(key string, number int) map[string]any {
+	m.T.Helper()
+	versions := m.Must(logical.ReadOperation, "keys/"+key, nil).Data["versions"].(map[string]any)
+	v, ok := versions[fmt.Sprint(number)].(map[string]any)
+	if !ok {
+		m.T.Fatalf("key %s has no version %d: %v", key, number, versions)
+	}
+	return v
+}
+
+// TestAKeyIsMadeHereAndNeverShown creates keys of both types, and looks for their private parts in
+// every answer.
+func TestAKeyIsMadeHereAndNeverShown(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{"": "ecdsa-p256", "ed25519": "ed25519"} {
+		m := newConfiguredMount(t)
+		data := map[string]any{}
+		if kind != "" {
+			data["type"] = kind
+		}
+		m.Must(logical.UpdateOperation, "keys/payments", data)
+		read := m.Must(logical.ReadOperation, "keys/payments", nil)
+		if read.Data["type"] != want || read.Data["client_id"] != m.Client.ClientID ||
+			fmt.Sprint(read.Data["signs_with"]) != "0" {
+			t.Errorf("the key is %v", read.Data)
+		}
+		v := m.keyVersion("payments", 1)
+		block, _ := pem.Decode([]byte(v["public_key"].(string)))
+		if block == nil || v["state"] != "waiting" {
+			t.Fatalf("version 1 is %v", v)
+		}
+		if _, err := x509.ParsePKIXPublicKey(block.Bytes); err != nil {
+			t.Error(err)
+		}
+		entry, err := m.Storage.Get(t.Context(), "keys/payments")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stored struct {
+			Versions []struct {
+				Private []byte `json:"private"`
+			} `json:"versions"`
+		}
+		if err := json.Unmarshal(entry.Value, &stored); err != nil || len(stored.Versions[0].Private) == 0 {
+			t.Fatalf("nothing is stored of the private key, %v", err)
+		}
+		private := base64.StdEncoding.EncodeToString(stored.Versions[0].Private)
+		answers, err := json.Marshal([]any{read.Data, m.Must(logical.UpdateOperation, "keys/payments/rotate", nil).Data,
+			m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "k1"}).Data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(answers)+m.Log.String(), private[:32]) {
+			t.Error("the private key is in an answer or in the log")
+		}
+	}
+}
+
+// TestARotationNeverStopsTheSigning adds versions and Key IDs in every order, and looks at which
+// version signs.
+func TestARotationNeverStopsTheSigning(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.Must(logical.UpdateOperation, "keys/payments", map[string]any{"deletion_allowed": false})
+	signs := func(want string) {
+		t.Helper()
+		if got := fmt.Sprint(m.Must(logical.ReadOperation, "keys/payments", nil).Data["signs_with"]); got != want {
+			t.Errorf("version %s signs, want %s", got, want)
+		}
+	}
+	signs("0")
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "one"})
+	signs("1")
+	m.Must(logical.UpdateOperation, "keys/payments/rotate", nil)
+	signs("1")
+	if status, text := m.Refused(logical.UpdateOperation, "keys/payments",
+		map[string]any{"min_version": 2}); status != 400 ||
+		!strings.Contains(text, "version 1, which signs") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid",
+		map[string]any{"kid": "one"}); status != 400 ||
+		!strings.Contains(text, "that of version 1 already") {
+		t.Errorf("%d %s", status, text)
+	}
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
+	signs("2")
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""})
+	signs("1")
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
+	m.Must(logical.UpdateOperation, "keys/payments", map[string]any{"min_version": 2})
+	if v := m.keyVersion("payments", 1); v["state"] != "retired" ||
+		v["kids"].(map[string]any)[m.Client.ClientID] != "one" {
+		t.Errorf("version 1 is %v", v)
+	}
+	entry, err := m.Storage.Get(t.Context(), "keys/payments")
+	if err != nil || strings.Count(string(entry.Value), `"private":`) != 1 {
+		t.Errorf("the private key of a retired version is still stored, %v", err)
+	}
+	if status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid",
+		map[string]any{"kid": "again", "version": 1}); status != 400 || !strings.Contains(text, "retired") {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// TestAKeyIDIsDiscoveredByThePublicKey lets Paxos's list show the public key of a version.
+func TestAKeyIDIsDiscoveredByThePublicKey(t *testing.T) {
+	t.Parallel()
+	m := newListingMount(t)
+	m.Must(logical.UpdateOperation, "keys/payments", nil)
+	public := m.keyVersion("payments", 1)["public_key"].(string)
+	show := func(active bool) {
+		m.Paxos.FailAll(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
+			for _, item := range reply["items"].([]any) {
+				item.(map[string]any)["client_public_keys"] = []any{
+					map[string]any{"id": "id-of-key", "algorithm": "ES256", "public_key": public, "active": active}}
+			}
+		}})
+	}
+	show(false)
+	if status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid",
+		map[string]any{"discover": true}); status != 400 ||
+		!strings.Contains(text, "no active public key") {
+		t.Errorf("%d %s", status, text)
+	}
+	show(true)
+	if got := m.Must(logical.UpdateOperation, "keys/payments/kid",
+		map[string]any{"discover": true}).Data; got["kid"] != "id-of-key" ||
+		got["state"] != "active" {
+		t.Errorf("discovered %v", got)
+	}
+}
+
+// TestWhatForbidsADeletionOfAKey deletes keys and clients that are in use.
+func TestWhatForbidsADeletionOfAKey(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	data := m.dashboard("team", backendtest.RootScopes)
+	data["purpose"], data["scopes"] = "mint", "funding:read_profile"
+	m.Must(logical.UpdateOperation, "clients/team", data)
+	m.Must(logical.UpdateOperation, "keys/team", map[string]any{"client": "team"})
+	for path, says := range map[string]string{"clients/team": `key "team" signs`, "keys/team": "deletion_allowed"} {
+		if status, text := m.Refused(logical.DeleteOperation, path, nil); status != 400 ||
+			!strings.Contains(text, says) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	m.Must(logical.UpdateOperation, "keys/team", map[string]any{"deletion_allowed": true})
+	m.Must(logical.DeleteOperation, "keys/team", nil)
+	m.Must(logical.DeleteOperation, "clients/team", nil)
+	if resp, err := m.Do(logical.ReadOperation, "keys/team", nil); err != nil || resp != nil {
+		t.Errorf("the key is %v, %v", resp, err)
+	}
+}
+
+// TestBadInputOfKeys checks that each refusal names the parameter.
+func TestBadInputOfKeys(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.Must(logical.UpdateOperation, "keys/k", nil)
+	for _, test := range []struct {
+		path string
+		data map[string]any
+		says string
+	}{
+		{"keys/k2", map[string]any{"type": "rsa"}, "type must be"},
+		{"keys/k2", map[string]any{"client": "a/b"}, "client must be"},
+		{"keys/k", map[string]any{"type": "ed25519"}, "type and client"},
+		{"keys/k", map[string]any{"min_version": -1}, "min_version"},
+		{"keys/k", map[string]any{"min_version": 2}, "min_version"},
+		{"keys/k/kid", nil, "kid or discover"},
+		{"keys/k/kid", map[string]any{"kid": "a", "discover": true}, "kid or discover"},
+		{"keys/k/kid", map[string]any{"kid": "a b"}, "kid must be"},
+		{"keys/k/kid", map[string]any{"kid": strings.Repeat("a", 129)}, "kid must be"},
+		{"keys/k/kid", map[string]any{"kid": "a", "version": 7}, "version must be"},
+		{"keys/k/kid", map[string]any{"kid": "a", "client_id": "a b"}, "client_id must be"},
+		{"keys/none/kid", map[string]any{"kid": "a"}, `Key "none" does not exist`},
+		{"keys/none/rotate", nil, `Key "none" does not exist`},
+	} {
+		if status, text := m.Refused(logical.UpdateOperation, test.path, test.data); status != 400 ||
+			!strings.Contains(text, test.says) {
+			t.Errorf("%s %v: %d %s; want %q", test.path, test.data, status, text, test.says)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/signing"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
+)
+
+func (b *backend) pathKeys() *framework.Path {
+	return spec.Listing{
+		Pattern: keysPrefix + "?$", Item: "Key", Entries: true, Suffix: "keys",
+		Synopsis: "List the keys that sign requests.", Summary: "List the signing keys.",
+		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(keysPrefix),
+	}.Path()
+}
+
+func (b *backend) pathKey() *framework.Path {
+	return &framework.Path{
+		Pattern:         keysPrefix + spec.NamePattern + "$",
+		HelpSynopsis:    "A key that signs requests to Paxos. It is generated here and never leaves Vault.",
+		HelpDescription: keyHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Key"},
+		ExistenceCheck:  spec.EntryExists,
+		Fields: spec.Fields{
+			"name": spec.Name("Name of the key. Case matters."),
+			"type": {Type: framework.TypeString, Default: string(signing.ECDSAP256),
+				AllowedValues: []any{string(signing.ECDSAP256), string(signing.Ed25519)},
+				Description: "Type of the key: ecdsa-p256 (ES256, as in Paxos's published example) or ed25519. " +
+					"Fixed by the first write."},
+			"client": {Type: framework.TypeString,
+				Description: "The client under clients/ whose requests the key signs. The root client if it is left " +
+					"out. Fixed by the first write."},
+			"deletion_allowed": {Type: framework.TypeBool, Description: "Whether the key may be deleted."},
+			"min_version": {Type: framework.TypeInt,
+				Description: "Oldest version that is kept. The private keys of older ones are erased. Never the one " +
+					"that signs."},
+		},
+		Operations: spec.Operations{
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key; its private part is "+
+				"never shown.", spec.Body("The key.", keyAnswer)), "read", "key"),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeKey, "Generate a signing key.",
+				spec.NoBody("Stored.")), "write", "key"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKey,
+				"Change a signing key; parameters left out keep their value.", spec.NoBody("Stored.")), "write", "key"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteKey,
+				"Delete a signing key. Needs deletion_allowed.", spec.NoBody("Deleted.")), "delete", "key"),
+		},
+	}
+}
+
+func (b *backend) pathKeyRotate() *framework.Path {
+	return &framework.Path{
+		Pattern: keysPrefix + spec.NamePattern + "/rotate$",
+		HelpSynopsis: "Add a version to a signing key. The version before goes on signing until the new " +
+			"one has a Key ID.",
+		HelpDescription: keyHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields:          spec.Fields{"name": spec.Name("Name of the key.")},
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateKey, "Add a version to a signing key.",
+				spec.Body("The new version.", keyVersionAnswer)), "rotate", "key"),
+		},
+	}
+}
+
+func (b *backend) pathKeyID() *framework.Path {
+	return &framework.Path{
+		Pattern:         keysPrefix + spec.NamePattern + "/kid$",
+		HelpSynopsis:    "Store the Key ID that Paxos gave to the public key of a version.",
+		HelpDescription: keyHelp,
+		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
+		Fields: spec.Fields{
+			"name":    spec.Name("Name of the key."),
+			"version": {Type: framework.TypeInt, Description: "Number of the version. The latest if it is left out."},
+			"kid": {Type: framework.TypeString,
+				Description: "Key ID, from the Dashboard, Admin > API Management. Empty takes it away: the " +
+					"version below " +
+					"signs again."},
+			"client_id": {Type: framework.TypeString,
+				Description: "Client ID of the client that the public key is registered for. The client's " +
+					"present one if " +
+					"it is left out."},
+			"discover": {Type: framework.TypeBool,
+				Description: "Find the Key ID in Paxos's list of credentials, by the public key. The root " +
+					"client must be " +
+					"allowed to list. Costs a token request."},
+		},
+		Operations: spec.Operations{
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKeyID, "Store a Key ID.",
+				spec.Body("The version.", keyVersionAnswer)), "set", "key-id"),
+		},
+	}
+}
+
+// keyAnswer is what a read of a key holds.
+var keyAnswer = spec.Fields{
+	"type":   spec.Required(framework.TypeString, "ecdsa-p256 or ed25519."),
+	"client": spec.Required(framework.TypeString, "The client whose requests it signs; empty for the root client."),
+	"client_id": spec.Required(framework.TypeString,
+		"Client ID of that client now; empty while it is not stored."),
+	"deletion_allowed": spec.Required(framework.TypeBool, "Whether the key may be deleted."),
+	"min_version":      spec.Required(framework.TypeInt, "Oldest version that is kept; 0: all."),
+	"latest_version":   spec.Required(framework.TypeInt, "Number of the newest version."),
+	"signs_with": spec.Required(framework.TypeInt,
+		"Number of the version that signs now; 0 while none has a Key ID for the client."),
+	"versions": spec.Required(framework.TypeMap,
+		"By number: public_key (PEM, for the Dashboard), kids (Key IDs by Client ID), state (waiting for its Key ID, "+
+			"active or retired) and created_at."),
+}
+
+// keyVersionAnswer is what a rotation and a write of a Key ID answer.
+var keyVersionAnswer = spec.Fields{
+	"version":    spec.Required(framework.TypeInt, "Number of the version."),
+	"public_key": spec.Required(framework.TypeString, "Its public key (PEM), to register in the Dashboard."),
+	"kid":        spec.Required(framework.TypeString, "Its Key ID for the client; empty while it waits for one."),
+	"state":      spec.Required(framework.TypeString, "waiting, active or retired."),
+}
+
+// readKey answers GET keys/:name.
+func (b *backend) readKey(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	k, err := loadSigningKey(ctx, req.Storage, d.Get("name").(string))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil // Vault answers 404
+	}
+	if err != nil {
+		return nil, err
+	}
+	clientID, err := clientIDOf(ctx, req.Storage, k.Client)
+	if err != nil {
+		return nil, err
+	}
+	signs, _ := k.signs(clientID)
+	versions := map[string]any{}
+	for _, v := range k.Versions {
+		versions[strconv.Itoa(v.Number)] = map[string]any{
+			"public_key": v.PublicPEM, "kids": v.KeyIDs, "state": v.state(clientID),
+			"created_at": spec.Timestamp(v.CreatedAt),
+		}
+	}
+	return &logical.Response{Data: map[string]any{
+		"type": string(k.Type), "client": k.Client, "client_id": clientID,
+		"deletion_allowed": k.DeletionAllowed, "min_version": k.MinVersion,
+		"latest_version": k.latest(), "signs_with": signs.Number, "versions": versions,
+	}}, nil
+}
+
+const keyHelp = `
+A key signs requests to Paxos (docs.paxos.com/guides/developer/request-signing).
+It is generated here; no path imports or exports it. To set it up:
+
+    vault write paxos/keys/payments client=team
+    vault read -field=public_key paxos/keys/payments   # of versions
+
+Register the public key in the Dashboard (Admin > API Management), then write
+the Key ID that the Dashboard shows to keys/<name>/kid.
+
+keys/<name>/rotate adds a version. The version before it goes on signing until
+the new one has a Key ID. min_version erases the private keys of older versions.
+`

@@ -1,0 +1,106 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/store"
+)
+
+// writeSigner answers POST signers/:name.
+func (b *backend) writeSigner(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	return b.changeSigner(ctx, req, d, true)
+}
+
+// patchSigner answers PATCH signers/:name.
+func (b *backend) patchSigner(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	return b.changeSigner(ctx, req, d, false)
+}
+
+// changeSigner stores a signer and warns of what it cannot do.
+func (b *backend) changeSigner(ctx context.Context, req *logical.Request, d *framework.FieldData,
+	create bool) (*logical.Response, error) {
+	after, warnings, err := b.storeSigner(ctx, req.Storage, d, create)
+	if err != nil {
+		return nil, err
+	}
+	b.announceChange(signerWritten, req.Path, req.Operation)
+	return spec.Warned(append(after.dangers(), warnings...)...), nil
+}
+
+// storeSigner does the read-modify-write.
+func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framework.FieldData,
+	create bool) (after signer, warnings []string, err error) {
+	name := d.Get("name").(string)
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	after, err = loadSigner(ctx, s, name)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && create:
+		after = newSigner(b.options.Now())
+	case errors.Is(err, store.ErrNotFound):
+		return after, nil, fault.New(http.StatusNotFound, "Signer %q does not exist. Write to it to create it.", name)
+	case err != nil:
+		return after, nil, err
+	}
+	if err := after.change(d); err != nil {
+		return after, nil, err
+	}
+	limits, err := storedGuardrails(ctx, s)
+	if err != nil {
+		return after, nil, err
+	}
+	if err := limits.checkOperations(after.Operations); err != nil {
+		return after, nil, err
+	}
+	switch _, err := loadSigningKey(ctx, s, after.Key); {
+	case errors.Is(err, store.ErrNotFound):
+		warnings = append(warnings, fmt.Sprintf("Key %q does not exist: nothing can be signed until it is created at "+
+			"%skeys/%s.", after.Key, mountMark, after.Key))
+	case err != nil:
+		return after, nil, err
+	}
+	return after, warnings, b.entries.signers.Put(ctx, s, signersPrefix+name, after)
+}
+
+// checkOperations refuses operations that need a scope outside the guardrails: a token for them is
+// never issued.
+func (g guardrails) checkOperations(ids []string) error {
+	for _, id := range ids {
+		o, ok := catalog.LookupOperation(id)
+		if !ok || o.Access != catalog.WithScope {
+			continue
+		}
+		resolution, err := catalog.Resolve([]string{id}, nil)
+		if err != nil {
+			return fault.Invalid(err)
+		}
+		if err := g.check(resolution.Scopes); err != nil {
+			return fault.Forbidden("operations names %s: %s", id, err)
+		}
+	}
+	return nil
+}
+
+// deleteSigner answers DELETE signers/:name.
+func (b *backend) deleteSigner(ctx context.Context, req *logical.Request,
+	d *framework.FieldData) (*logical.Response, error) {
+	b.writes.Lock()
+	err := b.entries.signers.Delete(ctx, req.Storage, signersPrefix+d.Get("name").(string))
+	b.writes.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	b.announceChange(signerDeleted, req.Path, req.Operation)
+	return nil, nil
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// A problem is an error of the proxy's own (RFC 9457). The texts are fixed, except the words of the
+// engine.
+type problem struct {
+	Type   string `json:"type"` // begins with urn:paxos-proxy:, which no answer of Paxos does
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// newProblem returns a problem. The name ends its type.
+func newProblem(status int, name, detail string) *problem {
+	return &problem{"urn:paxos-proxy:" + name, http.StatusText(status), status, detail}
+}
+
+// The problems of requests to Paxos that had no answer.
+var (
+	errNoVault = newProblem(http.StatusServiceUnavailable, "vault-unavailable",
+		"Vault gave no token or no signature. The request was not sent. Operators: see the log of paxos-proxy.")
+	errNoConnection = newProblem(http.StatusBadGateway, "no-connection",
+		"There is no connection to Paxos. The request was not sent.")
+	errBroken = newProblem(http.StatusBadGateway, "connection-broken", "The connection to Paxos broke. Paxos may have "+
+		"executed the request. Send the same request again, with the same ref_id and the same body.")
+	errTimeout = newProblem(http.StatusGatewayTimeout, "timeout", "Paxos did not answer in time. It may have "+
+		"executed the request. Send the same request again, with the same ref_id and the same body.")
+)
+
+// write answers the problem.
+func (p *problem) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // if it fails, the caller has gone
+}
