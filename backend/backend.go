@@ -85,8 +85,9 @@ type entries struct {
 // sessions hold the session with Paxos that was used last. After a change of the configuration, the
 // next use opens a new session and closes this one.
 type sessions struct {
-	mu   sync.Mutex // guards open
-	open *paxosSession
+	mu    sync.Mutex // guards open
+	open  *paxosSession
+	clock paxosClock // fed by every session
 }
 
 // secrets remember facts about secrets that must survive when an entry is deleted and stored again.
