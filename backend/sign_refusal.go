@@ -10,8 +10,11 @@ import (
 	"vault-plugin-secrets-paxos/backend/spending"
 )
 
-// errPaused is in the chain of the refusal of a mount that may be a restored copy.
-var errPaused = errors.New("the mount is paused")
+// Errors in the chain of a refusal to count a payment.
+var (
+	errPaused = errors.New("the mount is paused") // it may be a restored copy
+	errClock  = errors.New("the clock is wrong")
+)
 
 // unsigned turns the reason why a request is not signed into an error for the caller. It repeats no
 // value of the request's body but amounts that are added up here.
@@ -82,6 +85,8 @@ func outcomeOf(err error) string {
 		return "lockdown"
 	case errors.Is(err, errPaused):
 		return "paused"
+	case errors.Is(err, errClock):
+		return "clock"
 	case errors.As(err, &malformed):
 		return "invalid"
 	case errors.As(err, &refused):
