@@ -81,9 +81,9 @@ var operationAnswer = spec.Fields{
 		"(any body)."),
 	"body_fields": spec.Required(framework.TypeStringSlice,
 		"The fields that a signer allows in its body, where it judges the body; any other is refused."),
-	"tag": spec.Required(framework.TypeString, "Paxos's group of endpoints."),
-	"summary":     spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
-	"deprecated":  spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
+	"tag":        spec.Required(framework.TypeString, "Paxos's group of endpoints."),
+	"summary":    spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
+	"deprecated": spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
 }
 
 // readOperation answers GET operations/:id.
