@@ -76,6 +76,7 @@ type entries struct {
 	clients    store.Cache[storedClient]
 	keys       store.Cache[signingKey]
 	signers    store.Cache[signer]
+	signing    keyIndex    // which keys sign the engine's own calls
 	index      clientIndex // which Client IDs are stored, for the other mounts of the process
 }
 
@@ -276,6 +277,9 @@ func (e *entries) forget(key string) {
 	}
 	if key == rootKey || strings.HasPrefix(key, clientsPrefix) {
 		e.index.forget()
+	}
+	if strings.HasPrefix(key, keysPrefix) {
+		e.signing.forget()
 	}
 }
 

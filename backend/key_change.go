@@ -31,6 +31,7 @@ func clientIDOf(ctx context.Context, s logical.Storage, name string) (string, er
 
 // putSigningKey stores a key. The caller holds writes.
 func (b *backend) putSigningKey(ctx context.Context, s logical.Storage, name string, k signingKey) error {
+	defer b.entries.signing.forget()
 	k.Versioned = store.Current
 	return b.entries.keys.Put(ctx, s, keysPrefix+name, k)
 }
@@ -298,5 +299,6 @@ func (b *backend) takeKey(ctx context.Context, s logical.Storage, name string) e
 			"delete it first.",
 			signer)
 	}
+	defer b.entries.signing.forget()
 	return b.entries.keys.Delete(ctx, s, keysPrefix+name)
 }

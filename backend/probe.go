@@ -54,7 +54,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.TokenLifetime = grant.Lifetime
-			return p.watchRevocation(ctx, b, minter, session, grant.AccessToken)
+			return p.watchRevocation(ctx, b, minter, session, grant.Bearer())
 		})
 	switch {
 	case paxos.IsInvalidScope(err):
@@ -66,7 +66,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	p.TokenCalls++
 	err = b.broker.Probe(ctx, minter, []string{paxos.ListScope},
 		func(ctx context.Context, grant paxos.Grant) error {
-			p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
+			p.lookForRoot(ctx, b, minter, session, grant.Bearer())
 			return nil
 		})
 	if err != nil && !paxos.IsInvalidScope(err) {
@@ -80,7 +80,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 // and five seconds, to find out whether and when the token stops working. The broker ends the token
 // in any case.
 func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
-	token paxos.Secret) error {
+	token paxos.Bearer) error {
 	var seen paxos.Inspection
 	look := func(ctx context.Context) (err error) {
 		seen, err = session.Inspect(ctx, token)
@@ -92,7 +92,7 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 		return nil
 	}
 	p.RateLimitHeaders, p.ClockAhead = seen.RateLimitHeaders, seen.ClockAhead
-	if err := call(func(ctx context.Context) error { return minter.Client.Revoke(ctx, token) }); err != nil {
+	if err := call(func(ctx context.Context) error { return minter.Client.Revoke(ctx, token.Token) }); err != nil {
 		p.Problems = append(p.Problems, problem("the token could not be revoked", err))
 		return nil
 	}
@@ -115,7 +115,7 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 // lookForRoot finds out whether Paxos lists the client that asks for the list. Only if it does, the
 // absence of another client from the list proves that this client is gone.
 func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
-	token paxos.Secret) {
+	token paxos.Bearer) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, minter.Client.Route(), call)
 	}
