@@ -45,6 +45,7 @@ type SignatureProblem int
 const (
 	NoSignatureProblem   SignatureProblem = iota
 	MaybeUnsigned                         // it had no signature, which may be why it was refused
+	MaybeNotAccepted                      // it had a signature, which may be why it was refused
 	Unsigned                              // it had no signature, and the refusal speaks of signatures
 	SignatureNotAccepted                  // it had a signature, and the refusal speaks of signatures
 )
@@ -71,7 +72,10 @@ func (e *Error) judgeSignature(req *http.Request, body []byte) {
 		e.Signature = Unsigned
 		e.Reason = "it demands a signature, and the client has no signing key with a Key ID; create one under keys/, " +
 			"register its public key in the Dashboard and write its Key ID"
-	case !signed && e.Status != http.StatusBadRequest:
+	case e.Status == http.StatusBadRequest:
+	case signed:
+		e.Signature = MaybeNotAccepted
+	default:
 		e.Signature = MaybeUnsigned
 	}
 }
@@ -79,7 +83,8 @@ func (e *Error) judgeSignature(req *http.Request, body []byte) {
 // mentionsSignature reports whether a refusal speaks of the signature of a request.
 func mentionsSignature(body []byte) bool {
 	text := bytes.ToLower(body)
-	for _, word := range []string{"signature", "request signing", "request-signing", "request_signing", "jws"} {
+	for _, word := range []string{"signature", "request signing", "request-signing", "request_signing", "jws",
+		"key id", "public key"} {
 		if bytes.Contains(text, []byte(word)) {
 			return true
 		}
