@@ -82,7 +82,8 @@ func (e *Error) judgeSignature(req *http.Request, body []byte) {
 
 // mentionsSignature reports whether a refusal speaks of the signature of a request.
 func mentionsSignature(body []byte) bool {
-	text := bytes.ToLower(body)
+	// Servers of OAuth2 say of a token that they do not know that its signature is wrong.
+	text := bytes.ReplaceAll(bytes.ToLower(body), []byte("token signature"), nil)
 	for _, word := range []string{"signature", "request signing", "request-signing", "request_signing", "jws",
 		"key id", "public key"} {
 		if bytes.Contains(text, []byte(word)) {
