@@ -16,6 +16,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/limits"
+	"vault-plugin-secrets-paxos/backend/spending"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
@@ -46,6 +47,7 @@ type backend struct {
 	logger  hclog.Logger
 	storage logical.Storage // for work that no request waits for; a request uses its own
 	broker  *broker.Broker
+	spent   *spending.Ledger // which payments count against daily limits
 
 	mount    membership
 	entries  entries
@@ -76,6 +78,7 @@ type entries struct {
 	clients    store.Cache[storedClient]
 	keys       store.Cache[signingKey]
 	signers    store.Cache[signer]
+	pulse      store.Cache[pulse]
 	signing    keyIndex    // which keys sign the engine's own calls
 	index      clientIndex // which Client IDs are stored, for the other mounts of the process
 }
@@ -109,12 +112,13 @@ type writes struct {
 // telemetry is what the mount counts, announces and remembers about its work. Each part has a lock
 // of its own.
 type telemetry struct {
-	metrics *metrics
-	events  events
-	signals signals
-	usage   usage.Memory
-	tallies tallies
-	latest  latestFailure
+	metrics    *metrics
+	events     events
+	signals    signals
+	usage      usage.Memory
+	tallies    tallies
+	latest     latestFailure
+	lastSigned lastSigned
 }
 
 // background is the state of the work that no request waits for.
@@ -162,6 +166,7 @@ func NewFactory(options Options) logical.Factory {
 			Now:      options.Now,
 			Wait:     options.Wait,
 		})
+		b.spent = spending.New(spending.Options{Records: spendingPages{b.storage}, Now: options.Now})
 		b.Backend = &framework.Backend{
 			Help:           mountHelp,
 			BackendType:    logical.TypeLogical,
@@ -192,6 +197,7 @@ func NewFactory(options Options) logical.Factory {
 func (e *entries) setDefaults() {
 	e.connection.Absent, e.guardrails.Absent, e.lockdown.Absent = newConnection, newGuardrails, noLockdown
 	e.probe.Absent, e.list.Absent = noProbe, noCredentialList
+	e.pulse.Absent = func() pulse { return pulse{Versioned: store.Current} }
 	e.probe.Replaceable, e.list.Replaceable = true, true
 	// A role may name clients that are not stored, and must still be readable.
 	e.clients.Absent = func() storedClient { return storedClient{} }
@@ -250,8 +256,9 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
 			exceptionsPrefix + "*"},
-		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, keysPrefix, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
+		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, keysPrefix, spendingPrefix,
+			ledgerPrefix},
+		LocalStorage: []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
 	}
 }
 
@@ -264,6 +271,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.broker.Reset()
 	case strings.HasPrefix(key, usage.Prefix):
 		b.usage.Reload()
+	case strings.HasPrefix(key, spendingPrefix):
+		b.spent.Reset()
 	}
 }
 
@@ -271,7 +280,7 @@ func (b *backend) invalidate(_ context.Context, key string) {
 func (e *entries) forget(key string) {
 	for _, cache := range []interface{ Forget(key string) }{
 		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
-		&e.keys, &e.signers,
+		&e.keys, &e.signers, &e.pulse,
 	} {
 		cache.Forget(key)
 	}
@@ -295,6 +304,9 @@ func (b *backend) initialize(ctx context.Context, _ *logical.InitializationReque
 	}
 	if err := b.broker.Start(ctx); err != nil { // the next token request tries again
 		b.logger.Warn("the token requests before this start are not known yet", "error", err)
+	}
+	if err := b.spent.Load(ctx); err != nil { // the next signature tries again
+		b.logger.Warn("the payments that were signed before this start are not known yet", "error", err)
 	}
 	b.broker.SweepSoon()
 	return nil
@@ -328,7 +340,8 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.compareHourly(ctx))
+	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.spent.Sweep(ctx),
+		b.compareHourly(ctx))
 }
 
 const mountHelp = `
