@@ -295,9 +295,8 @@ func (b *backend) takeKey(ctx context.Context, s logical.Storage, name string) e
 	case err != nil:
 		return err
 	case signer != "":
-		return fault.BadRequest("Not deleted: signer %q signs with this key. Give the signer another key, or "+
-			"delete it first.",
-			signer)
+		return fault.BadRequest("Not deleted: signer %q signs with this key, or cannot be read and may do so. Give the "+
+			"signer another key, or delete it first.", signer)
 	}
 	defer b.entries.signing.forget()
 	return b.entries.keys.Delete(ctx, s, keysPrefix+name)
