@@ -24,7 +24,8 @@ var ofEnforcement = []deserving{
 		{"low signing-not-enforced client clients/two", "client_id=two-id",
 			"\nvault write 'paxos/keys/<name>' client=two\n# let the readers of roles/team sign their requests, with " +
 				"signers whose key is of this client (it has none yet)",
-			"enforce Request Signing for two-id. Paxos then refuses every unsigned request of this client. " +
+			"enforce Request Signing for two-id only when everybody who uses it signs, because Paxos then refuses " +
+				"unsigned requests. " +
 				itselfCutOff + "; the readers of roles/team"},
 	}},
 	{"signing that is not enforced for a client of risk admin", func(f *report.Facts) {

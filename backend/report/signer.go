@@ -102,12 +102,17 @@ func (p *Privileges) ShownSigners() []any {
 		for name, value := range s.Metadata {
 			metadata[name] = value
 		}
+		used := s.DailyUsage
+		if used == nil {
+			used = map[string]any{}
+		}
 		shown = append(shown, map[string]any{
 			"name": s.Name, "key": s.Key, "client": k.Client, "client_id": k.ClientID, "kid": k.KeyID,
 			"roles":      append([]string{}, p.callers[k.Client]...),
 			"operations": append([]string{}, s.Operations...), "sources": append([]string{}, s.Sources...),
 			"destinations": append([]string{}, s.Destinations...), "end_users": append([]string{}, s.EndUsers...),
 			"limits": amounts(s.Limits), "daily_limits": amounts(s.DailyLimits),
+			"daily_usage":          used,
 			"unlimited_operations": append([]string{}, s.UnlimitedOperations...),
 			"extra_fields":         append([]string{}, s.ExtraFields...),
 			"dangerous_options":    append([]string{}, s.Dangers...), "disabled": s.Disabled, "metadata": metadata,

@@ -131,21 +131,21 @@ func TestSignersAreShownWithWhomTheySignFor(t *testing.T) {
 	shown := report.LeastPrivilege(f).ShownSigners()
 	for i, want := range []string{
 		"all payments root root-id payments-kid [roles/reader] [CreateCryptoWithdrawal] [profile-1] " +
-			"[crypto:ETHEREUM:0xaa] [u] map[USDC:100] map[USDC:500] [CreateOrder] [new] [extra_fields: unknown] false " +
+			"[crypto:ETHEREUM:0xaa] [u] map[USDC:100] map[USDC:500] map[] [CreateOrder] [new] [extra_fields: unknown] false " +
 			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z",
 		"other others clients/two two-id  [] [CreateCryptoWithdrawal] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
-			"map[USDC:100] map[USDC:500] [] [] [] true map[] 2026-10-31T12:00:00Z not_enforced 2026-11-01T12:00:00Z",
+			"map[USDC:100] map[USDC:500] map[] [] [] [] true map[] 2026-10-31T12:00:00Z not_enforced 2026-11-01T12:00:00Z",
 		"stray gone    [] [CreateCryptoWithdrawal] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
-			"map[USDC:100] map[USDC:500] [] [] [] false map[] 2026-10-31T12:00:00Z unknown ",
+			"map[USDC:100] map[USDC:500] map[] [] [] [] false map[] 2026-10-31T12:00:00Z unknown ",
 	} {
 		s := shown[i].(map[string]any)
 		got := ""
 		for _, field := range []string{"name", "key", "client", "client_id", "kid", "roles", "operations", "sources",
-			"destinations", "end_users", "limits", "daily_limits", "unlimited_operations", "extra_fields",
+			"destinations", "end_users", "limits", "daily_limits", "daily_usage", "unlimited_operations", "extra_fields",
 			"dangerous_options", "disabled", "metadata", "created_at", "signing", "signing_seen_at"} {
 			got += fmt.Sprint(" ", s[field])
 		}
-		if got != " "+want || len(s) != 20 {
+		if got != " "+want || len(s) != 21 {
 			t.Errorf("shown is %s, want %s; %d fields", got, want, len(s))
 		}
 	}

@@ -88,6 +88,6 @@ func (r *Review) enforcing(c Client) string {
 	if len(off) == 0 {
 		off = []string{"nobody that this mount knows of"}
 	}
-	return byHand("enforce Request Signing for %s. Paxos then refuses every unsigned request of this client. Cut off "+
-		"until they sign: %s", c.ID, strings.Join(off, "; "))
+	return byHand("enforce Request Signing for %s only when everybody who uses it signs, because Paxos then refuses "+
+		"unsigned requests. Cut off until they sign: %s", c.ID, strings.Join(off, "; "))
 }

@@ -27,7 +27,9 @@ type Signer struct {
 	Disabled                                    bool
 	Metadata                                    map[string]string
 	CreatedAt                                   time.Time
-	Dangers                                     []string // options in force that weaken something, each as "option: why"
+	DailyUsage                                  map[string]any // as answers show it, by asset
+
+	Dangers []string // options in force that weaken something, each as "option: why"
 }
 
 // An Enforcement says whether Paxos refuses the unsigned requests of a client.
