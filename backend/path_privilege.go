@@ -36,13 +36,13 @@ var privilegeAnswer = reporting(spec.Fields{
 			"risk, secret_set_at, secret_verified, last_issued_at."),
 	"roles": spec.Required(framework.TypeInt, "How many roles there are."),
 	"signers": spec.Required(framework.TypeSlice,
-		"Objects, one for each signer: name, key, client, client_id and kid of the key, roles (whose tokens its "+
-			"signatures go with), operations, sources, destinations, end_users, limits, daily_limits, daily_usage, "+
+		"Objects, one for each signer: name, key, client, client_id and kid of the key, roles (whose tokens open "+
+			"one of its operations), operations, sources, destinations, end_users, limits, daily_limits, daily_usage, "+
 			"unlimited_operations, extra_fields, dangerous_options, disabled, metadata, created_at, signing (enforced, "+
-			"not_enforced or unknown), signing_seen_at."),
+			"not_enforced or unknown), signing_seen_at, signing_evidence (request or list)."),
 	"payers": spec.Required(framework.TypeSlice,
 		"Objects, one for each role and client whose tokens can pay: role, client, leases_client, operations (that "+
-			"pay or decide who is paid), signers (of that client), signing, signing_seen_at. Unless signing is enforced, "+
+			"pay or decide who is paid), signers (of that client), signing, signing_seen_at, signing_evidence. Unless signing is enforced, "+
 			"the limits of signers do not bind them."),
 	"sign_limits": spec.Required(framework.TypeKVPairs,
 		"By asset: the most that the guardrails let all signers sign in one request."),

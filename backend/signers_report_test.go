@@ -79,11 +79,11 @@ func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 	kid := m.keyVersion("payments", 1)["kids"].(map[string]any)[m.Client.ClientID]
 	for field, want := range map[string]any{
 		"name": "payouts", "key": "payments", "client": "root", "client_id": m.Client.ClientID, "kid": kid,
-		"roles": "[roles/mint roles/payer]", "operations": "[CreateCryptoWithdrawal]", "sources": "[" + treasury + "]",
+		"roles": "[roles/payer]", "operations": "[CreateCryptoWithdrawal]", "sources": "[" + treasury + "]",
 		"destinations": "[crypto:ETHEREUM:" + vendor + "]", "end_users": "[]", "limits": "map[USDC:100]",
 		"daily_limits": "map[USDC:500]", "unlimited_operations": "[]", "extra_fields": "[]", "dangerous_options": "[]",
 		"disabled": false, "metadata": "map[team:treasury]", "created_at": "2026-11-01T12:01:00Z", "signing": "enforced",
-		"signing_seen_at": "2026-11-01T12:02:00Z",
+		"signing_seen_at": "2026-11-01T12:02:00Z", "signing_evidence": "list",
 	} {
 		if got := fmt.Sprint(s[field]); got != fmt.Sprint(want) {
 			t.Errorf("%s is %s, want %v", field, got, want)
@@ -95,7 +95,7 @@ func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(report["payers"]), "[map[client:root leases_client:false "+
 		"operations:[CreateCryptoWithdrawal] role:payer signers:[signers/payouts] signing:enforced "+
-		"signing_seen_at:2026-11-01T12:02:00Z]]"; got != want {
+		"signing_evidence:list signing_seen_at:2026-11-01T12:02:00Z]]"; got != want {
 		t.Errorf("payers are %s, want %s", got, want)
 	}
 	if got := fmt.Sprint(report["sign_limits"], report["sign_daily_limits"]); got != "map[USDC:1000] map[USDC:5000]" {

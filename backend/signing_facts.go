@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -81,7 +80,7 @@ func (s signer) facts(name string) report.Signer {
 // triedEnforcement returns what an unsigned request with a client has shown. The probe does not try one
 // yet, so that Paxos's list of credentials is the only evidence.
 func triedEnforcement(_ probe, _ string) report.Enforcement {
-	return report.Enforcement{State: report.EnforcementUnknown, At: time.Time{}}
+	return report.Enforcement{State: report.EnforcementUnknown}
 }
 
 // addUsage adds to signers how much of their daily limits is used. If that is not known, the warning of

@@ -11,9 +11,9 @@ func (f *Facts) enforcement(c Client) Enforcement {
 	case listed == nil:
 		return Enforcement{State: EnforcementUnknown}
 	case listed.Signing:
-		return Enforcement{State: Enforced, At: f.List.ListedAt}
+		return Enforcement{State: Enforced, At: f.List.ListedAt, Evidence: ByList}
 	}
-	return Enforcement{State: NotEnforced, At: f.List.ListedAt}
+	return Enforcement{State: NotEnforced, At: f.List.ListedAt, Evidence: ByList}
 }
 
 // clientEnforcement is the enforcement for a client that may not be stored.

@@ -104,7 +104,7 @@ var ofEnforcement = []deserving{
 	{"signing that an unsigned request has shown, before any list", func(f *report.Facts) {
 		payingRoot(f)
 		f.List = report.List{}
-		f.Clients[0].Tried = report.Enforcement{State: report.Enforced, At: now}
+		f.Clients[0].Tried = tried(report.Enforced, now)
 	}, []want{
 		{"info never-compared report/drift", "", "vault read", ""},
 		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
@@ -112,13 +112,13 @@ var ofEnforcement = []deserving{
 	{"signing that an unsigned request has shown, and that the list does not know", func(f *report.Facts) {
 		payingRoot(f)
 		listed(f).Signing = false // Paxos may enforce it for an operation, and not for a client
-		f.Clients[0].Tried = report.Enforcement{State: report.Enforced, At: now.Add(-day)}
+		f.Clients[0].Tried = tried(report.Enforced, now.Add(-day))
 	}, []want{{"medium moves-money roles/pay", moneyScope, moneyFix, payOff}}},
 	{"signing that was switched off after an unsigned request has shown it", func(f *report.Facts) {
 		payingRoot(f)
 		before := listed(f).Attributes
 		listed(f).Was, listed(f).Signing, listed(f).ChangedAt = &before, false, now.Add(-time.Hour)
-		f.Clients[0].Tried = report.Enforcement{State: report.Enforced, At: now.Add(-day)}
+		f.Clients[0].Tried = tried(report.Enforced, now.Add(-day))
 	}, []want{
 		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
 		{"high signing-switched-off client root", "client_id=root-id; changed_at=2026-11-01T11:00:00Z",
@@ -126,7 +126,7 @@ var ofEnforcement = []deserving{
 	}},
 	{"signing that the list claims, and an unsigned request has refuted", func(f *report.Facts) {
 		payingRoot(f)
-		f.Clients[0].Tried = report.Enforcement{State: report.NotEnforced, At: now.Add(-day)}
+		f.Clients[0].Tried = tried(report.NotEnforced, now.Add(-day))
 	}, []want{
 		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
 		{"high signing-not-enforced client root", "client_id=root-id; roles/pay", "vault write -f", itselfCutOff},
@@ -161,4 +161,9 @@ var ofEnforcement = []deserving{
 func payingRoot(f *report.Facts) {
 	hold(f, moneyScope)
 	addRole(f, "pay", moneyScope)
+}
+
+// tried is what an unsigned request has shown.
+func tried(state string, at time.Time) report.Enforcement {
+	return report.Enforcement{State: state, At: at, Evidence: report.ByRequest}
 }

@@ -7,38 +7,64 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// payersOf finds the roles whose readers get tokens that can move money, by the name of the client. A
-// role that leases clients stands under each of its clients that can.
-func (f *Facts) payersOf(holds holdings) map[string][]string {
-	payers := map[string][]string{}
+// A grant is what the readers of a role can get of one client.
+type grant struct {
+	role   Role
+	scopes []string
+	known  bool // whether it is known what the client holds; else scopes may lack some
+}
+
+// path is the path of the role below the mount.
+func (g grant) path() string { return rolesPrefix + g.role.Name }
+
+// grants are those of all roles, by the name of the client.
+type grants map[string][]grant
+
+// grantsOf are the grants of the roles. A role that leases clients stands
+// under each of them. Nobody reads a disabled role.
+func grantsOf(f *Facts, holds holdings) grants {
+	all := grants{}
 	for _, role := range f.Roles {
-		for client, scopes := range f.grants(role, holds) {
-			if moveMoney(scopes) {
-				payers[client] = append(payers[client], rolesPrefix+role.Name)
+		switch {
+		case role.Disabled:
+		case role.LeasesClients:
+			for _, client := range role.Clients {
+				all[client] = append(all[client], grant{role, slices.Sorted(maps.Keys(holds[client])), holds[client] != nil})
 			}
+		default:
+			given, _, _ := f.divide(role, holds)
+			all[role.Client] = append(all[role.Client], grant{role, given, true})
 		}
 	}
-	return payers
+	return all
+}
+
+// payers are the roles whose readers can move money with a client.
+func (all grants) payers(client string) (paths []string) {
+	for _, g := range all[client] {
+		if moveMoney(g.scopes) {
+			paths = append(paths, g.path())
+		}
+	}
+	return paths
+}
+
+// users are the roles whose tokens, or clients, open an operation of a signer of this client.
+func (all grants) users(s Signer, client string) (paths []string) {
+	for _, g := range all[client] {
+		if !g.known || slices.ContainsFunc(s.Operations, func(id string) bool {
+			o, ok := catalog.LookupOperation(id)
+			return ok && o.AllowedBy(g.scopes)
+		}) {
+			paths = append(paths, g.path())
+		}
+	}
+	return paths
 }
 
 // moveMoney reports whether one of the scopes has the risk that money is moved.
 func moveMoney(scopes []string) bool {
 	return slices.ContainsFunc(scopes, func(scope string) bool { return catalog.RiskOf(scope) == catalog.MovesMoney })
-}
-
-// grants are the scopes that the readers of a role can get, by the name of the client.
-func (f *Facts) grants(role Role, holds holdings) map[string][]string {
-	granted := map[string][]string{}
-	switch {
-	case role.Disabled:
-	case role.LeasesClients:
-		for _, client := range role.Clients {
-			granted[client] = slices.Sorted(maps.Keys(holds[client]))
-		}
-	default:
-		granted[role.Client], _, _ = f.divide(role, holds)
-	}
-	return granted
 }
 
 // divide divides the scopes of a role into those that its readers can get, those that the guardrails

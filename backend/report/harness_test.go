@@ -92,12 +92,13 @@ func addKey(f *report.Facts, name, client, clientID string) *report.Key {
 	return &f.Keys[len(f.Keys)-1]
 }
 
-// addSigner adds a signer of withdrawals that deserves no finding where its key's client has a role.
+// addSigner adds a signer that deserves no finding where its key's client has a role of readScope or
+// moneyScope.
 func addSigner(f *report.Facts, name, key string) *report.Signer {
 	f.Guardrails.SignLimits = map[string]string{"USDC": "1000"}
 	f.Guardrails.SignDailyLimits = map[string]string{"USDC": "5000"}
 	f.Signers = append(f.Signers, report.Signer{Name: name, Identity: name + " of May", Key: key,
-		Operations: []string{"CreateCryptoWithdrawal"}, Sources: []string{"profile-1"},
+		Operations: []string{"CreateCryptoWithdrawal", "GetTransfer"}, Sources: []string{"profile-1"},
 		Destinations: []string{"crypto:ETHEREUM:0xaa"}, Limits: map[string]string{"USDC": "100"},
 		DailyLimits: map[string]string{"USDC": "500"}, CreatedAt: now.Add(-day)})
 	return &f.Signers[len(f.Signers)-1]

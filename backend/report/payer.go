@@ -48,24 +48,23 @@ func (p *Privileges) beyondSigners(role Role, given []string) {
 }
 
 // ShownPayers are the roles whose readers get tokens that can pay, as reports answer them, each with the
-// operations and with what is known of signatures.
+// operations and with what is known of signatures. They are in the order of their clients.
 func (p *Privileges) ShownPayers() []any {
 	shown := []any{}
-	for _, role := range p.Roles {
-		granted := p.grants(role, p.holds)
-		for _, client := range slices.Sorted(maps.Keys(granted)) {
+	for _, client := range slices.Sorted(maps.Keys(p.grants)) {
+		state := p.clientEnforcement(client)
+		for _, g := range p.grants[client] {
 			operations := []string{}
-			for _, o := range p.payments(granted[client]) {
+			for _, o := range p.payments(g.scopes) {
 				operations = append(operations, o.ID)
 			}
-			if len(operations) == 0 && !moveMoney(granted[client]) {
+			if len(operations) == 0 && !moveMoney(g.scopes) {
 				continue
 			}
-			state := p.clientEnforcement(client)
 			shown = append(shown, map[string]any{
-				"role": role.Name, "client": client, "leases_client": role.LeasesClients, "operations": operations,
+				"role": g.role.Name, "client": client, "leases_client": g.role.LeasesClients, "operations": operations,
 				"signers": append([]string{}, p.by.signersOf(client)...), "signing": state.State,
-				"signing_seen_at": timestamp(state.At),
+				"signing_seen_at": timestamp(state.At), "signing_evidence": state.Evidence,
 			})
 		}
 	}

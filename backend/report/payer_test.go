@@ -97,9 +97,9 @@ func TestPayersAreShownWithTheirSigners(t *testing.T) {
 	})
 	shown := report.LeastPrivilege(f).ShownPayers()
 	wanted := []string{
-		"pay root false [CreateCryptoWithdrawal CreateFiatWithdrawal] [signers/payouts] enforced 2026-11-01T12:00:00Z",
-		"vendor clients/two true [CreateFiatAccount UpdateFiatAccount] [] not_enforced 2026-11-01T12:00:00Z",
-		"odd clients/gone false [] [] unknown ",
+		"odd clients/gone false [] [] unknown  ",
+		"vendor clients/two true [CreateFiatAccount UpdateFiatAccount] [] not_enforced 2026-11-01T12:00:00Z list",
+		"pay root false [CreateCryptoWithdrawal CreateFiatWithdrawal] [signers/payouts] enforced 2026-11-01T12:00:00Z list",
 	}
 	if len(shown) != len(wanted) {
 		t.Fatalf("shown are %v", shown)
@@ -107,7 +107,7 @@ func TestPayersAreShownWithTheirSigners(t *testing.T) {
 	for i, want := range wanted {
 		p := shown[i].(map[string]any)
 		got := fmt.Sprint(p["role"], " ", p["client"], " ", p["leases_client"], " ", p["operations"], " ", p["signers"],
-			" ", p["signing"], " ", p["signing_seen_at"])
+			" ", p["signing"], " ", p["signing_seen_at"], " ", p["signing_evidence"])
 		if got != want {
 			t.Errorf("shown is %s, want %s", got, want)
 		}

@@ -11,7 +11,7 @@ type Review struct {
 	callers  callers
 	holds    holdings
 	by       byClient
-	payers   map[string][]string // the roles that can move money with a client, by its name
+	grants   grants
 	findings []Finding
 	basis    string // the basis of the findings that are being added
 }
@@ -20,7 +20,7 @@ type Review struct {
 // mount stores.
 func newReview(f *Facts) *Review {
 	r := &Review{Facts: f, callers: callersOf(f.Roles), holds: holdsOf(f), by: groupByClient(f)}
-	r.payers = f.payersOf(r.holds)
+	r.grants = grantsOf(f, r.holds)
 	for _, c := range f.Clients {
 		r.client(c)
 	}

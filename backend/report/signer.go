@@ -33,10 +33,10 @@ func (p *Privileges) signer(s Signer) {
 			"The key of the signer does not exist or cannot be read, so that it signs nothing",
 			"# create the key, for the client whose tokens the application uses\n"+
 				command("write", p.Mount+keysPrefix+s.Key, "client=<client>"), "key="+s.Key)
-	case len(p.callers[k.Client]) == 0:
+	case len(p.grants.users(s, k.Client)) == 0:
 		p.suggest(Low, ruleSignerUnused, path,
-			"No role of this mount gives tokens of the client that the signer's key is of: nobody can use its "+
-				"signatures",
+			"No role of this mount gives a token of the signer's client that opens one of its operations: nobody can "+
+				"use its signatures",
 			"# ask the signer's owner which role the application reads; key and role must have the same client",
 			p.patch(path, "disabled=true"), "key="+s.Key, "client="+k.Client)
 	}
@@ -85,7 +85,7 @@ func (p *Privileges) signLimits() {
 		return
 	}
 	p.suggest(Info, ruleSignUnbounded, guardrailsPath,
-		"The guardrails set no limit for signatures: whoever may write a signer decides how much it may pay",
+		"The guardrails set no such limit for signatures: anybody who may write a signer decides how much it may pay",
 		"# decide with the treasury how much may be paid through this mount",
 		"# name every asset that signers pay: an asset that is left out is then refused\n"+
 			p.patch(guardrailsPath, settings...), unset...)
@@ -108,7 +108,7 @@ func (p *Privileges) ShownSigners() []any {
 		}
 		shown = append(shown, map[string]any{
 			"name": s.Name, "key": s.Key, "client": k.Client, "client_id": k.ClientID, "kid": k.KeyID,
-			"roles":      append([]string{}, p.callers[k.Client]...),
+			"roles":      append([]string{}, p.grants.users(s, k.Client)...),
 			"operations": append([]string{}, s.Operations...), "sources": append([]string{}, s.Sources...),
 			"destinations": append([]string{}, s.Destinations...), "end_users": append([]string{}, s.EndUsers...),
 			"limits": amounts(s.Limits), "daily_limits": amounts(s.DailyLimits),
@@ -117,6 +117,7 @@ func (p *Privileges) ShownSigners() []any {
 			"extra_fields":         append([]string{}, s.ExtraFields...),
 			"dangerous_options":    append([]string{}, s.Dangers...), "disabled": s.Disabled, "metadata": metadata,
 			"created_at": timestamp(s.CreatedAt), "signing": state.State, "signing_seen_at": timestamp(state.At),
+			"signing_evidence": state.Evidence,
 		})
 	}
 	return shown

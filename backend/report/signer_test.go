@@ -51,8 +51,24 @@ var ofSigners = []deserving{
 		{"low signer-without-role signers/payouts", "key=payments; client=clients/two", "# ask the signer's owner which role",
 			"vault patch paxos/signers/payouts disabled=true"},
 	}},
-	{"a signer of a client that is leased", func(f *report.Facts) {
+	{"a signer of a client whose role opens none of its operations", func(f *report.Facts) {
+		addClient(f, "two", "mint", writeScope)
+		addRole(f, "team", writeScope).Client = "clients/two"
+		addKey(f, "payments", "clients/two", "two-id")
+		addSigner(f, "payouts", "payments")
+	}, []want{
+		{"low signer-without-role signers/payouts", "key=payments; client=clients/two", "# ask the signer's owner which role",
+			"vault patch paxos/signers/payouts disabled=true"},
+	}},
+	{"a signer of a leased client of which nothing is known", func(f *report.Facts) {
 		addClient(f, "two", "lease")
+		f.List.Credentials, f.List.Left = f.List.Credentials[:1], 1
+		addLeasingRole(f, "vendor", "two")
+		addKey(f, "payments", "clients/two", "two-id")
+		addSigner(f, "payouts", "payments")
+	}, []want{{"low list-too-long credentials", "", "", "delete the credentials that nobody owns"}}},
+	{"a signer of a client that is leased", func(f *report.Facts) {
+		addClient(f, "two", "lease", readScope)
 		addLeasingRole(f, "vendor", "two")
 		addKey(f, "payments", "clients/two", "two-id")
 		addSigner(f, "payouts", "payments")
@@ -130,22 +146,22 @@ func TestSignersAreShownWithWhomTheySignFor(t *testing.T) {
 	})
 	shown := report.LeastPrivilege(f).ShownSigners()
 	for i, want := range []string{
-		"all payments root root-id payments-kid [roles/reader] [CreateCryptoWithdrawal] [profile-1] " +
+		"all payments root root-id payments-kid [roles/reader] [CreateCryptoWithdrawal GetTransfer] [profile-1] " +
 			"[crypto:ETHEREUM:0xaa] [u] map[USDC:100] map[USDC:500] map[] [CreateOrder] [new] [extra_fields: unknown] false " +
-			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z",
-		"other others clients/two two-id  [] [CreateCryptoWithdrawal] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
-			"map[USDC:100] map[USDC:500] map[] [] [] [] true map[] 2026-10-31T12:00:00Z not_enforced 2026-11-01T12:00:00Z",
-		"stray gone    [] [CreateCryptoWithdrawal] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
-			"map[USDC:100] map[USDC:500] map[] [] [] [] false map[] 2026-10-31T12:00:00Z unknown ",
+			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z list",
+		"other others clients/two two-id  [] [CreateCryptoWithdrawal GetTransfer] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
+			"map[USDC:100] map[USDC:500] map[] [] [] [] true map[] 2026-10-31T12:00:00Z not_enforced 2026-11-01T12:00:00Z list",
+		"stray gone    [] [CreateCryptoWithdrawal GetTransfer] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
+			"map[USDC:100] map[USDC:500] map[] [] [] [] false map[] 2026-10-31T12:00:00Z unknown  ",
 	} {
 		s := shown[i].(map[string]any)
 		got := ""
 		for _, field := range []string{"name", "key", "client", "client_id", "kid", "roles", "operations", "sources",
 			"destinations", "end_users", "limits", "daily_limits", "daily_usage", "unlimited_operations", "extra_fields",
-			"dangerous_options", "disabled", "metadata", "created_at", "signing", "signing_seen_at"} {
+			"dangerous_options", "disabled", "metadata", "created_at", "signing", "signing_seen_at", "signing_evidence"} {
 			got += fmt.Sprint(" ", s[field])
 		}
-		if got != " "+want || len(s) != 21 {
+		if got != " "+want || len(s) != 22 {
 			t.Errorf("shown is %s, want %s; %d fields", got, want, len(s))
 		}
 	}

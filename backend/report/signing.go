@@ -10,7 +10,7 @@ import (
 // Paxos's list does not have the client. To enforce it is never called a fix, because Paxos would then
 // refuse every caller that does not sign yet.
 func (r *Review) signing(c Client, subject string, listed *Credential) {
-	state, payers := r.enforcement(c).State, r.payers[c.Name]
+	state, payers := r.enforcement(c).State, r.grants.payers(c.Name)
 	if state == Enforced || state == EnforcementUnknown && len(payers) == 0 {
 		return
 	}

@@ -36,7 +36,15 @@ type Signer struct {
 type Enforcement struct {
 	State string    // Enforced, NotEnforced or EnforcementUnknown; empty: nobody has looked
 	At    time.Time // when that was seen
+	// Evidence is what says so: ByRequest or ByList; empty where it is not known.
+	Evidence string
 }
+
+// The evidence of an enforcement.
+const (
+	ByRequest = "request" // an unsigned request that was tried
+	ByList    = "list"    // what Paxos's list of credentials says
+)
 
 // The states of an enforcement.
 const (
