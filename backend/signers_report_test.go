@@ -194,9 +194,12 @@ func TestSigningFindingsAndTheirFixes(t *testing.T) {
 			m.Must(logical.PatchOperation, "signers/payouts", map[string]any{"key": "other"})
 		}, "low signer-without-role signers/payouts", "[key=other client=clients/c0]",
 			"key and role must have the same client", nil},
-		"a key that was never made": {signer(map[string]any{"key": "missing"}),
-			"medium signer-without-key signers/payouts", "[key=missing]",
-			"vault write paxos/keys/missing 'client=<client>'", write("keys/missing", nil)},
+		"a key that is gone from storage": {func(m *mount) {
+			if err := m.Storage.Delete(context.Background(), "keys/payments"); err != nil {
+				m.T.Fatal(err)
+			}
+		}, "medium signer-without-key signers/payouts", "[key=payments]",
+			"vault write paxos/keys/payments 'client=<client>'", write("keys/payments", nil)},
 		"a disabled signer": {signer(map[string]any{"disabled": true}), "info signer-disabled signers/payouts", "[]",
 			"vault delete paxos/signers/payouts", nil},
 		"every destination": {signer(map[string]any{"destinations": "*"}), "high dangerous-option signers/payouts",

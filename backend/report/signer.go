@@ -28,9 +28,9 @@ func (p *Privileges) signer(s Signer) {
 		return
 	}
 	switch k, ok := p.by.key[s.Key]; {
+	case !ok && slices.Contains(p.UnreadableKeys, s.Key): // the finding on the key says what to do
 	case !ok:
-		p.add(Medium, ruleSignerKeyless, path,
-			"The key of the signer does not exist or cannot be read, so that it signs nothing",
+		p.add(Medium, ruleSignerKeyless, path, "The key of the signer does not exist, so that it signs nothing",
 			"# create the key, for the client whose tokens the application uses\n"+
 				command("write", p.Mount+keysPrefix+s.Key, "client=<client>"), "key="+s.Key)
 	case len(p.grants.users(s, k.Client)) == 0:

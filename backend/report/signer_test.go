@@ -41,6 +41,10 @@ var ofSigners = []deserving{
 	{"a signer whose key does not exist", func(f *report.Facts) { addSigner(f, "payouts", "gone") }, []want{
 		{"medium signer-without-key signers/payouts", "key=gone", "\nvault write paxos/keys/gone 'client=<client>'", ""},
 	}},
+	{"a signer whose key cannot be read", func(f *report.Facts) {
+		addSigner(f, "payouts", "broken")
+		f.UnreadableKeys = []string{"broken"}
+	}, []want{{"medium entry-unreadable keys/broken", "", "# upgrade the plugin", ""}}},
 	{"a signer of a client without a role", func(f *report.Facts) {
 		addClient(f, "two", "mint")
 		addRole(f, "off", readScope).Client = "clients/two"

@@ -111,7 +111,8 @@ func TestLongListsAreCut(t *testing.T) {
 	}
 	lines, _ := section(t, m)
 	text := strings.Join(lines, "\n")
-	if !strings.Contains(text, "profile:p-19 and 5 more (paxos-report -json shows all)") || strings.Contains(text, "p-20") {
+	if !strings.Contains(text, "profile:p-19 and 5 more (paxos-report -json shows all)") ||
+		strings.Contains(text, "p-20") {
 		t.Errorf("the page is %s", text)
 	}
 	lines, _ = section(t, &mount{})
