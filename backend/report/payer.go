@@ -16,7 +16,7 @@ func (p *Privileges) beyondSigners(role Role, given []string) {
 	signed := p.by.signedFor(role.Client)
 	var more []string
 	without, needed := set{}, set{}
-	for _, o := range p.payments(given) {
+	for _, o := range allowed(p.paying, given) {
 		into := needed
 		if !signed[o.ID] {
 			more, into = append(more, o.ID), without
@@ -55,7 +55,7 @@ func (p *Privileges) ShownPayers() []any {
 		state := p.clientEnforcement(client)
 		for _, g := range p.grants[client] {
 			operations := []string{}
-			for _, o := range p.payments(g.scopes) {
+			for _, o := range allowed(p.paying, g.scopes) {
 				operations = append(operations, o.ID)
 			}
 			if len(operations) == 0 && !moveMoney(g.scopes) {

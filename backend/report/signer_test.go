@@ -152,7 +152,7 @@ func TestSignersAreShownWithWhomTheySignFor(t *testing.T) {
 	for i, want := range []string{
 		"all payments root root-id payments-kid [roles/reader] [CreateCryptoWithdrawal GetTransfer] [profile-1] " +
 			"[crypto:ETHEREUM:0xaa] [u] map[USDC:100] map[USDC:500] map[] [CreateOrder] [new] [extra_fields: unknown] false " +
-			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z list",
+			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z request",
 		"other others clients/two two-id  [] [CreateCryptoWithdrawal GetTransfer] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
 			"map[USDC:100] map[USDC:500] map[] [] [] [] true map[] 2026-10-31T12:00:00Z not_enforced 2026-11-01T12:00:00Z list",
 		"stray gone    [] [CreateCryptoWithdrawal GetTransfer] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
