@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// beyondSigners finds that the tokens of a role open payments that no signer of its client signs. Where
+// beyondSigners finds that tokens of a role allow payments that no signer of its client may sign. Where
 // Paxos does not enforce signatures, the holder of a token can make them unsigned.
 func (p *Privileges) beyondSigners(role Role, given []string) {
 	signers := p.by.signersOf(role.Client)
@@ -32,11 +32,11 @@ func (p *Privileges) beyondSigners(role Role, given []string) {
 	if len(more) == 0 || enforced && len(surplus) == 0 { // Paxos refuses them, and no scope can be spared
 		return
 	}
-	severity, reason := Medium, "The tokens of the role open payments that no signer of its client signs. Without a "+
-		"signature Paxos may accept them for any amount"
+	severity, reason := Medium, "Tokens of this role allow payments that no signer of the client may sign. Where Paxos "+
+		"does not enforce signatures, anyone with such a token can make them for any amount"
 	if enforced {
-		severity, reason = Low, "The tokens of the role open payments that no signer of its client signs, so that "+
-			"Paxos refuses them"
+		severity, reason = Low, "Tokens of this role allow payments that no signer of the client may sign, so that "+
+			"Paxos refuses them: the role does not need these scopes"
 	}
 	suggestion := ""
 	if len(surplus) > 0 {

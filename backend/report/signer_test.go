@@ -17,21 +17,22 @@ func signing(change func(*report.Facts, *report.Signer)) func(*report.Facts) {
 }
 
 // dangerously is a signer with a dangerous option, and what to set instead.
-func dangerously(option, severity, instead string) deserving {
+func dangerously(option, severity, named, instead string) deserving {
 	return deserving{"a signer with " + option, signing(func(_ *report.Facts, s *report.Signer) {
 		s.Dangers = []string{option + ": it weakens something"}
-	}), []want{{severity + " dangerous-option signers/payouts", option, "",
+		s.UnlimitedOperations, s.ExtraFields = []string{"CreateOrder", "AffirmTransaction"}, []string{"new_field"}
+	}), []want{{severity + " dangerous-option signers/payouts", option + named, "",
 		"vault patch paxos/signers/payouts " + instead}}}
 }
 
 // ofSigners are changes of what applications may have signed.
 var ofSigners = []deserving{
 	{"a tidy signer", signing(func(*report.Facts, *report.Signer) {}), nil},
-	dangerously("sources=*", "medium", "'sources=<profile ids>'"),
-	dangerously("destinations=*", "high", "'destinations=<destinations>'"),
-	dangerously("end_users=*", "medium", "'end_users=<identity and account ids>'"),
-	dangerously("unlimited_operations", "medium", "unlimited_operations="),
-	dangerously("extra_fields", "medium", "extra_fields="),
+	dangerously("sources=*", "medium", "", "'sources=<profile ids>'"),
+	dangerously("destinations=*", "high", "", "'destinations=<destinations>'"),
+	dangerously("end_users=*", "medium", "", "'end_users=<identity and account ids>'"),
+	dangerously("unlimited_operations", "medium", "; AffirmTransaction; CreateOrder", "unlimited_operations="),
+	dangerously("extra_fields", "medium", "; new_field", "extra_fields="),
 	{"a signer that is disabled", signing(func(f *report.Facts, s *report.Signer) {
 		s.Disabled, s.Dangers, s.DailyLimits = true, []string{"destinations=*: everybody"}, nil
 		f.Guardrails.SignLimits, f.Guardrails.SignDailyLimits = nil, nil
