@@ -12,7 +12,7 @@ import (
 
 // addSigningFacts adds what the reports know of keys and signers. The clients are known already.
 func addSigningFacts(ctx context.Context, s logical.Storage, f *report.Facts) error {
-	f.Pays = pays
+	f.Pays = isPayment
 	clientIDs := map[string]string{}
 	for _, c := range f.Clients {
 		clientIDs[c.Name] = c.ID
@@ -36,9 +36,9 @@ func addSigningFacts(ctx context.Context, s logical.Storage, f *report.Facts) er
 	})
 }
 
-// pays reports whether an operation pays or decides who is paid. An operation that only takes back, or
+// isPayment reports whether an operation pays or decides who is paid. An operation that only takes back, or
 // does what another one was allowed to, does not.
-func pays(operation string) bool {
+func isPayment(operation string) bool {
 	m, ok := payment.LookupMovement(operation)
 	return ok && m.Judged != payment.ByName
 }
