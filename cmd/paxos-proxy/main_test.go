@@ -18,13 +18,14 @@ func TestFlags(t *testing.T) {
 		code      int
 		says      string
 	}{
-		{[]string{"-help"}, exitFine, "Everybody who can reach this proxy has what"},
+		{[]string{"-help"}, exitFine, "everybody who can reach this proxy can do what"},
 		{[]string{"-version"}, exitFine, "dev"},
 		{nil, exitUsage, "-role is required"},
 		{[]string{"-role", "a/b"}, exitUsage, "without a slash"},
 		{[]string{"-role", "a", "-sign-reads"}, exitUsage, "needs a -signer"},
 		{[]string{"-role", "a", "-mount", "/"}, exitUsage, "-mount is empty"},
 		{[]string{"-role", "a", "more"}, exitUsage, `unexpected argument "more"`},
+		{[]string{"-role", "a", "-timeout", "0s"}, exitUsage, "-timeout must be"},
 		{[]string{"-none"}, exitUsage, "not defined"},
 	} {
 		var out, complaints strings.Builder
