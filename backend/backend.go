@@ -16,6 +16,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/limits"
+	"vault-plugin-secrets-paxos/backend/spending"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
 )
@@ -46,6 +47,7 @@ type backend struct {
 	logger  hclog.Logger
 	storage logical.Storage // for work that no request waits for; a request uses its own
 	broker  *broker.Broker
+	spent   *spending.Ledger // which payments count against daily limits
 
 	mount    membership
 	entries  entries
@@ -76,14 +78,16 @@ type entries struct {
 	clients    store.Cache[storedClient]
 	keys       store.Cache[signingKey]
 	signers    store.Cache[signer]
+	pulse      store.Cache[pulse]
 	index      clientIndex // which Client IDs are stored, for the other mounts of the process
 }
 
 // sessions hold the session with Paxos that was used last. After a change of the configuration, the
 // next use opens a new session and closes this one.
 type sessions struct {
-	mu   sync.Mutex // guards open
-	open *paxosSession
+	mu    sync.Mutex // guards open
+	open  *paxosSession
+	clock paxosClock // fed by every session
 }
 
 // secrets remember facts about secrets that must survive when an entry is deleted and stored again.
@@ -107,12 +111,13 @@ type writes struct {
 // telemetry is what the mount counts, announces and remembers about its work. Each part has a lock
 // of its own.
 type telemetry struct {
-	metrics *metrics
-	events  events
-	signals signals
-	usage   usage.Memory
-	tallies tallies
-	latest  latestFailure
+	metrics    *metrics
+	events     events
+	signals    signals
+	usage      usage.Memory
+	tallies    tallies
+	latest     latestFailure
+	lastSigned lastSigned
 }
 
 // background is the state of the work that no request waits for.
@@ -160,6 +165,7 @@ func NewFactory(options Options) logical.Factory {
 			Now:      options.Now,
 			Wait:     options.Wait,
 		})
+		b.spent = spending.New(spending.Options{Records: spendingPages{b.storage}, Now: options.Now})
 		b.Backend = &framework.Backend{
 			Help:           mountHelp,
 			BackendType:    logical.TypeLogical,
@@ -190,6 +196,7 @@ func NewFactory(options Options) logical.Factory {
 func (e *entries) setDefaults() {
 	e.connection.Absent, e.guardrails.Absent, e.lockdown.Absent = newConnection, newGuardrails, noLockdown
 	e.probe.Absent, e.list.Absent = noProbe, noCredentialList
+	e.pulse.Absent = func() pulse { return pulse{Versioned: store.Current} }
 	e.probe.Replaceable, e.list.Replaceable = true, true
 	// A role may name clients that are not stored, and must still be readable.
 	e.clients.Absent = func() storedClient { return storedClient{} }
@@ -248,8 +255,9 @@ func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root: []string{connectionPath, guardrailsPath, replaceRootPath, resumePath, lockdownPath,
 			exceptionsPrefix + "*"},
-		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, keysPrefix, ledgerPrefix},
-		LocalStorage:    []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
+		SealWrapStorage: []string{configKey, connectionKey, rootKey, clientsPrefix, keysPrefix, spendingPrefix,
+			ledgerPrefix},
+		LocalStorage: []string{ledgerPrefix, bansPrefix, requestsPrefix, neighborsKey, usage.Prefix, pulseKey},
 	}
 }
 
@@ -262,6 +270,8 @@ func (b *backend) invalidate(_ context.Context, key string) {
 		b.broker.Reset()
 	case strings.HasPrefix(key, usage.Prefix):
 		b.usage.Reload()
+	case strings.HasPrefix(key, spendingPrefix):
+		b.spent.Reset()
 	}
 }
 
@@ -269,7 +279,7 @@ func (b *backend) invalidate(_ context.Context, key string) {
 func (e *entries) forget(key string) {
 	for _, cache := range []interface{ Forget(key string) }{
 		&e.config, &e.connection, &e.guardrails, &e.lockdown, &e.probe, &e.list, &e.root, &e.roles, &e.clients,
-		&e.keys, &e.signers,
+		&e.keys, &e.signers, &e.pulse,
 	} {
 		cache.Forget(key)
 	}
@@ -290,6 +300,9 @@ func (b *backend) initialize(ctx context.Context, _ *logical.InitializationReque
 	}
 	if err := b.broker.Start(ctx); err != nil { // the next token request tries again
 		b.logger.Warn("the token requests before this start are not known yet", "error", err)
+	}
+	if err := b.spent.Load(ctx); err != nil { // the next signature tries again
+		b.logger.Warn("the payments that were signed before this start are not known yet", "error", err)
 	}
 	b.broker.SweepSoon()
 	return nil
@@ -323,7 +336,8 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.compareHourly(ctx))
+	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.spent.Sweep(ctx),
+		b.compareHourly(ctx))
 }
 
 const mountHelp = `

@@ -37,6 +37,8 @@ const (
 	keyDeleted           = "key-delete"
 	signerWritten        = "signer-write"
 	signerDeleted        = "signer-delete"
+	signatureMade        = "sign"
+	signatureRefused     = "sign-deny"
 	mountStopped         = "stop"
 	mountResumed         = "resume"
 )

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/payment"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -41,6 +43,25 @@ type guardrails struct {
 	DeletablePrefix   string        `json:"deletable_label_prefix"` // empty: the default
 	RefuseUnchecked   bool          `json:"refuse_unchecked_clients"`
 	IgnoreEntity      bool          `json:"ignore_entity"`
+	// SignLimits and SignDailyLimits bound what all signers together may have signed. They raise the
+	// schema, see writtenAs.
+	SignLimits      payment.Limits `json:"sign_limits,omitempty"`
+	SignDailyLimits payment.Limits `json:"sign_daily_limits,omitempty"`
+}
+
+// schemaOfSignLimits is the schema of guardrails that limit what is signed.
+const schemaOfSignLimits = 2
+
+// LatestSchema is the newest schema of guardrails that this version can read.
+func (g guardrails) LatestSchema() int { return schemaOfSignLimits }
+
+// writtenAs returns the version to store the guardrails with. A plugin that is too old to know the
+// limits would ignore them, so it must refuse such guardrails.
+func (g guardrails) writtenAs() store.Versioned {
+	if len(g.SignLimits)+len(g.SignDailyLimits) > 0 {
+		return store.Versioned{Schema: schemaOfSignLimits}
+	}
+	return store.Current
 }
 
 // deletable reports whether a client with this Label may be deleted at Paxos.
@@ -69,6 +90,11 @@ func (g *guardrails) change(d *framework.FieldData) error {
 	input.PatchSeconds(d, "max_ttl", &g.MaxTTL)
 	if g.MaxTTL < time.Second {
 		return fault.BadRequest("max_ttl must be at least 1s")
+	}
+	err := errors.Join(patchLimits(d, "sign_limits", &g.SignLimits),
+		patchLimits(d, "sign_daily_limits", &g.SignDailyLimits))
+	if err != nil {
+		return fault.Invalid(err)
 	}
 	if err := g.changeClients(d); err != nil {
 		return err
@@ -152,6 +178,23 @@ func (g guardrails) check(scopes []string) error {
 		return nil
 	}
 	return fault.Forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
+}
+
+// checkPayment refuses a payment that is more than all signers of the mount may have signed. Limits
+// that are empty bound nothing; others refuse the assets that they lack.
+func (g guardrails) checkPayment(pays payment.Payment) error {
+	for _, bound := range []struct {
+		parameter string
+		limits    payment.Limits
+	}{{"sign_limits", g.SignLimits}, {"sign_daily_limits", g.SignDailyLimits}} {
+		if len(bound.limits) == 0 {
+			continue
+		}
+		if err := bound.limits.Check(bound.parameter, pays); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dangers describes the options in force that weaken security. It never returns nil.

@@ -28,6 +28,7 @@ type metrics struct {
 	mintSeconds prometheus.Histogram
 	revocations *prometheus.CounterVec // by outcome
 	eventsLost  prometheus.Counter
+	signatures  *signatureMetrics
 
 	reading sync.Mutex // guards gauges, so that all values of an answer are of the same moment
 	gauges  gauges
@@ -110,9 +111,10 @@ func newMetrics() *metrics {
 				Help: "Findings of the reports, counted at most once a minute."}, []string{"report", "severity",
 				"accepted"}),
 		},
-		roles: map[string]reads{},
+		signatures: newSignatureMetrics(),
+		roles:      map[string]reads{},
 	}
-	m.registry.MustRegister(m.issued, m.denied, m.mints, m.mintSeconds, m.revocations, m.eventsLost,
+	m.registry.MustRegister(m.signatures.total, m.issued, m.denied, m.mints, m.mintSeconds, m.revocations, m.eventsLost,
 		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.known, m.gauges.banned,
 		m.gauges.stopped, m.gauges.clients,
 		m.gauges.lockdown, m.gauges.secretAge, m.gauges.lastSuccess, m.gauges.lastComparison, m.gauges.findings)

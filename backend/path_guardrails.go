@@ -13,7 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
-	"vault-plugin-secrets-paxos/backend/store"
+	"vault-plugin-secrets-paxos/backend/spending"
 )
 
 func (b *backend) pathGuardrails() *framework.Path {
@@ -57,9 +57,19 @@ func (b *backend) pathGuardrails() *framework.Path {
 				Description: "Whether a client that sees other profiles than the root client, and so is of " +
 					"another Entity, is refused.",
 			},
+			"sign_limits": {
+				Type: framework.TypeKVPairs,
+				Description: "By asset: the most that any signer may have signed in one request, such as " +
+					"USDC=1000. Once an asset is named, all others are refused. By default there is no limit.",
+			},
+			"sign_daily_limits": {
+				Type: framework.TypeKVPairs,
+				Description: "By asset: the most that all signers together may have signed in 24 hours, such as " +
+					"USDC=10000. Once an asset is named, all others are refused. By default there is no limit.",
+			},
 		},
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.Reading(b.readGuardrails, "Read the guardrails.",
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readGuardrails, "Read the guardrails.",
 				spec.Body("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
 				"Set the guardrails, and end what is now too much; parameters left out keep their value.",
@@ -89,6 +99,11 @@ var guardrailsAnswer = spec.Fields{
 		"Whether a client may be used whose secret was not verified, and one be stored whose "+
 			"Entity cannot be told."),
 	"require_entity_match": spec.Required(framework.TypeBool, "Whether a client of another Entity is refused."),
+	"sign_limits":          spec.Required(framework.TypeKVPairs, "By asset: the most that is signed in one request."),
+	"sign_daily_limits": spec.Required(framework.TypeKVPairs,
+		"By asset: the most that is signed in 24 hours, over all signers."),
+	"sign_daily_usage": spec.Required(framework.TypeMap,
+		"By asset of sign_daily_limits: limit, used, left, and next_at, when more is left (RFC 3339)."),
 	"dangerous_options": spec.Required(framework.TypeStringSlice,
 		"Options in force that weaken something, and how."),
 }
@@ -101,7 +116,11 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	return &logical.Response{Data: map[string]any{
+	used, warnings := b.describeUsage(ctx, spending.Mount, g.SignDailyLimits)
+	return &logical.Response{Warnings: warnings, Data: map[string]any{
+		"sign_limits":               shownLimits(g.SignLimits),
+		"sign_daily_limits":         shownLimits(g.SignDailyLimits),
+		"sign_daily_usage":          used,
 		"allowed_scopes":            append([]string{}, g.AllowedScopes...),
 		"resolved_scopes":           g.issuable(),
 		"allow_uncatalogued_scopes": g.AllowUncatalogued,
@@ -139,10 +158,10 @@ func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *fra
 	if err != nil {
 		return g, err
 	}
-	g.Versioned = store.Current
 	if err := g.change(d); err != nil {
 		return g, err
 	}
+	g.Versioned = g.writtenAs()
 	return g, b.entries.guardrails.Put(ctx, s, guardrailsKey, g)
 }
 
@@ -224,6 +243,10 @@ the company's API credentials (api_creds:*). These need allow_admin_scopes=true,
 a scope that this version does not know needs allow_uncatalogued_scopes=true,
 whatever allowed_scopes says. max_ttl bounds leases; a token read from token/<name>
 has none, and lives until it expires.
+
+sign_limits bound what one request may move, whatever its signer allows, and
+sign_daily_limits what all signers together may have signed in 24 hours. A write
+to signers or keys starts no new day.
 
 Parameters left out keep their value; a delete gives all their defaults back.
 `

@@ -10,6 +10,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/signing"
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
@@ -47,8 +48,8 @@ var lockdownAnswer = spec.Fields{
 	"pending_seconds": spec.Required(framework.TypeInt64,
 		"How long that takes at the pace of api_rate, if Paxos takes it."),
 	"cannot_end": spec.Required(framework.TypeStringSlice,
-		"What the engine cannot end: clients whose secret somebody outside may know, and tokens "+
-			"whose record cannot be read."),
+		"What the engine cannot end: clients whose secret somebody outside may know, tokens whose "+
+			"record cannot be read, and signatures that Paxos still accepts, by signer."),
 	"last_token_expires": spec.Required(framework.TypeString,
 		"When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."),
 }
@@ -144,6 +145,11 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 		cannotEnd = append(cannotEnd,
 			fmt.Sprintf("token %s, whose record cannot be read: it works until it expires", fingerprint))
 	}
+	signatures, err := b.usableSignatures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cannotEnd = append(cannotEnd, signatures...)
 	var last time.Time
 	for _, row := range rows {
 		if row.ExpiresAt.After(last) {
@@ -161,6 +167,26 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 		"cannot_end":         cannotEnd,
 		"last_token_expires": spec.Timestamp(last),
 	}, nil
+}
+
+// usableSignatures describes the signatures that Paxos may still accept. A new process does not know
+// what the one before it signed.
+func (b *backend) usableSignatures(ctx context.Context) ([]string, error) {
+	now := b.options.Now()
+	described := b.lastSigned.describe(now)
+	unknownUntil := b.begun.Add(signing.Validity)
+	if !now.Before(unknownUntil) {
+		return described, nil
+	}
+	names, err := b.storage.List(ctx, signersPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", signersPrefix, err)
+	}
+	if len(names) > 0 {
+		described = append(described, fmt.Sprintf("signatures from before this process started at %s, of any signer: "+
+			"Paxos may accept them until %s", spec.Timestamp(b.begun), spec.Timestamp(unknownUntil)))
+	}
+	return described, nil
 }
 
 // exposedClients describes the stored clients whose secret somebody outside may know. A lockdown

@@ -75,6 +75,10 @@ func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 		return nil, fmt.Errorf("listing the roles: %w", err)
 	}
 	b.metrics.keep(names)
+	if names, err = req.Storage.List(ctx, signersPrefix); err != nil {
+		return nil, fmt.Errorf("listing the signers: %w", err)
+	}
+	b.metrics.signatures.keep(names)
 	text, err := b.metrics.text(state.set)
 	if err != nil {
 		return nil, err

@@ -2,20 +2,12 @@ package backend
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
-	"vault-plugin-secrets-paxos/backend/payment"
-	"vault-plugin-secrets-paxos/backend/signing"
 	"vault-plugin-secrets-paxos/backend/spec"
-	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathSign() *framework.Path {
@@ -53,7 +45,9 @@ var signAnswer = spec.Fields{
 	"asset":       spec.Required(framework.TypeString, "The asset; empty if the request does not say it."),
 	"amount":      spec.Required(framework.TypeString, "The amount, as the body has it."),
 	"kid":         spec.Required(framework.TypeString, "Key ID of the key that signs."),
-	"timestamp":   {Type: framework.TypeString, Description: "When it was signed (RFC 3339). Absent with dry_run."},
+	"client_id": spec.Required(framework.TypeString,
+		"Client ID of the key. The signature goes with tokens of this client only."),
+	"timestamp": {Type: framework.TypeString, Description: "When it was signed (RFC 3339). Absent with dry_run."},
 	"expires_at": {Type: framework.TypeString,
 		Description: "Until when Paxos accepts the signature (RFC 3339). Absent with dry_run."},
 	"body_sha256": spec.Required(framework.TypeString, "SHA-256 of the body, in hexadecimal."),
@@ -67,143 +61,29 @@ func (b *backend) sign(ctx context.Context, req *logical.Request, d *framework.F
 	if !b.writable() {
 		return nil, logical.ErrReadOnly
 	}
-	if err := b.checkLockdown(ctx, req.Storage); err != nil {
-		return nil, err
-	}
-	name := d.Get("name").(string)
-	data, err := b.signRequest(ctx, req.Storage, d, name)
-	if err == nil {
-		err = b.checkLockdown(ctx, req.Storage)
-	}
+	r := signatureRequest{signerName: d.Get("name").(string)}
+	input.Patch(d, "method", &r.method)
+	input.Patch(d, "path", &r.path)
+	input.Patch(d, "body", &r.body)
+	input.Patch(d, "dry_run", &r.dryRun)
+	data, err := b.signUnlessLocked(ctx, req.Storage, &r)
+	b.observeSignature(r, data, err)
 	if err != nil {
-		b.logger.Info("a request was not signed", "signer", name, "reason", err.Error())
-		return nil, err
+		return nil, unsigned(err)
 	}
-	b.logger.Debug("a request was signed", "signer", name, "operation", data["operation"], "kid", data["kid"])
 	return &logical.Response{Data: data}, nil
 }
 
-// signRequest judges the request that the caller wants to make, and signs it unless it is only tried.
-func (b *backend) signRequest(ctx context.Context, s logical.Storage, d *framework.FieldData,
-	name string) (map[string]any, error) {
-	var method, path, body string
-	input.Patch(d, "method", &method)
-	input.Patch(d, "path", &path)
-	input.Patch(d, "body", &body)
-	by, err := b.entries.signers.Get(ctx, s, signersPrefix+name)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, fault.BadRequest("Signer %q does not exist. List signers with `vault list %ssigners`.", name,
-			mountMark)
-	case err != nil:
+// signUnlessLocked signs, unless a lockdown is in force before or afterwards.
+func (b *backend) signUnlessLocked(ctx context.Context, s logical.Storage, r *signatureRequest) (map[string]any, error) {
+	if err := b.checkLockdown(ctx, s); err != nil {
 		return nil, err
-	case by.Disabled:
-		return nil, fault.Forbidden("Signer %q is disabled.", name)
 	}
-	wanted, err := signing.NewRequest(method, path, []byte(body))
-	if err != nil {
-		return nil, fault.Invalid(err)
-	}
-	pays, err := b.judgePayment(ctx, s, by, wanted)
+	data, err := b.signRequest(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}
-	key, keyID, err := b.keyOfSigner(ctx, s, by)
-	if err != nil {
-		return nil, err
-	}
-	data := describePayment(pays, wanted, keyID)
-	if tried, _ := input.Given[bool](d, "dry_run"); tried {
-		return data, nil
-	}
-	signed, err := signing.Sign(key, keyID, b.options.Now(), wanted)
-	if err != nil {
-		return nil, err
-	}
-	data["headers"] = map[string]any{signing.HeaderName: signed.Compact}
-	data["timestamp"], data["expires_at"] = spec.Timestamp(signed.Timestamp), spec.Timestamp(signed.ExpiresAt())
-	data["signature_id"] = signed.ID()
-	return data, nil
-}
-
-// judgePayment reads what a request would move, and refuses what the signer or the guardrails do not allow.
-func (b *backend) judgePayment(ctx context.Context, s logical.Storage, by signer,
-	wanted signing.Request) (payment.Payment, error) {
-	pays, err := payment.Read(wanted)
-	if err == nil {
-		err = by.policy().Check(pays)
-	}
-	var malformed *payment.Malformed
-	var refused *payment.Refusal
-	switch {
-	case errors.As(err, &malformed):
-		return pays, fault.Invalid(err)
-	case errors.As(err, &refused):
-		return pays, fault.Forbidden("%s", err)
-	case err != nil:
-		return pays, err
-	}
-	limits, err := b.cachedGuardrails(ctx, s)
-	if err != nil {
-		return pays, err
-	}
-	return pays, limits.checkOperations([]string{pays.Operation})
-}
-
-// keyOfSigner is the private key that signs for a signer now, and its Key ID.
-func (b *backend) keyOfSigner(ctx context.Context, s logical.Storage, by signer) (signing.Key, string, error) {
-	k, err := b.entries.keys.Get(ctx, s, keysPrefix+by.Key)
-	if errors.Is(err, store.ErrNotFound) {
-		return signing.Key{}, "", fault.BadRequest("Key %q of this signer does not exist. Operators: create "+
-			"it at %skeys/%s.",
-			by.Key, mountMark, by.Key)
-	}
-	if err != nil {
-		return signing.Key{}, "", err
-	}
-	clientID, err := b.cachedClientID(ctx, s, k.Client)
-	if err != nil {
-		return signing.Key{}, "", err
-	}
-	v, ok := k.signs(clientID)
-	if !ok {
-		return signing.Key{}, "", fault.BadRequest("Key %q has no Key ID for its client yet. Operators: "+
-			"register the public "+
-			"key of version %d in the Dashboard, then write its Key ID with `vault write %skeys/%s/kid kid=<Key ID>`.",
-			by.Key, k.latest(), mountMark, by.Key)
-	}
-	key, err := signing.ParseKey(v.Private)
-	return key, v.KeyIDs[clientID], err
-}
-
-// cachedClientID is clientIDOf from memory or storage.
-func (b *backend) cachedClientID(ctx context.Context, s logical.Storage, name string) (string, error) {
-	if name != "" {
-		n, err := b.cachedClient(ctx, s, name)
-		g, _ := n.current()
-		return g.ClientID, err
-	}
-	root, err := b.entries.root.Get(ctx, s, rootKey)
-	g, _ := root.current()
-	return g.ClientID, store.Ignoring(err, store.ErrNotFound)
-}
-
-// describePayment says what is signed.
-func describePayment(pays payment.Payment, wanted signing.Request, keyID string) map[string]any {
-	destination := ""
-	if pays.Destination.Kind != "" {
-		destination = pays.Destination.String()
-	}
-	var assets, amounts []string
-	for _, amount := range pays.Amounts {
-		assets, amounts = append(assets, amount.Asset), append(amounts, amount.Value.String())
-	}
-	sum := sha256.Sum256(wanted.Body)
-	return map[string]any{
-		"operation": pays.Operation, "ref_id": pays.RefID, "source": pays.Source, "destination": destination,
-		"asset": strings.Join(assets, ","), "amount": strings.Join(amounts, ","), "kid": keyID,
-		"body_sha256": hex.EncodeToString(sum[:]),
-	}
+	return data, b.checkLockdown(ctx, s)
 }
 
 const signHelp = `
@@ -213,6 +93,10 @@ is refused (403), and the refusal names the field and the limit.
 
     vault write paxos/sign/payouts method=POST path=/v2/transfer/crypto-withdrawals body=@body.json
 
-The signature is valid for 30 minutes. After a timeout, send the same request
-again, with the same ref_id and the same bytes, never with a new ref_id.
+dry_run=true says whether a request would be signed, and signs and counts nothing.
+
+The signature is valid for 30 minutes, and goes with tokens of the client of the
+signer's key only. After a timeout, send the same request
+again, with the same ref_id and the same bytes, never with a new ref_id: a payment
+counts once against daily limits, however often it is signed.
 `

@@ -80,13 +80,16 @@ func (b *backend) pathSigner() *framework.Path {
 
 // signerAnswer is what a read of a signer holds.
 var signerAnswer = spec.Fields{
-	"key":                  spec.Required(framework.TypeString, "The key that signs."),
-	"operations":           spec.Required(framework.TypeStringSlice, "The operations that may be signed."),
-	"sources":              spec.Required(framework.TypeStringSlice, "The profiles that may pay."),
-	"destinations":         spec.Required(framework.TypeStringSlice, "Where money may go."),
-	"end_users":            spec.Required(framework.TypeStringSlice, "Identities and accounts that a body may name."),
-	"limits":               spec.Required(framework.TypeKVPairs, "By asset: the most for one request."),
-	"daily_limits":         spec.Required(framework.TypeKVPairs, "By asset: the most in 24 hours."),
+	"key":          spec.Required(framework.TypeString, "The key that signs."),
+	"operations":   spec.Required(framework.TypeStringSlice, "The operations that may be signed."),
+	"sources":      spec.Required(framework.TypeStringSlice, "The profiles that may pay."),
+	"destinations": spec.Required(framework.TypeStringSlice, "Where money may go."),
+	"end_users":    spec.Required(framework.TypeStringSlice, "Identities and accounts that a body may name."),
+	"limits":       spec.Required(framework.TypeKVPairs, "By asset: the most for one request."),
+	"daily_limits": spec.Required(framework.TypeKVPairs, "By asset: the most in 24 hours."),
+	"daily_usage": spec.Required(framework.TypeMap,
+		"By asset of daily_limits: limit, used, left, and next_at, when more is left (RFC 3339; empty if nothing "+
+			"is used)."),
 	"unlimited_operations": spec.Required(framework.TypeStringSlice, "Operations whose amount is not judged."),
 	"extra_fields": spec.Required(framework.TypeStringSlice,
 		"Fields of bodies that this version does not know."),
@@ -107,12 +110,14 @@ func (b *backend) readSigner(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
+	used, warnings := b.describeUsage(ctx, s.ID, s.DailyLimits)
 	metadata := s.Metadata
 	if metadata == nil {
 		metadata = map[string]string{}
 	}
-	return &logical.Response{Data: map[string]any{
-		"key": s.Key, "operations": append([]string{}, s.Operations...), "sources": append([]string{}, s.Sources...),
+	return &logical.Response{Warnings: warnings, Data: map[string]any{
+		"daily_usage": used,
+		"key":         s.Key, "operations": append([]string{}, s.Operations...), "sources": append([]string{}, s.Sources...),
 		"destinations": append([]string{}, s.Destinations...), "end_users": append([]string{}, s.EndUsers...),
 		"limits": shownLimits(s.Limits), "daily_limits": shownLimits(s.DailyLimits),
 		"unlimited_operations": append([]string{}, s.UnlimitedOperations...),

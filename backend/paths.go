@@ -23,6 +23,10 @@ const (
 	keysPrefix       = "keys/" // seal-wrapped: the entries hold private keys
 )
 
+// spendingPrefix is where the payments are stored that count against daily limits. It is seal-wrapped, and
+// replicated, because a limit holds for all clusters.
+const spendingPrefix = "spending/"
+
 // Storage keys of single entries.
 const (
 	// The secret of the root client has an entry of its own, apart from config, so that one team

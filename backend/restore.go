@@ -35,7 +35,7 @@ type pulse struct {
 // written.
 //
 // Every tick calls it, whether or not there is other work, so that a time without work does not
-// look like a gap. A mount with nothing to delete, quarantine or promote does not pause, because a
+// look like a gap. A mount with nothing to delete, quarantine, promote or count does not pause, because a
 // pause would protect nothing. An older version stored its pulse only while there was work, so the
 // age of such a pulse means nothing and the mount goes on.
 func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error) {
@@ -53,7 +53,7 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 	if p.Steady && gap < pulseInterval && gap > -pulseInterval {
 		return false, nil
 	}
-	if p.Steady && gap > longestGap+pulseInterval {
+	if p.gapAt(now) {
 		endangers, err := b.mayEndanger(ctx)
 		if err != nil {
 			return true, err
@@ -71,8 +71,14 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 	return !p.Stopped.IsZero(), b.putPulse(ctx, p)
 }
 
-// mayEndanger reports whether the mount has anything to delete, quarantine or promote.
+// gapAt reports whether the mount did no work for so long that it may be a restored copy.
+func (p pulse) gapAt(now time.Time) bool { return p.Steady && now.Sub(p.At) > longestGap+pulseInterval }
+
+// mayEndanger reports whether the mount has anything to delete, quarantine, promote or count.
 func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
+	if limited, err := dailyLimited(ctx, b.storage); limited || err != nil {
+		return true, err
+	}
 	names, err := b.storage.List(ctx, clientsPrefix)
 	if err != nil {
 		return true, err
@@ -94,8 +100,17 @@ func storedPulse(ctx context.Context, s logical.Storage) (pulse, error) {
 	return p, store.Ignoring(err, store.ErrNotFound)
 }
 
+// cachedPulse is storedPulse from memory, if it is there.
+func (b *backend) cachedPulse(ctx context.Context, s logical.Storage) (pulse, error) {
+	p, err := b.entries.pulse.Get(ctx, s, pulseKey)
+	if store.IsUnreadable(err) {
+		return storedPulse(ctx, s)
+	}
+	return p, err
+}
+
 // putPulse stores the pulse. The caller holds writes.
 func (b *backend) putPulse(ctx context.Context, p pulse) error {
 	p.Versioned = store.Current
-	return store.Put(ctx, b.storage, pulseKey, p)
+	return b.entries.pulse.Put(ctx, b.storage, pulseKey, p)
 }

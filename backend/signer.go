@@ -141,3 +141,20 @@ func signerOfKey(ctx context.Context, s logical.Storage, key string) (found stri
 	}, nil)
 	return found, err
 }
+
+// dailyLimited reports whether the mount counts payments: whether a signer or the guardrails have a
+// daily limit. An entry that cannot be read may have one.
+func dailyLimited(ctx context.Context, s logical.Storage) (limited bool, err error) {
+	g, err := storedGuardrails(ctx, s)
+	if err != nil || len(g.SignDailyLimits) > 0 {
+		return true, err
+	}
+	err = store.Each(ctx, s, signersPrefix, func(_ string, by signer) error {
+		limited = limited || len(by.DailyLimits) > 0
+		return nil
+	}, func(string) error {
+		limited = true
+		return nil
+	})
+	return limited, err
+}

@@ -67,7 +67,7 @@ func Connect(settings Settings, now func() time.Time) (*Connection, error) {
 		route:    settings.Route(),
 		now:      now,
 		http: &http.Client{
-			Transport:     cappedTransport{transport},
+			Transport:     cappedTransport{datedTransport{transport, settings.OnDate, now}},
 			Timeout:       settings.Timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},

@@ -20,7 +20,7 @@ var errReplyTooLarge = errors.New("the reply is larger than 64 KiB")
 
 // cappedTransport reads each reply into memory before it is parsed, and refuses one that is too large,
 // so that the other side cannot make the process use any amount of memory.
-type cappedTransport struct{ next *http.Transport }
+type cappedTransport struct{ next datedTransport }
 
 // RoundTrip sends a request and returns the reply, whose body is in memory.
 func (t cappedTransport) RoundTrip(req *http.Request) (*http.Response, error) {

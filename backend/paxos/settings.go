@@ -38,6 +38,10 @@ type Settings struct {
 	ProxyPassword Secret        // used only with ProxyUsername
 	AuthStyle     AuthStyle     // empty: AuthPost
 	Timeout       time.Duration // for a whole call; 0: DefaultTimeout
+	// OnDate is called with the Date of each answer of any endpoint, whatever its status, and the time
+	// at which the answer was received. It may be called by several goroutines at once. Nil: nobody
+	// wants to know.
+	OnDate func(date, received time.Time) `json:"-"`
 }
 
 // authStyle returns the style that calls use.

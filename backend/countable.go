@@ -1,0 +1,43 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
+)
+
+// mostClockDifference is by how much the clocks of Vault and of Paxos may differ while payments are
+// counted. A payment counts for 5 minutes longer than the day, which covers this.
+const mostClockDifference = 5 * time.Minute
+
+// checkCountable refuses to count a payment while the engine cannot know which payments were signed
+// in the last day: on a mount that may be a restored copy, and with a clock that differs from that
+// of Paxos. It reads no storage unless the mount was paused for long.
+func (b *backend) checkCountable(ctx context.Context, s logical.Storage) error {
+	p, err := b.cachedPulse(ctx, s)
+	if err != nil {
+		return err
+	}
+	since := p.Stopped
+	if since.IsZero() && p.gapAt(b.options.Now()) {
+		stopped, err := b.watchForRestore(ctx)
+		if err != nil {
+			return err
+		}
+		if stopped {
+			since = b.options.Now()
+		}
+	}
+	if !since.IsZero() {
+		return fmt.Errorf("%w: %w", errPaused, fault.Forbidden("Not signed: this mount has been paused since %s, because "+
+			"it may be a restored copy, which does not know the payments that were signed later. Contact your Vault "+
+			"operators. Operators: if it is the live mount, run `vault write -f %sconfig/resume`.",
+			spec.Timestamp(since), mountMark))
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package backend
+
+import (
+	"errors"
+	"net/http"
+
+	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/payment"
+	"vault-plugin-secrets-paxos/backend/spec"
+	"vault-plugin-secrets-paxos/backend/spending"
+)
+
+// errPaused is in the chain of the refusal of a mount that may be a restored copy.
+var errPaused = errors.New("the mount is paused")
+
+// unsigned turns the reason why a request is not signed into an error for the caller. It repeats no
+// value of the request's body but amounts that are added up here.
+func unsigned(err error) error {
+	var (
+		malformed *payment.Malformed
+		refused   *payment.Refusal
+		exceeded  *spending.Exceeded
+		reused    *spending.RefReused
+		tooMany   *spending.TooMany
+		notLoaded *spending.NotLoaded
+		notStored *spending.NotStored
+	)
+	switch {
+	case readOnly(err): // a node that can write answers
+		return err
+	case errors.As(err, &malformed):
+		return fault.Invalid(malformed)
+	case errors.As(err, &refused):
+		return fault.Forbidden("%s", refused)
+	case errors.As(err, &exceeded):
+		return fault.Forbidden("amount is more than %s.%s leaves: %s of %s. %s", dailyLimitOf(exceeded), exceeded.Asset,
+			exceeded.Left, exceeded.Limit, whenMore(exceeded))
+	case errors.As(err, &reused):
+		return fault.Forbidden("ref_id was signed with another operation, path or body, which counts until %s. To "+
+			"repeat that request, send the same bytes. For another payment, use a new ref_id.",
+			spec.Timestamp(reused.Until))
+	case errors.As(err, &tooMany):
+		return fault.Forbidden("This mount counts %d payments, which is the most. The oldest of them counts until %s.",
+			spending.MaxPayments, spec.Timestamp(tooMany.NextAt))
+	case errors.As(err, &notLoaded), errors.As(err, &notStored):
+		return fault.New(http.StatusInternalServerError, "Not signed: storage failed, so it is not certain that the "+
+			"payment is counted. Send the same request again: it counts once. Cause: %s", err)
+	}
+	return err
+}
+
+// whenMore says when a daily limit leaves more.
+func whenMore(exceeded *spending.Exceeded) string {
+	if exceeded.Amount.Cmp(exceeded.Limit) > 0 {
+		return "It is more than the whole limit."
+	}
+	return "More is left from " + spec.Timestamp(exceeded.NextAt) + " on."
+}
+
+// dailyLimitOf is the parameter that has the daily limit which a payment exceeds.
+func dailyLimitOf(exceeded *spending.Exceeded) string {
+	if exceeded.Signer == spending.Mount {
+		return "sign_daily_limits"
+	}
+	return "daily_limits"
+}
+
+// outcomeOf names how a request for a signature ended, for metrics and events: signed, or the
+// parameter or the state that did not allow it. There are only a few.
+func outcomeOf(err error) string {
+	var (
+		malformed *payment.Malformed
+		refused   *payment.Refusal
+		exceeded  *spending.Exceeded
+		reused    *spending.RefReused
+		tooMany   *spending.TooMany
+	)
+	switch {
+	case err == nil:
+		return "signed"
+	case errors.Is(err, errLocked):
+		return "lockdown"
+	case errors.Is(err, errPaused):
+		return "paused"
+	case errors.As(err, &malformed):
+		return "invalid"
+	case errors.As(err, &refused):
+		return refused.Limit
+	case errors.As(err, &exceeded):
+		return dailyLimitOf(exceeded)
+	case errors.As(err, &reused):
+		return "ref_id"
+	case errors.As(err, &tooMany):
+		return "too_many_payments"
+	}
+	return reasonOf(err)
+}
