@@ -284,9 +284,22 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// start starts a proxy on TCP, with these changes of its settings. At the end it checks that the log has
-// nothing of the requests.
+// start starts a proxy on TCP, with these changes of its settings. At the end it checks that the proxy
+// ends without an error, and that the log has nothing of the requests.
 func (r *road) start(change func(*settings, *deadlines)) *running {
+	r.Helper()
+	p := r.launch(change)
+	r.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			r.Errorf("the proxy ended with %v", err)
+		}
+		p.expectCleanLog()
+	})
+	return p
+}
+
+// launch starts a proxy that the test stops.
+func (r *road) launch(change func(*settings, *deadlines)) *running {
 	r.Helper()
 	wanted := settings{listen: "127.0.0.1:0", mount: "paxos", role: "payer", signer: "payouts", timeout: time.Minute}
 	within := wanted.deadlines()
@@ -321,12 +334,6 @@ func (r *road) start(change func(*settings, *deadlines)) *running {
 		r.Fatalf("the proxy said %q, %v: %v", line[:n], err, p.stop())
 	}
 	p.address = address
-	r.Cleanup(func() {
-		if err := p.stop(); err != nil {
-			r.Errorf("the proxy ended with %v", err)
-		}
-		p.expectCleanLog()
-	})
 	p.client = &http.Client{Transport: &http.Transport{DialContext: p.dial},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	r.Cleanup(p.client.CloseIdleConnections)
