@@ -423,6 +423,7 @@ func (p *running) expect(what string, got answer, status int, problem string) {
 // secure makes the Vault of the road one with a certificate, and returns it.
 func (r *road) secure() *httptest.Server {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(r.serveVault))
+	server.Config.ErrorLog = golog.New(io.Discard, "", 0)
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	server.StartTLS()
 	r.Cleanup(server.Close)
