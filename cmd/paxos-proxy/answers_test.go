@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -58,16 +59,28 @@ func TestABrokenConnection(t *testing.T) {
 	p.expect("the one that was not, again", p.pay("before", "1"), 200, "")
 }
 
-// TestAnAnswerThatBreaksOff is not taken for whole.
+// TestAnAnswerThatBreaksOff is not taken for whole, whether Paxos said its length or not.
 func TestAnAnswerThatBreaksOff(t *testing.T) {
 	t.Parallel()
-	p := newRoad(t, paxostest.Options{}).start(nil)
-	p.paxos.FailNext(paxostest.Operations, paxostest.Fault{Truncate: true})
-	if got := p.send("GET", profiles, "", nil); got.err == nil {
-		t.Errorf("half an answer was passed on as whole: %d %q", got.status, got.body)
-	}
-	if text := p.log.String(); strings.Contains(text, "panic") || !strings.Contains(text, "status=200") {
-		t.Errorf("the log is\n%s", text)
+	for name, length := range map[string]string{"with a length": "100", "without one": ""} {
+		paxos := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if length != "" {
+				w.Header().Set("Content-Length", length)
+			}
+			_, _ = io.WriteString(w, `{"items":[`)
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}))
+		t.Cleanup(paxos.Close)
+		r := newRoad(t, paxostest.Options{})
+		r.moveAPI(paxos.URL)
+		p := r.start(nil)
+		if got := p.send("GET", profiles, "", nil); got.err == nil {
+			t.Errorf("%s: half an answer was passed on as whole: %d %q", name, got.status, got.body)
+		}
+		if text := p.log.String(); strings.Contains(text, "panic") {
+			t.Errorf("%s: the log is\n%s", name, text)
+		}
 	}
 }
 

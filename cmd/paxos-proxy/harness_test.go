@@ -248,6 +248,17 @@ func (r *road) change(how func()) {
 	how()
 }
 
+// moveAPI makes the engine answer that Paxos's API is elsewhere.
+func (r *road) moveAPI(address string) {
+	r.change(func() {
+		r.rewrite = func(path string, data map[string]any) {
+			if path == "token/payer" {
+				data["api_url"] = address + "/v2"
+			}
+		}
+	})
+}
+
 // payment is the body of a withdrawal.
 func payment(refID, amount string) string {
 	return `{"ref_id":"` + refID + `","profile_id":"` + treasury + `","amount":"` + amount + `","asset":"USDC",` +

@@ -89,13 +89,7 @@ func TestProxiesOfTheEnvironmentAreIgnored(t *testing.T) {
 			t.Errorf("the log is\n%s", text)
 		}
 	}
-	r.change(func() {
-		r.rewrite = func(path string, data map[string]any) {
-			if path == "token/payer" {
-				data["api_url"] = "http://paxos.invalid/v2"
-			}
-		}
-	})
+	r.moveAPI("http://paxos.invalid")
 	p := r.process(append(proxies, "VAULT_ADDR="+r.vault.URL), nil)
 	p.expect("a Paxos elsewhere", p.pay("r-1", "1"), 502, "no-connection")
 	if misled.Load() != 0 {
@@ -146,13 +140,7 @@ func TestWhatPaxosSendsUnaskedIsNotLogged(t *testing.T) {
 		}
 	}()
 	r := newRoad(t, paxostest.Options{})
-	r.change(func() {
-		r.rewrite = func(path string, data map[string]any) {
-			if path == "token/payer" {
-				data["api_url"] = "http://" + listener.Addr().String() + "/v2"
-			}
-		}
-	})
+	r.moveAPI("http://" + listener.Addr().String())
 	p := r.process([]string{"VAULT_ADDR=" + r.vault.URL}, nil)
 	for range 2 {
 		p.expect("a read", p.send("GET", profiles, "", nil), 200, "")

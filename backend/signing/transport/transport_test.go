@@ -438,3 +438,38 @@ func TestATokenOfAnotherClientIsNotSent(t *testing.T) {
 		t.Errorf("Paxos executed %+v", executed)
 	}
 }
+
+// TestA401IsNotRepeatedWithATokenOfAnotherClient lets the client of the role change between the two
+// tokens: the signature is of the old one, so that the 401 is the answer.
+func TestA401IsNotRepeatedWithATokenOfAnotherClient(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		sent.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(server.Close)
+	for next, want := range map[string]int64{"old": 2, "new": 1} {
+		sent.Store(0)
+		client := &http.Client{Transport: &transport.Transport{
+			Tokens: func(_ context.Context, asked transport.Question) (transport.Token, error) {
+				token := transport.Token{AccessToken: "t", ClientID: "old", APIURL: server.URL + "/v2", ID: "id"}
+				if asked.RejectedID != "" {
+					token.AccessToken, token.ClientID = "u", next
+				}
+				return token, nil
+			},
+			Sign: func(context.Context, string, string, []byte) (transport.Signature, error) {
+				return transport.Signature{ClientID: "old"}, nil
+			}}}
+		response, err := client.Post("/v2/profiles", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusUnauthorized || sent.Load() != want {
+			t.Errorf("the next token is of the client %s: %s, sent %d times, want %d", next, response.Status, sent.Load(),
+				want)
+		}
+	}
+}
