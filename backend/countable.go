@@ -39,5 +39,10 @@ func (b *backend) checkCountable(ctx context.Context, s logical.Storage) error {
 			"operators. Operators: if it is the live mount, run `vault write -f %sconfig/resume`.",
 			spec.Timestamp(since), mountMark))
 	}
+	if ahead, known := b.sessions.clock.offset(); known && ahead.Abs() > mostClockDifference {
+		return fmt.Errorf("%w: %w", errClock, fault.Forbidden("Not signed: the clock of this Vault node differs by %s "+
+			"from that of Paxos, so the last 24 hours are not known. Contact your Vault operators. Operators: "+
+			"correct the clock of the node, then request a token or run `vault write -f %sprobe`.", ahead.Abs(), mountMark))
+	}
 	return nil
 }

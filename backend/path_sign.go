@@ -75,7 +75,8 @@ func (b *backend) sign(ctx context.Context, req *logical.Request, d *framework.F
 }
 
 // signUnlessLocked signs, unless a lockdown is in force before or afterwards.
-func (b *backend) signUnlessLocked(ctx context.Context, s logical.Storage, r *signatureRequest) (map[string]any, error) {
+func (b *backend) signUnlessLocked(ctx context.Context, s logical.Storage,
+	r *signatureRequest) (map[string]any, error) {
 	if err := b.checkLockdown(ctx, s); err != nil {
 		return nil, err
 	}

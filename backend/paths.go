@@ -23,8 +23,8 @@ const (
 	keysPrefix       = "keys/" // seal-wrapped: the entries hold private keys
 )
 
-// spendingPrefix is where the payments are stored that count against daily limits. It is seal-wrapped, and
-// replicated, because a limit holds for all clusters.
+// spendingPrefix is where the payments are stored that count against daily limits: hashes, assets and
+// amounts. It is seal-wrapped, and replicated, because a limit holds for all clusters.
 const spendingPrefix = "spending/"
 
 // Storage keys of single entries.

@@ -19,7 +19,9 @@ func TestPaxosTellsTheTimeWithEveryAnswer(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 1, 12, 0, 0, 700_000_000, time.UTC)
 	var ahead atomic.Int64
-	server, err := paxostest.Start(paxostest.Options{Now: func() time.Time { return noon.Add(time.Duration(ahead.Load())) }})
+	server, err := paxostest.Start(paxostest.Options{Now: func() time.Time {
+		return noon.Add(time.Duration(ahead.Load()))
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

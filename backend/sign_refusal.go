@@ -8,10 +8,14 @@ import (
 	"vault-plugin-secrets-paxos/backend/payment"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/spending"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// errPaused is in the chain of the refusal of a mount that may be a restored copy.
-var errPaused = errors.New("the mount is paused")
+// Errors in the chain of a refusal to count a payment.
+var (
+	errPaused = errors.New("the mount is paused") // it may be a restored copy
+	errClock  = errors.New("the clock is wrong")
+)
 
 // unsigned turns the reason why a request is not signed into an error for the caller. It repeats no
 // value of the request's body but amounts that are added up here.
@@ -42,6 +46,10 @@ func unsigned(err error) error {
 	case errors.As(err, &tooMany):
 		return fault.Forbidden("This mount counts %d payments, which is the most. The oldest of them counts until %s.",
 			spending.MaxPayments, spec.Timestamp(tooMany.NextAt))
+	case store.IsUnreadable(err) && errors.As(err, &notLoaded):
+		return fault.New(http.StatusInternalServerError, "Not signed: the record of signed payments is damaged. Contact "+
+			"your Vault operators. Operators: restore the entry, or run `vault write %sconfig/resume "+
+			"forget_damaged_payments=true` (see its help). Cause: %s", mountMark, err)
 	case errors.As(err, &notLoaded), errors.As(err, &notStored):
 		return fault.New(http.StatusInternalServerError, "Not signed: storage failed, so it is not certain that the "+
 			"payment is counted. Send the same request again: it counts once. Cause: %s", err)
@@ -82,6 +90,8 @@ func outcomeOf(err error) string {
 		return "lockdown"
 	case errors.Is(err, errPaused):
 		return "paused"
+	case errors.Is(err, errClock):
+		return "clock"
 	case errors.As(err, &malformed):
 		return "invalid"
 	case errors.As(err, &refused):

@@ -18,6 +18,7 @@ type Storage struct {
 	Writes     atomic.Int64
 	FailReads  atomic.Bool
 	FailWrites atomic.Bool
+	LoseWrites atomic.Bool // writes happen, and are reported as failed
 	ReadOnly   atomic.Bool
 	FailKey    atomic.Value // of string: writes of this key fail
 	held       atomic.Pointer[heldWrite]
@@ -67,7 +68,11 @@ func (s *Storage) Put(ctx context.Context, entry *logical.StorageEntry) error {
 	if key, _ := s.FailKey.Load().(string); key == entry.Key && key != "" {
 		return ErrStorage
 	}
-	return s.Storage.Put(ctx, entry)
+	err := s.Storage.Put(ctx, entry)
+	if s.LoseWrites.Load() {
+		return ErrStorage
+	}
+	return err
 }
 
 // Delete is part of logical.Storage.
