@@ -319,7 +319,8 @@ func TestLargeBodies(t *testing.T) {
 	}
 	r.questions("")
 	body := payment("r-1", "1")
-	signed.expect("as much as may be", signed.send("POST", payments, body+strings.Repeat(" ", 8192-len(body)), nil), 200, "")
+	most := body + strings.Repeat(" ", 8192-len(body))
+	signed.expect("as much as may be", signed.send("POST", payments, most, nil), 200, "")
 }
 
 // TestSlowCallers sends heads and bodies that never end: the connections are closed in time, and others

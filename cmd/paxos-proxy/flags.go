@@ -9,6 +9,16 @@ import (
 	"time"
 )
 
+// version is set by the linker when a release is built.
+var version = "dev"
+
+// The exit codes. The flag package uses 2 for wrong flags too.
+const (
+	exitFine   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
 // usage is what -help prints above the flags.
 const usage = `Usage: paxos-proxy -role ROLE [-signer SIGNER] [flags]
 

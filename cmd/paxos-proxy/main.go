@@ -19,16 +19,6 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// version is set by the linker when a release is built.
-var version = "dev"
-
-// The exit codes. The flag package uses 2 for wrong flags too.
-const (
-	exitFine   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
 // maximumHeader is how many bytes the head of a request may have.
 const maximumHeader = 32 << 10
 
