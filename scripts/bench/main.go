@@ -1,7 +1,8 @@
 // Command bench compares how fast a real Vault reads tokens from the engine with how
 // fast it reads from a baseline: a plugin that does nothing, which is in the folder nothing,
 // or another build of the engine. Both take short turns, so that other work of the machine
-// affects both in the same way, and only their ratio counts.
+// affects both in the same way, and only their ratio counts. With -proxy it measures what
+// paxos-proxy adds to a request, in the same way.
 package main
 
 import (
@@ -35,6 +36,7 @@ type options struct {
 	clients  int           // how many read at the same time
 	rounds   int           // how many are measured; each gives one ratio
 	turn     time.Duration // how long a side reads at a time; a round has two turns of each side
+	proxy    bool          // measure what paxos-proxy adds to a request, and nothing else
 	baseline string        // the binary of another build of the engine; empty: the plugin that does nothing
 }
 
@@ -46,6 +48,8 @@ func parse(arguments []string) (o options, err error) {
 	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
 	flags.StringVar(&o.baseline, "baseline", "", "the binary of another build of the engine to compare with, in "+
 		"place of the plugin that does nothing")
+	flags.BoolVar(&o.proxy, "proxy", false, "measure what paxos-proxy adds to a read and to a signed payment, in place "+
+		"of reads from Vault; a round is 20 requests of each kind")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
@@ -65,6 +69,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if vault == "" {
 		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by " +
 			"scripts/vault/build.sh")
+	}
+	if o.proxy {
+		return measureProxy(ctx, vault, o, out)
 	}
 	fmt.Fprintln(out, "Building the plugins and starting a Vault server ...")
 	t, err := newTestbed(ctx, vault, o.baseline)
