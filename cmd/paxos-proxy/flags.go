@@ -51,9 +51,10 @@ VAULT
 
 WHO CAN CONNECT
 
-  A Unix socket has mode 0600: only the user of the proxy can connect. A TCP port is open
-  on loopback only, but to every user and every program of this machine. On TCP the proxy
-  refuses requests from web pages, and bodies that are not application/json.
+  A Unix socket has mode 0600: only the user of the proxy (and root) can connect. Put it in
+  a folder that no other user can write to. A TCP port is open on loopback only, but to
+  every user and every program of this machine. On TCP the proxy refuses requests from web
+  pages, and bodies that are not application/json.
 
 ANSWERS
 
@@ -61,9 +62,13 @@ ANSWERS
   removed. Errors of the proxy itself are application/problem+json, and their type begins
   with urn:paxos-proxy:
 
-    403  Vault refused: the answer has its reason. Nothing was sent to Paxos.
+    400, 405, 408, 415, 417  The proxy does not accept the request: the answer has the
+         reason. Nothing was sent to Paxos.
+    403  Vault refused: the answer has its reason. Nothing was sent. On TCP also: the
+         request has a wrong Host header, or comes from a web page.
     404  The request is not an operation of Paxos's API. Nothing was sent.
     413  The body is too large: 8 KiB if it is signed, otherwise 1 MiB. Nothing was sent.
+    429  Vault is at a limit: the answer says when to come back. Nothing was sent.
     500  The role and the signer are of different clients of Paxos. Nothing was sent.
     502  The connection to Paxos failed. Paxos may have executed the request, unless the
          answer says that it was not sent.
@@ -72,14 +77,15 @@ ANSWERS
 
   After 502 and 504, send the same request again, with the same ref_id and the same bytes.
   Never use a new ref_id: you could pay twice. The proxy itself sends a request again in one
-  case only: once, with another access token, after Paxos answered 401.
+  case only: once, with another access token, after Paxos answered 401. (A GET is also sent
+  again if Paxos had just closed the connection that it was sent on.)
 
 OPERATION
 
   GET /health answers 200 if the proxy has an access token, otherwise 503. SIGTERM stops
   the proxy: it accepts no more requests, and ends when Paxos has answered those that it
-  has (at most -timeout and 5 seconds). The log on stderr has no path, header or body.
-  HTTP_PROXY, HTTPS_PROXY and VAULT_PROXY_ADDR are ignored.
+  has (at most -timeout and 5 seconds). The log on stderr has no target, header or body of
+  a request. HTTP_PROXY, HTTPS_PROXY and VAULT_PROXY_ADDR are ignored.
 
 Flags:
 `
@@ -106,14 +112,15 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&wanted.listen, "listen", "unix:paxos-proxy.sock",
-		"`address`: unix:/path of a socket, or host:port on loopback; port 0 picks a free one")
+		"`address`: unix:/path of a socket, or host:port on loopback\n"+
+			"(port 0 picks a free one)")
 	flags.StringVar(&wanted.mount, "mount", "paxos", "`path` of the mount")
 	flags.StringVar(&wanted.role, "role", "", "the `role` that gives the access tokens (required)")
 	flags.StringVar(&wanted.signer, "signer", "", "the `signer` that signs requests; empty: nothing is signed")
 	flags.BoolVar(&wanted.signReads, "sign-reads", false, "sign GET requests too, if Paxos demands it")
 	flags.StringVar(&wanted.tokenFile, "token-file", "", "`file` that has the Vault token (default: VAULT_TOKEN)")
-	flags.StringVar(&wanted.caFile, "ca-file", "", "`file` of the certificate authorities, in PEM, to trust for the "+
-		"API of Paxos, and no others\n(default: those of the system); for Vault, use VAULT_CACERT")
+	flags.StringVar(&wanted.caFile, "ca-file", "", "`file` of the certificate authorities, in PEM, to trust for Paxos, "+
+		"and no others\n(default: those of the system); for Vault, use VAULT_CACERT")
 	flags.DurationVar(&wanted.timeout, "timeout", time.Minute, "how long Paxos has to begin its answer, at most 10m")
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(arguments); {

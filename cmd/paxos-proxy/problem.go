@@ -22,9 +22,9 @@ func newProblem(status int, name, detail string) *problem {
 // The problems of requests that Paxos did not answer, or that were not sent.
 var (
 	errNoVault = newProblem(http.StatusServiceUnavailable, "vault-unavailable",
-		"Vault gave no token or no signature. The request was not sent. Operators: see the log of paxos-proxy.")
+		"Vault did not give a token or a signature. The request was not sent. Operators: see the log of paxos-proxy.")
 	errNoConnection = newProblem(http.StatusBadGateway, "no-connection",
-		"There is no connection to Paxos. The request was not sent.")
+		"There is no connection to Paxos. The request was not sent. Operators: see the log of paxos-proxy.")
 	errBroken = newProblem(http.StatusBadGateway, "connection-broken", "The connection to Paxos broke. Paxos may have "+
 		"executed the request. Send the same request again, with the same ref_id and the same body.")
 	errOtherClient = newProblem(http.StatusInternalServerError, "different-clients", "The role and the signer of "+

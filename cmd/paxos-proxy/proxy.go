@@ -109,8 +109,8 @@ func (p *proxy) serveHealth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, err := p.paxos.Tokens(r.Context(), transport.Question{}); err != nil {
-		newProblem(http.StatusServiceUnavailable, "no-token", "Vault gives no access token. Operators: see the log of "+
-			"paxos-proxy.").write(w)
+		newProblem(http.StatusServiceUnavailable, "no-token", "Vault does not give an access token. Operators: see "+
+			"the log of paxos-proxy.").write(w)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
