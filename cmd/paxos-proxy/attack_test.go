@@ -148,7 +148,7 @@ func TestOtherTargets(t *testing.T) {
 		"CONNECT /v2/profiles":                            405,
 		"TRACE /v2/profiles":                              405,
 		"PRI *":                                           400,
-		"GET /v2/profiles?" + strings.Repeat("a", 3<<10):  404,
+		"GET /v2/profiles?" + strings.Repeat("a", 7<<10):  404,
 		"GET /v2/profiles?" + strings.Repeat("a", 64<<10): 431,
 	} {
 		got := p.raw(target+" HTTP/1.1\r\nHost: ADDRESS\r\nConnection: close\r\n\r\n", 1)
