@@ -108,6 +108,8 @@ var keyAnswer = spec.Fields{
 	"deletion_allowed": spec.Required(framework.TypeBool, "Whether the key may be deleted."),
 	"min_version":      spec.Required(framework.TypeInt, "Oldest version that is kept; 0: all."),
 	"latest_version":   spec.Required(framework.TypeInt, "Number of the newest version."),
+	"public_key": spec.Required(framework.TypeString,
+		"Public key of the newest version (PEM), to register in the Dashboard."),
 	"signs_with": spec.Required(framework.TypeInt,
 		"Number of the version that signs now; 0 while none has a Key ID for the client."),
 	"versions": spec.Required(framework.TypeMap,
@@ -148,7 +150,8 @@ func (b *backend) readKey(ctx context.Context, req *logical.Request,
 	return &logical.Response{Data: map[string]any{
 		"type": string(k.Type), "client": k.Client, "client_id": clientID,
 		"deletion_allowed": k.DeletionAllowed, "min_version": k.MinVersion,
-		"latest_version": k.latest(), "signs_with": signs.Number, "versions": versions,
+		"latest_version": k.latest().Number, "public_key": k.latest().PublicPEM, "signs_with": signs.Number,
+		"versions": versions,
 	}}, nil
 }
 
