@@ -20,7 +20,7 @@ type credentials struct {
 	stored   map[string]entryIdentity // the entries under clients/ before Paxos was asked, by name
 	session  *paxosSession
 	route    string
-	bearer   paxos.Secret
+	bearer   paxos.Bearer
 	paced    paxos.Pacer
 }
 
@@ -73,8 +73,8 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 		return err
 	}
 	err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
-		fromPaxos.bearer, fromPaxos.listedAt = grant.AccessToken, b.options.Now().UTC()
-		all, err := session.ListCredentials(ctx, grant.AccessToken, fromPaxos.paced)
+		fromPaxos.bearer, fromPaxos.listedAt = grant.Bearer(), b.options.Now().UTC()
+		all, err := session.ListCredentials(ctx, fromPaxos.bearer, fromPaxos.paced)
 		if err != nil {
 			return err
 		}
@@ -121,13 +121,18 @@ func (c *credentials) entity() string {
 	return root.CustomerID
 }
 
+// mostAsked is for how many Client IDs one call asks. Paxos allows more (paxos.MaximumClientIDs), but the
+// path is part of the signature, which must fit into a header (see package signing), even where Client
+// IDs are as long as they may be.
+const mostAsked = 12
+
 // ask asks Paxos for these Client IDs, whatever their status, and returns the credentials that it
 // has. The list alone is not enough to conclude that a client is gone, because it may leave some
 // out. Each question names the root client too. If an answer lacks it, or is of another Entity, ask
 // fails, because that answer proves nothing.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
-	for chunk := range slices.Chunk(clientIDs, paxos.MaximumClientIDs-1) {
+	for chunk := range slices.Chunk(clientIDs, mostAsked-1) {
 		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(chunk), c.rootID)...)
 		if err != nil {
 			return nil, err

@@ -243,6 +243,14 @@ func TestADamagedPageStopsWhatCounts(t *testing.T) {
 	if read := m.Must(logical.ReadOperation, "signers/payouts", nil); len(read.Warnings) == 0 {
 		t.Error("a read of the signer does not say that its usage is unknown")
 	}
+	if status := m.Must(logical.ReadOperation, "status", nil); len(status.Warnings) == 0 {
+		t.Error("status does not say that the payments are unknown")
+	}
+	forgotten := m.Must(logical.UpdateOperation, "config/resume", map[string]any{"forget_damaged_payments": true})
+	if forgotten.Data["forgotten_pages"] != 1.0 {
+		t.Errorf("forgotten is %v", forgotten.Data)
+	}
+	m.signed(withdrawal("b", "1"))
 }
 
 // TestARestoredCopyCountsNothing has a gap, before the first tick and after it, on a mount with a

@@ -31,6 +31,7 @@ func clientIDOf(ctx context.Context, s logical.Storage, name string) (string, er
 
 // putSigningKey stores a key. The caller holds writes.
 func (b *backend) putSigningKey(ctx context.Context, s logical.Storage, name string, k signingKey) error {
+	defer b.entries.signing.forget()
 	k.Versioned = store.Current
 	return b.entries.keys.Put(ctx, s, keysPrefix+name, k)
 }
@@ -294,9 +295,9 @@ func (b *backend) takeKey(ctx context.Context, s logical.Storage, name string) e
 	case err != nil:
 		return err
 	case signer != "":
-		return fault.BadRequest("Not deleted: signer %q signs with this key. Give the signer another key, or "+
-			"delete it first.",
-			signer)
+		return fault.BadRequest("Not deleted: signer %q signs with this key, or cannot be read and may do so. Give the "+
+			"signer another key, or delete it first.", signer)
 	}
+	defer b.entries.signing.forget()
 	return b.entries.keys.Delete(ctx, s, keysPrefix+name)
 }

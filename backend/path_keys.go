@@ -168,4 +168,11 @@ store the Key ID that the Dashboard shows:
 keys/<name>/rotate adds a version. The old version signs until the new one has a
 Key ID, so signing does not stop. Then min_version=<number> erases the private
 keys of the versions below that number. Their public keys and Key IDs are kept.
+
+The engine also signs its own requests to Paxos (listing and deleting credentials,
+checking a token) with the key that has a Key ID for their client.
+
+A client cannot be deleted while a key names it. If the client becomes the root
+(config/promote-standby, config/replace-root), its keys become keys of the root
+client, and client is empty.
 `

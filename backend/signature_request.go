@@ -132,6 +132,9 @@ func (b *backend) keyOfSigner(ctx context.Context, s logical.Storage, by signer)
 func (b *backend) cachedClientID(ctx context.Context, s logical.Storage, name string) (string, error) {
 	if name != "" {
 		n, err := b.cachedClient(ctx, s, name)
+		if err == nil && n.Disabled {
+			err = fault.Forbidden("Client %q, whose key this signer uses, is disabled. Contact your Vault operators.", name)
+		}
 		g, _ := n.current()
 		return g.ClientID, err
 	}
