@@ -121,19 +121,14 @@ func (c *credentials) entity() string {
 	return root.CustomerID
 }
 
-// mostAsked is for how many Client IDs one call asks. Paxos allows more (paxos.MaximumClientIDs), but the
-// path is part of the signature, which must fit into a header (see package signing), even where Client
-// IDs are as long as they may be.
-const mostAsked = 12
-
 // ask asks Paxos for these Client IDs, whatever their status, and returns the credentials that it
 // has. The list alone is not enough to conclude that a client is gone, because it may leave some
 // out. Each question names the root client too. If an answer lacks it, or is of another Entity, ask
 // fails, because that answer proves nothing.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
-	for chunk := range slices.Chunk(clientIDs, mostAsked-1) {
-		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(chunk), c.rootID)...)
+	for _, chunk := range questions(clientIDs) {
+		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(chunk, c.rootID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -161,4 +156,24 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 	}
 	found, ok = credentialOf(asked, clientID)
 	return found, ok, nil
+}
+
+// mostAskedBytes is how long the Client IDs of one question may be together. They are part of the path,
+// which must not be too long to be signed (see signing.NewRequest).
+const mostAskedBytes = 5 << 10
+
+// questions divides Client IDs into as many as one call may ask for beside the root client.
+func questions(clientIDs []string) (all [][]string) {
+	const perID = len("&client_ids=")
+	size := 0
+	for _, id := range clientIDs {
+		size += len(id) + perID
+		last := len(all) - 1
+		if last < 0 || size > mostAskedBytes || len(all[last]) == paxos.MaximumClientIDs-1 {
+			all, size = append(all, nil), len(id)+perID
+			last++
+		}
+		all[last] = append(all[last], id)
+	}
+	return all
 }

@@ -157,6 +157,9 @@ func (b *backend) writeKeyID(ctx context.Context, req *logical.Request,
 		if err != nil {
 			return k, err
 		}
+		if err := refuseUsedKeyID(ctx, req.Storage, name, of, keyID); err != nil {
+			return k, err
+		}
 		number, clientID = v.Number, of
 		return k.withKeyID(number, of, keyID)
 	})
@@ -193,6 +196,22 @@ func keyIDTarget(ctx context.Context, s logical.Storage, d *framework.FieldData,
 		return keyVersion{}, "", fault.BadRequest("client_id is required while the client of this key is not stored")
 	}
 	return *v, clientID, nil
+}
+
+// refuseUsedKeyID refuses a Key ID that a version of another key has for the same client.
+func refuseUsedKeyID(ctx context.Context, s logical.Storage, name, clientID, keyID string) error {
+	if keyID == "" {
+		return nil
+	}
+	return store.Each(ctx, s, keysPrefix, func(other string, k signingKey) error {
+		for _, v := range k.Versions {
+			if other != name && v.KeyIDs[clientID] == keyID {
+				return fault.BadRequest("kid is that of version %d of key %q already. Each public key has a Key ID of its "+
+					"own: copy the one that the Dashboard shows for this public key.", v.Number, other)
+			}
+		}
+		return nil
+	}, nil)
 }
 
 // withKeyID is the key whose version has this Key ID for a client, none if it is empty.

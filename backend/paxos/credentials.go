@@ -71,7 +71,7 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Bearer, paced P
 // MaximumClientIDs is how many Client IDs one call may ask for.
 const MaximumClientIDs = 100
 
-// FindCredentials returns those of the credentials with these Client IDs, at most MostAsked, that Paxos
+// FindCredentials returns those of the credentials with these Client IDs, at most MaximumClientIDs, that Paxos
 // has, in any status. A reply with a credential that was not asked for is an error. Otherwise it is
 // like ListCredentials.
 func (c *Connection) FindCredentials(ctx context.Context, bearer Bearer, paced Pacer,
