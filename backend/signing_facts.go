@@ -50,7 +50,7 @@ func (k signingKey) facts(name string, clientIDs map[string]string) report.Key {
 	if k.Client != "" {
 		client = clientsPrefix + k.Client
 	}
-	f := report.Key{Name: name, Client: client, ClientID: clientIDs[client], Latest: k.latest(),
+	f := report.Key{Name: name, Client: client, ClientID: clientIDs[client], Latest: k.latest().Number,
 		Registered: map[string][]string{}}
 	for _, v := range k.Versions {
 		for clientID, keyID := range v.KeyIDs {
@@ -60,7 +60,7 @@ func (k signingKey) facts(name string, clientIDs map[string]string) report.Key {
 	if signs, ok := k.signs(f.ClientID); ok {
 		f.KeyID = signs.KeyIDs[f.ClientID]
 	}
-	if newest, ok := k.version(k.latest()); ok && newest.state(f.ClientID) == keyWaiting {
+	if newest := k.latest(); newest.Number > 0 && newest.state(f.ClientID) == keyWaiting {
 		f.Waiting = newest.CreatedAt
 	}
 	return f
