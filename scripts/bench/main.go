@@ -1,7 +1,8 @@
-// Command bench compares how fast a real Vault reads tokens from the engine with how
-// fast it reads from a baseline: a plugin that does nothing, which is in the folder nothing,
-// or another build of the engine. Both take short turns, so that other work of the machine
-// affects both in the same way, and only their ratio counts.
+// Command bench compares how fast a real Vault reads tokens from the engine, or has requests signed by
+// it, with how fast it gets answers from a baseline: a plugin that does nothing, which is in the folder
+// nothing, or another build of the engine; for signatures also Vault's own transit engine. Both take
+// short turns, so that other work of the machine affects both in the same way, and only their ratio
+// counts.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -32,25 +34,32 @@ func main() {
 
 // options are the values of the flags.
 type options struct {
-	clients  int           // how many read at the same time
-	rounds   int           // how many are measured; each gives one ratio
-	turn     time.Duration // how long a side reads at a time; a round has two turns of each side
-	baseline string        // the binary of another build of the engine; empty: the plugin that does nothing
+	clients    int           // how many ask at the same time
+	rounds     int           // how many are measured; each gives one ratio
+	turn       time.Duration // how long a side is asked at a time; a round has two turns of each side
+	baseline   string        // the binary of another build of the engine; empty: the plugin that does nothing
+	signatures bool          // measure signatures, not tokens
+	storage    string        // of Vault
 }
 
 // parse reads the options.
 func parse(arguments []string) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&o.clients, "clients", 16, "how many clients read at once")
+	flags.IntVar(&o.clients, "clients", 16, "how many clients ask at once")
 	flags.IntVar(&o.rounds, "rounds", 60, "how many rounds are measured, each of two turns of either plugin")
 	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
 	flags.StringVar(&o.baseline, "baseline", "", "the binary of another build of the engine to compare with, in "+
 		"place of the plugin that does nothing")
+	flags.BoolVar(&o.signatures, "signatures", false, "measure signatures in place of tokens, also against transit")
+	flags.StringVar(&o.storage, "storage", inMemory, "where Vault keeps its data: memory, file, or raft on one node")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
 	if o.clients < 1 || o.rounds < 1 || o.turn <= 0 {
 		return o, errors.New("-clients, -rounds and -turn must be positive")
+	}
+	if !slices.Contains(storages, o.storage) {
+		return o, errors.New("-storage must be memory, file or raft")
 	}
 	return o, nil
 }
@@ -67,15 +76,21 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			"scripts/vault/build.sh")
 	}
 	fmt.Fprintln(out, "Building the plugins and starting a Vault server ...")
-	t, err := newTestbed(ctx, vault, o.baseline)
+	t, err := newTestbed(ctx, vault, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage "+
-		"in memory\n\n", o.clients, o.rounds, o.turn)
+	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage: %s\n\n",
+		o.clients, o.rounds, o.turn, o.storage)
+	pairs := t.pairs()
+	if o.signatures {
+		if pairs, err = t.signaturePairs(ctx); err != nil {
+			return err
+		}
+	}
 	printHead(out)
-	for _, p := range t.pairs() {
+	for _, p := range pairs {
 		measured, err := p.measure(ctx, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
