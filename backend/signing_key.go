@@ -133,7 +133,8 @@ func (k signingKey) rotated(now time.Time) (signingKey, error) {
 		return k, err
 	}
 	k.Versions = append(slices.Clone(k.Versions), keyVersion{
-		Number: k.latest() + 1, Private: newSealedKey(sealed), PublicPEM: public, KeyIDs: map[string]string{}, CreatedAt: now.UTC(),
+		Number: k.latest() + 1, Private: newSealedKey(sealed), PublicPEM: public, KeyIDs: map[string]string{},
+		CreatedAt: now.UTC(),
 	})
 	return k, nil
 }

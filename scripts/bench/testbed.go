@@ -33,15 +33,6 @@ type testbed struct {
 	baseline string               // the binary of another build of the engine; empty: the plugin that does nothing
 }
 
-// The storages that Vault can have.
-const (
-	inMemory = "memory"
-	inFiles  = "file"
-	byRaft   = "raft"
-)
-
-var storages = []string{inMemory, inFiles, byRaft}
-
 // newTestbed starts Vault and the stand-in, and mounts both plugins.
 func newTestbed(ctx context.Context, vault string, o options) (*testbed, error) {
 	t := &testbed{baseline: o.baseline}

@@ -53,17 +53,15 @@ func factory(ctx context.Context, conf *logical.BackendConfig) (logical.Backend,
 		BackendType: logical.TypeLogical,
 		Secrets:     []*framework.Secret{secret},
 		Paths: []*framework.Path{
-			path("token", logical.ReadOperation, func(context.Context, *logical.Request, *framework.FieldData) (*logical.Response, error) {
-				return &logical.Response{Data: answer()}, nil
-			}),
-			path("creds", logical.ReadOperation, func(context.Context, *logical.Request, *framework.FieldData) (*logical.Response, error) {
+			path("token", logical.ReadOperation, func() *logical.Response { return &logical.Response{Data: answer()} }),
+			path("creds", logical.ReadOperation, func() *logical.Response {
 				response := secret.Response(answer(), nil)
 				response.Secret.TTL = time.Hour
-				return response, nil
+				return response
 			}),
-			path("sign", logical.UpdateOperation, func(context.Context, *logical.Request,
-				*framework.FieldData) (*logical.Response, error) {
-				return &logical.Response{Data: map[string]any{"headers": map[string]any{"Paxos-Signature": signature}}}, nil
+			path("sign", logical.UpdateOperation, func() *logical.Response {
+				headers := map[string]any{"Paxos-Signature": signature}
+				return &logical.Response{Data: map[string]any{"headers": headers}}
 			}),
 		},
 	}
@@ -71,14 +69,17 @@ func factory(ctx context.Context, conf *logical.BackendConfig) (logical.Backend,
 }
 
 // path returns a path that ends with a name and has one operation.
-func path(prefix string, operation logical.Operation, answer framework.OperationFunc) *framework.Path {
+func path(prefix string, operation logical.Operation, answer func() *logical.Response) *framework.Path {
 	return &framework.Path{
 		Pattern: prefix + "/" + framework.GenericNameRegex("name"),
 		Fields: map[string]*framework.FieldSchema{"name": {Type: framework.TypeString},
 			"method": {Type: framework.TypeString}, "path": {Type: framework.TypeString},
 			"body": {Type: framework.TypeString}},
 		Operations: map[logical.Operation]framework.OperationHandler{
-			operation: &framework.PathOperation{Callback: answer},
+			operation: &framework.PathOperation{Callback: func(context.Context, *logical.Request,
+				*framework.FieldData) (*logical.Response, error) {
+				return answer(), nil
+			}},
 		},
 	}
 }
