@@ -49,7 +49,7 @@ func (w writtenBody) and(member string) string { return w.text[:len(w.text)-1] +
 
 // writtenBodies are bodies of a movement: one for each form of the amount and of the destination. The
 // amount is 100; of legs, 60 and 40.
-func writtenBodies(t *testing.T, m payment.Movement) (all []writtenBody) {
+func writtenBodies(t testing.TB, m payment.Movement) (all []writtenBody) {
 	t.Helper()
 	if o, _ := catalog.LookupOperation(m.Operation); o.Method == "DELETE" || m.Operation == "CancelOrder" {
 		return []writtenBody{{movement: m}}

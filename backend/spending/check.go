@@ -7,8 +7,8 @@ import (
 
 // check refuses a payment that does not count yet and may not.
 func (b *book) check(p Payment, limits Limits, now time.Time) error {
-	if other := b.refs[p.Ref]; other != nil {
-		return &RefReused{Until: other.end()}
+	if err := b.checkRef(p); err != nil {
+		return err
 	}
 	if len(b.payments) >= MaxPayments {
 		return &TooMany{NextAt: b.order.Front().Value.(*entry).end()}
@@ -28,6 +28,14 @@ func (b *book) check(p Payment, limits Limits, now time.Time) error {
 				return &Exceeded{Signer: bound.signer, Asset: amount.Asset, Amount: needed, Usage: usage}
 			}
 		}
+	}
+	return nil
+}
+
+// checkRef refuses a payment whose ref_id another payment has that counts.
+func (b *book) checkRef(p Payment) error {
+	if other := b.refs[p.Ref]; other != nil {
+		return &RefReused{Until: other.end()}
 	}
 	return nil
 }
