@@ -79,6 +79,7 @@ type entries struct {
 	keys       store.Cache[signingKey]
 	signers    store.Cache[signer]
 	pulse      store.Cache[pulse]
+	signing    keyIndex    // which keys sign the engine's own calls
 	index      clientIndex // which Client IDs are stored, for the other mounts of the process
 }
 
@@ -285,6 +286,9 @@ func (e *entries) forget(key string) {
 	}
 	if key == rootKey || strings.HasPrefix(key, clientsPrefix) {
 		e.index.forget()
+	}
+	if strings.HasPrefix(key, keysPrefix) {
+		e.signing.forget()
 	}
 }
 

@@ -172,3 +172,21 @@ func TestEveryTagIsNamedByItself(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatASignerJudgesIsShown reads how signers judge operations of each kind.
+func TestWhatASignerJudgesIsShown(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	for id, want := range map[string]string{
+		"CreateInternalTransfer": "amount [amount asset from_account_id from_identity_id from_profile_id metadata " +
+			"recipient_metadata ref_id to_account_id to_identity_id to_profile_id]",
+		"AffirmTransaction": "unlimited []",
+		"CancelOrder":       "named []",
+		"GetTransfer":       " []",
+	} {
+		read := m.Must(logical.ReadOperation, "operations/"+id, nil).Data
+		if got := fmt.Sprint(read["judged"], " ", read["body_fields"]); got != want {
+			t.Errorf("%s: %s; want %s", id, got, want)
+		}
+	}
+}

@@ -180,7 +180,7 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	if err != nil {
 		return err
 	}
-	key, err := keyOfClient(ctx, s, name)
+	keys, err := keysOf(ctx, s, name)
 	if err != nil {
 		return err
 	}
@@ -191,8 +191,9 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 		return fault.BadRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
 			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
 			"confirmed the deletion.", name)
-	case key != "":
-		return fault.BadRequest("Not deleted: key %q signs the requests of client %s. Delete the key first.", key, name)
+	case len(keys) > 0:
+		return fault.BadRequest("Not deleted: %s for client %s. Delete what signs for it under keys/ first.",
+			keysSign(keys), name)
 	case !force && need.OfClient(g.ClientID):
 		return fault.BadRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
 			"requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)

@@ -91,7 +91,8 @@ func (b *backend) compareWith(ctx context.Context, s logical.Storage, before cre
 		return nil
 	})
 	var refused *paxos.Error
-	if paxos.IsInvalidScope(err) || errors.As(err, &refused) && refused.Status == http.StatusForbidden {
+	if paxos.IsInvalidScope(err) || errors.As(err, &refused) && refused.Status == http.StatusForbidden &&
+		!refused.Signature.Certain() {
 		return before.refused(b.options.Now().UTC()), nil
 	}
 	return after, err

@@ -20,7 +20,7 @@ type credentials struct {
 	stored   map[string]entryIdentity // the entries under clients/ before Paxos was asked, by name
 	session  *paxosSession
 	route    string
-	bearer   paxos.Secret
+	bearer   paxos.Bearer
 	paced    paxos.Pacer
 }
 
@@ -73,8 +73,8 @@ func (b *backend) withCredentials(ctx context.Context, scopes []string,
 		return err
 	}
 	err = b.broker.Manage(ctx, minter, scopes, func(ctx context.Context, grant paxos.Grant) error {
-		fromPaxos.bearer, fromPaxos.listedAt = grant.AccessToken, b.options.Now().UTC()
-		all, err := session.ListCredentials(ctx, grant.AccessToken, fromPaxos.paced)
+		fromPaxos.bearer, fromPaxos.listedAt = grant.Bearer(), b.options.Now().UTC()
+		all, err := session.ListCredentials(ctx, fromPaxos.bearer, fromPaxos.paced)
 		if err != nil {
 			return err
 		}
@@ -127,8 +127,8 @@ func (c *credentials) entity() string {
 // fails, because that answer proves nothing.
 func (c *credentials) ask(ctx context.Context, clientIDs []string) ([]paxos.Credential, error) {
 	var all []paxos.Credential
-	for chunk := range slices.Chunk(clientIDs, paxos.MaximumClientIDs-1) {
-		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(slices.Clone(chunk), c.rootID)...)
+	for _, chunk := range questions(clientIDs) {
+		found, err := c.session.FindCredentials(ctx, c.bearer, c.paced, append(chunk, c.rootID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -156,4 +156,24 @@ func (c *credentials) find(ctx context.Context, clientID string) (found paxos.Cr
 	}
 	found, ok = credentialOf(asked, clientID)
 	return found, ok, nil
+}
+
+// mostAskedBytes is how long the Client IDs of one question may be together. They are part of the path,
+// which must not be too long to be signed (see signing.NewRequest).
+const mostAskedBytes = 5 << 10
+
+// questions divides Client IDs into as many as one call may ask for beside the root client.
+func questions(clientIDs []string) (all [][]string) {
+	const perID = len("&client_ids=")
+	size := 0
+	for _, id := range clientIDs {
+		size += len(id) + perID
+		last := len(all) - 1
+		if last < 0 || size > mostAskedBytes || len(all[last]) == paxos.MaximumClientIDs-1 {
+			all, size = append(all, nil), len(id)+perID
+			last++
+		}
+		all[last] = append(all[last], id)
+	}
+	return all
 }

@@ -243,6 +243,14 @@ func TestADamagedPageStopsWhatCounts(t *testing.T) {
 	if read := m.Must(logical.ReadOperation, "signers/payouts", nil); len(read.Warnings) == 0 {
 		t.Error("a read of the signer does not say that its usage is unknown")
 	}
+	if status := m.Must(logical.ReadOperation, "status", nil); len(status.Warnings) == 0 {
+		t.Error("status does not say that the payments are unknown")
+	}
+	forgotten := m.Must(logical.UpdateOperation, "config/resume", map[string]any{"forget_damaged_payments": true})
+	if forgotten.Data["forgotten_pages"] != 1.0 {
+		t.Errorf("forgotten is %v", forgotten.Data)
+	}
+	m.signed(withdrawal("b", "1"))
 }
 
 // TestARestoredCopyCountsNothing has a gap, before the first tick and after it, on a mount with a
@@ -376,5 +384,44 @@ func TestManyPayAtOnce(t *testing.T) {
 	waiting.Wait()
 	if signed != 10 {
 		t.Errorf("%d were signed, want 10", signed)
+	}
+}
+
+// TestWhatIsForbiddenMeanwhile changes what a signature depends on while the payment is being stored.
+func TestWhatIsForbiddenMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(m *mount){
+		"the signer is disabled": func(m *mount) {
+			m.Must(logical.PatchOperation, "signers/payouts", map[string]any{"disabled": true})
+		},
+		"the signer is deleted": func(m *mount) { m.Must(logical.DeleteOperation, "signers/payouts", nil) },
+		"the guardrails": func(m *mount) {
+			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_limits": "USDC=1"})
+		},
+		"the key":    func(m *mount) { m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""}) },
+		"a lockdown": func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newDailyMount(t)
+			m.signed(withdrawal("a", "1"))
+			pages, err := m.Storage.List(t.Context(), "spending/")
+			if err != nil || len(pages) != 1 {
+				t.Fatal(pages, err)
+			}
+			arrived, proceed := m.Storage.Hold("spending/" + pages[0])
+			refused := make(chan string)
+			go func() {
+				resp, err := m.Do(logical.UpdateOperation, "sign/payouts", map[string]any{"method": "POST",
+					"path": withdrawals, "body": withdrawal("b", "2")})
+				refused <- fmt.Sprint(err, resp.IsError(), resp != nil && resp.Data["headers"] != nil)
+			}()
+			<-arrived
+			change(m)
+			close(proceed)
+			if said := <-refused; strings.Contains(said, "true true") || said == "<nil> false true" {
+				t.Errorf("it is signed: %s", said)
+			}
+		})
 	}
 }

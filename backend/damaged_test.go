@@ -18,7 +18,7 @@ import (
 func TestADamagedEntryStandsForItself(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"roles/zz", "clients/zz", "exceptions/zz", "scope-sets/zz", "bans/zz", "usage/zz",
-		"requests/zz", "drift", "probe", "pulse"} {
+		"requests/zz", "keys/zz", "signers/zz", "drift", "probe", "pulse"} {
 		t.Run(strings.ReplaceAll(key, "/", " "), func(t *testing.T) {
 			t.Parallel()
 			m := newPool(t, 2, map[string]any{"clients": "c0,zz,c1"})

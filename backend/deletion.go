@@ -136,6 +136,8 @@ func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clie
 			return "Paxos answered that it does not exist (HTTP 404), but lists it", nil
 		}
 		return "", nil
+	case errors.As(err, &answer) && answer.Signature.Certain(): // it is retried until an operator has mended the key
+		return "", err
 	case errors.As(err, &answer) && answer.Status >= 400 && !answer.Temporary() && !answer.Throttled():
 		return "Paxos refused the deletion: " + answer.Error(), nil
 	}

@@ -125,8 +125,8 @@ func TestDriftFindsWhatIsWrongAndLosesItWhenItIsMended(t *testing.T) {
 		"signing switched off": {
 			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = false }),
 			root(func(c *paxostest.Credential) { c.EnforceRequestSigning = true }),
-			"high signing-switched-off client root", "before each of these signs its requests, because Paxos " +
-				"would refuse them: the engine itself",
+			"high signing-switched-off client root", "only when everybody who uses it signs, because Paxos " +
+				"then refuses unsigned requests. Cut off until they sign: this mount itself",
 		},
 		"more scopes": {
 			root(func(c *paxostest.Credential) { c.Scopes = append(c.Scopes, "funding:write_profile") }),

@@ -44,6 +44,16 @@ func (b *backend) facts(ctx context.Context, s logical.Storage, mount string,
 	if f.Clients, err = clientFacts(ctx, s, b.usage.Last); err != nil {
 		return nil, err
 	}
+	seen, err := b.cachedProbe(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for i := range f.Clients {
+		f.Clients[i].Tried = triedEnforcement(seen, f.Clients[i].ID)
+	}
+	if err := addSigningFacts(ctx, s, f); err != nil {
+		return nil, err
+	}
 	return f, store.Each(ctx, s, rolesPrefix, func(name string, r role) error {
 		f.Roles = append(f.Roles, r.facts(name, b.usage.Last(usage.Role(name))))
 		return nil
@@ -94,7 +104,7 @@ func (g guardrails) facts() report.Guardrails {
 	return report.Guardrails{
 		Forbids:           func(scope string) bool { return g.refusal(scope) != "" },
 		AllowUncatalogued: g.AllowUncatalogued, MaxTTL: g.MaxTTL, DeletablePrefix: g.deletablePrefix(),
-		Dangers: g.dangers(),
+		Dangers: g.dangers(), SignLimits: shownLimits(g.SignLimits), SignDailyLimits: shownLimits(g.SignDailyLimits),
 	}
 }
 

@@ -31,6 +31,7 @@ func clientIDOf(ctx context.Context, s logical.Storage, name string) (string, er
 
 // putSigningKey stores a key. The caller holds writes.
 func (b *backend) putSigningKey(ctx context.Context, s logical.Storage, name string, k signingKey) error {
+	defer b.entries.signing.forget()
 	k.Versioned = store.Current
 	return b.entries.keys.Put(ctx, s, keysPrefix+name, k)
 }
@@ -156,6 +157,9 @@ func (b *backend) writeKeyID(ctx context.Context, req *logical.Request,
 		if err != nil {
 			return k, err
 		}
+		if err := refuseUsedKeyID(ctx, req.Storage, name, of, keyID); err != nil {
+			return k, err
+		}
 		number, clientID = v.Number, of
 		return k.withKeyID(number, of, keyID)
 	})
@@ -192,6 +196,22 @@ func keyIDTarget(ctx context.Context, s logical.Storage, d *framework.FieldData,
 		return keyVersion{}, "", fault.BadRequest("client_id is required while the client of this key is not stored")
 	}
 	return *v, clientID, nil
+}
+
+// refuseUsedKeyID refuses a Key ID that a version of another key has for the same client.
+func refuseUsedKeyID(ctx context.Context, s logical.Storage, name, clientID, keyID string) error {
+	if keyID == "" {
+		return nil
+	}
+	return store.Each(ctx, s, keysPrefix, func(other string, k signingKey) error {
+		for _, v := range k.Versions {
+			if other != name && v.KeyIDs[clientID] == keyID {
+				return fault.BadRequest("kid is that of version %d of key %q already. Each public key has a Key ID of its "+
+					"own: copy the one that the Dashboard shows for this public key.", v.Number, other)
+			}
+		}
+		return nil
+	}, nil)
 }
 
 // withKeyID is the key whose version has this Key ID for a client, none if it is empty.
@@ -294,9 +314,9 @@ func (b *backend) takeKey(ctx context.Context, s logical.Storage, name string) e
 	case err != nil:
 		return err
 	case signer != "":
-		return fault.BadRequest("Not deleted: signer %q signs with this key. Give the signer another key, or "+
-			"delete it first.",
-			signer)
+		return fault.BadRequest("Not deleted: signer %q signs with this key, or cannot be read and may do so. Give the "+
+			"signer another key, or delete it first.", signer)
 	}
+	defer b.entries.signing.forget()
 	return b.entries.keys.Delete(ctx, s, keysPrefix+name)
 }

@@ -50,19 +50,7 @@ func TestAKeyIsMadeHereAndNeverShown(t *testing.T) {
 		if _, err := x509.ParsePKIXPublicKey(block.Bytes); err != nil {
 			t.Error(err)
 		}
-		entry, err := m.Storage.Get(t.Context(), "keys/payments")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var stored struct {
-			Versions []struct {
-				Private []byte `json:"private"`
-			} `json:"versions"`
-		}
-		if err := json.Unmarshal(entry.Value, &stored); err != nil || len(stored.Versions[0].Private) == 0 {
-			t.Fatalf("nothing is stored of the private key, %v", err)
-		}
-		private := base64.StdEncoding.EncodeToString(stored.Versions[0].Private)
+		private := base64.StdEncoding.EncodeToString(m.privateKeys("payments")[0])
 		answers, err := json.Marshal([]any{read.Data, m.Must(logical.UpdateOperation, "keys/payments/rotate", nil).Data,
 			m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "k1"}).Data})
 		if err != nil {
@@ -72,6 +60,30 @@ func TestAKeyIsMadeHereAndNeverShown(t *testing.T) {
 			t.Error("the private key is in an answer or in the log")
 		}
 	}
+}
+
+// privateKeys are the private keys of a key as they are stored, the oldest first. Retired versions have
+// none.
+func (m *mount) privateKeys(key string) (all [][]byte) {
+	m.T.Helper()
+	entry, err := m.Storage.Get(m.T.Context(), "keys/"+key)
+	if err != nil {
+		m.T.Fatal(err)
+	}
+	var stored struct {
+		Versions []struct {
+			Private []byte `json:"private"`
+		} `json:"versions"`
+	}
+	if err := json.Unmarshal(entry.Value, &stored); err != nil {
+		m.T.Fatal(err)
+	}
+	for _, v := range stored.Versions {
+		if len(v.Private) > 0 {
+			all = append(all, v.Private)
+		}
+	}
+	return all
 }
 
 // TestARotationNeverStopsTheSigning adds versions and Key IDs in every order, and looks at which
@@ -106,14 +118,15 @@ func TestARotationNeverStopsTheSigning(t *testing.T) {
 	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""})
 	signs("1")
 	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
+	erased := m.privateKeys("payments")[0]
 	m.Must(logical.UpdateOperation, "keys/payments", map[string]any{"min_version": 2})
 	if v := m.keyVersion("payments", 1); v["state"] != "retired" ||
 		v["kids"].(map[string]any)[m.Client.ClientID] != "one" {
 		t.Errorf("version 1 is %v", v)
 	}
-	entry, err := m.Storage.Get(t.Context(), "keys/payments")
-	if err != nil || strings.Count(string(entry.Value), `"private":`) != 1 {
-		t.Errorf("the private key of a retired version is still stored, %v", err)
+	privates := m.privateKeys("payments")
+	if len(privates) != 1 || strings.Contains(m.Stored(), base64.StdEncoding.EncodeToString(erased)) {
+		t.Errorf("the private key of a retired version is still stored")
 	}
 	if status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid",
 		map[string]any{"kid": "again", "version": 1}); status != 400 || !strings.Contains(text, "retired") {
@@ -146,6 +159,87 @@ func TestAKeyIDIsDiscoveredByThePublicKey(t *testing.T) {
 		map[string]any{"discover": true}).Data; got["kid"] != "id-of-key" ||
 		got["state"] != "active" {
 		t.Errorf("discovered %v", got)
+	}
+}
+
+// TestDiscoveryNeedsARootThatMayList says so, and to write the Key ID by hand.
+func TestDiscoveryNeedsARootThatMayList(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.Must(logical.UpdateOperation, "keys/payments", nil)
+	status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid", map[string]any{"discover": true})
+	if status != 400 || !strings.Contains(text, "may not list credentials") || !strings.Contains(text, "by hand") {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// TestKeysCallNobody does everything with keys by hand, and counts the calls to Paxos.
+func TestKeysCallNobody(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	before := m.Paxos.TotalCalls()
+	m.Must(logical.UpdateOperation, "keys/payments", map[string]any{"deletion_allowed": true})
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "one"})
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "of-another", "client_id": "another"})
+	m.Must(logical.UpdateOperation, "keys/payments/rotate", nil)
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
+	m.Must(logical.UpdateOperation, "keys/payments", map[string]any{"min_version": 2})
+	m.Must(logical.ReadOperation, "keys/payments", nil)
+	m.Must(logical.ListOperation, "keys/", nil)
+	m.Must(logical.DeleteOperation, "keys/payments", nil)
+	if calls := m.Paxos.TotalCalls() - before; calls != 0 {
+		t.Errorf("%d calls were made", calls)
+	}
+}
+
+// TestAKeyIDIsOfOneKeyOnly writes the Key ID of one key to another: for the same client it is refused, for
+// another client it is that client's own affair.
+func TestAKeyIDIsOfOneKeyOnly(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.Must(logical.UpdateOperation, "keys/one", nil)
+	m.Must(logical.UpdateOperation, "keys/two", nil)
+	m.Must(logical.UpdateOperation, "keys/one/kid", map[string]any{"kid": "k1"})
+	if status, text := m.Refused(logical.UpdateOperation, "keys/two/kid", map[string]any{"kid": "k1"}); status != 400 ||
+		!strings.Contains(text, `version 1 of key "one" already`) {
+		t.Errorf("%d %s", status, text)
+	}
+	m.Must(logical.UpdateOperation, "keys/two/kid", map[string]any{"kid": "k1", "client_id": "another"})
+	m.Must(logical.UpdateOperation, "keys/one/kid", map[string]any{"kid": ""})
+	m.Must(logical.UpdateOperation, "keys/two/kid", map[string]any{"kid": "k1"})
+}
+
+// TestAKeyWithoutAKeyIDSaysWhatToDo signs with a key that waits for its Key ID.
+func TestAKeyWithoutAKeyIDSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	m := newSigningMount(t, nil)
+	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""})
+	m.Must(logical.UpdateOperation, "keys/payments/rotate", nil)
+	status, text := m.unsigned(map[string]any{"body": withdrawal("ref-1", "1")})
+	for _, says := range []string{"has no Key ID", "register the public key of version 2 in the Dashboard",
+		"keys/payments/kid kid="} {
+		if status != 400 || !strings.Contains(text, says) {
+			t.Errorf("%d %s; want %q", status, text, says)
+		}
+	}
+}
+
+// TestKeysAreListedInPages lists keys with after and limit, and tries what keys do not offer.
+func TestKeysAreListedInPages(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	for _, key := range []string{"a", "b", "c", "d"} {
+		m.Must(logical.UpdateOperation, "keys/"+key, nil)
+	}
+	for want, data := range map[string]map[string]any{
+		"[a b c d]": nil, "[b c]": {"after": "a", "limit": 2}, "[d]": {"after": "c"}, "[a]": {"limit": 1},
+	} {
+		if got := fmt.Sprint(m.Must(logical.ListOperation, "keys/", data).Data["keys"]); got != want {
+			t.Errorf("%v lists %s, want %s", data, got, want)
+		}
+	}
+	if resp, err := m.Do(logical.PatchOperation, "keys/a", map[string]any{"deletion_allowed": true}); err == nil {
+		t.Errorf("a PATCH answers %v", resp)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -67,7 +68,7 @@ func (b *backend) pathConfig() *framework.Path {
 			"force": {
 				Type: framework.TypeBool,
 				Description: "On delete: go through with it although tokens are alive that the engine can " +
-					"then no longer revoke.",
+					"then no longer revoke, or keys are left without a client.",
 				Query: true,
 			},
 		},
@@ -254,38 +255,47 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 			return nil, err
 		}
 	}
-	if err := b.removeConfig(ctx, req.Storage, force); err != nil {
+	idle, err := b.removeConfig(ctx, req.Storage, force)
+	if err != nil {
 		return nil, err
 	}
 	b.announceChange(configWritten, configKey, req.Operation)
-	return spec.Warned(orphans(pending)...), nil
+	warnings := orphans(pending)
+	if len(idle) > 0 {
+		warnings = append(warnings, "These keys of the root client sign nothing until config has a root client for which "+
+			"they have a Key ID: "+strings.Join(idle, ", "))
+	}
+	return spec.Warned(warnings...), nil
 }
 
 // removeConfig deletes the settings and the root client, unless a token or a leased client still
 // needs them. Token requests that are under way count as a need. A request that begins after the
 // check reads the config again when Paxos has answered. It does not find the config then, and ends
-// its token.
-func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force bool) error {
+// its token. A key of the root client keeps it too. It returns the keys that are without a client now.
+func (b *backend) removeConfig(ctx context.Context, s logical.Storage, force bool) (idle []string, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
+	if idle, err = keysOf(ctx, s, ""); err != nil {
+		return nil, err
+	}
 	if !force {
-		if err := b.refuseWhileNeeded(ctx, s); err != nil {
-			return err
+		if err := b.refuseWhileNeeded(ctx, s, idle); err != nil {
+			return nil, err
 		}
 	}
 	if err := b.settlePurposes(ctx, s); err != nil {
-		return err
+		return nil, err
 	}
 	root, err := storedRoot(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(b.removeRoot(ctx, s, root), b.entries.config.Delete(ctx, s, configKey))
+	return idle, errors.Join(b.removeRoot(ctx, s, root), b.entries.config.Delete(ctx, s, configKey))
 }
 
 // refuseWhileNeeded returns an error for the caller if config is needed to revoke tokens or to end
-// the leases of clients.
-func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) error {
+// the leases of clients, or if these keys sign for the root client.
+func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage, keys []string) error {
 	need, err := b.broker.Need(ctx)
 	switch {
 	case err != nil:
@@ -294,6 +304,10 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage) erro
 		return fault.BadRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
 			"requested count too). "+
 			"Rotate the roles first (roles/<name>/rotate), or set force=true and let the tokens expire.", need.Count())
+	}
+	if len(keys) > 0 {
+		return fault.BadRequest("Not deleted: %s for the root client. Delete the keys first, or set force=true "+
+			"to keep them: they sign nothing until config has a root client again.", keysSign(keys))
 	}
 	return refuseWhileLeased(ctx, s)
 }
@@ -324,6 +338,7 @@ old one go on until they end. The secret that is stored already changes nothing.
 Another client_id is refused: write it to config/replace-root.
 
 Parameters left out keep their value. Deleting the configuration is refused while
-tokens are alive that it is needed to revoke; force=true ends what it can, deletes,
-and says how many tokens were left.
+tokens are alive that it is needed to revoke, and while keys sign for the root client;
+force=true ends what it can, deletes, and says how many tokens were left, and which
+keys.
 `

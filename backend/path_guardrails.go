@@ -147,6 +147,8 @@ func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+
 			input.Shortened(unmatched))
 	}
+	warnings = append(warnings, unknownAssets("sign_limits", g.SignLimits)...)
+	warnings = append(warnings, unknownAssets("sign_daily_limits", g.SignDailyLimits)...)
 	return b.enforce(ctx, req.Storage, g, warnings)
 }
 

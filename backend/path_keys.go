@@ -162,6 +162,13 @@ It is generated here; no path imports or exports it. To set it up:
 Register the public key in the Dashboard (Admin > API Management), then write
 the Key ID that the Dashboard shows to keys/<name>/kid.
 
+A key that names a client keeps it from being deleted. If the client becomes the
+root (config/promote-standby, config/replace-root), its keys become keys of the
+root client: client is empty then.
+
+The engine signs its own calls to Paxos (listing and deleting credentials, asking
+after a token) with the key that has a Key ID for their client.
+
 keys/<name>/rotate adds a version. The version before it goes on signing until
 the new one has a Key ID. min_version erases the private keys of older versions.
 `

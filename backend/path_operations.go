@@ -2,11 +2,13 @@ package backend
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
+	"vault-plugin-secrets-paxos/backend/payment"
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
@@ -74,9 +76,14 @@ var operationAnswer = spec.Fields{
 	"risk": spec.Required(framework.TypeString,
 		"read, write, moves-money or admin: that of the scopes it needs at least."),
 	"moves_money": spec.Required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
-	"tag":         spec.Required(framework.TypeString, "Paxos's group of endpoints."),
-	"summary":     spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
-	"deprecated":  spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
+	"judged": spec.Required(framework.TypeString, "How a signer judges its body: amount (all that the body says), "+
+		"unlimited (all but the amount; also needs unlimited_operations), named (operations suffices), or empty "+
+		"(any body)."),
+	"body_fields": spec.Required(framework.TypeStringSlice,
+		"The fields that a signer allows in its body, where it judges the body; any other is refused."),
+	"tag":        spec.Required(framework.TypeString, "Paxos's group of endpoints."),
+	"summary":    spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
+	"deprecated": spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
 }
 
 // readOperation answers GET operations/:id.
@@ -99,7 +106,14 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 		}
 		least, beyond = resolution.Scopes, identifiers(catalog.Beyond(resolution.Scopes, []string{id}))
 	}
+	moves, _ := payment.LookupMovement(id)
+	fields := slices.DeleteFunc(moves.Fields(), func(field string) bool {
+		return slices.Contains(moves.Forbidden, field)
+	})
+	slices.Sort(fields)
 	return &logical.Response{Data: map[string]any{
+		"judged":       string(moves.Judged),
+		"body_fields":  append([]string{}, slices.Compact(fields)...),
 		"id":           o.ID,
 		"method":       o.Method,
 		"path":         o.Path,

@@ -35,6 +35,19 @@ var privilegeAnswer = reporting(spec.Fields{
 		"Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, "+
 			"risk, secret_set_at, secret_verified, last_issued_at."),
 	"roles": spec.Required(framework.TypeInt, "How many roles there are."),
+	"signers": spec.Required(framework.TypeSlice,
+		"Objects, one for each signer: name, key, client, client_id and kid of the key, roles (whose tokens open "+
+			"one of its operations), operations, sources, destinations, end_users, limits, daily_limits, daily_usage, "+
+			"unlimited_operations, extra_fields, dangerous_options, disabled, metadata, created_at, signing (enforced, "+
+			"not_enforced or unknown), signing_seen_at, signing_evidence (request or list)."),
+	"payers": spec.Required(framework.TypeSlice,
+		"Objects, one for each role and client whose tokens can pay: role, client, leases_client, operations (that "+
+			"pay or decide who is paid), signers (of that client), signing, signing_seen_at, signing_evidence. Unless signing is enforced, "+
+			"the limits of signers do not bind them."),
+	"sign_limits": spec.Required(framework.TypeKVPairs,
+		"By asset: the most that the guardrails let all signers sign in one request."),
+	"sign_daily_limits": spec.Required(framework.TypeKVPairs,
+		"By asset: the most that the guardrails let all signers together sign in 24 hours."),
 })
 
 // readPrivilege answers GET report/least-privilege.
@@ -48,10 +61,16 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
+	unknown, err := b.addUsage(ctx, facts.Signers)
+	if err != nil {
+		return nil, err
+	}
 	p := report.LeastPrivilege(facts)
 	data := p.Answer(least)
 	data["roles"], data["scopes"], data["clients"] = len(facts.Roles), p.Scopes(), p.Held()
-	return &logical.Response{Data: data, Warnings: warnings}, nil
+	data["signers"], data["payers"] = p.ShownSigners(), p.ShownPayers()
+	data["sign_limits"], data["sign_daily_limits"] = p.ShownLimits()
+	return &logical.Response{Data: data, Warnings: append(warnings, unknown...)}, nil
 }
 
 const privilegeHelp = `
@@ -60,6 +79,12 @@ give it, and findings: scopes that the client holds and no role uses; roles that
 money, that nobody has read for 30 days, or that exceed the guardrails or the client;
 clients whose secret is old or unverified, or works from any address; and every dangerous
 option in force.
+
+signers and payers together say who may have how much paid to whom. signers are what may
+be signed: from which profile, to whom, how much. payers are the roles whose tokens can
+pay. Where signing is not "enforced", a token alone is enough, for any amount and to
+anybody, and the limits of signers do not bind. Before you enforce it in the Dashboard,
+read in the suggestion of signing-not-enforced who would be cut off.
 
 fix is the harmless way to resolve a finding. suggestion takes a function away from
 somebody: try the fix first. Accepted findings (exceptions/<name>) stand apart, under

@@ -161,5 +161,8 @@ be of this mount's Entity: by the profiles that it sees, or by a list of credent
 that the root client asked for (report/drift with refresh=true). Otherwise, and in a
 lockdown, use config/replace-root client=<name>, which needs sudo.
 
+Keys of the standby (keys/) become keys of the root client. The answer warns of keys
+that have no Key ID for the new root client.
+
 It is refused while the root before drains, and on a mount that stopped itself.
 `

@@ -195,4 +195,8 @@ served until they end, and revoked with its secret; then it is forgotten here. A
 it is deleted only with delete_old_at_paxos=true. It works during a lockdown too.
 
 If the old client leaked, rotate the roles as well, or use lockdown.
+
+A key of the root client (keys/) signs for the new one as soon as it has a Key ID for
+it, which can be written before: keys/<name>/kid with client_id. The answer warns of
+keys that have none.
 `

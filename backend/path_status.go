@@ -45,6 +45,8 @@ var statusAnswer = spec.Fields{
 	"last_issued_at": spec.Required(framework.TypeString,
 		"When the root client's tokens were last issued to somebody (RFC 3339); empty if they "+
 			"never were."),
+	"counted_payments": spec.Required(framework.TypeInt,
+		"Signed payments that count against daily limits now; at most 20,000."),
 	"ending_tokens": spec.Required(framework.TypeInt,
 		"Those of them that Paxos has yet to be made to revoke; revocations/ lists them."),
 	"waiting_tokens": spec.Required(framework.TypeInt,
@@ -88,6 +90,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
+	counted, unknown := b.spent.Counted(ctx)
 	g, _ := settings.root.current()
 	throttling := b.throttling(settings.config, settings.connection)
 	failure := b.latest.get()
@@ -102,6 +105,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"stopped_since":      spec.Timestamp(settings.pulse.Stopped),
 		"live_tokens":        len(rows),
 		"last_issued_at":     spec.Timestamp(b.usage.Last(usage.Client(g.ClientID))),
+		"counted_payments":   counted,
 		"ending_tokens":      countEnding(rows, b.options.Now()),
 		"waiting_tokens":     countWaiting(rows, b.options.Now()),
 		"token_budget":       throttling.budget,
@@ -114,6 +118,10 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 		"dangerous_options":  append(settings.connection.dangers(), settings.guardrails.dangers()...),
 	}
 	resp := &logical.Response{Data: data}
+	if unknown != nil {
+		resp.AddWarning("The signed payments are not known, so nothing that counts against a daily limit is signed: " +
+			unknown.Error())
+	}
 	if age := b.options.Now().Sub(g.Since); g.Number > 0 && age > settings.config.CredentialMaxAge {
 		resp.AddWarning(fmt.Sprintf("the root client's secret is %d days old, more than credential_max_age "+
 			"allows: rotate it in the Dashboard and write the new one to config", int(age/(24*time.Hour))))

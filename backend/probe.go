@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -40,6 +41,7 @@ type probe struct {
 	RateLimitHeaders []string      `json:"rate_limit_headers"`
 	ClockAhead       time.Duration `json:"clock_ahead"`
 	Problems         []string      `json:"problems"`
+	signingCheck
 }
 
 // noProbe is the probe of a mount that has none stored.
@@ -48,13 +50,16 @@ func noProbe() probe { return probe{Versioned: store.Current} }
 // run asks Paxos the open questions, with at most three token requests, and records the answers in
 // p. What could not be found out is listed in p.Problems. An error means that the probe was broken
 // off.
-func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
-	p.RevocationEnds, p.MayList, p.RootListed, p.BasicAuth = answerUnknown, answerUnknown, answerUnknown, answerUnknown
-	p.TokenCalls++
-	err := b.broker.Probe(ctx, minter, []string{paxos.ProfileScope},
+//
+// A check of request signing takes the place of the question about HTTP Basic, so that the number of token
+// requests stays the same.
+func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
+	check *broker.Minter) error {
+	p.RevocationEnds, p.MayList, p.RootListed = answerUnknown, answerUnknown, answerUnknown
+	err := p.request(ctx, b, minter, paxos.ProfileScope,
 		func(ctx context.Context, grant paxos.Grant) error {
 			p.TokenLifetime = grant.Lifetime
-			return p.watchRevocation(ctx, b, minter, session, grant.AccessToken)
+			return p.watchRevocation(ctx, b, minter, session, grant.Bearer())
 		})
 	switch {
 	case paxos.IsInvalidScope(err):
@@ -63,24 +68,37 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	case err != nil:
 		return err
 	}
-	p.TokenCalls++
-	err = b.broker.Probe(ctx, minter, []string{paxos.ListScope},
+	err = p.request(ctx, b, minter, paxos.ListScope,
 		func(ctx context.Context, grant paxos.Grant) error {
-			p.lookForRoot(ctx, b, minter, session, grant.AccessToken)
+			p.lookForRoot(ctx, b, minter, session, grant.Bearer())
 			return nil
 		})
 	if err != nil && !paxos.IsInvalidScope(err) {
 		return err
 	}
 	p.MayList = yesOrNo(err == nil)
+	if check != nil {
+		return p.checkSigning(ctx, b, *check, session)
+	}
 	return p.tryBasic(ctx, b, minter, session)
+}
+
+// request requests a token, gives it to use and ends it. A lockdown that came since the probe began stops
+// it.
+func (p *probe) request(ctx context.Context, b *backend, minter broker.Minter, scope string,
+	use func(context.Context, paxos.Grant) error) error {
+	if err := checkStoredLockdown(ctx, b.storage); err != nil {
+		return err
+	}
+	p.TokenCalls++
+	return b.broker.Probe(ctx, minter, []string{scope}, use)
 }
 
 // watchRevocation tries a token at the API, revokes it and tries it again, at once and after one
 // and five seconds, to find out whether and when the token stops working. The broker ends the token
 // in any case.
 func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
-	token paxos.Secret) error {
+	token paxos.Bearer) error {
 	var seen paxos.Inspection
 	look := func(ctx context.Context) (err error) {
 		seen, err = session.Inspect(ctx, token)
@@ -92,7 +110,7 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 		return nil
 	}
 	p.RateLimitHeaders, p.ClockAhead = seen.RateLimitHeaders, seen.ClockAhead
-	if err := call(func(ctx context.Context) error { return minter.Client.Revoke(ctx, token) }); err != nil {
+	if err := call(func(ctx context.Context) error { return minter.Client.Revoke(ctx, token.Token) }); err != nil {
 		p.Problems = append(p.Problems, problem("the token could not be revoked", err))
 		return nil
 	}
@@ -115,7 +133,7 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 // lookForRoot finds out whether Paxos lists the client that asks for the list. Only if it does, the
 // absence of another client from the list proves that this client is gone.
 func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
-	token paxos.Secret) {
+	token paxos.Bearer) {
 	paced := func(ctx context.Context, call func(context.Context) error) error {
 		return b.broker.Call(ctx, minter.Client.Route(), call)
 	}
@@ -141,8 +159,7 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	}
 	defer done()
 	minter.Client = other
-	p.TokenCalls++
-	err = b.broker.Probe(ctx, minter, []string{paxos.ProfileScope}, nil)
+	err = p.request(ctx, b, minter, paxos.ProfileScope, nil)
 	if err != nil && !paxos.IsInvalidClient(err) && !paxos.IsInvalidScope(err) {
 		return err
 	}
@@ -178,7 +195,7 @@ func (p probe) tooSoon(now time.Time) error {
 
 // answer is the probe as the path probe returns it.
 func (p probe) answer() map[string]any {
-	return map[string]any{
+	data := map[string]any{
 		"at":                    spec.Timestamp(p.At),
 		"client_id":             p.ClientID,
 		"token_calls":           p.TokenCalls,
@@ -192,6 +209,8 @@ func (p probe) answer() map[string]any {
 		"clock_ahead":           spec.Seconds(p.ClockAhead),
 		"problems":              append([]string{}, p.Problems...),
 	}
+	maps.Copy(data, p.signingCheck.answer())
+	return data
 }
 
 // shown is the probe as status shows it: empty if there was none.

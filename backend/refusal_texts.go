@@ -32,6 +32,16 @@ func sentence(e *paxos.Error) string {
 	case e.Code == "invalid_scope":
 		return clientLabel(e.Client) + " lacks " + scopesAtFault(e.Scopes, nil) +
 			". Operators: add it in the Dashboard."
+	case e.Signature.Certain():
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP %d): %s.", e.Host, clientWithID(e), e.Status,
+			e.Reason)
+	case e.Signature == paxos.MaybeUnsigned && e.Status == http.StatusUnauthorized:
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was not signed. Operators: if "+
+			"request signing is enforced for this client, create a key under keys/, register its public key in "+
+			"the Dashboard and write its Key ID.", e.Host, clientWithID(e))
+	case e.Signature == paxos.MaybeNotAccepted && e.Status == http.StatusUnauthorized:
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was signed. Operators: check in "+
+			"the Dashboard that the key's public key is active and has this Key ID.", e.Host, clientWithID(e))
 	case e.Status == http.StatusForbidden:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 403). Application owners: contact your "+
 			"Vault operators. "+

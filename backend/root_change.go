@@ -91,12 +91,14 @@ func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config
 	g, _ := after.current()
 	b.announceChange(rootRotated, req.Path, req.Operation)
 	b.logger.Info("the root client has a new generation", "client_id", g.ClientID, "generation", g.Number)
-	if change.standby == "" {
-		return after, nil
+	if change.standby != "" {
+		if err := b.forgetPromoted(ctx); err != nil {
+			b.logger.Warn("a promoted client is still stored under clients/: the next tick removes it", "client",
+				change.standby, "error", err)
+		}
 	}
-	if err := b.forgetPromoted(ctx); err != nil {
-		b.logger.Warn("a promoted client is still stored under clients/: the next tick removes it", "client",
-			change.standby, "error", err)
+	if was, _ := before.current(); was.ClientID != g.ClientID {
+		after.warnings = append(after.warnings, b.keysWithoutID(ctx, req.Storage, g.ClientID, change.standby)...)
 	}
 	return after, nil
 }

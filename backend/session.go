@@ -58,7 +58,7 @@ func (b *backend) sessionFor(environment string, settings connection) (*paxosSes
 	if err != nil {
 		return nil, err
 	}
-	complete.OnDate = b.sessions.clock.observe
+	complete.OnDate, complete.Sign = b.sessions.clock.observe, b.signCall
 	open, err := paxos.Connect(complete, b.options.Now)
 	if err != nil {
 		return nil, fault.Invalid(err)

@@ -18,8 +18,9 @@ func FuzzSignedBodies(f *testing.F) {
 		for _, body := range writtenBodies(f, m) {
 			f.Add(uint8(i), body.text)
 			text, _ := amountOf(body)
-			for _, more := range []string{`,"Amount":"101"`, `,"\u0061mount":"101"`, `,"total":"101"`, `,"metadata":{"amount":1}`,
-				`,"destinationAddress":"0x"`, `,"legs":[{"direction":"DELIVER","asset":"USDC","amount":"101"}]`, `,"x":null`} {
+			for _, more := range []string{`,"Amount":"101"`, `,"\u0061mount":"101"`, `,"total":"101"`,
+				`,"metadata":{"amount":1}`, `,"destinationAddress":"0x"`,
+				`,"legs":[{"direction":"DELIVER","asset":"USDC","amount":"101"}]`, `,"x":null`} {
 				f.Add(uint8(i), strings.Replace(body.text, text, text+more, 1))
 				f.Add(uint8(i), strings.TrimSuffix(body.text, "}")+more+"}")
 			}

@@ -8,6 +8,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/payment"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/spending"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // Errors in the chain of a refusal to count a payment.
@@ -45,6 +46,10 @@ func unsigned(err error) error {
 	case errors.As(err, &tooMany):
 		return fault.Forbidden("This mount counts %d payments, which is the most. The oldest of them counts until %s.",
 			spending.MaxPayments, spec.Timestamp(tooMany.NextAt))
+	case store.IsUnreadable(err) && errors.As(err, &notLoaded):
+		return fault.New(http.StatusInternalServerError, "Not signed: the record of signed payments is damaged. Contact "+
+			"your Vault operators. Operators: restore the entry, or run `vault write %sconfig/resume "+
+			"forget_damaged_payments=true` (see its help). Cause: %s", mountMark, err)
 	case errors.As(err, &notLoaded), errors.As(err, &notStored):
 		return fault.New(http.StatusInternalServerError, "Not signed: storage failed, so it is not certain that the "+
 			"payment is counted. Send the same request again: it counts once. Cause: %s", err)

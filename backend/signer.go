@@ -131,14 +131,18 @@ func loadSigner(ctx context.Context, s logical.Storage, name string) (signer, er
 	return store.Load[signer](ctx, s, signersPrefix+name)
 }
 
-// signerOfKey names a signer that uses a key; empty if there is none.
+// signerOfKey names a signer that uses a key, or one that cannot be read and may use it; empty if there
+// is none.
 func signerOfKey(ctx context.Context, s logical.Storage, key string) (found string, err error) {
 	err = store.Each(ctx, s, signersPrefix, func(name string, other signer) error {
 		if other.Key == key {
 			found = name
 		}
 		return nil
-	}, nil)
+	}, func(name string) error {
+		found = name
+		return nil
+	})
 	return found, err
 }
 

@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -11,6 +10,8 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/payment"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -65,12 +66,23 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	}
 	switch _, err := loadSigningKey(ctx, s, after.Key); {
 	case errors.Is(err, store.ErrNotFound):
-		warnings = append(warnings, fmt.Sprintf("Key %q does not exist: nothing can be signed until it is created at "+
-			"%skeys/%s.", after.Key, mountMark, after.Key))
+		return after, nil, fault.BadRequest("key %q does not exist. Create it with `vault write -f %skeys/%s`, or list "+
+			"keys with `vault list %skeys`.", after.Key, mountMark, after.Key, mountMark)
 	case err != nil:
 		return after, nil, err
 	}
+	warnings = unknownAssets("limits", after.Limits)
 	return after, warnings, b.entries.signers.Put(ctx, s, signersPrefix+name, after)
+}
+
+// unknownAssets warns of assets in limits that this version does not know, which may be misspelt.
+func unknownAssets(parameter string, limits payment.Limits) []string {
+	unknown := limits.UnknownAssets()
+	if len(unknown) == 0 {
+		return nil
+	}
+	return []string{parameter + " names assets that this version does not know: " + input.Shortened(unknown) +
+		". They were saved. Assets are compared exactly."}
 }
 
 // checkOperations refuses operations that need a scope outside the guardrails: a token for them is

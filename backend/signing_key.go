@@ -184,15 +184,3 @@ func (k *signingKey) retire() {
 func loadSigningKey(ctx context.Context, s logical.Storage, name string) (signingKey, error) {
 	return store.Load[signingKey](ctx, s, keysPrefix+name)
 }
-
-// keyOfClient names a key of a stored client, or of the root client if client is empty; empty if there
-// is none.
-func keyOfClient(ctx context.Context, s logical.Storage, client string) (found string, err error) {
-	err = store.Each(ctx, s, keysPrefix, func(name string, k signingKey) error {
-		if k.Client == client {
-			found = name
-		}
-		return nil
-	}, nil)
-	return found, err
-}

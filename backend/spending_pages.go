@@ -44,6 +44,31 @@ func (p spendingPages) PutPage(ctx context.Context, page spending.Page) error {
 	return store.Put(ctx, p.storage, spendingPrefix+page.ID, spendingEntry{store.Current, page})
 }
 
+// forgetDamagedPayments deletes the pages that cannot be read, and returns how many they were.
+func (b *backend) forgetDamagedPayments(ctx context.Context) (forgotten int, err error) {
+	pages := spendingPages{b.storage}
+	ids, err := pages.Pages(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer b.spent.Reset()
+	for _, id := range ids {
+		_, _, err := pages.Page(ctx, id)
+		switch {
+		case store.IsUnreadable(err):
+			if err := pages.DeletePage(ctx, id); err != nil {
+				return forgotten, err
+			}
+			b.logger.Warn("a damaged record of signed payments was deleted: daily limits may be exceeded by these payments",
+				"page", id)
+			forgotten++
+		case err != nil:
+			return forgotten, err
+		}
+	}
+	return forgotten, nil
+}
+
 // DeletePage removes a page.
 func (p spendingPages) DeletePage(ctx context.Context, id string) error {
 	return store.Delete(ctx, p.storage, spendingPrefix+id)

@@ -60,7 +60,8 @@ func (n storedClient) sameEntity(root client, entity string) bool {
 	return listed || overlap(n.Profiles, root.Profiles)
 }
 
-// forgetPromoted deletes the entries of stored clients that have become the root. Normally
+// forgetPromoted deletes the entries of stored clients that have become the root, after their keys were
+// made the root's. Normally
 // changeRoot calls it. The periodic work calls it for promotions that were interrupted.
 func (b *backend) forgetPromoted(ctx context.Context) error {
 	b.writes.Lock()
@@ -72,6 +73,9 @@ func (b *backend) forgetPromoted(ctx context.Context) error {
 	return eachStoredClient(ctx, b.storage, func(name string, n storedClient) error {
 		if g, _ := n.current(); n.State == stateLeased || !root.has(g.ClientID) {
 			return nil
+		}
+		if err := b.keysFollow(ctx, b.storage, name); err != nil {
+			return err
 		}
 		return b.removeStoredClient(ctx, b.storage, name, n)
 	})

@@ -30,6 +30,7 @@ type verification struct {
 type verifiedSecret struct {
 	profiles []string // that its token sees: they show the Entity. Empty if they could not be read
 	warnings []string // for the writer of the secret
+	unsigned string   // why the profiles could not be read, if it is for a signature
 }
 
 // verify verifies a generation at Paxos. It also checks that the client belongs to the right
@@ -56,7 +57,13 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 	if err != nil {
 		return verifiedSecret{}, err
 	}
+	if seen.unsigned != "" {
+		seen.warnings = append(seen.warnings, "Which Entity this client is of could not be told: "+seen.unsigned)
+	}
 	switch profiles := seen.profiles; {
+	case seen.unsigned != "" && rails.RefuseUnchecked:
+		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
+			"cannot be told, and the guardrails' allow_unchecked_clients is false. %s", seen.unsigned)
 	case len(profiles) == 0 && rails.RefuseUnchecked:
 		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
 			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
@@ -85,13 +92,17 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 			return nil
 		}
 		err := b.broker.Call(ctx, minter.Client.Route(), func(ctx context.Context) (err error) {
-			seen.profiles, err = session.ListProfiles(ctx, grant.AccessToken)
+			seen.profiles, err = session.ListProfiles(ctx, grant.Bearer())
 			return err
 		})
 		if answer := new(paxos.Error); errors.As(err, &answer) && answer.Malformed {
 			// An answer that cannot be read shows nothing, so it must not pass for a client without
 			// profiles.
 			return err
+		}
+		if refused := new(paxos.Error); errors.As(err, &refused) && refused.Signature.Certain() {
+			refused.Client = v.name
+			seen.unsigned = sentence(refused)
 		}
 		if err != nil {
 			b.logger.Warn("which Entity a client is of could not be told", "client_id", g.ClientID, "error", err)

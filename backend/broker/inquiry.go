@@ -104,7 +104,10 @@ func (b *Broker) ask(ctx context.Context, t *token, client *paxos.Client, try pa
 		return false, err
 	}
 	err = b.entered(client.Route(), func() error {
-		accepted, err = client.Accepts(ctx, paxos.Hide(t.Token))
+		accepted, err = client.Accepts(ctx, paxos.Bearer{ClientID: t.ClientID, Token: paxos.Hide(t.Token)})
+		if refused := new(paxos.Error); errors.As(err, &refused) {
+			refused.Client = t.Key.Client
+		}
 		return err
 	})
 	return accepted, err

@@ -138,6 +138,12 @@ func (m *faultyMount) settings() map[string]string {
 	m.T.Helper()
 	all := m.entries()
 	delete(all, "drift")
+	for key, page := range all { // a payment may be on any page, and on more than one
+		if strings.HasPrefix(key, "spending/") {
+			delete(all, key)
+			all["spending"] += page
+		}
+	}
 	for _, local := range m.Backend.SpecialPaths().LocalStorage {
 		maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, local) })
 	}

@@ -77,6 +77,7 @@ func (r *run) play() baseline {
 	r.checkBan()
 	r.passTime(played)
 	r.repeat(request)
+	r.checkPayments()
 	r.checkEndedTokens()
 	r.checkSecrets()
 	if r.fault.noEffectYet { // it left nothing that could be wrong

@@ -26,6 +26,7 @@ type scenario struct {
 	hasValidToken bool   // holds a token that is valid: nothing at Paxos makes it fail
 	endsTokensOf  string // the role whose earlier tokens are dead once it has succeeded; * for all
 	extraRequests int    // token requests that periodic work may make afterwards, to look at the clients at Paxos
+	counts        string // how much signer payouts has used of its daily limit afterwards; empty: not looked at
 	losesRevokers bool   // takes away what a token could be ended with
 }
 
@@ -69,5 +70,5 @@ func fixed(data map[string]any) func(*faultyMount) map[string]any {
 // scenarios are all written scenarios. Every other operation gets one by declaredScenarios.
 func scenarios() []scenario {
 	return slices.Concat(settingScenarios(), roleScenarios(), scopeScenarios(), issuingScenarios(), endingScenarios(),
-		clientScenarios(), readerScenarios(), exceptionScenarios())
+		clientScenarios(), readerScenarios(), exceptionScenarios(), signingScenarios())
 }

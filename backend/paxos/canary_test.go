@@ -100,11 +100,11 @@ func TestErrorsTellNothing(t *testing.T) {
 			client := connection.Client("id", paxos.Hide("own-secret"))
 			_, err := client.RequestToken(t.Context(), []string{"transfer:read"})
 			asError(t, err)
-			_, listErr := connection.ListCredentials(t.Context(), paxos.Hide("own-secret"), atOnce)
+			_, listErr := connection.ListCredentials(t.Context(), carrying("own-secret"), atOnce)
 			for _, err := range []error{ // some are nil: a reply that is no grant may be a good reply to another call
 				err, listErr,
 				client.Revoke(t.Context(), paxos.Hide("own-secret")),
-				connection.DeleteCredential(t.Context(), paxos.Hide("own-secret"), "somebody"),
+				connection.DeleteCredential(t.Context(), carrying("own-secret"), "somebody"),
 			} {
 				checkNoCanary(t, err)
 			}

@@ -60,7 +60,7 @@ const listing = "listing API credentials"
 // api_creds:read_credentials. Each page is requested through paced, which may wait first. A list that
 // does not have the documented form, or that holds credentials of more than one Entity, is an error,
 // because nothing can be concluded from it.
-func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced Pacer,
+func (c *Connection) ListCredentials(ctx context.Context, bearer Bearer, paced Pacer,
 	statuses ...string) ([]Credential, error) {
 	if len(statuses) == 0 {
 		statuses = []string{StatusApproved, StatusDisabled}
@@ -71,10 +71,10 @@ func (c *Connection) ListCredentials(ctx context.Context, bearer Secret, paced P
 // MaximumClientIDs is how many Client IDs one call may ask for.
 const MaximumClientIDs = 100
 
-// FindCredentials returns those of the credentials with these Client IDs, at most MostAsked, that Paxos
+// FindCredentials returns those of the credentials with these Client IDs, at most MaximumClientIDs, that Paxos
 // has, in any status. A reply with a credential that was not asked for is an error. Otherwise it is
 // like ListCredentials.
-func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced Pacer,
+func (c *Connection) FindCredentials(ctx context.Context, bearer Bearer, paced Pacer,
 	clientIDs ...string) ([]Credential, error) {
 	if len(clientIDs) == 0 || len(clientIDs) > MaximumClientIDs {
 		return nil, &Error{Doing: listing,
@@ -94,7 +94,7 @@ func (c *Connection) FindCredentials(ctx context.Context, bearer Secret, paced P
 }
 
 // listCredentials requests a list page by page.
-func (c *Connection) listCredentials(ctx context.Context, bearer Secret, paced Pacer,
+func (c *Connection) listCredentials(ctx context.Context, bearer Bearer, paced Pacer,
 	query url.Values) ([]Credential, error) {
 	query.Set("limit", strconv.Itoa(pageSize))
 	var all []Credential
@@ -165,13 +165,13 @@ func (p credentialPage) appendTo(all []Credential) ([]Credential, error) {
 }
 
 // credentialPage requests one page.
-func (c *Connection) credentialPage(ctx context.Context, bearer Secret,
+func (c *Connection) credentialPage(ctx context.Context, bearer Bearer,
 	query url.Values) (page credentialPage, err error) {
-	req, err := c.apiRequest(ctx, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer)
+	req, err := c.apiRequest(ctx, listing, http.MethodGet, "/api-creds/credentials?"+query.Encode(), bearer, nil)
 	if err != nil {
-		return page, c.failure(ctx, listing, c.settings.APIURL, err)
+		return page, err
 	}
-	err = c.do(req, listing, &page)
+	err = bearer.attribute(c.do(req, listing, &page))
 	return page, err
 }
 
@@ -179,20 +179,21 @@ func (c *Connection) credentialPage(ctx context.Context, bearer Secret,
 // https://docs.paxos.com/api-reference/endpoints/api-credentials). The bearer token needs
 // api_creds:delete_credentials. The caller must have verified that the client is its own: this
 // function deletes whatever it is told to.
-func (c *Connection) DeleteCredential(ctx context.Context, bearer Secret, clientID string) error {
+func (c *Connection) DeleteCredential(ctx context.Context, bearer Bearer, clientID string) error {
 	const deleting = "deleting an API credential"
 	if strings.Trim(clientID, ".") == "" && len(clientID) <= len("..") { // the path would name the list, or its parent
 		return &Error{Doing: deleting, Reason: "the client id cannot stand in a path"}
 	}
-	req, err := c.apiRequest(ctx, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID), bearer)
+	req, err := c.apiRequest(ctx, deleting, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID),
+		bearer, nil)
 	if err != nil {
-		return c.failure(ctx, deleting, c.settings.APIURL, err)
+		return err
 	}
 	var reply struct {
 		Credentials *Credential `json:"credentials"`
 	}
 	if err := c.do(req, deleting, &reply); err != nil {
-		return err
+		return bearer.attribute(err)
 	}
 	if reply.Credentials == nil || reply.Credentials.ClientID != clientID {
 		return &Error{Doing: deleting,

@@ -40,7 +40,7 @@ func TestListCredentials(t *testing.T) {
 			}
 		}
 	}
-	bearer := h.bearer(t, readCredentials)
+	bearer := carrying(h.bearer(t, readCredentials).Reveal())
 	for name, test := range map[string]struct {
 		statuses []string
 		want     func(paxostest.Credential) bool
@@ -97,7 +97,7 @@ func TestEndlessList(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, readCredentials)
-			bearer := h.bearer(t, readCredentials)
+			bearer := carrying(h.bearer(t, readCredentials).Reveal())
 			page := 0
 			h.FailAll(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {
 				if !test.repeats {
@@ -132,7 +132,7 @@ func TestFindCredentials(t *testing.T) {
 		}
 		ids = append(ids, created.ClientID)
 	}
-	bearer := h.bearer(t, readCredentials)
+	bearer := carrying(h.bearer(t, readCredentials).Reveal())
 	found, err := h.connection.FindCredentials(t.Context(), bearer, atOnce, append(ids[:50:50], "nobody")...)
 	if err != nil || len(found) != 50 {
 		t.Errorf("%d were found: %v", len(found), err)
@@ -166,7 +166,7 @@ func TestRefusedList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := h.connection.ListCredentials(t.Context(), test.bearer, atOnce)
+			_, err := h.connection.ListCredentials(t.Context(), paxos.Bearer{Token: test.bearer}, atOnce)
 			if failure := asError(t, err); failure.Status != test.status || failure.Code != "" {
 				t.Errorf("got %v", failure)
 			}
@@ -196,7 +196,7 @@ func TestDeleteHostileCredential(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := connection.DeleteCredential(t.Context(), grant.AccessToken, id); err != nil {
+			if err := connection.DeleteCredential(t.Context(), grant.Bearer(), id); err != nil {
 				t.Fatal(err)
 			}
 			for _, credential := range server.Credentials() {
@@ -218,7 +218,7 @@ func TestDeleteNameless(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for _, id := range []string{"", ".", ".."} {
-		asError(t, h.connection.DeleteCredential(t.Context(), paxos.Hide("opaque"), id))
+		asError(t, h.connection.DeleteCredential(t.Context(), carrying("opaque"), id))
 	}
 	if calls := h.TotalCalls(); calls != 0 {
 		t.Errorf("%d calls were made", calls)
@@ -229,7 +229,8 @@ func TestDeleteNameless(t *testing.T) {
 func TestDeleteUnknownCredential(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, deleteCredentials)
-	failure := asError(t, h.connection.DeleteCredential(t.Context(), h.bearer(t, deleteCredentials), "nobody"))
+	bearer := carrying(h.bearer(t, deleteCredentials).Reveal())
+	failure := asError(t, h.connection.DeleteCredential(t.Context(), bearer, "nobody"))
 	if failure.Status != 404 || strings.Contains(failure.Error(), "nobody") {
 		t.Errorf("got %v", failure)
 	}

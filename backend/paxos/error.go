@@ -25,6 +25,8 @@ type Error struct {
 	Unreachable bool          // the connection could not be made or failed; Reason says why
 	Waited      time.Duration // the request_timeout, if it passed without a reply; else 0
 
+	Signature SignatureProblem // what the refusal of a call to the API may have to do with its signature
+
 	// These are set for calls to the OAuth2 endpoints, where a client authenticates. Client is set by
 	// the caller: the name under which it knows the client.
 	ClientID  string

@@ -3,6 +3,7 @@ package paxos
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,12 +22,13 @@ type Inspection struct {
 // Inspect requests a list of profiles (ListProfiles in
 // https://docs.paxos.com/api-reference/endpoints/profiles), for which the token needs
 // funding:read_profile, and looks at the status and the headers of the reply. A reply with status 401
-// is not an error: it says that the token is not accepted.
-func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, error) {
+// is not an error: it says that the token is not accepted. It is an error if it speaks of the signature
+// of the request, because then it says nothing about the token.
+func (c *Connection) Inspect(ctx context.Context, bearer Bearer) (Inspection, error) {
 	const inspecting = "inspecting the API"
-	req, err := c.apiRequest(ctx, http.MethodGet, "/profiles?limit=1", bearer)
+	req, err := c.apiRequest(ctx, inspecting, http.MethodGet, "/profiles?limit=1", bearer, nil)
 	if err != nil {
-		return Inspection{}, c.failure(ctx, inspecting, c.settings.APIURL, err)
+		return Inspection{}, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -37,8 +39,15 @@ func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, er
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		found.ClockAhead = at.Sub(c.now().Truncate(time.Second))
 	}
-	if !found.Accepted && resp.StatusCode != http.StatusUnauthorized {
-		return found, refusal(inspecting, resp, "", c.now())
+	if found.Accepted {
+		return found, nil
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return found, c.failure(ctx, inspecting, c.settings.APIURL, err)
+	}
+	if e := c.refused(inspecting, resp, body); e.Status != http.StatusUnauthorized || e.Signature.Certain() {
+		return found, bearer.attribute(e)
 	}
 	return found, nil
 }
@@ -46,11 +55,11 @@ func (c *Connection) Inspect(ctx context.Context, bearer Secret) (Inspection, er
 // Accepts reports whether the API accepts a token of any client, with any scopes. It needs one call to
 // the API. A reply with status 403 means yes: the token is valid, and lacks a scope or was sent from
 // an IP address that is not allowed. Only status 401 means no. Every other reply says nothing about
-// the token and is an error.
-func (c *Client) Accepts(ctx context.Context, bearer Secret) (bool, error) {
+// the token and is an error, and so does one that speaks of the signature of the request.
+func (c *Client) Accepts(ctx context.Context, bearer Bearer) (bool, error) {
 	found, err := c.connection.Inspect(ctx, bearer)
 	var answer *Error
-	if errors.As(err, &answer) && answer.Status == http.StatusForbidden {
+	if errors.As(err, &answer) && answer.Status == http.StatusForbidden && !answer.Signature.Certain() {
 		return true, nil
 	}
 	return found.Accepted, err

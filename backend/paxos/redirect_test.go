@@ -25,11 +25,11 @@ var calls = map[string]struct {
 		return h.client.Revoke(t.Context(), paxos.Hide("opaque"))
 	}},
 	"listing": {paxostest.ListCredentials, func(t *testing.T, h *harness) error {
-		_, err := h.connection.ListCredentials(t.Context(), paxos.Hide("opaque"), atOnce)
+		_, err := h.connection.ListCredentials(t.Context(), carrying("opaque"), atOnce)
 		return err
 	}},
 	"deleting": {paxostest.DeleteCredentials, func(t *testing.T, h *harness) error {
-		return h.connection.DeleteCredential(t.Context(), paxos.Hide("opaque"), "somebody")
+		return h.connection.DeleteCredential(t.Context(), carrying("opaque"), "somebody")
 	}},
 }
 

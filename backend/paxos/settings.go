@@ -42,6 +42,9 @@ type Settings struct {
 	// at which the answer was received. It may be called by several goroutines at once. Nil: nobody
 	// wants to know.
 	OnDate func(date, received time.Time) `json:"-"`
+	// Sign signs the requests to the API. It may be called by several goroutines at once. Nil: no
+	// request is signed.
+	Sign Signer `json:"-"`
 }
 
 // authStyle returns the style that calls use.

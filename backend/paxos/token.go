@@ -15,6 +15,7 @@ import (
 // A Grant is the reply of the token endpoint (RFC 6749, section 5.1). Nothing in it was checked yet:
 // the caller compares it with what it asked for.
 type Grant struct {
+	ClientID    string // of the client that requested it
 	AccessToken Secret
 	TokenType   string
 	// Scopes are those that the reply names. Nil means that it names none, which stands for those
@@ -25,6 +26,9 @@ type Grant struct {
 	RequestedAt time.Time
 	Lifetime    time.Duration // from expires_in; 0 if the reply has none that can be read; may be negative
 }
+
+// Bearer returns the access token as requests to the API carry it.
+func (g Grant) Bearer() Bearer { return Bearer{ClientID: g.ClientID, Token: g.AccessToken} }
 
 // What an Error of Mint says the call was for.
 const requesting = "requesting an access token"
@@ -60,7 +64,8 @@ func (c *Client) RequestToken(ctx context.Context, scopes []string) (Grant, erro
 	case err != nil:
 		return Grant{}, c.attribute(c.connection.failure(ctx, requesting, config.TokenURL, err))
 	}
-	grant := Grant{AccessToken: Hide(token.AccessToken), TokenType: token.TokenType, RequestedAt: asked}
+	grant := Grant{ClientID: c.id, AccessToken: Hide(token.AccessToken), TokenType: token.TokenType,
+		RequestedAt: asked}
 	switch granted := token.Extra("scope").(type) {
 	case nil:
 	case string:

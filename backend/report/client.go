@@ -3,7 +3,6 @@ package report
 import (
 	"strings"
 
-	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
@@ -20,24 +19,23 @@ func (r *Review) client(c Client) {
 			r.newSecret(c), "client_id="+c.ID)
 	}
 	r.purpose(c)
-	if r.List.ListedAt.IsZero() {
-		return
-	}
 	listed := r.List.find(c.ID)
 	switch {
-	case listed == nil && r.List.Left == 0:
+	case r.List.ListedAt.IsZero(), listed == nil && r.List.Left > 0:
+	case listed == nil:
 		r.add(High, ruleClientMissing, subject,
 			"Paxos does not list the client: it was deleted, or belongs to another Paxos Entity", r.replacement(c),
 			"client_id="+c.ID)
-	case listed == nil:
+		return
 	case listed.Status != paxos.StatusApproved:
 		r.add(High, ruleClientDisabled, subject,
 			"The client is disabled at Paxos: no token can be requested with it", r.replacement(c), "client_id="+
 				c.ID, "status="+listed.Status)
+		return
 	default:
 		r.allowlist(c, subject, listed)
-		r.signing(c, subject, listed)
 	}
+	r.signing(c, subject, listed)
 }
 
 // replacement tells how to replace a client that can no longer be used.
@@ -75,30 +73,6 @@ func (r *Review) allowlist(c Client, subject string, listed *Credential) {
 				"other addresses",
 			byHand("add to Allowable IP of %s: %s", c.ID, strings.Join(missing, ", ")), evidence...)
 	}
-}
-
-// signing finds that the client's requests need not be signed. It never calls it a fix to enforce that,
-// because Paxos would then refuse every caller that does not sign yet.
-func (r *Review) signing(c Client, subject string, listed *Credential) {
-	if listed.Signing {
-		return
-	}
-	how := byHand("do not enforce Request Signing for %s before each of these signs its requests, because "+
-		"Paxos would refuse them: "+
-		"the engine itself, when it verifies, lists or deletes clients; %s. Then register a public key "+
-		"and enforce it", c.ID, r.whoCalls(c))
-	if listed.Was != nil && listed.Was.Signing {
-		r.suggest(High, ruleSigningStopped, subject, "Request signing was enforced for the client, and no longer is",
-			"# find out who switched it off, and why", how, "client_id="+c.ID, "changed_at="+
-				timestamp(listed.ChangedAt))
-		return
-	}
-	severity := Low
-	if worst(listed.Scopes) >= catalog.MovesMoney {
-		severity = Medium
-	}
-	r.suggest(severity, ruleSigningOff, subject,
-		"Request signing is not enforced: a stolen token alone is enough to act", "", how, "client_id="+c.ID)
 }
 
 // newSecret tells how to give a client another secret.

@@ -54,38 +54,6 @@ var ofClients = []deserving{
 			"add funding:read_profile to the scopes of two-id", ""},
 		{"info never-compared report/drift", "", "vault read paxos/report/drift refresh=true", ""},
 	}},
-	{"signing that is not enforced for a client of risk write", func(f *report.Facts) {
-		addClient(f, "two", "mint", writeScope)
-		f.List.Credentials[1].Signing = false
-		addRole(f, "team", writeScope).Client = "clients/two"
-	}, []want{
-		{"low signing-not-enforced client clients/two", "client_id=two-id", "", "the readers of roles/team. Then"},
-	}},
-	{"signing that is not enforced for a client of risk admin", func(f *report.Facts) {
-		listed(f).Signing = false
-	}, []want{
-		{"medium signing-not-enforced client root", "client_id=root-id", "", "the readers of roles/reader. Then"},
-	}},
-	{"signing that is not enforced for a client that moves money and that no role uses", func(f *report.Facts) {
-		addClient(f, "two", "standby", moneyScope)
-		f.List.Credentials[1].Signing = false
-	}, []want{
-		{"medium signing-not-enforced client clients/two", "client_id=two-id", "", "no role of this mount. Then"},
-		{"high scopes-unused client clients/two", moneyScope + " (moves-money)", "nothing outside this mount",
-			"remove the scopes in evidence from two-id"},
-	}},
-	{"signing that was switched off", func(f *report.Facts) {
-		before := listed(f).Attributes
-		listed(f).Was, listed(f).Signing, listed(f).ChangedAt = &before, false, now
-	}, []want{
-		{"high signing-switched-off client root", "client_id=root-id; changed_at=2026-11-01T12:00:00Z",
-			"# find out who switched it off, and why", "do not enforce Request Signing for root-id before"},
-	}},
-	{"signing that was switched on", func(f *report.Facts) {
-		before := listed(f).Attributes
-		before.Signing = false
-		listed(f).Was = &before
-	}, nil},
 	{"scopes that no role uses, by risk: read", func(f *report.Facts) {
 		addClient(f, "two", "mint", "transfer:read_transfer_limit")
 	}, []want{{"low scopes-unused client clients/two", "transfer:read_transfer_limit (read)", "# check",

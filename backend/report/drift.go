@@ -67,10 +67,10 @@ func Drift(f *Facts) *Review {
 		case name == "":
 			r.unknownClient(listed)
 		}
-		if len(listed.PublicKeys) > 0 {
+		if foreign := r.by.foreign(listed); len(foreign) > 0 {
 			r.suggest(Info, rulePublicKeys, credentialSubject(listed),
 				"Request-signing keys are registered whose private keys this mount does not hold",
-				"# find the owner of each key", byHand("delete the keys that nobody owns"), listed.PublicKeys...)
+				"# find the owner of each key", byHand("delete the keys that nobody owns"), foreign...)
 		}
 	}
 	if len(disabled) > 0 {
@@ -90,7 +90,7 @@ func Drift(f *Facts) *Review {
 
 // comparability finds what keeps the mount from being compared with Paxos's list.
 func (r *Review) comparability() {
-	const subject = "report/drift"
+	const subject = driftPath
 	again := command("read", r.Mount+subject, "refresh=true")
 	switch {
 	case len(r.Clients) == 0:

@@ -22,6 +22,13 @@ type Facts struct {
 	Elsewhere  map[string]bool
 	List       List
 	Exceptions []Exception // in the order of their names
+
+	Keys    []Key    // in the order of their names
+	Signers []Signer // in the order of their names
+	// UnreadableKeys and UnreadableSigners are the names of those whose stored entries cannot be read.
+	UnreadableKeys, UnreadableSigners []string
+	// Pays reports whether an operation pays or decides who is paid.
+	Pays func(operation string) bool
 }
 
 // Settings are those of the whole mount.
@@ -40,6 +47,9 @@ type Guardrails struct {
 	MaxTTL            time.Duration
 	DeletablePrefix   string   // the Labels of credentials that the engine may delete begin with it
 	Dangers           []string // options in force that weaken something, each as "option: why"
+	// SignLimits and SignDailyLimits are the most that all signers may sign, by asset: in one request,
+	// and together in 24 hours. An empty map bounds nothing.
+	SignLimits, SignDailyLimits map[string]string
 }
 
 // A Client is a client whose secret the mount stores.
@@ -56,7 +66,8 @@ type Client struct {
 	Purpose     string // of a stored client: mint, lease or standby; "" if it has none
 	EntityShown bool   // it was shown to be of the mount's Paxos Entity
 
-	LastIssued time.Time // zero: never
+	LastIssued time.Time   // zero: never
+	Tried      Enforcement // what an unsigned request with this Client ID has shown
 }
 
 // A Role is a role of the mount.
@@ -108,6 +119,9 @@ type Credential struct {
 	Was       *Attributes // before it changed in the last 7 days; nil: it did not
 	ChangedAt time.Time
 }
+
+// switchedOff reports whether signing was enforced in the last days, and no longer is.
+func (c Credential) switchedOff() bool { return c.Was != nil && c.Was.Signing && !c.Signing }
 
 // Attributes are what somebody may change of a credential in the Dashboard.
 type Attributes struct {

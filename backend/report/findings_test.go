@@ -19,7 +19,8 @@ type deserving struct {
 
 // all are the changes of all tables.
 func all() []deserving {
-	return slices.Concat(ofClients, ofAllowLists, ofLists, ofCredentials, ofRoles, ofLeases, ofMounts)
+	return slices.Concat(ofClients, ofAllowLists, ofLists, ofCredentials, ofRoles, ofLeases, ofMounts, ofEnforcement,
+		ofKeys, ofSigners, ofPayers)
 }
 
 func TestFactsHaveTheFindingsThatTheyDeserve(t *testing.T) {

@@ -41,6 +41,10 @@ func tidy(changes ...func(*report.Facts)) *report.Facts {
 		List: report.List{At: now, ListedAt: now, Credentials: []report.Credential{
 			credential(rootID, readScope, paxos.ProfileScope, paxos.ListScope)}},
 		Elsewhere: map[string]bool{},
+		Pays: func(operation string) bool {
+			return slices.Contains([]string{"CreateCryptoWithdrawal", "CreateFiatWithdrawal", "CreateFiatAccount",
+				"UpdateFiatAccount"}, operation)
+		},
 	}
 	addRole(f, "reader", readScope)
 	for _, change := range changes {
@@ -79,6 +83,25 @@ func addLeasingRole(f *report.Facts, name string, clients ...string) *report.Rol
 		r.Clients = append(r.Clients, "clients/"+client)
 	}
 	return r
+}
+
+// addKey adds a key of a client, whose version 1 has a Key ID for it.
+func addKey(f *report.Facts, name, client, clientID string) *report.Key {
+	f.Keys = append(f.Keys, report.Key{Name: name, Client: client, ClientID: clientID, KeyID: name + "-kid", Latest: 1,
+		Registered: map[string][]string{clientID: {name + "-kid"}}})
+	return &f.Keys[len(f.Keys)-1]
+}
+
+// addSigner adds a signer that deserves no finding where its key's client has a role of readScope or
+// moneyScope.
+func addSigner(f *report.Facts, name, key string) *report.Signer {
+	f.Guardrails.SignLimits = map[string]string{"USDC": "1000"}
+	f.Guardrails.SignDailyLimits = map[string]string{"USDC": "5000"}
+	f.Signers = append(f.Signers, report.Signer{Name: name, Identity: name + " of May", Key: key,
+		Operations: []string{"CreateCryptoWithdrawal", "GetTransfer"}, Sources: []string{"profile-1"},
+		Destinations: []string{"crypto:ETHEREUM:0xaa"}, Limits: map[string]string{"USDC": "100"},
+		DailyLimits: map[string]string{"USDC": "500"}, CreatedAt: now.Add(-day)})
+	return &f.Signers[len(f.Signers)-1]
 }
 
 // listed is the root client as Paxos lists it.

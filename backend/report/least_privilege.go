@@ -6,13 +6,34 @@ func LeastPrivilege(f *Facts) *Privileges {
 	for _, r := range f.Roles {
 		p.role(r)
 	}
-	for _, name := range f.UnreadableRoles {
-		p.suggest(Medium, ruleUnreadable, rolesPrefix+name,
-			"The stored entry of the role cannot be read, so that it issues nothing: it is damaged, or a "+
-				"later version of the plugin wrote it",
-			"# upgrade the plugin on this node if a later version wrote the entry",
-			command("delete", p.Mount+rolesPrefix+name))
+	for _, k := range f.Keys {
+		p.key(k)
 	}
+	for _, s := range f.Signers {
+		p.signer(s)
+	}
+	p.unreadable()
 	p.mountWide()
 	return p
+}
+
+// unreadable finds stored entries that cannot be read. A key is never to be deleted for that, because
+// a later version of the plugin may need it.
+func (p *Privileges) unreadable() {
+	const upgrade = "# upgrade the plugin on this node if a later version wrote the entry"
+	const damaged = ": it is damaged, or a later version of the plugin wrote it"
+	for _, name := range p.UnreadableRoles {
+		p.suggest(Medium, ruleUnreadable, rolesPrefix+name,
+			"The stored entry of the role cannot be read, so that it issues nothing"+damaged,
+			upgrade, command("delete", p.Mount+rolesPrefix+name))
+	}
+	for _, name := range p.UnreadableSigners {
+		p.suggest(Medium, ruleUnreadable, signersPrefix+name,
+			"The stored entry of the signer cannot be read, so that it signs nothing"+damaged,
+			upgrade, command("delete", p.Mount+signersPrefix+name))
+	}
+	for _, name := range p.UnreadableKeys {
+		p.add(Medium, ruleUnreadable, keysPrefix+name,
+			"The stored entry of the key cannot be read, so that it signs nothing"+damaged, upgrade)
+	}
 }

@@ -23,6 +23,7 @@ func (p *Privileges) mountWide() {
 			"", p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique),
 				fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
 	}
+	p.signLimits()
 	for _, c := range p.Clients {
 		p.clientScopes(c)
 	}

@@ -7,14 +7,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
-// A set of scopes.
-type set = map[string]bool
-
 // Privileges are a review of the access that the mount gives. The keys of its maps are names of
 // clients, unless a comment says something else.
 type Privileges struct {
 	*Review
-	holds    map[string]set      // the scopes that it holds, nil where that is not known
 	used     map[string]set      // the scopes that roles request with it
 	spare    map[string]set      // the scopes that only disabled roles name
 	movers   map[string][]string // the roles that can move money with it
@@ -31,25 +27,14 @@ type tokenDemand struct {
 	limit int
 }
 
-// newPrivileges begins a review with the scopes that the clients hold, as far as they are known.
-// Paxos's list knows them better than a client's entry does.
+// newPrivileges begins a review of the access that the mount gives.
 func newPrivileges(f *Facts) *Privileges {
 	p := &Privileges{
-		Review: newReview(f), holds: map[string]set{}, used: map[string]set{}, spare: map[string]set{},
+		Review: newReview(f), used: map[string]set{}, spare: map[string]set{},
 		movers: map[string][]string{}, gives: map[string][]string{}, hints: map[string]string{},
 	}
 	for _, c := range f.Clients {
 		p.used[c.Name], p.spare[c.Name] = set{}, set{}
-		scopes := c.Scopes
-		if listed := f.List.find(c.ID); listed != nil {
-			scopes = listed.Scopes
-		}
-		if scopes != nil {
-			p.holds[c.Name] = set{}
-			for _, scope := range scopes {
-				p.holds[c.Name][scope] = true
-			}
-		}
 	}
 	return p
 }

@@ -9,6 +9,9 @@ import (
 type Review struct {
 	*Facts
 	callers  callers
+	holds    holdings
+	by       byClient
+	grants   grants
 	findings []Finding
 	basis    string // the basis of the findings that are being added
 }
@@ -16,7 +19,8 @@ type Review struct {
 // newReview begins a review with the findings that both reports have: those on the clients that the
 // mount stores.
 func newReview(f *Facts) *Review {
-	r := &Review{Facts: f, callers: callersOf(f.Roles)}
+	r := &Review{Facts: f, callers: callersOf(f.Roles), holds: holdsOf(f), by: groupByClient(f)}
+	r.grants = grantsOf(f, r.holds)
 	for _, c := range f.Clients {
 		r.client(c)
 	}

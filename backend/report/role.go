@@ -32,21 +32,15 @@ func (p *Privileges) role(r Role) {
 		}
 		return
 	}
-	var given, beyond, lacking []string
 	for _, scope := range r.Scopes {
 		p.used[r.Client][scope] = true
-		held := p.holds[r.Client] == nil || p.holds[r.Client][scope]
-		if !held {
-			lacking = append(lacking, scope)
-		}
-		if p.Guardrails.Forbids(scope) {
-			beyond = append(beyond, scope)
-		} else if held {
-			given = append(given, scope)
-			p.gives[scope] = append(p.gives[scope], r.Name)
-		}
+	}
+	given, beyond, lacking := p.divide(r, p.holds)
+	for _, scope := range given {
+		p.gives[scope] = append(p.gives[scope], r.Name)
 	}
 	p.roleScopes(r, given, beyond, lacking)
+	p.beyondSigners(r, given)
 	p.roleLeases(r)
 	p.roleUse(r, worst(given))
 	p.dangers(rolesPrefix+r.Name, r.Dangers)

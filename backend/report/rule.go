@@ -50,6 +50,15 @@ const (
 	ruleLeasesMoney        Rule = "leases-money"
 	ruleRoleUnused         Rule = "role-unused"
 	ruleUniqueBeyondBudget Rule = "unique-tokens-beyond-budget"
+
+	ruleBeyondSigners   Rule = "role-beyond-signers"
+	ruleKeyUnregistered Rule = "key-not-registered"
+	ruleKeyWaiting      Rule = "key-version-waiting"
+	ruleSignerKeyless   Rule = "signer-without-key"
+	ruleSignerUnused    Rule = "signer-without-role"
+	ruleSignerDisabled  Rule = "signer-disabled"
+	ruleSignerDaily     Rule = "signer-without-daily-limit"
+	ruleSignUnbounded   Rule = "sign-limits-not-set"
 )
 
 // AcceptableRules are the rules whose findings may be accepted, in the order of their names: all but
@@ -67,6 +76,8 @@ func AcceptableRules() []string {
 		ruleBeyondGuardrails, ruleLeasesBeyond, ruleScopesLacking, ruleScopesUncatalogued, ruleMovesMoney,
 		ruleAdministers,
 		ruleLeasesMoney, ruleRoleUnused, ruleUniqueBeyondBudget,
+		ruleBeyondSigners, ruleKeyUnregistered, ruleKeyWaiting, ruleSignerKeyless, ruleSignerUnused,
+		ruleSignerDisabled, ruleSignerDaily, ruleSignUnbounded,
 	}
 	names := make([]string, len(all))
 	for i, r := range all {

@@ -13,7 +13,7 @@ import (
 // headers of 8 to 16 KiB.
 const (
 	MaximumBody = 8 << 10 // bytes
-	maximumPath = 2 << 10 // bytes, including the query
+	maximumPath = 6 << 10 // bytes, including the query
 )
 
 // A Request is a request to Paxos's API that can be signed. It is for an operation of the

@@ -66,6 +66,15 @@ func (b *book) now(clock time.Time) time.Time {
 	return clock.Round(0).UTC() // as it is read from storage
 }
 
+// counted returns how many payments have not ended. Those that have may still be in the book.
+func (b *book) counted(now time.Time) int {
+	count := len(b.payments)
+	for place := b.order.Front(); place != nil && !now.Before(place.Value.(*entry).end()); place = place.Next() {
+		count--
+	}
+	return count
+}
+
 // add counts a payment that did not count. It has no time and no page yet.
 func (b *book) add(p Payment) *entry {
 	p.Amounts = slices.Clone(p.Amounts)

@@ -98,6 +98,16 @@ func (l *Ledger) Usage(ctx context.Context, signer string, limits map[string]Uni
 	return all, nil
 }
 
+// Counted returns how many payments count, at most [MaxPayments]. It changes nothing.
+func (l *Ledger) Counted(ctx context.Context) (int, error) {
+	b, err := l.ready(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer l.mu.Unlock()
+	return b.counted(b.now(l.Now())), nil
+}
+
 // Load reads all pages, unless they were read already.
 func (l *Ledger) Load(ctx context.Context) error {
 	_, err := l.ready(ctx)

@@ -32,11 +32,11 @@ type harness struct {
 	denied string // the beginning of paths that the policies deny
 }
 
-// hostile is a Label with text that would change the page if it were not escaped.
+// hostile is a Label and metadata with text that would change the page if it were not escaped.
 const hostile = `</style><script>alert("label")</script><img src=x onerror=alert(1)>'; rm -rf /`
 
-// newHarness returns a mount with a role that reads, a role that moves money, and a credential at Paxos
-// that the mount does not know.
+// newHarness returns a mount with a role that reads, a role that moves money, a signer for it, and a
+// credential at Paxos that the mount does not know.
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{t: t, storage: &logical.InmemStorage{}}
@@ -51,7 +51,7 @@ func newHarness(t *testing.T) *harness {
 		Scopes: []string{
 			"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal",
 			"api_creds:read_credentials",
-		}}); err != nil {
+		}, EnforceRequestSigning: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := paxos.CreateCredential(paxostest.Credential{Nickname: hostile, ClientID: "stranger",
@@ -73,6 +73,10 @@ func newHarness(t *testing.T) *harness {
 	h.must("config", map[string]any{"environment": "custom", "client_id": h.root.ClientID, "client_secret": secret})
 	h.must("roles/watch", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
 	h.must("roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
+	h.must("keys/payments", nil)
+	h.must("signers/payouts", map[string]any{"key": "payments", "operations": "CreateCryptoWithdrawal",
+		"sources": "profile-1", "destinations": "crypto:ETHEREUM:0xaa", "limits": map[string]any{"USDC": "100"},
+		"daily_limits": map[string]any{"USDC": "500"}, "metadata": map[string]any{"team": hostile}})
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	config := api.DefaultConfig()
@@ -88,7 +92,8 @@ func newHarness(t *testing.T) *harness {
 func (h *harness) must(path string, data map[string]any) {
 	h.t.Helper()
 	var operation logical.Operation = logical.UpdateOperation
-	if strings.HasPrefix(path, "roles/") || strings.HasPrefix(path, "exceptions/") {
+	if strings.HasPrefix(path, "roles/") || strings.HasPrefix(path, "exceptions/") ||
+		strings.HasPrefix(path, "keys/") || strings.HasPrefix(path, "signers/") {
 		operation = logical.CreateOperation
 	}
 	resp, err := h.backend.HandleRequest(h.t.Context(),

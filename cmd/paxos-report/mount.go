@@ -29,7 +29,13 @@ type mount struct {
 	Clients     []client     `json:"clients"`
 	Credentials []credential `json:"credentials"`
 	Roles       []role       `json:"roles"`
-	Notes       []string     `json:"notes"` // what could not be read, and warnings of Vault
+	Signers     []signer     `json:"signers"`
+	Payers      []payer      `json:"payers"` // roles whose tokens can pay
+	// SignLimits and SignDailyLimits are those of the guardrails, by asset.
+	SignLimits      map[string]string `json:"sign_limits"`
+	SignDailyLimits map[string]string `json:"sign_daily_limits"`
+
+	Notes []string `json:"notes"` // what could not be read, and warnings of Vault
 }
 
 // The parts of the answers of the engine that the report shows.
@@ -79,6 +85,48 @@ type (
 		Signing     bool     `json:"enforce_request_signing"`
 		CreatedAt   string   `json:"created_at"`
 		ChangedAt   string   `json:"changed_at"`
+	}
+	signer struct {
+		Name                string            `json:"name"`
+		Key                 string            `json:"key"`
+		Client              string            `json:"client"`
+		ClientID            string            `json:"client_id"`
+		KeyID               string            `json:"kid"`
+		Roles               []string          `json:"roles"` // whose tokens open one of its operations
+		Operations          []string          `json:"operations"`
+		Sources             []string          `json:"sources"`
+		Destinations        []string          `json:"destinations"`
+		EndUsers            []string          `json:"end_users"`
+		Limits              map[string]string `json:"limits"`
+		DailyLimits         map[string]string `json:"daily_limits"`
+		DailyUsage          map[string]spent  `json:"daily_usage"`
+		UnlimitedOperations []string          `json:"unlimited_operations"`
+		ExtraFields         []string          `json:"extra_fields"`
+		Dangers             []string          `json:"dangerous_options"`
+		Disabled            bool              `json:"disabled"`
+		Metadata            map[string]string `json:"metadata"`
+		CreatedAt           string            `json:"created_at"`
+		enforcement
+	}
+	// An enforcement says whether Paxos refuses the unsigned requests of a client.
+	enforcement struct {
+		Signing  string `json:"signing"`
+		SeenAt   string `json:"signing_seen_at"`
+		Evidence string `json:"signing_evidence"`
+	}
+	spent struct {
+		Limit  string `json:"limit"`
+		Used   string `json:"used"`
+		Left   string `json:"left"`
+		NextAt string `json:"next_at"`
+	}
+	payer struct {
+		Role         string   `json:"role"`
+		Client       string   `json:"client"`
+		LeasesClient bool     `json:"leases_client"`
+		Operations   []string `json:"operations"`
+		Signers      []string `json:"signers"`
+		enforcement
 	}
 	role struct {
 		Name         string   `json:"name"`

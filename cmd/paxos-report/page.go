@@ -39,6 +39,7 @@ type view struct {
 	Now    string
 	Counts []count
 	Matrix []row
+	Permit []permit
 }
 
 // A count is the number of findings with a severity.
@@ -70,7 +71,7 @@ func (m *mount) writePage(out io.Writer, now time.Time) error {
 			strings.Compare(a.Scope, z.Scope))
 	})
 	v := view{mount: m, Policy: policy(), Style: template.CSS(styleText), Now: now.UTC().Format(time.RFC3339),
-		Matrix: m.matrix()}
+		Matrix: m.matrix(), Permit: m.permits()}
 	for _, severity := range severities {
 		number := 0
 		for _, f := range m.Findings {

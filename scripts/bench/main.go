@@ -2,7 +2,7 @@
 // it, with how fast it gets answers from a baseline: a plugin that does nothing, which is in the folder
 // nothing, or another build of the engine; for signatures also Vault's own transit engine. Both take
 // short turns, so that other work of the machine affects both in the same way, and only their ratio
-// counts.
+// counts. With -proxy it measures what paxos-proxy adds to a request, in the same way.
 package main
 
 import (
@@ -40,6 +40,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if vault == "" {
 		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by " +
 			"scripts/vault/build.sh")
+	}
+	if o.proxy {
+		return measureProxy(ctx, vault, o, out)
 	}
 	fmt.Fprintln(out, "Building the plugins and starting a Vault server ...")
 	t, err := newTestbed(ctx, vault, o)

@@ -14,6 +14,7 @@ type options struct {
 	turn       time.Duration // how long a side is asked at a time; a round has two turns of each side
 	baseline   string        // the binary of another build of the engine; empty: the plugin that does nothing
 	signatures bool          // measure signatures, not tokens
+	proxy      bool          // measure what paxos-proxy adds to a request, and nothing else
 	storage    string        // of Vault
 }
 
@@ -27,6 +28,8 @@ func parse(arguments []string) (o options, err error) {
 		"place of the plugin that does nothing")
 	flags.BoolVar(&o.signatures, "signatures", false, "measure signatures in place of tokens, also against transit")
 	flags.StringVar(&o.storage, "storage", inMemory, "where Vault keeps its data: memory, file, or raft on one node")
+	flags.BoolVar(&o.proxy, "proxy", false, "measure what paxos-proxy adds to a read and to a signed payment, in place "+
+		"of reads from Vault; a round is 20 requests of each kind")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}

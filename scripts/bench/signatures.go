@@ -13,11 +13,8 @@ import (
 // transit is the path of the mount of Vault's own engine that signs.
 const transit = "transit"
 
-// target is the path of the request at Paxos that is signed.
-const target = "/v2/transfer/crypto-withdrawals"
-
-// withdrawal is the body of the request that is signed. Its parameter is the ref_id.
-const withdrawal = `{"ref_id":"%s","profile_id":"42bb1a2e-a68e-44d7-b5f1-59ccc5c13e91","amount":"12.50",` +
+// payload is the body of the request that is signed. Its parameter is the ref_id.
+const payload = `{"ref_id":"%s","profile_id":"42bb1a2e-a68e-44d7-b5f1-59ccc5c13e91","amount":"12.50",` +
 	`"asset":"USDC","crypto_network":"ETHEREUM","destination_address":"0x00000000000000000000000000000000000000aa"}`
 
 // countedPayments is how many different payments a signer with a daily limit signs in turn: a mount
@@ -44,8 +41,8 @@ func (t *testbed) signaturePairs(ctx context.Context) ([]pair, error) {
 // signs returns the side that has withdrawals signed by a signer.
 func (t *testbed) signs(mount, signer string, refID func() string) side {
 	return side{testbed: t, path: mount + "/sign/" + signer, answer: "headers", body: func() []byte {
-		text, _ := json.Marshal(map[string]string{"method": "POST", "path": target,
-			"body": fmt.Sprintf(withdrawal, refID())}) // strings can always be written
+		text, _ := json.Marshal(map[string]string{"method": "POST", "path": withdrawals,
+			"body": fmt.Sprintf(payload, refID())}) // strings can always be written
 		return text
 	}}
 }
@@ -62,7 +59,7 @@ func inTurn() func() string {
 // forTransit is a request to sign the same payload with transit.
 func forTransit() []byte {
 	text, _ := json.Marshal(map[string]string{"marshaling_algorithm": "jws",
-		"input": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, withdrawal, once()))}) // as above
+		"input": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, payload, once()))}) // as above
 	return text
 }
 

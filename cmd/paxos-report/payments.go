@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// What the reports say of Paxos's enforcement of signatures.
+const (
+	signingEnforced    = "enforced"
+	signingNotEnforced = "not_enforced"
+	byRequest          = "request" // the evidence is an unsigned request; else it is Paxos's list
+)
+
+// everything stands for all values of a list of a signer.
+const everything = "*"
+
+// A permit is one row of the page's table of payments: what a signer signs of one asset.
+type permit struct {
+	Signer     *signer
+	Operations []string
+	From       []string
+	EndUsers   []string
+	To         []string
+	Asset      string
+	Request    string // the most in one request
+	Day        string // the most in 24 hours
+	Guardrail  string
+}
+
+// permits are the rows of all signers: one for each asset, and one for the operations whose amount is
+// not limited.
+func (m *mount) permits() []permit {
+	var all []permit
+	for i := range m.Signers {
+		s := &m.Signers[i]
+		row := permit{Signer: s, From: listed(s.Sources, "every profile (*)"), To: listed(s.Destinations, "anybody (*)"),
+			EndUsers: listed(s.EndUsers, "every end user (*)")}
+		limited := slices.DeleteFunc(slices.Clone(s.Operations), func(operation string) bool {
+			return slices.Contains(s.UnlimitedOperations, operation)
+		})
+		before := len(all)
+		if len(limited) > 0 {
+			for _, asset := range slices.Sorted(maps.Keys(s.Limits)) {
+				one := row
+				one.Operations, one.Asset = listed(limited, ""), asset
+				one.Request, one.Day, one.Guardrail = s.Limits[asset], s.day(asset), m.guardrail(asset)
+				all = append(all, one)
+			}
+		}
+		if len(s.UnlimitedOperations) > 0 {
+			one := row
+			one.Operations, one.Asset = listed(s.UnlimitedOperations, ""), "any asset"
+			one.Request, one.Day, one.Guardrail = "no limit", "no limit", "does not apply"
+			all = append(all, one)
+		}
+		if len(all) == before { // an operation that moves nothing may be signed all the same
+			row.Operations, row.Asset, row.Request, row.Day, row.Guardrail = listed(limited, ""), "none", "nothing",
+				"nothing", ""
+			all = append(all, row)
+		}
+	}
+	return all
+}
+
+// day is the daily limit of a signer for an asset, and what is used of it.
+func (s *signer) day(asset string) string {
+	limit, ok := s.DailyLimits[asset]
+	switch used, known := s.DailyUsage[asset]; {
+	case !ok:
+		return "no limit"
+	case !known:
+		return limit
+	default:
+		return fmt.Sprintf("%s (used: %s)", limit, used.Used)
+	}
+}
+
+// guardrail is what the guardrails let all signers sign of an asset.
+func (m *mount) guardrail(asset string) string {
+	request, ok := m.SignLimits[asset]
+	day, okDay := m.SignDailyLimits[asset]
+	switch {
+	case len(m.SignLimits) > 0 && !ok, len(m.SignDailyLimits) > 0 && !okDay:
+		return "refused: the guardrails do not name this asset"
+	case ok && okDay:
+		return fmt.Sprintf("%s per request, %s per day for all signers together", request, day)
+	case ok:
+		return request + " per request"
+	case okDay:
+		return day + " per day for all signers together"
+	}
+	return "no limit"
+}
+
+// seen is what says that Paxos enforces signatures, or does not.
+func (e enforcement) seen() string {
+	if e.Evidence == byRequest {
+		return "an unsigned request was tried at " + e.SeenAt
+	}
+	return "so says Paxos's list of credentials, read at " + e.SeenAt
+}
+
+// Holds says whether the limits of a signer hold at Paxos.
+func (e enforcement) Holds() string {
+	switch e.Signing {
+	case signingEnforced:
+		return "yes (" + e.seen() + ")"
+	case signingNotEnforced:
+		return "no: a token alone is enough (" + e.seen() + ")"
+	}
+	return "not known: assume that a token alone is enough"
+}
+
+// Unsigned says what the holder of a token can pay without a signature.
+func (e enforcement) Unsigned() string {
+	switch e.Signing {
+	case signingEnforced:
+		return "no (" + e.seen() + ")"
+	case signingNotEnforced:
+		return "yes: any amount to anybody (" + e.seen() + ")"
+	}
+	return "not known: assume any amount to anybody"
+}
+
+// listed is a list as the page shows it: with words for everything, and cut where it is long.
+func listed(values []string, all string) []string {
+	const most = 20
+	shown := make([]string, 0, min(len(values), most+1))
+	for _, value := range values[:min(len(values), most)] {
+		if value == everything {
+			value = all
+		}
+		shown = append(shown, value)
+	}
+	if more := len(values) - most; more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more (paxos-report -json shows all)", more))
+	}
+	return shown
+}
