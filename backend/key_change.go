@@ -227,7 +227,7 @@ func (k signingKey) withKeyID(number int, clientID, keyID string) (signingKey, e
 		}
 	}
 	v, _ := k.version(number)
-	if len(v.Private) == 0 && keyID != "" {
+	if v.Private.IsZero() && keyID != "" {
 		return k, fault.BadRequest("version %d is retired: its private key was erased", number)
 	}
 	ids := map[string]string{}

@@ -14,12 +14,13 @@ import (
 // A paymentCount is a payment with the daily limits that it has to keep to.
 type paymentCount struct {
 	payment spending.Payment
-	limits  spending.Limits
+	limits  spending.Limits // for the assets of the payment
+	limited bool            // a daily limit is set, for whatever asset
 }
 
 // newPaymentCount reads what a payment counts as for a signer and for the mount.
 func newPaymentCount(by signer, g guardrails, wanted signing.Request, pays payment.Payment) (paymentCount, error) {
-	c := paymentCount{payment: spending.Payment{
+	c := paymentCount{limited: len(by.DailyLimits)+len(g.SignDailyLimits) > 0, payment: spending.Payment{
 		Key:    spending.HashOf(wanted.Method, wanted.Target(), pays.RefID, string(wanted.Body)),
 		Signer: by.ID,
 	}}
@@ -34,16 +35,27 @@ func newPaymentCount(by signer, g guardrails, wanted signing.Request, pays payme
 		c.payment.Amounts = append(c.payment.Amounts, spending.Amount{Asset: amount.Asset, Units: units})
 	}
 	var err error
-	if c.limits.Signer, err = unitsOf(by.DailyLimits); err != nil {
+	if c.limits.Signer, err = unitsOf(forAssets(by.DailyLimits, pays)); err != nil {
 		return c, err
 	}
-	c.limits.Mount, err = unitsOf(g.SignDailyLimits)
+	c.limits.Mount, err = unitsOf(forAssets(g.SignDailyLimits, pays))
 	return c, err
+}
+
+// forAssets are the limits for the assets of a payment: there may be thousands of others.
+func forAssets(limits payment.Limits, pays payment.Payment) payment.Limits {
+	needed := payment.Limits{}
+	for _, amount := range pays.Amounts {
+		if limit, ok := limits[amount.Asset]; ok {
+			needed[amount.Asset] = limit
+		}
+	}
+	return needed
 }
 
 // counts reports whether the payment is one that has to be stored before it is signed.
 func (c paymentCount) counts() bool {
-	return len(c.payment.Amounts) > 0 && len(c.limits.Signer)+len(c.limits.Mount) > 0
+	return len(c.payment.Amounts) > 0 && c.limited
 }
 
 // unitsOf are limits in the form in which they are added up.
@@ -63,18 +75,19 @@ func unitsOf(limits payment.Limits) (map[string]spending.Units, error) {
 // is more than the limit leaves. A payment that does not count may still not use the ref_id of one
 // that does. With dryRun it is only judged.
 func (b *backend) countPayment(ctx context.Context, s logical.Storage, c paymentCount, dryRun bool) error {
-	if c.counts() {
-		if err := b.checkCountable(ctx, s); err != nil {
-			return err
+	if !c.counts() {
+		if c.payment.Ref == (spending.Hash{}) {
+			return nil
 		}
-		if !dryRun { // also a payment that counts already: it counts for longer now
-			return b.spent.Spend(ctx, c.payment, c.limits)
-		}
+		return b.spent.CheckRef(ctx, c.payment)
 	}
-	if c.payment.Ref == (spending.Hash{}) {
-		return nil
+	if err := b.checkCountable(ctx, s); err != nil {
+		return err
 	}
-	return b.spent.Check(ctx, c.payment, c.limits)
+	if dryRun {
+		return b.spent.Check(ctx, c.payment, c.limits)
+	}
+	return b.spent.Spend(ctx, c.payment, c.limits) // also one that counts already: it counts for longer now
 }
 
 // describeUsage says how much of daily limits is used. If that is not known, a warning says why, so that

@@ -22,18 +22,24 @@ import (
 func newOmnipotentMount(t *testing.T) *mount {
 	t.Helper()
 	m := newMount(t)
-	var scopes []string
+	m.makeOmnipotent()
+	return m
+}
+
+// makeOmnipotent configures the mount with a root client that holds every scope, which it returns.
+func (m *mount) makeOmnipotent() (scopes []string) {
+	m.T.Helper()
 	for _, scope := range catalog.Scopes() {
 		scopes = append(scopes, scope.Name)
 	}
 	var err error
 	if m.Client, m.Secret, err = m.Paxos.CreateCredential(paxostest.Credential{Nickname: "vault-all",
 		Scopes: scopes}); err != nil {
-		t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	m.Configure()
 	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allow_admin_scopes": true})
-	return m
+	return scopes
 }
 
 // braces are a part of an operation's path that stands for a value.

@@ -41,7 +41,7 @@ func (b *backend) signWith(name string, v keyVersion, clientID, method, target s
 	if err != nil {
 		return "", err
 	}
-	key, err := signing.ParseKey(v.Private)
+	key, err := v.Private.decode()
 	if err != nil {
 		return "", fmt.Errorf("version %d of key %q is damaged", v.Number, name)
 	}

@@ -232,9 +232,12 @@ func TestASignatureStoresAndCallsNothing(t *testing.T) {
 	t.Parallel()
 	m := newSigningMount(t, nil)
 	m.signed(withdrawal("r", "1"))
-	operations, calls := m.Storage.Operations.Load(), m.Paxos.TotalCalls()
+	operations, calls, questions := m.Storage.Operations.Load(), m.Paxos.TotalCalls(), m.System.Calls.Load()
 	m.signed(withdrawal("r2", "1"))
 	if got := m.Storage.Operations.Load() - operations; got != 0 || m.Paxos.TotalCalls() != calls {
 		t.Errorf("a signature costs %d storage operations and %d calls", got, m.Paxos.TotalCalls()-calls)
+	}
+	if got := m.System.Calls.Load() - questions; got != 0 {
+		t.Errorf("a signature asks Vault %d times", got)
 	}
 }

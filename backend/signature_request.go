@@ -138,7 +138,7 @@ func (b *backend) keyOfSigner(ctx context.Context, s logical.Storage, by signer)
 			"Operators: register the public key of version %d in the Dashboard, then write its Key ID with "+
 			"`vault write %skeys/%s/kid kid=<Key ID>`.", by.Key, k.latest().Number, mountMark, by.Key)
 	}
-	private, err := signing.ParseKey(v.Private)
+	private, err := v.Private.decode()
 	return keyOfSigning{private, v.KeyIDs[clientID], clientID}, err
 }
 

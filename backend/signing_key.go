@@ -3,7 +3,9 @@ package backend
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -29,14 +31,27 @@ type signingKey struct {
 // A keyVersion is one pair of private and public key.
 type keyVersion struct {
 	Number    int               `json:"number"` // counts up from 1
-	Private   sealedKey         `json:"private,omitempty"`
+	Private   sealedKey         `json:"private,omitzero"`
 	PublicPEM string            `json:"public_key"`
 	KeyIDs    map[string]string `json:"kids"` // by Client ID, because each client registers the key anew
 	CreatedAt time.Time         `json:"created_at"`
 }
 
-// A sealedKey is a private key as it is stored, in seal-wrapped storage (PKCS #8). Nothing prints it.
-type sealedKey []byte
+// A sealedKey is a private key as it is stored, in seal-wrapped storage (PKCS #8). It is decoded once,
+// which takes nearly as long as to sign, and forgotten with the entry. The zero value is an erased key.
+// Nothing prints it.
+type sealedKey struct {
+	der    []byte
+	decode func() (signing.Key, error)
+}
+
+// newSealedKey returns the sealed form of an encoded key.
+func newSealedKey(der []byte) sealedKey {
+	return sealedKey{der, sync.OnceValues(func() (signing.Key, error) { return signing.ParseKey(der) })}
+}
+
+// IsZero reports whether the key was erased.
+func (k sealedKey) IsZero() bool { return len(k.der) == 0 }
 
 // String and GoString keep the key out of logs and errors.
 func (sealedKey) String() string { return "[private key]" }
@@ -45,7 +60,17 @@ func (sealedKey) String() string { return "[private key]" }
 func (k sealedKey) GoString() string { return k.String() }
 
 // MarshalJSON is for storage only: answers never hold a keyVersion.
-func (k sealedKey) MarshalJSON() ([]byte, error) { return json.Marshal([]byte(k)) }
+func (k sealedKey) MarshalJSON() ([]byte, error) { return json.Marshal(k.der) }
+
+// UnmarshalJSON is for storage only.
+func (k *sealedKey) UnmarshalJSON(text []byte) error {
+	var der []byte
+	if err := json.Unmarshal(text, &der); err != nil {
+		return errors.New("the stored signing key is damaged") // the error of the decoder may quote it
+	}
+	*k = newSealedKey(der)
+	return nil
+}
 
 // The states of a version.
 const (
@@ -57,7 +82,7 @@ const (
 // state is the state of the version for a client.
 func (v keyVersion) state(clientID string) string {
 	switch {
-	case len(v.Private) == 0:
+	case v.Private.IsZero():
 		return keyRetired
 	case v.KeyIDs[clientID] == "":
 		return keyWaiting
@@ -108,7 +133,8 @@ func (k signingKey) rotated(now time.Time) (signingKey, error) {
 		return k, err
 	}
 	k.Versions = append(slices.Clone(k.Versions), keyVersion{
-		Number: k.latest().Number + 1, Private: sealed, PublicPEM: public, KeyIDs: map[string]string{}, CreatedAt: now.UTC(),
+		Number: k.latest().Number + 1, Private: newSealedKey(sealed), PublicPEM: public, KeyIDs: map[string]string{},
+		CreatedAt: now.UTC(),
 	})
 	return k, nil
 }
@@ -149,7 +175,7 @@ func (k *signingKey) retire() {
 	k.Versions = slices.Clone(k.Versions)
 	for i := range k.Versions {
 		if k.Versions[i].Number < k.MinVersion {
-			k.Versions[i].Private = nil
+			k.Versions[i].Private = sealedKey{}
 		}
 	}
 }

@@ -88,8 +88,10 @@ func (b *backend) uncached() logical.SystemView {
 // writable reports whether this node may write to storage, and so whether it may request tokens and
 // work in the background. It asks Vault every time. If the process of Vault is gone, the answer is
 // ReplicationUnknown: then the plugin is an orphan and must do nothing.
-func (b *backend) writable() bool {
-	system := b.uncached()
+func (b *backend) writable() bool { return writableBy(b.uncached()) }
+
+// writableBy reports whether a node may write to storage, by what it says of itself.
+func writableBy(system logical.SystemView) bool {
 	state := system.ReplicationState()
 	switch {
 	case state == consts.ReplicationUnknown,

@@ -67,6 +67,21 @@ func (l *Ledger) Check(ctx context.Context, p Payment, limits Limits) error {
 	return b.check(p, limits, now)
 }
 
+// CheckRef refuses a payment that does not count if another one that counts has its ref_id. It takes no
+// place in the ledger, so it is not refused because the ledger is full.
+func (l *Ledger) CheckRef(ctx context.Context, p Payment) error {
+	b, err := l.ready(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.mu.Unlock()
+	b.advance(l.Now())
+	if b.payments[p.Key] != nil {
+		return nil
+	}
+	return b.checkRef(p)
+}
+
 // Usage returns how much of each daily limit is used, by asset. The signer is [Mount] for the limits
 // of the mount. It changes nothing, whatever the clock says.
 func (l *Ledger) Usage(ctx context.Context, signer string, limits map[string]Units) (map[string]Usage, error) {

@@ -1,8 +1,8 @@
-// Command bench compares how fast a real Vault reads tokens from the engine with how
-// fast it reads from a baseline: a plugin that does nothing, which is in the folder nothing,
-// or another build of the engine. Both take short turns, so that other work of the machine
-// affects both in the same way, and only their ratio counts. With -proxy it measures what
-// paxos-proxy adds to a request, in the same way.
+// Command bench compares how fast a real Vault reads tokens from the engine, or has requests signed by
+// it, with how fast it gets answers from a baseline: a plugin that does nothing, which is in the folder
+// nothing, or another build of the engine; for signatures also Vault's own transit engine. Both take
+// short turns, so that other work of the machine affects both in the same way, and only their ratio
+// counts. With -proxy it measures what paxos-proxy adds to a request, in the same way.
 package main
 
 import (
@@ -45,15 +45,21 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return measureProxy(ctx, vault, o, out)
 	}
 	fmt.Fprintln(out, "Building the plugins and starting a Vault server ...")
-	t, err := newTestbed(ctx, vault, o.baseline)
+	t, err := newTestbed(ctx, vault, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage "+
-		"in memory\n\n", o.clients, o.rounds, o.turn)
+	fmt.Fprintf(out, "%d clients, %d rounds of four turns of %s; no audit device, log level warn, storage: %s\n\n",
+		o.clients, o.rounds, o.turn, o.storage)
+	pairs := t.pairs()
+	if o.signatures {
+		if pairs, err = t.signaturePairs(ctx); err != nil {
+			return err
+		}
+	}
 	printHead(out)
-	for _, p := range t.pairs() {
+	for _, p := range pairs {
 		measured, err := p.measure(ctx, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)

@@ -3,26 +3,31 @@ package main
 import (
 	"errors"
 	"flag"
+	"slices"
 	"time"
 )
 
 // options are the values of the flags.
 type options struct {
-	clients  int           // how many read at the same time
-	rounds   int           // how many are measured; each gives one ratio
-	turn     time.Duration // how long a side reads at a time; a round has two turns of each side
-	proxy    bool          // measure what paxos-proxy adds to a request, and nothing else
-	baseline string        // the binary of another build of the engine; empty: the plugin that does nothing
+	clients    int           // how many ask at the same time
+	rounds     int           // how many are measured; each gives one ratio
+	turn       time.Duration // how long a side is asked at a time; a round has two turns of each side
+	baseline   string        // the binary of another build of the engine; empty: the plugin that does nothing
+	signatures bool          // measure signatures, not tokens
+	proxy      bool          // measure what paxos-proxy adds to a request, and nothing else
+	storage    string        // of Vault
 }
 
 // parse reads the options.
 func parse(arguments []string) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&o.clients, "clients", 16, "how many clients read at once")
+	flags.IntVar(&o.clients, "clients", 16, "how many clients ask at once")
 	flags.IntVar(&o.rounds, "rounds", 60, "how many rounds are measured, each of two turns of either plugin")
 	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
 	flags.StringVar(&o.baseline, "baseline", "", "the binary of another build of the engine to compare with, in "+
 		"place of the plugin that does nothing")
+	flags.BoolVar(&o.signatures, "signatures", false, "measure signatures in place of tokens, also against transit")
+	flags.StringVar(&o.storage, "storage", inMemory, "where Vault keeps its data: memory, file, or raft on one node")
 	flags.BoolVar(&o.proxy, "proxy", false, "measure what paxos-proxy adds to a read and to a signed payment, in place "+
 		"of reads from Vault; a round is 20 requests of each kind")
 	if err := flags.Parse(arguments); err != nil {
@@ -31,5 +36,17 @@ func parse(arguments []string) (o options, err error) {
 	if o.clients < 1 || o.rounds < 1 || o.turn <= 0 {
 		return o, errors.New("-clients, -rounds and -turn must be positive")
 	}
+	if !slices.Contains(storages, o.storage) {
+		return o, errors.New("-storage must be memory, file or raft")
+	}
 	return o, nil
 }
+
+// The storages that Vault can have.
+const (
+	inMemory = "memory"
+	inFiles  = "file"
+	byRaft   = "raft"
+)
+
+var storages = []string{inMemory, inFiles, byRaft}

@@ -13,7 +13,7 @@ type pair struct {
 	ours, baseline side
 }
 
-// A result has the figures of each round of a pair: reads per second on both sides, and their ratio.
+// A result has the figures of each round of a pair: answers per second on both sides, and their ratio.
 type result struct{ ratios, ours, baseline []float64 }
 
 // measure lets both sides take turns. A round is ours, baseline, baseline, ours, or the reverse, at
@@ -49,14 +49,14 @@ func (p pair) measure(ctx context.Context, o options) (result, error) {
 
 // printHead prints the head of the table.
 func printHead(out io.Writer) {
-	fmt.Fprintf(out, "%-8s %8s  %-15s  %-15s  %8s %10s\n", "path", "ratio", "95% confidence", "middle half",
-		"reads/s", "baseline's")
+	fmt.Fprintf(out, "%-12s %8s  %-15s  %-15s  %8s %10s\n", "path", "ratio", "95% confidence", "middle half",
+		"per s", "baseline's")
 }
 
 // print prints a line of the table: the median of the ratios of all rounds, its confidence
 // interval, and the interval of the middle half of the rounds.
 func (r result) print(out io.Writer, name string) {
 	low, high := interval(r.ratios)
-	fmt.Fprintf(out, "%-8s %8.3f  %.3f to %.3f  %.3f to %.3f  %8.0f %10.0f\n", name, median(r.ratios), low, high,
+	fmt.Fprintf(out, "%-12s %8.3f  %.3f to %.3f  %.3f to %.3f  %8.0f %10.0f\n", name, median(r.ratios), low, high,
 		quantile(r.ratios, 0.25), quantile(r.ratios, 0.75), median(r.ours), median(r.baseline))
 }

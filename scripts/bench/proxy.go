@@ -26,11 +26,10 @@ const (
 
 // newProxyTestbed starts a Vault with the engine alone, and a stand-in Paxos that demands signatures.
 func newProxyTestbed(ctx context.Context, vault string) (*testbed, error) {
-	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: true})
-	if err != nil {
+	t := &testbed{}
+	if err := t.start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: true}, inMemory); err != nil {
 		return nil, err
 	}
-	t := &testbed{Stack: server}
 	for _, step := range []func(context.Context) error{t.connect, t.mountEngine, t.allowPayments} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, t.close())

@@ -22,22 +22,24 @@ const (
 )
 
 // A testbed is a Vault with both plugins, and a stand-in Paxos, which is asked for one token per
-// path and has nothing more to do. Storage is in memory: for either plugin a lease costs two
+// path and has nothing more to do. Storage is in memory by default: for either plugin a lease costs two
 // writes, which on a slow disk would take longer than all that is to be compared.
 type testbed struct {
 	*stack.Stack
+	stop     func() error // of Vault
 	paxos    *paxostest.Server
 	client   *api.Client
-	baseline string // the binary of another build of the engine; empty: the plugin that does nothing
+	root     paxostest.Credential // of the engine's mount
+	baseline string               // the binary of another build of the engine; empty: the plugin that does nothing
 }
 
 // newTestbed starts Vault and the stand-in, and mounts both plugins.
-func newTestbed(ctx context.Context, vault, baseline string) (*testbed, error) {
-	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: true})
-	if err != nil {
+func newTestbed(ctx context.Context, vault string, o options) (*testbed, error) {
+	t := &testbed{baseline: o.baseline}
+	if err := t.start(ctx, stack.Options{Vault: vault, LogLevel: "warn", InMemory: o.storage == inMemory},
+		o.storage); err != nil {
 		return nil, err
 	}
-	t := &testbed{Stack: server, baseline: baseline}
 	for _, step := range []func(context.Context) error{t.connect, t.mountEngine, t.mountBaseline} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, t.close())
@@ -46,12 +48,29 @@ func newTestbed(ctx context.Context, vault, baseline string) (*testbed, error) {
 	return t, nil
 }
 
+// start starts Vault.
+func (t *testbed) start(ctx context.Context, options stack.Options, storage string) (err error) {
+	if storage == byRaft {
+		cluster, err := stack.StartCluster(ctx, options, 1)
+		if err != nil {
+			return err
+		}
+		t.Stack, t.stop = cluster.Nodes[0], cluster.Close
+		return nil
+	}
+	if t.Stack, err = stack.Start(ctx, options); err != nil {
+		return err
+	}
+	t.stop = t.Stack.Close
+	return nil
+}
+
 // close stops everything.
 func (t *testbed) close() error {
 	if t.paxos != nil {
 		t.paxos.Close()
 	}
-	return t.Close()
+	return t.stop()
 }
 
 // connect starts the stand-in Paxos and makes a client of Vault.
@@ -80,6 +99,9 @@ func (t *testbed) configure(ctx context.Context, mount string) error {
 	credential, secret, err := t.paxos.CreateCredential(paxostest.Credential{Scopes: []string{scope}})
 	if err != nil {
 		return err
+	}
+	if mount == ours {
+		t.root = credential
 	}
 	for _, write := range []struct {
 		path string
@@ -155,9 +177,14 @@ func (t *testbed) pairs() []pair {
 	}{{"token/", false}, {"creds/", true}} {
 		pairs = append(pairs, pair{
 			name:     kind.name,
-			ours:     side{testbed: t, path: ours + "/" + kind.name + "app", leased: kind.leased},
-			baseline: side{testbed: t, path: baseline + "/" + kind.name + "app", leased: kind.leased},
+			ours:     t.reads(ours, kind.name, kind.leased),
+			baseline: t.reads(baseline, kind.name, kind.leased),
 		})
 	}
 	return pairs
+}
+
+// reads returns the side that reads tokens of the role app.
+func (t *testbed) reads(mount, kind string, leased bool) side {
+	return side{testbed: t, path: mount + "/" + kind + "app", leased: leased, answer: "access_token"}
 }
