@@ -42,6 +42,8 @@ type probe struct {
 	ClockAhead       time.Duration `json:"clock_ahead"`
 	Problems         []string      `json:"problems"`
 	signingCheck
+	// SigningChecks are the latest checks that came to a conclusion, by Client ID.
+	SigningChecks map[string]signingCheck `json:"signing_checks,omitempty"`
 }
 
 // noProbe is the probe of a mount that has none stored.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
@@ -27,6 +29,28 @@ type signingCheck struct {
 	SigningCheckedAt  time.Time `json:"signing_checked_at,omitzero"`
 	SigningClientID   string    `json:"signing_client_id,omitempty"`
 	SignatureAccepted string    `json:"signature_accepted,omitempty"`
+}
+
+// mostSigningChecks bounds how many clients a probe remembers a check of.
+const mostSigningChecks = 64
+
+// conclude remembers the check, if it came to a conclusion. Where there is no room, the oldest is
+// forgotten.
+func (p *probe) conclude() {
+	if p.SigningEnforced != signingEnforced && p.SigningEnforced != signingNotEnforced {
+		return
+	}
+	checks := maps.Clone(p.SigningChecks) // the map may be the one of an earlier probe, which others read
+	if checks == nil {
+		checks = map[string]signingCheck{}
+	}
+	checks[p.SigningClientID] = p.signingCheck
+	for len(checks) > mostSigningChecks {
+		delete(checks, slices.MinFunc(slices.Collect(maps.Keys(checks)), func(a, z string) int {
+			return checks[a].SigningCheckedAt.Compare(checks[z].SigningCheckedAt)
+		}))
+	}
+	p.SigningChecks = checks
 }
 
 // answer is the check as a probe and status show it.
@@ -94,6 +118,7 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 	}
 	var why string
 	p.SigningEnforced, p.SignatureAccepted, why = judgeSigning(unsigned, with)
+	p.conclude()
 	if why != "" {
 		p.Problems = append(p.Problems, why)
 	}

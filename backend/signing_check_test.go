@@ -3,6 +3,7 @@ package backend_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,4 +205,52 @@ func TestALockdownStopsACheck(t *testing.T) {
 	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("alive at Paxos: %v", live)
 	}
+}
+
+// TestReportsBelieveACheckOfSigning checks the root and then another client that pays: the finding goes for
+// each when its own check has shown enforcement, and an inconclusive check takes nothing back.
+func TestReportsBelieveACheckOfSigning(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.demandWithdrawals(401)
+	data := m.dashboard("team", []string{"funding:read_profile", "transfer:write_crypto_withdrawal"})
+	data["purpose"], data["scopes"] = "mint", "funding:read_profile,transfer:write_crypto_withdrawal"
+	data["allowed_roles"] = "team"
+	m.Must(logical.UpdateOperation, "clients/team", data)
+	for role, client := range map[string]string{"payer": "", "team": "team"} {
+		m.Must(logical.UpdateOperation, "roles/"+role,
+			map[string]any{"scopes": "transfer:write_crypto_withdrawal", "client": client})
+	}
+	open := func(want ...string) {
+		t.Helper()
+		found := []string{}
+		for _, rule := range rules(m.report("least-privilege")) {
+			if subject, ok := strings.CutPrefix(rule, "high signing-not-enforced "); ok {
+				found = append(found, subject)
+			}
+		}
+		slices.Sort(found)
+		if !slices.Equal(found, want) {
+			t.Errorf("signing is not known to be enforced for %q, want %q", found, want)
+		}
+	}
+	check := func(client string) {
+		m.Clock.Advance(10 * time.Minute)
+		m.Must(logical.UpdateOperation, "probe", map[string]any{"check_signing": true, "client": client})
+	}
+	open("client clients/team", "client root")
+	check("")
+	open("client clients/team")
+	check("team")
+	open()
+	m.silent()
+	check("team")
+	m.Restart()
+	open()
+	m.Paxos.Heal()
+	if err := m.Paxos.EnforceSignatures(paxostest.Enforcement{}); err != nil {
+		t.Fatal(err)
+	}
+	check("")
+	open("client root")
 }

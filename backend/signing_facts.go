@@ -77,10 +77,13 @@ func (s signer) facts(name string) report.Signer {
 	}
 }
 
-// triedEnforcement returns what an unsigned request with a client has shown. The probe does not try one
-// yet, so that Paxos's list of credentials is the only evidence.
-func triedEnforcement(_ probe, _ string) report.Enforcement {
-	return report.Enforcement{State: report.EnforcementUnknown}
+// triedEnforcement returns what the latest unsigned request with a client has shown that a probe sent.
+func triedEnforcement(p probe, clientID string) report.Enforcement {
+	c, ok := p.SigningChecks[clientID]
+	if !ok {
+		return report.Enforcement{State: report.EnforcementUnknown}
+	}
+	return report.Enforcement{State: c.SigningEnforced, At: c.SigningCheckedAt, Evidence: report.ByRequest}
 }
 
 // addUsage adds to signers how much of their daily limits is used. If that is not known, the warning of
