@@ -39,8 +39,8 @@ func (m *mount) silent() {
 	}})
 }
 
-// TestACheckOfSigning finds out whether Paxos enforces it, whatever it says when it refuses, and never
-// says so where it does not.
+// TestACheckOfSigning finds out whether Paxos enforces it, whatever it says when it refuses, and
+// never says so where it does not.
 func TestACheckOfSigning(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -125,8 +125,8 @@ func TestAnExecutedCheckAlarms(t *testing.T) {
 	}
 }
 
-// TestACheckOfSigningOfAStoredClient uses the client's own token and key, and a later probe without a
-// check keeps the result.
+// TestACheckOfSigningOfAStoredClient uses the client's own token and key, and a later probe without
+// a check keeps the result.
 func TestACheckOfSigningOfAStoredClient(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -150,8 +150,8 @@ func TestACheckOfSigningOfAStoredClient(t *testing.T) {
 	m.expectFound(m.Must(logical.UpdateOperation, "probe", nil), want)
 }
 
-// TestACheckOfSigningIsRefused for bad parameters without a call, and in a lockdown that begins while it
-// runs before the withdrawal is sent.
+// TestACheckOfSigningIsRefused for bad parameters without a call, and in a lockdown that begins
+// while it runs before the withdrawal is sent.
 func TestACheckOfSigningIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
@@ -207,8 +207,9 @@ func TestALockdownStopsACheck(t *testing.T) {
 	}
 }
 
-// TestReportsBelieveACheckOfSigning checks the root and then another client that pays: the finding goes for
-// each when its own check has shown enforcement, and an inconclusive check takes nothing back.
+// TestReportsBelieveACheckOfSigning checks the root and then another client that pays: the finding
+// goes for each when its own check has shown enforcement, and an inconclusive check takes nothing
+// back.
 func TestReportsBelieveACheckOfSigning(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
