@@ -86,7 +86,12 @@ func TestACheckOfSigning(t *testing.T) {
 			m.withKey()
 			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, paxostest.Fault{Status: 401})
 		}, "unknown", "unknown", "in two ways"},
-		"the address is not allowed": {func(m *mount) {
+		"the scope is not granted everywhere yet": {func(m *mount) {
+			m.withKey()
+			refused := paxostest.Fault{Status: 403, Body: `{"detail":"insufficient scopes: found 'A'"}`}
+			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, refused, paxostest.Fault{}, refused)
+		}, "unknown", "unknown", "for its scope (HTTP 403)"},
+		"the scope is refused": {func(m *mount) {
 			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, paxostest.Fault{Status: 403,
 				Body: `{"detail":"insufficient scopes: found 'A'"}`})
 		}, "unknown", "unknown", "for its scope (HTTP 403)"},
