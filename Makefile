@@ -45,7 +45,7 @@ test-cluster: ## run the tests that need a cluster of three Vaults: failover und
 test-load: ## run the tests that Paxos's limits make long: 20 rotations under 50 readers, 200 entities after 50 clients, deletion
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -parallel=4 -timeout=10m ./scripts/load
 
-bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'
+bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'; BENCH=-proxy measures paxos-proxy
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
 
 check: ## check form: gofmt, go vet, staticcheck, how far files know each other, line length

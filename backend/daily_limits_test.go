@@ -386,3 +386,42 @@ func TestManyPayAtOnce(t *testing.T) {
 		t.Errorf("%d were signed, want 10", signed)
 	}
 }
+
+// TestWhatIsForbiddenMeanwhile changes what a signature depends on while the payment is being stored.
+func TestWhatIsForbiddenMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(m *mount){
+		"the signer is disabled": func(m *mount) {
+			m.Must(logical.PatchOperation, "signers/payouts", map[string]any{"disabled": true})
+		},
+		"the signer is deleted": func(m *mount) { m.Must(logical.DeleteOperation, "signers/payouts", nil) },
+		"the guardrails": func(m *mount) {
+			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_limits": "USDC=1"})
+		},
+		"the key":    func(m *mount) { m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""}) },
+		"a lockdown": func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newDailyMount(t)
+			m.signed(withdrawal("a", "1"))
+			pages, err := m.Storage.List(t.Context(), "spending/")
+			if err != nil || len(pages) != 1 {
+				t.Fatal(pages, err)
+			}
+			arrived, proceed := m.Storage.Hold("spending/" + pages[0])
+			refused := make(chan string)
+			go func() {
+				resp, err := m.Do(logical.UpdateOperation, "sign/payouts", map[string]any{"method": "POST",
+					"path": withdrawals, "body": withdrawal("b", "2")})
+				refused <- fmt.Sprint(err, resp.IsError(), resp != nil && resp.Data["headers"] != nil)
+			}()
+			<-arrived
+			change(m)
+			close(proceed)
+			if said := <-refused; strings.Contains(said, "true true") || said == "<nil> false true" {
+				t.Errorf("it is signed: %s", said)
+			}
+		})
+	}
+}

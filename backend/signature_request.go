@@ -36,14 +36,7 @@ func (b *backend) signRequest(ctx context.Context, s logical.Storage, r *signatu
 	if err != nil {
 		return nil, fault.Invalid(err)
 	}
-	g, err := b.cachedGuardrails(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	if r.pays, err = judge(wanted, r.signer, g); err != nil {
-		return nil, err
-	}
-	key, err := b.keyOfSigner(ctx, s, r.signer)
+	key, g, err := b.permit(ctx, s, r, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +47,14 @@ func (b *backend) signRequest(ctx context.Context, s logical.Storage, r *signatu
 	now := b.options.Now() // before the payment is stored, which counts from then on
 	if err := b.countPayment(ctx, s, count, r.dryRun); err != nil {
 		return nil, err
+	}
+	if count.counts() { // storage may have taken long: what an operator has forbidden since is not signed
+		if err := b.loadSignerOf(ctx, s, r); err != nil {
+			return nil, err
+		}
+		if key, _, err = b.permit(ctx, s, r, wanted); err != nil {
+			return nil, err
+		}
 	}
 	data := describePayment(r.pays, wanted, key)
 	if r.dryRun {
@@ -68,6 +69,19 @@ func (b *backend) signRequest(ctx context.Context, s logical.Storage, r *signatu
 	data["signature_id"] = signed.ID()
 	b.lastSigned.note(r.signerName, signed.ExpiresAt())
 	return data, nil
+}
+
+// permit judges the request by the signer and the guardrails of this moment, and finds the key.
+func (b *backend) permit(ctx context.Context, s logical.Storage, r *signatureRequest,
+	wanted signing.Request) (key keyOfSigning, g guardrails, err error) {
+	if g, err = b.cachedGuardrails(ctx, s); err != nil {
+		return key, g, err
+	}
+	if r.pays, err = judge(wanted, r.signer, g); err != nil {
+		return key, g, err
+	}
+	key, err = b.keyOfSigner(ctx, s, r.signer)
+	return key, g, err
 }
 
 // loadSignerOf loads the signer that the request names, if it may sign.

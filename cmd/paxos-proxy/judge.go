@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -50,20 +51,29 @@ func judgeRequest(r *http.Request) (signing.Request, *problem) {
 	var invalid *signing.Invalid
 	if errors.As(err, &invalid) {
 		return wanted, newProblem(http.StatusNotFound, "no-operation",
-			"The request is no operation of Paxos's API: its "+
-				invalid.Error()+".")
+			"paxos-proxy does not send this request: its "+invalid.Error()+".")
 	}
 	return wanted, nil
 }
 
-// readBody reads the body of a request. On TCP its type must be JSON, because a web page can send other
-// types without asking.
-func readBody(w http.ResponseWriter, r *http.Request, tcp bool) ([]byte, *problem) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, transport.MaximumHeldBody))
-	var tooLarge *http.MaxBytesError
+// readBody reads the body of a request, as far as it may be sent. On TCP its type must be JSON, because
+// a web page can send other types without asking.
+func readBody(w http.ResponseWriter, r *http.Request, signed, tcp bool) ([]byte, *problem) {
+	most, tooLarge := int64(transport.MaximumHeldBody), errTooLarge
+	if signed {
+		most, tooLarge = transport.MaximumSignedBody, errTooLargeToSign
+	}
+	if r.ContentLength > most {
+		w.Header().Set("Connection", "close") // or net/http reads what there is of it
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var limit *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body must have at most 1 MiB.")
+	case errors.As(err, &limit):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, newProblem(http.StatusRequestTimeout, "body", "The body did not arrive in time.")
 	case err != nil:
 		return nil, newProblem(http.StatusBadRequest, "body", "The body did not arrive.")
 	case len(body) == 0:
@@ -78,65 +88,3 @@ func readBody(w http.ResponseWriter, r *http.Request, tcp bool) ([]byte, *proble
 	}
 	return body, nil
 }
-
-// dropped are the headers of requests that are not sent on: those that the proxy sets itself, those
-// that concern one connection (RFC 9110, section 7.6.1), and those by which a gateway may take the
-// request for another one.
-var dropped = []string{
-	"authorization", "paxos-signature", "cookie", "forwarded", "content-length", "host",
-	"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-	"x-http-method-override", "x-http-method", "x-method-override", "x-rewrite-url",
-}
-
-// droppedPrefixes are beginnings of headers of requests that are not sent on.
-var droppedPrefixes = []string{"x-forwarded-", "x-vault-", "x-original-", "proxy-"}
-
-// forwarded returns the headers of a request that are sent on. A header with _ in its name is taken for
-// the one with -, as some gateways do.
-func forwarded(header http.Header) http.Header {
-	connection := connectionHeaders(header)
-	out := http.Header{}
-	for name, values := range header {
-		plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
-		if slices.Contains(dropped, plain) || slices.Contains(connection, plain) ||
-			slices.ContainsFunc(droppedPrefixes, func(prefix string) bool { return strings.HasPrefix(plain, prefix) }) {
-			continue
-		}
-		out[name] = slices.Clone(values)
-	}
-	if !has(out, "User-Agent") {
-		out["User-Agent"] = nil // or net/http sends its own
-	}
-	return out
-}
-
-// answered returns the headers of an answer of Paxos that are passed on.
-func answered(header http.Header) http.Header {
-	connection := connectionHeaders(header)
-	out := http.Header{}
-	for name, values := range header {
-		switch plain := strings.ToLower(name); plain {
-		case "set-cookie", "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer",
-			"transfer-encoding", "upgrade":
-		default:
-			if !slices.Contains(connection, plain) {
-				out[name] = slices.Clone(values)
-			}
-		}
-	}
-	return out
-}
-
-// connectionHeaders returns the headers that Connection names, in lower case.
-func connectionHeaders(header http.Header) []string {
-	var names []string
-	for _, line := range header["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			names = append(names, strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-"))
-		}
-	}
-	return names
-}
-
-// has reports whether there is a header, even an empty one.
-func has(header http.Header, name string) bool { return len(header[http.CanonicalHeaderKey(name)]) > 0 }

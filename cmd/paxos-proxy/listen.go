@@ -35,7 +35,7 @@ func listen(ctx context.Context, address string) (listening, error) {
 		host = "127.0.0.1" // not as a resolver says
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return listening{}, fmt.Errorf("%q is not a loopback address: whoever reaches the proxy has what it may do",
+		return listening{}, fmt.Errorf("%q is not a loopback address: everybody who reaches the proxy can do what it may do",
 			host)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, port))
@@ -50,14 +50,18 @@ func listen(ctx context.Context, address string) (listening, error) {
 // A unixListener removes its socket when it is closed.
 type unixListener struct {
 	net.Listener
-	path string
+	path   string
+	socket os.FileInfo
 }
 
-// Close stops listening and removes the socket.
+// Close stops listening and removes the socket, unless another proxy has put its own there.
 func (l unixListener) Close() error {
 	err := l.Listener.Close()
 	if errors.Is(err, net.ErrClosed) {
-		return nil // the socket may be another proxy's by now
+		return nil
+	}
+	if found, lost := os.Lstat(l.path); lost != nil || !os.SameFile(found, l.socket) {
+		return err
 	}
 	return errors.Join(err, os.Remove(l.path))
 }
@@ -84,13 +88,17 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	}
 	listener.(*net.UnixListener).SetUnlinkOnClose(false) // it would remove what is not there
 	err = os.Chmod(made, 0o600)
+	var socket os.FileInfo
+	if err == nil {
+		socket, err = os.Lstat(made)
+	}
 	if err == nil {
 		err = os.Rename(made, path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	return unixListener{listener, path}, nil
+	return unixListener{listener, path, socket}, nil
 }
 
 // mayReplace returns an error if there is something at the path that is not an abandoned socket.

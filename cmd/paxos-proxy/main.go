@@ -8,39 +8,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	golog "log"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
+
+	"github.com/hashicorp/vault/api"
 )
 
-// version is set by the linker when a release is built.
-var version = "dev"
-
-// The exit codes. The flag package uses 2 for wrong flags too.
-const (
-	exitFine   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-// The times that an application can have for a request, and how long requests may go on once the
-// program is to end.
-const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = 3 * time.Minute // more than Vault and Paxos have together
-	idleTimeout   = 2 * time.Minute
-	graceTimeout  = 30 * time.Second
-	maximumHeader = 32 << 10 // bytes
-)
+// maximumHeader is how many bytes the head of a request may have.
+const maximumHeader = 32 << 10
 
 // main runs the proxy until SIGINT or SIGTERM.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends the program at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -53,30 +38,43 @@ func run(ctx context.Context, arguments []string, out, complaints io.Writer) int
 	if !ok {
 		return code
 	}
+	golog.SetOutput(io.Discard) // net/http writes what Paxos sends without being asked to this log
 	log := slog.New(slog.NewTextHandler(complaints, nil))
-	vault, err := newEngine(wanted, log)
-	if err != nil {
-		fmt.Fprintf(complaints, "paxos-proxy: %v\n", err)
-		return exitFailed
+	vault, err := newVaultClient(log)
+	if err == nil {
+		err = start(ctx, vault, wanted, wanted.deadlines(), out, log)
 	}
-	listener, err := listen(ctx, wanted.listen)
 	if err != nil {
-		fmt.Fprintf(complaints, "paxos-proxy: -listen: %v\n", err)
-		return exitFailed
-	}
-	fmt.Fprintf(out, "listening on %s\n", listener.name)
-	if err := serve(ctx, listener, newProxy(vault, wanted, listener.hosts, log), log); err != nil {
 		fmt.Fprintf(complaints, "paxos-proxy: %v\n", err)
 		return exitFailed
 	}
 	return exitFine
 }
 
-// serve answers requests until ctx ends. Those that have begun then have graceTimeout to end.
-func serve(ctx context.Context, on listening, handler http.Handler, log *slog.Logger) error {
+// start serves until ctx ends.
+func start(ctx context.Context, vault *api.Client, wanted settings, within deadlines, out io.Writer,
+	log *slog.Logger) error {
+	mount, err := newEngine(vault, wanted, log)
+	if err != nil {
+		return err
+	}
+	paxos, err := newPaxosClient(wanted.caFile, wanted.timeout)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, wanted.listen)
+	if err != nil {
+		return fmt.Errorf("-listen: %w", err)
+	}
+	fmt.Fprintf(out, "listening on %s\n", listener.name)
+	return serve(ctx, listener, newProxy(mount, wanted, listener.hosts, log, paxos), within, log)
+}
+
+// serve answers requests until ctx ends. Those that have begun then have a time of grace to end.
+func serve(ctx context.Context, on listening, handler http.Handler, within deadlines, log *slog.Logger) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maximumHeader,
+		Handler: handler, ReadHeaderTimeout: within.header, ReadTimeout: within.read, WriteTimeout: within.write,
+		IdleTimeout: within.idle, MaxHeaderBytes: maximumHeader, DisableGeneralOptionsHandler: true,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
 		// A request outlives ctx: it is not broken off when the program is told to end.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
@@ -88,7 +86,7 @@ func serve(ctx context.Context, on listening, handler http.Handler, log *slog.Lo
 		return errors.Join(err, on.Close())
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), within.grace)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
 		return errors.Join(fmt.Errorf("requests were broken off: %w", err), server.Close())

@@ -19,14 +19,20 @@ func newProblem(status int, name, detail string) *problem {
 	return &problem{"urn:paxos-proxy:" + name, http.StatusText(status), status, detail}
 }
 
-// The problems of requests to Paxos that had no answer.
+// The problems of requests that Paxos did not answer, or that were not sent.
 var (
 	errNoVault = newProblem(http.StatusServiceUnavailable, "vault-unavailable",
-		"Vault gave no token or no signature. The request was not sent. Operators: see the log of paxos-proxy.")
+		"Vault did not give a token or a signature. The request was not sent. Operators: see the log of paxos-proxy.")
 	errNoConnection = newProblem(http.StatusBadGateway, "no-connection",
-		"There is no connection to Paxos. The request was not sent.")
+		"There is no connection to Paxos. The request was not sent. Operators: see the log of paxos-proxy.")
 	errBroken = newProblem(http.StatusBadGateway, "connection-broken", "The connection to Paxos broke. Paxos may have "+
 		"executed the request. Send the same request again, with the same ref_id and the same body.")
+	errOtherClient = newProblem(http.StatusInternalServerError, "different-clients", "The role and the signer of "+
+		"paxos-proxy are of different clients of Paxos, which would refuse the request. It was not sent. Contact your "+
+		"Vault operators: they must make the role and the key of the signer use the same client.")
+	errTooLarge       = newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body must have at most 1 MiB.")
+	errTooLargeToSign = newProblem(http.StatusRequestEntityTooLarge, "too-large",
+		"The body of a request that is signed must have at most 8 KiB, because the signature has it in a header.")
 	errTimeout = newProblem(http.StatusGatewayTimeout, "timeout", "Paxos did not answer in time. It may have "+
 		"executed the request. Send the same request again, with the same ref_id and the same body.")
 )

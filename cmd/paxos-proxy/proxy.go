@@ -2,15 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/signing"
@@ -22,27 +18,18 @@ const healthPath = "/health"
 
 // A proxy sends requests to Paxos with a token and a signature.
 type proxy struct {
-	paxos  *transport.Transport
-	health transport.TokenSource
-	hosts  []string // the values of Host that are answered; nil on a Unix socket
-	log    *slog.Logger
+	paxos    *transport.Transport
+	role     string
+	signer   string
+	hosts    []string    // the values of Host that are answered; nil on a Unix socket
+	differed atomic.Bool // the last signature was of another client than the token, which was logged
+	log      *slog.Logger
 }
 
-// newProxy returns the handler of all requests.
-func newProxy(vault *engine, wanted settings, hosts []string, log *slog.Logger) *proxy {
-	tokens := transport.Cached(vault.token)
-	p := &proxy{health: tokens, hosts: hosts, log: log, paxos: &transport.Transport{
-		// no Proxy: that of the environment is ignored
-		Tokens: tokens, SignReads: wanted.signReads, Base: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: time.Minute,
-			// Before Paxos closes an idle connection, so that no request is lost on one that is
-			// being closed.
-			IdleConnTimeout:     30 * time.Second,
-			MaxIdleConnsPerHost: 64, MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression: true, ForceAttemptHTTP2: true,
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
-		}}}
+// newProxy returns the handler of all requests. The last argument sends them to Paxos.
+func newProxy(vault *engine, wanted settings, hosts []string, log *slog.Logger, base http.RoundTripper) *proxy {
+	p := &proxy{role: wanted.role, signer: wanted.signer, hosts: hosts, log: log, paxos: &transport.Transport{
+		Tokens: transport.Cached(vault.token), SignReads: wanted.signReads, Base: base}}
 	if wanted.signer != "" {
 		p.paxos.Sign = vault.sign
 	}
@@ -62,27 +49,31 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var body []byte
 	if said == nil {
-		body, said = readBody(w, r, p.hosts != nil)
+		body, said = readBody(w, r, p.signs(r.Method), p.hosts != nil)
 	}
 	var answer *http.Response
 	if said == nil {
 		answer, said = p.forward(r, wanted, body)
 	}
-	status := 0
+	attributes := []any{"operation", wanted.Operation.ID}
+	var broken error
 	if said != nil {
-		status = said.Status
 		said.write(w)
+		attributes = append(attributes, "status", said.Status, "refused", said.Type)
 	} else {
-		status = answer.StatusCode
-		defer answer.Body.Close()
-		defer p.pass(w, answer)
+		broken = pass(w, answer)
+		attributes = append(attributes, "status", answer.StatusCode)
 	}
-	attributes := []any{"operation", wanted.Operation.ID, "status", status, "took",
-		time.Since(began).Round(time.Microsecond)}
-	if said != nil {
-		attributes = append(attributes, "refused", said.Type)
+	p.log.Info("request", append(attributes, "took", time.Since(began).Round(time.Microsecond))...)
+	if broken != nil {
+		// The connection of the caller is broken too, who would take the answer for whole otherwise.
+		panic(http.ErrAbortHandler)
 	}
-	p.log.Info("request", attributes...)
+}
+
+// signs reports whether requests of a method are signed.
+func (p *proxy) signs(method string) bool {
+	return p.paxos.Sign != nil && (p.paxos.SignReads || method != http.MethodGet)
 }
 
 // forward sends a request to Paxos, and returns the answer or why there is none.
@@ -93,77 +84,22 @@ func (p *proxy) forward(r *http.Request, wanted signing.Request, body []byte) (*
 	}
 	out.Header = forwarded(r.Header)
 	answer, err := p.paxos.RoundTrip(out)
-	if err == nil {
-		return answer, nil
+	if err != nil {
+		return nil, p.explain(err)
 	}
-	return nil, p.explain(err)
+	if p.signs(r.Method) {
+		p.differed.Store(false)
+	}
+	return answer, nil
 }
 
-// explain returns the problem of a request that had no answer of Paxos.
-func (p *proxy) explain(err error) *problem {
-	var no *refusal
-	var none *unavailable
-	var dial *net.OpError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &no) && no.status == http.StatusTooManyRequests:
-		return newProblem(no.status, "refused-by-vault", no.words)
-	case errors.As(err, &no):
-		return newProblem(http.StatusForbidden, "refused-by-vault", no.words)
-	case errors.As(err, &none):
-		p.log.Warn("Vault is unavailable", "reason", none.why)
-		return errNoVault
-	case errors.Is(err, transport.ErrTooLarge):
-		return newProblem(http.StatusRequestEntityTooLarge, "too-large",
-			"A body that is signed must have at most 8 KiB.")
-	case errors.Is(err, transport.ErrNotText):
-		return newProblem(http.StatusBadRequest, "body", "A body that is signed must be UTF-8.")
-	case errors.Is(err, transport.ErrElsewhere):
-		return newProblem(http.StatusNotFound, "no-operation", "The request is no operation of Paxos's API.")
-	}
-	p.log.Warn("Paxos gave no answer", "reason", cause(err))
-	switch {
-	case errors.As(err, &dial) && dial.Op == "dial":
-		return errNoConnection
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return errTimeout
-	}
-	return errBroken
-}
-
-// cause returns why there was no answer. Other errors than these may quote what was sent or received,
-// which must not be logged.
-func cause(err error) string {
-	var network *net.OpError
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var certificate x509.CertificateInvalidError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &network):
-		return network.Error()
-	case errors.As(err, &unknown):
-		return unknown.Error()
-	case errors.As(err, &name):
-		return name.Error()
-	case errors.As(err, &certificate):
-		return certificate.Error()
-	case errors.Is(err, context.Canceled):
-		return "the caller has gone"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout"
-	}
-	return "the connection broke, or the answer was no HTTP"
-}
-
-// pass passes an answer of Paxos on. If it breaks off, so does the connection of the caller, who would
-// take it for whole otherwise.
-func (p *proxy) pass(w http.ResponseWriter, answer *http.Response) {
+// pass passes an answer of Paxos on. The error says that it broke off, on either side.
+func pass(w http.ResponseWriter, answer *http.Response) error {
+	defer answer.Body.Close()
 	maps.Copy(w.Header(), answered(answer.Header))
 	w.WriteHeader(answer.StatusCode)
-	if _, err := io.Copy(w, answer.Body); err != nil {
-		panic(http.ErrAbortHandler)
-	}
+	_, err := io.Copy(w, answer.Body)
+	return err
 }
 
 // serveHealth answers whether the proxy has an access token.
@@ -172,9 +108,9 @@ func (p *proxy) serveHealth(w http.ResponseWriter, r *http.Request) {
 		newProblem(http.StatusMethodNotAllowed, "method", "The health path takes GET only.").write(w)
 		return
 	}
-	if _, err := p.health(r.Context(), ""); err != nil {
-		newProblem(http.StatusServiceUnavailable, "no-token", "Vault gives no access token. Operators: see the log of "+
-			"paxos-proxy.").write(w)
+	if _, err := p.paxos.Tokens(r.Context(), transport.Question{}); err != nil {
+		newProblem(http.StatusServiceUnavailable, "no-token", "Vault does not give an access token. Operators: see "+
+			"the log of paxos-proxy.").write(w)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -1,7 +1,8 @@
 // Command bench compares how fast a real Vault reads tokens from the engine with how
 // fast it reads from a baseline: a plugin that does nothing, which is in the folder nothing,
 // or another build of the engine. Both take short turns, so that other work of the machine
-// affects both in the same way, and only their ratio counts.
+// affects both in the same way, and only their ratio counts. With -proxy it measures what
+// paxos-proxy adds to a request, in the same way.
 package main
 
 import (
@@ -13,7 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 // main runs until everything is measured, or until SIGINT or SIGTERM.
@@ -30,31 +30,6 @@ func main() {
 	}
 }
 
-// options are the values of the flags.
-type options struct {
-	clients  int           // how many read at the same time
-	rounds   int           // how many are measured; each gives one ratio
-	turn     time.Duration // how long a side reads at a time; a round has two turns of each side
-	baseline string        // the binary of another build of the engine; empty: the plugin that does nothing
-}
-
-// parse reads the options.
-func parse(arguments []string) (o options, err error) {
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&o.clients, "clients", 16, "how many clients read at once")
-	flags.IntVar(&o.rounds, "rounds", 60, "how many rounds are measured, each of two turns of either plugin")
-	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
-	flags.StringVar(&o.baseline, "baseline", "", "the binary of another build of the engine to compare with, in "+
-		"place of the plugin that does nothing")
-	if err := flags.Parse(arguments); err != nil {
-		return o, err
-	}
-	if o.clients < 1 || o.rounds < 1 || o.turn <= 0 {
-		return o, errors.New("-clients, -rounds and -turn must be positive")
-	}
-	return o, nil
-}
-
 // run sets both plugins up on one Vault, measures and prints.
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	o, err := parse(arguments)
@@ -65,6 +40,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if vault == "" {
 		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make bench` sets it by " +
 			"scripts/vault/build.sh")
+	}
+	if o.proxy {
+		return measureProxy(ctx, vault, o, out)
 	}
 	fmt.Fprintln(out, "Building the plugins and starting a Vault server ...")
 	t, err := newTestbed(ctx, vault, o.baseline)

@@ -10,11 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/vault/api"
 
@@ -265,7 +263,6 @@ func TestProxyPaysWithinTheLimit(t *testing.T) {
 	if _, err := os.Stat(socket); err == nil {
 		t.Error("the socket is there after the end")
 	}
-	m.latency()
 }
 
 // TestProxyOnLoopback checks what is refused on TCP, and that Paxos hears nothing of it.
@@ -328,38 +325,4 @@ func TestProxyOnLoopback(t *testing.T) {
 		"X-Http-Method-Override": {"DELETE"}, "X_vault_token": {"canary"}}); status != 200 {
 		t.Errorf("a withdrawal: %d %s", status, text)
 	}
-}
-
-// latency logs what the proxy adds to a read and to a refused payment's signature, at the median.
-func (m *mount) latency() {
-	m.Helper()
-	p := launchProxy(m, m.proxyToken(), "-listen", "127.0.0.1:0")
-	access := token(m.read("token/payer"))
-	median := func(send func()) time.Duration {
-		var all []time.Duration
-		for range 101 {
-			began := time.Now()
-			send()
-			all = append(all, time.Since(began))
-		}
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	through := median(func() { p.send("GET", "/v2/profiles", "", nil) })
-	direct := &http.Client{Transport: &http.Transport{}}
-	straight := median(func() {
-		r, err := http.NewRequestWithContext(m.Context(), "GET", m.paxos.APIURL()+"/profiles", nil)
-		if err != nil {
-			m.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+access)
-		response, err := direct.Do(r)
-		if err != nil {
-			m.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, response.Body)
-		_ = response.Body.Close()
-	})
-	refused := median(func() { p.send("POST", payments, payment("r", "101"), nil) })
-	m.Logf("a read: %v through the proxy, %v without it; a payment that Vault refuses: %v", through, straight, refused)
 }

@@ -6,7 +6,8 @@
 // The functions are a few lines each: a TokenSource reads token/<role> of the engine's mount, or
 // writes rejected_token_id to it, and a Signer writes method, path and body to sign/<signer>. Where
 // the signer refuses, nothing is sent, and the caller of the http.Client gets the signer's error,
-// which errors.As finds.
+// which errors.As finds. Give both the whole answer, with client_id: a token and a signature of
+// different clients are never sent together.
 //
 // Give the http.Client a CheckRedirect that returns http.ErrUseLastResponse: a redirect that is
 // followed is another request, with another signature.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,14 +32,17 @@ func (v vault) write(ctx context.Context, method, path string, data, answer any)
 	r.Header.Set("X-Vault-Token", v.token)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return err
+		return errors.Join(transport.ErrUnavailable, err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(response.Body) // Vault's words
-		return fmt.Errorf("%s: %s", response.Status, text)
+	text, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil, response.StatusCode >= http.StatusInternalServerError:
+		return errors.Join(transport.ErrUnavailable, errors.New(response.Status))
+	case response.StatusCode != http.StatusOK:
+		return fmt.Errorf("%s: %s", response.Status, text) // Vault's words
 	}
-	return json.NewDecoder(response.Body).Decode(&struct {
+	return json.Unmarshal(text, &struct {
 		Data any `json:"data"`
 	}{answer})
 }
@@ -50,25 +54,27 @@ func Example() {
 	defer paxos.Close()
 	v := vault{server.URL, "s.token"}
 
-	token := func(ctx context.Context, rejectedID string) (transport.Token, error) {
+	token := func(ctx context.Context, asked transport.Question) (transport.Token, error) {
 		var answer struct {
-			AccessToken string `json:"access_token"`
-			TokenID     string `json:"token_id"`
-			ClientID    string `json:"client_id"`
-			APIURL      string `json:"api_url"`
-			TTL         int    `json:"ttl"`
+			AccessToken string    `json:"access_token"`
+			TokenID     string    `json:"token_id"`
+			ClientID    string    `json:"client_id"`
+			APIURL      string    `json:"api_url"`
+			TTL         int       `json:"ttl"`
+			ExpiresAt   time.Time `json:"expires_at"`
 		}
 		method, data := http.MethodGet, map[string]string{}
-		if rejectedID != "" {
-			method, data["rejected_token_id"] = http.MethodPost, rejectedID
+		if asked.RejectedID != "" {
+			method, data["rejected_token_id"] = http.MethodPost, asked.RejectedID
 		}
 		err := v.write(ctx, method, "paxos/token/payer", data, &answer)
 		return transport.Token{AccessToken: answer.AccessToken, ID: answer.TokenID, ClientID: answer.ClientID,
-			APIURL: answer.APIURL, TTL: time.Duration(answer.TTL) * time.Second}, err
+			APIURL: answer.APIURL, TTL: time.Duration(answer.TTL) * time.Second, ExpiresAt: answer.ExpiresAt}, err
 	}
-	sign := func(ctx context.Context, method, path string, body []byte) (http.Header, error) {
+	sign := func(ctx context.Context, method, path string, body []byte) (transport.Signature, error) {
 		var answer struct {
-			Headers map[string]string `json:"headers"`
+			Headers  map[string]string `json:"headers"`
+			ClientID string            `json:"client_id"`
 		}
 		err := v.write(ctx, http.MethodPost, "paxos/sign/payouts",
 			map[string]string{"method": method, "path": path, "body": string(body)}, &answer)
@@ -76,7 +82,7 @@ func Example() {
 		for name, value := range answer.Headers {
 			header.Set(name, value)
 		}
-		return header, err
+		return transport.Signature{Header: header, ClientID: answer.ClientID}, err
 	}
 	client := &http.Client{
 		Transport:     &transport.Transport{Tokens: transport.Cached(token), Sign: sign},

@@ -2,7 +2,7 @@ package transport
 
 import (
 	"context"
-	"sync"
+	"errors"
 	"time"
 )
 
@@ -13,68 +13,23 @@ type Token struct {
 	ClientID    string        // client_id
 	APIURL      string        // api_url: the only place that the token is sent to
 	TTL         time.Duration // ttl: after how long to ask the engine again
+	ExpiresAt   time.Time     // expires_at; zero: not known, so that the token is not used after TTL
 }
 
-// A TokenSource returns the access token to send. If rejectedID is not empty, Paxos has answered 401
-// to the token with that ID, and the source should pass it on as rejected_token_id. It may return
-// the same token again. It must be safe for concurrent use.
-type TokenSource func(ctx context.Context, rejectedID string) (Token, error)
-
-// Cached returns a source that keeps the token of another source for its TTL. One caller at a time
-// asks the other source. A token that was rejected is not kept, unless the other source returns it
-// again.
-func Cached(source TokenSource) TokenSource {
-	return (&cache{source: source, turn: make(chan struct{}, 1)}).get
+// A Question says what a TokenSource is asked for. The zero Question asks for any token of the role.
+type Question struct {
+	// RejectedID is the ID of a token that Paxos answered with 401. The source passes it on as
+	// rejected_token_id. It may return the same token again.
+	RejectedID string
+	// ClientID is the client that a signature is of, if the token that was returned is of another
+	// client. Cached asks its source again, because its token may be older than the signature. Other
+	// sources can ignore it.
+	ClientID string
 }
 
-// A cache keeps the last token of a source.
-type cache struct {
-	source TokenSource
-	turn   chan struct{} // held by whoever asks the source; a channel, so that waiting can be cancelled
+// A TokenSource returns the access token to send. It must be safe for concurrent use.
+type TokenSource func(context.Context, Question) (Token, error)
 
-	mu     sync.Mutex
-	token  Token
-	until  time.Time
-	answer int // counts the tokens that the source has returned
-}
-
-// get is the TokenSource.
-func (c *cache) get(ctx context.Context, rejectedID string) (Token, error) {
-	token, seen, ok := c.kept(rejectedID)
-	if ok {
-		return token, nil
-	}
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return Token{}, ctx.Err()
-	}
-	// If the source has answered since, that answer is for this caller too, even if it is the token
-	// that this caller saw rejected: the question is not asked once for each of many requests.
-	token, now, ok := c.kept(rejectedID)
-	if _, _, fresh := c.kept(""); ok || fresh && now != seen {
-		return token, nil
-	}
-	if token.ID != rejectedID { // it was superseded, so that the source need not hear of it
-		rejectedID = ""
-	}
-	asked := time.Now()
-	token, err := c.source(ctx, rejectedID)
-	if err != nil {
-		return Token{}, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.token, c.until, c.answer = token, asked.Add(token.TTL), c.answer+1
-	return token, nil
-}
-
-// kept returns the token that is kept and how often the source has answered. It reports whether the
-// token can be used by a caller who saw the token with rejectedID rejected.
-func (c *cache) kept(rejectedID string) (token Token, answer int, usable bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	usable = time.Now().Before(c.until) && (rejectedID == "" || c.token.ID != rejectedID)
-	return c.token, c.answer, usable
-}
+// ErrUnavailable is what a source wraps in its error if Vault cannot answer now, but has not refused
+// either. Cached goes on with the token that it has until shortly before that expires.
+var ErrUnavailable = errors.New("vault is unavailable")

@@ -20,13 +20,23 @@ const (
 // version is the path below which all operations of Paxos's API are. Signed paths begin with it.
 const version = "/v2"
 
-// A Signer returns the headers to send with a request, as the engine answers them at sign/<signer>:
-// for the method, the path that begins with /v2 and has the query, and the exact body. If it returns
-// an error, the request is not sent. It must be safe for concurrent use.
-type Signer func(ctx context.Context, method, path string, body []byte) (http.Header, error)
+// A Signature is what the engine answers at sign/<signer>.
+type Signature struct {
+	Header   http.Header // headers: those to send with the request
+	ClientID string      // client_id: whose key signed; empty: not known, so that it is not compared
+}
+
+// A Signer returns the signature of a request: of the method, the path that begins with /v2 and has the
+// query, and the exact body. If it returns an error, the request is not sent. It must be safe for
+// concurrent use.
+type Signer func(ctx context.Context, method, path string, body []byte) (Signature, error)
 
 // The errors of requests that are not sent.
 var (
+	// ErrOtherClient says that Paxos would refuse the request: it takes signatures of the client only
+	// that the token is of.
+	ErrOtherClient = errors.New("the token and the signature are of different clients: the role and the signer must " +
+		"use the same client")
 	ErrElsewhere = errors.New("the request is not for Paxos's API: its URL is not below the token's api_url")
 	ErrNotText   = errors.New("the body is not UTF-8 and cannot be signed: JSON could not carry it to Vault unchanged")
 	ErrTooLarge  = fmt.Errorf("the body has more than %d bytes and cannot be signed", MaximumSignedBody)
@@ -35,6 +45,8 @@ var (
 // A Transport is an http.RoundTripper that sends requests to Paxos with an access token and, if there
 // is a Signer, a signature. The URL of a request begins with the token's api_url, or has no host and
 // begins with /v2, as in "/v2/profiles"; any other is refused, so that the token goes nowhere else.
+//
+// A request whose token and signature are of different clients is not sent (ErrOtherClient).
 //
 // A request that Paxos answers with 401 is repeated once, with another token and the same signature,
 // if the source has another token and the body has at most MaximumHeldBody bytes. After a broken
@@ -58,7 +70,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := sent.hold(signs); err != nil {
 		return nil, err
 	}
-	token, err := t.Tokens(r.Context(), "")
+	token, err := t.Tokens(r.Context(), Question{})
 	if err != nil {
 		return nil, err
 	}
@@ -66,25 +78,49 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var signature http.Header
+	var signature Signature
 	if signs {
 		if signature, err = t.Sign(r.Context(), r.Method, signedPath, sent.held); err != nil {
 			return nil, err
 		}
+		if token, err = t.tokenFor(r.Context(), signature, token); err != nil {
+			return nil, err
+		}
 	}
 	attempt := func(token Token) (*http.Response, error) {
-		return t.base().RoundTrip(prepare(r, target, token, signature, sent))
+		return t.base().RoundTrip(prepare(r, target, token, signature.Header, sent))
 	}
 	response, err := attempt(token)
 	if err != nil || response.StatusCode != http.StatusUnauthorized || !sent.whole {
 		return response, err
 	}
-	next, err := t.Tokens(r.Context(), token.ID)
-	if err != nil || next.AccessToken == token.AccessToken || next.APIURL != token.APIURL {
+	next, err := t.Tokens(r.Context(), Question{RejectedID: token.ID})
+	if err != nil || next.AccessToken == token.AccessToken || next.APIURL != token.APIURL || !signature.goesWith(next) {
 		return response, nil // the 401 is the answer
 	}
 	_ = response.Body.Close()
 	return attempt(next)
+}
+
+// tokenFor returns a token of the client that the signature is of. The source is asked again if the
+// token is of another one: it may be older than a change of the client.
+func (t *Transport) tokenFor(ctx context.Context, signature Signature, token Token) (Token, error) {
+	if signature.goesWith(token) {
+		return token, nil
+	}
+	next, err := t.Tokens(ctx, Question{ClientID: signature.ClientID})
+	switch {
+	case err != nil:
+		return Token{}, err
+	case !signature.goesWith(next), next.APIURL != token.APIURL:
+		return Token{}, ErrOtherClient
+	}
+	return next, nil
+}
+
+// goesWith reports whether the signature and the token are of the same client, as far as is known.
+func (s Signature) goesWith(token Token) bool {
+	return s.ClientID == "" || token.ClientID == "" || s.ClientID == token.ClientID
 }
 
 // base returns what sends the requests.

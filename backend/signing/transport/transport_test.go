@@ -37,6 +37,7 @@ type customer struct {
 	asked    int      // how often the source was asked
 	signed   int      // how often something was signed
 	keeps    string   // the source answers this token in place of a new one
+	signerOf string   // the client that the signer says it is of
 }
 
 // newCustomer returns a customer whose key is registered.
@@ -48,39 +49,45 @@ func newCustomer(t *testing.T) *customer {
 	}
 	t.Cleanup(paxos.Close)
 	c := &customer{T: t, paxos: paxos}
-	credential, secret, err := paxos.CreateCredential(paxostest.Credential{Scopes: []string{
-		"funding:read_profile", "transfer:write_crypto_withdrawal"}})
-	if err == nil {
-		c.clientID, c.secret = credential.ClientID, secret
-		err = paxos.EnforceSignatures(paxostest.Enforcement{Operations: []string{"CreateCryptoWithdrawal"}})
-	}
+	err = paxos.EnforceSignatures(paxostest.Enforcement{Operations: []string{"CreateCryptoWithdrawal"}})
 	if err == nil {
 		c.key, err = signing.GenerateKey(signing.ECDSAP256)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, err := c.key.PublicPEM()
-	if err != nil {
-		t.Fatal(err)
-	}
-	registered, err := paxos.RegisterPublicKey(c.clientID, "test", public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.keyID = registered.ID
+	c.clientID, c.secret, c.keyID = c.another()
 	return c
 }
 
+// another creates a client whose key is registered.
+func (c *customer) another() (clientID, secret, keyID string) {
+	c.Helper()
+	credential, secret, err := c.paxos.CreateCredential(paxostest.Credential{Scopes: []string{
+		"funding:read_profile", "transfer:write_crypto_withdrawal"}})
+	if err != nil {
+		c.Fatal(err)
+	}
+	public, err := c.key.PublicPEM()
+	if err != nil {
+		c.Fatal(err)
+	}
+	registered, err := c.paxos.RegisterPublicKey(credential.ClientID, "test", public)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return credential.ClientID, secret, registered.ID
+}
+
 // token is a TokenSource that requests a token from Paxos.
-func (c *customer) token(_ context.Context, rejectedID string) (transport.Token, error) {
+func (c *customer) token(_ context.Context, asked transport.Question) (transport.Token, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked++
-	if rejectedID != "" {
-		c.rejected = append(c.rejected, rejectedID)
+	if asked.RejectedID != "" {
+		c.rejected = append(c.rejected, asked.RejectedID)
 	}
-	if c.keeps == "" || rejectedID == "" {
+	if c.keeps == "" || asked.RejectedID == "" {
 		response, err := http.PostForm(c.paxos.TokenURL(), url.Values{"grant_type": {"client_credentials"},
 			"client_id": {c.clientID}, "client_secret": {c.secret},
 			"scope": {"funding:read_profile transfer:write_crypto_withdrawal"}})
@@ -96,30 +103,54 @@ func (c *customer) token(_ context.Context, rejectedID string) (transport.Token,
 		}
 		c.keeps = answer.AccessToken
 	}
-	return transport.Token{AccessToken: c.keeps, ID: "id of " + c.keeps, APIURL: c.paxos.APIURL(),
+	return transport.Token{AccessToken: c.keeps, ID: "id of " + c.keeps, ClientID: c.clientID, APIURL: c.paxos.APIURL(),
 		TTL: time.Minute}, nil
+}
+
+// replace makes the source answer a new token next, and returns the one that it answered before.
+func (c *customer) replace() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := c.keeps
+	c.keeps = ""
+	return before
+}
+
+// lastRejected returns the ID that the source was last asked about.
+func (c *customer) lastRejected() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rejected[len(c.rejected)-1]
+}
+
+// counts returns how often the source was asked, about how many rejected tokens, and how often
+// something was signed.
+func (c *customer) counts() (asked, rejected, signed int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked, len(c.rejected), c.signed
 }
 
 // errDenied is what the signer says of withdrawals of "1000000".
 var errDenied = errors.New("above the limit")
 
 // sign is a Signer.
-func (c *customer) sign(_ context.Context, method, path string, body []byte) (http.Header, error) {
+func (c *customer) sign(_ context.Context, method, path string, body []byte) (transport.Signature, error) {
 	if strings.Contains(string(body), `"1000000"`) {
-		return nil, errDenied
+		return transport.Signature{}, errDenied
 	}
 	wanted, err := signing.NewRequest(method, path, body)
 	if err != nil {
-		return nil, err
+		return transport.Signature{}, err
 	}
 	signed, err := signing.Sign(c.key, c.keyID, time.Now(), wanted)
 	if err != nil {
-		return nil, err
+		return transport.Signature{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.signed++
-	return http.Header{signing.HeaderName: {signed.Compact}}, nil
+	return transport.Signature{Header: http.Header{signing.HeaderName: {signed.Compact}}, ClientID: c.signerOf}, nil
 }
 
 // client returns an HTTP client with a Transport.
@@ -186,13 +217,13 @@ func TestSignsWhatChanges(t *testing.T) {
 		executed[0].Amount != "100" {
 		t.Errorf("Paxos executed %+v", executed)
 	}
-	if c.signed != 1 || c.asked != 1 {
-		t.Errorf("%d signatures and %d tokens, want 1 and 1", c.signed, c.asked)
+	if asked, _, signed := c.counts(); signed != 1 || asked != 1 {
+		t.Errorf("%d signatures and %d tokens, want 1 and 1", signed, asked)
 	}
 	status, err = c.do(c.client(func(t *transport.Transport) { t.SignReads = true }), "GET", profiles, "", nil)
 	c.expect("a signed read", status, err, 200)
-	if c.signed != 2 {
-		t.Errorf("%d signatures after a signed read", c.signed)
+	if _, _, signed := c.counts(); signed != 2 {
+		t.Errorf("%d signatures after a signed read", signed)
 	}
 	status, err = c.do(c.client(func(t *transport.Transport) { t.Sign = nil }), "POST", withdrawals,
 		withdrawal("r-2", "1"), nil)
@@ -204,7 +235,7 @@ func TestWhatIsNotSent(t *testing.T) {
 	t.Parallel()
 	c := newCustomer(t)
 	client := c.client(nil)
-	if _, err := c.token(t.Context(), ""); err != nil {
+	if _, err := c.token(t.Context(), transport.Question{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
@@ -227,12 +258,13 @@ func TestWhatIsNotSent(t *testing.T) {
 		"a path of /v2 alone": {"/v2", "", transport.ErrElsewhere},
 	} {
 		before := c.paxos.TotalCalls()
-		asked := c.asked
+		asked, _, _ := c.counts()
 		status, err := c.do(client, "POST", test.target, test.body, nil)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s: %d %v, want %v", name, status, err, test.want)
 		}
-		if now := c.paxos.TotalCalls() - (c.asked - asked); now != before {
+		askedNow, _, _ := c.counts()
+		if now := c.paxos.TotalCalls() - (askedNow - asked); now != before {
 			t.Errorf("%s: Paxos got %d requests", name, now-before)
 		}
 	}
@@ -246,18 +278,17 @@ func TestARejectedTokenIsReplacedOnce(t *testing.T) {
 	client := c.client(nil)
 	status, err := c.do(client, "GET", profiles, "", nil)
 	c.expect("the first read", status, err, 200)
-	first := c.keeps
+	first := c.replace()
 	c.paxos.EndToken(first)
-	c.keeps = ""
 	status, err = c.do(client, "POST", withdrawals, withdrawal("r-1", "1"), nil)
 	c.expect("a withdrawal after the end of the token", status, err, 200)
-	if len(c.rejected) != 1 || c.rejected[0] != "id of "+first || c.signed != 1 || len(c.paxos.Executed()) != 1 {
-		t.Errorf("rejected %d, signed %d, executed %d; want 1 of each", len(c.rejected), c.signed,
-			len(c.paxos.Executed()))
+	if _, rejected, signed := c.counts(); rejected != 1 || signed != 1 || len(c.paxos.Executed()) != 1 ||
+		c.lastRejected() != "id of "+first {
+		t.Errorf("rejected %d, signed %d, executed %d; want 1 of each", rejected, signed, len(c.paxos.Executed()))
 	}
 	// 401 to every token: two requests, and the second answer is the answer.
 	c.paxos.FailAll(paxostest.Operations, paxostest.Fault{Status: 401})
-	c.keeps = ""
+	c.replace()
 	before := c.paxos.Calls(paxostest.Operations)
 	status, err = c.do(client, "POST", withdrawals, withdrawal("r-2", "1"), nil)
 	c.expect("401 to every token", status, err, 401)
@@ -288,7 +319,7 @@ func TestABrokenConnectionIsNotRepeated(t *testing.T) {
 			panic(http.ErrAbortHandler) // closes the connection
 		}))
 		client := &http.Client{Transport: &transport.Transport{
-			Tokens: func(context.Context, string) (transport.Token, error) {
+			Tokens: func(context.Context, transport.Question) (transport.Token, error) {
 				return transport.Token{AccessToken: "t", APIURL: server.URL + "/v2"}, nil
 			}, Base: &http.Transport{}}}
 		response, err := client.Get("/v2/profiles")
@@ -326,7 +357,7 @@ func TestALargeBodyIsSentOnce(t *testing.T) {
 		}))
 		var tokens atomic.Int64
 		client := &http.Client{Transport: &transport.Transport{
-			Tokens: func(context.Context, string) (transport.Token, error) {
+			Tokens: func(context.Context, transport.Question) (transport.Token, error) {
 				return transport.Token{AccessToken: strings.Repeat("t", int(tokens.Add(1))),
 					APIURL: server.URL + "/v2"}, nil
 			}}}
@@ -350,12 +381,12 @@ func TestAGatewaysPrefixIsNotSigned(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RequestURI }))
 	t.Cleanup(server.Close)
 	client := &http.Client{Transport: &transport.Transport{
-		Tokens: func(context.Context, string) (transport.Token, error) {
+		Tokens: func(context.Context, transport.Question) (transport.Token, error) {
 			return transport.Token{AccessToken: "t", APIURL: server.URL + "/paxos/v2"}, nil
 		},
-		Sign: func(_ context.Context, _, path string, _ []byte) (http.Header, error) {
+		Sign: func(_ context.Context, _, path string, _ []byte) (transport.Signature, error) {
 			signed = path
-			return nil, nil
+			return transport.Signature{}, nil
 		}}}
 	for _, target := range []string{"/v2/profiles?a=%20&b", server.URL + "/paxos/v2/profiles?a=%20&b"} {
 		response, err := client.Post(target, "application/json", nil)
@@ -369,38 +400,76 @@ func TestAGatewaysPrefixIsNotSigned(t *testing.T) {
 	}
 }
 
-// TestManyCallersAskOnce reads a token from many goroutines at once, and lets them all see it rejected.
-func TestManyCallersAskOnce(t *testing.T) {
+// TestATokenOfAnotherClientIsNotSent lets the signer be of another client than the role, and then lets
+// the role follow.
+func TestATokenOfAnotherClientIsNotSent(t *testing.T) {
 	t.Parallel()
 	c := newCustomer(t)
-	source := transport.Cached(c.token)
-	all := func(rejected string) {
-		var group sync.WaitGroup
-		for range 32 {
-			group.Go(func() {
-				if _, err := source(t.Context(), rejected); err != nil {
-					t.Error(err)
+	client := c.client(nil)
+	c.signerOf = c.clientID
+	status, err := c.do(client, "POST", withdrawals, withdrawal("r-1", "1"), nil)
+	c.expect("of one client", status, err, 200)
+
+	c.mu.Lock()
+	c.signerOf = "another"
+	c.mu.Unlock()
+	before := c.paxos.Calls(paxostest.Operations)
+	if status, err := c.do(client, "POST", withdrawals, withdrawal("r-2", "1"), nil); !errors.Is(err,
+		transport.ErrOtherClient) {
+		t.Errorf("of two clients: %d %v", status, err)
+	}
+	if sent := c.paxos.Calls(paxostest.Operations) - before; sent != 0 {
+		t.Errorf("Paxos got %d requests", sent)
+	}
+	if asked, rejected, _ := c.counts(); asked != 2 || rejected != 0 {
+		t.Errorf("the source was asked %d times, %d of them about a rejected token; want 2 and 0", asked, rejected)
+	}
+
+	// The root client was replaced: the token that is kept is older, and a new one fits.
+	status, err = c.do(client, "GET", profiles, "", nil)
+	c.expect("a read", status, err, 200)
+	c.mu.Lock()
+	c.clientID, c.secret, c.keyID = c.another()
+	c.signerOf, c.keeps = c.clientID, ""
+	c.mu.Unlock()
+	status, err = c.do(client, "POST", withdrawals, withdrawal("r-3", "1"), nil)
+	c.expect("after the role has followed", status, err, 200)
+	if executed := c.paxos.Executed(); len(executed) != 2 || executed[1].ClientID != c.clientID {
+		t.Errorf("Paxos executed %+v", executed)
+	}
+}
+
+// TestA401IsNotRepeatedWithATokenOfAnotherClient lets the client of the role change between the two
+// tokens: the signature is of the old one, so that the 401 is the answer.
+func TestA401IsNotRepeatedWithATokenOfAnotherClient(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		sent.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(server.Close)
+	for next, want := range map[string]int64{"old": 2, "new": 1} {
+		sent.Store(0)
+		client := &http.Client{Transport: &transport.Transport{
+			Tokens: func(_ context.Context, asked transport.Question) (transport.Token, error) {
+				token := transport.Token{AccessToken: "t", ClientID: "old", APIURL: server.URL + "/v2", ID: "id"}
+				if asked.RejectedID != "" {
+					token.AccessToken, token.ClientID = "u", next
 				}
-			})
+				return token, nil
+			},
+			Sign: func(context.Context, string, string, []byte) (transport.Signature, error) {
+				return transport.Signature{ClientID: "old"}, nil
+			}}}
+		response, err := client.Post("/v2/profiles", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		group.Wait()
-	}
-	all("")
-	if c.asked != 1 {
-		t.Errorf("the source was asked %d times for the first token", c.asked)
-	}
-	first := c.keeps
-	c.keeps = ""
-	all("id of " + first)
-	if c.asked != 2 || len(c.rejected) != 1 {
-		t.Errorf("the source was asked %d times, %d of them about a rejected token", c.asked, len(c.rejected))
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	broken := transport.Cached(func(ctx context.Context, _ string) (transport.Token, error) {
-		return transport.Token{}, ctx.Err()
-	})
-	if _, err := broken(ctx, ""); !errors.Is(err, context.Canceled) {
-		t.Errorf("an error of the source: %v", err)
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusUnauthorized || sent.Load() != want {
+			t.Errorf("the next token is of the client %s: %s, sent %d times, want %d", next, response.Status, sent.Load(),
+				want)
+		}
 	}
 }
