@@ -9,9 +9,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// A keyIndex remembers which keys have a Key ID for which Client ID, so that a call of the engine to
-// Paxos does not have to list storage. It is loaded from storage on the first question, and forgotten
-// with every write of a key.
+// A keyIndex remembers which keys have a Key ID for which Client ID, so that a call of the engine
+// to Paxos does not have to list storage. It is loaded from storage on the first question, and
+// forgotten with every write of a key.
 type keyIndex struct {
 	mu      sync.Mutex
 	loaded  bool
@@ -28,8 +28,9 @@ func (x *keyIndex) forget() {
 	x.loaded, x.names, x.damaged = false, nil, ""
 }
 
-// of lists the keys that sign for a Client ID, and names a key that cannot be read and may be another
-// one. It does not hold the lock while it reads storage, and reads again if a key was changed meanwhile.
+// of lists the keys that sign for a Client ID, and names a key that cannot be read and may be
+// another one. It does not hold the lock while it reads storage, and reads again if a key was
+// changed meanwhile.
 func (x *keyIndex) of(ctx context.Context, s logical.Storage, clientID string) (names []string, damaged string,
 	err error) {
 	for {

@@ -11,8 +11,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// keysOf lists the keys of a stored client, or of the root client if the name is empty, in order. Keys
-// that cannot be read are left out.
+// keysOf lists the keys of a stored client, or of the root client if the name is empty, in order.
+// Keys that cannot be read are left out.
 func keysOf(ctx context.Context, s logical.Storage, client string) (names []string, err error) {
 	err = store.Each(ctx, s, keysPrefix, func(name string, k signingKey) error {
 		if k.Client == client {
@@ -35,8 +35,9 @@ func keysSign(names []string) string {
 	return "keys " + input.Shortened(quoted) + " sign"
 }
 
-// keysFollow makes the keys of a stored client keys of the root client, because the client has become the
-// root: its signers go on with the tokens of the same Client ID. The caller holds writes.
+// keysFollow makes the keys of a stored client keys of the root client, because the client has
+// become the root: its signers go on with the tokens of the same Client ID. The caller holds
+// writes.
 func (b *backend) keysFollow(ctx context.Context, s logical.Storage, promoted string) error {
 	names, err := keysOf(ctx, s, promoted)
 	if err != nil {
@@ -57,8 +58,8 @@ func (b *backend) keysFollow(ctx context.Context, s logical.Storage, promoted st
 	return nil
 }
 
-// keysWithoutID warns of the keys that cannot sign for a new root client. promoted is the stored client
-// that has become the root; empty if there is none.
+// keysWithoutID warns of the keys that cannot sign for a new root client. promoted is the stored
+// client that has become the root; empty if there is none.
 func (b *backend) keysWithoutID(ctx context.Context, s logical.Storage, clientID, promoted string) []string {
 	var warnings []string
 	err := store.Each(ctx, s, keysPrefix, func(name string, k signingKey) error {

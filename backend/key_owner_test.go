@@ -12,8 +12,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/backendtest"
 )
 
-// TestANewRootWarnsOfKeysWithoutAKeyID replaces the root by each way, with keys that have a Key ID for
-// the new root, for the old one only, and none at all.
+// TestANewRootWarnsOfKeysWithoutAKeyID replaces the root by each way, with keys that have a Key ID
+// for the new root, for the old one only, and none at all.
 func TestANewRootWarnsOfKeysWithoutAKeyID(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"config/promote-standby", "config/replace-root"} {
@@ -66,8 +66,8 @@ func TestASubmittedRootWarnsOfKeysToo(t *testing.T) {
 	}
 }
 
-// TestTheKeysOfAPromotedClientFollowIt promotes a client with a key, and signs with it before and after.
-// The key is the root's then, and keeps a client of the same name from nothing.
+// TestTheKeysOfAPromotedClientFollowIt promotes a client with a key, and signs with it before and
+// after. The key is the root's then, and keeps a client of the same name from nothing.
 func TestTheKeysOfAPromotedClientFollowIt(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"config/promote-standby", "config/replace-root"} {
@@ -95,8 +95,8 @@ func TestTheKeysOfAPromotedClientFollowIt(t *testing.T) {
 	}
 }
 
-// TestAPromotionThatWasInterruptedBringsTheKeys fails the write of the key during a promotion: the next
-// tick makes up for it, and the key signs all the while.
+// TestAPromotionThatWasInterruptedBringsTheKeys fails the write of the key during a promotion: the
+// next tick makes up for it, and the key signs all the while.
 func TestAPromotionThatWasInterruptedBringsTheKeys(t *testing.T) {
 	t.Parallel()
 	m := newSigningMount(t, nil)
@@ -137,8 +137,8 @@ func TestConfigIsKeptForItsKeys(t *testing.T) {
 	}
 }
 
-// TestAKeyThatASignerMayNameIsKept deletes a key that a signer names, and one beside a signer that cannot
-// be read.
+// TestAKeyThatASignerMayNameIsKept deletes a key that a signer names, and one beside a signer that
+// cannot be read.
 func TestAKeyThatASignerMayNameIsKept(t *testing.T) {
 	t.Parallel()
 	m := newSigningMount(t, nil)
@@ -161,8 +161,9 @@ func TestAKeyThatASignerMayNameIsKept(t *testing.T) {
 	m.Must(logical.DeleteOperation, "keys/payments", nil)
 }
 
-// TestAKeyIsNotDeletedUnderASigner writes a signer and deletes its key at the same time, many times. Either
-// the key is gone and the signer was refused, or the signer is stored and the key is there.
+// TestAKeyIsNotDeletedUnderASigner writes a signer and deletes its key at the same time, many
+// times. Either the key is gone and the signer was refused, or the signer is stored and the key is
+// there.
 func TestAKeyIsNotDeletedUnderASigner(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -180,8 +181,8 @@ func TestAKeyIsNotDeletedUnderASigner(t *testing.T) {
 	}
 }
 
-// TestAClientIsNotDeletedUnderAKey writes a key and deletes its client at the same time, many times.
-// Where the client is gone, the writer of the key was warned.
+// TestAClientIsNotDeletedUnderAKey writes a key and deletes its client at the same time, many
+// times. Where the client is gone, the writer of the key was warned.
 func TestAClientIsNotDeletedUnderAKey(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)

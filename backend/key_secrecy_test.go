@@ -18,8 +18,8 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// formsOf are the texts that give a private key away: the stored bytes and the secret number in them, in
-// every usual form.
+// formsOf are the texts that give a private key away: the stored bytes and the secret number in
+// them, in every usual form.
 func formsOf(t *testing.T, private []byte) map[string]string {
 	t.Helper()
 	parsed, err := x509.ParsePKCS8PrivateKey(private)
@@ -54,9 +54,10 @@ func formsOf(t *testing.T, private []byte) map[string]string {
 	return forms
 }
 
-// TestNoPrivateKeyIsTold does every operation of every path of a mount that has keys of both types: with
-// entries as they should be, with failing storage, and with entries of keys that are damaged. It looks
-// for the private keys in answers, errors, events, the log, and in storage elsewhere than under keys/.
+// TestNoPrivateKeyIsTold does every operation of every path of a mount that has keys of both types:
+// with entries as they should be, with failing storage, and with entries of keys that are damaged.
+// It looks for the private keys in answers, errors, events, the log, and in storage elsewhere than
+// under keys/.
 func TestNoPrivateKeyIsTold(t *testing.T) {
 	t.Parallel()
 	m := newSigningMount(t, nil)
@@ -128,9 +129,9 @@ func TestNoPrivateKeyIsTold(t *testing.T) {
 var everything = []logical.Operation{logical.ReadOperation, logical.ListOperation, logical.PatchOperation,
 	logical.UpdateOperation, logical.DeleteOperation}
 
-// hearAll does these operations of every path, with good parameters where a path needs some, and writes
-// down everything that is answered. The configuration is only read, and of deletions only those of keys
-// are tried, which are refused.
+// hearAll does these operations of every path, with good parameters where a path needs some, and
+// writes down everything that is answered. The configuration is only read, and of deletions only
+// those of keys are tried, which are refused.
 func (m *mount) hearAll(said *bytes.Buffer, operations ...logical.Operation) {
 	m.T.Helper()
 	hear := func(operation logical.Operation, path string, data map[string]any) {

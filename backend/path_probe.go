@@ -104,7 +104,8 @@ func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	p := noProbe()
-	p.At, p.ClientID, p.signingCheck = b.options.Now().UTC(), minter.Client.ID(), latest.signingCheck
+	p.At, p.ClientID = b.options.Now().UTC(), minter.Client.ID()
+	p.signingCheck, p.SigningChecks = latest.signingCheck, latest.SigningChecks
 	p.BasicAuth = answerUnknown
 	if check != nil && latest.BasicAuth != "" {
 		p.BasicAuth = latest.BasicAuth // this probe does not ask

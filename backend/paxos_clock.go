@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// A paxosClock knows how far Paxos's clock was ahead of this node's when Paxos last answered. The zero
-// value knows nothing yet.
+// A paxosClock knows how far Paxos's clock was ahead of this node's when Paxos last answered. The
+// zero value knows nothing yet.
 type paxosClock struct {
 	mu    sync.Mutex // guards all below
 	ahead time.Duration
 	known bool
 }
 
-// observe takes the Date of an answer of Paxos, and the time of this node when it arrived. A Date has
-// whole seconds only, so the parts of a second are left out of account.
+// observe takes the Date of an answer of Paxos, and the time of this node when it arrived. A Date
+// has whole seconds only, so the parts of a second are left out of account.
 func (c *paxosClock) observe(date, at time.Time) {
 	ahead := date.Sub(at.Truncate(time.Second))
 	c.mu.Lock()

@@ -42,6 +42,8 @@ type probe struct {
 	ClockAhead       time.Duration `json:"clock_ahead"`
 	Problems         []string      `json:"problems"`
 	signingCheck
+	// SigningChecks are the latest checks that came to a conclusion, by Client ID.
+	SigningChecks map[string]signingCheck `json:"signing_checks,omitempty"`
 }
 
 // noProbe is the probe of a mount that has none stored.
@@ -51,8 +53,8 @@ func noProbe() probe { return probe{Versioned: store.Current} }
 // p. What could not be found out is listed in p.Problems. An error means that the probe was broken
 // off.
 //
-// A check of request signing takes the place of the question about HTTP Basic, so that the number of token
-// requests stays the same.
+// A check of request signing takes the place of the question about HTTP Basic, so that the number
+// of token requests stays the same. check is its client; nil if there is no check.
 func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	check *broker.Minter) error {
 	p.RevocationEnds, p.MayList, p.RootListed = answerUnknown, answerUnknown, answerUnknown
@@ -83,8 +85,8 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	return p.tryBasic(ctx, b, minter, session)
 }
 
-// request requests a token, gives it to use and ends it. A lockdown that came since the probe began stops
-// it.
+// request requests a token, gives it to use and ends it. A lockdown that came since the probe began
+// stops it.
 func (p *probe) request(ctx context.Context, b *backend, minter broker.Minter, scope string,
 	use func(context.Context, paxos.Grant) error) error {
 	if err := checkStoredLockdown(ctx, b.storage); err != nil {

@@ -9,9 +9,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
-// signCall signs a call of the engine itself to Paxos's API, if a key has a Key ID for the client whose
-// token the call carries. It returns "" if none has: Paxos then decides whether it takes the call
-// unsigned. A call that a key should sign and cannot sign is not made.
+// signCall signs a call of the engine itself to Paxos's API, if a key has a Key ID for the client
+// whose token the call carries. It returns "" if none has: Paxos then decides whether it takes the
+// call unsigned. A call that a key should sign and cannot sign is not made.
 func (b *backend) signCall(ctx context.Context, clientID, method, target string, body []byte) (string, error) {
 	names, damaged, err := b.entries.signing.of(ctx, b.storage, clientID)
 	if err != nil {

@@ -103,8 +103,8 @@ func (m *mount) said(resp *logical.Response, err error) string {
 	return ""
 }
 
-// TestADeletionIsSigned ends a lease of a client that is deleted then. Without a key the client waits,
-// and is deleted as soon as there is one.
+// TestADeletionIsSigned ends a lease of a client that is deleted then. Without a key the client
+// waits, and is deleted as soon as there is one.
 func TestADeletionIsSigned(t *testing.T) {
 	t.Parallel()
 	for name, demanded := range map[string]paxostest.Enforcement{
@@ -138,8 +138,8 @@ func TestADeletionIsSigned(t *testing.T) {
 	}
 }
 
-// TestTheEntityOfAClientIsAskedWithItsOwnKey stores clients of which Paxos demands signatures. The key
-// is made before the client is stored.
+// TestTheEntityOfAClientIsAskedWithItsOwnKey stores clients of which Paxos demands signatures. The
+// key is made before the client is stored.
 func TestTheEntityOfAClientIsAskedWithItsOwnKey(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -168,8 +168,8 @@ func TestTheEntityOfAClientIsAskedWithItsOwnKey(t *testing.T) {
 	}
 }
 
-// TestTheNewestVersionSignsTheCalls rotates the key, retires the old version, takes Key IDs away and
-// deletes the key, and lists in between. Paxos accepts only the key that should be used.
+// TestTheNewestVersionSignsTheCalls rotates the key, retires the old version, takes Key IDs away
+// and deletes the key, and lists in between. Paxos accepts only the key that should be used.
 func TestTheNewestVersionSignsTheCalls(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
@@ -210,8 +210,8 @@ func TestTheNewestVersionSignsTheCalls(t *testing.T) {
 	}
 }
 
-// TestACallOfTheReplacedRootIsSignedWithItsKey asks after a token of the root that was replaced: the
-// key's Key ID for that client signs, not the one for the new root.
+// TestACallOfTheReplacedRootIsSignedWithItsKey asks after a token of the root that was replaced:
+// the key's Key ID for that client signs, not the one for the new root.
 func TestACallOfTheReplacedRootIsSignedWithItsKey(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -237,8 +237,8 @@ func TestACallOfTheReplacedRootIsSignedWithItsKey(t *testing.T) {
 	}
 }
 
-// TestACallIsNotMadeHalf has keys that cannot be read: a call that one of them may have to sign is not
-// sent without a signature.
+// TestACallIsNotMadeHalf has keys that cannot be read: a call that one of them may have to sign is
+// not sent without a signature.
 func TestACallIsNotMadeHalf(t *testing.T) {
 	t.Parallel()
 	m := newListingMount(t)
@@ -266,8 +266,8 @@ func TestACallIsNotMadeHalf(t *testing.T) {
 	}
 }
 
-// TestSigningACallReadsNoStorage asks after a token with and without a key, and counts the operations
-// of storage.
+// TestSigningACallReadsNoStorage asks after a token with and without a key, and counts the
+// operations of storage.
 func TestSigningACallReadsNoStorage(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"vault-plugin-secrets-paxos/backend/broker"
@@ -19,14 +21,37 @@ const (
 	signingNotEnforced = "not_enforced"
 )
 
-// A signingCheck is what the latest check of request signing showed, of one client. Later probes without
-// a check keep it.
+// A signingCheck is what the latest check of request signing showed, of one client. Later probes
+// without a check keep it.
 type signingCheck struct {
-	// SigningEnforced is signingEnforced, signingNotEnforced or answerUnknown; "" if there was no check.
+	// SigningEnforced is signingEnforced, signingNotEnforced or answerUnknown; "" if there was no
+	// check.
 	SigningEnforced   string    `json:"signing_enforced,omitempty"`
 	SigningCheckedAt  time.Time `json:"signing_checked_at,omitzero"`
 	SigningClientID   string    `json:"signing_client_id,omitempty"`
 	SignatureAccepted string    `json:"signature_accepted,omitempty"`
+}
+
+// mostSigningChecks bounds how many clients a probe remembers a check of.
+const mostSigningChecks = 64
+
+// conclude remembers the check, if it came to a conclusion. Where there is no room, the oldest is
+// forgotten.
+func (p *probe) conclude() {
+	if p.SigningEnforced != signingEnforced && p.SigningEnforced != signingNotEnforced {
+		return
+	}
+	checks := maps.Clone(p.SigningChecks) // the map may be the one of an earlier probe, which others read
+	if checks == nil {
+		checks = map[string]signingCheck{}
+	}
+	checks[p.SigningClientID] = p.signingCheck
+	for len(checks) > mostSigningChecks {
+		delete(checks, slices.MinFunc(slices.Collect(maps.Keys(checks)), func(a, z string) int {
+			return checks[a].SigningCheckedAt.Compare(checks[z].SigningCheckedAt)
+		}))
+	}
+	p.SigningChecks = checks
 }
 
 // answer is the check as a probe and status show it.
@@ -39,9 +64,9 @@ func (c signingCheck) answer() map[string]any {
 	}
 }
 
-// checkSigning sends a withdrawal with the body {}, which cannot move anything, without a signature and,
-// if the client has a key with a Key ID, with one. Paxos does not document how it refuses a missing
-// signature, so the two answers are compared as well as read.
+// checkSigning sends a withdrawal with the body {}, which cannot move anything, without a signature
+// and, if the client has a key with a Key ID, with one. Paxos does not document how it refuses a
+// missing signature, so the two answers are compared as well as read.
 func (p *probe) checkSigning(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession) error {
 	p.signingCheck = signingCheck{SigningEnforced: answerUnknown, SigningCheckedAt: b.options.Now().UTC(),
 		SigningClientID: minter.Client.ID(), SignatureAccepted: answerUnknown}
@@ -57,8 +82,8 @@ func (p *probe) checkSigning(ctx context.Context, b *backend, minter broker.Mint
 	return err
 }
 
-// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that came while the token was
-// requested stops it.
+// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that came while the
+// token was requested stops it.
 func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	bearer paxos.Bearer) error {
 	if err := checkStoredLockdown(ctx, b.storage); err != nil {
@@ -94,6 +119,7 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 	}
 	var why string
 	p.SigningEnforced, p.SignatureAccepted, why = judgeSigning(unsigned, with)
+	p.conclude()
 	if why != "" {
 		p.Problems = append(p.Problems, why)
 	}
@@ -114,13 +140,14 @@ func throttled(err error) error {
 	return nil
 }
 
-// judgeSigning concludes from the answers to the unsigned and the signed withdrawal whether signing is
-// enforced, and whether Paxos accepted the signature. signed is nil if the client has no key that signs.
-// why says what keeps it from a conclusion, or what is alarming. In doubt the answer is unknown: to
-// believe in an enforcement that does not exist is the mistake that costs money.
+// judgeSigning concludes from the answers to the unsigned and the signed withdrawal whether signing
+// is enforced, and whether Paxos accepted the signature. signed is nil if the client has no key
+// that signs. why says what keeps it from a conclusion, or what is alarming. In doubt the answer is
+// unknown: to believe in an enforcement that does not exist is the mistake that costs money.
 func judgeSigning(unsigned paxos.Attempt, signed *paxos.Attempt) (enforced, accepted, why string) {
 	accepted = answerUnknown
-	// The signed one was refused for its body, which is looked at last, and the other for something else.
+	// The signed one was refused for its body, which is looked at last, and the other for something
+	// else.
 	differ := signed != nil && signed.Validation && !unsigned.Scope && (unsigned.Status == http.StatusBadRequest ||
 		unsigned.Status == http.StatusUnauthorized || unsigned.Status == http.StatusForbidden)
 	switch {

@@ -3,6 +3,7 @@ package backend_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +39,8 @@ func (m *mount) silent() {
 	}})
 }
 
-// TestACheckOfSigning finds out whether Paxos enforces it, whatever it says when it refuses, and never
-// says so where it does not.
+// TestACheckOfSigning finds out whether Paxos enforces it, whatever it says when it refuses, and
+// never says so where it does not.
 func TestACheckOfSigning(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -85,7 +86,12 @@ func TestACheckOfSigning(t *testing.T) {
 			m.withKey()
 			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, paxostest.Fault{Status: 401})
 		}, "unknown", "unknown", "in two ways"},
-		"the address is not allowed": {func(m *mount) {
+		"the scope is not granted everywhere yet": {func(m *mount) {
+			m.withKey()
+			refused := paxostest.Fault{Status: 403, Body: `{"detail":"insufficient scopes: found 'A'"}`}
+			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, refused, paxostest.Fault{}, refused)
+		}, "unknown", "unknown", "for its scope (HTTP 403)"},
+		"the scope is refused": {func(m *mount) {
 			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, paxostest.Fault{Status: 403,
 				Body: `{"detail":"insufficient scopes: found 'A'"}`})
 		}, "unknown", "unknown", "for its scope (HTTP 403)"},
@@ -124,8 +130,8 @@ func TestAnExecutedCheckAlarms(t *testing.T) {
 	}
 }
 
-// TestACheckOfSigningOfAStoredClient uses the client's own token and key, and a later probe without a
-// check keeps the result.
+// TestACheckOfSigningOfAStoredClient uses the client's own token and key, and a later probe without
+// a check keeps the result.
 func TestACheckOfSigningOfAStoredClient(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)
@@ -149,8 +155,8 @@ func TestACheckOfSigningOfAStoredClient(t *testing.T) {
 	m.expectFound(m.Must(logical.UpdateOperation, "probe", nil), want)
 }
 
-// TestACheckOfSigningIsRefused for bad parameters without a call, and in a lockdown that begins while it
-// runs before the withdrawal is sent.
+// TestACheckOfSigningIsRefused for bad parameters without a call, and in a lockdown that begins
+// while it runs before the withdrawal is sent.
 func TestACheckOfSigningIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
@@ -204,4 +210,53 @@ func TestALockdownStopsACheck(t *testing.T) {
 	if live := m.Paxos.LiveTokens(); len(live) != 0 {
 		t.Errorf("alive at Paxos: %v", live)
 	}
+}
+
+// TestReportsBelieveACheckOfSigning checks the root and then another client that pays: the finding
+// goes for each when its own check has shown enforcement, and an inconclusive check takes nothing
+// back.
+func TestReportsBelieveACheckOfSigning(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.demandWithdrawals(401)
+	data := m.dashboard("team", []string{"funding:read_profile", "transfer:write_crypto_withdrawal"})
+	data["purpose"], data["scopes"] = "mint", "funding:read_profile,transfer:write_crypto_withdrawal"
+	data["allowed_roles"] = "team"
+	m.Must(logical.UpdateOperation, "clients/team", data)
+	for role, client := range map[string]string{"payer": "", "team": "team"} {
+		m.Must(logical.UpdateOperation, "roles/"+role,
+			map[string]any{"scopes": "transfer:write_crypto_withdrawal", "client": client})
+	}
+	open := func(want ...string) {
+		t.Helper()
+		found := []string{}
+		for _, rule := range rules(m.report("least-privilege")) {
+			if subject, ok := strings.CutPrefix(rule, "high signing-not-enforced "); ok {
+				found = append(found, subject)
+			}
+		}
+		slices.Sort(found)
+		if !slices.Equal(found, want) {
+			t.Errorf("signing is not known to be enforced for %q, want %q", found, want)
+		}
+	}
+	check := func(client string) {
+		m.Clock.Advance(10 * time.Minute)
+		m.Must(logical.UpdateOperation, "probe", map[string]any{"check_signing": true, "client": client})
+	}
+	open("client clients/team", "client root")
+	check("")
+	open("client clients/team")
+	check("team")
+	open()
+	m.silent()
+	check("team")
+	m.Restart()
+	open()
+	m.Paxos.Heal()
+	if err := m.Paxos.EnforceSignatures(paxostest.Enforcement{}); err != nil {
+		t.Fatal(err)
+	}
+	check("")
+	open("client root")
 }

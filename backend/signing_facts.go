@@ -77,13 +77,13 @@ func (s signer) facts(name string) report.Signer {
 	}
 }
 
-// triedEnforcement returns what the latest probe that checked request signing has shown, if it was with
-// this client.
-func triedEnforcement(seen probe, clientID string) report.Enforcement {
-	if seen.SigningClientID != clientID {
+// triedEnforcement returns what the latest unsigned request with a client has shown that a probe sent.
+func triedEnforcement(p probe, clientID string) report.Enforcement {
+	c, ok := p.SigningChecks[clientID]
+	if !ok {
 		return report.Enforcement{State: report.EnforcementUnknown}
 	}
-	return report.Enforcement{State: seen.SigningEnforced, At: seen.SigningCheckedAt, Evidence: report.ByRequest}
+	return report.Enforcement{State: c.SigningEnforced, At: c.SigningCheckedAt, Evidence: report.ByRequest}
 }
 
 // addUsage adds to signers how much of their daily limits is used. If that is not known, the warning of

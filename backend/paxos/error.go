@@ -27,8 +27,9 @@ type Error struct {
 
 	Signature SignatureProblem // what the refusal of a call to the API may have to do with its signature
 
-	// These are set for calls to the OAuth2 endpoints, where a client authenticates. Client is set by
-	// the caller: the name under which it knows the client.
+	// ClientID is the client that made the call, or that its access token was issued to. Client is set
+	// by the caller: the name under which it knows the client. AuthStyle and Scopes are set for calls to
+	// the OAuth2 endpoints, where a client authenticates.
 	ClientID  string
 	Client    string
 	AuthStyle AuthStyle

@@ -12,19 +12,19 @@ import (
 // (https://docs.paxos.com/guides/developer/request-signing).
 const signatureHeader = "Paxos-Signature"
 
-// apiVersion is the path under which Paxos serves its API. Signatures name paths that begin with it,
-// whatever the path of a gateway in between (Endpoints.APIURL) is.
+// apiVersion is the path under which Paxos serves its API. Signatures name paths that begin with
+// it, whatever the path of a gateway in between (Endpoints.APIURL) is.
 const apiVersion = "/v2"
 
-// A Bearer is an access token, and the Client ID of the client that it was issued to. A request that
-// carries the token may be signed with a key of that client only.
+// A Bearer is an access token, and the Client ID of the client that it was issued to. A request
+// that carries the token may be signed with a key of that client only.
 type Bearer struct {
 	ClientID string
 	Token    Secret
 }
 
-// attribute records on an error of a call with the token which client it was issued to, and returns the
-// error.
+// attribute records on an error of a call with the token which client it was issued to, and returns
+// the error.
 func (b Bearer) attribute(err error) error {
 	if failed := new(Error); errors.As(err, &failed) {
 		failed.ClientID = b.ClientID
@@ -32,16 +32,16 @@ func (b Bearer) attribute(err error) error {
 	return err
 }
 
-// A Signer returns the signature of a request to the API that carries a token of the client: the value
-// of the header Paxos-Signature. It returns "" if the client has no key that signs. The target is the
-// path with /v2 and the query, as they are sent.
+// A Signer returns the signature of a request to the API that carries a token of the client: the
+// value of the header Paxos-Signature. It returns "" if the client has no key that signs. The
+// target is the path with /v2 and the query, as they are sent.
 type Signer func(ctx context.Context, clientID, method, target string, body []byte) (signature string, err error)
 
 // A SignatureProblem says what the refusal of a request may have to do with its signature.
 type SignatureProblem int
 
-// How Paxos refuses a request without a signature is not documented. The two certain ones are told by
-// the words of the refusal.
+// How Paxos refuses a request without a signature is not documented. The two certain ones are told
+// by the words of the refusal.
 const (
 	NoSignatureProblem   SignatureProblem = iota
 	MaybeUnsigned                         // it had no signature, which may be why it was refused
@@ -50,8 +50,8 @@ const (
 	SignatureNotAccepted                  // it had a signature, and the refusal speaks of signatures
 )
 
-// Certain reports whether the refusal says nothing about the token or its scopes, because it is about
-// the signature.
+// Certain reports whether the refusal says nothing about the token or its scopes, because it is
+// about the signature.
 func (p SignatureProblem) Certain() bool { return p == Unsigned || p == SignatureNotAccepted }
 
 // judgeSignature finds out whether the refusal of a request to the API is about its signature.

@@ -14,8 +14,8 @@ import (
 )
 
 // TestEveryCallToTheAPIIsSigned makes each call through a gateway that serves the API under another
-// path. What is signed is the path at Paxos, with the query exactly as it was sent, and the client is
-// the one whose token is sent.
+// path. What is signed is the path at Paxos, with the query exactly as it was sent, and the client
+// is the one whose token is sent.
 func TestEveryCallToTheAPIIsSigned(t *testing.T) {
 	t.Parallel()
 	const clientID = "client-1"
@@ -77,8 +77,8 @@ func TestACallThatCannotBeSignedIsNotSent(t *testing.T) {
 	}
 }
 
-// TestWhatARefusalSaysOfTheSignature reads refusals of calls with and without a signature. Only one that
-// speaks of signatures is certain, and none is repeated.
+// TestWhatARefusalSaysOfTheSignature reads refusals of calls with and without a signature. Only one
+// that speaks of signatures is certain, and none is repeated.
 func TestWhatARefusalSaysOfTheSignature(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -17,10 +17,10 @@ type Attempt struct {
 }
 
 // AttemptWithdrawal sends CreateCryptoWithdrawal
-// (https://docs.paxos.com/api-reference/endpoints/transfers) with the body {}, which names no amount,
-// asset or destination, so that it moves nothing. The token needs WithdrawalScope. If signed, it is
-// signed with a key of the client, and not sent if there is none: ok is false then. Otherwise it is
-// sent without a signature. An answer that may be another one later is an error.
+// (https://docs.paxos.com/api-reference/endpoints/transfers) with the body {}, which names no
+// amount, asset or destination, so that it moves nothing. The token needs WithdrawalScope. If
+// signed, it is signed with a key of the client, and not sent if there is none: ok is false then.
+// Otherwise it is sent without a signature. An answer that may be another one later is an error.
 func (c *Connection) AttemptWithdrawal(ctx context.Context, bearer Bearer, signed bool) (seen Attempt, ok bool,
 	err error) {
 	const trying = "trying whether request signing is enforced"
@@ -57,8 +57,7 @@ func (c *Connection) AttemptWithdrawal(ctx context.Context, bearer Bearer, signe
 func (a Attempt) Executed() bool { return a.Status >= 200 && a.Status < 300 }
 
 // refusesBody reports whether an answer refuses the body of a withdrawal. Paxos's words are not
-// documented, so every field of the body and the usual words are looked for. "amount" is none of them
-// as part of another word.
+// documented, so every field of the body and the usual words are looked for.
 func refusesBody(status int, body []byte) bool {
 	if status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
 		return false
