@@ -179,12 +179,12 @@ func (b *backend) writeKeyID(ctx context.Context, req *logical.Request,
 // keyIDTarget is the version and the Client ID that a request to kid names.
 func keyIDTarget(ctx context.Context, s logical.Storage, d *framework.FieldData, k signingKey,
 	clientID string) (keyVersion, string, error) {
-	number := k.latest()
+	number := k.latest().Number
 	input.Patch(d, "version", &number)
 	v, ok := k.version(number)
 	if !ok {
 		return keyVersion{}, "", fault.BadRequest("version must be the number of a version of this key: 1 to %d",
-			k.latest())
+			k.latest().Number)
 	}
 	if clientID == "" {
 		var err error

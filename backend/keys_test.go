@@ -44,14 +44,19 @@ func TestAKeyIsMadeHereAndNeverShown(t *testing.T) {
 		}
 		v := m.keyVersion("payments", 1)
 		block, _ := pem.Decode([]byte(v["public_key"].(string)))
-		if block == nil || v["state"] != "waiting" {
+		if block == nil || v["state"] != "waiting" || read.Data["public_key"] != v["public_key"] {
 			t.Fatalf("version 1 is %v", v)
 		}
 		if _, err := x509.ParsePKIXPublicKey(block.Bytes); err != nil {
 			t.Error(err)
 		}
 		private := base64.StdEncoding.EncodeToString(m.privateKeys("payments")[0])
-		answers, err := json.Marshal([]any{read.Data, m.Must(logical.UpdateOperation, "keys/payments/rotate", nil).Data,
+		rotated := m.Must(logical.UpdateOperation, "keys/payments/rotate", nil).Data
+		if newest := m.Must(logical.ReadOperation, "keys/payments", nil).Data["public_key"]; newest == v["public_key"] ||
+			newest != rotated["public_key"] {
+			t.Errorf("public_key after a rotation is %v", newest)
+		}
+		answers, err := json.Marshal([]any{read.Data, rotated,
 			m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "k1"}).Data})
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 func (b *backend) pathGuardrails() *framework.Path {
 	return &framework.Path{
 		Pattern:         guardrailsPath + "$",
-		HelpSynopsis:    "What no role and no reader of this mount may exceed. Needs sudo.",
+		HelpSynopsis:    "What no role, reader or signer of this mount may exceed. Needs sudo.",
 		HelpDescription: guardrailsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Guardrails"},
 		Fields: spec.Fields{
@@ -59,13 +59,13 @@ func (b *backend) pathGuardrails() *framework.Path {
 			},
 			"sign_limits": {
 				Type: framework.TypeKVPairs,
-				Description: "By asset: the most that any signer may have signed in one request, such as " +
-					"USDC=1000. Once an asset is named, all others are refused. By default there is no limit.",
+				Description: "By asset: the most that one signed request may move, whatever its signer allows, " +
+					"such as USDC=1000. If any asset is named, all others are refused. Empty: no limit.",
 			},
 			"sign_daily_limits": {
 				Type: framework.TypeKVPairs,
 				Description: "By asset: the most that all signers together may have signed in 24 hours, such as " +
-					"USDC=10000. Once an asset is named, all others are refused. By default there is no limit.",
+					"USDC=10000. If any asset is named, all others are refused. Empty: no limit.",
 			},
 		},
 		Operations: spec.Operations{
@@ -99,11 +99,12 @@ var guardrailsAnswer = spec.Fields{
 		"Whether a client may be used whose secret was not verified, and one be stored whose "+
 			"Entity cannot be told."),
 	"require_entity_match": spec.Required(framework.TypeBool, "Whether a client of another Entity is refused."),
-	"sign_limits":          spec.Required(framework.TypeKVPairs, "By asset: the most that is signed in one request."),
+	"sign_limits":          spec.Required(framework.TypeKVPairs, "By asset: the most that one signed request may move."),
 	"sign_daily_limits": spec.Required(framework.TypeKVPairs,
-		"By asset: the most that is signed in 24 hours, over all signers."),
+		"By asset: the most that all signers together may have signed in 24 hours."),
 	"sign_daily_usage": spec.Required(framework.TypeMap,
-		"By asset of sign_daily_limits: limit, used, left, and next_at, when more is left (RFC 3339)."),
+		"By asset of sign_daily_limits: limit, used, left, and next_at: when more is left (RFC 3339; empty if nothing "+
+			"is used)."),
 	"dangerous_options": spec.Required(framework.TypeStringSlice,
 		"Options in force that weaken something, and how."),
 }
@@ -246,9 +247,10 @@ a scope that this version does not know needs allow_uncatalogued_scopes=true,
 whatever allowed_scopes says. max_ttl bounds leases; a token read from token/<name>
 has none, and lives until it expires.
 
-sign_limits bound what one request may move, whatever its signer allows, and
-sign_daily_limits what all signers together may have signed in 24 hours. A write
-to signers or keys starts no new day.
+sign_limits is the most that one signed request may move, whatever its signer
+allows. sign_daily_limits is the most that all signers together may have signed in
+24 hours: one sum for the mount, which goes on when signers or keys are changed,
+or deleted and created again.
 
 Parameters left out keep their value; a delete gives all their defaults back.
 `

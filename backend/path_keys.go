@@ -24,7 +24,7 @@ func (b *backend) pathKeys() *framework.Path {
 func (b *backend) pathKey() *framework.Path {
 	return &framework.Path{
 		Pattern:         keysPrefix + spec.NamePattern + "$",
-		HelpSynopsis:    "A key that signs requests to Paxos. It is generated here and never leaves Vault.",
+		HelpSynopsis:    "A key that signs requests to Paxos. The engine generates it, and it never leaves Vault.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Key"},
 		ExistenceCheck:  spec.EntryExists,
@@ -35,12 +35,12 @@ func (b *backend) pathKey() *framework.Path {
 				Description: "Type of the key: ecdsa-p256 (ES256, as in Paxos's published example) or ed25519. " +
 					"Fixed by the first write."},
 			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ whose requests the key signs. The root client if it is left " +
-					"out. Fixed by the first write."},
+				Description: "The client under clients/ whose requests the key signs. Default: the root client. " +
+					"Fixed by the first write."},
 			"deletion_allowed": {Type: framework.TypeBool, Description: "Whether the key may be deleted."},
 			"min_version": {Type: framework.TypeInt,
-				Description: "Oldest version that is kept. The private keys of older ones are erased. Never the one " +
-					"that signs."},
+				Description: "Erase the private keys of all versions below this number. It cannot be higher than " +
+					"the number of the version that signs."},
 		},
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key; its private part is "+
@@ -57,9 +57,8 @@ func (b *backend) pathKey() *framework.Path {
 
 func (b *backend) pathKeyRotate() *framework.Path {
 	return &framework.Path{
-		Pattern: keysPrefix + spec.NamePattern + "/rotate$",
-		HelpSynopsis: "Add a version to a signing key. The version before goes on signing until the new " +
-			"one has a Key ID.",
+		Pattern:         keysPrefix + spec.NamePattern + "/rotate$",
+		HelpSynopsis:    "Add a version to a signing key. The old one signs until the new one has a Key ID.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          spec.Fields{"name": spec.Name("Name of the key.")},
@@ -78,19 +77,16 @@ func (b *backend) pathKeyID() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: spec.Fields{
 			"name":    spec.Name("Name of the key."),
-			"version": {Type: framework.TypeInt, Description: "Number of the version. The latest if it is left out."},
+			"version": {Type: framework.TypeInt, Description: "Number of the version. Default: the latest."},
 			"kid": {Type: framework.TypeString,
-				Description: "Key ID, from the Dashboard, Admin > API Management. Empty takes it away: the " +
-					"version below " +
-					"signs again."},
+				Description: "Key ID that the Dashboard (Admin > API Management) shows for the public key. Empty " +
+					"removes it; then the version before this one signs again."},
 			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the client that the public key is registered for. The client's " +
-					"present one if " +
-					"it is left out."},
+				Description: "Client ID of the client that the public key is registered for. Default: that of the " +
+					"key's client now. Name another one to prepare a change of the client."},
 			"discover": {Type: framework.TypeBool,
-				Description: "Find the Key ID in Paxos's list of credentials, by the public key. The root " +
-					"client must be " +
-					"allowed to list. Costs a token request."},
+				Description: "Find the Key ID in Paxos's list of credentials, by the public key. The root client " +
+					"needs api_creds:read_credentials. Costs a token request."},
 		},
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKeyID, "Store a Key ID.",
@@ -106,8 +102,11 @@ var keyAnswer = spec.Fields{
 	"client_id": spec.Required(framework.TypeString,
 		"Client ID of that client now; empty while it is not stored."),
 	"deletion_allowed": spec.Required(framework.TypeBool, "Whether the key may be deleted."),
-	"min_version":      spec.Required(framework.TypeInt, "Oldest version that is kept; 0: all."),
-	"latest_version":   spec.Required(framework.TypeInt, "Number of the newest version."),
+	"min_version": spec.Required(framework.TypeInt,
+		"Versions below this number have no private key any more; 0: all have one."),
+	"latest_version": spec.Required(framework.TypeInt, "Number of the newest version."),
+	"public_key": spec.Required(framework.TypeString,
+		"Public key of the newest version (PEM), to register in the Dashboard."),
 	"signs_with": spec.Required(framework.TypeInt,
 		"Number of the version that signs now; 0 while none has a Key ID for the client."),
 	"versions": spec.Required(framework.TypeMap,
@@ -148,27 +147,32 @@ func (b *backend) readKey(ctx context.Context, req *logical.Request,
 	return &logical.Response{Data: map[string]any{
 		"type": string(k.Type), "client": k.Client, "client_id": clientID,
 		"deletion_allowed": k.DeletionAllowed, "min_version": k.MinVersion,
-		"latest_version": k.latest(), "signs_with": signs.Number, "versions": versions,
+		"latest_version": k.latest().Number, "public_key": k.latest().PublicPEM, "signs_with": signs.Number,
+		"versions": versions,
 	}}, nil
 }
 
 const keyHelp = `
 A key signs requests to Paxos (docs.paxos.com/guides/developer/request-signing).
-It is generated here; no path imports or exports it. To set it up:
+The engine generates it. No path imports, shows or exports its private key.
 
-    vault write paxos/keys/payments client=team
-    vault read -field=public_key paxos/keys/payments   # of versions
+    vault write -f paxos/keys/payments
+    vault read -field=public_key paxos/keys/payments
 
-Register the public key in the Dashboard (Admin > API Management), then write
-the Key ID that the Dashboard shows to keys/<name>/kid.
+Register this public key in the Dashboard (Admin > API Management) for the root
+client, or for the client under clients/ that the key was created with. Then
+store the Key ID that the Dashboard shows:
 
-A key that names a client keeps it from being deleted. If the client becomes the
-root (config/promote-standby, config/replace-root), its keys become keys of the
-root client: client is empty then.
+    vault write paxos/keys/payments/kid kid=<Key ID>
 
-The engine signs its own calls to Paxos (listing and deleting credentials, asking
-after a token) with the key that has a Key ID for their client.
+keys/<name>/rotate adds a version. The old version signs until the new one has a
+Key ID, so signing does not stop. Then min_version=<number> erases the private
+keys of the versions below that number. Their public keys and Key IDs are kept.
 
-keys/<name>/rotate adds a version. The version before it goes on signing until
-the new one has a Key ID. min_version erases the private keys of older versions.
+The engine also signs its own requests to Paxos (listing and deleting credentials,
+checking a token) with the key that has a Key ID for their client.
+
+A client cannot be deleted while a key names it. If the client becomes the root
+(config/promote-standby, config/replace-root), its keys become keys of the root
+client, and client is empty.
 `

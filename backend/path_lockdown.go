@@ -17,7 +17,7 @@ import (
 func (b *backend) pathLockdown() *framework.Path {
 	return &framework.Path{
 		Pattern:         lockdownPath + "$",
-		HelpSynopsis:    "The red button: refuse to issue anything and end every live token. Needs sudo.",
+		HelpSynopsis:    "Emergency stop: issue and sign nothing, and revoke every token. Needs sudo.",
 		HelpDescription: lockdownHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
 		Fields: spec.Fields{
@@ -217,14 +217,19 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 }
 
 const lockdownHelp = `
-From the moment a write returns, nothing is issued to anyone, on any node, and no
-token is refreshed; a mint that is under way is ended when it lands. Every live
-token is put out of use and revoked at Paxos, even with never_revoke; what Paxos
-cannot take at once is worked off in the background. The answer says how many are
-left and how long that takes. Writing again tries again.
+As soon as the write returns, nothing is issued or signed for anyone, on any node,
+and no token is refreshed. A token that was already requested is revoked when it
+arrives. Every valid token is revoked at Paxos, even with never_revoke; what Paxos
+cannot take at once is revoked in the background. The answer says how many are left
+and how long that takes. Writing again tries again.
 
-It survives restarts, failovers and a deleted config, and while it cannot be read
-whether it is in force, it is. Roles and settings can be changed meanwhile, and the
-root's secret replaced. Only a delete lifts it, so that a policy can give the two to
-different people. A read shows what is still alive.
+A signature cannot be revoked: Paxos accepts it for 30 minutes. cannot_end names the
+signers whose signatures Paxos may still accept, and until when. To stop these too,
+deactivate the public key in the Dashboard.
+
+A lockdown survives restarts, failovers and a deleted config. If it cannot be read
+whether it is in force, it counts as in force. Roles and settings can be changed
+meanwhile, and the root's secret can be replaced. Only a delete lifts it, so that a
+policy can give writing and lifting to different people. A read shows which tokens
+are still valid.
 `

@@ -23,9 +23,10 @@ func (b *backend) pathSign() *framework.Path {
 			"path": spec.Required(framework.TypeString,
 				"Path of the request with /v2 and with the query, such as /v2/transfer/crypto-withdrawals."),
 			"body": {Type: framework.TypeString,
-				Description: "The exact bytes of the body, at most 8 KiB. Empty for GET and DELETE."},
+				Description: "Body of the request, byte for byte as you will send it, at most 8 KiB. Empty for " +
+					"GET and DELETE."},
 			"dry_run": {Type: framework.TypeBool,
-				Description: "Judge the request, and sign, count and store nothing."},
+				Description: "Only check whether the request would be signed. Nothing is signed, counted or stored."},
 		},
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.sign, "Sign a request.",
@@ -40,19 +41,19 @@ var signAnswer = spec.Fields{
 		Description: "The headers to send with the request: Paxos-Signature. Absent with dry_run."},
 	"operation":   spec.Required(framework.TypeString, "Paxos's operationId of the request."),
 	"ref_id":      spec.Required(framework.TypeString, "The ref_id of the body; empty if it has none."),
-	"source":      spec.Required(framework.TypeString, "The profile that pays; empty if the request does not say it."),
-	"destination": spec.Required(framework.TypeString, "Where the money goes; empty if the request does not say it."),
-	"asset":       spec.Required(framework.TypeString, "The asset; empty if the request does not say it."),
+	"source":      spec.Required(framework.TypeString, "The profile that pays; empty if the request names none."),
+	"destination": spec.Required(framework.TypeString, "Where the money goes; empty if the request names nothing."),
+	"asset":       spec.Required(framework.TypeString, "The asset; empty if the request names none."),
 	"amount":      spec.Required(framework.TypeString, "The amount, as the body has it."),
 	"kid":         spec.Required(framework.TypeString, "Key ID of the key that signs."),
 	"client_id": spec.Required(framework.TypeString,
-		"Client ID of the key. The signature goes with tokens of this client only."),
+		"Client ID of the key's client. Send the signature with an access token of this client."),
 	"timestamp": {Type: framework.TypeString, Description: "When it was signed (RFC 3339). Absent with dry_run."},
 	"expires_at": {Type: framework.TypeString,
 		Description: "Until when Paxos accepts the signature (RFC 3339). Absent with dry_run."},
 	"body_sha256": spec.Required(framework.TypeString, "SHA-256 of the body, in hexadecimal."),
 	"signature_id": {Type: framework.TypeString,
-		Description: "Names the signature in audit logs. Absent with dry_run."},
+		Description: "Identifies the signature in audit logs. Absent with dry_run."},
 }
 
 // sign answers POST sign/:name. A lockdown is looked for before and after, so that no signature leaves
@@ -89,16 +90,18 @@ func (b *backend) signUnlessLocked(ctx context.Context, s logical.Storage,
 }
 
 const signHelp = `
-Send the request that you want to make: method, path and the exact body. The
-answer has the header to send with it. A request that the signer does not allow
-is refused (403), and the refusal names the field and the limit.
+Write the request that you want to send: its method, its path and its exact body.
+The answer has the header to send with it. If the signer does not allow the
+request, it is refused (403), and the error names the field and the limit.
 
     vault write paxos/sign/payouts method=POST path=/v2/transfer/crypto-withdrawals body=@body.json
 
-dry_run=true says whether a request would be signed, and signs and counts nothing.
+With dry_run=true the answer only says whether the request would be signed.
 
-The signature is valid for 30 minutes, and goes with tokens of the client of the
-signer's key only. After a timeout, send the same request
-again, with the same ref_id and the same bytes, never with a new ref_id: a payment
-counts once against daily limits, however often it is signed.
+The signature is valid for 30 minutes, together with an access token of the same
+client (client_id in the answer). Send exactly the bytes that were signed.
+
+If you get no answer from Paxos, send the same request again, with the same
+ref_id and the same bytes. Never use a new ref_id: you could pay twice. The same
+request counts once against daily limits, however often it is signed.
 `

@@ -31,33 +31,30 @@ func (b *backend) pathSigner() *framework.Path {
 			"key": {Type: framework.TypeString,
 				Description: "The key under keys/ that signs. Required at the first write."},
 			"operations": {Type: framework.TypeCommaStringSlice,
-				Description: "Paxos's operationIds that may be signed, such as CreateCryptoWithdrawal. None " +
-					"by default."},
+				Description: "Ids of the operations that may be signed, such as CreateCryptoWithdrawal; those of " +
+					"operations/. Empty: none."},
 			"sources": {Type: framework.TypeCommaStringSlice,
-				Description: "Ids of the profiles that may pay. Dangerous: * for every profile. None by default."},
+				Description: "Ids of the profiles that may pay. Empty: none. Dangerous: * allows every profile."},
 			"destinations": {Type: framework.TypeCommaStringSlice,
-				Description: "Where money may go: crypto:<NETWORK>:<address>, fiat:<id> or profile:<id>. On STELLAR, " +
-					"?memo=<memo> after the address where the account has one. Dangerous: * for every " +
-					"destination. None " +
-					"by default."},
+				Description: "Where money may go: crypto:<NETWORK>:<address>, fiat:<fiat account id> or " +
+					"profile:<profile id>. On STELLAR, ?memo=<memo> follows the address if the body has a memo. " +
+					"Empty: nowhere. Dangerous: * allows every destination."},
 			"end_users": {Type: framework.TypeCommaStringSlice,
-				Description: "Ids of identities and accounts that a body may name. Dangerous: *. Empty: " +
-					"bodies that name " +
-					"one are refused."},
+				Description: "Ids of identities and accounts that a body may name. Empty: a body that names one is " +
+					"refused. Dangerous: * allows all."},
 			"limits": {Type: framework.TypeKVPairs,
-				Description: "By asset: the most that one request may move, such as USD=1000.50. An asset without an " +
-					"entry is refused."},
+				Description: "By asset: the most that one request may move, such as USD=1000.50. An asset that is " +
+					"not named is refused."},
 			"daily_limits": {Type: framework.TypeKVPairs,
-				Description: "By asset: the most that all requests of 24 hours may move. Only for assets that " +
-					"limits names."},
+				Description: "By asset: the most that all requests of 24 hours together may move. Each asset must be " +
+					"in limits too."},
 			"unlimited_operations": {Type: framework.TypeCommaStringSlice,
-				Description: "Dangerous: operations that may be signed although their amount cannot be read " +
-					"from the request. " +
-					"Each must be in operations too."},
+				Description: "Dangerous: operations that may be signed although their request does not say the " +
+					"amount. Each must be in operations too."},
 			"extra_fields": {Type: framework.TypeCommaStringSlice,
-				Description: "Dangerous: top-level fields of a body that this version does not know and that " +
-					"may be signed."},
-			"disabled": {Type: framework.TypeBool, Description: "Sign nothing."},
+				Description: "Dangerous: top-level fields that a body may have although this version of the engine " +
+					"does not know what they do."},
+			"disabled": {Type: framework.TypeBool, Description: "Whether to sign nothing (false)."},
 			"metadata": {Type: framework.TypeKVPairs,
 				Description: "Free key=value pairs for people and reports. Not secret."},
 		},
@@ -67,10 +64,11 @@ func (b *backend) pathSigner() *framework.Path {
 			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeSigner, "Create a signer.",
 				spec.NoBody("Stored.")), "write", "signer"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeSigner,
-				"Create a signer, or change it; parameters left out keep their value, and a map is replaced whole.",
+				"Create a signer, or change it. Parameters that are left out keep their value. A map is replaced as a "+
+					"whole.",
 				spec.NoBody("Stored.")), "write", "signer"),
 			logical.PatchOperation: spec.Displayed(spec.OnActive(b.patchSigner,
-				"Change parts of a signer that exists; null gives a parameter its default back.",
+				"Change parts of a signer that exists. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "signer"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteSigner, "Delete a signer.",
 				spec.NoBody("Deleted.")), "delete", "signer"),
@@ -88,11 +86,12 @@ var signerAnswer = spec.Fields{
 	"limits":       spec.Required(framework.TypeKVPairs, "By asset: the most for one request."),
 	"daily_limits": spec.Required(framework.TypeKVPairs, "By asset: the most in 24 hours."),
 	"daily_usage": spec.Required(framework.TypeMap,
-		"By asset of daily_limits: limit, used, left, and next_at, when more is left (RFC 3339; empty if nothing "+
+		"By asset of daily_limits: limit, used, left, and next_at: when more is left (RFC 3339; empty if nothing "+
 			"is used)."),
-	"unlimited_operations": spec.Required(framework.TypeStringSlice, "Operations whose amount is not judged."),
+	"unlimited_operations": spec.Required(framework.TypeStringSlice,
+		"Operations that are signed whatever amount they move."),
 	"extra_fields": spec.Required(framework.TypeStringSlice,
-		"Fields of bodies that this version does not know."),
+		"Fields that a body may have although their effect is unknown."),
 	"disabled":   spec.Required(framework.TypeBool, "Whether the signer signs nothing."),
 	"metadata":   spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
 	"created_at": spec.Required(framework.TypeString, "When the signer was created (RFC 3339)."),
@@ -127,15 +126,20 @@ func (b *backend) readSigner(ctx context.Context, req *logical.Request,
 }
 
 const signerHelp = `
-A signer says what one application may have signed. Everything that is empty
-allows nothing. Vault policies say who may write to sign/<signer>.
+A signer says what one application may have signed. What is left empty allows
+nothing. Vault policies say who may write to sign/<signer>.
 
     vault write paxos/signers/payouts key=payments operations=CreateCryptoWithdrawal \
-        sources=<profile id> destinations=crypto:ETHEREUM:<address> limits=USDC=100
+        sources=<profile id> destinations=crypto:ETHEREUM:<address> \
+        limits=USDC=1000 daily_limits=USDC=10000
 
-What in a body moves money is known to the engine. A body with a field that it
-does not know is refused. Fees that Paxos adds to amount are not counted.
+The engine knows which fields of a body move money. It refuses a body that has a
+field it does not know. It does not count fees that Paxos adds to an amount.
 
-Where Paxos does not enforce signatures for the client, every limit here is
-advice: a token alone is enough.
+A payment counts against daily limits for 24 hours and 35 minutes after it was
+last signed, even if it fails or is canceled at Paxos. The same request counts
+once, however often it is signed. A read shows what is left.
+
+These limits protect you only if Paxos enforces signatures for the client.
+Otherwise an access token alone is enough to pay.
 `

@@ -136,7 +136,7 @@ func (b *backend) keyOfSigner(ctx context.Context, s logical.Storage, by signer)
 	if !ok {
 		return keyOfSigning{}, fault.BadRequest("Key %q has no Key ID for its client yet. Contact your Vault operators. "+
 			"Operators: register the public key of version %d in the Dashboard, then write its Key ID with "+
-			"`vault write %skeys/%s/kid kid=<Key ID>`.", by.Key, k.latest(), mountMark, by.Key)
+			"`vault write %skeys/%s/kid kid=<Key ID>`.", by.Key, k.latest().Number, mountMark, by.Key)
 	}
 	private, err := v.Private.decode()
 	return keyOfSigning{private, v.KeyIDs[clientID], clientID}, err

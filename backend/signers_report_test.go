@@ -32,6 +32,8 @@ func newTidySigningMount(t *testing.T) *mount {
 		"limits": map[string]any{"USDC": "100"}, "daily_limits": map[string]any{"USDC": "500"},
 		"metadata": map[string]any{"team": "treasury"}})
 	m.compare()
+	m.demandWithdrawals(401)
+	m.Must(logical.UpdateOperation, "probe", map[string]any{"check_signing": true})
 	return m
 }
 
@@ -83,7 +85,7 @@ func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 		"destinations": "[crypto:ETHEREUM:" + vendor + "]", "end_users": "[]", "limits": "map[USDC:100]",
 		"daily_limits": "map[USDC:500]", "unlimited_operations": "[]", "extra_fields": "[]", "dangerous_options": "[]",
 		"disabled": false, "metadata": "map[team:treasury]", "created_at": "2026-11-01T12:01:00Z", "signing": "enforced",
-		"signing_seen_at": "2026-11-01T12:02:00Z", "signing_evidence": "list",
+		"signing_seen_at": "2026-11-01T12:02:00Z", "signing_evidence": "request",
 	} {
 		if got := fmt.Sprint(s[field]); got != fmt.Sprint(want) {
 			t.Errorf("%s is %s, want %v", field, got, want)
@@ -95,7 +97,7 @@ func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(report["payers"]), "[map[client:root leases_client:false "+
 		"operations:[CreateCryptoWithdrawal] role:payer signers:[signers/payouts] signing:enforced "+
-		"signing_evidence:list signing_seen_at:2026-11-01T12:02:00Z]]"; got != want {
+		"signing_evidence:request signing_seen_at:2026-11-01T12:02:00Z]]"; got != want {
 		t.Errorf("payers are %s, want %s", got, want)
 	}
 	if got := fmt.Sprint(report["sign_limits"], report["sign_daily_limits"]); got != "map[USDC:1000] map[USDC:5000]" {
@@ -132,20 +134,45 @@ func TestSigningIsAFindingUntilItIsEnforced(t *testing.T) {
 	if p := report["payers"].([]any)[0].(map[string]any); p["signing"] != "not_enforced" {
 		t.Errorf("the payer is %v", p)
 	}
-	m.enforceSigning(true)
+	m.Must(logical.UpdateOperation, "probe", map[string]any{"check_signing": true})
 	if got := strings.Join(rules(m.report("least-privilege")), " "); strings.Contains(got, "signing-") {
-		t.Errorf("enforced, found are %s", got)
+		t.Errorf("enforced without the list's knowledge, found are %s", got)
+	}
+	if err := m.Paxos.EnforceSignatures(paxostest.Enforcement{}); err != nil {
+		t.Fatal(err)
+	}
+	m.enforceSigning(true)
+	m.Clock.Advance(10 * time.Minute)
+	m.Must(logical.UpdateOperation, "probe", map[string]any{"check_signing": true})
+	found = finding(m.report("least-privilege"), "signing-not-enforced", "client root")
+	if found == nil || strings.Contains(found["fix"].(string), "probe") {
+		t.Errorf("the list says that it is enforced, and an unsigned request was not refused: found is %v", found)
 	}
 }
 
-// TestSigningIsAFindingBeforePaxosWasAsked has a role that pays, and no list of Paxos yet.
+// TestSigningIsAFindingBeforePaxosWasAsked has a role that pays, and no list of Paxos yet; then the list;
+// and then the proof that the finding asks for.
 func TestSigningIsAFindingBeforePaxosWasAsked(t *testing.T) {
 	t.Parallel()
-	m := newConfiguredMount(t)
+	m := newListingMount(t)
+	m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) {
+		c.Scopes = append(c.Scopes, "transfer:write_crypto_withdrawal")
+	})
+	m.demandWithdrawals(401)
 	m.Must(logical.UpdateOperation, "roles/payer", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
 	found := finding(m.report("least-privilege"), "signing-not-enforced", "client root")
 	if found["severity"] != "high" || !strings.Contains(fmt.Sprint(found["evidence"]), "enforcement=unknown roles/payer") {
 		t.Errorf("found is %v", found)
+	}
+	m.compare()
+	report := m.report("least-privilege")
+	found = finding(report, "signing-not-proved", "client root")
+	if found["severity"] != "medium" || finding(report, "signing-not-enforced", "client root") != nil {
+		t.Fatalf("with the list, found is %v", found)
+	}
+	m.run(found["fix"].(string))
+	if got := strings.Join(rules(m.report("least-privilege")), " "); strings.Contains(got, "signing-") {
+		t.Errorf("proved, found are %s", got)
 	}
 }
 
@@ -186,7 +213,7 @@ func TestSigningFindingsAndTheirFixes(t *testing.T) {
 		"a rotation that nobody finished": {func(m *mount) {
 			m.Must(logical.UpdateOperation, "keys/payments/rotate", nil)
 			m.Clock.Advance(4 * 24 * time.Hour)
-		}, "info key-version-waiting keys/payments", "[version=2 created_at=2026-11-01T12:02:00Z]",
+		}, "info key-version-waiting keys/payments", "[version=2 created_at=2026-11-01T12:02:01Z]",
 			"kid version=2", func(m *mount) { m.registerKey("payments", 2) }},
 		"a key that is for another client than every role": {func(m *mount) {
 			m.stock("c0", "vault-c0", nil)
@@ -209,10 +236,11 @@ func TestSigningFindingsAndTheirFixes(t *testing.T) {
 			"[sources=*]", "vault patch paxos/signers/payouts 'sources=<profile ids>'",
 			signer(map[string]any{"sources": treasury})},
 		"operations of any amount": {signer(map[string]any{"operations": "CreateOrder",
-			"unlimited_operations": "CreateOrder"}), "medium dangerous-option signers/payouts", "[unlimited_operations]",
+			"unlimited_operations": "CreateOrder"}), "medium dangerous-option signers/payouts",
+			"[unlimited_operations CreateOrder]",
 			"vault patch paxos/signers/payouts unlimited_operations=", nil},
 		"fields that nobody knows": {signer(map[string]any{"extra_fields": "new_field"}),
-			"medium dangerous-option signers/payouts", "[extra_fields]",
+			"medium dangerous-option signers/payouts", "[extra_fields new_field]",
 			"vault patch paxos/signers/payouts extra_fields=", nil},
 		"an asset without a daily limit": {signer(map[string]any{"limits": map[string]any{"USDC": "100", "BTC": "1"}}),
 			"info signer-without-daily-limit signers/payouts", "[BTC]",

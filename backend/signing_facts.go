@@ -12,7 +12,7 @@ import (
 
 // addSigningFacts adds what the reports know of keys and signers. The clients are known already.
 func addSigningFacts(ctx context.Context, s logical.Storage, f *report.Facts) error {
-	f.Pays = pays
+	f.Pays = isPayment
 	clientIDs := map[string]string{}
 	for _, c := range f.Clients {
 		clientIDs[c.Name] = c.ID
@@ -36,9 +36,9 @@ func addSigningFacts(ctx context.Context, s logical.Storage, f *report.Facts) er
 	})
 }
 
-// pays reports whether an operation pays or decides who is paid. An operation that only takes back, or
+// isPayment reports whether an operation pays or decides who is paid. An operation that only takes back, or
 // does what another one was allowed to, does not.
-func pays(operation string) bool {
+func isPayment(operation string) bool {
 	m, ok := payment.LookupMovement(operation)
 	return ok && m.Judged != payment.ByName
 }
@@ -50,7 +50,7 @@ func (k signingKey) facts(name string, clientIDs map[string]string) report.Key {
 	if k.Client != "" {
 		client = clientsPrefix + k.Client
 	}
-	f := report.Key{Name: name, Client: client, ClientID: clientIDs[client], Latest: k.latest(),
+	f := report.Key{Name: name, Client: client, ClientID: clientIDs[client], Latest: k.latest().Number,
 		Registered: map[string][]string{}}
 	for _, v := range k.Versions {
 		for clientID, keyID := range v.KeyIDs {
@@ -60,7 +60,7 @@ func (k signingKey) facts(name string, clientIDs map[string]string) report.Key {
 	if signs, ok := k.signs(f.ClientID); ok {
 		f.KeyID = signs.KeyIDs[f.ClientID]
 	}
-	if newest, ok := k.version(k.latest()); ok && newest.state(f.ClientID) == keyWaiting {
+	if newest := k.latest(); newest.Number > 0 && newest.state(f.ClientID) == keyWaiting {
 		f.Waiting = newest.CreatedAt
 	}
 	return f
@@ -77,10 +77,13 @@ func (s signer) facts(name string) report.Signer {
 	}
 }
 
-// triedEnforcement returns what an unsigned request with a client has shown. The probe does not try one
-// yet, so that Paxos's list of credentials is the only evidence.
-func triedEnforcement(_ probe, _ string) report.Enforcement {
-	return report.Enforcement{State: report.EnforcementUnknown}
+// triedEnforcement returns what the latest probe that checked request signing has shown, if it was with
+// this client.
+func triedEnforcement(seen probe, clientID string) report.Enforcement {
+	if seen.SigningClientID != clientID {
+		return report.Enforcement{State: report.EnforcementUnknown}
+	}
+	return report.Enforcement{State: seen.SigningEnforced, At: seen.SigningCheckedAt, Evidence: report.ByRequest}
 }
 
 // addUsage adds to signers how much of their daily limits is used. If that is not known, the warning of

@@ -110,12 +110,12 @@ func (k signingKey) version(number int) (*keyVersion, bool) {
 	return &k.Versions[i], true
 }
 
-// latest is the number of the newest version, 0 if there is none.
-func (k signingKey) latest() int {
+// latest is the newest version, which is empty if there is none.
+func (k signingKey) latest() keyVersion {
 	if len(k.Versions) == 0 {
-		return 0
+		return keyVersion{}
 	}
-	return k.Versions[len(k.Versions)-1].Number
+	return k.Versions[len(k.Versions)-1]
 }
 
 // rotated is the key with a new version.
@@ -133,7 +133,7 @@ func (k signingKey) rotated(now time.Time) (signingKey, error) {
 		return k, err
 	}
 	k.Versions = append(slices.Clone(k.Versions), keyVersion{
-		Number: k.latest() + 1, Private: newSealedKey(sealed), PublicPEM: public, KeyIDs: map[string]string{},
+		Number: k.latest().Number + 1, Private: newSealedKey(sealed), PublicPEM: public, KeyIDs: map[string]string{},
 		CreatedAt: now.UTC(),
 	})
 	return k, nil
@@ -157,8 +157,8 @@ func (k *signingKey) change(d *framework.FieldData, clientID string) error {
 		return fault.BadRequest("client must be the name of a client under clients/")
 	case !created && (k.Type != before.Type || k.Client != before.Client):
 		return fault.BadRequest("type and client of a key cannot be changed. Create another key.")
-	case k.MinVersion < 0 || k.MinVersion > max(1, k.latest()):
-		return fault.BadRequest("min_version must be the number of a version: 1 to %d", max(1, k.latest()))
+	case k.MinVersion < 0 || k.MinVersion > max(1, k.latest().Number):
+		return fault.BadRequest("min_version must be the number of a version: 1 to %d", max(1, k.latest().Number))
 	}
 	if signs, ok := k.signs(clientID); ok && signs.Number < k.MinVersion {
 		return fault.BadRequest("min_version=%d would retire version %d, which signs. Register the public key "+

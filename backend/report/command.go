@@ -15,6 +15,7 @@ const (
 	keysPrefix       = "keys/"
 	signersPrefix    = "signers/"
 	driftPath        = "report/drift"
+	probePath        = "probe"
 	configPath       = "config"
 	connectionPath   = "config/connection"
 	guardrailsPath   = "config/guardrails"

@@ -14,8 +14,9 @@ var saferValue = map[string]string{
 	"unlimited_operations": "", "extra_fields": "",
 }
 
-// dangers finds the dangerous options in force at a path. Each is written as "option: why".
-func (p *Privileges) dangers(path string, dangers []string) {
+// dangers finds the dangerous options in force at a path. Each is written as "option: why". named are
+// what options list; it becomes evidence.
+func (p *Privileges) dangers(path string, dangers []string, named map[string][]string) {
 	for _, danger := range dangers {
 		option, reason, _ := strings.Cut(danger, ": ")
 		name, _, assigned := strings.Cut(option, "=")
@@ -27,7 +28,7 @@ func (p *Privileges) dangers(path string, dangers []string) {
 		switch {
 		case assigned || list:
 			p.suggest(severity, ruleDangerousOption, path, option+": "+reason, "",
-				p.patch(path, name+"="+value), option)
+				p.patch(path, name+"="+value), append([]string{option}, some(named[option])...)...)
 		case option == "token_url":
 			p.add(severity, ruleDangerousOption, path, option+": "+reason,
 				"# enable another mount whose config/connection has an https URL, or environment=production", option)

@@ -90,7 +90,7 @@ var ofEnforcement = []deserving{
 		{"info never-compared report/drift", "", "vault read", ""},
 		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
 		{"high signing-not-enforced client root", "client_id=root-id; enforcement=unknown; roles/pay",
-			"vault read paxos/report/drift refresh=true\n# create a key", itselfCutOff},
+			"vault write paxos/probe check_signing=true\n# create a key", itselfCutOff},
 	}},
 	{"signing of a client that roles pay with, in a list without the last credentials", func(f *report.Facts) {
 		payingRoot(f)
@@ -98,8 +98,44 @@ var ofEnforcement = []deserving{
 	}, []want{
 		{"low list-too-long credentials", "", "", "delete the credentials that nobody owns"},
 		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
-		{"high signing-not-enforced client root", "client_id=root-id; enforcement=unknown; roles/pay", "vault read",
-			itselfCutOff},
+		{"high signing-not-enforced client root", "client_id=root-id; enforcement=unknown; roles/pay",
+			"vault write paxos/probe check_signing=true\n", itselfCutOff},
+	}},
+	{"signing that only the list says is enforced", func(f *report.Facts) {
+		payingRoot(f)
+		addClient(f, "two", "mint", moneyScope)
+		addRole(f, "team", moneyScope).Client = "clients/two"
+		for i := range f.Clients {
+			f.Clients[i].Tried.State = report.EnforcementUnknown
+		}
+	}, []want{
+		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
+		{"medium moves-money roles/team", moneyScope, moneyFix, "vault patch paxos/roles/team disabled=true"},
+		{"medium signing-not-proved client root", "client_id=root-id; roles/pay",
+			"vault write paxos/probe check_signing=true", ""},
+		{"medium signing-not-proved client clients/two", "client_id=two-id; roles/team",
+			"vault write paxos/probe check_signing=true client=two", ""},
+	}},
+	{"signing that only the list says is enforced, of clients that pay nothing or are leased", func(f *report.Facts) {
+		addClient(f, "two", "lease", moneyScope)
+		addLeasingRole(f, "vendor", "two")
+		for i := range f.Clients {
+			f.Clients[i].Tried.State = report.EnforcementUnknown
+		}
+	}, []want{
+		{"medium leases-money roles/vendor", moneyScope + " (moves-money)", "credential_type=access_token",
+			"vault patch paxos/roles/vendor disabled=true"},
+	}},
+	{"signing of a leased client that pays, before any list", func(f *report.Facts) {
+		addClient(f, "two", "lease").Scopes = []string{moneyScope}
+		addLeasingRole(f, "vendor", "two")
+		f.List = report.List{}
+	}, []want{
+		{"info never-compared report/drift", "", "vault read", ""},
+		{"medium leases-money roles/vendor", moneyScope + " (moves-money)", "credential_type=access_token",
+			"vault patch paxos/roles/vendor disabled=true"},
+		{"high signing-not-enforced client clients/two", "client_id=two-id; enforcement=unknown; roles/vendor",
+			"vault read paxos/report/drift refresh=true\n# create a key", itselfCutOff + "; the readers of roles/vendor"},
 	}},
 	{"signing that an unsigned request has shown, before any list", func(f *report.Facts) {
 		payingRoot(f)
@@ -113,6 +149,24 @@ var ofEnforcement = []deserving{
 		payingRoot(f)
 		listed(f).Signing = false // Paxos may enforce it for an operation, and not for a client
 		f.Clients[0].Tried = tried(report.Enforced, now.Add(-day))
+	}, []want{{"medium moves-money roles/pay", moneyScope, moneyFix, payOff}}},
+	{"signing that an unsigned request has shown a week ago, and that the list does not know", func(f *report.Facts) {
+		payingRoot(f)
+		listed(f).Signing = false
+		f.Clients[0].Tried = tried(report.Enforced, now.Add(-7*day))
+	}, []want{{"medium moves-money roles/pay", moneyScope, moneyFix, payOff}}},
+	{"signing that an unsigned request has shown longer ago, and that the list does not know", func(f *report.Facts) {
+		payingRoot(f)
+		listed(f).Signing = false // perhaps since the request: the list does not tell any more
+		f.Clients[0].Tried = tried(report.Enforced, now.Add(-7*day-time.Second))
+	}, []want{
+		{"medium moves-money roles/pay", moneyScope, moneyFix, payOff},
+		{"high signing-not-enforced client root", "client_id=root-id; roles/pay",
+			"vault write paxos/probe check_signing=true\n", itselfCutOff},
+	}},
+	{"signing that an unsigned request has shown long ago, and that the list knows", func(f *report.Facts) {
+		payingRoot(f)
+		f.Clients[0].Tried = tried(report.Enforced, now.Add(-100*day))
 	}, []want{{"medium moves-money roles/pay", moneyScope, moneyFix, payOff}}},
 	{"signing that was switched off after an unsigned request has shown it", func(f *report.Facts) {
 		payingRoot(f)

@@ -84,13 +84,18 @@ func (f *Facts) divide(role Role, holds holdings) (given, beyond, lacking []stri
 	return given, beyond, lacking
 }
 
-// payments are the operations that pay, or decide who is paid, and that a token with these scopes may
-// call.
-func (f *Facts) payments(scopes []string) (operations []catalog.Operation) {
-	for _, o := range catalog.OpenedBy(scopes...) {
-		if f.Pays(o.ID) {
-			operations = append(operations, o)
+// paying are the operations of the catalogue that pay, or decide who is paid.
+func paying(f *Facts) []catalog.Operation {
+	return slices.DeleteFunc(catalog.Operations(), func(o catalog.Operation) bool { return !f.Pays(o.ID) })
+}
+
+// allowed are the operations that a token with these scopes may call.
+func allowed(operations []catalog.Operation, scopes []string) []catalog.Operation {
+	var all []catalog.Operation
+	for _, o := range operations {
+		if o.AllowedBy(scopes) {
+			all = append(all, o)
 		}
 	}
-	return operations
+	return all
 }

@@ -50,7 +50,20 @@ func tidy(changes ...func(*report.Facts)) *report.Facts {
 	for _, change := range changes {
 		change(f)
 	}
+	prove(f)
 	return f
+}
+
+// prove says that unsigned requests were refused of every client whose signing is enforced in Paxos's
+// list, unless a test says what was tried.
+func prove(f *report.Facts) {
+	for i, c := range f.Clients {
+		for _, listed := range f.List.Credentials {
+			if listed.ClientID == c.ID && listed.Signing && c.Tried == (report.Enforcement{}) {
+				f.Clients[i].Tried = tried(report.Enforced, now)
+			}
+		}
+	}
 }
 
 // credential is one that Paxos lists, and that deserves no finding if the mount knows it.

@@ -16,7 +16,7 @@ func (p *Privileges) key(k Key) {
 	case k.ClientID == "": // the client is not stored: nothing can be requested with it either
 	case k.KeyID == "":
 		p.add(Medium, ruleKeyUnregistered, path,
-			"The key has no Key ID for the present Client ID of its client, so that it signs nothing", p.register(k),
+			"The key has no Key ID for the Client ID that its client has now: it signs nothing until it has one", p.register(k),
 			"client="+k.Client, "client_id="+k.ClientID)
 	case !k.Waiting.IsZero() && p.Now.Sub(k.Waiting) > waitingAfter:
 		p.add(Info, ruleKeyWaiting, path,

@@ -5,8 +5,8 @@ import "fmt"
 // mountWide finds what is wrong beyond single roles: settings of the mount, roles taken together,
 // and clients. It comes after the roles, because it sums up what they use.
 func (p *Privileges) mountWide() {
-	p.dangers(connectionPath, p.ConnectionDangers)
-	p.dangers(guardrailsPath, p.Guardrails.Dangers)
+	p.dangers(connectionPath, p.ConnectionDangers, nil)
+	p.dangers(guardrailsPath, p.Guardrails.Dangers, nil)
 	if p.Guardrails.AllowUncatalogued {
 		severity := Info
 		if len(p.hints) > 0 {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// beyondSigners finds that the tokens of a role open payments that no signer of its client signs. Where
+// beyondSigners finds that tokens of a role allow payments that no signer of its client may sign. Where
 // Paxos does not enforce signatures, the holder of a token can make them unsigned.
 func (p *Privileges) beyondSigners(role Role, given []string) {
 	signers := p.by.signersOf(role.Client)
@@ -16,7 +16,7 @@ func (p *Privileges) beyondSigners(role Role, given []string) {
 	signed := p.by.signedFor(role.Client)
 	var more []string
 	without, needed := set{}, set{}
-	for _, o := range p.payments(given) {
+	for _, o := range allowed(p.paying, given) {
 		into := needed
 		if !signed[o.ID] {
 			more, into = append(more, o.ID), without
@@ -32,11 +32,11 @@ func (p *Privileges) beyondSigners(role Role, given []string) {
 	if len(more) == 0 || enforced && len(surplus) == 0 { // Paxos refuses them, and no scope can be spared
 		return
 	}
-	severity, reason := Medium, "The tokens of the role open payments that no signer of its client signs. Without a "+
-		"signature Paxos may accept them for any amount"
+	severity, reason := Medium, "Tokens of this role allow payments that no signer of the client may sign. Where Paxos "+
+		"does not enforce signatures, anyone with such a token can make them for any amount"
 	if enforced {
-		severity, reason = Low, "The tokens of the role open payments that no signer of its client signs, so that "+
-			"Paxos refuses them"
+		severity, reason = Low, "Tokens of this role allow payments that no signer of the client may sign, so that "+
+			"Paxos refuses them: the role does not need these scopes"
 	}
 	suggestion := ""
 	if len(surplus) > 0 {
@@ -55,7 +55,7 @@ func (p *Privileges) ShownPayers() []any {
 		state := p.clientEnforcement(client)
 		for _, g := range p.grants[client] {
 			operations := []string{}
-			for _, o := range p.payments(g.scopes) {
+			for _, o := range allowed(p.paying, g.scopes) {
 				operations = append(operations, o.ID)
 			}
 			if len(operations) == 0 && !moveMoney(g.scopes) {

@@ -99,7 +99,7 @@ func TestPayersAreShownWithTheirSigners(t *testing.T) {
 	wanted := []string{
 		"odd clients/gone false [] [] unknown  ",
 		"vendor clients/two true [CreateFiatAccount UpdateFiatAccount] [] not_enforced 2026-11-01T12:00:00Z list",
-		"pay root false [CreateCryptoWithdrawal CreateFiatWithdrawal] [signers/payouts] enforced 2026-11-01T12:00:00Z list",
+		"pay root false [CreateCryptoWithdrawal CreateFiatWithdrawal] [signers/payouts] enforced 2026-11-01T12:00:00Z request",
 	}
 	if len(shown) != len(wanted) {
 		t.Fatalf("shown are %v", shown)

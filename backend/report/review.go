@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"slices"
+
+	"vault-plugin-secrets-paxos/backend/catalog"
 )
 
 // A Review collects findings. Two reviews of the same facts find the same.
@@ -12,6 +14,7 @@ type Review struct {
 	holds    holdings
 	by       byClient
 	grants   grants
+	paying   []catalog.Operation
 	findings []Finding
 	basis    string // the basis of the findings that are being added
 }
@@ -20,7 +23,7 @@ type Review struct {
 // mount stores.
 func newReview(f *Facts) *Review {
 	r := &Review{Facts: f, callers: callersOf(f.Roles), holds: holdsOf(f), by: groupByClient(f)}
-	r.grants = grantsOf(f, r.holds)
+	r.grants, r.paying = grantsOf(f, r.holds), paying(f)
 	for _, c := range f.Clients {
 		r.client(c)
 	}

@@ -43,7 +43,7 @@ func (p *Privileges) role(r Role) {
 	p.beyondSigners(r, given)
 	p.roleLeases(r)
 	p.roleUse(r, worst(given))
-	p.dangers(rolesPrefix+r.Name, r.Dangers)
+	p.dangers(rolesPrefix+r.Name, r.Dangers, nil)
 }
 
 // leasingRole reviews a role whose readers get whole clients, and with them every scope that these hold.
@@ -75,7 +75,7 @@ func (p *Privileges) leasingRole(r Role) {
 	}
 	p.roleLeases(r)
 	p.roleUse(r, worst(given))
-	p.dangers(rolesPrefix+r.Name, r.Dangers)
+	p.dangers(rolesPrefix+r.Name, r.Dangers, nil)
 }
 
 // roleLeases finds leases that are longer than the guardrails allow, and counts the token requests

@@ -23,6 +23,7 @@ const (
 	ruleNoAllowlist      Rule = "no-allowlist"
 	ruleAllowlistShort   Rule = "allowlist-short"
 	ruleSigningOff       Rule = "signing-not-enforced"
+	ruleSigningUnproved  Rule = "signing-not-proved"
 	ruleSigningStopped   Rule = "signing-switched-off"
 	ruleScopesUnused     Rule = "scopes-unused"
 	ruleScopesDisabled   Rule = "scopes-of-disabled-roles"
@@ -68,7 +69,7 @@ func AcceptableRules() []string {
 		ruleListingRefused, ruleNeverCompared, ruleListTooLong, ruleEgressUnknown, ruleDangerousOption,
 		ruleSecretOld, ruleSecretUnverified, ruleClientMissing, ruleClientDisabled, ruleRootShared, ruleNoAllowlist,
 		ruleAllowlistShort,
-		ruleSigningOff, ruleSigningStopped, ruleScopesUnused, ruleScopesDisabled, ruleMoneyShared,
+		ruleSigningOff, ruleSigningUnproved, ruleSigningStopped, ruleScopesUnused, ruleScopesDisabled, ruleMoneyShared,
 		ruleWithoutPurpose, ruleEntityUnknown, ruleOtherPurpose, ruleUnreadable,
 		ruleClientUnknown, ruleClientReplaced, ruleCredentialOld, ruleCredentialsDisabled, ruleLabelDeletable,
 		rulePublicKeys,

@@ -35,13 +35,14 @@ func (p *Privileges) signer(s Signer) {
 				command("write", p.Mount+keysPrefix+s.Key, "client=<client>"), "key="+s.Key)
 	case len(p.grants.users(s, k.Client)) == 0:
 		p.suggest(Low, ruleSignerUnused, path,
-			"No role of this mount gives a token of the signer's client that opens one of its operations: nobody can "+
-				"use its signatures",
+			"No role of this mount gives a token that the signer's signatures can be used with: its client is another "+
+				"one, or it does not allow the operations",
 			"# ask the signer's owner which role the application reads; key and role must have the same client",
 			p.patch(path, "disabled=true"), "key="+s.Key, "client="+k.Client)
 	}
 	p.signerDays(s)
-	p.dangers(path, s.Dangers)
+	p.dangers(path, s.Dangers, map[string][]string{"unlimited_operations": s.UnlimitedOperations,
+		"extra_fields": s.ExtraFields})
 }
 
 // signerDays finds assets of which a signer may sign any number of payments.
@@ -63,7 +64,7 @@ func (p *Privileges) signerDays(s Signer) {
 	}
 	path := signersPrefix + s.Name
 	p.suggest(severity, ruleSignerDaily, path,
-		"The signer has no daily limit for these assets: each payment is limited, their number is not",
+		"The signer has no daily limit for these assets: one payment is limited, the number of payments is not",
 		"# ask the signer's owner how much the application needs in 24 hours", p.patch(path, settings...), assets...)
 }
 

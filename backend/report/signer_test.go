@@ -17,21 +17,22 @@ func signing(change func(*report.Facts, *report.Signer)) func(*report.Facts) {
 }
 
 // dangerously is a signer with a dangerous option, and what to set instead.
-func dangerously(option, severity, instead string) deserving {
+func dangerously(option, severity, named, instead string) deserving {
 	return deserving{"a signer with " + option, signing(func(_ *report.Facts, s *report.Signer) {
 		s.Dangers = []string{option + ": it weakens something"}
-	}), []want{{severity + " dangerous-option signers/payouts", option, "",
+		s.UnlimitedOperations, s.ExtraFields = []string{"CreateOrder", "AffirmTransaction"}, []string{"new_field"}
+	}), []want{{severity + " dangerous-option signers/payouts", option + named, "",
 		"vault patch paxos/signers/payouts " + instead}}}
 }
 
 // ofSigners are changes of what applications may have signed.
 var ofSigners = []deserving{
 	{"a tidy signer", signing(func(*report.Facts, *report.Signer) {}), nil},
-	dangerously("sources=*", "medium", "'sources=<profile ids>'"),
-	dangerously("destinations=*", "high", "'destinations=<destinations>'"),
-	dangerously("end_users=*", "medium", "'end_users=<identity and account ids>'"),
-	dangerously("unlimited_operations", "medium", "unlimited_operations="),
-	dangerously("extra_fields", "medium", "extra_fields="),
+	dangerously("sources=*", "medium", "", "'sources=<profile ids>'"),
+	dangerously("destinations=*", "high", "", "'destinations=<destinations>'"),
+	dangerously("end_users=*", "medium", "", "'end_users=<identity and account ids>'"),
+	dangerously("unlimited_operations", "medium", "; AffirmTransaction; CreateOrder", "unlimited_operations="),
+	dangerously("extra_fields", "medium", "; new_field", "extra_fields="),
 	{"a signer that is disabled", signing(func(f *report.Facts, s *report.Signer) {
 		s.Disabled, s.Dangers, s.DailyLimits = true, []string{"destinations=*: everybody"}, nil
 		f.Guardrails.SignLimits, f.Guardrails.SignDailyLimits = nil, nil
@@ -152,7 +153,7 @@ func TestSignersAreShownWithWhomTheySignFor(t *testing.T) {
 	for i, want := range []string{
 		"all payments root root-id payments-kid [roles/reader] [CreateCryptoWithdrawal GetTransfer] [profile-1] " +
 			"[crypto:ETHEREUM:0xaa] [u] map[USDC:100] map[USDC:500] map[] [CreateOrder] [new] [extra_fields: unknown] false " +
-			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z list",
+			"map[team:treasury] 2026-10-31T12:00:00Z enforced 2026-11-01T12:00:00Z request",
 		"other others clients/two two-id  [] [CreateCryptoWithdrawal GetTransfer] [profile-1] [crypto:ETHEREUM:0xaa] [] " +
 			"map[USDC:100] map[USDC:500] map[] [] [] [] true map[] 2026-10-31T12:00:00Z not_enforced 2026-11-01T12:00:00Z list",
 		"stray gone    [] [CreateCryptoWithdrawal GetTransfer] [profile-1] [crypto:ETHEREUM:0xaa] [] " +

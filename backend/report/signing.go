@@ -10,11 +10,17 @@ import (
 // Paxos's list does not have the client. To enforce it is never called a fix, because Paxos would then
 // refuse every caller that does not sign yet.
 func (r *Review) signing(c Client, subject string, listed *Credential) {
-	state, payers := r.enforcement(c).State, r.grants.payers(c.Name)
-	if state == Enforced || state == EnforcementUnknown && len(payers) == 0 {
+	seen, payers := r.enforcement(c), r.grants.payers(c.Name)
+	state, evidence := seen.State, []string{"client_id=" + c.ID}
+	switch {
+	case state == Enforced && seen.Evidence == ByList && len(payers) > 0 && c.checkable():
+		r.add(Medium, ruleSigningUnproved, subject,
+			"Paxos's list says that request signing is enforced for this client. No unsigned request was tried yet",
+			r.findOut(c), append(evidence, some(payers)...)...)
+		return
+	case state == Enforced, state == EnforcementUnknown && len(payers) == 0:
 		return
 	}
-	evidence := []string{"client_id=" + c.ID}
 	if listed != nil && listed.switchedOff() {
 		r.suggest(High, ruleSigningStopped, subject, "Request signing was enforced for the client, and no longer is",
 			"# find out who switched it off, and why\n"+r.beforeEnforcing(c), r.enforcing(c),
@@ -27,15 +33,34 @@ func (r *Review) signing(c Client, subject string, listed *Credential) {
 	case len(payers) > 0 && state == EnforcementUnknown:
 		severity, reason = High, "It is not known whether Paxos enforces request signing for this client. If it "+
 			"does not, a token alone is enough to pay, and the limits of signers do not bind"
-		fix = command("read", r.Mount+driftPath, "refresh=true") + "\n" + fix
+		fix = r.findOut(c) + "\n" + fix
 		evidence = append(evidence, "enforcement="+state)
 	case len(payers) > 0:
 		severity, reason = High, "Request signing is not enforced: a token alone is enough to pay, and the limits of "+
 			"signers do not bind"
+		if seen.Evidence == ByList { // Paxos may enforce it for operations
+			fix = r.findOut(c) + "\n" + fix
+		}
 	case worst(listedScopes(listed)) >= catalog.MovesMoney:
 		severity = Medium
 	}
 	r.suggest(severity, ruleSigningOff, subject, reason, fix, r.enforcing(c), append(evidence, some(payers)...)...)
+}
+
+// checkable reports whether a probe may check the signing of a client: not of one that is leased.
+func (c Client) checkable() bool { return c.Purpose != "lease" }
+
+// findOut is the command that finds out whether signing is enforced: by an unsigned request, which moves
+// nothing, or else from Paxos's list.
+func (r *Review) findOut(c Client) string {
+	if !c.checkable() {
+		return command("read", r.Mount+driftPath, "refresh=true")
+	}
+	words := []string{"write", r.Mount + probePath, "check_signing=true"}
+	if c.Stored {
+		words = append(words, "client="+strings.TrimPrefix(c.Name, clientsPrefix))
+	}
+	return command(words...)
 }
 
 // listedScopes are the scopes of a credential that may not be listed.

@@ -31,7 +31,7 @@ func (s *story) crash(ctx context.Context) (err error) {
 	if err := s.expectRequests(ctx, 2); err != nil {
 		return err
 	}
-	s.proved("Vault started it anew, and it found the token it had minted: the same one, no further request.")
+	s.proved("Vault started it again. It found the token in its ledger and made no further request.")
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (s *story) rotate(ctx context.Context) error {
 	if err := s.expectState(ctx, s.last, false); err != nil {
 		return err
 	}
-	s.proved("Whoever still has it has nothing. Applications get a new one with their next read.")
+	s.proved("The old token no longer works. Applications get a new one with their next read.")
 	return nil
 }
 
@@ -108,7 +108,7 @@ func (s *story) readAudit(ctx context.Context) error {
 
 // disable removes the mount, which revokes everything that it issued.
 func (s *story) disable(ctx context.Context) error {
-	s.title("Disabling the mount ends what is alive")
+	s.title("Disabling the mount revokes all tokens")
 	token, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -119,6 +119,6 @@ func (s *story) disable(ctx context.Context) error {
 	if err := s.expectState(ctx, token, false); err != nil {
 		return err
 	}
-	s.proved("Nothing of the engine outlives it.")
+	s.proved("All tokens were revoked when the mount was disabled.")
 	return nil
 }

@@ -7,7 +7,8 @@ import (
 
 // keep sets everything up and keeps it running until the program is interrupted.
 func (s *story) keep(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.enableAudit, s.register, s.connect, s.configure, s.writeRole} {
+	for _, step := range []func(context.Context) error{s.enableAudit, s.register, s.connect, s.configure, s.writeRole,
+		s.generateKey, s.writeSigner, s.startProxy} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -15,18 +16,18 @@ func (s *story) keep(ctx context.Context) error {
 	fmt.Fprintf(s.out, `
 All of it runs until you interrupt it. In another terminal:
 
-    export VAULT_ADDR=%s
-    export VAULT_TOKEN=%s
+    %[1]s
 
-    vault read paxos/creds/%[3]s
-    vault read paxos/token/%[3]s
-    vault write paxos/creds/%[3]s scopes=%[4]s ttl=1m
+    vault read paxos/creds/%[2]s
+    vault read paxos/token/%[2]s
+    vault write paxos/creds/%[2]s scopes=%[3]s ttl=1m
     vault read paxos/status
-    vault write -f paxos/roles/%[3]s/rotate
+    vault write -f paxos/roles/%[2]s/rotate
     vault path-help paxos
-`, s.Address, s.RootToken, roleName, readScope)
+`, s.prompt, roleName, readScope)
 	if s.paxos.sandbox != nil {
-		fmt.Fprintf(s.out, "    curl %s/sandbox/tokens\n", s.paxos.sandbox.URL)
+		fmt.Fprintf(s.out, "    curl -sS %s/sandbox/tokens\n\n    %s\n    %s\n    vault read paxos/signers/payouts\n",
+			s.paxos.sandbox.URL, writeBody, sendIt+toProxy+"@body.json")
 	}
 	fmt.Fprintf(s.out, "\nVault's log is %s, the audit log %s.\n", s.LogPath(), s.AuditPath())
 	select {

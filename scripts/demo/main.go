@@ -47,6 +47,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := paxos.checkTools(); err != nil {
+		return err
+	}
 	fmt.Fprintln(out, "Building the plugin and starting a Vault server ...")
 	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "info"})
 	if err != nil {
@@ -59,6 +62,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	defer paxos.close()
 	s := newStory(server, paxos, out)
 	defer s.endTokens()
+	defer s.endProxy()
 	if *keep {
 		return s.keep(ctx)
 	}

@@ -54,7 +54,7 @@ func (s *story) rotateRoot(ctx context.Context) error {
 
 // lockDown puts the mount into lockdown, and ends the lockdown.
 func (s *story) lockDown(ctx context.Context) error {
-	s.title("The red button: nothing is issued, everything ends")
+	s.title("Lockdown: nothing is issued or signed, and every token is revoked")
 	token, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -69,6 +69,12 @@ func (s *story) lockDown(ctx context.Context) error {
 	if err := s.expectState(ctx, token, false); err != nil {
 		return err
 	}
+	if s.proxy != nil && !strings.Contains(value(answer, "cannot_end"), "signatures of signer payouts") {
+		return errors.New("the signer is not named")
+	}
+	if err := s.expectNoSignature(ctx); err != nil {
+		return err
+	}
 	refusal, err := s.vault(ctx, "read", "paxos/creds/"+roleName)
 	if err == nil || !strings.Contains(refusal, "locked down") {
 		return errors.New("the mount issues in a lockdown")
@@ -76,6 +82,6 @@ func (s *story) lockDown(ctx context.Context) error {
 	if _, err := s.vault(ctx, "delete", "paxos/lockdown"); err != nil {
 		return err
 	}
-	s.proved("One write stops the mount, whoever has whatever policy; only a delete lifts it.")
+	s.proved("One write stops the whole mount, whatever the policies say. Only a delete lifts it.")
 	return nil
 }

@@ -16,6 +16,9 @@ const roleName = "mint-role"
 // enableAudit makes Vault write every request to an audit log.
 func (s *story) enableAudit(ctx context.Context) error {
 	s.title("Vault writes down every request and every answer")
+	if err := s.openShell(ctx); err != nil {
+		return err
+	}
 	if _, err := s.vault(ctx, "audit", "enable", "file", "file_path="+s.AuditPath()); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
 // vault shows a vault command, runs it as root, and shows and returns its output.
@@ -30,6 +32,41 @@ func (s *story) run(ctx context.Context, token, input string, arguments ...strin
 		err = fmt.Errorf("vault %s: %w", arguments[0], err)
 	}
 	return string(answer), err
+}
+
+// openShell makes a shell in which the commands of the story work as they are printed, and prints the line
+// that a person types first.
+func (s *story) openShell(ctx context.Context) (err error) {
+	if s.prompt, err = s.InstallTools(ctx, stack.ProxyName); err == nil {
+		s.typed("%s", s.prompt)
+	}
+	return err
+}
+
+// shell shows a command, runs it in a shell as it is shown, and shows and returns its output. A command
+// that fails is an error; a request that a server refuses is not.
+func (s *story) shell(ctx context.Context, command string) (string, error) {
+	s.typed("%s", command)
+	answer, err := stack.Shell(ctx, s.prompt+"\n"+command).CombinedOutput()
+	s.shown(string(answer))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", command, err)
+	}
+	return string(answer), err
+}
+
+// expectAnswer runs a command whose output must contain all of the words.
+func (s *story) expectAnswer(ctx context.Context, command string, words ...string) error {
+	answer, err := s.shell(ctx, command)
+	if err != nil {
+		return err
+	}
+	for _, word := range words {
+		if !strings.Contains(answer, word) {
+			return fmt.Errorf("the answer lacks %q", word)
+		}
+	}
+	return nil
 }
 
 // hideIssued hides the secret in an answer of vault, if it has one.

@@ -23,6 +23,9 @@ type story struct {
 	first  issued   // the first token of the role
 	second issued   // the same token, read again
 	last   issued   // the token after the first one was revoked
+
+	prompt string         // the first line of a shell in which the printed commands work
+	proxy  *stack.Process // the paxos-proxy of the payment service; nil until it is started
 }
 
 // newStory returns a story on a server and a Paxos.
@@ -39,7 +42,9 @@ func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		s.enableAudit, s.register, s.connect, s.configure, s.writeRole,
 		s.readToken, s.useToken, s.share, s.revoke,
-		s.crash, s.restrict, s.rotateRoot, s.leaseClient, s.rotate, s.lockDown, s.readAudit, s.disable,
+		s.crash, s.restrict, s.rotateRoot, s.leaseClient,
+		s.generateKey, s.writeSigner, s.startProxy, s.pay, s.tamper, s.useUpTheDay,
+		s.rotate, s.lockDown, s.stopProxy, s.readAudit, s.disable,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -59,8 +64,11 @@ func (s *story) typed(format string, values ...any) {
 	fmt.Fprintf(s.out, "\n    $ %s\n", s.mask(fmt.Sprintf(format, values...)))
 }
 
+// noted prints what a person does elsewhere, before the command that does it here.
+func (s *story) noted(text string) { fmt.Fprintf(s.out, "\n    %s", text) }
+
 // widest is the length to which lines of output are cut.
-const widest = 120
+const widest = 200
 
 // shown prints the output of a command.
 func (s *story) shown(text string) {

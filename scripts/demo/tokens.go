@@ -137,13 +137,13 @@ func (s *story) share(ctx context.Context) (err error) {
 	if err := s.expectRequests(ctx, 1); err != nil {
 		return err
 	}
-	s.proved("Paxos allows one token request a second and bans whoever asks more often; readers cost none.")
+	s.proved("Paxos allows one token request a second, and bans an address that sends more. This read sent none.")
 	return nil
 }
 
 // revoke ends both leases. The token ends with the second one.
 func (s *story) revoke(ctx context.Context) error {
-	s.title("When the last lease ends, the token dies at Paxos")
+	s.title("When the last lease ends, the token is revoked at Paxos")
 	if _, err := s.vault(ctx, "lease", "revoke", "-sync", s.first.lease); err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *story) revoke(ctx context.Context) error {
 	if err := s.expectState(ctx, s.second, false); err != nil {
 		return err
 	}
-	s.proved("One reader's end does not disturb another; the last one's end is the token's.")
+	s.proved("The end of one lease leaves the token valid for the other reader; the end of the last one revokes it.")
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -44,6 +45,19 @@ func newUpstream() (*upstream, error) {
 		return nil, errors.New("PAXOS_ENVIRONMENT must be sandbox or production")
 	}
 	return u, nil
+}
+
+// checkTools returns an error if the story with this Paxos needs a program that is missing: curl plays the
+// payment service, which pays at the stand-in only.
+func (u *upstream) checkTools() error {
+	if u.environment != "custom" {
+		return nil
+	}
+	if _, err := exec.LookPath("curl"); err != nil {
+		return errors.New("curl is not on PATH: the demo pays with it, as an application without any library " +
+			"does; install curl")
+	}
+	return nil
 }
 
 // start starts the stand-in, unless Paxos is the real one. Its binary is built in the directory.

@@ -54,7 +54,7 @@ func (s *story) leaseClient(ctx context.Context) error {
 	if err := s.expectClient(ctx, "leased"); err != nil {
 		return err
 	}
-	s.proved("It is out once, and Vault knows who has it and until when.")
+	s.proved("Only one caller has it, and Vault knows who, and until when.")
 	return s.takeBack(ctx, made, value(answer, "lease_id"))
 }
 

@@ -7,10 +7,11 @@ import (
 	"path/filepath"
 )
 
-// The names of two programs of this module, which are also those of their directories below cmd.
+// The names of programs of this module, which are also those of their directories below cmd.
 const (
 	PluginName  = "vault-plugin-secrets-paxos"
 	SandboxName = "paxos-sandbox"
+	ProxyName   = "paxos-proxy"
 )
 
 // Build compiles the program of this module with this name into the directory, in the way of a release,
