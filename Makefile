@@ -39,13 +39,13 @@ test: ## run every test: units, the plugin boundary, fuzz seeds, then end to end
 	@scripts/test.sh -shuffle=on -timeout=25m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
 
-test-cluster: ## run the tests that need a cluster of three Vaults: failover under load, 2,000 leases at once, Paxos down
+test-cluster: ## run the tests that need a cluster of three Vaults: failover under load, 2,000 leases at once, Paxos down, the last payments of a day
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster
 
-test-load: ## run the tests that Paxos's limits make long: 20 rotations under 50 readers, 200 entities after 50 clients, deletion
+test-load: ## run the tests that Paxos's limits make long: 20 rotations under 50 readers, 200 entities after 50 clients, deletion, 20,000 payments
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -parallel=4 -timeout=10m ./scripts/load
 
-bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'; BENCH=-proxy measures paxos-proxy
+bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'; BENCH=-signatures measures signatures, BENCH=-proxy paxos-proxy
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
 
 check: ## check form: gofmt, go vet, staticcheck, how far files know each other, line length

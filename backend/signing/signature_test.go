@@ -2,9 +2,13 @@ package signing
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -41,14 +45,32 @@ func TestPublishedSignature(t *testing.T) {
 	}
 }
 
+// algorithms are those that Paxos accepts.
+var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA}
+
+// TestPublishedSignatureDecodes reads the published signature with an independent JOSE library.
+func TestPublishedSignatureDecodes(t *testing.T) {
+	t.Parallel()
+	parsed, err := jose.ParseSigned(published, algorithms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := parsed.Signatures[0].Protected
+	if head.Algorithm != "ES256" || head.KeyID != "5498f424-78aa-414b-a515-13929e6951db" ||
+		head.ExtraHeaders["paxos.com/timestamp"] != "1645503272" || len(parsed.Signatures[0].Signature) != 64 {
+		t.Errorf("the header is %+v, the signature has %d bytes", head, len(parsed.Signatures[0].Signature))
+	}
+	if payload := parsed.UnsafePayloadWithoutVerification(); !json.Valid(payload) {
+		t.Errorf("the payload is %q", payload)
+	}
+}
+
 // TestAnotherLibraryAgrees signs 1,000 random requests with this package and with an independent JOSE
-// library, and verifies each signature with the other one. Some of the ES256 signatures have a leading
-// zero in r or s.
+// library. The library verifies the signatures of this package, and its own have the form that this
+// package gives them.
 func TestAnotherLibraryAgrees(t *testing.T) {
 	t.Parallel()
-	algorithms := []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA}
 	random := rand.New(rand.NewPCG(1, 2)) // for the requests only: keys and signatures use crypto/rand
-	leadingZeros := 0
 	for i := range 1000 {
 		kind := []KeyType{ECDSAP256, Ed25519}[i%2]
 		key, err := GenerateKey(kind)
@@ -60,54 +82,93 @@ func TestAnotherLibraryAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed, err := jose.ParseSigned(signed.Compact, algorithms)
-		if err != nil {
-			t.Fatalf("%s: %v", signed.Compact, err)
-		}
-		payload, err := parsed.Verify(key.private.Public())
-		if err != nil || !bytes.Equal(payload, r.Body) {
-			t.Fatalf("%s: the payload is %q, error %v", signed.Compact, payload, err)
-		}
-		leadingZeros += zeros(t, signed.Compact)
-	}
-	for tries := 0; leadingZeros < 4; tries++ { // one signature in 128 has such a zero
-		if tries > 20_000 {
-			t.Fatal("no signature has a leading zero")
-		}
-		key, err := GenerateKey(ECDSAP256)
+		expectVerified(t, key, signed.Compact, r.Body)
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithms[i%2], Key: key.private}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		signed, err := Sign(key, "kid", time.Unix(1_700_000_000, 0), randomRequest(t, random))
+		theirs, err := signer.Sign(r.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if zeros(t, signed.Compact) == 0 {
-			continue
-		}
-		leadingZeros++
-		parsed, err := jose.ParseSigned(signed.Compact, algorithms)
+		compact, err := theirs.CompactSerialize()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := parsed.Verify(key.private.Public()); err != nil {
-			t.Errorf("a signature with a leading zero: %v", err)
+		if !verifies(t, key, compact) {
+			t.Errorf("the library's signature has another form: %s", compact)
 		}
 	}
 }
 
-// zeros returns 1 if r or s of the signature begins with a zero byte, else 0. It fails the test unless
-// the signature has 64 bytes.
-func zeros(t *testing.T, compact string) int {
+// TestLeadingZeros signs until r and s have begun with a zero byte twice each, which one signature in
+// 256 does, and has each of these verified.
+func TestLeadingZeros(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	key, err := GenerateKey(ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zerosOfR, zerosOfS := 0, 0
+	for tries := 0; zerosOfR < 2 || zerosOfS < 2; tries++ {
+		if tries > 50_000 {
+			t.Fatalf("%d and %d signatures have a leading zero", zerosOfR, zerosOfS)
+		}
+		r := Request{Method: "POST", Path: "/v2/transfer/internal", Body: fmt.Append(nil, random.Uint64())}
+		signed, err := Sign(key, "kid", time.Unix(1_700_000_000, 0), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature := signatureOf(t, signed.Compact)
+		if signature[0] != 0 && signature[32] != 0 {
+			continue
+		}
+		if signature[0] == 0 {
+			zerosOfR++
+		}
+		if signature[32] == 0 {
+			zerosOfS++
+		}
+		expectVerified(t, key, signed.Compact, r.Body)
+	}
+}
+
+// expectVerified has a signature verified by the independent library.
+func expectVerified(t *testing.T, key Key, compact string, body []byte) {
+	t.Helper()
+	parsed, err := jose.ParseSigned(compact, algorithms)
+	if err != nil {
+		t.Fatalf("%s: %v", compact, err)
+	}
+	payload, err := parsed.Verify(key.private.Public())
+	if err != nil || !bytes.Equal(payload, body) || !verifies(t, key, compact) {
+		t.Fatalf("%s: the payload is %q, error %v", compact, payload, err)
+	}
+}
+
+// verifies reports whether a signature is one of the key, in the form that Key.sign gives it.
+func verifies(t *testing.T, key Key, compact string) bool {
+	t.Helper()
+	input, signature := []byte(compact[:strings.LastIndex(compact, ".")]), signatureOf(t, compact)
+	switch public := key.private.Public().(type) {
+	case *ecdsa.PublicKey:
+		digest := sha256.Sum256(input)
+		return ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+	case ed25519.PublicKey:
+		return ed25519.Verify(public, input, signature)
+	}
+	return false
+}
+
+// signatureOf returns the bytes of a signature. It fails the test unless there are 64.
+func signatureOf(t *testing.T, compact string) []byte {
 	t.Helper()
 	signature, err := base64.RawURLEncoding.DecodeString(compact[strings.LastIndex(compact, ".")+1:])
 	if err != nil || len(signature) != 64 {
 		t.Fatalf("a signature of %d bytes, error %v", len(signature), err)
 	}
-	if signature[0] == 0 || signature[32] == 0 {
-		return 1
-	}
-	return 0
+	return signature
 }
 
 // randomRequest returns a request for one of a few operations, with a random body.
