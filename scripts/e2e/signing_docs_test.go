@@ -126,10 +126,7 @@ func TestDocumentedAudit(t *testing.T) {
 	if audit := m.server.AuditText(); strings.Contains(audit, "Canary Beneficiary") {
 		t.Error("a beneficiary is in the audit log")
 	}
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Log("jq is not on PATH, so the query of the guide was not run")
-		return
-	}
+	needProgram(t, "jq")
 	log := filepath.Join(directory, "audit.log")
 	if err := os.Symlink(m.server.AuditPath(), log); err != nil {
 		t.Fatal(err)
@@ -181,10 +178,7 @@ func TestDocumentedRecipes(t *testing.T) {
 		t.Run(recipe.name, func(t *testing.T) {
 			t.Parallel()
 			m, directory := newDocumentedPayment(t)
-			if _, err := exec.LookPath(recipe.program); err != nil {
-				t.Logf("%s is not on PATH, so this recipe was not run", recipe.program)
-				return
-			}
+			needProgram(t, recipe.program)
 			lines := m.documented(recipe.text)
 			switch recipe.name {
 			case "Python":
@@ -250,5 +244,13 @@ func TestDocumentedSigners(t *testing.T) {
 	read, err := m.client.Logical().ReadWithContext(t.Context(), m.path+"/signers/payouts")
 	if err != nil || fmt.Sprint(read.Data["limits"]) != "map[USD:500 USDC:1000]" {
 		t.Errorf("the limits are %v %v", read.Data["limits"], err)
+	}
+}
+
+// needProgram fails the test if a program is not on PATH.
+func needProgram(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Fatalf("%s is not on PATH. Run scripts/prerequisites.sh", name)
 	}
 }

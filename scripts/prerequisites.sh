@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what the tests run beside Go: curl, jq and python3, which docs/signing.md shows to
+# applications. It does nothing where they are on PATH. Elsewhere it needs Debian's apt-get and root.
+set -euo pipefail
+
+missing=()
+for program in curl jq python3; do
+  command -v "$program" >/dev/null || missing+=("$program")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+  echo "Install ${missing[*]}: the tests need them, and this machine has no apt-get." >&2
+  exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  as_root=(sudo)
+fi
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
