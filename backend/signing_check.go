@@ -82,14 +82,14 @@ func (p *probe) checkSigning(ctx context.Context, b *backend, minter broker.Mint
 	return err
 }
 
-// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that came while the
-// token was requested stops it.
+// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that came meanwhile stops
+// it before the next one is signed.
 func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	bearer paxos.Bearer) error {
-	if err := checkStoredLockdown(ctx, b.storage); err != nil {
-		return err
-	}
 	try := func(signed bool) (seen paxos.Attempt, ok bool, err error) {
+		if err := checkStoredLockdown(ctx, b.storage); err != nil {
+			return seen, false, err
+		}
 		err = b.broker.Call(ctx, minter.Client.Route(), func(ctx context.Context) (err error) {
 			seen, ok, err = session.AttemptWithdrawal(ctx, bearer, signed)
 			return err
@@ -99,13 +99,13 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 	unsigned, _, err := try(false)
 	if err != nil {
 		p.Problems = append(p.Problems, problem("whether request signing is enforced could not be found out", err))
-		return throttled(err)
+		return breaksOff(err)
 	}
 	var with *paxos.Attempt
 	switch signed, ok, err := try(true); {
 	case err != nil:
 		p.Problems = append(p.Problems, problem("a signed request could not be tried out", err))
-		if throttled(err) != nil {
+		if breaksOff(err) != nil {
 			return err
 		}
 	case ok:
@@ -114,7 +114,7 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 		again, _, err := try(false)
 		if err != nil || again != unsigned {
 			p.Problems = append(p.Problems, problem("Paxos answered the same unsigned withdrawal in two ways", err))
-			return throttled(err)
+			return breaksOff(err)
 		}
 	}
 	var why string
@@ -132,8 +132,12 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 	return nil
 }
 
-// throttled returns the error if Paxos throttles the address, so that nothing more may be sent.
-func throttled(err error) error {
+// breaksOff returns the error if nothing more may be sent: Paxos throttles the address, or the mount is
+// locked down.
+func breaksOff(err error) error {
+	if errors.Is(err, errLocked) {
+		return err
+	}
 	if refused := new(paxos.Error); errors.As(err, &refused) && refused.Throttled() {
 		return err
 	}

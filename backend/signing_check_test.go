@@ -212,6 +212,35 @@ func TestALockdownStopsACheck(t *testing.T) {
 	}
 }
 
+// TestALockdownStopsTheNextAttempt begins one while Paxos answers the unsigned withdrawal: the signed one
+// is neither signed nor sent.
+func TestALockdownStopsTheNextAttempt(t *testing.T) {
+	t.Parallel()
+	m := newConfiguredMount(t)
+	m.withKey()
+	calls := m.Paxos.Calls(paxostest.Operations)
+	m.Must(logical.UpdateOperation, "probe", nil)
+	before := int(m.Paxos.Calls(paxostest.Operations) - calls) // the calls of a probe without the check
+	m.Clock.Advance(time.Hour)                                 // two probes one after the other are refused
+	hold := make(chan struct{})
+	m.Paxos.FailNext(paxostest.Operations, append(make([]paxostest.Fault, before), paxostest.Fault{Hold: hold})...)
+	calls = m.Paxos.Calls(paxostest.Operations)
+	done := make(chan int)
+	go func() {
+		status, _ := m.Refused(logical.UpdateOperation, "probe", map[string]any{"check_signing": true})
+		done <- status
+	}()
+	backendtest.WaitUntil(t, func() bool { return int(m.Paxos.Calls(paxostest.Operations)-calls) == before+1 })
+	m.Must(logical.UpdateOperation, "lockdown", nil)
+	close(hold)
+	if status := <-done; status != http.StatusForbidden {
+		t.Errorf("the probe answers %d", status)
+	}
+	if got := int(m.Paxos.Calls(paxostest.Operations)-calls) - before; got != 1 {
+		t.Errorf("%d withdrawals were tried, want 1", got)
+	}
+}
+
 // TestReportsBelieveACheckOfSigning checks the root and then another client that pays: the finding
 // goes for each when its own check has shown enforcement, and an inconclusive check takes nothing
 // back.
