@@ -340,7 +340,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if err := b.broker.Sweep(ctx); err != nil {
 		return err
 	}
-	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.spent.Sweep(ctx),
+	return errors.Join(b.reconcileClients(ctx), b.forgetGenerations(ctx), b.keepUsage(ctx), b.sweepPayments(ctx),
 		b.compareHourly(ctx))
 }
 

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,4 +46,17 @@ func (b *backend) checkCountable(ctx context.Context, s logical.Storage) error {
 			"correct the clock of the node, then request a token or run `vault write -f %sprobe`.", ahead.Abs(), mountMark))
 	}
 	return nil
+}
+
+// sweepPayments deletes the records of payments that count no longer. It waits while nothing can be
+// counted: the clock that says that they have ended may be wrong, and what it has ended counts again
+// when it is right.
+func (b *backend) sweepPayments(ctx context.Context) error {
+	switch err := b.checkCountable(ctx, b.storage); {
+	case errors.Is(err, errPaused), errors.Is(err, errClock):
+		return nil
+	case err != nil:
+		return err
+	}
+	return b.spent.Sweep(ctx)
 }

@@ -155,6 +155,40 @@ func TestAClockThatIsSetBack(t *testing.T) {
 	m.signed(withdrawal("b", "100"))
 }
 
+// TestAClockThatRunsAhead sets the clock ahead by a day and more, and right again: nothing that counts
+// is forgotten, whatever is asked for meanwhile.
+func TestAClockThatRunsAhead(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(m *mount){
+		"a tick": func(m *mount) { m.Tick() },
+		"a payment": func(m *mount) {
+			m.Refused(logical.UpdateOperation, "sign/payouts", map[string]any{"method": "POST", "path": withdrawals,
+				"body": withdrawal("c", "1")})
+		},
+		"one that does not count": func(m *mount) { m.signedBy("free", withdrawal("c", "1")) },
+		"a read":                  func(m *mount) { m.Must(logical.ReadOperation, "signers/payouts", nil) },
+		"a restart and a tick":    func(m *mount) { m.Restart(); m.Tick() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newDailyMount(t)
+			m.Must(logical.UpdateOperation, "signers/free", map[string]any{"key": "payments", "limits": "USDC=100",
+				"operations": "CreateCryptoWithdrawal", "sources": treasury, "destinations": "crypto:ETHEREUM:" + vendor})
+			m.Tick()
+			m.signed(withdrawal("a", "100"))
+			m.Clock.Advance(30 * time.Hour)
+			meanwhile(m)
+			m.Clock.Advance(-30 * time.Hour)
+			m.Tick()
+			m.Must(logical.UpdateOperation, "config/resume", nil)
+			if status, text := m.unsigned(map[string]any{"body": withdrawal("b", "0.01")}); status != 403 ||
+				!strings.Contains(text, "daily_limits.USDC leaves: 0 of 100") {
+				t.Errorf("%d %s", status, text)
+			}
+		})
+	}
+}
+
 // TestAFullLedger fills the ledger: what counts is refused and says why, also to a signer with much left.
 // What does not count is signed as before.
 func TestAFullLedger(t *testing.T) {

@@ -389,9 +389,22 @@ func TestManyPayAtOnce(t *testing.T) {
 	}
 }
 
-// TestWhatIsForbiddenMeanwhile changes what a signature depends on while the payment is being stored.
+// TestWhatIsForbiddenMeanwhile changes what a signature depends on while storage is slow: while the
+// payment is being stored, and while the key is being read for a signature that stores nothing.
 func TestWhatIsForbiddenMeanwhile(t *testing.T) {
 	t.Parallel()
+	storing := func(m *mount) (arrived, proceed chan struct{}) {
+		pages, err := m.Storage.List(m.T.Context(), "spending/")
+		if err != nil || len(pages) != 1 {
+			m.T.Fatal(pages, err)
+		}
+		return m.Storage.Hold("spending/" + pages[0])
+	}
+	reading := func(m *mount) (arrived, proceed chan struct{}) {
+		m.Must(logical.UpdateOperation, "signers/payouts", map[string]any{"daily_limits": map[string]any{}})
+		m.Restart()
+		return m.Storage.HoldRead("keys/payments")
+	}
 	for name, change := range map[string]func(m *mount){
 		"the signer is disabled": func(m *mount) {
 			m.Must(logical.PatchOperation, "signers/payouts", map[string]any{"disabled": true})
@@ -400,30 +413,32 @@ func TestWhatIsForbiddenMeanwhile(t *testing.T) {
 		"the guardrails": func(m *mount) {
 			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_limits": "USDC=1"})
 		},
+		"a daily limit": func(m *mount) {
+			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_daily_limits": "USDC=1"})
+		},
 		"the key":    func(m *mount) { m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""}) },
 		"a lockdown": func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := newDailyMount(t)
-			m.signed(withdrawal("a", "1"))
-			pages, err := m.Storage.List(t.Context(), "spending/")
-			if err != nil || len(pages) != 1 {
-				t.Fatal(pages, err)
-			}
-			arrived, proceed := m.Storage.Hold("spending/" + pages[0])
-			refused := make(chan string)
-			go func() {
-				resp, err := m.Do(logical.UpdateOperation, "sign/payouts", map[string]any{"method": "POST",
-					"path": withdrawals, "body": withdrawal("b", "2")})
-				refused <- fmt.Sprint(err, resp.IsError(), resp != nil && resp.Data["headers"] != nil)
-			}()
-			<-arrived
-			change(m)
-			close(proceed)
-			if said := <-refused; strings.Contains(said, "true true") || said == "<nil> false true" {
-				t.Errorf("it is signed: %s", said)
-			}
-		})
+		for during, hold := range map[string]func(m *mount) (arrived, proceed chan struct{}){
+			"storing": storing, "reading": reading} {
+			t.Run(name+" while "+during, func(t *testing.T) {
+				t.Parallel()
+				m := newDailyMount(t)
+				m.signed(withdrawal("a", "1"))
+				arrived, proceed := hold(m)
+				refused := make(chan string)
+				go func() {
+					resp, err := m.Do(logical.UpdateOperation, "sign/payouts", map[string]any{"method": "POST",
+						"path": withdrawals, "body": withdrawal("b", "2")})
+					refused <- fmt.Sprint(err, resp.IsError(), resp != nil && resp.Data["headers"] != nil)
+				}()
+				<-arrived
+				change(m)
+				close(proceed)
+				if said := <-refused; strings.Contains(said, "true true") || said == "<nil> false true" {
+					t.Errorf("it is signed: %s", said)
+				}
+			})
+		}
 	}
 }

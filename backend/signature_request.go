@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -27,35 +28,50 @@ type signatureRequest struct {
 }
 
 // signRequest judges the request that the caller wants to make, counts what it moves, and signs it
-// unless it is only tried. What is signed is stored before.
+// unless it is only tried. What is signed is stored before. Storage may take long, so the request is
+// judged again if what it is judged by was changed meanwhile: what an operator has forbidden is not
+// signed.
 func (b *backend) signRequest(ctx context.Context, s logical.Storage, r *signatureRequest) (map[string]any, error) {
-	if err := b.loadSignerOf(ctx, s, r); err != nil {
-		return nil, err
+	for {
+		judged := b.entries.signatureEpoch()
+		key, wanted, now, err := b.allow(ctx, s, r)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if b.entries.signatureEpoch() == judged {
+			return b.signAllowed(r, key, wanted, now)
+		}
 	}
-	wanted, err := signing.NewRequest(r.method, r.path, []byte(r.body))
-	if err != nil {
-		return nil, fault.Invalid(err)
+}
+
+// allow judges the request, and counts what it moves. A signature may have the time now, at which the
+// payment counts already.
+func (b *backend) allow(ctx context.Context, s logical.Storage, r *signatureRequest) (key keyOfSigning,
+	wanted signing.Request, now time.Time, err error) {
+	if err = b.loadSignerOf(ctx, s, r); err != nil {
+		return key, wanted, now, err
+	}
+	if wanted, err = signing.NewRequest(r.method, r.path, []byte(r.body)); err != nil {
+		return key, wanted, now, fault.Invalid(err)
 	}
 	key, g, err := b.permit(ctx, s, r, wanted)
 	if err != nil {
-		return nil, err
+		return key, wanted, now, err
 	}
 	count, err := newPaymentCount(r.signer, g, wanted, r.pays)
 	if err != nil {
-		return nil, err
+		return key, wanted, now, err
 	}
-	now := b.options.Now() // before the payment is stored, which counts from then on
-	if err := b.countPayment(ctx, s, count, r.dryRun); err != nil {
-		return nil, err
-	}
-	if count.counts() { // storage may have taken long: what an operator has forbidden since is not signed
-		if err := b.loadSignerOf(ctx, s, r); err != nil {
-			return nil, err
-		}
-		if key, _, err = b.permit(ctx, s, r, wanted); err != nil {
-			return nil, err
-		}
-	}
+	now = b.options.Now() // before the payment is stored, which counts from then on
+	return key, wanted, now, b.countPayment(ctx, s, count, r.dryRun)
+}
+
+// signAllowed signs a request that is allowed and counted, unless it is only tried.
+func (b *backend) signAllowed(r *signatureRequest, key keyOfSigning, wanted signing.Request,
+	now time.Time) (map[string]any, error) {
 	data := describePayment(r.pays, wanted, key)
 	if r.dryRun {
 		return data, nil
@@ -69,6 +85,11 @@ func (b *backend) signRequest(ctx context.Context, s logical.Storage, r *signatu
 	data["signature_id"] = signed.ID()
 	b.lastSigned.note(r.signerName, signed.ExpiresAt())
 	return data, nil
+}
+
+// signatureEpoch changes with every write of an entry that a request for a signature is judged by.
+func (e *entries) signatureEpoch() uint64 {
+	return e.signers.Epoch() + e.guardrails.Epoch() + e.keys.Epoch() + e.clients.Epoch() + e.root.Epoch()
 }
 
 // permit judges the request by the signer and the guardrails of this moment, and finds the key.

@@ -21,11 +21,13 @@ type Storage struct {
 	LoseWrites atomic.Bool // writes happen, and are reported as failed
 	ReadOnly   atomic.Bool
 	FailKey    atomic.Value // of string: writes of this key fail
-	held       atomic.Pointer[heldWrite]
+	held       atomic.Pointer[heldOperation]
+	heldRead   atomic.Pointer[heldOperation]
 }
 
-// A heldWrite is a write that waits before it has its effect.
-type heldWrite struct {
+// A heldOperation is a write that waits before it has its effect, or a read that waits after it has
+// read.
+type heldOperation struct {
 	key              string
 	arrived, proceed chan struct{}
 }
@@ -33,8 +35,15 @@ type heldWrite struct {
 // Hold makes the next write of the key wait. The first channel is closed when the write has arrived.
 // Closing the second one lets it go on.
 func (s *Storage) Hold(key string) (arrived, proceed chan struct{}) {
-	h := &heldWrite{key, make(chan struct{}), make(chan struct{})}
+	h := &heldOperation{key, make(chan struct{}), make(chan struct{})}
 	s.held.Store(h)
+	return h.arrived, h.proceed
+}
+
+// HoldRead is Hold for the next read of the key. What it reads is what the key has before it waits.
+func (s *Storage) HoldRead(key string) (arrived, proceed chan struct{}) {
+	h := &heldOperation{key, make(chan struct{}), make(chan struct{})}
+	s.heldRead.Store(h)
 	return h.arrived, h.proceed
 }
 
@@ -44,7 +53,12 @@ func (s *Storage) Get(ctx context.Context, key string) (*logical.StorageEntry, e
 	if s.FailReads.Load() {
 		return nil, ErrStorage
 	}
-	return s.Storage.Get(ctx, key)
+	entry, err := s.Storage.Get(ctx, key)
+	if h := s.heldRead.Load(); h != nil && h.key == key && s.heldRead.CompareAndSwap(h, nil) {
+		close(h.arrived)
+		<-h.proceed
+	}
+	return entry, err
 }
 
 // List is part of logical.Storage.

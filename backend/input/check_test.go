@@ -94,7 +94,7 @@ func TestCheckKnowsWhatAValueMustBe(t *testing.T) {
 		"pairs": {
 			[]any{map[string]any{}, map[string]any{"a": "b"}, "a=b", "a=", []any{"a=b", "c=d=e"}, numbered(1000)},
 			[]any{nil, 1, map[string]any{"a": 1}, map[string]any{"\x80": "b"}, "a", "=b", []any{"a=b", 1}, []any{"a"},
-				numbered(1001), times(1001, "a=b")},
+				[]any{"a=b", "c=d", "a=e"}, []any{"a=b", "a=b"}, numbered(1001), times(1001, "a=b")},
 		},
 	} {
 		for _, value := range values.good {

@@ -175,14 +175,27 @@ func pairsProblem(value any) string {
 	case string:
 		return unless(isText(value) && isPair(pairs), wantedPairs)
 	case []any:
-		for _, element := range pairs {
-			if text, _ := element.(string); !isText(element) || !isPair(text) {
-				return wantedPairs
-			}
-		}
-		return unless(len(pairs) <= maximumElements, wantedPairs)
+		return pairListProblem(pairs)
 	}
 	return wantedPairs
+}
+
+// pairListProblem accepts key=value pairs with one value for each key. The command line sends them if
+// a parameter is there twice; the SDK would take the last value of a key and not tell.
+func pairListProblem(pairs []any) string {
+	keys := map[string]bool{}
+	for _, element := range pairs {
+		text, _ := element.(string)
+		key, _, _ := strings.Cut(text, "=")
+		switch {
+		case !isText(element) || !isPair(text):
+			return wantedPairs
+		case keys[key]:
+			return wantedPairs + ", with each key once"
+		}
+		keys[key] = true
+	}
+	return unless(len(pairs) <= maximumElements, wantedPairs)
 }
 
 // isText reports whether a value is a string that may be stored.

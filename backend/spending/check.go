@@ -9,7 +9,7 @@ import (
 // the book. What is used is looked up only for a refusal, because that takes longer the more payments
 // other signers have.
 func (b *book) check(p Payment, limits Limits, now time.Time) error {
-	if err := b.checkRef(p); err != nil {
+	if err := b.checkRef(p, now); err != nil {
 		return err
 	}
 	if len(b.payments) >= MaxPayments {
@@ -38,9 +38,10 @@ func (b *book) check(p Payment, limits Limits, now time.Time) error {
 	return nil
 }
 
-// checkRef refuses a payment whose ref_id another payment has that counts.
-func (b *book) checkRef(p Payment) error {
-	if other := b.refs[p.Ref]; other != nil {
+// checkRef refuses a payment whose ref_id another payment has that counts. Payments that have ended
+// may still be in the book.
+func (b *book) checkRef(p Payment, now time.Time) error {
+	if other := b.refs[p.Ref]; other != nil && now.Before(other.end()) {
 		return &RefReused{Until: other.end()}
 	}
 	return nil

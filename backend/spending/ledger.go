@@ -68,18 +68,18 @@ func (l *Ledger) Check(ctx context.Context, p Payment, limits Limits) error {
 }
 
 // CheckRef refuses a payment that does not count if another one that counts has its ref_id. It takes no
-// place in the ledger, so it is not refused because the ledger is full.
+// place in the ledger, so it is not refused because the ledger is full. It changes nothing, whatever
+// the clock says.
 func (l *Ledger) CheckRef(ctx context.Context, p Payment) error {
 	b, err := l.ready(ctx)
 	if err != nil {
 		return err
 	}
 	defer l.mu.Unlock()
-	b.advance(l.Now())
 	if b.payments[p.Key] != nil {
 		return nil
 	}
-	return b.checkRef(p)
+	return b.checkRef(p, b.now(l.Now()))
 }
 
 // Usage returns how much of each daily limit is used, by asset. The signer is [Mount] for the limits

@@ -6,7 +6,8 @@ import (
 )
 
 // Sweep deletes the pages of which no payment counts any more, or whose payments are all stored
-// elsewhere meanwhile. A page whose deletion fails is deleted next time.
+// elsewhere meanwhile. A page whose deletion fails is deleted next time. Call it only while the clock
+// is believed: what has ended by a clock that runs ahead is forgotten.
 func (l *Ledger) Sweep(ctx context.Context) error {
 	b, err := l.ready(ctx)
 	if err != nil {

@@ -59,6 +59,14 @@ func (c *Cache[T]) Recall(key string) (T, bool) {
 	return value, ok
 }
 
+// Epoch counts how often an entry was forgotten. While it stays the same, no write of an entry has
+// ended, so what was got meanwhile still counts.
+func (c *Cache[T]) Epoch() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.epoch
+}
+
 // Forget makes the next Get read storage.
 func (c *Cache[T]) Forget(key string) {
 	c.mu.Lock()
