@@ -53,7 +53,8 @@ func TestADailyLimit(t *testing.T) {
 	}
 	next := first.Add(spending.Window).UTC().Format(time.RFC3339)
 	status, text := m.unsigned(map[string]any{"body": withdrawal("ref-10", "10")})
-	if status != 403 || !strings.Contains(text, "daily_limits.USDC leaves: 0 of 100") || !strings.Contains(text, next) {
+	if status != 403 || !strings.Contains(text, "daily_limits.USDC leaves: 0 of 100") ||
+		!strings.Contains(text, next) || !strings.Contains(text, "`vault read paxos/signers/payouts`") {
 		t.Errorf("the eleventh: %d %s; want %s in it", status, text, next)
 	}
 	if got := m.usage("signers/payouts", "daily_usage"); got != "100 0 "+next {
@@ -86,7 +87,8 @@ func TestOneSumOfTheMount(t *testing.T) {
 	m.Must(logical.UpdateOperation, "signers/second", second)
 	for _, signer := range []string{"payouts", "second"} {
 		if status, text := m.refusedBy(signer, withdrawal("c", "10.01")); status != 403 ||
-			!strings.Contains(text, "sign_daily_limits.USDC leaves: 10 of 100") {
+			!strings.Contains(text, "sign_daily_limits.USDC leaves: 10 of 100") ||
+			!strings.Contains(text, "`vault read paxos/config/guardrails`") {
 			t.Errorf("%s: %d %s", signer, status, text)
 		}
 	}
@@ -344,6 +346,9 @@ func TestSignaturesAreCounted(t *testing.T) {
 	m.unsigned(map[string]any{"body": withdrawal("b", "101"), "dry_run": true})
 	m.unsigned(map[string]any{"body": "{"})
 	m.refusedBy("invented", withdrawal("b", "1"))
+	m.Must(logical.UpdateOperation, "lockdown", nil)
+	m.unsigned(map[string]any{"body": withdrawal("b", "1")})
+	m.Must(logical.DeleteOperation, "lockdown", nil)
 	text := m.Must(logical.ReadOperation, "metrics", nil).Data[logical.HTTPRawBody].(string)
 	for _, line := range []string{
 		`paxos_signatures_total{outcome="signed",signer="payouts"} 1`,
@@ -351,6 +356,7 @@ func TestSignaturesAreCounted(t *testing.T) {
 		`paxos_signatures_total{outcome="limits",signer="payouts"} 1`,
 		`paxos_signatures_total{outcome="invalid",signer="payouts"} 1`,
 		`paxos_signatures_total{outcome="invalid",signer=""} 1`,
+		`paxos_signatures_total{outcome="lockdown",signer="payouts"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("%s is missing", line)

@@ -16,12 +16,12 @@ var errTokenID = fault.BadRequest("token_id must be 32 hexadecimal digits in low
 	"token/ answer it")
 
 // errNotConfigured is the answer of every path that needs config while there is none.
-var errNotConfigured = fault.BadRequest("this mount is not configured: write environment, client_id and " +
-	"client_secret to its config path")
+var errNotConfigured = fault.BadRequest("This mount is not configured. Contact your Vault operators. Operators: run " +
+	"`vault write " + mountMark + "config environment=production client_id=<Client ID> client_secret=-`.")
 
 // errNoRoot is the answer of every path that needs the root client while there is none.
-var errNoRoot = fault.BadRequest("this mount has no root client yet: write client_id and client_secret to its " +
-	"config path")
+var errNoRoot = fault.BadRequest("This mount has no root client yet. Contact your Vault operators. Operators: run " +
+	"`vault write " + mountMark + "config client_id=<Client ID> client_secret=-`.")
 
 // notConfigured turns the error of reading config into errNotConfigured if there is no config, and
 // returns it unchanged otherwise.

@@ -29,6 +29,14 @@ func clientIDOf(ctx context.Context, s logical.Storage, name string) (string, er
 	return g.ClientID, store.Ignoring(err, store.ErrNotFound)
 }
 
+// clientPath is the path where the client of a key is stored: config for the root client.
+func clientPath(name string) string {
+	if name == "" {
+		return "config"
+	}
+	return clientsPrefix + name
+}
+
 // putSigningKey stores a key. The caller holds writes.
 func (b *backend) putSigningKey(ctx context.Context, s logical.Storage, name string, k signingKey) error {
 	defer b.entries.signing.forget()
@@ -77,7 +85,8 @@ func (b *backend) storeKey(ctx context.Context, s logical.Storage, d *framework.
 		}
 		if clientID == "" {
 			warnings = append(warnings,
-				"The client of this key is not stored yet. Store it before you register the public key.")
+				"The client of this key is not stored yet. Store it with `vault write "+mountMark+clientPath(k.Client)+
+					" ...` before you register the public key.")
 		}
 	}
 	return warnings, b.putSigningKey(ctx, s, name, k)
@@ -169,6 +178,10 @@ func (b *backend) writeKeyID(ctx context.Context, req *logical.Request,
 	b.announceChange(keyWritten, req.Path, req.Operation)
 	v, _ := k.version(number)
 	resp := answerVersion(*v, clientID)
+	if keyID == "" {
+		resp.AddWarning("The Key ID was removed, because kid is empty. This version signs nothing for Client ID " +
+			clientID + " until it has one.")
+	}
 	if clientID != present {
 		resp.AddWarning("This Key ID is for Client ID " + clientID +
 			", which is not the present one of the key's client.")
@@ -193,7 +206,8 @@ func keyIDTarget(ctx context.Context, s logical.Storage, d *framework.FieldData,
 		}
 	}
 	if clientID == "" {
-		return keyVersion{}, "", fault.BadRequest("client_id is required while the client of this key is not stored")
+		return keyVersion{}, "", fault.BadRequest("client_id is required, because the client of this key is not stored "+
+			"yet. Store it first with `vault write %s%s ...`.", mountMark, clientPath(k.Client))
 	}
 	return *v, clientID, nil
 }

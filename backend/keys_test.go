@@ -120,7 +120,10 @@ func TestARotationNeverStopsTheSigning(t *testing.T) {
 	}
 	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
 	signs("2")
-	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""})
+	removed := m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": ""})
+	if !strings.Contains(strings.Join(removed.Warnings, " "), "The Key ID was removed") {
+		t.Errorf("the removal of a Key ID warns of %q", removed.Warnings)
+	}
 	signs("1")
 	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
 	erased := m.privateKeys("payments")[0]

@@ -20,7 +20,8 @@ type lockdown struct {
 }
 
 // errLocked is the answer to every request for a token or a client during a lockdown.
-var errLocked = fault.Forbidden("this mount is locked down: nothing is issued until its lockdown path is deleted")
+var errLocked = fault.Forbidden("This mount is locked down: nothing is issued or signed. Contact your Vault " +
+	"operators. Operators: `vault read " + mountMark + "lockdown` shows since when and why.")
 
 // noLockdown returns the value that counts where nothing is stored.
 func noLockdown() lockdown { return lockdown{Versioned: store.Current} }

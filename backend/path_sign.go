@@ -71,7 +71,7 @@ func (b *backend) sign(ctx context.Context, req *logical.Request, d *framework.F
 	data, err := b.signUnlessLocked(ctx, req.Storage, &r)
 	b.observeSignature(r, data, err)
 	if err != nil {
-		return nil, unsigned(err)
+		return nil, unsigned(err, r.signerName)
 	}
 	return &logical.Response{Data: data}, nil
 }

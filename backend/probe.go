@@ -188,9 +188,9 @@ func yesOrNo(yes bool) string {
 // tooSoon refuses a probe within probePause of the latest one.
 func (p probe) tooSoon(now time.Time) error {
 	if age := now.Sub(p.At); !p.At.IsZero() && 0 <= age && age < probePause {
-		return fault.New(http.StatusTooManyRequests, "the latest probe was %s ago, and each costs up to 3 token "+
-			"requests: come back in %s; status shows what it found", age.Truncate(time.Second),
-			(probePause - age).Truncate(time.Second))
+		return fault.New(http.StatusTooManyRequests, "A probe ran %s ago, and each one uses up to 3 token "+
+			"requests. Retry in %s. `vault read %sstatus` shows what it found.", age.Truncate(time.Second),
+			(probePause - age).Truncate(time.Second), mountMark)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func TestAProbeIsRefused(t *testing.T) {
 		"in a lockdown": {func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) }, 403, "locked down"},
 		"right after one": {func(m *mount) {
 			m.Must(logical.UpdateOperation, "probe", nil)
-		}, 429, "come back in 10m0s"},
+		}, 429, "Retry in 10m0s. `vault read paxos/status`"},
 		"while Paxos is ill": {func(m *mount) {
 			m.Paxos.FailAll(paxostest.TokenEndpoint, paxostest.Fault{Status: 503})
 		}, 502, "503"},

@@ -3,6 +3,8 @@ package backend
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/payment"
@@ -17,9 +19,9 @@ var (
 	errClock  = errors.New("the clock is wrong")
 )
 
-// unsigned turns the reason why a request is not signed into an error for the caller. It repeats no
-// value of the request's body but amounts that are added up here.
-func unsigned(err error) error {
+// unsigned turns the reason why a request to this signer is not signed into an error for the caller. It
+// repeats no value of the request's body but amounts that are added up here.
+func unsigned(err error, signerName string) error {
 	var (
 		malformed *payment.Malformed
 		refused   *payment.Refusal
@@ -35,10 +37,10 @@ func unsigned(err error) error {
 	case errors.As(err, &malformed):
 		return fault.Invalid(malformed)
 	case errors.As(err, &refused):
-		return fault.Forbidden("%s", refused)
+		return fault.Forbidden("%s. %s", refused, whoseLimit(refused.Limit, signerName))
 	case errors.As(err, &exceeded):
-		return fault.Forbidden("amount is more than %s.%s leaves: %s of %s. %s", dailyLimitOf(exceeded), exceeded.Asset,
-			exceeded.Left, exceeded.Limit, whenMore(exceeded))
+		return fault.Forbidden("amount is more than %s.%s leaves: %s of %s. %s %s", dailyLimitOf(exceeded), exceeded.Asset,
+			exceeded.Left, exceeded.Limit, whenMore(exceeded), whoseLimit(dailyLimitOf(exceeded), signerName))
 	case errors.As(err, &reused):
 		return fault.Forbidden("ref_id was signed with another operation, path or body, which counts until %s. To "+
 			"repeat that request, send the same bytes. For another payment, use a new ref_id.",
@@ -55,6 +57,16 @@ func unsigned(err error) error {
 			"payment is counted. Send the same request again: it counts once. Cause: %s", err)
 	}
 	return err
+}
+
+// whoseLimit tells operators where to see and change a limit. The caller can change none.
+func whoseLimit(parameter, signerName string) string {
+	const contact = "Contact your Vault operators. Operators: this limit is "
+	if strings.HasPrefix(parameter, "sign_") {
+		return contact + "for all signers together; see `vault read " + mountMark + "config/guardrails`."
+	}
+	return contact + "of signer " + strconv.Quote(signerName) + "; see `vault read " + mountMark + signersPrefix +
+		signerName + "`."
 }
 
 // whenMore says when a daily limit leaves more.

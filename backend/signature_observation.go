@@ -11,7 +11,7 @@ func (b *backend) observeSignature(r signatureRequest, data map[string]any, err 
 		return
 	}
 	counted := r.signerName
-	if r.signer.ID == "" {
+	if _, known := b.entries.signers.Recall(signersPrefix + r.signerName); !known && r.signer.ID == "" {
 		counted = "" // a name that a caller made up must not become a label
 	}
 	outcome := outcomeOf(err)
@@ -19,7 +19,7 @@ func (b *backend) observeSignature(r signatureRequest, data map[string]any, err 
 	path := "sign/" + r.signerName
 	if err != nil {
 		b.logger.Info("a request was not signed", "signer", r.signerName, "operation", r.pays.Operation,
-			"outcome", outcome, "reason", unsigned(err).Error())
+			"outcome", outcome, "reason", unsigned(err, r.signerName).Error())
 		b.events.add(event{signatureRefused, []string{logical.EventMetadataPath, path, "signer", r.signerName,
 			"operation", r.pays.Operation, "outcome", outcome}})
 		return

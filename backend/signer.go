@@ -69,7 +69,8 @@ func (s *signer) change(d *framework.FieldData) error {
 	}
 	for _, asset := range slices.Sorted(maps.Keys(s.DailyLimits)) {
 		if _, ok := s.Limits[asset]; !ok {
-			return fault.BadRequest("daily_limits.%s needs an entry for %s in limits too", asset, asset)
+			return fault.BadRequest("daily_limits.%s needs an entry for %s in limits too. A write replaces a map as a "+
+				"whole: name all its assets.", asset, asset)
 		}
 	}
 	return fault.Invalid(input.CheckMetadata(s.Metadata))

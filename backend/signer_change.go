@@ -3,7 +3,9 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -71,7 +73,7 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	case err != nil:
 		return after, nil, err
 	}
-	warnings = unknownAssets("limits", after.Limits)
+	warnings = append(unknownAssets("limits", after.Limits), oddNetworks(after.Destinations)...)
 	return after, warnings, b.entries.signers.Put(ctx, s, signersPrefix+name, after)
 }
 
@@ -83,6 +85,19 @@ func unknownAssets(parameter string, limits payment.Limits) []string {
 	}
 	return []string{parameter + " names assets that this version does not know: " + input.Shortened(unknown) +
 		". They were saved. Assets are compared exactly."}
+}
+
+// oddNetworks warns of destinations whose network has lower-case letters: Paxos writes networks in upper
+// case, and they are compared exactly.
+func oddNetworks(destinations []string) []string {
+	for i, entry := range destinations {
+		to, err := payment.ParseDestination(entry)
+		if err == nil && to.Network != strings.ToUpper(to.Network) {
+			return []string{fmt.Sprintf("destinations[%d] has the network %s. Paxos writes networks in upper case, such "+
+				"as ETHEREUM. It was saved. Networks are compared exactly.", i, to.Network)}
+		}
+	}
+	return nil
 }
 
 // checkOperations refuses operations that need a scope outside the guardrails: a token for them is

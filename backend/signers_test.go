@@ -75,3 +75,17 @@ func TestADisabledClientSignsNothing(t *testing.T) {
 		t.Errorf("%d %s", status, text)
 	}
 }
+
+// TestANetworkInLowerCaseIsWarnedOf stores a destination that no body of Paxos's matches.
+func TestANetworkInLowerCaseIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	m := newSigningMount(t, nil)
+	for network, warned := range map[string]bool{"ethereum": true, "ETHEREUM": false} {
+		resp := m.Must(logical.PatchOperation, "signers/payouts",
+			map[string]any{"destinations": "crypto:" + network + ":0xaa"})
+		said := resp != nil && strings.Contains(strings.Join(resp.Warnings, " "), "in upper case")
+		if said != warned {
+			t.Errorf("%s: warned %v, want %v", network, said, warned)
+		}
+	}
+}

@@ -23,7 +23,7 @@ const (
 const (
 	wantedDuration = "a duration such as 20m or a number of seconds, not negative, at most 10 years"
 	wantedList     = "an array of strings, or one string with commas or spaces between them"
-	wantedPairs    = "a map of strings, or key=value pairs"
+	wantedPairs    = `a map of strings, such as {"key": "value"}, or key=value pairs`
 )
 
 // checkValue returns what a value of this type must be, or "" if it is that.

@@ -52,6 +52,9 @@ func Read(r signing.Request) (Payment, error) {
 	if r.Query != "" {
 		return Payment{}, &Malformed{Field: "path", Reason: "must have no query for this operation"}
 	}
+	if len(r.Body) == 0 && o.RefID != "" {
+		return Payment{}, &Malformed{Field: "body", Reason: "is empty: give the exact bytes that you will send to Paxos"}
+	}
 	read, err := readBody(o.body, r.Body)
 	if err != nil {
 		return Payment{}, err

@@ -75,11 +75,14 @@ func (p Policy) allowsDestination(d Destination) bool {
 // whyNotTo returns why the destination of a payment is refused, with what to look for.
 func (p Payment) whyNotTo() string {
 	const reason = "is not one that destinations names"
+	const network = ", or not for this network: networks are compared exactly, with upper and lower case"
 	switch d := p.Destination; {
 	case d.Kind == profile && d.ID == p.Source:
 		return reason + ": the money stays in the source profile, which must be named as profile:<id>"
 	case d.Kind == crypto && takesMemo(d.Network):
 		return reason + ": on STELLAR the memo must be the same too, or absent in both"
+	case d.Kind == crypto:
+		return reason + network
 	}
 	return reason
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 
 	"vault-plugin-secrets-paxos/backend/signing/transport"
 )
@@ -21,6 +22,9 @@ func (p *proxy) explain(err error) *problem {
 	switch {
 	case errors.As(err, &no) && no.status == http.StatusTooManyRequests:
 		return newProblem(no.status, "refused-by-vault", no.words)
+	case errors.As(err, &no) && strings.Contains(no.words, "permission denied"):
+		return newProblem(http.StatusForbidden, "refused-by-vault", "Vault says: "+no.words+". The proxy's Vault token "+
+			"has expired or was revoked, or its policy lacks token/ of the role or sign/ of the signer.")
 	case errors.As(err, &no):
 		return newProblem(http.StatusForbidden, "refused-by-vault", no.words)
 	case errors.As(err, &none):

@@ -29,7 +29,7 @@ func listen(ctx context.Context, address string) (listening, error) {
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return listening{}, fmt.Errorf("%q is neither unix:/path nor host:port", address)
+		return listening{}, fmt.Errorf("%q is neither unix:/path nor host:port, such as 127.0.0.1:8080", address)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1" // not as a resolver says

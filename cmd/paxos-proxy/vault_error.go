@@ -33,8 +33,10 @@ func (u *unavailable) Is(target error) bool { return target == transport.ErrUnav
 // words returns the errors of an answer of Vault as one text.
 func words(errors []string) string {
 	text := strings.Join(errors, "; ")
-	if _, after, found := strings.Cut(text, "error occurred:\n\t* "); found {
-		text = after
+	for _, mark := range []string{"error occurred:\n\t* ", "errors occurred:\n\t* "} {
+		if _, after, found := strings.Cut(text, mark); found {
+			text = strings.ReplaceAll(strings.TrimSpace(after), "\n\t* ", "; ")
+		}
 	}
 	if text = strings.TrimSpace(text); text == "" {
 		return "Vault gave no reason."

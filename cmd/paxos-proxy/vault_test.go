@@ -69,7 +69,7 @@ func TestARefusalOfVaultEndsTheUseOfTheToken(t *testing.T) {
 	for range 2 {
 		got := p.send("GET", profiles, "", nil)
 		p.expect("a read", got, 403, "refused-by-vault")
-		if !strings.Contains(got.body, "permission denied") {
+		if !strings.Contains(got.body, "permission denied") || !strings.Contains(got.body, "has expired or was revoked") {
 			t.Errorf("the answer lacks the words of Vault: %s", got.body)
 		}
 	}
