@@ -33,7 +33,7 @@ type keyVersion struct {
 	Number    int               `json:"number"` // counts up from 1
 	Private   sealedKey         `json:"private,omitzero"`
 	PublicPEM string            `json:"public_key"`
-	KeyIDs    map[string]string `json:"kids"` // by Client ID, because each client registers the key anew
+	KeyIDs    map[string]string `json:"kids"` // by Client ID, because each client registers the key for itself
 	CreatedAt time.Time         `json:"created_at"`
 }
 

@@ -52,7 +52,7 @@ func (h *harness) bearer(t *testing.T, scopes ...string) paxos.Secret {
 	return grant.AccessToken
 }
 
-// carrying is a request's bearer with this token, whoever it was issued to.
+// carrying is a request's bearer with this token, no matter which client it was issued to.
 func carrying(token string) paxos.Bearer { return paxos.Bearer{Token: paxos.Hide(token)} }
 
 // startPaxos starts a stand-in Paxos and stops it when the test ends.

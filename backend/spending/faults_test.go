@@ -291,7 +291,7 @@ func TestCallersWhoGoAway(t *testing.T) {
 		if err := <-second; !errors.Is(err, context.Canceled) {
 			t.Errorf("who went away has %v", err)
 		}
-		if err := <-first; err != nil { // whoever writes does it to the end
+		if err := <-first; err != nil { // the one who writes does it to the end
 			t.Errorf("who wrote has %v", err)
 		}
 		if err := l.Spend(ctx, payment(t, "a", "3", "4"), spending.Limits{}); !errors.Is(err, context.Canceled) {

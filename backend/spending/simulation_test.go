@@ -74,7 +74,7 @@ func (s *simulation) fault(percent int) error {
 	return nil
 }
 
-// makeSigner makes a signer anew: it has another ID.
+// makeSigner deletes a signer and makes it again: it has another ID.
 func (s *simulation) makeSigner(i int) {
 	s.signers[i] = fmt.Sprintf("%d-%d", i, s.random.Int64())
 	s.limits[s.signers[i]] = 10 + s.random.Int64N(200)

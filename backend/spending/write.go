@@ -35,8 +35,8 @@ func (b *book) home(e *entry) *page {
 	return room
 }
 
-// await returns when the write is done, whoever does it. One of those who wait for it does. If all
-// of them go away before it begins, the next caller who writes the page does.
+// await returns when the write is done, no matter which caller does it. One of those who wait for it
+// does. If all of them go away before it begins, the next caller who writes the page does.
 func (l *Ledger) await(ctx context.Context, b *book, p *page, w *write) error {
 	for {
 		select {

@@ -29,13 +29,12 @@ var imports = map[string][]string{
 	"backend/signing/transport": {},
 	"backend": {"backend/broker", "backend/catalog", "backend/fault", "backend/input", "backend/limits",
 		"backend/paxos", "backend/payment", "backend/report", "backend/signing", "backend/spec", "backend/spending",
-		"backend/store",
-		"backend/usage"},
+		"backend/store", "backend/usage"},
 }
 
 // knowNoVault are the packages that nothing of Vault may come into.
 var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing",
-	"backend/payment", "backend/spending", "backend/signing/transport",
+	"backend/signing/transport", "backend/payment", "backend/spending",
 	"backend/limits", "backend/broker", "backend/report", "backend/paxostest"}
 
 // TestImportsPointDownwards holds the packages of the plugin to their order.

@@ -105,7 +105,7 @@ func (s *story) startProxy(ctx context.Context) error {
 	if err := s.awaitProxy(ctx, output); err != nil {
 		return err
 	}
-	s.proved("Whoever can open the socket can do what role and signer allow. Its mode is 0600: only this user can.")
+	s.proved("Everybody who can open the socket can do what role and signer allow. Its mode is 0600: only this user can.")
 	return nil
 }
 

@@ -37,7 +37,7 @@ func (b *sentBody) hold(signed bool) error {
 	return nil
 }
 
-// unread returns the body as it was before hold. Whoever gets it closes it.
+// unread returns the body as it was before hold. The one who gets it closes it.
 func (b *sentBody) unread() io.ReadCloser {
 	rest := b.rest
 	b.rest = nil
