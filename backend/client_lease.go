@@ -149,7 +149,7 @@ func (b *backend) revokeClient(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
 	name, id := leaseOf(req)
 	if !input.ValidName(name) {
-		b.logger.Error("a lease names no client: it is given up")
+		b.logger.Error("a lease names no client, so there is nothing to end")
 		return nil, nil
 	}
 	if err := b.checkIn(ctx, req.Storage, name, id, "revoked or expired"); err != nil {

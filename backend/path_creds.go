@@ -198,7 +198,7 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 	case timeErr == nil && !b.options.Now().Before(expires):
 		return nil, nil // the token has expired, and the sweep removes its record
 	case fingerprint == "":
-		b.logger.Error("a lease names no token: it is given up, and its token lives until it expires")
+		b.logger.Error("a lease names no token, so its token is valid until it expires")
 		return nil, nil
 	case err != nil:
 		issue = broker.UnknownIssue
