@@ -54,6 +54,11 @@ func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *sce
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	played.names = newTranslation(server.Address)
+	sandbox, err := freeAddress()
+	if err != nil {
+		return played, err
+	}
+	played.names.add("127.0.0.1:8300", sandbox)
 	played.shell = shell{folder: filepath.Join(directory, "steps"), limit: s.limit}
 	home := filepath.Join(directory, "home")
 	for _, folder := range []string{played.shell.folder, home, filepath.Join(directory, "work")} {
@@ -61,7 +66,7 @@ func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *sce
 			return played, err
 		}
 	}
-	if err := played.shell.start(filepath.Join(directory, "work"), t.variables(server, home)); err != nil {
+	if err := played.shell.start(filepath.Join(directory, "work"), append(t.variables(server, home), "docs_sandbox_address="+sandbox)); err != nil {
 		return played, err
 	}
 	defer played.shell.close()
@@ -96,7 +101,7 @@ func (t *tools) variables(server *stack.Stack, home string) []string {
 		"VAULT_ADDR=" + server.Address, "VAULT_TOKEN=" + server.RootToken,
 		"HOME=" + home, "PATH=" + t.path(),
 		"LC_ALL=C.UTF-8", "TZ=UTC",
-		"docs_vault=" + t.vault, "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
+		"docs_vault=" + t.vault, "docs_bin=" + t.bin(), "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
 		"docs_server_log=" + server.LogPath(),
 	}, t.caches...)
 }
@@ -194,8 +199,8 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 // compare compares what a block printed with what the page shows.
 func (s *scenario) compare(b *page.Block, output string) error {
 	if b.Answer == nil {
-		if errorLine(output) != "" && !b.Fails {
-			return s.failure(b, "the block printed an error: "+errorLine(output), output)
+		if hidden := hiddenFailure(b, output, s.shell.failures()); hidden != "" {
+			return s.failure(b, "a command failed inside the block: "+hidden, output)
 		}
 		return nil
 	}
@@ -209,17 +214,6 @@ func (s *scenario) compare(b *page.Block, output string) error {
 		return nil
 	}
 	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, form))
-}
-
-// errorLine returns the line in which the vault command reports an error; empty: there is none. A command
-// that fails inside another one does not make the block fail.
-func errorLine(output string) string {
-	for line := range strings.Lines(output) {
-		if strings.HasPrefix(line, "Error ") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
 }
 
 // failure returns the error that a block is not as the page says.
