@@ -8,7 +8,7 @@ import (
 
 var (
 	// written is where a page says with which Paxos it works.
-	written = regexp.MustCompile(`(\benvironment"?(?:=|: ?)"?)(sandbox|production)\b`)
+	written = regexp.MustCompile(`(\benvironment"?(?:=|: ?)"?)(sandbox|production|custom)\b`)
 	// answered is where the engine says that.
 	answered = regexp.MustCompile(`(\benvironment"?(?: is |: ?|=| +)"?)custom\b`)
 )

@@ -1,0 +1,7 @@
+# The page begins in a clone of the repository in which the programs were built, with a server that has a
+# plugin directory. In its second half it has a client of Paxos's sandbox.
+mkdir bin
+cp "$docs_plugin" bin/
+plugin_directory=$(dirname "$docs_plugin")
+start_paxos
+client_id=$PAXOS_CLIENT_ID
