@@ -1,13 +1,6 @@
 # README starts its own Vault and its own stand-in Paxos in a clone of the repository. It says their default
 # ports; in the run they have free ones.
 
-# free_port: prints a port of this machine on which nothing listens.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; do :; done
-  echo "$port"
-}
-
 cd "$docs_repository"
 VAULT_DEV_LISTEN_ADDRESS=127.0.0.1:$(free_port)
 export VAULT_DEV_LISTEN_ADDRESS

@@ -5,3 +5,4 @@ cp "$docs_plugin" bin/
 plugin_directory=$(dirname "$docs_plugin")
 start_paxos
 client_id=$PAXOS_CLIENT_ID
+stands_for 127.0.0.1:8300 "127.0.0.1:$(free_port)"
