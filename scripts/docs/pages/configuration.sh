@@ -1,5 +1,5 @@
 # The clients and secrets that a person brings from the Dashboard, and the checksum of the binary.
-start_paxos
+start_paxos -scopes="funding:read_profile transfer:read_transfer"
 client_id=$PAXOS_CLIENT_ID
 dashboard create payments-root funding:read_profile transfer:write_crypto_withdrawal >other-secret.txt
 other_client_id=$(dashboard id payments-root)
