@@ -145,3 +145,10 @@ dashboard() {
 audit_on() {
   vault audit enable file file_path="$PWD/audit.log"
 }
+
+# free_port: prints a port of this machine on which nothing listens.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; do :; done
+  echo "$port"
+}
