@@ -22,8 +22,12 @@ path "sys/leases" {
   capabilities = ["read", "list", "sudo"]
 }
 
-path "sys/leases/revoke" {
+path "sys/leases/revoke/paxos/*" {
   capabilities = ["update"]
+}
+
+path "sys/leases/revoke-force/paxos" {
+  capabilities = ["update", "sudo"]
 }
 
 path "sys/leases/revoke-force/paxos/*" {
