@@ -163,7 +163,7 @@ func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
 		"refresh_at must lie":             {"refresh_at": 1.5},
 		"verify_scope must be one scope":  {"verify_scope": "a b"},
 		"client_secret must be":           {"client_secret": ""},
-		"client_secret holds white space": {"client_secret": backendtest.Canary + " x"},
+		"client_secret contains a space": {"client_secret": backendtest.Canary + " x"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "config", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {

@@ -14,7 +14,7 @@ import (
 )
 
 // demandsKey is what every refusal of a call without a signature says.
-const demandsKey = "it demands a signature, and the client has no signing key with a Key ID; create one under keys/"
+const demandsKey = "it requires a signature, and the client has no signing key with a Key ID; create a key under keys/"
 
 // enforce has Paxos demand a signature of every call of these clients.
 func (m *mount) enforce(status int, clientIDs ...string) {
