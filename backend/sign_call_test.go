@@ -197,7 +197,7 @@ func TestTheNewestVersionSignsTheCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := refresh(); !strings.Contains(text, "does not accept the signature") ||
-		!strings.Contains(text, "is active there") {
+		!strings.Contains(text, "is active and has this Key ID") {
 		t.Errorf("with a key that is not active at Paxos: %s", text)
 	}
 	m.Must(logical.UpdateOperation, "keys/root/kid", map[string]any{"kid": ""})
