@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// crash kills the plugin between two reads. The second reader gets the same token.
+// crash kills the plugin between two reads. The second read gets the same token.
 func (s *story) crash(ctx context.Context) (err error) {
-	s.title("The plugin is killed; the next reader does not notice")
+	s.title("The plugin process is killed; the next read still works")
 	if s.last, err = s.read(ctx); err != nil {
 		return err
 	}
@@ -31,13 +31,13 @@ func (s *story) crash(ctx context.Context) (err error) {
 	if err := s.expectRequests(ctx, 2); err != nil {
 		return err
 	}
-	s.proved("Vault started it again. It found the token in its ledger and made no further request.")
+	s.proved("Vault restarted the plugin. It found the token in storage and sent no new request to Paxos.")
 	return nil
 }
 
 // restrict reads with a policy that allows one role, and is denied another one.
 func (s *story) restrict(ctx context.Context) error {
-	s.title("A policy decides who gets which role")
+	s.title("A Vault policy decides who can read which role")
 	if _, err := s.vault(ctx, "write", "paxos/roles/treasury", "scopes="+readScope); err != nil {
 		return err
 	}
@@ -66,34 +66,34 @@ func (s *story) restrict(ctx context.Context) error {
 	if err == nil || !strings.Contains(refusal, "permission denied") {
 		return errors.New("the other role was not refused")
 	}
-	s.proved("The application reaches its own role and nothing else of the mount.")
+	s.proved("The application can read its own role and nothing else on the mount.")
 	return nil
 }
 
 // rotate revokes all tokens of the role.
 func (s *story) rotate(ctx context.Context) error {
-	s.title("In an incident, one command ends every token of a role")
+	s.title("In an incident, one command revokes every token of a role")
 	answer, err := s.vault(ctx, "write", "-f", "paxos/roles/"+roleName+"/rotate")
 	if err != nil {
 		return err
 	}
 	if value(answer, "ended") != "1" || value(answer, "pending") != "0" {
-		return errors.New("not the one live token was ended")
+		return errors.New("the valid token was not revoked")
 	}
 	if err := s.expectState(ctx, s.last, false); err != nil {
 		return err
 	}
-	s.proved("The old token no longer works. Applications get a new one with their next read.")
+	s.proved("The old token no longer works. Applications get a new token with their next read.")
 	return nil
 }
 
 // readAudit checks that no secret is in the audit log or in Vault's log.
 func (s *story) readAudit(ctx context.Context) error {
-	s.title("Neither the secret nor a token is in Vault's audit log or its own")
+	s.title("No secret and no token is in Vault's audit log or server log")
 	s.typed("grep -c -F -e <the client secret> -e <each token> audit.log vault.log")
 	audit, log := s.AuditText(), s.LogText()
 	if !strings.Contains(audit, "paxos/creds/"+roleName) || log == "" {
-		return errors.New("the logs do not even hold the requests")
+		return errors.New("the logs do not contain the requests")
 	}
 	for _, secret := range s.audit {
 		if strings.Contains(audit, secret) || strings.Contains(log, secret) {
@@ -101,7 +101,7 @@ func (s *story) readAudit(ctx context.Context) error {
 		}
 	}
 	s.shown("audit.log:0\nvault.log:0")
-	s.proved("%d requests and answers were written down; secrets are there by their HMAC only.",
+	s.proved("The audit log has %d requests and responses. It contains secrets only as HMACs.",
 		strings.Count(audit, "\n"))
 	return ctx.Err()
 }

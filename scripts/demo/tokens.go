@@ -66,7 +66,7 @@ func (s *story) expectState(ctx context.Context, token issued, alive bool) error
 		}
 		s.shown(fmt.Sprint(state.Alive))
 		if state.Alive != alive {
-			return fmt.Errorf("at Paxos the token's being alive is %t, not %t", state.Alive, alive)
+			return fmt.Errorf("at Paxos the token's alive is %t, not %t", state.Alive, alive)
 		}
 	}
 	want := http.StatusUnauthorized
@@ -108,26 +108,26 @@ func (s *story) readToken(ctx context.Context) (err error) {
 	if err := s.expectRequests(ctx, 1); err != nil {
 		return err
 	}
-	s.proved("It comes on a lease, and for an hour at most.")
+	s.proved("The token has a lease, and is valid for at most an hour.")
 	return nil
 }
 
 // useToken calls an operation that the scopes of the token allow, and one that they do not allow.
 func (s *story) useToken(ctx context.Context) error {
-	s.title("Paxos takes it, for the role's scopes")
+	s.title("Paxos accepts the token for the role's scopes only")
 	if err := s.expectStatus(ctx, s.first, "/profiles", http.StatusOK); err != nil {
 		return err
 	}
 	if err := s.expectStatus(ctx, s.first, "/api-creds/credentials", http.StatusForbidden); err != nil {
 		return err
 	}
-	s.proved("The role does not hold api_creds:read_credentials, and so neither does the token.")
+	s.proved("The role does not have the scope api_creds:read_credentials, so the token does not have it.")
 	return nil
 }
 
 // share reads the role again, and gets the same token.
 func (s *story) share(ctx context.Context) (err error) {
-	s.title("A second reader gets the same token, and Paxos is not asked")
+	s.title("A second reader gets the same token, without a request to Paxos")
 	if s.second, err = s.read(ctx); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *story) share(ctx context.Context) (err error) {
 	if err := s.expectRequests(ctx, 1); err != nil {
 		return err
 	}
-	s.proved("Paxos allows one token request a second, and bans an address that sends more. This read sent none.")
+	s.proved("Paxos allows 300 token requests per 5 minutes and address, then refuses all requests for a while. This read sent none.")
 	return nil
 }
 
@@ -156,7 +156,7 @@ func (s *story) revoke(ctx context.Context) error {
 	if err := s.expectState(ctx, s.second, false); err != nil {
 		return err
 	}
-	s.proved("The end of one lease leaves the token valid for the other reader; the end of the last one revokes it.")
+	s.proved("When the first lease ended, the token stayed valid for the other reader. When the last one ended, it was revoked.")
 	return nil
 }
 

@@ -54,8 +54,7 @@ func (u *upstream) checkTools() error {
 		return nil
 	}
 	if _, err := exec.LookPath("curl"); err != nil {
-		return errors.New("curl is not on PATH: the demo pays with it, as an application without any library " +
-			"does; install curl")
+		return errors.New("curl is not on PATH: install it; the demo sends its payments with curl")
 	}
 	return nil
 }

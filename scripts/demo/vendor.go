@@ -20,7 +20,7 @@ func (s *story) leaseClient(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil // at the real Paxos, a person must create the client in the Dashboard
 	}
-	s.title("A vendor's software that must hold a client itself gets one on a lease")
+	s.title("A vendor's software needs its own Client ID and Secret: it leases a client")
 	s.typed("curl -X POST -d '{\"nickname\":\"vault-vendor-1\",\"scopes\":[\"%s\"]}' %s/sandbox/credentials   "+
 		"# in the Dashboard: Create", readScope, s.paxos.sandbox.URL)
 	var made credential
@@ -43,7 +43,7 @@ func (s *story) leaseClient(ctx context.Context) error {
 		return err
 	}
 	if value(answer, "client_id") != made.ID || value(answer, "client_secret") != made.Secret {
-		return errors.New("the lease is not of the stocked client")
+		return errors.New("the lease is not of the stored client")
 	}
 	if err := s.requestTokenAs(ctx, made); err != nil {
 		return err
@@ -54,14 +54,14 @@ func (s *story) leaseClient(ctx context.Context) error {
 	if err := s.expectClient(ctx, "leased"); err != nil {
 		return err
 	}
-	s.proved("Only one caller has it, and Vault knows who, and until when.")
+	s.proved("Only one caller has this client. Vault knows who has it and until when.")
 	return s.takeBack(ctx, made, value(answer, "lease_id"))
 }
 
 // takeBack ends the lease of a client. The client is in quarantine until it gets a new secret,
 // which the last holder does not know.
 func (s *story) takeBack(ctx context.Context, made credential, lease string) error {
-	s.title("The lease ends; the next holder gets a secret that the last one never had")
+	s.title("The lease ends; the client gets a new secret before the next caller leases it")
 	if _, err := s.vault(ctx, "lease", "revoke", "-sync", lease); err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func (s *story) takeBack(ctx context.Context, made credential, lease string) err
 	if err := s.expectClient(ctx, "available"); err != nil {
 		return err
 	}
-	s.proved("With on_revoke=delete it would have been deleted at Paxos, if its Label and the other rules of " +
-		"deletion allow that.")
+	s.proved("With on_revoke=delete, the plugin deletes the client at Paxos instead, if its Label and the other " +
+		"rules allow it.")
 	return nil
 }
 
