@@ -129,7 +129,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
-	return spec.Warned(c.dangers()...), nil
+	return spec.Warned(fault.Sentences(c.dangers())...), nil
 }
 
 // checkConnection returns an error for the caller if the changed connection does not fit the
