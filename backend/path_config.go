@@ -163,7 +163,7 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	return spec.Warned(root.warnings...), nil
 }
 
-// secretOfConfig stores the request's secret for the root client, and returns what came of that. It
+// secretOfConfig stores the request's secret for the root client, and returns the changed root. It
 // returns nil if the request has no secret. Then it checks that planned fits the connection, and
 // that client_id, if the request has one, is that of the root client.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,

@@ -20,7 +20,7 @@ import (
 // A signer says what one application may have signed. Everything that is empty allows nothing.
 type signer struct {
 	store.Versioned
-	ID                  string            `json:"id"` // random: a signer that is deleted and made again is another one
+	ID                  string            `json:"id"` // random: a signer that is deleted and created again is another one
 	Key                 string            `json:"key"`
 	Operations          []string          `json:"operations"`
 	Sources             []string          `json:"sources"`
