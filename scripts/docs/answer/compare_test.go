@@ -91,7 +91,9 @@ func TestMasks(t *testing.T) {
 			[]string{"lease_duration 3400", "lease_duration 0", "generation 3530"}},
 		"seconds of a setting": {"lease_duration 3600", nil, []string{"lease_duration 3599"}},
 		"spread":               {`"ttl": 296,`, []string{`"ttl": 241,`}, []string{`"ttl": 200,`, `"max_ttl": 296,`}},
-		"other numbers":        {"count 296", nil, []string{"count 295"}},
+		"spread in a table": {"rotation_period 44m59s", []string{"rotation_period 43m3s"},
+			[]string{"rotation_period 20m3s", "rotation_period 45m"}},
+		"other numbers": {"count 296", nil, []string{"count 295"}},
 	} {
 		for _, run := range append(test.same, test.page) {
 			if difference := Compare(test.page, run, untyped); difference != "" {
