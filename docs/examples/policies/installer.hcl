@@ -22,7 +22,7 @@ path "sys/leases" {
   capabilities = ["read", "list", "sudo"]
 }
 
-path "sys/leases/revoke" {
+path "sys/leases/revoke/paxos/*" {
   capabilities = ["update"]
 }
 

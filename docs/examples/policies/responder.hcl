@@ -78,6 +78,6 @@ path "sys/leases/lookup" {
   capabilities = ["update"]
 }
 
-path "sys/leases/revoke" {
+path "sys/leases/revoke/paxos/*" {
   capabilities = ["update"]
 }
