@@ -4,6 +4,7 @@
 #   docs_repository   the path of the repository
 #   docs_plugin       the path of the plugin's binary, in the plugin directory of the server
 #   docs_server_log   the path of the log of the server and its plugins
+#   docs_unseal_key   the key that unseals the server after vault operator seal
 
 # stands_for TEXT VALUE: TEXT in the page stands for VALUE in the run, in commands and in answers. It is for
 # addresses and paths, which are other ones on each machine.

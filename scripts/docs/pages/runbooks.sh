@@ -37,6 +37,9 @@ for policy in "$docs_repository"/docs/examples/policies/*.hcl; do
   vault policy write "$(basename "$policy" .hcl)" "$policy"
 done
 
+vault secrets tune -audit-non-hmac-response-keys=token_id -audit-non-hmac-response-keys=client_id \
+  -audit-non-hmac-response-keys=scope -audit-non-hmac-response-keys=expires_at paxos/
+
 vault write paxos/roles/mint-role operations="CreateOrchestration GetOrchestration ListProfiles"
 vault auth enable userpass
 vault write auth/userpass/users/payouts password=password

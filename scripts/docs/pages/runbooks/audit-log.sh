@@ -1,7 +1,5 @@
 . "$docs_repository/scripts/docs/pages/runbooks.sh"
 days_ago=0
-vault secrets tune -audit-non-hmac-response-keys=token_id -audit-non-hmac-response-keys=client_id \
-  -audit-non-hmac-response-keys=scope -audit-non-hmac-response-keys=expires_at paxos/
 as_application
 token_id=$(vault read -field=token_id paxos/creds/mint-role)
 vault write paxos/creds/mint-role scopes=funding:read_profile
