@@ -36,12 +36,12 @@ type filter struct {
 func filterOf(d *framework.FieldData) (f filter, err error) {
 	if risk, ok := input.Given[string](d, "risk"); ok {
 		if f.risk, err = catalog.ParseRisk(risk); err != nil {
-			return f, fault.BadRequest("risk must be read, write, moves-money or admin")
+			return f, fault.BadRequest("risk must be read, write, moves-money or admin.")
 		}
 	}
 	if tag, ok := input.Given[string](d, "tag"); ok {
 		if f.tag, ok = lookupTag(tag); !ok {
-			return f, fault.BadRequest("tag %s is none of Paxos's; there are: %s", input.Excerpt(tag),
+			return f, fault.BadRequest("Unknown tag %s. Valid tags: %s.", input.Excerpt(tag),
 				strings.Join(tags(), ", "))
 		}
 	}
@@ -87,8 +87,8 @@ func identifiers(all []catalog.Operation) []string {
 }
 
 // notCatalogued returns the 404 for a name that the catalogue does not have. near are names that
-// the caller may have meant. path is the list that shows the names there are.
+// the caller may have meant. path is the one that lists all names.
 func notCatalogued(kind, name string, near []string, path string) error {
-	return fault.New(http.StatusNotFound, "the catalogue has no %s %s%s; `vault list` of the mount's %s shows those "+
-		"there are", kind, input.Excerpt(name), catalog.DidYouMean(near), path)
+	return fault.New(http.StatusNotFound, "The catalogue has no %s %s%s. List all with `vault list %s%s`.", kind,
+		input.Excerpt(name), catalog.DidYouMean(near), mountMark, path)
 }

@@ -132,7 +132,7 @@ func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	dropped := len(c.Generations) - len(kept)
 	if dropped > 0 {
 		current, _ := c.current()
-		b.logger.Info("forgetting old secrets of a client: their last token has ended", "client_id",
+		b.logger.Info("removed old secrets of a client: no valid token needs them", "client_id",
 			current.ClientID, "generations", dropped)
 		c.Generations = kept
 	}

@@ -126,7 +126,8 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 		return nil, logical.ErrReadOnly
 	}
 	if _, narrows := d.Raw["scopes"]; narrows {
-		return nil, fault.BadRequest("scopes cannot be narrowed: this role leases whole clients")
+		return nil, fault.BadRequest("scopes cannot be narrowed, because role %q leases whole clients. Leave scopes out.",
+			d.Get("name"))
 	}
 	want, err := b.parseTokenRequest(ctx, req, d, true)
 	if err != nil {

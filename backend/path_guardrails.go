@@ -145,8 +145,8 @@ func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
 	warnings := g.dangers()
 	if unmatched := g.unmatched(); len(unmatched) > 0 {
-		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+
-			input.Shortened(unmatched))
+		warnings = append(warnings, "These patterns in allowed_scopes match no scope of the catalogue: "+
+			input.Shortened(unmatched)+".")
 	}
 	warnings = append(warnings, unknownAssets("sign_limits", g.SignLimits)...)
 	warnings = append(warnings, unknownAssets("sign_daily_limits", g.SignDailyLimits)...)
@@ -197,7 +197,8 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 		return beyond
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err)
+		return nil, stoppedAfter(err, "The guardrails were stored, but not all tokens that exceed them could be "+
+			"revoked. This is tried again every minute.")
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
@@ -205,16 +206,16 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
-		return nil, fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err)
+		return nil, stoppedAfter(err, "The guardrails were stored, but it was not checked which roles exceed them.")
 	}
 	if len(beyond) > 0 {
 		warnings = append(warnings,
 			"These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads "+
-				"narrowed to allowed scopes still work: "+input.Shortened(beyond))
+				"narrowed to allowed scopes still work: "+input.Shortened(beyond)+".")
 	}
 	if len(cut) > 0 {
 		warnings = append(warnings,
-			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s",
+			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s.",
 				g.MaxTTL, input.Shortened(cut)))
 	}
 	return spec.Warned(warnings...), nil

@@ -60,8 +60,9 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 		}
 		if endangers {
 			p.Stopped = now
-			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a "+
-				"snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
+			b.logger.Error("the mount is paused, because it did no periodic work for over an hour and may be a restored "+
+				"snapshot: it deletes and promotes no clients, and signs nothing that counts against a daily limit, until "+
+				"<mount>/config/resume is written",
 				"last", spec.Timestamp(p.At))
 			b.events.add(event{mountStopped,
 				[]string{logical.EventMetadataPath, resumePath, "last", spec.Timestamp(p.At)}})

@@ -68,7 +68,7 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	}
 	switch _, err := loadSigningKey(ctx, s, after.Key); {
 	case errors.Is(err, store.ErrNotFound):
-		return after, nil, fault.BadRequest("key %q does not exist. Create it with `vault write -f %skeys/%s`, or list "+
+		return after, nil, fault.BadRequest("Key %q does not exist. Create it with `vault write -f %skeys/%s`, or list "+
 			"keys with `vault list %skeys`.", after.Key, mountMark, after.Key, mountMark)
 	case err != nil:
 		return after, nil, err
@@ -112,8 +112,10 @@ func (g guardrails) checkOperations(ids []string) error {
 		if err != nil {
 			return fault.Invalid(err)
 		}
-		if err := g.check(resolution.Scopes); err != nil {
-			return fault.Forbidden("operations names %s: %s", id, err)
+		if beyond := g.forbidden(resolution.Scopes); beyond != "" {
+			return fault.Forbidden("operations contains %s, which needs a scope that the guardrails of this mount do not "+
+				"allow: %s. Contact your Vault operators. Operators: see `vault read %sconfig/guardrails`.", id, beyond,
+				mountMark)
 		}
 	}
 	return nil

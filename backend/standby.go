@@ -26,8 +26,7 @@ func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted boo
 
 // notReady says why a stored client may not become the root. It returns "" if it may. Without sudo
 // its secret must have been verified, and its Entity shown by a list that the root requested or by
-// its profiles. config/replace-root, which
-// needs sudo, verifies the client itself by default.
+// its profiles. config/replace-root, which needs sudo, verifies the client itself by default.
 func notReady(n storedClient, root client, needs readiness, session *paxosSession) string {
 	g, stored := n.current()
 	switch {
@@ -38,7 +37,7 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 	case n.Disabled:
 		return "is disabled"
 	case n.State != stateAvailable:
-		return "is " + string(n.State)
+		return n.State.described()
 	case g.Connection != session.fingerprint:
 		return "was stored for another connection"
 	case !needs.verified:
@@ -61,8 +60,7 @@ func (n storedClient) sameEntity(root client, entity string) bool {
 }
 
 // forgetPromoted deletes the entries of stored clients that have become the root, after their keys were
-// made the root's. Normally
-// changeRoot calls it. The periodic work calls it for promotions that were interrupted.
+// made the root's. Normally changeRoot calls it. The periodic work calls it for promotions that were interrupted.
 func (b *backend) forgetPromoted(ctx context.Context) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
