@@ -57,9 +57,10 @@ check: ## check form: gofmt, go vet, staticcheck, how far files know each other,
 	go tool -modfile=scripts/tools/go.mod staticcheck ./...
 	go -C scripts/tools vet ./...
 	go -C scripts/tools tool staticcheck ./...
-	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
-	bin/columns -most=0 .
+	bin/columns -markdown .
+	bin/wording -except scripts/tools/wording .
 
 fuzz: ## fuzz each target for FUZZTIME (30s)
 	@for package in $(UNIT); do \

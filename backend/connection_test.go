@@ -45,7 +45,7 @@ func TestConnectionRefusesWhatIsUnsafe(t *testing.T) {
 		"revoke_url must not contain a user name": {"revoke_url": "https://user:" + backendtest.Canary +
 			"@paxos.example.com/revoke"},
 		"api_url must not contain a query":       {"api_url": "https://paxos.example.com/v2?x=" + backendtest.Canary},
-		"token_url names an address that is":     {"token_url": "https://169.254.169.254/oauth2/token"},
+		"token_url has an address that":          {"token_url": "https://169.254.169.254/oauth2/token"},
 		"api_url must have a plain path":         {"api_url": "https://paxos.example.com/v2/"},
 		"token_url is not a URL":                 {"token_url": "paxos"},
 		"override_trusted_ca holds no PEM":       {"override_trusted_ca": backendtest.Canary},

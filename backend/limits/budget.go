@@ -96,9 +96,10 @@ func unknownSpending(now, until time.Time) error {
 		left = min(left, soon)
 	}
 	return &Throttled{
-		Reason: "The plugin has just started, and the token requests that its mounts sent in the last 5 " +
-			"minutes are not all known yet",
+		Reason: "The plugin has just started, and does not know yet how many token requests its mounts sent in " +
+			"the last 5 minutes",
 		RetryAfter: left,
+		Advice:     "Retry in %s. Tokens already cached are still served.",
 	}
 }
 
