@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -53,6 +55,7 @@ var fields = map[string]field{
 	"payment.Malformed.Reason": {status: 400, before: "<field> "},
 	"payment.Refusal.Reason":   {status: 403, before: "<field> "},
 	"payment.Invalid.Reason":   {status: 400, before: "<parameter> "},
+	"broker.purpose.exhausted": {status: 429},
 	"broker.Mismatch.Reason":   {status: 502, before: "Rejected the token that Paxos returned: "},
 }
 
@@ -62,6 +65,9 @@ var inputFiles = []string{"input/", "catalog/resolution.go", "catalog/risk.go", 
 
 // The functions whose formats become texts of the status of Paxos's answer.
 var sentences = []string{"backend.sentence", "backend.rejected", "backend.explained", "backend.failed"}
+
+// The packages in which every string that is a sentence becomes a text of this status.
+var speaking = map[string]int{"limits": 429}
 
 // A collector finds the texts of one package.
 type collector struct {
@@ -107,11 +113,16 @@ func (c collector) file(file *ast.File) {
 		ast.Inspect(declared, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
+				if strings.HasPrefix(c.callee(n), "hclog.") {
+					return false // what is logged is no text for callers
+				}
 				c.call(n, speaks)
 			case *ast.CompositeLit:
 				c.composite(n)
 			case *ast.ReturnStmt:
 				c.returned(n, speaks)
+			case ast.Expr:
+				return !c.sentence(n)
 			}
 			return true
 		})
@@ -161,6 +172,20 @@ func (c collector) composite(literal *ast.CompositeLit) {
 			}
 		}
 	}
+}
+
+// sentence collects a constant that is a text by itself, and reports whether it is a constant.
+func (c collector) sentence(expression ast.Expr) bool {
+	status, speaks := speaking[c.Name]
+	known := c.TypesInfo.Types[expression]
+	if !speaks || known.Value == nil || known.Value.Kind() != constant.String {
+		return false
+	}
+	words := verb.ReplaceAllString(strings.ReplaceAll(constantText(known), "%q", `"<value>"`), "<value>")
+	if begin, _ := utf8.DecodeRuneInString(words); unicode.IsUpper(begin) && strings.Count(words, " ") > 2 {
+		c.add(status, words, expression.Pos())
+	}
+	return true
 }
 
 // returned collects the text that a function returns, where that is one.
