@@ -54,7 +54,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestStaleText checks that a text which no error has any more is named, whoever wrote it.
+// TestStaleText checks that a text which no error has any more is named in both parts of a page.
 func TestStaleText(t *testing.T) {
 	p := readPage(readPage(written).withOthers(both))
 	problems := p.compare([]text{{400, "Something else is wrong.", "backend/role.go"}})

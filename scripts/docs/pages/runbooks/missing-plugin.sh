@@ -8,7 +8,7 @@ restart_vault() {
   await env VAULT_TOKEN="$root_token" vault read sys/mounts
 }
 
-# one_irrevocable: whether Vault has given up one lease.
+# one_irrevocable: whether one lease is irrevocable.
 one_irrevocable() {
   vault read -format=json sys/leases type=irrevocable | jq -e '.data.lease_count == 1'
 }
