@@ -12,11 +12,14 @@ BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(
 STRUCTURED = ./backend/... ./cmd/... ./scripts/...
 CENTRAL    = backend/backend.go,broker/broker.go,paxostest/server.go,demo/story.go
 
+# The page of error texts, and the packages whose texts callers get.
+TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
+
 # The demo is built and then run, because `go run` would get the signals instead of the demo.
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-docs test-cluster test-load bench check fuzz clean
+.PHONY: help build demo dev test test-docs test-cluster test-load bench check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -58,10 +61,15 @@ check: ## check gofmt, go vet, staticcheck, dependencies between files, line len
 	go tool -modfile=scripts/tools/go.mod staticcheck ./...
 	go -C scripts/tools vet ./...
 	go -C scripts/tools tool staticcheck ./...
-	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
 	bin/columns -markdown .
 	bin/wording -except scripts/tools/wording .
+	bin/errortexts $(TEXTS)
+
+errors: ## write the error texts that docs/errors.md does not explain into its end
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./errortexts
+	bin/errortexts -update $(TEXTS)
 
 fuzz: ## fuzz each target for FUZZTIME (default 30s)
 	@for package in $(UNIT); do \

@@ -11,7 +11,7 @@ import (
 
 // allPages returns the paths of all pages.
 func allPages() (paths []string, err error) {
-	for _, pattern := range []string{"README.md", "docs/*.md", "docs/api/*.md"} {
+	for _, pattern := range []string{"README.md", "docs/*.md", "docs/api/*.md", "docs/runbooks/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return nil, err

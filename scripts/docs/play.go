@@ -87,6 +87,6 @@ func (t *tools) variables(server *stack.Stack, home string) []string {
 		"HOME=" + home, "PATH=" + t.path(),
 		"LC_ALL=C.UTF-8", "TZ=UTC",
 		"docs_vault=" + t.vault, "docs_bin=" + t.bin(), "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
-		"docs_server_log=" + server.LogPath(),
+		"docs_server_log=" + server.LogPath(), "docs_unseal_key=" + server.UnsealKey(),
 	}, t.caches...)
 }

@@ -4,6 +4,7 @@
 #   docs_repository   the path of the repository
 #   docs_plugin       the path of the plugin's binary, in the plugin directory of the server
 #   docs_server_log   the path of the log of the server and its plugins
+#   docs_unseal_key   the key that unseals the server after vault operator seal
 
 # The script of a page may define the function check_page. It is called after the last block, and checks what
 # the page does not show.
