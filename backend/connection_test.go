@@ -111,6 +111,16 @@ func TestFixedEnvironmentsTakeNoURLs(t *testing.T) {
 		nil).Data["token_url"]; got != "https://oauth.sandbox.paxos.com/oauth2/token" {
 		t.Errorf("token_url in force is %v", got)
 	}
+	other := newMount(t)
+	other.Must(logical.UpdateOperation, "config/connection", other.Connection())
+	if status, text := other.Refused(logical.UpdateOperation, "config",
+		map[string]any{"environment": "sandbox"}); status != 400 || !strings.Contains(text,
+		"`vault write paxos/config/connection token_url= revoke_url= api_url=`") {
+		t.Errorf("a fixed environment over URLs: %d %s", status, text)
+	}
+	other.Must(logical.UpdateOperation, "config/connection",
+		map[string]any{"token_url": "", "revoke_url": "", "api_url": ""})
+	other.Must(logical.UpdateOperation, "config", map[string]any{"environment": "sandbox"})
 }
 
 func TestNeverRevokeSaysWhatItCosts(t *testing.T) {
