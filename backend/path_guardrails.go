@@ -284,8 +284,8 @@ expires.
 
 sign_limits is the most that one signed request may move, whatever its signer allows.
 sign_daily_limits is the most that all signers together may have signed in 24 hours. It
-is one sum for the mount. It goes on when signers or keys are changed, deleted or
-created again.
+is one sum for the mount. It stays when signers or keys are changed, deleted or created
+again.
 
 Parameters that are left out keep their value. A delete resets all to their defaults.
 `

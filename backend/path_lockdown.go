@@ -22,7 +22,7 @@ func (b *backend) pathLockdown() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
 		Fields: spec.Parameters{
 			"reason": {Type: framework.TypeString, Example: "Token leaked, incident 42",
-				Text: "Why the mount is locked down. A read shows it. Not secret."},
+				Text: "Why the lockdown was started. A read shows it. Not secret."},
 		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readLockdown,
@@ -43,7 +43,7 @@ var lockdownAnswer = spec.Fields{
 	"locked": spec.Required(framework.TypeBool, "Whether a lockdown is in force."),
 	"since":  spec.Required(framework.TypeString, "When the lockdown began (RFC 3339). Empty if none is in force."),
 	"reason": spec.Required(framework.TypeString,
-		"Why the mount is locked down, as it was written."),
+		"Why the lockdown was started, as it was written."),
 	"ended": spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos. 0 on a read."),
 	"pending": spec.Required(framework.TypeInt,
 		"Tokens that are no longer issued but are not revoked at Paxos yet."),
