@@ -124,7 +124,8 @@ func (w *settings) define(flags *flag.FlagSet) (scopes, signatures *string) {
 	flags.DurationVar(&w.tokenLifetime, "token-lifetime", time.Hour, "lifetime of an access token")
 	flags.IntVar(&w.tokenLimit, "token-limit", 300,
 		"token requests that one IP address may send in any 5 minutes; negative: no limit")
-	flags.BoolVar(&w.tls, "tls", false, "serve https; prints the certificate authority to trust, which is new at each start")
+	flags.BoolVar(&w.tls, "tls", false,
+		"serve https; prints the certificate authority to trust, which is new at each start")
 	flags.StringVar(&w.clientID, "client-id", "", "Client ID of the ready client (default: a random UUID)")
 	flags.StringVar(&w.clientSecret, "client-secret", "",
 		"Secret of the ready client; other users of this machine can see it (default: random)")

@@ -34,7 +34,8 @@ func main() {
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	started := time.Now()
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	keep := flags.Bool("keep", false, "set everything up and keep it running until interrupted, instead of running the steps")
+	keep := flags.Bool("keep", false,
+		"set everything up and keep it running until interrupted, instead of running the steps")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
