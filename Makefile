@@ -12,11 +12,14 @@ BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(
 STRUCTURED = ./backend/... ./cmd/... ./scripts/...
 CENTRAL    = backend/backend.go,broker/broker.go,paxostest/server.go,demo/story.go
 
+# The page of error texts, and the packages whose texts callers get.
+TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
+
 # The demo is built and then run, because `go run` would get the signals instead of the demo.
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-cluster test-load bench check fuzz clean
+.PHONY: help build demo dev test test-docs test-cluster test-load bench check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -38,6 +41,9 @@ test: ## run the unit tests with the race detector, then the end-to-end tests on
 	@scripts/test.sh -shuffle=on -timeout=25m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
 
+test-docs: ## run every page of README.md and docs, each on a Vault of its own; PAGES=docs/signing.md runs one, UPDATE=1 rewrites console blocks
+	@vault=$$(scripts/vault/build.sh) && go build -o bin/docs ./scripts/docs && VAULT_BIN=$$vault exec bin/docs $(if $(UPDATE),-update) $(PAGES)
+
 test-cluster: ## run the tests that need a cluster of three Vaults: failover, 2,000 leases, Paxos down, daily limits (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster
 
@@ -55,10 +61,15 @@ check: ## check gofmt, go vet, staticcheck, dependencies between files, line len
 	go tool -modfile=scripts/tools/go.mod staticcheck ./...
 	go -C scripts/tools vet ./...
 	go -C scripts/tools tool staticcheck ./...
-	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
 	bin/columns -markdown .
 	bin/wording -except scripts/tools/wording .
+	bin/errortexts $(TEXTS)
+
+errors: ## write the error texts that docs/errors.md does not explain into its end
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./errortexts
+	bin/errortexts -update $(TEXTS)
 
 fuzz: ## fuzz each target for FUZZTIME (default 30s)
 	@for package in $(UNIT); do \

@@ -2,11 +2,11 @@ package backend
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
@@ -15,17 +15,17 @@ import (
 func (b *backend) pathPromoteStandby() *framework.Path {
 	return &framework.Path{
 		Pattern:         "config/promote-standby$",
-		HelpSynopsis:    "Put a standby client in the root's place, while readers go on.",
+		HelpSynopsis:    "Make a standby client the root client, without interrupting readers.",
 		HelpDescription: promoteHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client": {Type: framework.TypeString,
-				Description: "The stored client with purpose=standby. The first one by name that is ready, if " +
-					"it is left out."},
-		},
+		Fields: spec.Parameters{
+			"client": {Type: framework.TypeString, Example: "standby-1",
+				Otherwise: "the first client with purpose=standby that is ready, in alphabetical order",
+				Text:      "The stored client with purpose=standby that becomes the root client."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.promoteStandby,
-				"Put a standby client in the root's place.", spec.Body("The root client's new generation.",
+				"Make a standby client the root client.", spec.Body("The root client's new generation.",
 					rotationAnswer)), "promote", "standby"),
 		},
 	}
@@ -51,8 +51,8 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	case err != nil:
 		return nil, err
 	case stopped:
-		return nil, fault.BadRequest("This mount is paused because it may be a restored snapshot. If it is the "+
-			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint)
+		return nil, fault.BadRequest("Not promoted: this mount is paused because it may be a restored snapshot. If it is "+
+			"the live one, run `vault write -f %sconfig/resume`.", mountMark)
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	switch {
@@ -90,22 +90,18 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	if err != nil || len(root.Generations) <= 1 {
 		return root, err
 	}
-	rows, err := b.broker.Live(ctx)
+	last, err := b.lastExpiry(ctx, func(row broker.Row) bool {
+		return row.Key.Client == "" && row.Generation != root.last()
+	})
 	if err != nil {
 		return root, err
-	}
-	last := time.Time{}
-	for _, row := range rows {
-		if row.Key.Client == "" && row.Generation != root.last() && row.ExpiresAt.After(last) {
-			last = row.ExpiresAt
-		}
 	}
 	until := ""
 	if !last.IsZero() {
 		until = " until " + spec.Timestamp(last)
 	}
-	return root, fault.BadRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
-		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
+	return root, fault.BadRequest("Not promoted: tokens of the previous root client are valid%s. Wait, or revoke "+
+		"them with `vault write -f %sroles/<name>/rotate`.", until, mountMark)
 }
 
 // nextStandby returns the name of the stored client that becomes the root: the client asked for, or
@@ -141,28 +137,32 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case next != "":
 		return next, nil
 	case asked != "" && !known:
-		return "", fault.BadRequest("No client %s is stored under clients/.", input.Excerpt(asked))
+		return "", noSuchClient(asked)
 	case len(why) == 0:
-		return "", fault.BadRequest("No standby client is available: none is stored, or the last one was promoted " +
-			"already. Store one under clients/ with purpose=standby.")
+		return "", fault.BadRequest("No standby client is available: none is stored, or the last one was already "+
+			"promoted. Store one under %sclients/ with purpose=standby.", mountMark)
 	}
 	return "", fault.BadRequest("No standby client is available: no client with purpose=standby is ready (%s).",
 		input.Shortened(why))
 }
 
 const promoteHelp = `
-Takes the first stored client with purpose=standby, by name, that is ready, or the one
-that client names; verifies with one token request that it holds what all roles need;
-and puts it in the root's place. Its entry under clients/ is deleted then. Tokens of
-the previous root are served until they end, and refreshed with the new one.
+Takes the standby client that client names, or the first one that is ready, in
+alphabetical order. It verifies with one token request that the client has the scopes
+that all roles need, and makes it the root client. The client's entry under clients/ is
+deleted then. Tokens of the previous root client are still issued until they are
+refreshed with the new one.
 
-A standby is ready if its secret was verified when it was stored and it was shown to
-be of this mount's Entity: by the profiles that it sees, or by a list of credentials
-that the root client asked for (report/drift with refresh=true). Otherwise, and in a
-lockdown, use config/replace-root client=<name>, which needs sudo.
+    vault write -f paxos/config/promote-standby
+
+A standby is ready if its secret was verified when it was stored, and if it is known to
+belong to this mount's Entity: by the profiles that it sees, or by a list of credentials
+(report/drift with refresh=true). If no standby is ready, and during a lockdown, use
+config/replace-root client=<name>, which needs sudo.
 
 Keys of the standby (keys/) become keys of the root client. The answer warns of keys
 that have no Key ID for the new root client.
 
-It is refused while the root before drains, and on a mount that stopped itself.
+Nothing is promoted while tokens of an earlier root client are valid, and on a mount
+that is paused because it may be a restored copy (config/resume).
 `

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests need besides Go: curl, jq and python3, which docs/signing.md
-# uses. If all are on PATH it does nothing. Otherwise it needs Debian's apt-get, and root or sudo.
+# Installs the programs that the tests need besides Go: curl, jq and python3, which pages of docs show to
+# applications. If all are on PATH it does nothing. Otherwise it needs Debian's apt-get, and root or sudo.
 set -euo pipefail
 
 missing=()
