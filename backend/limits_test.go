@@ -388,7 +388,7 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 			write := map[string]any{"environment": "custom", "client_id": m.Client.ClientID, "client_secret": m.Secret}
 			if want != 0 {
 				if status, text := m.Refused(logical.UpdateOperation, "config", write); status != want ||
-					!strings.Contains(text, "too short: at least 45s") {
+					!strings.Contains(text, "too short: it must be at least 45s") {
 					t.Errorf("answered %d %s", status, text)
 				}
 				return
@@ -401,7 +401,7 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 				t.Errorf("a lease of %s, at most %s", lease.Secret.TTL, lease.Secret.MaxTTL)
 			}
 			if warned := strings.Contains(m.Log.String(),
-				"for longer than is believed"); warned != (fmt.Sprint(lifetime) == "100000" ||
+				"with a very long lifetime"); warned != (fmt.Sprint(lifetime) == "100000" ||
 				fmt.Sprint(lifetime) == "1e+18") {
 				t.Errorf("warned of a long lifetime: %v", warned)
 			}

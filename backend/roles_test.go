@@ -77,7 +77,7 @@ func TestBadRolesAreRefused(t *testing.T) {
 		"disabled must be true or false": {"scopes": "a:b", "disabled": backendtest.Canary},
 		"metadata must be a map of strings": {"scopes": "a:b",
 			"metadata": map[string]any{"k": []any{backendtest.Canary}}},
-		"metadata holds 65 pairs": {"scopes": "a:b", "metadata": manyPairs(65)},
+		"metadata has 65 pairs": {"scopes": "a:b", "metadata": manyPairs(65)},
 		"metadata must have keys of at most": {"scopes": "a:b",
 			"metadata": map[string]any{"k": backendtest.Canary + strings.Repeat("v", 512)}},
 		"Unknown parameter \"scope\"": {"scope": backendtest.Canary},

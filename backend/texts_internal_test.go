@@ -287,12 +287,12 @@ func TestTextsForCallers(t *testing.T) {
 	}
 }
 
-// TestOtherTexts finds the marks of the old words in parts of texts, such as the reason why a client is not
-// available. The paths' own descriptions are in files of their own.
+// TestOtherTexts finds the marks of the old words in all other texts, such as the descriptions of paths and
+// the reason why a client is not available.
 func TestOtherTexts(t *testing.T) {
 	t.Parallel()
 	for _, text := range newTextSource(t).all() {
-		if !strings.HasPrefix(text.at.Filename, "path_") && oldVoice.MatchString(text.text) {
+		if oldVoice.MatchString(text.text) {
 			t.Errorf("%s: it says %q: %s", text.at, oldVoice.FindString(text.text), text.text)
 		}
 	}
@@ -393,7 +393,7 @@ var operationOf = map[string]logical.Operation{
 // no such operation or parameter. It returns "" if nothing is.
 func commandProblem(b *backend, command string) string {
 	command = strings.ReplaceAll(command, mountMark, "paxos/")
-	command = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(command, "x")
+	command = regexp.MustCompile(`<[^>]*>|"[^"]*"`).ReplaceAllString(command, "x")
 	var flags, words []string
 	for _, word := range strings.Fields(command)[1:] {
 		if strings.HasPrefix(word, "-") {
