@@ -59,7 +59,7 @@ func (s *story) rotateAtPaxos(ctx context.Context, clientID, file string) (secre
 }
 
 // onlySecret is a command that reads an answer of the stand-in and writes the client_secret of it.
-const onlySecret = `sed -n 's/.*"client_secret":"\([^"]*\)".*/\1/p' | tr -d '\n'`
+const onlySecret = `sed 's/.*"client_secret":"\([^"]*\)".*/\1/' | tr -d '\n'`
 
 // hideSecret hides the secret in a file, and returns it.
 func (s *story) hideSecret(file string) (secret string, err error) {
