@@ -17,7 +17,7 @@ CENTRAL    = backend/backend.go,broker/broker.go,paxostest/server.go,demo/story.
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-cluster test-load bench check fuzz clean
+.PHONY: help build demo dev test test-cluster test-load bench docs check fuzz clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ test-load: ## run the tests that Paxos's limits make long: 20 rotations under 50
 
 bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'; BENCH=-signatures measures signatures, BENCH=-proxy paxos-proxy
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
+
+docs: ## write the generated part of docs/api: a page for each path, from what `vault path-help` says
+	@go run ./scripts/docs/api
 
 check: ## check form: gofmt, go vet, staticcheck, how far files know each other, line length
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not as gofmt writes it:" $$unformatted; exit 1; }
