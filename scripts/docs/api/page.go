@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -44,7 +47,9 @@ func (p page) generated() string {
 	}
 	text.WriteString("## Answers\n\n")
 	for _, r := range p.routes {
-		text.WriteString(r.answers())
+		for _, a := range r.answers() {
+			text.WriteString(a.text())
+		}
 	}
 	return strings.TrimSpace(text.String())
 }
@@ -94,25 +99,47 @@ func (r route) capabilities() string {
 	return rows.String()
 }
 
-// answers describes every answer and its fields. A create answers as a write does.
-func (r route) answers() string {
-	var text strings.Builder
+// An answer is what requests with some verbs get.
+type answer struct {
+	verbs    []string
+	status   int
+	response framework.Response
+}
+
+// answers are those of all verbs of the route. Verbs with the same fields in their answers share
+// one. A create answers as a write does.
+func (r route) answers() []answer {
+	var all []answer
 	r.each(func(v verb, properties framework.OperationProperties) {
 		if v.operation == logical.CreateOperation {
 			return
 		}
-		for _, status := range []int{200, 204} {
-			for _, response := range properties.Responses[status] {
-				text.WriteString(wrapped(fmt.Sprintf("**%s** (%d): %s", v.name, status, marked(response.Description)), ""))
-				text.WriteString("\n")
-				for _, f := range fieldsOf(response.Fields) {
-					text.WriteString(f.answered())
-				}
-				if len(response.Fields) > 0 {
-					text.WriteString("\n")
-				}
+		for _, status := range slices.Sorted(maps.Keys(properties.Responses)) {
+			response := properties.Responses[status][0]
+			same := slices.IndexFunc(all, func(a answer) bool {
+				return len(response.Fields) > 0 && a.status == status && reflect.DeepEqual(a.response.Fields, response.Fields)
+			})
+			if same < 0 {
+				all = append(all, answer{[]string{v.name}, status, response})
+			} else {
+				all[same].verbs = append(all[same].verbs, v.name)
 			}
 		}
 	})
+	return all
+}
+
+// text describes the answer and its fields.
+func (a answer) text() string {
+	var text strings.Builder
+	text.WriteString(wrapped(fmt.Sprintf("**%s** (%d): %s", strings.Join(a.verbs, ", "), a.status,
+		marked(a.response.Description)), ""))
+	text.WriteString("\n")
+	for _, f := range fieldsOf(a.response.Fields) {
+		text.WriteString(f.answered())
+	}
+	if len(a.response.Fields) > 0 {
+		text.WriteString("\n")
+	}
 	return text.String()
 }
