@@ -10,18 +10,21 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // The parameters with which a list of the catalogue is filtered.
 var (
-	riskField = &framework.FieldSchema{
-		Type: framework.TypeString, Query: true, AllowedValues: []any{"read", "write", "moves-money", "admin"},
-		Description: "Only those of this risk: read, write, moves-money or admin.",
+	riskField = spec.Parameter{
+		Type: framework.TypeString, Query: true, Allowed: []string{"read", "write", "moves-money", "admin"},
+		Otherwise: "every risk", Example: "moves-money",
+		Text: "Return only entries of this risk: read, write, moves-money or admin.",
 	}
-	searchField = &framework.FieldSchema{Type: framework.TypeString, Query: true,
-		Description: "Only those with this text in them, in any case."}
-	tagField = &framework.FieldSchema{Type: framework.TypeString, Query: true,
-		Description: "Only those of this group of Paxos's, such as Transfers, in any case."}
+	searchField = spec.Parameter{Type: framework.TypeString, Query: true, Example: "withdraw",
+		Text: "Return only entries that contain this text. Upper and lower case are the same."}
+	tagField = spec.Parameter{Type: framework.TypeString, Query: true, Otherwise: "every tag", Example: "Transfers",
+		Text: "Return only operations with this tag, which is Paxos's name for a group of endpoints. Upper and " +
+			"lower case are the same."}
 )
 
 // A filter says which entries of the catalogue a request asks for. The zero filter passes every

@@ -19,13 +19,13 @@ func (b *backend) pathClientRotate() *framework.Path {
 		HelpSynopsis:    "Give a client its new secret; one in quarantine may be leased again.",
 		HelpDescription: clientRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the client in Vault."),
-			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
-				"Credentials. Write-only."),
-			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with all the " +
-				"client's scopes."),
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the client in Vault.", "mint-1"),
+			"client_secret": spec.RequiredSecret("The new secret, from the Dashboard (Admin > API Management, Rotate " +
+				"Credentials)."),
+			"verify_connection": spec.Verify("Whether to verify the secret with one token request for all scopes of " +
+				"the client."),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateClient, "Give a client its new secret.",
 				spec.Body("The client's new generation.", clientRotateAnswer)), "rotate", "client"),

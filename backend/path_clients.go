@@ -26,41 +26,39 @@ func (b *backend) pathClient() *framework.Path {
 		HelpDescription: clientHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Client"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the client in Vault. Case matters."),
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID, from the Dashboard, Admin > API Management. Required when the client " +
-					"is stored, and then fixed."},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the client in Vault. It is case-sensitive.", "mint-1"),
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID, from the Dashboard (Admin > API Management). Required at the first write, and then " +
+					"fixed."},
 			"purpose": {
-				Type: framework.TypeString, AllowedValues: []any{string(purposeMint), string(purposeLease),
-					string(purposeStandby)},
-				Description: "What the client is for: mint (roles request tokens with it), lease (roles of " +
-					"client_credentials lease it whole) or standby (it may become the root client). Required " +
-					"when the client is stored, and then fixed.",
+				Type: framework.TypeString, Example: string(purposeMint),
+				Allowed: []string{string(purposeMint), string(purposeLease), string(purposeStandby)},
+				Text: "What the client is for. mint: roles request tokens with it. lease: roles of credential_type " +
+					"client_credentials lease the client itself. standby: it may become the root client. Required at " +
+					"the first write, and then fixed.",
 			},
-			"client_secret": spec.Secret("Client Secret. Write-only. Required when the client is stocked; a " +
-				"new one is " +
-				"written to clients/<name>/rotate."),
-			"scopes": {Type: framework.TypeCommaStringSlice,
-				Description: "The scopes that the Dashboard gave this client, as an array or with commas or " +
-					"spaces between them. Required when the client is stocked."},
-			"allowed_roles": {Type: framework.TypeCommaStringSlice,
-				Description: "The roles that may lease this client or mint with it; * for every role. None " +
-					"by default."},
-			"label": {Type: framework.TypeString,
-				Description: "Its Label in the Dashboard, for people and reports."},
-			"metadata": {Type: framework.TypeKVPairs,
-				Description: "Free key=value pairs for people and reports. Not secret."},
-			"disabled": {Type: framework.TypeBool,
-				Description: "Lease this client to nobody and mint nothing with it; tokens that it minted end."},
-			"verify_connection": spec.Verify("Whether to verify new secret and scopes by minting one token " +
-				"with all of them."),
+			"client_secret": spec.Secret("Client Secret. Required at the first write. Write a new secret to " +
+				"clients/<name>/rotate."),
+			"scopes": {Type: framework.TypeCommaStringSlice, Example: "funding:read_profile,transfer:read_transfer",
+				Text: "The scopes that the Dashboard shows for this client. An array, or a text with commas or spaces " +
+					"between the scopes. Required at the first write."},
+			"allowed_roles": {Type: framework.TypeCommaStringSlice, Example: "payouts",
+				Text: "The roles that may request tokens with this client or lease it. * allows every role."},
+			"label": {Type: framework.TypeString, Example: "vault-mint-1",
+				Text: "The client's Label in the Dashboard, for people and reports."},
+			"metadata": spec.Metadata(),
+			"disabled": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether the client is out of use: it is not leased, no tokens are requested with it, and tokens " +
+					"that were requested with it are revoked."},
+			"verify_connection": spec.Verify("Whether to verify a new secret and new scopes with one token request " +
+				"for all the scopes."),
 			"force": {
-				Type: framework.TypeBool, Query: true,
-				Description: "On delete: go through with it although tokens are alive that the engine can " +
-					"then no longer revoke.",
+				Type: framework.TypeBool, Query: true, Example: "true",
+				Text: "Dangerous. On a delete: delete the entry although valid tokens need it to be revoked. They " +
+					"stay valid until they expire.",
 			},
-		},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readClient,
 				"Read a client, its state and who holds it.",

@@ -24,54 +24,54 @@ func (b *backend) pathConfig() *framework.Path {
 		HelpSynopsis:    "The Paxos environment, the root client, and limits for the whole mount.",
 		HelpDescription: configHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Configuration"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"environment": {
-				Type: framework.TypeString,
-				Description: "production, sandbox, or custom (whose URLs are set at config/connection " +
-					"first). Fixed by the first write.",
-				AllowedValues: []any{environmentProduction, environmentSandbox, environmentCustom},
+				Type: framework.TypeString, Example: environmentSandbox,
+				Allowed: []string{environmentProduction, environmentSandbox, environmentCustom},
+				Text: "production, sandbox or custom. For custom, set the URLs in config/connection first. Required at " +
+					"the first write, and then fixed.",
 			},
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
-			"client_secret": spec.Secret("Client Secret of the root client. Write-only. It is verified before " +
-				"it is stored."),
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID of the root client, from the Dashboard (Admin > API Management). It is stored together " +
+					"with client_secret. To switch to another client, write to config/replace-root."},
+			"client_secret": spec.Secret("Client Secret of the root client. It is verified before it is stored."),
 			"verify_scope": {
-				Type: framework.TypeString, Default: defaultVerifyScope,
-				Description: "The scope asked for when a secret is verified. The token is ended at once.",
+				Type: framework.TypeString, Default: defaultVerifyScope, Example: "transfer:read_transfer",
+				Text: "The scope that is requested to verify a secret. The token is revoked at once.",
 			},
-			"verify_connection": spec.Verify("Whether to verify a new secret by minting one token with it."),
+			"verify_connection": spec.Verify("Whether to verify a new secret with one token request."),
 			"refresh_at": {
-				Type: framework.TypeFloat, Default: defaultRefreshAt,
-				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a " +
-					"refresh in the background.",
+				Type: framework.TypeFloat, Default: defaultRefreshAt, Example: "0.5",
+				Text: "The share of a token's lifetime, from 0.1 to 0.95, after which the next read starts a refresh in " +
+					"the background.",
 			},
 			"credential_max_age": {
-				Type: framework.TypeDurationSecond, Default: int(defaultCredentialMaxAge.Seconds()),
-				Description: "The age at which status says that the root's secret should be rotated. Nothing " +
-					"happens by itself.",
+				Type: framework.TypeDurationSecond, Default: defaultCredentialMaxAge, Example: "720h",
+				Otherwise: "2160h (90 days)",
+				Text: "The age of the root client's secret at which status and the reports ask you to rotate it. " +
+					"Nothing is rotated automatically.",
 			},
 			"token_budget": {
-				Type: framework.TypeInt,
-				Description: "Maximum token requests in any 5 minutes for this mount, 1 to 300. 0 (default): " +
-					"no separate limit.",
+				Type: framework.TypeInt, Example: "120",
+				Text: "Maximum token requests in any 5 minutes for this mount, from 1 to 300. 0: no separate limit.",
 			},
 			"api_rate": {
-				Type: framework.TypeInt, Default: limits.DefaultCallRate,
-				Description: "Most revocations and other API calls a second, 1 to 50. They begin at 5 and " +
-					"double while Paxos does not object.",
+				Type: framework.TypeInt, Default: limits.DefaultCallRate, Example: "20",
+				Text: "Maximum revocations and other API calls per second for this mount, from 1 to 50. The mount " +
+					"begins with 5 per second, and doubles that until Paxos rate-limits it.",
 			},
 			"egress_cidrs": {
-				Type: framework.TypeCommaStringSlice,
-				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each " +
-					"client's IP allow-list should cover them and little more.",
+				Type: framework.TypeCommaStringSlice, Example: "203.0.113.0/24",
+				Text: "The address blocks that Vault's calls to Paxos come from. The reports compare them with the IP " +
+					"allow-list of each client.",
 			},
 			"force": {
-				Type: framework.TypeBool,
-				Description: "On delete: go through with it although tokens are alive that the engine can " +
-					"then no longer revoke, or keys are left without a client.",
-				Query: true,
+				Type: framework.TypeBool, Query: true, Example: "true",
+				Text: "Dangerous. On a delete: delete the configuration although valid tokens or leased clients need " +
+					"it, or keys sign for the root client. Tokens that cannot be revoked now stay valid until they " +
+					"expire.",
 			},
-		},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConfig,
 				"Read the configuration; the secret is never shown.", spec.Body("The configuration.",

@@ -19,34 +19,37 @@ func (b *backend) pathConnection() *framework.Path {
 		HelpSynopsis:    "Where secrets are sent: URLs, trusted CA, proxy, timeouts. Needs sudo.",
 		HelpDescription: connectionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Connection"},
-		Fields: spec.Fields{
-			"token_url": {Type: framework.TypeString,
-				Description: "Token endpoint; only for environment=custom. https, or http on loopback."},
-			"revoke_url": {Type: framework.TypeString,
-				Description: "Revocation endpoint (RFC 7009); only for environment=custom."},
-			"api_url": {Type: framework.TypeString,
-				Description: "Paxos API with its version, such as https://api.example.com/v2; only for " +
-					"environment=custom."},
-			"override_trusted_ca": {Type: framework.TypeString,
-				Description:  "PEM certificates that are trusted instead of the system's.",
-				DisplayAttrs: &framework.DisplayAttributes{EditType: "textarea"}},
-			"proxy_url": {Type: framework.TypeString,
-				Description: "Proxy for every call, http://host:port. The environment's proxies are always ignored."},
-			"proxy_username": {Type: framework.TypeString, Description: "User name at the proxy."},
-			"proxy_password": {Type: framework.TypeString, Description: "Password at the proxy. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		Fields: spec.Parameters{
+			"token_url": {Type: framework.TypeString, Example: "https://oauth.paxos.example/oauth2/token",
+				Text: "Token endpoint. Only for environment=custom. It must be https, or http on loopback. Fixed while " +
+					"a secret is stored."},
+			"revoke_url": {Type: framework.TypeString, Example: "https://oauth.paxos.example/oauth2/revoke",
+				Text: "Revocation endpoint (RFC 7009). Only for environment=custom. Fixed while a secret is stored."},
+			"api_url": {Type: framework.TypeString, Example: "https://api.paxos.example/v2",
+				Text: "Address of the Paxos API with its version. Only for environment=custom. Fixed while a secret is " +
+					"stored."},
+			"override_trusted_ca": {Type: framework.TypeString, Multiline: true, Example: "@ca.pem",
+				Otherwise: "the system's certificates",
+				Text:      "Certificates (PEM) that are trusted instead of the system's. Fixed while a secret is stored."},
+			"proxy_url": {Type: framework.TypeString, Example: "http://proxy.example.com:3128",
+				Text: "Proxy for every call to Paxos. Vault's own proxy variables (HTTPS_PROXY) are ignored."},
+			"proxy_username": {Type: framework.TypeString, Example: "vault", Text: "User name for the proxy."},
+			"proxy_password": {Type: framework.TypeString, Example: "@proxy-password.txt", Sensitive: true,
+				Text: "Password for the proxy. Write-only: it is never shown."},
 			"auth_style": {
-				Type: framework.TypeString, Default: string(paxos.AuthPost), AllowedValues: []any{"post", "basic"},
-				Description: "How a client authenticates at the token endpoint: post (in the body; what Paxos " +
-					"documents) or basic.",
+				Type: framework.TypeString, Default: string(paxos.AuthPost), Example: string(paxos.AuthBasic),
+				Allowed: []string{string(paxos.AuthPost), string(paxos.AuthBasic)},
+				Text: "How a client authenticates at the token endpoint: post (in the body, as Paxos documents) or " +
+					"basic (HTTP Basic).",
 			},
 			"request_timeout": {
-				Type: framework.TypeDurationSecond, Default: int(paxos.DefaultTimeout.Seconds()),
-				Description: "Longest time for one call to Paxos, connecting and reading included; 1s to 15s.",
+				Type: framework.TypeDurationSecond, Default: paxos.DefaultTimeout, Example: "5s",
+				Text: "Longest time for one call to Paxos, with connecting and reading, from 1s to 15s.",
 			},
-			"never_revoke": {Type: framework.TypeBool,
-				Description: "Dangerous: never call the revocation endpoint. Tokens outlive their leases."},
-		},
+			"never_revoke": {Type: framework.TypeBool, Example: "true",
+				Text: "Dangerous. Whether to never call the revocation endpoint. Tokens then stay valid after their " +
+					"lease has ended, until they expire. A lockdown revokes them all the same."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConnection,
 				"Read the connection; the proxy's password is never shown.", spec.Body("The connection.",

@@ -33,7 +33,7 @@ func (b *backend) pathCreds() *framework.Path {
 		HelpSynopsis:    "Issue an access token of a role, or one of its clients, on a lease.",
 		HelpDescription: credsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
-		Fields:          issueFields("Name of the role.", true),
+		Fields:          issueFields(true).Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readCreds,
 				"Issue an access token, or a client, on a lease.", spec.Body("The credential.",

@@ -19,7 +19,7 @@ func (b *backend) pathDrift() *framework.Path {
 			"refresh=true.",
 		HelpDescription: driftHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          reportFields,
+		Fields:          reportParameters.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readDrift,
 				"Read the latest comparison, or make a new one.",
@@ -28,17 +28,17 @@ func (b *backend) pathDrift() *framework.Path {
 	}
 }
 
-// reportFields are the parameters of every report.
-var reportFields = spec.Fields{
+// reportParameters are the parameters of every report.
+var reportParameters = spec.Parameters{
 	"refresh": {
-		Type: framework.TypeBool, Query: true,
-		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope +
-			". At most once a minute.",
+		Type: framework.TypeBool, Query: true, Example: "true",
+		Text: "Whether to ask Paxos for its list of credentials first. The root client needs " + paxos.ListScope +
+			". Costs one token request. At most once a minute.",
 	},
 	"severity": {
-		Type: framework.TypeString, Query: true, Default: report.Info.String(), AllowedValues: []any{"high", "medium",
-			"low", "info"},
-		Description: "The least severity to show.",
+		Type: framework.TypeString, Query: true, Default: report.Info.String(), Example: report.Medium.String(),
+		Allowed: []string{"high", "medium", "low", "info"},
+		Text:    "The lowest severity to show: high, medium, low or info.",
 	},
 }
 

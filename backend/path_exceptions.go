@@ -30,20 +30,19 @@ func (b *backend) pathException() *framework.Path {
 		HelpDescription: exceptionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the exception. Case matters."),
-			"rule": {Type: framework.TypeString,
-				Description: "The rule of the finding, as the report shows it. Required at the first write, " +
-					"and then fixed."},
-			"subject": {Type: framework.TypeString,
-				Description: "The subject of the finding, exactly as the report shows it. Required at the " +
-					"first write, and then fixed."},
-			"reason": {Type: framework.TypeString,
-				Description: "Why the finding is accepted. Required at the first write."},
-			"expires_at": {Type: framework.TypeString,
-				Description: "When the exception ends: a time (RFC 3339) or a duration such as 90d, at most a " +
-					"year from now. Required at the first write."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the exception. It is case-sensitive.", "ci-client"),
+			"rule": {Type: framework.TypeString, Example: "client-unknown",
+				Text: "The rule of the finding, as the report shows it. Required at the first write, and then fixed."},
+			"subject": {Type: framework.TypeString, Example: "credential " + exampleClientID,
+				Text: "The subject of the finding, exactly as the report shows it. Required at the first write, and then " +
+					"fixed."},
+			"reason": {Type: framework.TypeString, Example: "Client of the CI team, ticket SEC-123",
+				Text: "Why the finding is accepted. Required at the first write."},
+			"expires_at": {Type: framework.TypeString, Example: "90d",
+				Text: "When the exception ends: a time (RFC 3339) or a duration, at most a year from now. Required at " +
+					"the first write."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readException, "Read an exception.",
 				spec.Body("The exception.", exceptionAnswer)), "read", "exception"),

@@ -22,52 +22,53 @@ func (b *backend) pathGuardrails() *framework.Path {
 		HelpSynopsis:    "What no role, reader or signer of this mount may exceed. Needs sudo.",
 		HelpDescription: guardrailsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Guardrails"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"allowed_scopes": {
-				Type: framework.TypeCommaStringSlice,
-				Description: "The scopes that may be issued, * standing for any text, such as funding:* or " +
-					"*:read_*. By default every scope that the other two parameters let pass.",
+				Type: framework.TypeCommaStringSlice, Example: "funding:*,*:read_*",
+				Otherwise: "every scope that the other parameters allow",
+				Text: "The scopes that may be issued. * stands for any text. An array, or a text with commas or spaces " +
+					"between the patterns.",
 			},
 			"allow_uncatalogued_scopes": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether a scope that the engine's catalogue lacks may be issued, where " +
-					"allowed_scopes matches it or is at its default.",
+				Type: framework.TypeBool, Default: true, Example: "false",
+				Text: "Whether a scope that this version of the engine does not know may be issued. allowed_scopes must " +
+					"allow it too.",
 			},
 			"allow_admin_scopes": {
-				Type: framework.TypeBool,
-				Description: "Dangerous: whether a scope that governs API credentials (api_creds:*) may be " +
-					"issued, where allowed_scopes matches it or is at its default.",
+				Type: framework.TypeBool, Example: "true",
+				Text: "Dangerous. Whether a scope that manages API credentials (api_creds:*) may be issued. " +
+					"allowed_scopes must allow it too.",
 			},
 			"max_ttl": {
-				Type: framework.TypeDurationSecond, Default: int(defaultCeiling.Seconds()),
-				Description: "The longest a lease may last, whatever role and reader say. Leases that are out " +
-					"keep their end.",
+				Type: framework.TypeDurationSecond, Default: defaultCeiling, Example: "1h",
+				Text: "Longest time that a lease may last, whatever a role or a reader asks for. Existing leases keep " +
+					"their end.",
 			},
 			"deletable_label_prefix": {
-				Type: framework.TypeString, Default: defaultDeletablePrefix,
-				Description: "The engine deletes at Paxos only clients whose Label in the Dashboard begins so.",
+				Type: framework.TypeString, Default: defaultDeletablePrefix, Example: "vault-prod-",
+				Text: "The engine deletes a client at Paxos only if its Label in the Dashboard begins with this text.",
 			},
 			"allow_unchecked_clients": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether a client may be used whose secret was stored without being verified, " +
-					"and one be stored whose Entity cannot be told because it sees no profiles.",
+				Type: framework.TypeBool, Default: true, Example: "false",
+				Text: "Whether a client may be used whose secret was stored without verification, and whether one may be " +
+					"stored whose Entity is unknown because it sees no profiles.",
 			},
 			"require_entity_match": {
-				Type: framework.TypeBool, Default: true,
-				Description: "Whether a client that sees other profiles than the root client, and so is of " +
-					"another Entity, is refused.",
+				Type: framework.TypeBool, Default: true, Example: "false",
+				Text: "Whether to refuse a client that sees other profiles than the root client and so belongs to " +
+					"another Entity. Dangerous if false.",
 			},
 			"sign_limits": {
-				Type: framework.TypeKVPairs,
-				Description: "By asset: the most that one signed request may move, whatever its signer allows, " +
-					"such as USDC=1000. If any asset is named, all others are refused. Empty: no limit.",
+				Type: framework.TypeKVPairs, Example: "USDC=1000", Otherwise: "no limit",
+				Text: "For each asset: the most that one signed request may move, whatever its signer allows. If any asset " +
+					"is named, all others are refused. A write replaces the whole map.",
 			},
 			"sign_daily_limits": {
-				Type: framework.TypeKVPairs,
-				Description: "By asset: the most that all signers together may have signed in 24 hours, such as " +
-					"USDC=10000. If any asset is named, all others are refused. Empty: no limit.",
+				Type: framework.TypeKVPairs, Example: "USDC=10000", Otherwise: "no limit",
+				Text: "For each asset: the most that all signers together may have signed in 24 hours. If any asset is " +
+					"named, all others are refused. A write replaces the whole map.",
 			},
-		},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readGuardrails, "Read the guardrails.",
 				spec.Body("The guardrails.", guardrailsAnswer)), "read", "guardrails"),

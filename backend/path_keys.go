@@ -28,20 +28,21 @@ func (b *backend) pathKey() *framework.Path {
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Key"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the key. Case matters."),
-			"type": {Type: framework.TypeString, Default: string(signing.ECDSAP256),
-				AllowedValues: []any{string(signing.ECDSAP256), string(signing.Ed25519)},
-				Description: "Type of the key: ecdsa-p256 (ES256, as in Paxos's published example) or ed25519. " +
-					"Fixed by the first write."},
-			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ whose requests the key signs. Default: the root client. " +
-					"Fixed by the first write."},
-			"deletion_allowed": {Type: framework.TypeBool, Description: "Whether the key may be deleted."},
-			"min_version": {Type: framework.TypeInt,
-				Description: "Erase the private keys of all versions below this number. It cannot be higher than " +
-					"the number of the version that signs."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the key. It is case-sensitive.", "payments"),
+			"type": {
+				Type: framework.TypeString, Default: string(signing.ECDSAP256), Example: string(signing.Ed25519),
+				Allowed: []string{string(signing.ECDSAP256), string(signing.Ed25519)},
+				Text: "Type of the key: ecdsa-p256 (ES256, as in Paxos's published example) or ed25519. Fixed by the " +
+					"first write.",
+			},
+			"client": {Type: framework.TypeString, Otherwise: "the root client", Example: "mint-1",
+				Text: "The client under clients/ whose requests the key signs. Fixed by the first write."},
+			"deletion_allowed": {Type: framework.TypeBool, Example: "true", Text: "Whether the key may be deleted."},
+			"min_version": {Type: framework.TypeInt, Example: "2",
+				Text: "Erase the private keys of all versions below this number. This cannot be undone. The number " +
+					"cannot be higher than that of the version that signs."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key; its private part is "+
 				"never shown.", spec.Body("The key.", keyAnswer)), "read", "key"),
@@ -61,7 +62,7 @@ func (b *backend) pathKeyRotate() *framework.Path {
 		HelpSynopsis:    "Add a version to a signing key. The old one signs until the new one has a Key ID.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          spec.Fields{"name": spec.Name("Name of the key.")},
+		Fields:          spec.Parameters{"name": spec.Name("Name of the key.", "payments")}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateKey, "Add a version to a signing key.",
 				spec.Body("The new version.", keyVersionAnswer)), "rotate", "key"),
@@ -75,19 +76,21 @@ func (b *backend) pathKeyID() *framework.Path {
 		HelpSynopsis:    "Store the Key ID that Paxos gave to the public key of a version.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"name":    spec.Name("Name of the key."),
-			"version": {Type: framework.TypeInt, Description: "Number of the version. Default: the latest."},
-			"kid": {Type: framework.TypeString,
-				Description: "Key ID that the Dashboard (Admin > API Management) shows for the public key. Empty " +
-					"removes it; then the version before this one signs again."},
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the client that the public key is registered for. Default: that of the " +
-					"key's client now. Name another one to prepare a change of the client."},
-			"discover": {Type: framework.TypeBool,
-				Description: "Find the Key ID in Paxos's list of credentials, by the public key. The root client " +
-					"needs api_creds:read_credentials. Costs a token request."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the key.", "payments"),
+			"version": {Type: framework.TypeInt, Otherwise: "the latest version", Example: "2",
+				Text: "Number of the version."},
+			"kid": {Type: framework.TypeString, Example: "5498f424-78aa-414b-a515-13929e6951db",
+				Text: "Key ID that the Dashboard (Admin > API Management) shows for the public key. An empty text " +
+					"removes it; then the version before this one signs again. Required without discover."},
+			"client_id": {Type: framework.TypeString, Otherwise: "the Client ID of the key's client now",
+				Example: exampleClientID,
+				Text: "Client ID of the client that the public key is registered for. Name another one to prepare a " +
+					"change of the client."},
+			"discover": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether to look the Key ID up in Paxos's list of credentials, by the public key. The root client " +
+					"needs api_creds:read_credentials. Costs one token request."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKeyID, "Store a Key ID.",
 				spec.Body("The version.", keyVersionAnswer)), "set", "key-id"),

@@ -20,10 +20,10 @@ func (b *backend) pathLockdown() *framework.Path {
 		HelpSynopsis:    "Emergency stop: issue and sign nothing, and revoke every token. Needs sudo.",
 		HelpDescription: lockdownHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
-		Fields: spec.Fields{
-			"reason": {Type: framework.TypeString,
-				Description: "Why, for those who come after. Shown by a read; not secret."},
-		},
+		Fields: spec.Parameters{
+			"reason": {Type: framework.TypeString, Example: "Token leaked, incident 42",
+				Text: "Why the mount is locked down. A read shows it. Not secret."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readLockdown,
 				"Whether a lockdown is in force, and what is left to end.", spec.Body("The lockdown.",

@@ -37,16 +37,15 @@ func (b *backend) pathLookup() *framework.Path {
 		HelpSynopsis:    "Find the role, client and lease holders of a leaked token. Makes no request to Paxos.",
 		HelpDescription: lookupHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"access_token": {
-				Type: framework.TypeString,
-				Description: "The token that was found; \"Bearer\" before it, quotes around it and line " +
-					"breaks are ignored. It is neither answered nor logged.",
-				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true},
+				Type: framework.TypeString, Sensitive: true, Example: "@found.txt",
+				Text: "The token that was found. \"Bearer\" before it, quotes around it and line breaks in it are " +
+					"ignored. It is neither returned nor logged. Required without token_id.",
 			},
-			"token_id": {Type: framework.TypeString,
-				Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
-		},
+			"token_id": {Type: framework.TypeString, Example: "9f86d081884c7d659a2feaa0c55ad015",
+				Text: "The fingerprint of the token, from an audit log or an event. Required without access_token."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.lookUp, "Tell whose a token is.",
 				spec.Body("What is known of the token.", lookupAnswer)), "look-up", "token"),

@@ -43,16 +43,16 @@ func (b *backend) pathMetrics() *framework.Path {
 		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"format": {
-				Type: framework.TypeString, Query: true, Default: prometheusFormat,
-				AllowedValues: []any{prometheusFormat},
-				Description:   "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
+				Type: framework.TypeString, Query: true, Default: prometheusFormat, Example: prometheusFormat,
+				Allowed: []string{prometheusFormat},
+				Text:    "Format of the metrics, as for Vault's own sys/metrics. Only prometheus is supported.",
 			},
-		},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics, "Read the metrics.",
-				spec.Body("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
+				spec.Text("The metrics in Prometheus's text format, not as JSON.")), "read", "metrics"),
 		},
 	}
 }

@@ -16,7 +16,7 @@ func (b *backend) pathOperations() *framework.Path {
 	return spec.Listing{
 		Pattern: "operations/?$", Item: "Operation", Suffix: "operations", Help: operationsHelp,
 		Synopsis: "Search the operations of Paxos's API.", Summary: "List the operations in the catalogue.",
-		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "tag": tagField, "q": searchField}),
+		More: spec.Parameters{"risk": riskField, "tag": tagField, "q": searchField},
 		Answer: spec.Body("Their ids.",
 			spec.DescribedList("Of each operation: method, path, access, scopes, risk, tag.")),
 		List: b.listOperations,
@@ -51,8 +51,8 @@ func (b *backend) pathOperation() *framework.Path {
 		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields: spec.Fields{"id": spec.Required(framework.TypeString,
-			"Paxos's operationId, such as GetTransfer. Case matters.")},
+		Fields: spec.Parameters{"id": {Type: framework.TypeString, Required: true, Example: "GetTransfer",
+			Text: "Paxos's operationId. It is case-sensitive."}}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readOperation,
 				"Read what the catalogue knows of an operation.", spec.Body("The operation.",

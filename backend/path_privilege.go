@@ -17,7 +17,7 @@ func (b *backend) pathPrivilege() *framework.Path {
 			"with refresh=true.",
 		HelpDescription: privilegeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          reportFields,
+		Fields:          reportParameters.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readPrivilege,
 				"Read the findings for a security review.",

@@ -21,14 +21,13 @@ func (b *backend) pathProbe() *framework.Path {
 			"to 3 token requests.",
 		HelpDescription: probeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"check_signing": {Type: framework.TypeBool,
-				Description: "Also check whether Paxos enforces request signing, by a withdrawal with an empty body, " +
-					"which moves nothing. Takes the place of the question about HTTP Basic."},
-			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ whose request signing is checked. The root client if it is " +
-					"left out. Only with check_signing=true."},
-		},
+		Fields: spec.Parameters{
+			"check_signing": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether to check also that Paxos enforces request signing. The probe sends a withdrawal with an " +
+					"empty body, which moves no money. It then does not test HTTP Basic."},
+			"client": {Type: framework.TypeString, Otherwise: "the root client", Example: "mint-1",
+				Text: "The client under clients/ whose request signing is checked. Only with check_signing=true."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.runProbe,
 				"Ask Paxos what its documentation does not say.", spec.Body("What was found.",

@@ -18,11 +18,11 @@ func (b *backend) pathPromoteStandby() *framework.Path {
 		HelpSynopsis:    "Put a standby client in the root's place, while readers go on.",
 		HelpDescription: promoteHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client": {Type: framework.TypeString,
-				Description: "The stored client with purpose=standby. The first one by name that is ready, if " +
-					"it is left out."},
-		},
+		Fields: spec.Parameters{
+			"client": {Type: framework.TypeString, Example: "standby-1",
+				Otherwise: "the first client with purpose=standby that is ready, in alphabetical order",
+				Text:      "The stored client with purpose=standby that becomes the root client."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.promoteStandby,
 				"Put a standby client in the root's place.", spec.Body("The root client's new generation.",

@@ -17,12 +17,12 @@ func (b *backend) pathResume() *framework.Path {
 		HelpSynopsis:    "Let a mount go on that stopped itself after a gap, as after a restore. Needs sudo.",
 		HelpDescription: resumeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"forget_damaged_payments": {Type: framework.TypeBool,
-				Description: "Dangerous: delete the records of signed payments that cannot be read. Without it, nothing " +
-					"that counts against a daily limit is signed while there is one. Daily limits may be exceeded by " +
-					"these payments until 24 hours and 35 minutes later."},
-		},
+		Fields: spec.Parameters{
+			"forget_damaged_payments": {Type: framework.TypeBool, Example: "true",
+				Text: "Dangerous. Whether to delete the records of signed payments that cannot be read. While there is " +
+					"such a record, nothing that counts against a daily limit is signed. After the deletion, these " +
+					"payments do not count, so daily limits may be exceeded for 24 hours and 35 minutes."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.resume,
 				"Confirm that this mount is no restored copy.",

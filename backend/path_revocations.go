@@ -41,7 +41,8 @@ func (b *backend) pathRevocation() *framework.Path {
 		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          spec.Fields{"token_id": spec.Required(framework.TypeString, "Fingerprint of the token.")},
+		Fields: spec.Parameters{"token_id": {Type: framework.TypeString, Required: true,
+			Example: "9f86d081884c7d659a2feaa0c55ad015", Text: "The fingerprint of the token."}}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRevocation,
 				"Read what keeps a token from being revoked.", spec.Body("The queued revocation.",

@@ -20,7 +20,7 @@ func (b *backend) pathRoleRotate() *framework.Path {
 		HelpSynopsis:    "End all live tokens of a role now; the next reader gets a new one.",
 		HelpDescription: roleRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          spec.Fields{"name": spec.Name("Name of the role."), "grace": graceField()},
+		Fields:          spec.Parameters{"name": spec.Name("Name of the role.", "mint"), "grace": graceField()}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRole, "End all live tokens of a role now.",
 				spec.Body("What became of the tokens.", rotateAnswer)), "rotate", "role"),

@@ -30,71 +30,74 @@ func (b *backend) pathRole() *framework.Path {
 		HelpDescription: roleHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Role"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the role. Case matters."),
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the role. It is case-sensitive.", "mint"),
 			"credential_type": {
-				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken, clientCredentials},
-				Description: "What readers get: access_token, or client_credentials for software that must " +
-					"hold a Client ID and Secret itself. Fixed by the first write.",
+				Type: framework.TypeString, Default: accessToken, Allowed: []string{accessToken, clientCredentials},
+				Example: clientCredentials,
+				Text: "What readers get: access_token, or client_credentials for software that must have a Client ID and " +
+					"Client Secret itself. Fixed by the first write.",
 			},
-			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ that mints the role's tokens. The root client if it " +
-					"is left out."},
-			"clients": {Type: framework.TypeCommaStringSlice,
-				Description: "With client_credentials: the clients under clients/ that the role leases, one " +
-					"lease at a time for each."},
+			"client": {Type: framework.TypeString, Otherwise: "the root client", Example: "mint-1",
+				Text: "The client under clients/, of purpose mint, that requests the role's tokens."},
+			"clients": {Type: framework.TypeCommaStringSlice, Example: "vendor-1,vendor-2",
+				Text: "Required with client_credentials, and only for it: the clients under clients/, of purpose lease, " +
+					"that the role leases. Each is leased to one reader at a time."},
 			"on_revoke": {
-				Type: framework.TypeString, Default: onRevokeQuarantine, AllowedValues: []any{onRevokeQuarantine, onRevokeDelete,
-					onRevokeReturn},
-				Description: "With client_credentials: what becomes of a client when its lease ends. " +
-					"quarantine: it waits for a new secret. delete: it is deleted at Paxos and in Vault. " +
-					"return_unrotated, dangerous: the next gets it as it is.",
+				Type: framework.TypeString, Default: onRevokeQuarantine, Example: onRevokeDelete,
+				Allowed: []string{onRevokeQuarantine, onRevokeDelete, onRevokeReturn},
+				Text: "Only with client_credentials: what happens to a client when its lease ends. quarantine: it waits " +
+					"for a new secret. delete: it is deleted at Paxos and in Vault. return_unrotated (dangerous): the " +
+					"next reader gets the secret that the last one knows.",
 			},
-			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity,
-				Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
-			"delete_limit": {Type: framework.TypeInt, Default: defaultDeleteLimit,
-				Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
-			"require_entity": {Type: framework.TypeBool,
-				Description: "With client_credentials: refuse callers whose Vault token belongs to no entity. " +
-					"Such tokens count as one holder each, and so do the tokens that they create."},
-			"scopes": {Type: framework.TypeCommaStringSlice,
-				Description: "The scopes of the role's tokens, as an array or with commas or spaces between them."},
-			"scope_sets": {Type: framework.TypeCommaStringSlice,
-				Description: "Names of scope sets: the role gets the scopes that they have when it is written."},
-			"operations": {Type: framework.TypeCommaStringSlice,
-				Description: "Paxos's operationIds, such as GetTransfer: the role gets the least scopes that " +
-					"allow them. scopes, scope_sets and operations add up."},
+			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity, Example: "2",
+				Text: "Only with client_credentials: how many clients of the role one Vault entity may lease at a time."},
+			"delete_limit": {Type: framework.TypeInt, Default: defaultDeleteLimit, Example: "3",
+				Text: "Only with on_revoke=delete: maximum deletions at Paxos in 24 hours. Further clients go into " +
+					"quarantine."},
+			"require_entity": {Type: framework.TypeBool, Example: "true",
+				Text: "Only with client_credentials: whether to refuse callers whose Vault token belongs to no entity. " +
+					"Without an entity, each Vault token counts as a holder of its own, and so does each of its child " +
+					"tokens."},
+			"scopes": {Type: framework.TypeCommaStringSlice, Example: "funding:read_profile,transfer:read_transfer",
+				Text: "The scopes of the role. An array, or a text with commas or spaces between them. The role gets the " +
+					"scopes of scopes, scope_sets and operations together. With access_token, at least one of the three " +
+					"is required."},
+			"scope_sets": {Type: framework.TypeCommaStringSlice, Example: "mint-redeem-convert",
+				Text: "Names of scope sets (scope-sets/). The role gets the scopes that the sets have at the time of the " +
+					"write."},
+			"operations": {Type: framework.TypeCommaStringSlice, Example: "GetTransfer,ListTransfers",
+				Text: "Operations of Paxos's API by operationId (operations/). The role gets the fewest scopes that allow " +
+					"them."},
 			"unique_tokens": {
-				Type: framework.TypeBool,
-				Description: "Give each lease a token of its own, ended with the lease. Every read then costs " +
-					"a token request, of which Paxos allows about one a second for everybody behind the same address.",
+				Type: framework.TypeBool, Example: "true",
+				Text: "Whether each lease has a token of its own, which is revoked with the lease. Then every read costs " +
+					"one token request at Paxos, which allows about one per second for your whole IP address.",
 			},
-			"ttl": {Type: framework.TypeDurationSecond,
-				Description: "How long a lease lasts, at most as long as its token. 0: the mount's default."},
-			"max_ttl": {Type: framework.TypeDurationSecond,
-				Description: "The longest a lease may last. 0: as long as its token."},
-			"min_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultMinTTL.Seconds()),
-				Description: "The least life a token has left when it is handed out; counts as at most half " +
-					"of its whole life."},
-			"idle_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultIdleTTL.Seconds()),
-				Description: "How long a shared token is kept after its last lease ended, before it is " +
-					"revoked. 0: revoked at once."},
+			"ttl": {Type: framework.TypeDurationSecond, Example: "30m", Otherwise: "0s, the mount's default lease TTL",
+				Text: "Length of a lease. It never lasts longer than its token."},
+			"max_ttl": {Type: framework.TypeDurationSecond, Example: "45m", Otherwise: "0s, as long as the token is valid",
+				Text: "Maximum length of a lease, also if a reader asks for more."},
+			"min_ttl": {Type: framework.TypeDurationSecond, Default: defaultMinTTL, Example: "10m",
+				Text: "Minimum remaining lifetime of a returned token. At most half of its lifetime counts."},
+			"idle_ttl": {Type: framework.TypeDurationSecond, Default: defaultIdleTTL, Example: "0s",
+				Text: "How long a shared token stays valid after its last lease has ended, before it is revoked. With 0s " +
+					"it is revoked at once."},
 			"poll_interval": {
-				Type: framework.TypeDurationSecond, Default: int(defaultPollInterval.Seconds()),
-				Description: "The longest that a reader of token/<name> is told to wait before it reads " +
-					"again, from 10s to 1h: how long an agent may hold a token that was revoked.",
+				Type: framework.TypeDurationSecond, Default: defaultPollInterval, Example: "1m",
+				Text: "Longest time, from 10s to 1h, after which a reader of token/<name> is told to read again. A reader " +
+					"may use a revoked token for that long.",
 			},
 			"grace": graceField(),
 			"mint_limit": {
-				Type: framework.TypeInt,
-				Description: "Most token requests that reads of this role may cause in any 5 minutes, 1 to " +
-					"300. 0: 12, or 60 with unique_tokens. A caller that spends it harms this role only.",
+				Type: framework.TypeInt, Example: "30", Otherwise: "12, or 60 with unique_tokens",
+				Text: "Maximum token requests that reads of this role may cause in any 5 minutes, from 1 to 300. 0 means " +
+					"the default. The limit keeps one application from using the whole budget.",
 			},
-			"disabled": {Type: framework.TypeBool,
-				Description: "Issue nothing under this role, and end what was issued."},
-			"metadata": {Type: framework.TypeKVPairs,
-				Description: "Free key=value pairs for people and reports. Not secret."},
-		},
+			"disabled": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether the role issues nothing. Its valid tokens are revoked."},
+			"metadata": spec.Metadata(),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRole, "Read a role.",
 				spec.Body("The role.", roleAnswer)), "read", "role"),

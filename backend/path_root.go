@@ -18,14 +18,14 @@ func (b *backend) pathRotateRoot() *framework.Path {
 		HelpSynopsis:    "Give the root client its new secret, while readers go on.",
 		HelpDescription: rotateRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the root client. Needed on a mount without one; else it may only " +
-					"confirm which it is."},
-			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
-				"Credentials. Write-only."),
-			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with it."),
-		},
+		Fields: spec.Parameters{
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID of the root client. Required if the mount has no root client yet. Otherwise it may only " +
+					"name the root client that there is."},
+			"client_secret": spec.RequiredSecret("The new secret, from the Dashboard (Admin > API Management, Rotate " +
+				"Credentials)."),
+			"verify_connection": spec.Verify("Whether to verify the secret with one token request."),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRoot, "Give the root client its new secret.",
 				spec.Body("The root client's new generation.", rotationAnswer)), "rotate", "root"),
@@ -39,17 +39,17 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 		HelpSynopsis:    "Put another client of the same Entity in the root's place, while readers go on. Needs sudo.",
 		HelpDescription: replaceRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client": {Type: framework.TypeString,
-				Description: "A stored client with purpose=standby, whose stored secret is used, instead of " +
+		Fields: spec.Parameters{
+			"client": {Type: framework.TypeString, Example: "standby-1",
+				Text: "A client under clients/ with purpose=standby, whose stored secret is used. Required without " +
 					"client_id and client_secret."},
-			"client_id":           {Type: framework.TypeString, Description: "Client ID of the new root client."},
-			"client_secret":       spec.Secret("Its Client Secret. Write-only."),
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID of the new root client. Required without client."},
+			"client_secret":       spec.Secret("Client Secret of the new root client. Required without client."),
 			"delete_old_at_paxos": deleteOldField(),
-			"verify_connection": spec.Verify("Whether to verify, with one token request for all scopes of all " +
-				"roles, that it " +
-				"can do what they need."),
-		},
+			"verify_connection": spec.Verify("Whether to verify the new root client with one token request for all " +
+				"scopes of all roles."),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.replaceRoot,
 				"Put another client in the root's place.",
@@ -60,12 +60,12 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 
 // deleteOldField is the parameter delete_old_at_paxos. Only config/replace-root has it, because
 // that path needs sudo and a deletion at Paxos cannot be undone.
-func deleteOldField() *framework.FieldSchema {
-	return &framework.FieldSchema{
-		Type: framework.TypeBool,
-		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root " +
-			"with api_creds:read_credentials and api_creds:delete_credentials, and an old one whose Label " +
-			"begins with the guardrails' deletable_label_prefix.",
+func deleteOldField() spec.Parameter {
+	return spec.Parameter{
+		Type: framework.TypeBool, Example: "true",
+		Text: "Whether to delete the old root client at Paxos when its last token has ended. This cannot be undone. The " +
+			"new root client needs api_creds:read_credentials and api_creds:delete_credentials. The old one's Label " +
+			"must begin with deletable_label_prefix of the guardrails.",
 	}
 }
 

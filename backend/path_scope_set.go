@@ -23,13 +23,14 @@ func (b *backend) pathScopeSet() *framework.Path {
 		HelpDescription: scopeSetHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope Set"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the set. Case matters."),
-			"scopes": {Type: framework.TypeCommaStringSlice,
-				Description: "The scopes of the set, as an array or with commas or spaces between them. " +
-					"Required when the set is made."},
-			"description": {Type: framework.TypeString, Description: "What the set is for, for people. Not secret."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the scope set. It is case-sensitive.", "reporting"),
+			"scopes": {Type: framework.TypeCommaStringSlice, Example: "funding:read_profile,transfer:read_transfer",
+				Text: "The scopes of the set. An array, or a text with commas or spaces between them. Required at the " +
+					"first write."},
+			"description": {Type: framework.TypeString, Example: "What the monthly reports read",
+				Text: "What the set is for. Not secret."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScopeSet, "Read a scope set.",
 				spec.Body("The set.", scopeSetAnswer)), "read", "scope-set"),

@@ -17,7 +17,7 @@ func (b *backend) pathScopes() *framework.Path {
 	return spec.Listing{
 		Pattern: "scopes/?$", Item: "Scope", Suffix: "scopes", Help: scopesHelp,
 		Synopsis: "Search the scopes that Paxos is known to have.", Summary: "List the scopes in the catalogue.",
-		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "q": searchField}),
+		More: spec.Parameters{"risk": riskField, "q": searchField},
 		Answer: spec.Body("The scopes.",
 			spec.DescribedList("Of each scope: risk, description, operations (how many it opens).")),
 		List: b.listScopes,
@@ -50,8 +50,8 @@ func (b *backend) pathScope() *framework.Path {
 		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields: spec.Fields{"scope": spec.Required(framework.TypeString,
-			"The scope, such as funding:read_profile.")},
+		Fields: spec.Parameters{"scope": {Type: framework.TypeString, Required: true,
+			Example: "funding:read_profile", Text: "Name of the scope."}}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScope, "Read what the catalogue knows of a scope.",
 				spec.Body("The scope.", scopeAnswer)), "read", "scope"),

@@ -16,18 +16,18 @@ func (b *backend) pathSign() *framework.Path {
 		HelpSynopsis:    "Sign a request to Paxos, if the signer allows it. Makes no request to Paxos.",
 		HelpDescription: signHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the signer."),
-			"method": spec.Required(framework.TypeString,
-				"HTTP method of the request, in upper case, such as POST."),
-			"path": spec.Required(framework.TypeString,
-				"Path of the request with /v2 and with the query, such as /v2/transfer/crypto-withdrawals."),
-			"body": {Type: framework.TypeString,
-				Description: "Body of the request, byte for byte as you will send it, at most 8 KiB. Empty for " +
-					"GET and DELETE."},
-			"dry_run": {Type: framework.TypeBool,
-				Description: "Only check whether the request would be signed. Nothing is signed, counted or stored."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the signer.", "payouts"),
+			"method": {Type: framework.TypeString, Required: true, Example: "POST",
+				Text: "HTTP method of the request, in upper case."},
+			"path": {Type: framework.TypeString, Required: true, Example: "/v2/transfer/crypto-withdrawals",
+				Text: "Path of the request, with /v2 and with the query."},
+			"body": {Type: framework.TypeString, Otherwise: "an empty body", Example: "@body.json",
+				Text: "Body of the request, byte for byte as you will send it, at most 8 KiB. It must be empty for GET " +
+					"and DELETE."},
+			"dry_run": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether to check only if the request would be signed. Nothing is signed, counted or stored."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.sign, "Sign a request.",
 				spec.Body("The header to send, and what was signed.", signAnswer)), "sign", "request"),

@@ -26,38 +26,37 @@ func (b *backend) pathSigner() *framework.Path {
 		HelpDescription: signerHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Signer"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the signer. Case matters."),
-			"key": {Type: framework.TypeString,
-				Description: "The key under keys/ that signs. Required at the first write."},
-			"operations": {Type: framework.TypeCommaStringSlice,
-				Description: "Ids of the operations that may be signed, such as CreateCryptoWithdrawal; those of " +
-					"operations/. Empty: none."},
-			"sources": {Type: framework.TypeCommaStringSlice,
-				Description: "Ids of the profiles that may pay. Empty: none. Dangerous: * allows every profile."},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the signer. It is case-sensitive.", "payouts"),
+			"key": {Type: framework.TypeString, Example: "payments",
+				Text: "The key under keys/ that signs. Required at the first write."},
+			"operations": {Type: framework.TypeCommaStringSlice, Example: "CreateCryptoWithdrawal",
+				Text: "The operations (operations/) that may be signed, by operationId. If it is empty, nothing is signed."},
+			"sources": {Type: framework.TypeCommaStringSlice, Example: "42bb1a2e-a68e-44d7-b5f1-59ccc5c13e91",
+				Text: "Ids of the profiles that may pay. If it is empty, none may pay. Dangerous: * allows every profile."},
 			"destinations": {Type: framework.TypeCommaStringSlice,
-				Description: "Where money may go: crypto:<NETWORK>:<address>, fiat:<fiat account id> or " +
-					"profile:<profile id>. On STELLAR, ?memo=<memo> follows the address if the body has a memo. " +
-					"Empty: nowhere. Dangerous: * allows every destination."},
-			"end_users": {Type: framework.TypeCommaStringSlice,
-				Description: "Ids of identities and accounts that a body may name. Empty: a body that names one is " +
+				Example: "crypto:ETHEREUM:0x1db3439a222c519ab44bb1144fc28167b4fa6ee6",
+				Text: "Where money may go: crypto:<network>:<address>, fiat:<fiat account id> or profile:<profile id>. On " +
+					"STELLAR, ?memo=<memo> follows the address if the body has a memo. If it is empty, money may go " +
+					"nowhere. Dangerous: * allows every destination."},
+			"end_users": {Type: framework.TypeCommaStringSlice, Example: "0b5bd3a2-1b0e-4d3c-9a55-6f0a4f2f7c11",
+				Text: "Ids of identities and accounts that a body may name. If it is empty, a body that names one is " +
 					"refused. Dangerous: * allows all."},
-			"limits": {Type: framework.TypeKVPairs,
-				Description: "By asset: the most that one request may move, such as USD=1000.50. An asset that is " +
-					"not named is refused."},
-			"daily_limits": {Type: framework.TypeKVPairs,
-				Description: "By asset: the most that all requests of 24 hours together may move. Each asset must be " +
-					"in limits too."},
-			"unlimited_operations": {Type: framework.TypeCommaStringSlice,
-				Description: "Dangerous: operations that may be signed although their request does not say the " +
-					"amount. Each must be in operations too."},
-			"extra_fields": {Type: framework.TypeCommaStringSlice,
-				Description: "Dangerous: top-level fields that a body may have although this version of the engine " +
-					"does not know what they do."},
-			"disabled": {Type: framework.TypeBool, Description: "Whether to sign nothing (false)."},
-			"metadata": {Type: framework.TypeKVPairs,
-				Description: "Free key=value pairs for people and reports. Not secret."},
-		},
+			"limits": {Type: framework.TypeKVPairs, Example: "USDC=1000.50",
+				Text: "For each asset: the most that one request may move. An asset that is not named is refused. A write " +
+					"replaces the whole map."},
+			"daily_limits": {Type: framework.TypeKVPairs, Example: "USDC=10000", Otherwise: "no daily limit",
+				Text: "For each asset: the most that all requests of this signer together may move in 24 hours. Each " +
+					"asset must be in limits too. A write replaces the whole map."},
+			"unlimited_operations": {Type: framework.TypeCommaStringSlice, Example: "AffirmTransaction",
+				Text: "Dangerous. Operations that may be signed although their request does not state the amount. Each " +
+					"must be in operations too."},
+			"extra_fields": {Type: framework.TypeCommaStringSlice, Example: "new_field",
+				Text: "Dangerous. Top-level fields that a body may have although this version of the engine does not know " +
+					"what they do."},
+			"disabled": {Type: framework.TypeBool, Example: "true", Text: "Whether the signer signs nothing."},
+			"metadata": spec.Metadata(),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readSigner, "Read a signer, and what is left of its "+
 				"daily limits.", spec.Body("The signer.", signerAnswer)), "read", "signer"),

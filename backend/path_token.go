@@ -18,7 +18,7 @@ func (b *backend) pathToken() *framework.Path {
 		HelpSynopsis:    "Issue an access token of a role, without a lease.",
 		HelpDescription: tokenHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Token"},
-		Fields:          issueFields("Name of the role.", false),
+		Fields:          issueFields(false).Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readToken, "Issue an access token without a lease.",
 				spec.Body("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),

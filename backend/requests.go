@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"runtime/debug"
 
+	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // noSuchPath is the error for a path that no route matches.
@@ -57,6 +59,8 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 			return logical.ErrorResponse(problem.Error()), nil
 		}
 	case logical.RenewOperation:
+	case logical.HelpOperation:
+		return b.help(ctx, req)
 	default:
 		return b.Backend.HandleRequest(ctx, req)
 	}
@@ -65,6 +69,17 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 		resp, err = reply(err)
 	}
 	return located(req.MountPoint, resp, err)
+}
+
+// help answers with help for people, and with the OpenAPI document, which is complete only afterwards.
+func (b *backend) help(ctx context.Context, req *logical.Request) (*logical.Response, error) {
+	resp, err := b.Backend.HandleRequest(ctx, req)
+	if resp != nil {
+		if document, ok := resp.Data["openapi"].(*framework.OASDocument); ok {
+			spec.Complete(document, b.Paths)
+		}
+	}
+	return resp, err
 }
 
 // HandleExistenceCheck drops the body of the request, because whether an entry exists depends on

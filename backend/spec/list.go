@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -15,9 +14,11 @@ import (
 )
 
 // Paging are the parameters of every list. `vault list` passes none; a read with list=true does.
-var Paging = Fields{
-	"after": {Type: framework.TypeString, Query: true, Description: "Begin behind this name."},
-	"limit": {Type: framework.TypeInt, Query: true, Description: "Most names to return; without it, all."},
+var Paging = Parameters{
+	"after": {Type: framework.TypeString, Query: true, Example: "mint",
+		Text: "Return only names after this one, in alphabetical order."},
+	"limit": {Type: framework.TypeInt, Query: true, Example: "100", Otherwise: "all names",
+		Text: "Return at most this many names. It must be at least 1."},
 }
 
 // ListBody are the fields of the answer to a list.
@@ -33,24 +34,17 @@ func DescribedList(what string) Fields {
 	}
 }
 
-// PagingWith are the parameters of a list that has more than Paging.
-func PagingWith(more Fields) Fields {
-	all := maps.Clone(Paging)
-	maps.Copy(all, more)
-	return all
-}
-
 // A Listing describes a path that lists names.
 type Listing struct {
 	Pattern  string
 	Synopsis string
 	Summary  string
-	Suffix   string // of the operation's name, for documentation generators
-	Item     string // what one of the names is
-	Help     string // "": the help of all lists
-	Entries  bool   // the names are those of entries that a user interface may navigate to
-	Active   bool   // only the active node knows the names
-	Fields   Fields // nil: Paging
+	Suffix   string     // of the operation's name, for documentation generators
+	Item     string     // what one of the names is
+	Help     string     // "": the help of all lists
+	Entries  bool       // the names are those of entries that a user interface may navigate to
+	Active   bool       // only the active node knows the names
+	More     Parameters // beside Paging
 	Answer   Responses
 	List     framework.OperationFunc
 }
@@ -61,16 +55,13 @@ func (l Listing) Path() *framework.Path {
 	if l.Active {
 		operation = OnActive(l.List, l.Summary, l.Answer)
 	}
-	if l.Fields == nil {
-		l.Fields = Paging
-	}
 	return &framework.Path{
 		Pattern:         l.Pattern,
 		HelpSynopsis:    l.Synopsis,
 		HelpDescription: cmp.Or(l.Help, listHelp),
 		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: l.Entries,
 			ItemType: l.Item},
-		Fields:     l.Fields,
+		Fields:     Paging.With(l.More).Fields(),
 		Operations: Operations{logical.ListOperation: Displayed(operation, "list", l.Suffix)},
 	}
 }
