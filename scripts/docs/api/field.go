@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
+
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // A field is a parameter of a request or a field of an answer.
 type field struct {
 	name, kind  string
 	description string // without what follows
-	fallback    string // the default, in words; "" if there is none or the parameter must be given
+	standard    string // the default; "" if the parameter must be given
 	example     string
 	required    bool
 	inPath      bool // a part of the path, not of the body
@@ -28,30 +30,21 @@ func fieldsOf(schema map[string]*framework.FieldSchema) []field {
 	return fields
 }
 
-// newField takes a description apart. Those of parameters end in "Default: …. Example: …." or in
-// "Required. Example: …."
+// newField takes a description apart: what it means, what counts if it is left out, and an example.
+// Fields of answers have only the first.
 func newField(name string, schema *framework.FieldSchema) field {
 	f := field{name: name, kind: kinds[schema.Type], description: strings.TrimSpace(schema.Description)}
-	before, example, found := cutLast(f.description, "Example: ")
-	if !found {
+	standard, example, ok := spec.Stated(f.description)
+	if !ok {
 		return f
 	}
-	f.description, f.example = before, strings.TrimSuffix(example, ".")
-	if before, required := strings.CutSuffix(f.description, "Required."); required {
-		f.description, f.required = strings.TrimSpace(before), true
-	} else if before, fallback, found := cutLast(f.description, "Default: "); found {
-		f.description, f.fallback = before, strings.TrimSuffix(fallback, ".")
+	absence := "Required."
+	if standard != "" {
+		absence = "Default: " + standard + "."
 	}
+	f.description = strings.TrimSuffix(f.description, " "+absence+" Example: "+example+".")
+	f.standard, f.example, f.required = standard, example, standard == ""
 	return f
-}
-
-// cutLast is strings.Cut at the last of several separators, without the spaces around it.
-func cutLast(text, separator string) (before, after string, found bool) {
-	i := strings.LastIndex(text, separator)
-	if i < 0 {
-		return text, "", false
-	}
-	return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+len(separator):]), true
 }
 
 // kinds are the names of types as pages have them.
@@ -72,9 +65,10 @@ var kinds = map[framework.FieldType]string{
 	framework.TypeTime:             "time",
 }
 
-// described reports whether a parameter says what it is if it is left out, and has an example.
+// described reports whether a parameter says what it is, what counts if it is left out, and has an
+// example.
 func (f field) described() bool {
-	return f.description != "" && f.example != "" && (f.inPath || f.required || f.fallback != "")
+	return f.description != "" && f.example != "" && (f.required || f.standard != "")
 }
 
 // parameter is the item of the list of parameters.
@@ -85,8 +79,8 @@ func (f field) parameter() string {
 		about += ", in the path"
 	case f.required:
 		about += ", required"
-	case f.fallback != "":
-		about += ", default: " + marked(f.fallback)
+	case f.standard != "":
+		about += ", default: " + marked(f.standard)
 	}
 	text := fmt.Sprintf("- `%s` (%s) – %s", f.name, about, marked(f.description))
 	if f.example != "" {
