@@ -1,0 +1,3 @@
+# The page is about a mount that is not configured yet.
+start_paxos
+enable_paxos
