@@ -1,0 +1,2 @@
+start_paxos
+enable_paxos

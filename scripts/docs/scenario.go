@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"vault-plugin-secrets-paxos/scripts/docs/answer"
+	"vault-plugin-secrets-paxos/scripts/docs/page"
+	"vault-plugin-secrets-paxos/scripts/stack"
+)
+
+// Settings are the flags of the program.
+type settings struct {
+	update bool
+	limit  time.Duration
+}
+
+// A scenario is a page that is run.
+type scenario struct {
+	*page.Page
+	settings settings
+	shell    shell
+	names    *translation
+	updates  map[*page.Block]string // what the console blocks should have
+	run      int                    // blocks that were run
+	compared int                    // console blocks that were compared
+}
+
+// play runs the page on a server of its own.
+func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *scenario, err error) {
+	played = &scenario{Page: p, settings: s, updates: map[*page.Block]string{}}
+	if !p.Runs() {
+		return played, nil
+	}
+	directory, err := os.MkdirTemp(t.directory, "page-")
+	if err != nil {
+		return played, err
+	}
+	server, err := t.serve(ctx, directory)
+	if err != nil {
+		return played, err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	played.names = newTranslation(server.Address)
+	played.shell = shell{folder: filepath.Join(directory, "steps"), limit: s.limit}
+	home := filepath.Join(directory, "home")
+	for _, folder := range []string{played.shell.folder, home, filepath.Join(directory, "work")} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			return played, err
+		}
+	}
+	if err := played.shell.start(filepath.Join(directory, "work"), t.variables(server, home)); err != nil {
+		return played, err
+	}
+	defer played.shell.close()
+	if err := played.setUp(ctx, t); err != nil {
+		return played, err
+	}
+	return played, played.blocks(ctx)
+}
+
+// serve starts a server with the plugin registered, in the directory.
+func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, error) {
+	plugin := filepath.Join(directory, "plugins", stack.PluginName)
+	if err := os.Mkdir(filepath.Dir(plugin), 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Link(t.plugin(), plugin); err != nil {
+		return nil, err
+	}
+	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Register(ctx, plugin); err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	return server, nil
+}
+
+// variables returns the environment of a page.
+func (t *tools) variables(server *stack.Stack, home string) []string {
+	return append([]string{
+		"VAULT_ADDR=" + server.Address, "VAULT_TOKEN=" + server.RootToken,
+		"HOME=" + home, "PATH=" + t.path(),
+		"LC_ALL=C.UTF-8", "TZ=UTC",
+		"docs_vault=" + t.vault, "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
+		"docs_server_log=" + server.LogPath(),
+	}, t.caches...)
+}
+
+// setUp runs the script of the page.
+func (s *scenario) setUp(ctx context.Context, t *tools) error {
+	text := ". " + filepath.Join(t.library(), "lib.sh") + "\n"
+	if script := scriptOf(s.Path); script != "" {
+		text += ". " + filepath.Join(t.repository, script) + "\n"
+	}
+	output, err := s.shell.run(ctx, text, false)
+	if err != nil {
+		return fmt.Errorf("the set-up script of %s: %w\n%s", s.Path, err, output)
+	}
+	return nil
+}
+
+// blocks runs the blocks of the page.
+func (s *scenario) blocks(ctx context.Context) error {
+	files := ""
+	var all error
+	for _, b := range s.Blocks {
+		switch {
+		case b.File != "":
+			files += s.saving(b)
+		case b.Kind == page.Run || b.Kind == page.Hidden:
+			fatal, err := s.block(ctx, b, files)
+			files = ""
+			all = errors.Join(all, err)
+			if fatal {
+				return all
+			}
+		}
+	}
+	return all
+}
+
+// saving returns the commands that write the block to its file.
+func (s *scenario) saving(b *page.Block) string {
+	const end = "docs-end-of-file"
+	return fmt.Sprintf("mkdir -p \"$(dirname %[1]s)\"; cat >%[1]s <<'%[2]s'\n%[3]s%[2]s\n", b.File, end,
+		s.names.toRun(b.Text))
+}
+
+// block runs a block and compares its answer. After a block that did not do what it should have done, the
+// page cannot go on.
+func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fatal bool, err error) {
+	if files != "" {
+		if output, err := s.shell.run(ctx, files, false); err != nil {
+			return true, s.failure(b, "saving the files before this block: "+err.Error(), output)
+		}
+	}
+	if err := s.readNames(); err != nil {
+		return true, err
+	}
+	output, err := s.shell.run(ctx, s.names.toRun(b.Text), b.Fails)
+	if err2 := s.readNames(); err2 != nil {
+		return true, err2
+	}
+	output = s.names.toPage(output)
+	var failed *stepError
+	if errors.As(err, &failed) {
+		return true, s.failureAt(b, failed.line, failed.reason, output)
+	}
+	if err != nil {
+		return true, err
+	}
+	s.run++
+	if b.Kind == page.Hidden {
+		s.run--
+	}
+	return false, s.compare(b, output)
+}
+
+// compare compares what a block printed with what the page shows.
+func (s *scenario) compare(b *page.Block, output string) error {
+	if b.Answer == nil {
+		if errorLine(output) != "" && !b.Fails {
+			return s.failure(b, "the block printed an error: "+errorLine(output), output)
+		}
+		return nil
+	}
+	s.compared++
+	difference := answer.Compare(b.Answer.Text, output, s.Typed)
+	if difference == "" {
+		return nil
+	}
+	if s.settings.update {
+		s.updates[b.Answer] = answer.Form(output, b.Answer.Indent())
+		return nil
+	}
+	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, output))
+}
+
+// errorLine returns the line in which the vault command reports an error; empty: there is none. A command
+// that fails inside another one does not make the block fail.
+func errorLine(output string) string {
+	for line := range strings.Lines(output) {
+		if strings.HasPrefix(line, "Error ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// failure returns the error that a block is not as the page says.
+func (s *scenario) failure(b *page.Block, reason, output string) error {
+	return s.failureAt(b, 0, reason, output)
+}
+
+// failureAt is like failure, for a line of the block.
+func (s *scenario) failureAt(b *page.Block, line int, reason, output string) error {
+	at, text := b.Line, b.Text
+	if line > 0 && line <= b.Lines() {
+		at += line - 1
+	}
+	if b.Kind == page.Console {
+		return fmt.Errorf("%s:%d: %s\n%s", s.Path, at, reason, quote(output))
+	}
+	return fmt.Errorf("%s:%d: %s\n%s  it printed:\n%s", s.Path, at, reason, quote(text), quote(output))
+}
+
+// quote indents a text.
+func quote(text string) string {
+	if text == "" {
+		text = "(nothing)"
+	}
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
+}
+
+// readNames reads what the page's scripts have said that texts of the page stand for.
+func (s *scenario) readNames() error {
+	text, err := os.ReadFile(filepath.Join(s.shell.folder, "names"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok || name == "" || value == "" {
+			return fmt.Errorf("stands_for: %q", line)
+		}
+		s.names.set(name, value)
+	}
+	return nil
+}
