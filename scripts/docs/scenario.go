@@ -64,6 +64,14 @@ func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *sce
 	return played, played.blocks(ctx)
 }
 
+// authorities is the variable that names the file of the certificate authorities that Go programs trust. The
+// stand-in Paxos has an authority of its own, and start_paxos writes its certificate to this file before the
+// plugin is started. So the engine sends secrets over TLS, as it does to Paxos, and warns of nothing.
+const authorities = "SSL_CERT_FILE="
+
+// authoritiesOf returns the file of the authorities that a page in the directory trusts.
+func authoritiesOf(directory string) string { return filepath.Join(directory, "authorities.pem") }
+
 // serve starts a server with the plugin registered, in the directory.
 func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, error) {
 	plugin := filepath.Join(directory, "plugins", stack.PluginName)
@@ -73,7 +81,8 @@ func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, erro
 	if err := os.Link(t.plugin(), plugin); err != nil {
 		return nil, err
 	}
-	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true})
+	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true,
+		Environment: []string{authorities + authoritiesOf(directory)}})
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +100,7 @@ func (t *tools) variables(server *stack.Stack, home string) []string {
 		"LC_ALL=C.UTF-8", "TZ=UTC",
 		"docs_vault=" + t.vault, "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
 		"docs_server_log=" + server.LogPath(),
+		"docs_authorities=" + authoritiesOf(filepath.Dir(filepath.Dir(server.Plugin))),
 	}, t.caches...)
 }
 

@@ -4,6 +4,7 @@
 #   docs_repository   the path of the repository
 #   docs_plugin       the path of the plugin's binary, in the plugin directory of the server
 #   docs_server_log   the path of the log of the server and its plugins
+#   docs_authorities  the file of the certificate authorities that the server's plugins trust
 
 # stands_for TEXT VALUE: TEXT in the page stands for VALUE in the run, in commands and in answers. It is for
 # addresses and paths, which are other ones on each machine.
@@ -30,16 +31,19 @@ await() {
 # enabled from now on use it.
 start_paxos() {
   local announcement=$docs_folder/paxos.json control port
-  paxos-sandbox -json -address=127.0.0.1:0 "$@" >"$announcement" 2>&1 &
+  paxos-sandbox -json -tls -address=127.0.0.1:0 "$@" >"$announcement" 2>&1 &
   await jq -e .url "$announcement"
+  jq -r .ca_certificate "$announcement" >"$docs_authorities"
+  # curl, and programs in Go and Python, trust it as they trust Paxos's authority.
+  export CURL_CA_BUNDLE=$docs_authorities SSL_CERT_FILE=$docs_authorities
   control=$(jq -r .url "$announcement")
   port=${control##*:}
   # Both parts of Paxos are one server here. They have two names, so that answers tell them apart.
   export docs_oauth=127.0.0.1:$port docs_api=localhost:$port
   local environment
   for environment in '' .sandbox; do
-    stands_for "https://oauth$environment.paxos.com" "http://$docs_oauth"
-    stands_for "https://api$environment.paxos.com" "http://$docs_api"
+    stands_for "https://oauth$environment.paxos.com" "https://$docs_oauth"
+    stands_for "https://api$environment.paxos.com" "https://$docs_api"
     stands_for "oauth$environment.paxos.com" "$docs_oauth"
     stands_for "api$environment.paxos.com" "$docs_api"
   done
@@ -66,7 +70,7 @@ configure_paxos() {
 paxos() {
   local body=()
   [ $# -lt 3 ] || body=(-H 'Content-Type: application/json' --data-binary "$3")
-  curl -sS --fail-with-body -X "$1" "${body[@]}" "http://$docs_oauth/sandbox/$2"
+  curl -sS --fail-with-body -X "$1" "${body[@]}" "https://$docs_oauth/sandbox/$2"
 }
 
 # dashboard: what a person does in Paxos's Dashboard. A NAME is the nickname of a client; root is the client
