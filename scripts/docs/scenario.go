@@ -28,7 +28,14 @@ type scenario struct {
 	names    *translation
 	updates  map[*page.Block]string // what the console blocks should have
 	run      int                    // blocks that were run
-	compared int                    // console blocks that were compared
+	answers  []printed              // what was compared with console blocks
+}
+
+// A printed answer is what a block had printed when it was compared.
+type printed struct {
+	*page.Block
+	path   string // of the file with the output
+	output string
 }
 
 // play runs the page on a server of its own.
@@ -61,7 +68,7 @@ func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *sce
 	if err := played.setUp(ctx, t); err != nil {
 		return played, err
 	}
-	return played, played.blocks(ctx)
+	return played, errors.Join(played.blocks(ctx), played.late())
 }
 
 // authorities is the variable that names the file of the certificate authorities that Go programs trust. The
@@ -134,6 +141,27 @@ func (s *scenario) blocks(ctx context.Context) error {
 			}
 		}
 	}
+	return errors.Join(all, s.end(ctx))
+}
+
+// end calls the function check_page, if the script of the page has one.
+func (s *scenario) end(ctx context.Context) error {
+	output, err := s.shell.run(ctx, "if declare -F check_page >/dev/null; then check_page; fi\n", false)
+	if err != nil {
+		return fmt.Errorf("%s: check_page: %w\n%s", s.Path, err, quote(output))
+	}
+	return nil
+}
+
+// late returns an error for each answer to which a program in the background added something after it was
+// compared.
+func (s *scenario) late() (all error) {
+	for _, a := range s.answers {
+		if text, err := os.ReadFile(a.path); err != nil || string(text) != a.output {
+			all = errors.Join(all, s.failure(a.Block, "a program in the background printed more after the block ended: "+
+				"send its output to a file", string(text)), err)
+		}
+	}
 	return all
 }
 
@@ -156,8 +184,8 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 		return true, err
 	}
 	output, err := s.shell.run(ctx, s.names.toRun(b.Text), b.Fails)
-	if err2 := s.readNames(); err2 != nil {
-		return true, err2
+	if b.Answer != nil {
+		s.answers = append(s.answers, printed{b, s.shell.path(".out"), output})
 	}
 	output = s.names.toPage(output)
 	var failed *stepError
@@ -167,9 +195,8 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 	if err != nil {
 		return true, err
 	}
-	s.run++
-	if b.Kind == page.Hidden {
-		s.run--
+	if b.Kind == page.Run {
+		s.run++
 	}
 	return false, s.compare(b, output)
 }
@@ -182,7 +209,6 @@ func (s *scenario) compare(b *page.Block, output string) error {
 		}
 		return nil
 	}
-	s.compared++
 	difference := answer.Compare(b.Answer.Text, output, s.Typed)
 	if difference == "" {
 		return nil

@@ -6,6 +6,19 @@
 #   docs_server_log   the path of the log of the server and its plugins
 #   docs_authorities  the file of the certificate authorities that the server's plugins trust
 
+# The script of a page may define the function check_page. It is called after the last block, and checks what
+# the page does not show.
+#
+# The names of variables and functions that begin with docs_ are for these scripts.
+
+# expect WHAT WANT GOT: fails unless the last two are equal.
+expect() {
+  if [ "$2" != "$3" ]; then
+    printf '%s: got %s, want %s\n' "$1" "$3" "$2"
+    return 1
+  fi
+}
+
 # stands_for TEXT VALUE: TEXT in the page stands for VALUE in the run, in commands and in answers. It is for
 # addresses and paths, which are other ones on each machine.
 stands_for() {
@@ -87,7 +100,7 @@ paxos() {
 dashboard() {
   local action=$1 name=${2:-} id=
   shift
-  [ ! -e "$docs_folder/clients/$name" ] || id=$(cat "$docs_folder/clients/$name")
+  [ ! -f "$docs_folder/clients/$name" ] || id=$(cat "$docs_folder/clients/$name")
   case $action in
     create)
       shift
