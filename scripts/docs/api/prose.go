@@ -63,7 +63,8 @@ func marked(text string) string {
 	for i, word := range words {
 		all[i] = word
 		parts := affixes.FindStringSubmatch(word)
-		if strings.Count(parts[2], `"`) == 1 && strings.HasPrefix(parts[3], `"`) { // the quotation mark after it belongs to it: accepted="true"
+		if strings.Count(parts[2], `"`) == 1 && strings.HasPrefix(parts[3], `"`) {
+			// The quotation mark after the word belongs to it, as in accepted="true".
 			parts[2], parts[3] = parts[2]+parts[3][:1], parts[3][1:]
 		}
 		command := i > 0 && isVaultCommand(words[i-1:i+1]) || i+1 < len(words) && isVaultCommand(words[i:i+2])

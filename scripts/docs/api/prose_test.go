@@ -54,12 +54,13 @@ func TestWrapped(t *testing.T) {
 func TestNewField(t *testing.T) {
 	t.Parallel()
 	for description, want := range map[string]string{
-		"How long. 0: at once. Default: the mount's. Example: 15m.": "- `x` (duration, default: the mount's) – How long. 0: at once. Example: `15m`.\n",
-		"Its Client ID. Required. Example: 6361-ab.":                "- `x` (duration, required) – Its Client ID. Example: `6361-ab`.\n",
-		"Nothing else is known of it.":                              "- `x` (duration) – Nothing else is known of it.\n",
+		"How long. 0: at once. Default: the mount's. Example: 15m.": "(duration, default: the mount's) – How long. " +
+			"0: at once. Example: `15m`.",
+		"Its Client ID. Required. Example: 6361-ab.": "(duration, required) – Its Client ID. Example: `6361-ab`.",
+		"Nothing else is known of it.":               "(duration) – Nothing else is known of it.",
 	} {
 		f := newField("x", &framework.FieldSchema{Type: framework.TypeDurationSecond, Description: description})
-		if got := strings.ReplaceAll(f.parameter(), "\n  ", " "); got != want {
+		if got := strings.ReplaceAll(f.parameter(), "\n  ", " "); got != "- `x` "+want+"\n" {
 			t.Errorf("%q became\n%q, want\n%q", description, got, want)
 		}
 	}
