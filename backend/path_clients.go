@@ -15,7 +15,9 @@ func (b *backend) pathClients() *framework.Path {
 	return spec.Listing{
 		Pattern: clientsPrefix + "?$", Item: "Client", Entries: true, Suffix: "clients",
 		Synopsis: "List the stocked clients.", Summary: "List the stocked clients.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(clientsPrefix),
+		Answer: spec.Body("The names.", spec.DescribedList("For each client: client_id, purpose, state, disabled, "+
+			"held_by_role (empty if it is not leased) and secret_age_days.")),
+		List: b.listClients,
 	}.Path()
 }
 

@@ -59,6 +59,8 @@ func (b *backend) pathConnection() *framework.Path {
 				spec.NoBody("Stored.")), "configure", "connection"),
 			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection, "Change parts of the connection.",
 				spec.NoBody("Stored.")), "patch", "connection"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConnection,
+				"Give the connection its defaults back.", spec.NoBody("Deleted.")), "delete", "connection"),
 		},
 	}
 }

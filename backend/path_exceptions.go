@@ -19,7 +19,9 @@ func (b *backend) pathExceptions() *framework.Path {
 		// path would be open to everybody.
 		Pattern: exceptionsPrefix + "$", Item: "Exception", Entries: true, Suffix: "exceptions",
 		Synopsis: "List the accepted findings. Needs sudo.", Summary: "List the exceptions.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(exceptionsPrefix),
+		Answer: spec.Body("The names.", spec.DescribedList("For each exception: rule, subject, expires_at and "+
+			"expired.")),
+		List: b.listExceptions,
 	}.Path()
 }
 

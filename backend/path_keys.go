@@ -17,7 +17,9 @@ func (b *backend) pathKeys() *framework.Path {
 	return spec.Listing{
 		Pattern: keysPrefix + "?$", Item: "Key", Entries: true, Suffix: "keys",
 		Synopsis: "List the keys that sign requests.", Summary: "List the signing keys.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(keysPrefix),
+		Answer: spec.Body("The names.", spec.DescribedList("For each key: type, client, latest_version and signs_with "+
+			"(the version that signs; 0 if none does).")),
+		List: b.listKeys,
 	}.Path()
 }
 

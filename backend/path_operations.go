@@ -36,12 +36,12 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 			names = append(names, o.ID)
 		}
 	}
-	return spec.PageWith(names, d, func(id string) map[string]any {
+	return spec.PageWith(names, d, func(id string) (map[string]any, error) {
 		o, _ := catalog.LookupOperation(id)
 		return map[string]any{
 			"method": o.Method, "path": o.Path, "access": string(o.Access), "scopes": append([]string{},
 				o.Scopes...), "risk": o.Risk().String(), "tag": o.Tag,
-		}
+		}, nil
 	})
 }
 

@@ -18,8 +18,11 @@ import (
 func (b *backend) pathRoles() *framework.Path {
 	return spec.Listing{
 		Pattern: rolesPrefix + "?$", Item: "Role", Entries: true, Suffix: "roles",
-		Synopsis: "List the roles.", Summary: "List the roles.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(rolesPrefix),
+		Synopsis: "List the roles.", Summary: "List the roles.", Active: true,
+		Answer: spec.Body("The names.", spec.DescribedList("For each role: credential_type, client (for "+
+			"client_credentials: all of them), risk, state (active, disabled, or forbidden by the guardrails) and "+
+			"live_tokens.")),
+		List: b.listRoles,
 	}.Path()
 }
 

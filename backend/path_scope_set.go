@@ -183,12 +183,12 @@ func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	return spec.PageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) (map[string]any, error) {
 		set, ok := catalog.LookupSet(name)
 		if !ok || slices.Contains(written, name) {
-			return map[string]any{"built_in": false}
+			return map[string]any{"built_in": false}, nil
 		}
-		return map[string]any{"built_in": true, "description": set.Description, "source": set.Source}
+		return map[string]any{"built_in": true, "description": set.Description, "source": set.Source}, nil
 	})
 }
 

@@ -36,11 +36,11 @@ func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework
 			names = append(names, scope.Name)
 		}
 	}
-	return spec.PageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) (map[string]any, error) {
 		scope, _ := catalog.LookupScope(name)
 		return map[string]any{
 			"risk": scope.Risk.String(), "description": scope.Description, "operations": len(catalog.OpenedBy(name)),
-		}
+		}, nil
 	})
 }
 

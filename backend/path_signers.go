@@ -15,7 +15,9 @@ func (b *backend) pathSigners() *framework.Path {
 	return spec.Listing{
 		Pattern: signersPrefix + "?$", Item: "Signer", Entries: true, Suffix: "signers",
 		Synopsis: "List the signers.", Summary: "List the signers.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(signersPrefix),
+		Answer: spec.Body("The names.", spec.DescribedList("For each signer: key, operations and state (active or "+
+			"disabled).")),
+		List: b.listSigners,
 	}.Path()
 }
 

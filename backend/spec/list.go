@@ -2,8 +2,6 @@ package spec
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -29,8 +27,9 @@ var ListBody = Fields{
 // DescribedList is ListBody for a list that says something about each name.
 func DescribedList(what string) Fields {
 	return Fields{
-		"keys":     ListBody["keys"],
-		"key_info": {Type: framework.TypeMap, Description: what},
+		"keys": ListBody["keys"],
+		"key_info": {Type: framework.TypeMap,
+			Description: what + " `vault list -detailed` shows them as columns. Only the first 1,000 names have them."},
 	}
 }
 
@@ -66,17 +65,6 @@ func (l Listing) Path() *framework.Path {
 	}
 }
 
-// ListStored lists the names of what is stored under a prefix, in pages.
-func ListStored(prefix string) framework.OperationFunc {
-	return func(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-		keys, err := req.Storage.List(ctx, prefix)
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", prefix, err)
-		}
-		return Page(keys, d)
-	}
-}
-
 // Page answers a list of these names, in order and in pages.
 func Page(keys []string, d *framework.FieldData) (*logical.Response, error) {
 	keys, err := paged(keys, d)
@@ -86,19 +74,29 @@ func Page(keys []string, d *framework.FieldData) (*logical.Response, error) {
 	return logical.ListResponse(keys), nil
 }
 
-// PageWith is Page with what describe says about each name, as key_info.
+// PageWith is Page with what describe says about each name, as key_info. Of a long page only the
+// first MostDescribed names are described, so that a list costs a bounded number of storage reads.
 func PageWith(keys []string, d *framework.FieldData,
-	describe func(name string) map[string]any) (*logical.Response, error) {
+	describe func(name string) (map[string]any, error)) (*logical.Response, error) {
 	keys, err := paged(keys, d)
 	if err != nil {
 		return nil, err
 	}
 	described := map[string]any{}
-	for _, key := range keys {
-		described[key] = describe(key)
+	for _, key := range keys[:min(len(keys), MostDescribed)] {
+		about, err := describe(key)
+		if err != nil {
+			return nil, err
+		}
+		if about != nil {
+			described[key] = about
+		}
 	}
 	return logical.ListResponseWithInfo(keys, described), nil
 }
+
+// MostDescribed is how many names of a page are described.
+const MostDescribed = 1000
 
 // paged returns the page of the names that the request asks for.
 func paged(keys []string, d *framework.FieldData) ([]string, error) {
