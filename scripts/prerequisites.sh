@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests run beside Go: curl, jq and python3, which docs/signing.md shows to
+# Installs what the tests run beside Go: curl, jq and python3, which pages of docs show to
 # applications. It does nothing where they are on PATH. Elsewhere it needs Debian's apt-get and root.
 set -euo pipefail
 

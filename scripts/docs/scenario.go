@@ -213,11 +213,12 @@ func (s *scenario) compare(b *page.Block, output string) error {
 	if difference == "" {
 		return nil
 	}
+	form := answer.Form(output, b.Answer.Indent())
 	if s.settings.update {
-		s.updates[b.Answer] = answer.Form(output, b.Answer.Indent())
+		s.updates[b.Answer] = form
 		return nil
 	}
-	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, output))
+	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, form))
 }
 
 // errorLine returns the line in which the vault command reports an error; empty: there is none. A command

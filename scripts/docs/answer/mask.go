@@ -16,6 +16,9 @@ const (
 	seconds  kind = "seconds"
 	random   kind = "random_seconds" // times that the engine spreads, so that readers do not come together
 	unix     kind = "unix_time"
+
+	hash       kind = "hex"
+	vaultToken kind = "vault_token"
 )
 
 // base64url are the characters of random texts; a page may end one early with an ellipsis.

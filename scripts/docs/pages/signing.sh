@@ -47,5 +47,7 @@ $PAXOS_CLIENT_ID %s\n" rotation-1 rotation-2 rotation-3 invoice-17 invoice-18 in
   expect 'fields in clear' 0 "$(jq '.response.data | .kid, .timestamp, .expires_at' signatures.json | grep -c -e hmac -e null || true)"
   expect 'bodies and headers that are HMACed' 6 \
     "$(jq -c '[.request.data.body, .response.data.headers]' signatures.json | grep -c '^\["hmac-sha256:.*"hmac-sha256:' || true)"
+  expect 'tokens and signatures in the logs' 0 "$(cat audit.log "$docs_server_log" |
+    grep -c -F -e "$(cat token)" -e "$(sed -n 's/^Paxos-Signature: //p' signature.header)" || true)"
   expect 'beneficiaries in the audit log' 0 "$(grep -c 'Canary Beneficiary' audit.log || true)"
 }
