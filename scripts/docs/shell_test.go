@@ -90,7 +90,8 @@ func TestStepsThatEndTheShell(t *testing.T) {
 		s := startTestShell(t, time.Minute)
 		output, err := s.run(t.Context(), step.text, false)
 		var failed *stepError
-		if !errors.As(err, &failed) || !strings.Contains(failed.reason, step.want) || failed.line != step.line && step.want != "" {
+		if !errors.As(err, &failed) || !strings.Contains(failed.reason, step.want) || failed.line != step.line &&
+			step.want != "" {
 			t.Errorf("%q: %+v, want %q in line %d", step.text, failed, step.want, step.line)
 		}
 		if step.output != "*" && output != step.output {
@@ -149,7 +150,8 @@ func TestInterruption(t *testing.T) {
 func TestCloseEndsBackground(t *testing.T) {
 	t.Parallel()
 	s := startTestShell(t, time.Minute)
-	if output, err := s.run(t.Context(), "sh -c 'trap \"\" TERM; echo ready; sleep 600' & echo $! >pid", false); err != nil {
+	if output, err := s.run(t.Context(), "sh -c 'trap \"\" TERM; echo ready; sleep 600' & echo $! >pid",
+		false); err != nil {
 		t.Fatal(output, err)
 	}
 	s.close()

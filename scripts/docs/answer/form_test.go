@@ -23,9 +23,12 @@ func TestForm(t *testing.T) {
 		"hash":      {"hmac-sha256:" + hex32 + hex32, 0, "hmac-sha256:e4f01a3dce23…\n"},
 		"signature": {"eyJhbGciOiJFUzI1NiJ9..c2lnbmF0dXJl", 0, "eyJhbGciOiJF…\n"},
 		"root":      {"token  hvs.CAESIJ0123456789abcdef", 0, "token  hvs.CAESIJ01…\n"},
-		"table":     {"scope    " + scopes, 0, "scope    " + strings.Repeat("funding:read_profile ", 4)[:83] + "\n         " + strings.TrimSpace(strings.Repeat("funding:read_profile ", 4)) + "\n"},
-		"indented":  {"  * " + scopes, 30, "  * " + strings.TrimSpace(strings.Repeat("funding:read_profile ", 3)) + "\n    " + strings.TrimSpace(strings.Repeat("funding:read_profile ", 3)) + "\n    funding:read_profile funding:read_profile\n"},
-		"one word":  {strings.Repeat("x", 150), 0, strings.Repeat("x", 150) + "\n"},
+		"table": {"scope    " + scopes, 0, "scope    " + strings.Repeat("funding:read_profile ",
+			4)[:83] + "\n         " + strings.TrimSpace(strings.Repeat("funding:read_profile ", 4)) + "\n"},
+		"indented": {"  * " + scopes, 30, "  * " + strings.TrimSpace(strings.Repeat("funding:read_profile ",
+			3)) + "\n    " + strings.TrimSpace(strings.Repeat("funding:read_profile ",
+			3)) + "\n    funding:read_profile funding:read_profile\n"},
+		"one word": {strings.Repeat("x", 150), 0, strings.Repeat("x", 150) + "\n"},
 	} {
 		got := Form(test.run, test.indent)
 		if got != test.want {
@@ -35,7 +38,8 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: %s", name, difference)
 		}
 		for line := range strings.Lines(got) {
-			if columns := utf8.RuneCountInString(strings.TrimSpace(line)); columns > widest-test.indent && strings.Contains(line, " ") {
+			if columns := utf8.RuneCountInString(strings.TrimSpace(line)); columns > widest-test.indent &&
+				strings.Contains(line, " ") {
 				t.Errorf("%s: %d columns: %s", name, columns, line)
 			}
 		}

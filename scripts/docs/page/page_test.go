@@ -116,7 +116,8 @@ func TestRewrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := p.Rewrite(map[*Block]string{p.Blocks[1]: "one\ntwo\n", p.Blocks[3]: "short\n\n"})
-	want := strings.NewReplacer("'''", "```", "answer\n", "one\ntwo\n", "   error\n\n     more\n", "   short\n\n").Replace(sample)
+	want := strings.NewReplacer("'''", "```", "answer\n", "one\ntwo\n", "   error\n\n     more\n",
+		"   short\n\n").Replace(sample)
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -12,16 +12,18 @@ func TestRules(t *testing.T) {
 		path, text string
 		want       string // empty: the page is right
 	}{
-		"norun":                   {"docs/a.md", "'''shell norun\nkubectl get pods\n'''\n", ""},
-		"norun of bao":            {"docs/a.md", "'''shell norun\n# OpenBao\nbao status\n'''\n", ""},
-		"norun of vault":          {"docs/a.md", "'''shell norun\nvault status\n'''\n", "a.md:2: only a block that begins with"},
+		"norun":        {"docs/a.md", "'''shell norun\nkubectl get pods\n'''\n", ""},
+		"norun of bao": {"docs/a.md", "'''shell norun\n# OpenBao\nbao status\n'''\n", ""},
+		"norun of vault": {"docs/a.md", "'''shell norun\nvault status\n'''\n",
+			"a.md:2: only a block that begins with"},
 		"norun of a word like it": {"docs/a.md", "'''shell norun\nkubectl-vault x\n'''\n", "only a block that begins with"},
 		"norun in README":         {"README.md", "'''shell norun\nkubectl get pods\n'''\n", "README has no block"},
 		"norun of nothing":        {"docs/a.md", "'''shell norun\n'''\n", "only a block that begins with"},
 		"norun that fails":        {"docs/a.md", "'''shell norun fails\nbao x\n'''\n", "cannot fail"},
 		"norun with placeholder":  {"docs/a.md", "'''shell norun\nbao <path>\n'''\n", "placeholder <path>"},
 
-		"ellipsis":               {"docs/a.md", "'''shell\nvault write a b=…\n'''\n", "a.md:2: a shell block must not have …"},
+		"ellipsis": {"docs/a.md", "'''shell\nvault write a b=…\n'''\n",
+			"a.md:2: a shell block must not have …"},
 		"placeholder":            {"docs/a.md", "'''shell\nvault write a kid=<Key ID>\n'''\n", "placeholder <Key ID>"},
 		"placeholder at the end": {"docs/a.md", "'''shell\n<x>\n'''\n", "placeholder <x>"},
 		"redirections":           {"docs/a.md", "'''shell\ncat <<EOF >b\nEOF\nx <<<$y >z; a < b > c\n'''\n", ""},
@@ -39,11 +41,13 @@ func TestRules(t *testing.T) {
 		"hidden file":        {"docs/a.md", "'''hcl file=.bashrc\na\n'''\n", `has no word`},
 		"words of an answer": {"docs/a.md", "'''shell\na\n'''\n'''console fails\nx\n'''\n", `console has no word "fails"`},
 
-		"answer alone":            {"docs/a.md", "'''console\nx\n'''\n", "must follow the shell block"},
-		"answer of a norun block": {"docs/a.md", "'''shell norun\nbao x\n'''\n'''console\nx\n'''\n", "must follow the shell block"},
+		"answer alone": {"docs/a.md", "'''console\nx\n'''\n", "must follow the shell block"},
+		"answer of a norun block": {"docs/a.md", "'''shell norun\nbao x\n'''\n'''console\nx\n'''\n",
+			"must follow the shell block"},
 		"answer of a hidden line": {"docs/a.md", "<!-- shell: a -->\n'''console\nx\n'''\n", "must follow the shell block"},
 		"answer after a file":     {"docs/a.md", "'''shell\na\n'''\n'''hcl\n'''\n'''console\nx\n'''\n", "must follow"},
-		"two answers":             {"docs/a.md", "'''shell\na\n'''\n'''console\nx\n'''\n'''console\nx\n'''\n", "must follow"},
+		"two answers": {"docs/a.md", "'''shell\na\n'''\n'''console\nx\n'''\n'''console\nx\n'''\n",
+			"must follow"},
 		"empty answer":            {"docs/a.md", "'''shell\na\n'''\n'''console\n\n'''\n", "the console block is empty"},
 		"fails without an answer": {"docs/a.md", "'''shell fails\na\n'''\n", "must show its error"},
 
