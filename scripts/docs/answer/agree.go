@@ -64,7 +64,7 @@ func near(page, run value) bool {
 	if err != nil {
 		return false
 	}
-	tolerance := min(max(shown/8, 3*time.Second), 6*time.Minute)
+	tolerance := min(max(shown/10, 3*time.Second), time.Minute)
 	if page.kind == random {
 		tolerance = shown / 4
 	}

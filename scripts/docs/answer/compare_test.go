@@ -91,6 +91,7 @@ func TestMasks(t *testing.T) {
 			[]string{"lease_duration 3400", "lease_duration 0", "generation 3530"}},
 		"seconds of a setting": {"lease_duration 3600", nil, []string{"lease_duration 3599"}},
 		"spread":               {`"ttl": 296,`, []string{`"ttl": 241,`}, []string{`"ttl": 200,`, `"max_ttl": 296,`}},
+		"spread of a table":    {"ttl 4m56s", []string{"ttl 4m1s"}, []string{"ttl 3m20s", "max_ttl 4m1s"}},
 		"other numbers":        {"count 296", nil, []string{"count 295"}},
 	} {
 		for _, run := range append(test.same, test.page) {

@@ -46,7 +46,7 @@ var patterns = []string{
 	`\b(?P<unix_time>1[789]\d{8})\b`,
 	`\b(?P<duration>(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)\b`,
 	`\b(?:lease_duration|expires_in|token_lifetime)"?(?: +|[:=] ?)"?(?P<seconds>\d+)\b`,
-	`\b(?:ttl|rotation_period)"?(?: +|[:=] ?)"?(?P<random_seconds>\d+)\b`,
+	`\b(?:ttl|rotation_period)"?(?: +|[:=] ?)"?(?P<random_seconds>\d+|(?:\d+h)?(?:\d+m)?\d+s)\b`,
 }
 
 var values = regexp.MustCompile(strings.Join(patterns, "|"))
