@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -129,13 +130,16 @@ func cutLast(text, separator string) (before, after string, found bool) {
 }
 
 // sample is the example of a parameter as the type that OpenAPI has for it.
-func sample(kind string, example string) any {
+func sample(kind, example string) any {
 	switch kind {
 	case "boolean":
 		value, _ := parseutil.ParseBool(example)
 		return value
 	case "integer":
 		value, _ := parseutil.ParseInt(example)
+		return value
+	case "number":
+		value, _ := strconv.ParseFloat(example, 64)
 		return value
 	case "array":
 		return input.SplitList([]string{example})
