@@ -32,7 +32,7 @@ func (b *backend) pathSigner() *framework.Path {
 			"name": spec.Name("Name of the signer. It is case-sensitive.", "payouts"),
 			"key": {Type: framework.TypeString, Example: "payments",
 				Text: "The key under keys/ that signs. Required at the first write."},
-			"operations": {Type: framework.TypeCommaStringSlice, Example: "CreateCryptoWithdrawal",
+			"operations": {Type: framework.TypeCommaStringSlice, Example: "CreateCryptoWithdrawal,AffirmTransaction",
 				Text: "The operations (operations/) that may be signed, by operationId. If it is empty, nothing is signed."},
 			"sources": {Type: framework.TypeCommaStringSlice, Example: "42bb1a2e-a68e-44d7-b5f1-59ccc5c13e91",
 				Text: "Ids of the profiles that may pay. If it is empty, none may pay. Dangerous: * allows every profile."},
