@@ -7,18 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"vault-plugin-secrets-paxos/scripts/docs/answer"
 	"vault-plugin-secrets-paxos/scripts/docs/page"
-	"vault-plugin-secrets-paxos/scripts/stack"
 )
-
-// Settings are the flags of the program.
-type settings struct {
-	update bool
-	limit  time.Duration
-}
 
 // A scenario is a page that is run.
 type scenario struct {
@@ -36,79 +28,6 @@ type printed struct {
 	*page.Block
 	path   string // of the file with the output
 	output string
-}
-
-// play runs the page on a server of its own.
-func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *scenario, err error) {
-	played = &scenario{Page: p, settings: s, updates: map[*page.Block]string{}}
-	if !p.Runs() {
-		return played, nil
-	}
-	directory, err := os.MkdirTemp(t.directory, "page-")
-	if err != nil {
-		return played, err
-	}
-	server, err := t.serve(ctx, directory)
-	if err != nil {
-		return played, err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	played.names = newTranslation(server.Address)
-	played.shell = shell{folder: filepath.Join(directory, "steps"), limit: s.limit}
-	home := filepath.Join(directory, "home")
-	for _, folder := range []string{played.shell.folder, home, filepath.Join(directory, "work")} {
-		if err := os.Mkdir(folder, 0o700); err != nil {
-			return played, err
-		}
-	}
-	if err := played.shell.start(filepath.Join(directory, "work"), t.variables(server, home)); err != nil {
-		return played, err
-	}
-	defer played.shell.close()
-	if err := played.setUp(ctx, t); err != nil {
-		return played, err
-	}
-	return played, errors.Join(played.blocks(ctx), played.late())
-}
-
-// authorities is the variable that names the file of the certificate authorities that Go programs trust. The
-// stand-in Paxos has an authority of its own, and start_paxos writes its certificate to this file before the
-// plugin is started. So the engine sends secrets over TLS, as it does to Paxos, and warns of nothing.
-const authorities = "SSL_CERT_FILE="
-
-// authoritiesOf returns the file of the authorities that a page in the directory trusts.
-func authoritiesOf(directory string) string { return filepath.Join(directory, "authorities.pem") }
-
-// serve starts a server with the plugin registered, in the directory.
-func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, error) {
-	plugin := filepath.Join(directory, "plugins", stack.PluginName)
-	if err := os.Mkdir(filepath.Dir(plugin), 0o700); err != nil {
-		return nil, err
-	}
-	if err := os.Link(t.plugin(), plugin); err != nil {
-		return nil, err
-	}
-	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true,
-		Environment: []string{authorities + authoritiesOf(directory)}})
-	if err != nil {
-		return nil, err
-	}
-	if err := server.Register(ctx, plugin); err != nil {
-		return nil, errors.Join(err, server.Close())
-	}
-	return server, nil
-}
-
-// variables returns the environment of a page.
-func (t *tools) variables(server *stack.Stack, home string) []string {
-	return append([]string{
-		"VAULT_ADDR=" + server.Address, "VAULT_TOKEN=" + server.RootToken,
-		"HOME=" + home, "PATH=" + t.path(),
-		"LC_ALL=C.UTF-8", "TZ=UTC",
-		"docs_vault=" + t.vault, "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
-		"docs_server_log=" + server.LogPath(),
-		"docs_authorities=" + authoritiesOf(filepath.Dir(filepath.Dir(server.Plugin))),
-	}, t.caches...)
 }
 
 // setUp runs the script of the page.
@@ -204,8 +123,8 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 // compare compares what a block printed with what the page shows.
 func (s *scenario) compare(b *page.Block, output string) error {
 	if b.Answer == nil {
-		if errorLine(output) != "" && !b.Fails {
-			return s.failure(b, "the block printed an error: "+errorLine(output), output)
+		if hidden := hiddenFailure(b, output, s.shell.failures()); hidden != "" {
+			return s.failure(b, "a command failed inside the block: "+hidden, output)
 		}
 		return nil
 	}
@@ -219,17 +138,6 @@ func (s *scenario) compare(b *page.Block, output string) error {
 		return nil
 	}
 	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, form))
-}
-
-// errorLine returns the line in which the vault command reports an error; empty: there is none. A command
-// that fails inside another one does not make the block fail.
-func errorLine(output string) string {
-	for line := range strings.Lines(output) {
-		if strings.HasPrefix(line, "Error ") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
 }
 
 // failure returns the error that a block is not as the page says.

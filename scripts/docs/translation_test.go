@@ -49,6 +49,7 @@ func TestToPage(t *testing.T) {
 		{"environment=production", "(environment: custom)", "(environment: production)"},
 		{"environment=production", "custom_metadata map[]", "custom_metadata map[]"},
 		{"environment=production", "for environment=customs", "for environment=customs"},
+		{"environment=custom", "environment    custom", "environment    custom"},
 		{"", "api_url http://localhost:35000/v2", "api_url https://api.sandbox.paxos.com/v2"},
 		{"environment=production", "api_url http://localhost:35000/v2", "api_url https://api.paxos.com/v2"},
 		{"environment=production", "Could not reach Paxos at 127.0.0.1:35000", "Could not reach Paxos at oauth.paxos.com"},

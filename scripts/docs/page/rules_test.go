@@ -48,7 +48,10 @@ func TestRules(t *testing.T) {
 		"answer after a file":     {"docs/a.md", "'''shell\na\n'''\n'''hcl\n'''\n'''console\nx\n'''\n", "must follow"},
 		"two answers": {"docs/a.md", "'''shell\na\n'''\n'''console\nx\n'''\n'''console\nx\n'''\n",
 			"must follow"},
-		"empty answer":            {"docs/a.md", "'''shell\na\n'''\n'''console\n\n'''\n", "the console block is empty"},
+		"empty answer": {"docs/a.md", "'''shell\na\n'''\n'''console\n\n'''\n",
+			"the console block shows nothing"},
+		"answer left out": {"docs/a.md", "'''shell\na\n'''\n'''console\n…\n'''\n",
+			"the console block shows nothing"},
 		"fails without an answer": {"docs/a.md", "'''shell fails\na\n'''\n", "must show its error"},
 
 		"block without an end":  {"docs/a.md", "'''shell\na\n", "a.md:1: the block has no end"},

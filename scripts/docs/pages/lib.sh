@@ -39,6 +39,23 @@ await() {
   done
 }
 
+# free_address: prints an address of this machine on which nothing listens, such as 127.0.0.1:41234.
+free_address() {
+  python3 -c 'import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print("127.0.0.1:%d" % s.getsockname()[1])'
+}
+
+# own_server: the page starts a dev server of its own. It listens on another port than 8200, and the page's
+# 127.0.0.1:8200 is that server.
+own_server() {
+  export VAULT_DEV_LISTEN_ADDRESS
+  VAULT_DEV_LISTEN_ADDRESS=$(free_address)
+  stands_for 127.0.0.1:8200 "$VAULT_DEV_LISTEN_ADDRESS"
+  unset VAULT_ADDR VAULT_TOKEN
+}
+
 # start_paxos [FLAG...]: starts the stand-in Paxos with these flags of paxos-sandbox. It sets PAXOS_CLIENT_ID
 # to the Client ID of a client that is ready to use, and writes its secret to secret.txt. Mounts that are
 # enabled from now on use it.
