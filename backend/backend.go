@@ -345,12 +345,18 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 }
 
 const mountHelp = `
-The paxos secrets engine keeps a company's Paxos API credentials in Vault and
-hands applications the least that works: a short-lived OAuth2 access token for
-just the scopes of a role, on a lease that can be revoked.
+The paxos secrets engine keeps a company's Paxos API credentials in Vault. It gives each
+application a short-lived OAuth2 access token with only the permissions it needs, on a
+lease that can be revoked. Paxos here is docs.paxos.com (stablecoins, brokerage,
+custody).
 
-Paxos here is docs.paxos.com: stablecoins, brokerage, custody.
+To begin:
 
-To begin: write environment, client_id and client_secret to config, write a role
-with scopes to roles/<name>, and read creds/<name>.
+    vault write paxos/config environment=sandbox client_id=$CLIENT_ID \
+        client_secret=@secret.txt
+    vault write paxos/roles/mint scopes=funding:read_profile
+    vault read paxos/creds/mint
+
+Each description of a parameter ends with its default and an example, or says that the
+parameter is required.
 `

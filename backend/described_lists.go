@@ -150,8 +150,8 @@ func (b *backend) listKeys(ctx context.Context, req *logical.Request,
 				clientIDs[k.Client] = clientID
 			}
 			signs, _ := k.signs(clientID)
-			return map[string]any{"type": string(k.Type), "client": cmp.Or(k.Client, rootClientShown), "latest_version": k.latest().Number,
-				"signs_with": signs.Number}, nil
+			return map[string]any{"type": string(k.Type), "client": cmp.Or(k.Client, rootClientShown),
+				"latest_version": k.latest().Number, "signs_with": signs.Number}, nil
 		})
 }
 

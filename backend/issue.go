@@ -22,7 +22,7 @@ func issueFields(leased bool) spec.Parameters {
 			Text:    "On a write: some of the role's scopes. The token gets only these."},
 		rejectedField: {Type: framework.TypeString, Example: "9f86d081884c7d659a2feaa0c55ad015",
 			Text: "On a write: the token_id of a token that Paxos answered with HTTP 401. If it is the token issued now, " +
-				"the engine asks Paxos, and issues a new token if Paxos rejects it."},
+				"the engine asks Paxos, and issues a new token if Paxos rejects it. Not for roles with unique_tokens."},
 	}
 	if leased {
 		all["ttl"] = spec.Parameter{Type: framework.TypeDurationSecond, Otherwise: "the role's ttl", Example: "10m",

@@ -60,7 +60,8 @@ func checkExample(t *testing.T, path *framework.Path, name, example string) {
 	if strings.HasPrefix(example, "@") {
 		return // the command line sends what is in the file
 	}
-	requested := strings.NewReplacer("$", "", "/?", "/", spec.NamePattern, "x").Replace(strings.TrimPrefix(path.Pattern, "^"))
+	requested := strings.NewReplacer("^", "", "$", "", "/?", "/").Replace(
+		strings.ReplaceAll(path.Pattern, spec.NamePattern, "x"))
 	err := rules.Check(path, &logical.Request{Operation: logical.UpdateOperation, Path: requested,
 		Data: map[string]any{name: example}})
 	if err != nil {

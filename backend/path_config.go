@@ -74,12 +74,13 @@ func (b *backend) pathConfig() *framework.Path {
 		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConfig,
-				"Read the configuration; the secret is never shown.", spec.Body("The configuration.",
+				"Read the configuration. The secret is never shown.", spec.Body("The configuration.",
 					configAnswer)), "read", "configuration"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConfig,
-				"Configure the mount; parameters left out keep their value.",
+				"Configure the mount. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "configure", ""),
-			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConfig, "Change parts of the configuration.",
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConfig,
+				"Change parts of the configuration. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "configuration"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConfig,
 				"Delete the configuration and the root client.",
@@ -91,19 +92,23 @@ func (b *backend) pathConfig() *framework.Path {
 // configAnswer describes the answer of a read of config.
 var configAnswer = spec.Fields{
 	"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
-	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
-	"generation":  spec.Required(framework.TypeInt, "Counts the root's secrets; 0 while there is none."),
+	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client. Empty if there is none."),
+	"generation": spec.Required(framework.TypeInt,
+		"Number of the root client's current secret. It goes up with each new secret. 0 if there is none."),
 	"secret_set_at": spec.Required(framework.TypeString,
-		"When the root's secret was stored (RFC 3339); empty while there is none."),
-	"secret_verified":    spec.Required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
-	"verify_scope":       spec.Required(framework.TypeString, "The scope asked for when a secret is verified."),
-	"refresh_at":         spec.Required(framework.TypeFloat, "Share of a token's life after which it is refreshed."),
-	"credential_max_age": spec.Required(framework.TypeInt64, "Seconds after which the secret should be rotated."),
+		"When the root client's secret was stored (RFC 3339). Empty if there is none."),
+	"secret_verified": spec.Required(framework.TypeBool,
+		"Whether a token request has shown that the secret is right."),
+	"verify_scope": spec.Required(framework.TypeString, "The scope that is requested to verify a secret."),
+	"refresh_at":   spec.Required(framework.TypeFloat, "The share of a token's lifetime after which it is refreshed."),
+	"credential_max_age": spec.Required(framework.TypeInt64,
+		"The age in seconds at which the secret should be rotated."),
 	"token_budget": spec.Required(framework.TypeInt,
-		"Maximum token requests per 5 minutes for this mount; 0: no separate limit."),
-	"api_rate": spec.Required(framework.TypeInt, "Most revocations and API calls a second."),
+		"Maximum token requests in any 5 minutes for this mount. 0: no separate limit."),
+	"api_rate": spec.Required(framework.TypeInt,
+		"Maximum revocations and other API calls per second for this mount."),
 	"egress_cidrs": spec.Required(framework.TypeStringSlice,
-		"Address blocks that Vault's calls come from, as far as they were set."),
+		"Address blocks that Vault's calls to Paxos come from, as they were written."),
 }
 
 // readConfig answers GET config.
@@ -325,20 +330,25 @@ func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 }
 
 const configHelp = `
-One mount is one Paxos environment and one Entity. The first write names the
-environment, which is then fixed. The root client is made by hand in the Paxos
-Dashboard (Admin > API Management); its scopes are the most that any role of this
-mount can get.
+One mount is for one Paxos environment and one Paxos Entity. The first write names the
+environment, which is then fixed. Create the root client in the Paxos Dashboard (Admin
+> API Management). Its scopes are the most that any role without a client of its own
+can get.
 
-A write that brings a client_secret verifies it with one token request for
-verify_scope and ends that token at once; nothing is stored if Paxos refuses.
-verify_connection=false skips that. A new secret for the same client_id does what
-config/rotate-root does: it becomes the next generation, and tokens minted with the
-old one go on until they end. The secret that is stored already changes nothing.
-Another client_id is refused: write it to config/replace-root.
+    vault write paxos/config environment=sandbox client_id=$CLIENT_ID \
+        client_secret=@secret.txt
 
-Parameters left out keep their value. Deleting the configuration is refused while
-tokens are alive that it is needed to revoke, and while keys sign for the root client;
-force=true ends what it can, deletes, and says how many tokens were left, and which
-keys.
+A write with a client_secret verifies it with one token request for verify_scope, and
+revokes that token at once. If Paxos rejects the secret, nothing is stored.
+verify_connection=false skips the verification.
+
+A new secret for the same client_id is the same as a write to config/rotate-root:
+tokens that were requested with the old secret stay valid until they expire. Writing
+the stored secret again changes nothing. Another client_id is refused: write it to
+config/replace-root.
+
+Parameters that are left out keep their value. A delete is refused while valid tokens
+or leased clients need the configuration, and while keys sign for the root client.
+With force=true, the engine revokes the tokens that it can revoke, deletes the
+configuration, and says how many tokens stay valid and which keys no longer sign.
 `

@@ -52,15 +52,16 @@ func (b *backend) pathConnection() *framework.Path {
 		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConnection,
-				"Read the connection; the proxy's password is never shown.", spec.Body("The connection.",
+				"Read the connection. The proxy's password is never shown.", spec.Body("The connection.",
 					connectionAnswer)), "read", "connection"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConnection,
-				"Set the connection; parameters left out keep their value.",
+				"Set the connection. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "configure", "connection"),
-			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection, "Change parts of the connection.",
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection,
+				"Change parts of the connection. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "connection"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConnection,
-				"Give the connection its defaults back.", spec.NoBody("Deleted.")), "delete", "connection"),
+				"Reset the connection to its defaults.", spec.NoBody("Deleted.")), "delete", "connection"),
 		},
 	}
 }
@@ -68,16 +69,20 @@ func (b *backend) pathConnection() *framework.Path {
 // connectionAnswer describes the answer of a read of config/connection.
 var connectionAnswer = spec.Fields{
 	"token_url": spec.Required(framework.TypeString,
-		"Token endpoint in force; empty until config names the environment."),
-	"revoke_url":          spec.Required(framework.TypeString, "Revocation endpoint in force."),
-	"api_url":             spec.Required(framework.TypeString, "Paxos API in force, with its version."),
-	"override_trusted_ca": spec.Required(framework.TypeString, "PEM certificates trusted instead of the system's."),
-	"proxy_url":           spec.Required(framework.TypeString, "Proxy for every call."),
-	"proxy_username":      spec.Required(framework.TypeString, "User name at the proxy."),
-	"auth_style":          spec.Required(framework.TypeString, "post or basic."),
-	"request_timeout":     spec.Required(framework.TypeInt64, "Longest time for one call, in seconds."),
-	"never_revoke":        spec.Required(framework.TypeBool, "Whether tokens are left to expire."),
-	"dangerous_options":   spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
+		"Token endpoint in force. Empty until config names the environment."),
+	"revoke_url": spec.Required(framework.TypeString,
+		"Revocation endpoint in force. Empty until config names the environment."),
+	"api_url": spec.Required(framework.TypeString,
+		"Address of the Paxos API in force. Empty until config names the environment."),
+	"override_trusted_ca": spec.Required(framework.TypeString,
+		"Certificates (PEM) that are trusted instead of the system's."),
+	"proxy_url":       spec.Required(framework.TypeString, "Proxy for every call to Paxos."),
+	"proxy_username":  spec.Required(framework.TypeString, "User name for the proxy."),
+	"auth_style":      spec.Required(framework.TypeString, "post or basic."),
+	"request_timeout": spec.Required(framework.TypeInt64, "Longest time for one call to Paxos, in seconds."),
+	"never_revoke":    spec.Required(framework.TypeBool, "Whether tokens are left to expire instead of being revoked."),
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
+		"Options in force that weaken security, each with the reason."),
 }
 
 // readConnection answers GET config/connection. It shows the URLs in force, which are those of the
@@ -184,11 +189,16 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 }
 
 const connectionHelp = `
-With environment=production or sandbox the URLs are Paxos's own. With custom, all
-three are set here before config is written: https, or http on loopback.
+With environment=production or sandbox, the engine uses Paxos's own URLs. With
+environment=custom, set all three URLs here before you write config.
 
-A stored secret is never sent over a connection other than the one it was verified
-over, so the URLs and the trusted CA cannot be changed while a root client is
-stored. Redirects are never followed, proxies of the environment are ignored, and
-link-local and metadata addresses are never dialled.
+A secret is only sent over the connection that it was verified on. So the URLs and the
+trusted CA cannot be changed while a secret of the root client or of a stored client
+depends on them.
+
+A delete gives every parameter its default back. It is refused while config, the root
+client or a stored client depends on the connection, and the error names these.
+
+Redirects are never followed. Vault's proxy variables (HTTPS_PROXY) are ignored.
+Link-local and metadata addresses are never called.
 `

@@ -18,7 +18,7 @@ func (b *backend) pathExceptions() *framework.Path {
 		// slash, because specialPaths asks for sudo only below exceptions/: without the slash the
 		// path would be open to everybody.
 		Pattern: exceptionsPrefix + "$", Item: "Exception", Entries: true, Suffix: "exceptions",
-		Synopsis: "List the accepted findings. Needs sudo.", Summary: "List the exceptions.",
+		Synopsis: "List the exceptions, which are accepted findings. Needs sudo.", Summary: "List the exceptions.",
 		Answer: spec.Body("The names.", spec.DescribedList("For each exception: rule, subject, expires_at and "+
 			"expired.")),
 		List: b.listExceptions,
@@ -28,7 +28,7 @@ func (b *backend) pathExceptions() *framework.Path {
 func (b *backend) pathException() *framework.Path {
 	return &framework.Path{
 		Pattern:         exceptionsPrefix + spec.NamePattern + "$",
-		HelpSynopsis:    "Accept a finding of the reports for a time. Needs sudo.",
+		HelpSynopsis:    "Accept a finding of the reports for a limited time. Needs sudo.",
 		HelpDescription: exceptionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
 		ExistenceCheck:  spec.EntryExists,
@@ -51,10 +51,10 @@ func (b *backend) pathException() *framework.Path {
 			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeException, "Accept a finding as it is now.",
 				spec.NoBody("Stored.")), "write", "exception"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeException,
-				"Accept the finding again as it is now; parameters left out keep their value.",
+				"Accept a finding as it is now. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "write", "exception"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteException,
-				"Delete an exception: its finding is open again.", spec.NoBody("Deleted.")), "delete", "exception"),
+				"Delete an exception. Its finding is open again.", spec.NoBody("Deleted.")), "delete", "exception"),
 		},
 	}
 }
@@ -63,15 +63,14 @@ func (b *backend) pathException() *framework.Path {
 var exceptionAnswer = spec.Fields{
 	"rule":         spec.Required(framework.TypeString, "The rule of the finding."),
 	"subject":      spec.Required(framework.TypeString, "The subject of the finding."),
-	"reason":       spec.Required(framework.TypeString, "Why it is accepted."),
+	"reason":       spec.Required(framework.TypeString, "Why the finding is accepted."),
 	"expires_at":   spec.Required(framework.TypeString, "When the exception ends (RFC 3339)."),
-	"expired":      spec.Required(framework.TypeBool, "Whether it has ended."),
-	"created_at":   spec.Required(framework.TypeString, "When it was first written (RFC 3339)."),
-	"accepted_at":  spec.Required(framework.TypeString, "When it was last written (RFC 3339)."),
+	"expired":      spec.Required(framework.TypeBool, "Whether the exception has ended."),
+	"created_at":   spec.Required(framework.TypeString, "When the exception was first written (RFC 3339)."),
+	"accepted_at":  spec.Required(framework.TypeString, "When the exception was last written (RFC 3339)."),
 	"display_name": spec.Required(framework.TypeString, "Display name of the Vault token that wrote it last."),
-	"entity_id":    spec.Required(framework.TypeString, "Vault entity of that token; empty if it has none."),
-	"accepted": spec.Required(framework.TypeSlice,
-		"Objects: the severity and evidence of each finding that is accepted."),
+	"entity_id":    spec.Required(framework.TypeString, "Vault entity of that token. Empty if it has none."),
+	"accepted":     spec.Required(framework.TypeSlice, "The findings that are accepted. Each has severity and evidence."),
 }
 
 // readException answers GET exceptions/:name.
@@ -158,14 +157,17 @@ func (b *backend) deleteException(ctx context.Context, req *logical.Request,
 
 const exceptionHelp = `
 An exception accepts the findings of one rule on one subject, for at most a year. The
-reports then show them apart, under accepted, and always say how many there are; metrics
-count them with accepted="true", and paxos-report -fail-on passes over them.
+reports show these findings separately, under accepted, and always count them. The
+metrics count them with accepted="true", and paxos-report -fail-on ignores them.
 
-A write accepts the finding as it is at that moment: its severity and evidence, and of a
-role the role itself and its scopes. When one of these changes, the exception no longer
-applies, and the finding is open again and says so. Write the exception again to accept
-what it has become. An exception that has expired is a finding itself.
+    vault write paxos/exceptions/ci-client rule=client-unknown \
+        subject="credential <id>" reason="Client of the CI team" expires_at=90d
 
-Who wrote it is recorded. rule and subject are those of the report, exactly. The path
-needs sudo, like config/guardrails.
+Copy rule and subject exactly from the report. A write accepts the finding as it is
+now: its severity, its evidence and, for a role, the role and its scopes. If one of
+these changes, the exception no longer applies: the finding is open again and says so.
+Write the exception again to accept the changed finding. An expired exception is a
+finding itself.
+
+A read shows who wrote the exception.
 `

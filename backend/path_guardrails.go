@@ -26,8 +26,8 @@ func (b *backend) pathGuardrails() *framework.Path {
 			"allowed_scopes": {
 				Type: framework.TypeCommaStringSlice, Example: "funding:*,*:read_*",
 				Otherwise: "every scope that the other parameters allow",
-				Text: "The scopes that may be issued. * stands for any text. An array, or a text with commas or spaces " +
-					"between the patterns.",
+				Text: "The scopes that may be issued, as an array, or as a text with commas or spaces. * stands for any " +
+					"text.",
 			},
 			"allow_uncatalogued_scopes": {
 				Type: framework.TypeBool, Default: true, Example: "false",
@@ -73,13 +73,14 @@ func (b *backend) pathGuardrails() *framework.Path {
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readGuardrails, "Read the guardrails.",
 				spec.Body("The guardrails.", guardrailsAnswer)), "read", "guardrails"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
-				"Set the guardrails, and end what is now too much; parameters left out keep their value.",
+				"Set the guardrails, and revoke tokens that exceed them. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "configure", "guardrails"),
 			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeGuardrails,
-				"Change parts of the guardrails; null gives a parameter its default back.",
+				"Change parts of the guardrails, and revoke tokens that exceed them. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "guardrails"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteGuardrails,
-				"Give the guardrails their defaults back.", spec.NoBody("Deleted.")), "delete", "guardrails"),
+				"Reset the guardrails to their defaults, and revoke tokens that exceed them.", spec.NoBody("Deleted.")),
+				"delete", "guardrails"),
 		},
 	}
 }
@@ -87,27 +88,28 @@ func (b *backend) pathGuardrails() *framework.Path {
 // guardrailsAnswer are the fields of the guardrails that are read.
 var guardrailsAnswer = spec.Fields{
 	"allowed_scopes": spec.Required(framework.TypeStringSlice,
-		"The patterns as written; none at the default."),
-	"resolved_scopes": spec.Required(framework.TypeStringSlice, "The catalogued scopes that may be issued."),
+		"The scopes and patterns as they were written. Empty: the default."),
+	"resolved_scopes": spec.Required(framework.TypeStringSlice, "All scopes of the catalogue that may be issued."),
 	"allow_uncatalogued_scopes": spec.Required(framework.TypeBool,
-		"Whether scopes that the catalogue lacks may be issued."),
+		"Whether scopes that this version of the engine does not know may be issued."),
 	"allow_admin_scopes": spec.Required(framework.TypeBool,
-		"Whether scopes that govern API credentials may be issued."),
+		"Whether scopes that manage API credentials may be issued."),
 	"max_ttl": spec.Required(framework.TypeInt64, "Longest lease in seconds."),
 	"deletable_label_prefix": spec.Required(framework.TypeString,
-		"How the Labels begin of the clients that the engine may delete at Paxos."),
+		"How the Label of a client must begin so that the engine may delete the client at Paxos."),
 	"allow_unchecked_clients": spec.Required(framework.TypeBool,
-		"Whether a client may be used whose secret was not verified, and one be stored whose "+
-			"Entity cannot be told."),
-	"require_entity_match": spec.Required(framework.TypeBool, "Whether a client of another Entity is refused."),
-	"sign_limits":          spec.Required(framework.TypeKVPairs, "By asset: the most that one signed request may move."),
+		"Whether a client may be used whose secret was not verified, and whether one may be stored whose Entity is "+
+			"unknown."),
+	"require_entity_match": spec.Required(framework.TypeBool,
+		"Whether a client of another Entity is refused."),
+	"sign_limits": spec.Required(framework.TypeKVPairs, "For each asset: the most that one signed request may move."),
 	"sign_daily_limits": spec.Required(framework.TypeKVPairs,
-		"By asset: the most that all signers together may have signed in 24 hours."),
+		"For each asset: the most that all signers together may have signed in 24 hours."),
 	"sign_daily_usage": spec.Required(framework.TypeMap,
-		"By asset of sign_daily_limits: limit, used, left, and next_at: when more is left (RFC 3339; empty if nothing "+
-			"is used)."),
+		"For each asset of sign_daily_limits: limit, used, left and next_at (when more is left, RFC 3339; empty if "+
+			"nothing is used)."),
 	"dangerous_options": spec.Required(framework.TypeStringSlice,
-		"Options in force that weaken something, and how."),
+		"Options in force that weaken security, each with the reason."),
 }
 
 // readGuardrails answers GET config/guardrails. It shows the defaults of a mount that has no
@@ -236,22 +238,26 @@ func rolesBeyond(ctx context.Context, s logical.Storage, g guardrails) (beyond, 
 }
 
 const guardrailsHelp = `
-The ceiling of the mount, for the team that answers for it: a role beyond it
-cannot be written, and what a role already holds beyond it is not issued (403).
-When the ceiling is lowered, live tokens that are now too much end at once, and a
-warning says how many and of which roles.
+The guardrails are the ceiling of the mount. The security team sets them. A role that
+exceeds them cannot be written. If a stored role exceeds them, reads of the whole role
+are refused (403). When the guardrails are tightened, valid tokens that exceed them are
+revoked at once, and a warning says how many, and of which roles.
 
-allowed_scopes names scopes or patterns; in a pattern * stands for any text on its
-side of the colon. At its default, every scope may be issued but those that govern
-the company's API credentials (api_creds:*). These need allow_admin_scopes=true, and
-a scope that this version does not know needs allow_uncatalogued_scopes=true,
-whatever allowed_scopes says. max_ttl bounds leases; a token read from token/<name>
-has none, and lives until it expires.
+    vault write paxos/config/guardrails allowed_scopes=funding:*,*:read_* max_ttl=1h
 
-sign_limits is the most that one signed request may move, whatever its signer
-allows. sign_daily_limits is the most that all signers together may have signed in
-24 hours: one sum for the mount, which goes on when signers or keys are changed,
-or deleted and created again.
+allowed_scopes names scopes or patterns. In a pattern, * stands for any text on its side
+of the colon. By default every scope may be issued, except those that manage the
+company's API credentials (api_creds:*). Those also need allow_admin_scopes=true. A
+scope that this version of the engine does not know also needs
+allow_uncatalogued_scopes=true.
 
-Parameters left out keep their value; a delete gives all their defaults back.
+max_ttl limits leases. A token from token/<name> has no lease: it is valid until it
+expires.
+
+sign_limits is the most that one signed request may move, whatever its signer allows.
+sign_daily_limits is the most that all signers together may have signed in 24 hours. It
+is one sum for the mount. It goes on when signers or keys are changed, deleted or
+created again.
+
+Parameters that are left out keep their value. A delete resets all to their defaults.
 `

@@ -16,7 +16,7 @@ import (
 func (b *backend) pathKeys() *framework.Path {
 	return spec.Listing{
 		Pattern: keysPrefix + "?$", Item: "Key", Entries: true, Suffix: "keys",
-		Synopsis: "List the keys that sign requests.", Summary: "List the signing keys.",
+		Synopsis: "List the keys that sign requests to Paxos.", Summary: "List the signing keys.",
 		Answer: spec.Body("The names.", spec.DescribedList("For each key: type, client, latest_version and signs_with "+
 			"(the version that signs; 0 if none does).")),
 		List: b.listKeys,
@@ -46,14 +46,15 @@ func (b *backend) pathKey() *framework.Path {
 					"cannot be higher than that of the version that signs."},
 		}.Fields(),
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key; its private part is "+
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key. Its private part is "+
 				"never shown.", spec.Body("The key.", keyAnswer)), "read", "key"),
 			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeKey, "Generate a signing key.",
 				spec.NoBody("Stored.")), "write", "key"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKey,
-				"Change a signing key; parameters left out keep their value.", spec.NoBody("Stored.")), "write", "key"),
+				"Generate a signing key, or change it. Parameters that are left out keep their value.", spec.NoBody("Stored.")),
+				"write", "key"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteKey,
-				"Delete a signing key. Needs deletion_allowed.", spec.NoBody("Deleted.")), "delete", "key"),
+				"Delete a signing key. Needs deletion_allowed=true.", spec.NoBody("Deleted.")), "delete", "key"),
 		},
 	}
 }
@@ -61,7 +62,7 @@ func (b *backend) pathKey() *framework.Path {
 func (b *backend) pathKeyRotate() *framework.Path {
 	return &framework.Path{
 		Pattern:         keysPrefix + spec.NamePattern + "/rotate$",
-		HelpSynopsis:    "Add a version to a signing key. The old one signs until the new one has a Key ID.",
+		HelpSynopsis:    "Add a version to a signing key. The old version signs until the new one has a Key ID.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields:          spec.Parameters{"name": spec.Name("Name of the key.", "payments")}.Fields(),
@@ -102,28 +103,29 @@ func (b *backend) pathKeyID() *framework.Path {
 
 // keyAnswer is what a read of a key holds.
 var keyAnswer = spec.Fields{
-	"type":   spec.Required(framework.TypeString, "ecdsa-p256 or ed25519."),
-	"client": spec.Required(framework.TypeString, "The client whose requests it signs; empty for the root client."),
+	"type": spec.Required(framework.TypeString, "ecdsa-p256 or ed25519."),
+	"client": spec.Required(framework.TypeString,
+		"The client whose requests the key signs. Empty for the root client."),
 	"client_id": spec.Required(framework.TypeString,
-		"Client ID of that client now; empty while it is not stored."),
+		"Client ID of that client now. Empty if the client is not stored."),
 	"deletion_allowed": spec.Required(framework.TypeBool, "Whether the key may be deleted."),
 	"min_version": spec.Required(framework.TypeInt,
-		"Versions below this number have no private key any more; 0: all have one."),
+		"Versions below this number have no private key any more. 0: all versions have one."),
 	"latest_version": spec.Required(framework.TypeInt, "Number of the newest version."),
 	"public_key": spec.Required(framework.TypeString,
 		"Public key of the newest version (PEM), to register in the Dashboard."),
 	"signs_with": spec.Required(framework.TypeInt,
-		"Number of the version that signs now; 0 while none has a Key ID for the client."),
+		"Number of the version that signs now. 0 if no version has a Key ID for the client."),
 	"versions": spec.Required(framework.TypeMap,
-		"By number: public_key (PEM, for the Dashboard), kids (Key IDs by Client ID), state (waiting for its Key ID, "+
-			"active or retired) and created_at."),
+		"For each version number: public_key (PEM, for the Dashboard), kids (the Key ID for each Client ID), state "+
+			"(waiting for its Key ID, active or retired) and created_at."),
 }
 
 // keyVersionAnswer is what a rotation and a write of a Key ID answer.
 var keyVersionAnswer = spec.Fields{
 	"version":    spec.Required(framework.TypeInt, "Number of the version."),
 	"public_key": spec.Required(framework.TypeString, "Its public key (PEM), to register in the Dashboard."),
-	"kid":        spec.Required(framework.TypeString, "Its Key ID for the client; empty while it waits for one."),
+	"kid":        spec.Required(framework.TypeString, "Its Key ID for the client. Empty if it waits for one."),
 	"state":      spec.Required(framework.TypeString, "waiting, active or retired."),
 }
 

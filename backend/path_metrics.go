@@ -39,8 +39,9 @@ type measurement struct {
 
 func (b *backend) pathMetrics() *framework.Path {
 	return &framework.Path{
-		Pattern:         "metrics$",
-		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
+		Pattern: "metrics$",
+		HelpSynopsis: "The mount's metrics in Prometheus's text format. Read them with -format=raw. Makes no request " +
+			"to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Fields: spec.Parameters{
@@ -51,7 +52,8 @@ func (b *backend) pathMetrics() *framework.Path {
 			},
 		}.Fields(),
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics, "Read the metrics.",
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics,
+				"Read the metrics as plain text. With the command line: vault read -format=raw.",
 				spec.Text("The metrics in Prometheus's text format, not as JSON.")), "read", "metrics"),
 		},
 	}
@@ -62,7 +64,7 @@ func (b *backend) pathMetrics() *framework.Path {
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
-		return nil, fault.BadRequest("format must be %s", prometheusFormat)
+		return nil, fault.BadRequest("format must be %s, or be left out.", prometheusFormat)
 	}
 	state, err := b.measure(ctx, req.Storage)
 	if err != nil {
@@ -154,12 +156,16 @@ func oneIf(yes bool) float64 {
 }
 
 const metricsHelp = `
-Counters and gauges of this mount in Prometheus's text format, for those whose Vault policy
-allows it. vault read shows no raw text, so use curl or vault read -format=raw:
+Returns the counters and gauges of this mount in Prometheus's text format. The answer is
+plain text, not JSON. So a plain vault read fails with "invalid character '#'". Use:
 
-    curl -H "X-Vault-Token: ..." $VAULT_ADDR/v1/paxos/metrics
+    vault read -format=raw paxos/metrics
+    curl -H "X-Vault-Token: ..." "$VAULT_ADDR/v1/paxos/metrics?format=prometheus"
 
-Counters begin at zero when the plugin starts. Labels are names of roles that exist,
-kinds, outcomes, reasons, reports and severities, never what a caller sent. paxos_findings
-is counted in the background, at most once a minute, when the metrics are read.
+format=prometheus is the default, and it is accepted because Vault's own sys/metrics
+needs it. The caller needs a Vault policy with read on this path.
+
+Counters begin at 0 when the plugin starts. Labels are the names of roles and signers
+that exist, and fixed words. They never contain what a caller sent. paxos_findings is
+counted in the background, at most once a minute, when the metrics are read.
 `

@@ -26,7 +26,7 @@ func (b *backend) pathSign() *framework.Path {
 				Text: "Body of the request, byte for byte as you will send it, at most 8 KiB. It must be empty for GET " +
 					"and DELETE."},
 			"dry_run": {Type: framework.TypeBool, Example: "true",
-				Text: "Whether to check only if the request would be signed. Nothing is signed, counted or stored."},
+				Text: "Whether to only check if the request would be signed. Nothing is signed, counted or stored."},
 		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.sign, "Sign a request.",
@@ -38,22 +38,24 @@ func (b *backend) pathSign() *framework.Path {
 // signAnswer is what a signature answers.
 var signAnswer = spec.Fields{
 	"headers": {Type: framework.TypeMap,
-		Description: "The headers to send with the request: Paxos-Signature. Absent with dry_run."},
-	"operation":   spec.Required(framework.TypeString, "Paxos's operationId of the request."),
-	"ref_id":      spec.Required(framework.TypeString, "The ref_id of the body; empty if it has none."),
-	"source":      spec.Required(framework.TypeString, "The profile that pays; empty if the request names none."),
-	"destination": spec.Required(framework.TypeString, "Where the money goes; empty if the request names nothing."),
-	"asset":       spec.Required(framework.TypeString, "The asset; empty if the request names none."),
-	"amount":      spec.Required(framework.TypeString, "The amount, as the body has it."),
-	"kid":         spec.Required(framework.TypeString, "Key ID of the key that signs."),
+		Description: "The headers to send with the request: Paxos-Signature. Missing with dry_run=true."},
+	"operation": spec.Required(framework.TypeString, "Paxos's operationId of the request."),
+	"ref_id":    spec.Required(framework.TypeString, "The ref_id of the body. Empty if it has none."),
+	"source":    spec.Required(framework.TypeString, "The profile that pays. Empty if the request names none."),
+	"destination": spec.Required(framework.TypeString,
+		"Where the money goes. Empty if the request names no destination."),
+	"asset":  spec.Required(framework.TypeString, "The asset. Empty if the request names none."),
+	"amount": spec.Required(framework.TypeString, "The amount, as the body has it. Empty if the request names none."),
+	"kid":    spec.Required(framework.TypeString, "Key ID of the key that signs."),
 	"client_id": spec.Required(framework.TypeString,
 		"Client ID of the key's client. Send the signature with an access token of this client."),
-	"timestamp": {Type: framework.TypeString, Description: "When it was signed (RFC 3339). Absent with dry_run."},
+	"timestamp": {Type: framework.TypeString,
+		Description: "When it was signed (RFC 3339). Missing with dry_run=true."},
 	"expires_at": {Type: framework.TypeString,
-		Description: "Until when Paxos accepts the signature (RFC 3339). Absent with dry_run."},
+		Description: "Until when Paxos accepts the signature (RFC 3339). Missing with dry_run=true."},
 	"body_sha256": spec.Required(framework.TypeString, "SHA-256 of the body, in hexadecimal."),
 	"signature_id": {Type: framework.TypeString,
-		Description: "Identifies the signature in audit logs. Absent with dry_run."},
+		Description: "Identifies the signature in audit logs. Missing with dry_run=true."},
 }
 
 // sign answers POST sign/:name. A lockdown is looked for before and after, so that no signature leaves
@@ -90,18 +92,19 @@ func (b *backend) signUnlessLocked(ctx context.Context, s logical.Storage,
 }
 
 const signHelp = `
-Write the request that you want to send: its method, its path and its exact body.
-The answer has the header to send with it. If the signer does not allow the
-request, it is refused (403), and the error names the field and the limit.
+Write the request that you want to send: its method, its path and its exact body. The
+answer has the header to send with it. If the signer does not allow the request, it is
+refused (403), and the error names the field and the limit.
 
-    vault write paxos/sign/payouts method=POST path=/v2/transfer/crypto-withdrawals body=@body.json
+    vault write paxos/sign/payouts method=POST path=/v2/transfer/crypto-withdrawals \
+        body=@body.json
 
 With dry_run=true the answer only says whether the request would be signed.
 
-The signature is valid for 30 minutes, together with an access token of the same
-client (client_id in the answer). Send exactly the bytes that were signed.
+The signature is valid for 30 minutes, together with an access token of the same client
+(client_id in the answer). Send exactly the bytes that were signed.
 
-If you get no answer from Paxos, send the same request again, with the same
-ref_id and the same bytes. Never use a new ref_id: you could pay twice. The same
-request counts once against daily limits, however often it is signed.
+If you get no answer from Paxos, send the same request again, with the same ref_id and
+the same bytes. Never use a new ref_id: you could pay twice. The same request counts
+once against daily limits, however often it is signed.
 `

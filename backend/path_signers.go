@@ -84,20 +84,20 @@ var signerAnswer = spec.Fields{
 	"sources":      spec.Required(framework.TypeStringSlice, "The profiles that may pay."),
 	"destinations": spec.Required(framework.TypeStringSlice, "Where money may go."),
 	"end_users":    spec.Required(framework.TypeStringSlice, "Identities and accounts that a body may name."),
-	"limits":       spec.Required(framework.TypeKVPairs, "By asset: the most for one request."),
-	"daily_limits": spec.Required(framework.TypeKVPairs, "By asset: the most in 24 hours."),
+	"limits":       spec.Required(framework.TypeKVPairs, "For each asset: the most for one request."),
+	"daily_limits": spec.Required(framework.TypeKVPairs, "For each asset: the most for all requests in 24 hours."),
 	"daily_usage": spec.Required(framework.TypeMap,
-		"By asset of daily_limits: limit, used, left, and next_at: when more is left (RFC 3339; empty if nothing "+
+		"For each asset of daily_limits: limit, used, left and next_at (when more is left, RFC 3339; empty if nothing "+
 			"is used)."),
 	"unlimited_operations": spec.Required(framework.TypeStringSlice,
-		"Operations that are signed whatever amount they move."),
+		"Operations that may be signed although their request does not state the amount."),
 	"extra_fields": spec.Required(framework.TypeStringSlice,
-		"Fields that a body may have although their effect is unknown."),
+		"Fields that a body may have although the engine does not know what they do."),
 	"disabled":   spec.Required(framework.TypeBool, "Whether the signer signs nothing."),
-	"metadata":   spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
+	"metadata":   spec.Required(framework.TypeKVPairs, "Key-value pairs for people and reports."),
 	"created_at": spec.Required(framework.TypeString, "When the signer was created (RFC 3339)."),
 	"dangerous_options": spec.Required(framework.TypeStringSlice,
-		"Options in force that weaken something, and how."),
+		"Options in force that weaken security, each with the reason."),
 }
 
 // readSigner answers GET signers/:name.
@@ -127,20 +127,20 @@ func (b *backend) readSigner(ctx context.Context, req *logical.Request,
 }
 
 const signerHelp = `
-A signer says what one application may have signed. What is left empty allows
-nothing. Vault policies say who may write to sign/<signer>.
+A signer says what one application may have signed. What is empty allows nothing. Vault
+policies say who may write to sign/<signer>.
 
     vault write paxos/signers/payouts key=payments operations=CreateCryptoWithdrawal \
         sources=<profile id> destinations=crypto:ETHEREUM:<address> \
         limits=USDC=1000 daily_limits=USDC=10000
 
-The engine knows which fields of a body move money. It refuses a body that has a
-field it does not know. It does not count fees that Paxos adds to an amount.
+The engine knows which fields of a body move money. It refuses a body that has a field
+it does not know. It does not count fees that Paxos adds to an amount.
 
-A payment counts against daily limits for 24 hours and 35 minutes after it was
-last signed, even if it fails or is canceled at Paxos. The same request counts
-once, however often it is signed. A read shows what is left.
+A payment counts against daily limits for 24 hours and 35 minutes after it was last
+signed, even if it fails or is canceled at Paxos. The same request counts once, however
+often it is signed. A read shows what is left.
 
-These limits protect you only if Paxos enforces signatures for the client.
-Otherwise an access token alone is enough to pay.
+These limits protect you only if Paxos enforces signatures for the client. Otherwise an
+access token alone is enough to pay.
 `

@@ -114,6 +114,11 @@ func paged(keys []string, d *framework.FieldData) ([]string, error) {
 }
 
 const listHelp = `
-Lists names in order. after and limit page through them; vault list passes no
-parameters, so use a read with list=true: vault read paxos/roles list=true limit=100
+Lists names in alphabetical order. after and limit page through them. vault list sends
+no parameters, so use a read with list=true:
+
+    vault list paxos/roles
+    vault read paxos/roles list=true after=mint limit=100
+
+vault list -detailed also shows columns for each name, where this list has them.
 `
