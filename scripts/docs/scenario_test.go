@@ -34,9 +34,10 @@ func TestScenarios(t *testing.T) {
 
 		"a failure": {"'''shell\necho x\nfalse\n'''\n",
 			"docs/page.md:3: a command failed\n    echo x\n    false\n  it printed:\n    x\n"},
-		"two wrong answers": {"'''shell\necho a\n'''\n'''console\nb\n'''\n'''shell\necho a\n'''\n'''console\nc\n'''\n", `page.md:11: the page has "c"`},
-		"nothing after it":  {"'''shell\nfalse\n'''\n'''shell\necho a\n'''\n'''console\nb\n'''\n", "!page.md:5"},
-		"an expected one":   {"'''shell fails\necho no; false\n'''\n'''console\nno\n'''\n", ""},
+		"two wrong answers": {"'''shell\necho a\n'''\n" +
+			"'''console\nb\n'''\n'''shell\necho a\n'''\n'''console\nc\n'''\n", `page.md:11: the page has "c"`},
+		"nothing after it": {"'''shell\nfalse\n'''\n'''shell\necho a\n'''\n'''console\nb\n'''\n", "!page.md:5"},
+		"an expected one":  {"'''shell fails\necho no; false\n'''\n'''console\nno\n'''\n", ""},
 		"one that is not": {"'''shell fails\necho no\n'''\n'''console\nno\n'''\n",
 			"docs/page.md:2: the block must fail, and did not"},
 		"a silent return": {"'''shell\nreturn\nfalse\n'''\n", "docs/page.md:2: the block stopped before its end"},
