@@ -61,16 +61,6 @@ func (t *tools) open(played *scenario, server *stack.Stack, directory string) er
 	return played.shell.start(work, append(t.variables(server, home), "docs_sandbox_address="+sandbox))
 }
 
-// authorities is the variable that names the file of the certificate authorities that Go programs trust. The
-// stand-in Paxos has an authority of its own, and start_paxos writes its certificate to this file before the
-// plugin is started. So the engine sends secrets over TLS, as it does to Paxos, and warns of nothing.
-const authorities = "SSL_CERT_FILE="
-
-// authoritiesOf returns the file of the authorities that the plugin trusts.
-func authoritiesOf(plugin string) string {
-	return filepath.Join(filepath.Dir(plugin), "authorities.pem")
-}
-
 // serve starts a server with the plugin registered, in the directory.
 func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, error) {
 	plugin := filepath.Join(directory, "plugins", stack.PluginName)
@@ -80,8 +70,7 @@ func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, erro
 	if err := os.Link(t.plugin(), plugin); err != nil {
 		return nil, err
 	}
-	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true,
-		Environment: []string{authorities + authoritiesOf(plugin)}})
+	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true})
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +87,6 @@ func (t *tools) variables(server *stack.Stack, home string) []string {
 		"HOME=" + home, "PATH=" + t.path(),
 		"LC_ALL=C.UTF-8", "TZ=UTC",
 		"docs_vault=" + t.vault, "docs_bin=" + t.bin(), "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
-		"docs_server_log=" + server.LogPath(), "docs_authorities=" + authoritiesOf(server.Plugin),
+		"docs_server_log=" + server.LogPath(),
 	}, t.caches...)
 }

@@ -15,9 +15,6 @@ type Options struct {
 	Plugin   string // the path of the plugin's binary, which is called PluginName; empty: it is built
 	LogLevel string // of the server and its plugins
 	InMemory bool   // storage is in memory, not in files, so that a restart loses all data
-
-	// Environment has further variables, as NAME=value, for the server and its plugins.
-	Environment []string
 }
 
 // A Stack is a Vault server and the plugin's binary, in a directory that is removed with it.
@@ -40,7 +37,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	if err == nil {
 		s.Vault, err = startVault(ctx, &Vault{
 			binary: options.Vault, directory: directory, plugins: filepath.Dir(s.Plugin),
-			logLevel: options.LogLevel, inMemory: options.InMemory, further: options.Environment,
+			logLevel: options.LogLevel, inMemory: options.InMemory,
 		})
 	}
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/api"
@@ -23,10 +22,9 @@ type Vault struct {
 
 	binary, directory, plugins, logLevel string
 
-	further           []string // variables of its environment
-	inMemory          bool     // keep the storage in memory
-	node              string   // its name in a cluster; empty if it is not in one
-	port, clusterPort int      // the ports for clients and for the other nodes
+	inMemory          bool   // keep the storage in memory
+	node              string // its name in a cluster; empty if it is not in one
+	port, clusterPort int    // the ports for clients and for the other nodes
 	unsealKey         string
 }
 
@@ -106,7 +104,7 @@ func (v *Vault) launch(ctx context.Context) error {
 // environment returns the environment of the server and of Vault commands. Their HOME is the temporary
 // directory, so that no token of the user is read or replaced.
 func (v *Vault) environment(additions ...string) []string {
-	return environment(slices.Concat([]string{"HOME=" + v.directory}, v.further, additions)...)
+	return environment(append([]string{"HOME=" + v.directory}, additions...)...)
 }
 
 // Client returns a client of the server with the token.

@@ -4,7 +4,6 @@
 #   docs_repository   the path of the repository
 #   docs_plugin       the path of the plugin's binary, in the plugin directory of the server
 #   docs_server_log   the path of the log of the server and its plugins
-#   docs_authorities  the file of the certificate authorities that the server's plugins trust
 
 # The script of a page may define the function check_page. It is called after the last block, and checks what
 # the page does not show.
@@ -63,9 +62,11 @@ start_paxos() {
   local announcement=$docs_folder/paxos.json control port
   paxos-sandbox -json -tls -address=127.0.0.1:0 "$@" >"$announcement" 2>&1 &
   await jq -e .url "$announcement"
-  jq -r .ca_certificate "$announcement" >"$docs_authorities"
-  # curl, and programs in Go and Python, trust it as they trust Paxos's authority.
-  export CURL_CA_BUNDLE=$docs_authorities SSL_CERT_FILE=$docs_authorities
+  # It speaks TLS, as Paxos does: otherwise the engine would warn in many answers. Its certificate authority is
+  # trusted by mounts, by curl, and by programs in Go and Python.
+  export docs_authority=$docs_folder/authority.pem
+  jq -r .ca_certificate "$announcement" >"$docs_authority"
+  export CURL_CA_BUNDLE=$docs_authority SSL_CERT_FILE=$docs_authority
   control=$(jq -r .url "$announcement")
   port=${control##*:}
   # Both parts of Paxos are one server here. They have two names, so that answers tell them apart.
