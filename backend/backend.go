@@ -30,7 +30,7 @@ const periodicDeadline = 50 * time.Second
 
 // Options are what the mounts of one process share.
 type Options struct {
-	// Limits keeps all calls of the process below Paxos's limits, whatever the number of mounts.
+	// Limits keeps all calls of the process below Paxos's limits, for any number of mounts.
 	// Required.
 	Limits *limits.Limits
 	// Now tells the time. If nil, time.Now is used.
@@ -293,7 +293,7 @@ func (e *entries) forget(key string) {
 }
 
 // initialize prepares the mount to serve. Vault calls it after a start, after a reload, and when it
-// has replaced a plugin process that died. Until it is known which token requests the previous
+// has replaced a plugin process that ended. Until it is known which token requests the previous
 // process sent, no mount of this process requests a token, so they are read here. The sweep starts
 // now, because tokens that the previous process left to be revoked should not wait for the next
 // tick.
@@ -303,10 +303,10 @@ func (b *backend) initialize(ctx context.Context, _ *logical.InitializationReque
 		return nil
 	}
 	if err := b.broker.Start(ctx); err != nil { // the next token request tries again
-		b.logger.Warn("the token requests before this start are not known yet", "error", err)
+		b.logger.Warn("the token requests of the previous process are not known yet; retrying at the next token request", "error", err)
 	}
 	if err := b.spent.Load(ctx); err != nil { // the next signature tries again
-		b.logger.Warn("the payments that were signed before this start are not known yet", "error", err)
+		b.logger.Warn("the payments that the previous process signed are not known yet; retrying at the next signature", "error", err)
 	}
 	b.broker.SweepSoon()
 	return nil
@@ -328,7 +328,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if b.tainted() {
 		_, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 		if pending > 0 {
-			b.logger.Warn("the mount is being disabled while tokens live on at Paxos", "tokens", pending)
+			b.logger.Warn("the mount is being disabled, but not all tokens could be revoked: the rest are valid until they expire", "tokens", pending)
 		}
 		return errors.Join(err, b.reconcileClients(ctx))
 	}
@@ -345,12 +345,18 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 }
 
 const mountHelp = `
-The paxos secrets engine keeps a company's Paxos API credentials in Vault and
-hands applications the least that works: a short-lived OAuth2 access token for
-just the scopes of a role, on a lease that can be revoked.
+The paxos secrets engine keeps a company's Paxos API credentials in Vault. It gives each
+application a short-lived OAuth2 access token with only the permissions it needs, on a
+lease that can be revoked. Paxos here is docs.paxos.com (stablecoins, brokerage,
+custody).
 
-Paxos here is docs.paxos.com: stablecoins, brokerage, custody.
+To begin:
 
-To begin: write environment, client_id and client_secret to config, write a role
-with scopes to roles/<name>, and read creds/<name>.
+    vault write paxos/config environment=sandbox client_id=$CLIENT_ID \
+        client_secret=@secret.txt
+    vault write paxos/roles/mint scopes=funding:read_profile
+    vault read paxos/creds/mint
+
+Each description of a parameter ends with its default and an example, or says that the
+parameter is required.
 `

@@ -69,7 +69,9 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 }
 
 // remaining is a time to wait as an error gives it: in whole seconds, and never too short.
-func remaining(wait time.Duration) time.Duration { return wait.Truncate(time.Second) + time.Second }
+func remaining(wait time.Duration) time.Duration {
+	return (wait + time.Second - 1).Truncate(time.Second)
+}
 
 // compareWith asks Paxos for its list and returns the list to store after before. If Paxos answers
 // that the root client may not list, that answer is recorded and is no error. A list without the

@@ -130,15 +130,16 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	}, nil
 }
 
-// dangers describes the options in force that weaken security. It never returns nil.
+// dangers describes the options in force that weaken security, each as "option: why" without a full stop.
+// It never returns nil.
 func (c connection) dangers() []string {
 	dangers := []string{}
 	if c.NeverRevoke {
 		dangers = append(dangers, "never_revoke: tokens are not revoked at Paxos. After their lease they stay "+
-			"valid for up to an hour.")
+			"valid for up to an hour")
 	}
 	if u, err := url.Parse(c.TokenURL); err == nil && u.Scheme == "http" {
-		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted to %s.", u.Hostname()))
+		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted to %s", u.Hostname()))
 	}
 	return dangers
 }

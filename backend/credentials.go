@@ -115,7 +115,7 @@ func (c *credentials) whole() bool {
 }
 
 // entity returns the Entity of the root client as the list shows it, or "" if the list does not
-// tell.
+// say.
 func (c *credentials) entity() string {
 	root, _ := c.of(c.rootID)
 	return root.CustomerID

@@ -15,12 +15,11 @@ import (
 )
 
 // graceField returns the parameter grace of requests that take tokens out of service.
-func graceField() *framework.FieldSchema {
-	return &framework.FieldSchema{
-		Type: framework.TypeDurationSecond,
-		Description: "How long tokens that this request takes out of service are left to those who hold them, " +
-			"at most 20m, before they are revoked. 0: revoked at once. Not stored.",
-		Query: true,
+func graceField() spec.Parameter {
+	return spec.Parameter{
+		Type: framework.TypeDurationSecond, Query: true, Example: "10m",
+		Text: "How long tokens that this request stops issuing stay valid, so that their readers can fetch new " +
+			"ones, at most 20m. With 0s they are revoked at once. The role does not keep this value.",
 	}
 }
 

@@ -10,18 +10,21 @@ import (
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // The parameters with which a list of the catalogue is filtered.
 var (
-	riskField = &framework.FieldSchema{
-		Type: framework.TypeString, Query: true, AllowedValues: []any{"read", "write", "moves-money", "admin"},
-		Description: "Only those of this risk: read, write, moves-money or admin.",
+	riskField = spec.Parameter{
+		Type: framework.TypeString, Query: true, Allowed: []string{"read", "write", "moves-money", "admin"},
+		Otherwise: "every risk", Example: "moves-money",
+		Text: "Return only entries of this risk: read, write, moves-money or admin.",
 	}
-	searchField = &framework.FieldSchema{Type: framework.TypeString, Query: true,
-		Description: "Only those with this text in them, in any case."}
-	tagField = &framework.FieldSchema{Type: framework.TypeString, Query: true,
-		Description: "Only those of this group of Paxos's, such as Transfers, in any case."}
+	searchField = spec.Parameter{Type: framework.TypeString, Query: true, Example: "withdraw",
+		Text: "Return only entries that contain this text. Upper and lower case are the same."}
+	tagField = spec.Parameter{Type: framework.TypeString, Query: true, Otherwise: "every tag", Example: "Transfers",
+		Text: "Return only operations with this tag, which is Paxos's name for a group of endpoints. Upper and " +
+			"lower case are the same."}
 )
 
 // A filter says which entries of the catalogue a request asks for. The zero filter passes every
@@ -86,9 +89,15 @@ func identifiers(all []catalog.Operation) []string {
 	return names
 }
 
+// The commands that list what the catalogue has.
+const (
+	operationsCommand = "`vault list " + mountMark + "operations`"
+	scopesCommand     = "`vault list " + mountMark + "scopes`"
+)
+
 // notCatalogued returns the 404 for a name that the catalogue does not have. near are names that
-// the caller may have meant. path is the one that lists all names.
-func notCatalogued(kind, name string, near []string, path string) error {
-	return fault.New(http.StatusNotFound, "The catalogue has no %s %s%s. List all with `vault list %s%s`.", kind,
-		input.Excerpt(name), catalog.DidYouMean(near), mountMark, path)
+// the caller may have meant. list is the command that lists all names.
+func notCatalogued(kind, name string, near []string, list string) error {
+	return fault.New(http.StatusNotFound, "The catalogue has no %s %s%s. List all with %s.", kind, input.Excerpt(name),
+		catalog.DidYouMean(near), list)
 }

@@ -209,10 +209,10 @@ func (g guardrails) dangers() []string {
 	dangers := []string{}
 	if g.AllowAdmin {
 		dangers = append(dangers,
-			"allow_admin_scopes: a role may have scopes that list and delete the company's API credentials.")
+			"allow_admin_scopes: a role may have scopes that list and delete the company's API credentials")
 	}
 	if g.IgnoreEntity {
-		dangers = append(dangers, "require_entity_match=false: a client of another Entity may be stored on this mount.")
+		dangers = append(dangers, "require_entity_match=false: a client of another Entity may be stored on this mount")
 	}
 	return dangers
 }

@@ -14,20 +14,19 @@ import (
 
 // issueFields returns the parameters of creds/:name (leased) and token/:name. A read takes none of
 // them but the name. A write may ask for less than the role gives.
-func issueFields(description string, leased bool) spec.Fields {
-	all := spec.Fields{
-		"name": spec.Name(description),
-		"scopes": {Type: framework.TypeCommaStringSlice,
-			Description: "On write: some of the role's scopes, instead of all."},
-	}
-	all[rejectedField] = &framework.FieldSchema{
-		Type: framework.TypeString,
-		Description: "On write: the token_id of a token to which Paxos answered 401. If it is the one served, " +
-			"Paxos is asked, and a new token is issued if Paxos rejects it.",
+func issueFields(leased bool) spec.Parameters {
+	all := spec.Parameters{
+		"name": spec.Name("Name of the role.", "mint"),
+		"scopes": {Type: framework.TypeCommaStringSlice, Otherwise: "all scopes of the role",
+			Example: "funding:read_profile",
+			Text:    "On a write: some of the role's scopes. The token gets only these."},
+		rejectedField: {Type: framework.TypeString, Example: "9f86d081884c7d659a2feaa0c55ad015",
+			Text: "On a write: the token_id of a token that Paxos answered with HTTP 401. If it is the token issued now, " +
+				"the engine asks Paxos, and issues a new token if Paxos rejects it. Not for roles with unique_tokens."},
 	}
 	if leased {
-		all["ttl"] = &framework.FieldSchema{Type: framework.TypeDurationSecond,
-			Description: "On write: a shorter lease than the role's."}
+		all["ttl"] = spec.Parameter{Type: framework.TypeDurationSecond, Otherwise: "the role's ttl", Example: "10m",
+			Text: "On a write: a shorter lease than the role's."}
 	}
 	return all
 }
@@ -112,11 +111,11 @@ func doubtWarning(issued broker.Issued) string {
 			"check the Authorization header, the host, and whether requests must be signed.", token,
 			spec.Timestamp(doubt.Asked))
 	case broker.Unanswered:
-		return fmt.Sprintf("Could not check whether Paxos accepts %s. The same token was returned. Retry. Cause: %s",
+		return fmt.Sprintf("Could not check whether Paxos accepts %s. %s The same token was returned.",
 			token, explained(doubt.Cause))
 	case broker.Unreplaced:
-		return fmt.Sprintf("Paxos rejected %s before it expired, and a new token could not be requested. The rejected "+
-			"token was returned. Retry in a minute. Cause: %s", token, explained(doubt.Cause))
+		return fmt.Sprintf("Paxos rejected %s before it expired, and a new token could not be requested. %s The "+
+			"rejected token was returned. Retry in a minute.", token, explained(doubt.Cause))
 	}
 	return fmt.Sprintf("Paxos rejected %s and also a token that had just been requested, so the token is not "+
 		"the cause. "+

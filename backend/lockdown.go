@@ -38,7 +38,8 @@ func (l lockdown) refuse() error {
 }
 
 // checkLockdown returns an error with errLocked in its chain if a lockdown is in force, or another
-// error if that cannot be read. It uses the cache, so that a read that is answered with a cached token needs no storage.
+// error if that cannot be read. It uses the cache, so that a read that is answered with a cached token
+// needs no storage.
 func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
 	l, err := b.entries.lockdown.Get(ctx, s, lockdownKey)
 	if err != nil {

@@ -174,7 +174,7 @@ func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
 		m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "refresh_at": 0.5})
 		before := m.settings()
 		close(hold)
-		if text := <-done; !strings.Contains(text, "config was deleted or made again") {
+		if text := <-done; !strings.Contains(text, "config was deleted or created again") {
 			t.Errorf("%s: %s", door, text)
 		}
 		if m.settings() != before {
@@ -332,7 +332,7 @@ func TestGenerationsAreNotNumberedAnew(t *testing.T) {
 	m.Restart()
 	m.Configure()
 	if got := m.Must(logical.ReadOperation, "config", nil).Data["generation"]; got != float64(2) {
-		t.Errorf("while a token of generation 1 lives, the same client stored again is generation %v", got)
+		t.Errorf("while a token of generation 1 is valid, the same client stored again is generation %v", got)
 	}
 	m.Tick()
 	if m.Paxos.Alive(backendtest.Token(lease)) {

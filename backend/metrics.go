@@ -99,7 +99,7 @@ func newMetrics() *metrics {
 			lockdown: gauge("paxos_lockdown", "Whether the mount is in lockdown, 0 or 1."),
 
 			secretAge: gauge("paxos_root_secret_age_seconds",
-				"Age of the root client's secret; 0 while there is no root client."),
+				"Age of the root client's secret; 0 if none is stored."),
 			lastSuccess: gauge("paxos_last_token_request_success_timestamp_seconds",
 				"Unix time of the last successful token request for a reader; 0 if none is known."),
 			lastComparison: gauge("paxos_last_comparison_timestamp_seconds",

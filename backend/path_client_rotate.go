@@ -15,18 +15,18 @@ import (
 func (b *backend) pathClientRotate() *framework.Path {
 	return &framework.Path{
 		Pattern:         clientsPrefix + spec.NamePattern + "/rotate$",
-		HelpSynopsis:    "Give a client its new secret; one in quarantine may be leased again.",
+		HelpSynopsis:    "Store the new secret of a client. A client in quarantine can then be leased again.",
 		HelpDescription: clientRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the client in Vault."),
-			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
-				"Credentials. Write-only."),
-			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with all the " +
-				"client's scopes."),
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the client in Vault.", "mint-1"),
+			"client_secret": spec.RequiredSecret("The new secret, from the Dashboard (Admin > API Management, Rotate " +
+				"Credentials)."),
+			"verify_connection": spec.Verify("Whether to verify the secret with one token request for all scopes of " +
+				"the client."),
+		}.Fields(),
 		Operations: spec.Operations{
-			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateClient, "Give a client its new secret.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateClient, "Store the new secret of a client.",
 				spec.Body("The client's new generation.", clientRotateAnswer)), "rotate", "client"),
 		},
 	}
@@ -35,7 +35,7 @@ func (b *backend) pathClientRotate() *framework.Path {
 // clientRotateAnswer describes the answer of clients/:name/rotate.
 var clientRotateAnswer = spec.Fields{
 	"client_id":  spec.Required(framework.TypeString, "Client ID."),
-	"generation": spec.Required(framework.TypeInt, "Number of its secret now."),
+	"generation": spec.Required(framework.TypeInt, "Number of its new secret."),
 	"state":      spec.Required(framework.TypeString, "State of the client now."),
 }
 
@@ -86,10 +86,13 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 }
 
 const clientRotateHelp = `
-In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
-the old one stops at once: whoever has it out on a lease loses it. Write the new one
-here: it is verified with one token request for all the client's scopes, then stored.
+In the Dashboard, Rotate Credentials creates a new secret for the same Client ID. The
+old secret stops working at once, also for the application that leases the client.
+Write the new secret here. It is verified with one token request for all scopes of
+the client, and then stored. If Paxos rejects it, nothing changes.
 
-A client in quarantine, or one that was found disabled in the Dashboard, is available
-again afterwards.
+    vault write paxos/clients/vendor-1/rotate client_secret=@secret.txt
+
+A client that is quarantined, or that was found disabled in the Dashboard, is
+available again afterwards.
 `

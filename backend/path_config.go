@@ -23,62 +23,63 @@ func (b *backend) pathConfig() *framework.Path {
 		HelpSynopsis:    "The Paxos environment, the root client, and limits for the whole mount.",
 		HelpDescription: configHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Configuration"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"environment": {
-				Type: framework.TypeString,
-				Description: "production, sandbox, or custom (whose URLs are set at config/connection " +
-					"first). Fixed by the first write.",
-				AllowedValues: []any{environmentProduction, environmentSandbox, environmentCustom},
+				Type: framework.TypeString, Example: environmentSandbox,
+				Allowed: []string{environmentProduction, environmentSandbox, environmentCustom},
+				Text: "production, sandbox or custom. For custom, set the URLs in config/connection first. Required at " +
+					"the first write, and then fixed.",
 			},
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the root client, from the Dashboard, Admin > API Management."},
-			"client_secret": spec.Secret("Client Secret of the root client. Write-only. It is verified before " +
-				"it is stored."),
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID of the root client, from the Dashboard (Admin > API Management). It is stored together " +
+					"with client_secret. To switch to another client, write to config/replace-root."},
+			"client_secret": spec.Secret("Client Secret of the root client. It is verified before it is stored."),
 			"verify_scope": {
-				Type: framework.TypeString, Default: defaultVerifyScope,
-				Description: "The scope asked for when a secret is verified. The token is ended at once.",
+				Type: framework.TypeString, Default: defaultVerifyScope, Example: "transfer:read_transfer",
+				Text: "The scope that is requested to verify a secret. The token is revoked at once.",
 			},
-			"verify_connection": spec.Verify("Whether to verify a new secret by minting one token with it."),
+			"verify_connection": spec.Verify("Whether to verify a new secret with one token request."),
 			"refresh_at": {
-				Type: framework.TypeFloat, Default: defaultRefreshAt,
-				Description: "The share of a token's life, 0.1 to 0.95, after which the next reader starts a " +
-					"refresh in the background.",
+				Type: framework.TypeFloat, Default: defaultRefreshAt, Example: "0.5",
+				Text: "The share of a token's lifetime, from 0.1 to 0.95, after which the next read starts a refresh in " +
+					"the background.",
 			},
 			"credential_max_age": {
-				Type: framework.TypeDurationSecond, Default: int(defaultCredentialMaxAge.Seconds()),
-				Description: "The age at which status says that the root's secret should be rotated. Nothing " +
-					"happens by itself.",
+				Type: framework.TypeDurationSecond, Default: defaultCredentialMaxAge, Example: "720h",
+				Otherwise: "2160h (90 days)",
+				Text: "The age of the root client's secret at which status and the reports ask you to rotate it. " +
+					"Nothing is rotated automatically.",
 			},
 			"token_budget": {
-				Type: framework.TypeInt,
-				Description: "Maximum token requests in any 5 minutes for this mount, 1 to 300. 0 (default): " +
-					"no separate limit.",
+				Type: framework.TypeInt, Example: "120",
+				Text: "Maximum token requests in any 5 minutes for this mount, from 1 to 300. 0: no separate limit.",
 			},
 			"api_rate": {
-				Type: framework.TypeInt, Default: limits.DefaultCallRate,
-				Description: "Most revocations and other API calls a second, 1 to 50. They begin at 5 and " +
-					"double while Paxos does not object.",
+				Type: framework.TypeInt, Default: limits.DefaultCallRate, Example: "20",
+				Text: "Maximum revocations and other API calls per second for this mount, from 1 to 50. The mount " +
+					"begins with 5 per second, and doubles that until Paxos rate-limits it.",
 			},
 			"egress_cidrs": {
-				Type: framework.TypeCommaStringSlice,
-				Description: "The address blocks from which Vault's calls reach Paxos, for reports: each " +
-					"client's IP allow-list should cover them and little more.",
+				Type: framework.TypeCommaStringSlice, Example: "203.0.113.0/24",
+				Text: "The address blocks that Vault's calls to Paxos come from. The reports compare them with the IP " +
+					"allow-list of each client.",
 			},
 			"force": {
-				Type: framework.TypeBool,
-				Description: "On delete: go through with it although tokens are alive that the engine can " +
-					"then no longer revoke, or keys are left without a client.",
-				Query: true,
+				Type: framework.TypeBool, Query: true, Example: "true",
+				Text: "Dangerous. On a delete: delete the configuration although valid tokens or leased clients need " +
+					"it, or keys sign for the root client. Tokens that cannot be revoked now stay valid until they " +
+					"expire.",
 			},
-		},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConfig,
-				"Read the configuration; the secret is never shown.", spec.Body("The configuration.",
+				"Read the configuration. The secret is never shown.", spec.Body("The configuration.",
 					configAnswer)), "read", "configuration"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConfig,
-				"Configure the mount; parameters left out keep their value.",
+				"Configure the mount. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "configure", ""),
-			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConfig, "Change parts of the configuration.",
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConfig,
+				"Change parts of the configuration. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "configuration"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConfig,
 				"Delete the configuration and the root client.",
@@ -90,19 +91,23 @@ func (b *backend) pathConfig() *framework.Path {
 // configAnswer describes the answer of a read of config.
 var configAnswer = spec.Fields{
 	"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
-	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
-	"generation":  spec.Required(framework.TypeInt, "Counts the root's secrets; 0 while there is none."),
+	"client_id":   spec.Required(framework.TypeString, "Client ID of the root client. Empty if there is none."),
+	"generation": spec.Required(framework.TypeInt,
+		"Number of the root client's current secret. It goes up with each new secret. 0 if there is none."),
 	"secret_set_at": spec.Required(framework.TypeString,
-		"When the root's secret was stored (RFC 3339); empty while there is none."),
-	"secret_verified":    spec.Required(framework.TypeBool, "Whether a mint has shown that the secret is right."),
-	"verify_scope":       spec.Required(framework.TypeString, "The scope asked for when a secret is verified."),
-	"refresh_at":         spec.Required(framework.TypeFloat, "Share of a token's life after which it is refreshed."),
-	"credential_max_age": spec.Required(framework.TypeInt64, "Seconds after which the secret should be rotated."),
+		"When the root client's secret was stored (RFC 3339). Empty if there is none."),
+	"secret_verified": spec.Required(framework.TypeBool,
+		"Whether a token request has shown that the secret is right."),
+	"verify_scope": spec.Required(framework.TypeString, "The scope that is requested to verify a secret."),
+	"refresh_at":   spec.Required(framework.TypeFloat, "The share of a token's lifetime after which it is refreshed."),
+	"credential_max_age": spec.Required(framework.TypeInt64,
+		"The age in seconds at which the secret should be rotated."),
 	"token_budget": spec.Required(framework.TypeInt,
-		"Maximum token requests per 5 minutes for this mount; 0: no separate limit."),
-	"api_rate": spec.Required(framework.TypeInt, "Most revocations and API calls a second."),
+		"Maximum token requests in any 5 minutes for this mount. 0: no separate limit."),
+	"api_rate": spec.Required(framework.TypeInt,
+		"Maximum revocations and other API calls per second for this mount."),
 	"egress_cidrs": spec.Required(framework.TypeStringSlice,
-		"Address blocks that Vault's calls come from, as far as they were set."),
+		"Address blocks that Vault's calls to Paxos come from, as they were written."),
 }
 
 // readConfig answers GET config.
@@ -163,7 +168,7 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	return spec.Warned(root.warnings...), nil
 }
 
-// secretOfConfig stores the request's secret for the root client, and returns what came of that. It
+// secretOfConfig stores the request's secret for the root client, and returns the changed root. It
 // returns nil if the request has no secret. Then it checks that planned fits the connection, and
 // that client_id, if the request has one, is that of the root client.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
@@ -328,20 +333,25 @@ func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 }
 
 const configHelp = `
-One mount is one Paxos environment and one Entity. The first write names the
-environment, which is then fixed. The root client is made by hand in the Paxos
-Dashboard (Admin > API Management); its scopes are the most that any role of this
-mount can get.
+One mount is for one Paxos environment and one Paxos Entity. The first write names the
+environment, which is then fixed. Create the root client in the Paxos Dashboard (Admin
+> API Management). Its scopes are the most that any role without a client of its own
+can get.
 
-A write that brings a client_secret verifies it with one token request for
-verify_scope and ends that token at once; nothing is stored if Paxos refuses.
-verify_connection=false skips that. A new secret for the same client_id does what
-config/rotate-root does: it becomes the next generation, and tokens minted with the
-old one go on until they end. The secret that is stored already changes nothing.
-Another client_id is refused: write it to config/replace-root.
+    vault write paxos/config environment=sandbox client_id=$CLIENT_ID \
+        client_secret=@secret.txt
 
-Parameters left out keep their value. Deleting the configuration is refused while
-tokens are alive that it is needed to revoke, and while keys sign for the root client;
-force=true ends what it can, deletes, and says how many tokens were left, and which
-keys.
+A write with a client_secret verifies it with one token request for verify_scope, and
+revokes that token at once. If Paxos rejects the secret, nothing is stored.
+verify_connection=false skips the verification.
+
+A new secret for the same client_id is the same as a write to config/rotate-root:
+tokens that were requested with the old secret stay valid until they expire. Writing
+the stored secret again changes nothing. Another client_id is refused: write it to
+config/replace-root.
+
+Parameters that are left out keep their value. A delete is refused while valid tokens
+or leased clients need the configuration, and while keys sign for the root client.
+With force=true, the engine revokes the tokens that it can revoke, deletes the
+configuration, and says how many tokens stay valid and which keys no longer sign.
 `

@@ -20,43 +20,49 @@ func (b *backend) pathConnection() *framework.Path {
 		HelpSynopsis:    "Where secrets are sent: URLs, trusted CA, proxy, timeouts. Needs sudo.",
 		HelpDescription: connectionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Connection"},
-		Fields: spec.Fields{
-			"token_url": {Type: framework.TypeString,
-				Description: "Token endpoint; only for environment=custom. https, or http on loopback."},
-			"revoke_url": {Type: framework.TypeString,
-				Description: "Revocation endpoint (RFC 7009); only for environment=custom."},
-			"api_url": {Type: framework.TypeString,
-				Description: "Paxos API with its version, such as https://api.example.com/v2; only for " +
-					"environment=custom."},
-			"override_trusted_ca": {Type: framework.TypeString,
-				Description:  "PEM certificates that are trusted instead of the system's.",
-				DisplayAttrs: &framework.DisplayAttributes{EditType: "textarea"}},
-			"proxy_url": {Type: framework.TypeString,
-				Description: "Proxy for every call, http://host:port. The environment's proxies are always ignored."},
-			"proxy_username": {Type: framework.TypeString, Description: "User name at the proxy."},
-			"proxy_password": {Type: framework.TypeString, Description: "Password at the proxy. Write-only.",
-				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
+		Fields: spec.Parameters{
+			"token_url": {Type: framework.TypeString, Example: "https://oauth.paxos.example/oauth2/token",
+				Text: "Token endpoint. Only for environment=custom. It must be https, or http on loopback. Fixed while " +
+					"a secret is stored."},
+			"revoke_url": {Type: framework.TypeString, Example: "https://oauth.paxos.example/oauth2/revoke",
+				Text: "Revocation endpoint (RFC 7009). Only for environment=custom. Fixed while a secret is stored."},
+			"api_url": {Type: framework.TypeString, Example: "https://api.paxos.example/v2",
+				Text: "Address of the Paxos API with its version. Only for environment=custom. Fixed while a secret is " +
+					"stored."},
+			"override_trusted_ca": {Type: framework.TypeString, Multiline: true, Example: "@ca.pem",
+				Otherwise: "the system's certificates",
+				Text:      "Certificates (PEM) that are trusted instead of the system's. Fixed while a secret is stored."},
+			"proxy_url": {Type: framework.TypeString, Example: "http://proxy.example.com:3128",
+				Text: "Proxy for every call to Paxos. Vault's own proxy variables (HTTPS_PROXY) are ignored."},
+			"proxy_username": {Type: framework.TypeString, Example: "vault", Text: "User name for the proxy."},
+			"proxy_password": {Type: framework.TypeString, Example: "@proxy-password.txt", Sensitive: true,
+				Text: "Password for the proxy. Write-only: it is never shown."},
 			"auth_style": {
-				Type: framework.TypeString, Default: string(paxos.AuthPost), AllowedValues: []any{"post", "basic"},
-				Description: "How a client authenticates at the token endpoint: post (in the body; what Paxos " +
-					"documents) or basic.",
+				Type: framework.TypeString, Default: string(paxos.AuthPost), Example: string(paxos.AuthBasic),
+				Allowed: []string{string(paxos.AuthPost), string(paxos.AuthBasic)},
+				Text: "How a client authenticates at the token endpoint: post (in the body, as Paxos documents) or " +
+					"basic (HTTP Basic).",
 			},
 			"request_timeout": {
-				Type: framework.TypeDurationSecond, Default: int(paxos.DefaultTimeout.Seconds()),
-				Description: "Longest time for one call to Paxos, connecting and reading included; 1s to 15s.",
+				Type: framework.TypeDurationSecond, Default: paxos.DefaultTimeout, Example: "5s",
+				Text: "Longest time for one call to Paxos, with connecting and reading, from 1s to 15s.",
 			},
-			"never_revoke": {Type: framework.TypeBool,
-				Description: "Dangerous: never call the revocation endpoint. Tokens outlive their leases."},
-		},
+			"never_revoke": {Type: framework.TypeBool, Example: "true",
+				Text: "Dangerous. Whether to never call the revocation endpoint. Tokens then stay valid after their " +
+					"lease has ended, until they expire. A lockdown revokes them all the same."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readConnection,
-				"Read the connection; the proxy's password is never shown.", spec.Body("The connection.",
+				"Read the connection. The proxy's password is never shown.", spec.Body("The connection.",
 					connectionAnswer)), "read", "connection"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeConnection,
-				"Set the connection; parameters left out keep their value.",
+				"Set the connection. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "configure", "connection"),
-			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection, "Change parts of the connection.",
+			logical.PatchOperation: spec.Displayed(spec.OnActive(b.writeConnection,
+				"Change parts of the connection. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "connection"),
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteConnection,
+				"Reset the connection to its defaults.", spec.NoBody("Deleted.")), "delete", "connection"),
 		},
 	}
 }
@@ -64,16 +70,20 @@ func (b *backend) pathConnection() *framework.Path {
 // connectionAnswer describes the answer of a read of config/connection.
 var connectionAnswer = spec.Fields{
 	"token_url": spec.Required(framework.TypeString,
-		"Token endpoint in force; empty until config names the environment."),
-	"revoke_url":          spec.Required(framework.TypeString, "Revocation endpoint in force."),
-	"api_url":             spec.Required(framework.TypeString, "Paxos API in force, with its version."),
-	"override_trusted_ca": spec.Required(framework.TypeString, "PEM certificates trusted instead of the system's."),
-	"proxy_url":           spec.Required(framework.TypeString, "Proxy for every call."),
-	"proxy_username":      spec.Required(framework.TypeString, "User name at the proxy."),
-	"auth_style":          spec.Required(framework.TypeString, "post or basic."),
-	"request_timeout":     spec.Required(framework.TypeInt64, "Longest time for one call, in seconds."),
-	"never_revoke":        spec.Required(framework.TypeBool, "Whether tokens are left to expire."),
-	"dangerous_options":   spec.Required(framework.TypeStringSlice, "Options in force that weaken something, and how."),
+		"Token endpoint in force. Empty until config names the environment."),
+	"revoke_url": spec.Required(framework.TypeString,
+		"Revocation endpoint in force. Empty until config names the environment."),
+	"api_url": spec.Required(framework.TypeString,
+		"Address of the Paxos API in force. Empty until config names the environment."),
+	"override_trusted_ca": spec.Required(framework.TypeString,
+		"Certificates (PEM) that are trusted instead of the system's."),
+	"proxy_url":       spec.Required(framework.TypeString, "Proxy for every call to Paxos."),
+	"proxy_username":  spec.Required(framework.TypeString, "User name for the proxy."),
+	"auth_style":      spec.Required(framework.TypeString, "post or basic."),
+	"request_timeout": spec.Required(framework.TypeInt64, "Longest time for one call to Paxos, in seconds."),
+	"never_revoke":    spec.Required(framework.TypeBool, "Whether tokens are left to expire instead of being revoked."),
+	"dangerous_options": spec.Required(framework.TypeStringSlice,
+		"Options in force that weaken security, each with the reason."),
 }
 
 // readConnection answers GET config/connection. It shows the URLs in force, which are those of the
@@ -129,7 +139,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
-	return spec.Warned(c.dangers()...), nil
+	return spec.Warned(fault.Sentences(c.dangers())...), nil
 }
 
 // checkConnection returns an error for the caller if the changed connection does not fit the
@@ -179,11 +189,16 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 }
 
 const connectionHelp = `
-With environment=production or sandbox the URLs are Paxos's own. With custom, all
-three are set here before config is written: https, or http on loopback.
+With environment=production or sandbox, the engine uses Paxos's own URLs. With
+environment=custom, set all three URLs here before you write config.
 
-A stored secret is never sent over a connection other than the one it was verified
-over, so the URLs and the trusted CA cannot be changed while a root client is
-stored. Redirects are never followed, proxies of the environment are ignored, and
-link-local and metadata addresses are never dialled.
+A secret is only sent over the connection that it was verified on. So the URLs and the
+trusted CA cannot be changed while a secret of the root client or of a stored client
+depends on them.
+
+A delete gives every parameter its default back. It is refused while config, the root
+client or a stored client depends on the connection, and the error names these.
+
+Redirects are never followed. Vault's proxy variables (HTTPS_PROXY) are ignored.
+Link-local and metadata addresses are never called.
 `

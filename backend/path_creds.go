@@ -30,16 +30,16 @@ const (
 func (b *backend) pathCreds() *framework.Path {
 	return &framework.Path{
 		Pattern:         "creds/" + spec.NamePattern + "$",
-		HelpSynopsis:    "Issue an access token of a role, or one of its clients, on a lease.",
+		HelpSynopsis:    "Issue an access token of a role, or lease one of its clients.",
 		HelpDescription: credsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Credential"},
-		Fields:          issueFields("Name of the role.", true),
+		Fields:          issueFields(true).Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readCreds,
-				"Issue an access token, or a client, on a lease.", spec.Body("The credential.",
+				"Issue an access token on a lease, or lease a client.", spec.Body("The credential.",
 					credsAnswer())), "generate", "credentials"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.readCreds,
-				"Issue an access token on a lease, with fewer scopes or a shorter lease than the role's.",
+				"Issue an access token with fewer scopes or a shorter lease than the role's.",
 				spec.Body("The credential.", credsAnswer())), "generate", "credentials-with-parameters"),
 		},
 	}
@@ -50,12 +50,12 @@ func (b *backend) pathCreds() *framework.Path {
 func credsAnswer() spec.Fields {
 	all := tokenAnswer(spec.Fields{
 		"client_secret": {Type: framework.TypeString,
-			Description:  "Of a role of client_credentials: the Client Secret.",
+			Description:  "The Client Secret. Only of roles with credential_type=client_credentials.",
 			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
 		"scopes": {Type: framework.TypeStringSlice,
-			Description: "Of a role of client_credentials: the scopes that the client holds."},
+			Description: "The scopes of the client. Only of roles with credential_type=client_credentials."},
 		"token_url": {Type: framework.TypeString,
-			Description: "Of a role of client_credentials: where the client gets access tokens."},
+			Description: "Where the client requests access tokens. Only of roles with credential_type=client_credentials."},
 	})
 	for _, name := range []string{"access_token", "token_type", "scope", "expires_at", "token_id"} {
 		all[name].Required = false
@@ -66,15 +66,17 @@ func credsAnswer() spec.Fields {
 // tokenAnswer describes the answer that issues an access token, with these further fields.
 func tokenAnswer(further spec.Fields) spec.Fields {
 	all := spec.Fields{
-		"access_token": {Type: framework.TypeString, Required: true, Description: "The bearer token.",
+		"access_token": {Type: framework.TypeString, Required: true, Description: "The access token.",
 			DisplayAttrs: &framework.DisplayAttributes{Sensitive: true}},
-		"token_type":  spec.Required(framework.TypeString, "Always Bearer."),
-		"scope":       spec.Required(framework.TypeString, "The scopes granted, space-delimited."),
-		"expires_at":  spec.Required(framework.TypeString, "When the token expires (RFC 3339)."),
-		"client_id":   spec.Required(framework.TypeString, "Client ID of the client that it was requested with."),
+		"token_type": spec.Required(framework.TypeString, "Always Bearer."),
+		"scope":      spec.Required(framework.TypeString, "The scopes of the token, with spaces between them."),
+		"expires_at": spec.Required(framework.TypeString, "When the token expires (RFC 3339)."),
+		"client_id": spec.Required(framework.TypeString,
+			"Client ID of the client that the token was requested with, or that is leased."),
 		"environment": spec.Required(framework.TypeString, "production, sandbox or custom."),
-		"api_url":     spec.Required(framework.TypeString, "Where to use it, with the API's version."),
-		"token_id":    spec.Required(framework.TypeString, "Fingerprint of the token for audit; not a secret."),
+		"api_url": spec.Required(framework.TypeString,
+			"Address of the Paxos API, with its version."),
+		"token_id": spec.Required(framework.TypeString, "Fingerprint of the token, for audit logs and lookup. Not a secret."),
 	}
 	for name, field := range further {
 		all[name] = field
@@ -208,15 +210,23 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 }
 
 const credsHelp = `
-Answers an access token of the role. The lease ends with the token at the latest
-and cannot be renewed: read again. When the lease of a role with unique_tokens
-ends, its token is revoked at Paxos; a shared token is revoked idle_ttl after its
-last lease has ended.
+Returns an access token of the role. Send it as "Authorization: Bearer <access_token>"
+to api_url. The lease never lasts longer than the token, and it cannot be renewed: read
+again to get a new token. If the role has credential_type=client_credentials, the
+read leases one of the role's clients instead, and that lease can be renewed.
 
-A write gets less than the role gives: scopes, some of the role's; ttl, a shorter
-lease. Send the token as "Authorization: Bearer <access_token>" to api_url.
+The readers of a role share a token. When its last lease has ended, the engine waits
+for idle_ttl and then revokes the token. With unique_tokens, every lease has a token
+of its own, which is revoked with the lease.
 
-If Paxos answers 401 to a token, write rejected_token_id with its token_id. If it is the
-one that is issued now and Paxos rejects it, a new token is requested. If not, the same
-token is returned with a warning that says why. At most one question per token and minute.
+A write can ask for less than the role gives: scopes (some of the role's scopes) and
+ttl (a shorter lease).
+
+    vault read paxos/creds/mint
+    vault write paxos/creds/mint scopes=funding:read_profile ttl=10m
+
+If Paxos answers HTTP 401 to a token, write its token_id as rejected_token_id. If that
+token is still the one that is issued, the engine asks Paxos, and issues a new token if
+Paxos rejects it. Otherwise it returns the same token with a warning that says why.
+The engine asks Paxos at most once a minute for each token.
 `

@@ -19,7 +19,7 @@ func (b *backend) pathDrift() *framework.Path {
 			"refresh=true.",
 		HelpDescription: driftHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          reportFields,
+		Fields:          reportParameters.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readDrift,
 				"Read the latest comparison, or make a new one.",
@@ -28,36 +28,38 @@ func (b *backend) pathDrift() *framework.Path {
 	}
 }
 
-// reportFields are the parameters of every report.
-var reportFields = spec.Fields{
+// reportParameters are the parameters of every report.
+var reportParameters = spec.Parameters{
 	"refresh": {
-		Type: framework.TypeBool, Query: true,
-		Description: "Ask Paxos first, which costs a token request and needs " + paxos.ListScope +
-			". At most once a minute.",
+		Type: framework.TypeBool, Query: true, Example: "true",
+		Text: "Whether to ask Paxos for its list of credentials first. The root client needs " + paxos.ListScope +
+			". Costs one token request. At most once a minute.",
 	},
 	"severity": {
-		Type: framework.TypeString, Query: true, Default: report.Info.String(), AllowedValues: []any{"high", "medium",
-			"low", "info"},
-		Description: "The least severity to show.",
+		Type: framework.TypeString, Query: true, Default: report.Info.String(), Example: report.Medium.String(),
+		Allowed: []string{"high", "medium", "low", "info"},
+		Text:    "The lowest severity to show: high, medium, low or info.",
 	},
 }
 
 // findingsAnswer describes the fields that the answer of every report has.
 var findingsAnswer = spec.Fields{
 	"findings": spec.Required(framework.TypeSlice,
-		"Objects, the worst first: severity (high, medium, low, info), rule, subject, reason, "+
-			"evidence (a list), fix (harmless commands, and lines beginning with # for what a person does), "+
-			"suggestion (likewise, for what takes a function away from somebody), note (why an exception for "+
-			"it does not hold)."),
-	"counts": spec.Required(framework.TypeMap, "How many open findings there are of each severity, shown or not."),
+		"The open findings, the most severe first. Each has severity (high, medium, low, info), rule, subject, reason, "+
+			"evidence (a list), fix (commands that break nothing; lines that begin with # are for a person), "+
+			"suggestion (the same, but it takes access away from somebody) and note (why an exception for it does not "+
+			"apply)."),
+	"counts": spec.Required(framework.TypeMap,
+		"How many open findings there are of each severity, whether they are shown or not."),
 	"accepted": spec.Required(framework.TypeSlice,
-		"Findings that somebody accepted, as in findings, with exception (its path), "+
-			"accepted_reason, accepted_by, accepted_at and expires_at."),
-	"accepted_count": spec.Required(framework.TypeInt, "How many accepted findings there are, shown or not."),
+		"The findings that somebody accepted. Each is as in findings, with exception (its path), accepted_reason, "+
+			"accepted_by, accepted_at and expires_at."),
+	"accepted_count": spec.Required(framework.TypeInt,
+		"How many accepted findings there are, whether they are shown or not."),
 	"compared_at": spec.Required(framework.TypeString,
-		"When Paxos was last asked for its list (RFC 3339); empty if it never was."),
+		"When Paxos was last asked for its list (RFC 3339). Empty if it never was."),
 	"listed_at": spec.Required(framework.TypeString,
-		"When it last answered with it (RFC 3339); empty if it never did."),
+		"When Paxos last returned its list (RFC 3339). Empty if it never did."),
 }
 
 // reporting returns findingsAnswer together with the further fields of one report. It changes
@@ -72,12 +74,13 @@ func reporting(further spec.Fields) spec.Fields {
 // driftAnswer describes the answer of a read of report/drift.
 var driftAnswer = reporting(spec.Fields{
 	"may_list": spec.Required(framework.TypeString,
-		"yes, no or unknown: whether the root client was allowed to list when it last tried."),
+		"yes, no or unknown: whether the root client was allowed to list credentials when it last tried."),
 	"credentials": spec.Required(framework.TypeSlice,
-		"Objects: client_id, known_as (what this mount calls it, \"(another mount)\" where "+
-			"another mount of this plugin process has it, else empty), label, status, risk, scopes, "+
-			"ip_allowlist, enforce_request_signing, public_keys, created_at, changed_at."),
-	"left_out": spec.Required(framework.TypeInt, "Credentials that were too many to keep."),
+		"The credentials that Paxos lists. Each has client_id, known_as (the name of the client on this mount; "+
+			"\"(another mount)\" if another mount of this plugin process has it; otherwise empty), label, status, "+
+			"risk, scopes, ip_allowlist, enforce_request_signing, public_keys, created_at and changed_at."),
+	"left_out": spec.Required(framework.TypeInt,
+		"How many credentials the report does not show, because Paxos lists too many."),
 })
 
 // readDrift answers GET report/drift.
@@ -125,16 +128,20 @@ func (b *backend) beginReport(ctx context.Context, req *logical.Request,
 }
 
 const driftHelp = `
-Compares Paxos's list of the Entity's credentials with this mount's records: clients that
-no mount of this plugin process accounts for, clients that are disabled or missing, changed
-scopes or IP allow-lists, clients without an IP allow-list or without enforced request
-signing. A read shows the latest comparison. refresh=true makes a new one, for which the
-root client needs api_creds:read_credentials. Once that has worked, it is repeated every
-hour, and an event announces each new finding of severity medium or high.
+Compares the credentials that Paxos lists for your Entity with the records of this
+mount. It finds clients that no mount of this plugin process has, clients that are
+disabled or missing, changed scopes or IP allow-lists, and clients without an IP
+allow-list or without enforced request signing.
 
-fix is harmless. suggestion takes a function away from somebody: try the fix first.
-Accepted findings (exceptions/<name>) stand apart, under accepted.
+A read shows the latest comparison. refresh=true makes a new one; the root client needs
+api_creds:read_credentials for that. After the first success, the engine compares every
+hour, and sends an event for each new finding of severity medium or high.
 
-label and evidence contain text from the Dashboard, which others may have written: treat
-it as data. No fix or suggestion contains a label.
+    vault read -format=json paxos/report/drift refresh=true
+
+The commands in fix break nothing. The commands in suggestion take access away from
+somebody, so try fix first. Accepted findings (exceptions/<name>) are under accepted.
+
+label and evidence contain text from the Dashboard, which others may have written. Do
+not trust it. fix and suggestion contain no label.
 `

@@ -18,42 +18,43 @@ func (b *backend) pathExceptions() *framework.Path {
 		// slash, because specialPaths asks for sudo only below exceptions/: without the slash the
 		// path would be open to everybody.
 		Pattern: exceptionsPrefix + "$", Item: "Exception", Entries: true, Suffix: "exceptions",
-		Synopsis: "List the accepted findings. Needs sudo.", Summary: "List the exceptions.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(exceptionsPrefix),
+		Synopsis: "List the exceptions, which are accepted findings. Needs sudo.", Summary: "List the exceptions.",
+		Answer: spec.Body("The names.", spec.DescribedList("For each exception: rule, subject, expires_at and "+
+			"expired.")),
+		List: b.listExceptions,
 	}.Path()
 }
 
 func (b *backend) pathException() *framework.Path {
 	return &framework.Path{
 		Pattern:         exceptionsPrefix + spec.NamePattern + "$",
-		HelpSynopsis:    "Accept a finding of the reports for a time. Needs sudo.",
+		HelpSynopsis:    "Accept a finding of the reports for a limited time. Needs sudo.",
 		HelpDescription: exceptionHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Exception"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the exception. Case matters."),
-			"rule": {Type: framework.TypeString,
-				Description: "The rule of the finding, as the report shows it. Required at the first write, " +
-					"and then fixed."},
-			"subject": {Type: framework.TypeString,
-				Description: "The subject of the finding, exactly as the report shows it. Required at the " +
-					"first write, and then fixed."},
-			"reason": {Type: framework.TypeString,
-				Description: "Why the finding is accepted. Required at the first write."},
-			"expires_at": {Type: framework.TypeString,
-				Description: "When the exception ends: a time (RFC 3339) or a duration such as 90d, at most a " +
-					"year from now. Required at the first write."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the exception. It is case-sensitive.", "ci-client"),
+			"rule": {Type: framework.TypeString, Example: "client-unknown",
+				Text: "The rule of the finding, as the report shows it. Required at the first write, and then fixed."},
+			"subject": {Type: framework.TypeString, Example: "credential " + exampleClientID,
+				Text: "The subject of the finding, exactly as the report shows it. Required at the first write, and then " +
+					"fixed."},
+			"reason": {Type: framework.TypeString, Example: "Client of the CI team, ticket SEC-123",
+				Text: "Why the finding is accepted. Required at the first write."},
+			"expires_at": {Type: framework.TypeString, Example: "90d",
+				Text: "When the exception ends: a time (RFC 3339) or a duration, at most a year from now. Required at " +
+					"the first write."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readException, "Read an exception.",
 				spec.Body("The exception.", exceptionAnswer)), "read", "exception"),
 			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeException, "Accept a finding as it is now.",
 				spec.NoBody("Stored.")), "write", "exception"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeException,
-				"Accept the finding again as it is now; parameters left out keep their value.",
+				"Accept a finding as it is now. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "write", "exception"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteException,
-				"Delete an exception: its finding is open again.", spec.NoBody("Deleted.")), "delete", "exception"),
+				"Delete an exception. Its finding is open again.", spec.NoBody("Deleted.")), "delete", "exception"),
 		},
 	}
 }
@@ -62,15 +63,14 @@ func (b *backend) pathException() *framework.Path {
 var exceptionAnswer = spec.Fields{
 	"rule":         spec.Required(framework.TypeString, "The rule of the finding."),
 	"subject":      spec.Required(framework.TypeString, "The subject of the finding."),
-	"reason":       spec.Required(framework.TypeString, "Why it is accepted."),
+	"reason":       spec.Required(framework.TypeString, "Why the finding is accepted."),
 	"expires_at":   spec.Required(framework.TypeString, "When the exception ends (RFC 3339)."),
-	"expired":      spec.Required(framework.TypeBool, "Whether it has ended."),
-	"created_at":   spec.Required(framework.TypeString, "When it was first written (RFC 3339)."),
-	"accepted_at":  spec.Required(framework.TypeString, "When it was last written (RFC 3339)."),
+	"expired":      spec.Required(framework.TypeBool, "Whether the exception has ended."),
+	"created_at":   spec.Required(framework.TypeString, "When the exception was first written (RFC 3339)."),
+	"accepted_at":  spec.Required(framework.TypeString, "When the exception was last written (RFC 3339)."),
 	"display_name": spec.Required(framework.TypeString, "Display name of the Vault token that wrote it last."),
-	"entity_id":    spec.Required(framework.TypeString, "Vault entity of that token; empty if it has none."),
-	"accepted": spec.Required(framework.TypeSlice,
-		"Objects: the severity and evidence of each finding that is accepted."),
+	"entity_id":    spec.Required(framework.TypeString, "Vault entity of that token. Empty if it has none."),
+	"accepted":     spec.Required(framework.TypeSlice, "The findings that are accepted. Each has severity and evidence."),
 }
 
 // readException answers GET exceptions/:name.
@@ -157,14 +157,17 @@ func (b *backend) deleteException(ctx context.Context, req *logical.Request,
 
 const exceptionHelp = `
 An exception accepts the findings of one rule on one subject, for at most a year. The
-reports then show them apart, under accepted, and always say how many there are; metrics
-count them with accepted="true", and paxos-report -fail-on passes over them.
+reports show these findings separately, under accepted, and always count them. The
+metrics count them with accepted="true", and paxos-report -fail-on ignores them.
 
-A write accepts the finding as it is at that moment: its severity and evidence, and of a
-role the role itself and its scopes. When one of these changes, the exception no longer
-applies, and the finding is open again and says so. Write the exception again to accept
-what it has become. An exception that has expired is a finding itself.
+    vault write paxos/exceptions/ci-client rule=client-unknown \
+        subject="credential <id>" reason="Client of the CI team" expires_at=90d
 
-Who wrote it is recorded. rule and subject are those of the report, exactly. The path
-needs sudo, like config/guardrails.
+Copy rule and subject exactly from the report. A write accepts the finding as it is
+now: its severity, its evidence and, for a role, the role and its scopes. If one of
+these changes, the exception no longer applies: the finding is open again and says so.
+Write the exception again to accept the changed finding. An expired exception is a
+finding itself.
+
+A read shows who wrote the exception.
 `

@@ -16,8 +16,10 @@ import (
 func (b *backend) pathKeys() *framework.Path {
 	return spec.Listing{
 		Pattern: keysPrefix + "?$", Item: "Key", Entries: true, Suffix: "keys",
-		Synopsis: "List the keys that sign requests.", Summary: "List the signing keys.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(keysPrefix),
+		Synopsis: "List the keys that sign requests to Paxos.", Summary: "List the signing keys.",
+		Answer: spec.Body("The names.", spec.DescribedList("For each key: type, client, latest_version and signs_with "+
+			"(the version that signs; 0 if none does).")),
+		List: b.listKeys,
 	}.Path()
 }
 
@@ -28,29 +30,31 @@ func (b *backend) pathKey() *framework.Path {
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Key"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the key. Case matters."),
-			"type": {Type: framework.TypeString, Default: string(signing.ECDSAP256),
-				AllowedValues: []any{string(signing.ECDSAP256), string(signing.Ed25519)},
-				Description: "Type of the key: ecdsa-p256 (ES256, as in Paxos's published example) or ed25519. " +
-					"Fixed by the first write."},
-			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ whose requests the key signs. Default: the root client. " +
-					"Fixed by the first write."},
-			"deletion_allowed": {Type: framework.TypeBool, Description: "Whether the key may be deleted."},
-			"min_version": {Type: framework.TypeInt,
-				Description: "Erase the private keys of all versions below this number. It cannot be higher than " +
-					"the number of the version that signs."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the key. It is case-sensitive.", "payments"),
+			"type": {
+				Type: framework.TypeString, Default: string(signing.ECDSAP256), Example: string(signing.Ed25519),
+				Allowed: []string{string(signing.ECDSAP256), string(signing.Ed25519)},
+				Text: "Type of the key: ecdsa-p256 (ES256, as in Paxos's published example) or ed25519. Fixed by the " +
+					"first write.",
+			},
+			"client": {Type: framework.TypeString, Otherwise: "the root client", Example: "mint-1",
+				Text: "The client under clients/ whose requests the key signs. Fixed by the first write."},
+			"deletion_allowed": {Type: framework.TypeBool, Example: "true", Text: "Whether the key may be deleted."},
+			"min_version": {Type: framework.TypeInt, Example: "2",
+				Text: "Erase the private keys of all versions below this number. This cannot be undone. The number " +
+					"cannot be higher than that of the version that signs."},
+		}.Fields(),
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key; its private part is "+
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readKey, "Read a signing key. Its private part is "+
 				"never shown.", spec.Body("The key.", keyAnswer)), "read", "key"),
 			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeKey, "Generate a signing key.",
 				spec.NoBody("Stored.")), "write", "key"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKey,
-				"Change a signing key; parameters left out keep their value.", spec.NoBody("Stored.")), "write", "key"),
+				"Generate a signing key, or change it. Parameters that are left out keep their value.", spec.NoBody("Stored.")),
+				"write", "key"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteKey,
-				"Delete a signing key. Needs deletion_allowed.", spec.NoBody("Deleted.")), "delete", "key"),
+				"Delete a signing key. Needs deletion_allowed=true.", spec.NoBody("Deleted.")), "delete", "key"),
 		},
 	}
 }
@@ -58,10 +62,10 @@ func (b *backend) pathKey() *framework.Path {
 func (b *backend) pathKeyRotate() *framework.Path {
 	return &framework.Path{
 		Pattern:         keysPrefix + spec.NamePattern + "/rotate$",
-		HelpSynopsis:    "Add a version to a signing key. The old one signs until the new one has a Key ID.",
+		HelpSynopsis:    "Add a version to a signing key. The old version signs until the new one has a Key ID.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          spec.Fields{"name": spec.Name("Name of the key.")},
+		Fields:          spec.Parameters{"name": spec.Name("Name of the key.", "payments")}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateKey, "Add a version to a signing key.",
 				spec.Body("The new version.", keyVersionAnswer)), "rotate", "key"),
@@ -75,19 +79,21 @@ func (b *backend) pathKeyID() *framework.Path {
 		HelpSynopsis:    "Store the Key ID that Paxos gave to the public key of a version.",
 		HelpDescription: keyHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"name":    spec.Name("Name of the key."),
-			"version": {Type: framework.TypeInt, Description: "Number of the version. Default: the latest."},
-			"kid": {Type: framework.TypeString,
-				Description: "Key ID that the Dashboard (Admin > API Management) shows for the public key. Empty " +
-					"removes it; then the version before this one signs again."},
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the client that the public key is registered for. Default: that of the " +
-					"key's client now. Name another one to prepare a change of the client."},
-			"discover": {Type: framework.TypeBool,
-				Description: "Find the Key ID in Paxos's list of credentials, by the public key. The root client " +
-					"needs api_creds:read_credentials. Costs a token request."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the key.", "payments"),
+			"version": {Type: framework.TypeInt, Otherwise: "the latest version", Example: "2",
+				Text: "Number of the version."},
+			"kid": {Type: framework.TypeString, Example: "5498f424-78aa-414b-a515-13929e6951db",
+				Text: "Key ID that the Dashboard (Admin > API Management) shows for the public key. An empty text " +
+					"removes it; then the version before this one signs again. Required without discover."},
+			"client_id": {Type: framework.TypeString, Otherwise: "the Client ID of the key's client now",
+				Example: exampleClientID,
+				Text: "Client ID of the client that the public key is registered for. Name another one to prepare a " +
+					"change of the client."},
+			"discover": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether to look the Key ID up in Paxos's list of credentials, by the public key. The root client " +
+					"needs api_creds:read_credentials. Costs one token request."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeKeyID, "Store a Key ID.",
 				spec.Body("The version.", keyVersionAnswer)), "set", "key-id"),
@@ -95,30 +101,31 @@ func (b *backend) pathKeyID() *framework.Path {
 	}
 }
 
-// keyAnswer is what a read of a key holds.
+// keyAnswer are the fields that a read of a key returns.
 var keyAnswer = spec.Fields{
-	"type":   spec.Required(framework.TypeString, "ecdsa-p256 or ed25519."),
-	"client": spec.Required(framework.TypeString, "The client whose requests it signs; empty for the root client."),
+	"type": spec.Required(framework.TypeString, "ecdsa-p256 or ed25519."),
+	"client": spec.Required(framework.TypeString,
+		"The client whose requests the key signs. Empty for the root client."),
 	"client_id": spec.Required(framework.TypeString,
-		"Client ID of that client now; empty while it is not stored."),
+		"Client ID of that client now. Empty if the client is not stored."),
 	"deletion_allowed": spec.Required(framework.TypeBool, "Whether the key may be deleted."),
 	"min_version": spec.Required(framework.TypeInt,
-		"Versions below this number have no private key any more; 0: all have one."),
+		"Versions below this number have no private key any more. 0: all versions have one."),
 	"latest_version": spec.Required(framework.TypeInt, "Number of the newest version."),
 	"public_key": spec.Required(framework.TypeString,
 		"Public key of the newest version (PEM), to register in the Dashboard."),
 	"signs_with": spec.Required(framework.TypeInt,
-		"Number of the version that signs now; 0 while none has a Key ID for the client."),
+		"Number of the version that signs now. 0 if no version has a Key ID for the client."),
 	"versions": spec.Required(framework.TypeMap,
-		"By number: public_key (PEM, for the Dashboard), kids (Key IDs by Client ID), state (waiting for its Key ID, "+
-			"active or retired) and created_at."),
+		"For each version number: public_key (PEM, for the Dashboard), kids (the Key ID for each Client ID), state "+
+			"(waiting for its Key ID, active or retired) and created_at."),
 }
 
-// keyVersionAnswer is what a rotation and a write of a Key ID answer.
+// keyVersionAnswer are the fields that a rotation and a write of a Key ID return.
 var keyVersionAnswer = spec.Fields{
 	"version":    spec.Required(framework.TypeInt, "Number of the version."),
 	"public_key": spec.Required(framework.TypeString, "Its public key (PEM), to register in the Dashboard."),
-	"kid":        spec.Required(framework.TypeString, "Its Key ID for the client; empty while it waits for one."),
+	"kid":        spec.Required(framework.TypeString, "Its Key ID for the client. Empty if it waits for one."),
 	"state":      spec.Required(framework.TypeString, "waiting, active or retired."),
 }
 

@@ -20,18 +20,19 @@ func (b *backend) pathLockdown() *framework.Path {
 		HelpSynopsis:    "Emergency stop: issue and sign nothing, and revoke every token. Needs sudo.",
 		HelpDescription: lockdownHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
-		Fields: spec.Fields{
-			"reason": {Type: framework.TypeString,
-				Description: "Why, for those who come after. Shown by a read; not secret."},
-		},
+		Fields: spec.Parameters{
+			"reason": {Type: framework.TypeString, Example: "Token leaked, incident 42",
+				Text: "Why the lockdown was started. A read shows it. Not secret."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readLockdown,
-				"Whether a lockdown is in force, and what is left to end.", spec.Body("The lockdown.",
+				"Read whether a lockdown is in force, and which tokens are still valid.", spec.Body("The lockdown.",
 					lockdownAnswer)), "read", "lockdown"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeLockdown,
-				"Lock the mount down and end every live token.", spec.Body("What became of the tokens.",
+				"Lock the mount down, and revoke every valid token.", spec.Body("What happened to the tokens.",
 					lockdownAnswer)), "lock", "down"),
-			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteLockdown, "Lift the lockdown.",
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteLockdown,
+				"Lift the lockdown. Tokens can be issued again.",
 				spec.NoBody("Lifted.")), "lift", "lockdown"),
 		},
 	}
@@ -40,18 +41,18 @@ func (b *backend) pathLockdown() *framework.Path {
 // lockdownAnswer are the fields that a read and a write of lockdown return.
 var lockdownAnswer = spec.Fields{
 	"locked": spec.Required(framework.TypeBool, "Whether a lockdown is in force."),
-	"since":  spec.Required(framework.TypeString, "Since when (RFC 3339); empty if it is not."),
-	"reason": spec.Required(framework.TypeString, "Why, as it was written."),
-	"ended":  spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos; 0 on a read."),
+	"since":  spec.Required(framework.TypeString, "When the lockdown began (RFC 3339). Empty if none is in force."),
+	"reason": spec.Required(framework.TypeString,
+		"Why the lockdown was started, as it was written."),
+	"ended": spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos. 0 on a read."),
 	"pending": spec.Required(framework.TypeInt,
-		"Tokens that are handed out no longer and are still to be revoked at Paxos."),
-	"pending_seconds": spec.Required(framework.TypeInt64,
-		"How long that takes at the pace of api_rate, if Paxos takes it."),
+		"Tokens that are no longer issued but are not revoked at Paxos yet."),
+	"pending_seconds": spec.Required(framework.TypeInt64, "How long that takes at api_rate, if Paxos answers."),
 	"cannot_end": spec.Required(framework.TypeStringSlice,
-		"What the engine cannot end: clients whose secret somebody outside may know, tokens whose "+
-			"record cannot be read, and signatures that Paxos still accepts, by signer."),
+		"What the engine cannot stop: clients whose secret somebody outside may know, tokens whose record cannot be "+
+			"read, and signatures that Paxos still accepts, by signer."),
 	"last_token_expires": spec.Required(framework.TypeString,
-		"When the last of the tokens still alive expires by itself (RFC 3339); empty if there is none."),
+		"When the last valid token expires (RFC 3339). Empty if there is none."),
 }
 
 // readLockdown answers GET lockdown.
@@ -218,19 +219,23 @@ func exposedClients(ctx context.Context, s logical.Storage) ([]string, error) {
 }
 
 const lockdownHelp = `
-As soon as the write returns, nothing is issued or signed for anyone, on any node,
-and no token is refreshed. A token that was already requested is revoked when it
-arrives. Every valid token is revoked at Paxos, even with never_revoke; what Paxos
-cannot take at once is revoked in the background. The answer says how many are left
-and how long that takes. Writing again tries again.
+When the write returns, nothing is issued or signed for anybody, on any node, and no
+token is refreshed. A token that was being requested is revoked when it arrives. Every
+valid token is revoked at Paxos, even with never_revoke=true. What cannot be revoked at
+once is revoked in the background. The answer says how many tokens are left and how
+long that takes. Write again to try again.
+
+    vault write paxos/lockdown reason="Token leaked, incident 42"
+    vault delete paxos/lockdown
 
 A signature cannot be revoked: Paxos accepts it for 30 minutes. cannot_end names the
 signers whose signatures Paxos may still accept, and until when. To stop these too,
-deactivate the public key in the Dashboard.
+deactivate the public key in the Dashboard. cannot_end also names the clients whose
+secret somebody outside Vault may know. Rotate or delete these in the Dashboard.
 
-A lockdown survives restarts, failovers and a deleted config. If it cannot be read
-whether it is in force, it counts as in force. Roles and settings can be changed
-meanwhile, and the root's secret can be replaced. Only a delete lifts it, so that a
-policy can give writing and lifting to different people. A read shows which tokens
+A lockdown survives restarts, failovers and a deleted config. If the engine cannot read
+whether a lockdown is in force, it acts as if there were one. Roles, settings and the
+root client's secret can be changed during a lockdown. Only a delete lifts it, so a
+policy can allow different people to write and to lift. A read shows how many tokens
 are still valid.
 `

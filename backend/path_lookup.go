@@ -37,18 +37,18 @@ func (b *backend) pathLookup() *framework.Path {
 		HelpSynopsis:    "Find the role, client and lease holders of a leaked token. Makes no request to Paxos.",
 		HelpDescription: lookupHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"access_token": {
-				Type: framework.TypeString,
-				Description: "The token that was found; \"Bearer\" before it, quotes around it and line " +
-					"breaks are ignored. It is neither answered nor logged.",
-				DisplayAttrs: &framework.DisplayAttributes{Sensitive: true},
+				Type: framework.TypeString, Sensitive: true, Example: "@found.txt",
+				Text: "The token that was found. \"Bearer\" before it, quotes around it and line breaks in it are " +
+					"ignored. It is neither returned nor logged. Required without token_id.",
 			},
-			"token_id": {Type: framework.TypeString,
-				Description: "Instead of the token: its fingerprint, as an audit log or an event has it."},
-		},
+			"token_id": {Type: framework.TypeString, Example: "9f86d081884c7d659a2feaa0c55ad015",
+				Text: "The fingerprint of the token, from an audit log or an event. Required without access_token."},
+		}.Fields(),
 		Operations: spec.Operations{
-			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.lookUp, "Tell whose a token is.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.lookUp,
+				"Find the role, client and lease holders of a token.",
 				spec.Body("What is known of the token.", lookupAnswer)), "look-up", "token"),
 		},
 	}
@@ -57,30 +57,37 @@ func (b *backend) pathLookup() *framework.Path {
 // lookupAnswer are the fields that a lookup returns. For an unknown token it returns only the first
 // two.
 var lookupAnswer = spec.Fields{
-	"known": spec.Required(framework.TypeBool, "Whether the token is this mount's and has not ended."),
+	"known": spec.Required(framework.TypeBool, "Whether the token belongs to this mount and is still valid."),
 	"token_id": spec.Required(framework.TypeString,
-		"Fingerprint of the token, by which audit logs know it even after its end."),
+		"Fingerprint of the token. Audit logs have it, also after the token has ended."),
 	"state": {Type: framework.TypeString,
-		Description: "serving (the next reader gets it), held (it is valid, and no further reader gets it), " +
-			"waiting (likewise, and it is revoked when its grace is over) or ending (it is to be revoked at Paxos)."},
+		Description: "serving (the next reader gets it), held (it is valid, but no further reader gets it), waiting " +
+			"(the same, and it is revoked when its grace is over) or ending (it is being revoked at Paxos)."},
 	"role": {Type: framework.TypeString,
-		Description: "The role it was issued for, under its name at that time; empty for the engine's own tokens."},
+		Description: "The role that it was issued for, by its name at that time. Empty for a token that the engine " +
+			"requested for itself."},
 	"client_id": {Type: framework.TypeString,
 		Description: "Client ID of the client that it was requested with."},
-	"generation": {Type: framework.TypeInt, Description: "Which of the client's secrets it was requested with."},
+	"generation": {Type: framework.TypeInt,
+		Description: "Number of the client's secret that it was requested with."},
 	"environment": {Type: framework.TypeString,
-		Description: "production, sandbox or custom; empty if the mount is not configured any more."},
-	"scopes":     {Type: framework.TypeStringSlice, Description: "The scopes as granted."},
-	"minted_at":  {Type: framework.TypeString, Description: "When it was requested (RFC 3339)."},
-	"expires_at": {Type: framework.TypeString, Description: "When it expires (RFC 3339)."},
+		Description: "production, sandbox or custom. Empty if the mount has no configuration any more."},
+	"scopes": {Type: framework.TypeStringSlice,
+		Description: "The scopes of the token."},
+	"minted_at": {Type: framework.TypeString,
+		Description: "When the token was requested (RFC 3339)."},
+	"expires_at": {Type: framework.TypeString,
+		Description: "When the token expires (RFC 3339)."},
 	"leased": {Type: framework.TypeBool,
-		Description: "Whether it is issued on leases (creds/) or without (token/)."},
-	"unique":   {Type: framework.TypeBool, Description: "Whether it is one lease's own."},
-	"narrowed": {Type: framework.TypeBool, Description: "Whether it has only some of the role's scopes."},
+		Description: "Whether it is issued on leases (creds/). Otherwise it is issued without (token/)."},
+	"unique": {Type: framework.TypeBool,
+		Description: "Whether it belongs to one lease only."},
+	"narrowed": {Type: framework.TypeBool,
+		Description: "Whether it has only some of the role's scopes."},
 	"holders": {Type: framework.TypeSlice,
-		Description: "Who holds leases on it, the longest first: entity_id, display_name, since, leases."},
+		Description: "Who leases it, the longest first. Each has entity_id, display_name, since and leases."},
 	"holders_complete": {Type: framework.TypeBool,
-		Description: "Whether holders are all there are. False after a restart, and for tokens without a lease."},
+		Description: "Whether holders has all of them. False after a restart, and for tokens without a lease."},
 }
 
 // lookUp answers POST lookup. An unknown token gets a response with known=false instead of a 404,
@@ -227,11 +234,14 @@ func describeHolders(holdings []broker.Holding) []map[string]any {
 }
 
 const lookupHelp = `
-Takes a token that was found in a log, a repository or a chat, or the token_id that an
-audit log has, and tells which role, client and lease holders it belongs to. "Bearer"
-before the token, quotes around it and line breaks in it are ignored. Nothing is sent to
-Paxos, and the token is not repeated. A token of another mount, or one that has ended,
-answers known=false, with the token_id to search audit logs for.
+Takes a token that was found in a log, a repository or a chat, or its token_id from an
+audit log, and says which role, client and lease holders it belongs to. "Bearer" before
+the token, quotes around it and line breaks in it are ignored. Nothing is sent to Paxos,
+and the token is not repeated in the answer.
 
-To revoke a token now, write to roles/<role>/rotate.
+    vault write paxos/lookup access_token=@found.txt
+    vault write -f paxos/roles/<role>/rotate
+
+The second command revokes all tokens of the role. For a token of another mount, or one
+that has ended, the answer has known=false, and the token_id to search audit logs for.
 `

@@ -39,20 +39,22 @@ type measurement struct {
 
 func (b *backend) pathMetrics() *framework.Path {
 	return &framework.Path{
-		Pattern:         "metrics$",
-		HelpSynopsis:    "The mount's metrics in Prometheus's text format. Makes no request to Paxos.",
+		Pattern: "metrics$",
+		HelpSynopsis: "The mount's metrics in Prometheus's text format. Read them with -format=raw. Makes no request " +
+			"to Paxos.",
 		HelpDescription: metricsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
+		Fields: spec.Parameters{
 			"format": {
-				Type: framework.TypeString, Query: true, Default: prometheusFormat,
-				AllowedValues: []any{prometheusFormat},
-				Description:   "Only prometheus, as a scrape configuration for Vault's own sys/metrics sends it.",
+				Type: framework.TypeString, Query: true, Default: prometheusFormat, Example: prometheusFormat,
+				Allowed: []string{prometheusFormat},
+				Text:    "Format of the metrics, as for Vault's own sys/metrics. Only prometheus is supported.",
 			},
-		},
+		}.Fields(),
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics, "Read the metrics.",
-				spec.Body("The metrics in Prometheus's text format, not as JSON.", nil)), "read", "metrics"),
+			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readMetrics,
+				"Read the metrics as plain text. With the command line: vault read -format=raw.",
+				spec.Text("The metrics in Prometheus's text format, not as JSON.")), "read", "metrics"),
 		},
 	}
 }
@@ -154,12 +156,16 @@ func oneIf(yes bool) float64 {
 }
 
 const metricsHelp = `
-Counters and gauges of this mount in Prometheus's text format, for those whose Vault policy
-allows it. vault read shows no raw text, so use curl or vault read -format=raw:
+Returns the counters and gauges of this mount in Prometheus's text format. The answer is
+plain text, not JSON. So a plain vault read fails with "invalid character '#'". Use:
 
-    curl -H "X-Vault-Token: ..." $VAULT_ADDR/v1/paxos/metrics
+    vault read -format=raw paxos/metrics
+    curl -H "X-Vault-Token: ..." "$VAULT_ADDR/v1/paxos/metrics?format=prometheus"
 
-Counters begin at zero when the plugin starts. Labels are names of roles that exist,
-kinds, outcomes, reasons, reports and severities, never what a caller sent. paxos_findings
-is counted in the background, at most once a minute, when the metrics are read.
+format=prometheus is the default, and it is accepted because Vault's own sys/metrics
+needs it. The caller needs a Vault policy with read on this path.
+
+Counters begin at 0 when the plugin starts. Labels are the names of roles and signers
+that exist, and fixed words. They never contain what a caller sent. paxos_findings is
+counted in the background, at most once a minute, when the metrics are read.
 `

@@ -16,9 +16,9 @@ func (b *backend) pathOperations() *framework.Path {
 	return spec.Listing{
 		Pattern: "operations/?$", Item: "Operation", Suffix: "operations", Help: operationsHelp,
 		Synopsis: "Search the operations of Paxos's API.", Summary: "List the operations in the catalogue.",
-		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "tag": tagField, "q": searchField}),
-		Answer: spec.Body("Their ids.",
-			spec.DescribedList("Of each operation: method, path, access, scopes, risk, tag.")),
+		More: spec.Parameters{"risk": riskField, "tag": tagField, "q": searchField},
+		Answer: spec.Body("The operationIds.",
+			spec.DescribedList("For each operation: method, path, access, scopes, risk and tag.")),
 		List: b.listOperations,
 	}.Path()
 }
@@ -36,26 +36,26 @@ func (b *backend) listOperations(_ context.Context, _ *logical.Request,
 			names = append(names, o.ID)
 		}
 	}
-	return spec.PageWith(names, d, func(id string) map[string]any {
+	return spec.PageWith(names, d, func(id string) (map[string]any, error) {
 		o, _ := catalog.LookupOperation(id)
 		return map[string]any{
 			"method": o.Method, "path": o.Path, "access": string(o.Access), "scopes": append([]string{},
 				o.Scopes...), "risk": o.Risk().String(), "tag": o.Tag,
-		}
+		}, nil
 	})
 }
 
 func (b *backend) pathOperation() *framework.Path {
 	return &framework.Path{
 		Pattern:         "operations/(?P<id>[^/]+)$",
-		HelpSynopsis:    "An operation of Paxos's API: the scope it needs, and how much harm it can do.",
+		HelpSynopsis:    "An operation of Paxos's API: the scope that it needs, and its risk.",
 		HelpDescription: operationsHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Operation"},
-		Fields: spec.Fields{"id": spec.Required(framework.TypeString,
-			"Paxos's operationId, such as GetTransfer. Case matters.")},
+		Fields: spec.Parameters{"id": {Type: framework.TypeString, Required: true, Example: "GetTransfer",
+			Text: "Paxos's operationId. It is case-sensitive."}}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readOperation,
-				"Read what the catalogue knows of an operation.", spec.Body("The operation.",
+				"Read an operation of the catalogue.", spec.Body("The operation.",
 					operationAnswer)), "read", "operation"),
 		},
 	}
@@ -65,25 +65,27 @@ func (b *backend) pathOperation() *framework.Path {
 var operationAnswer = spec.Fields{
 	"id":     spec.Required(framework.TypeString, "Paxos's operationId."),
 	"method": spec.Required(framework.TypeString, "The HTTP method."),
-	"path":   spec.Required(framework.TypeString, "The path, with /v2 and with parameters in braces."),
+	"path":   spec.Required(framework.TypeString, "The path, with /v2, and with parameters in braces."),
 	"access": spec.Required(framework.TypeString,
-		"What it asks of its caller: none, token (a live one, whatever its scopes) or scope."),
-	"scopes": spec.Required(framework.TypeStringSlice, "The scopes it takes."),
-	"match":  spec.Required(framework.TypeString, "Whether it takes any of its scopes or needs all."),
+		"What the operation needs: none, token (any valid token) or scope."),
+	"scopes": spec.Required(framework.TypeStringSlice, "The scopes that allow the operation."),
+	"match": spec.Required(framework.TypeString,
+		"any or all: whether one of the scopes is enough, or all are needed."),
 	"least_scopes": spec.Required(framework.TypeStringSlice,
-		"What a role gets that is written by this operation alone."),
-	"also_opens": spec.Required(framework.TypeStringSlice, "The operations that such a role can call besides."),
+		"The scopes of a role that is written with only this operation."),
+	"also_opens": spec.Required(framework.TypeStringSlice, "Other operations that such a role can call too."),
 	"risk": spec.Required(framework.TypeString,
-		"read, write, moves-money or admin: that of the scopes it needs at least."),
-	"moves_money": spec.Required(framework.TypeBool, "Whether a call may move money, or say where money goes."),
-	"judged": spec.Required(framework.TypeString, "How a signer judges its body: amount (all that the body says), "+
-		"unlimited (all but the amount; also needs unlimited_operations), named (operations suffices), or empty "+
-		"(any body)."),
+		"read, write, moves-money or admin: the risk of the scopes that it needs."),
+	"moves_money": spec.Required(framework.TypeBool, "Whether a call may move money or change its destination."),
+	"judged": spec.Required(framework.TypeString,
+		"How a signer checks the body. amount: everything in the body. unlimited: everything but the amount; the "+
+			"operation must also be in unlimited_operations. named: only that the operation is in operations. Empty: "+
+			"the body is not checked."),
 	"body_fields": spec.Required(framework.TypeStringSlice,
-		"The fields that a signer allows in its body, where it judges the body; any other is refused."),
-	"tag":        spec.Required(framework.TypeString, "Paxos's group of endpoints."),
-	"summary":    spec.Required(framework.TypeString, "Paxos's words; empty if it has none."),
-	"deprecated": spec.Required(framework.TypeBool, "Whether Paxos calls it deprecated."),
+		"The fields that a signer allows in the body, if it checks the body. All others are refused."),
+	"tag":        spec.Required(framework.TypeString, "Paxos's name for the group of endpoints."),
+	"summary":    spec.Required(framework.TypeString, "Paxos's description. Empty if there is none."),
+	"deprecated": spec.Required(framework.TypeBool, "Whether Paxos marks the operation as deprecated."),
 }
 
 // readOperation answers GET operations/:id.
@@ -92,7 +94,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	id := d.Get("id").(string)
 	o, ok := catalog.LookupOperation(id)
 	if !ok {
-		return nil, notCatalogued("operation", id, catalog.NearOperations(id), "operations")
+		return nil, notCatalogued("operation", id, catalog.NearOperations(id), operationsCommand)
 	}
 	match := "all"
 	if o.AnyScope {
@@ -131,18 +133,17 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 }
 
 const operationsHelp = `
-The operations of Paxos's API by their operationId, each with the scope that it
-needs: to write a role by what an application does, roles/<name> takes these ids as
-operations. Nothing is asked of Paxos.
+The operations of Paxos's API by operationId, each with the scope that it needs. A role
+can be written with these names: vault write paxos/roles/<name> operations=<id>,<id>.
+No request is made to Paxos.
 
-least_scopes is what a role gets that is written by this operation alone, also_opens
-what that role can call besides: Paxos has no smaller scope. access tells the few
-that need none: none is public, token takes any live token. A role cannot be written
-by these.
+least_scopes are the scopes that a role gets which is written with only this operation.
+also_opens is what such a role can call too, because Paxos has no smaller scope. access
+says which few operations need no scope: none is public, and token takes any valid
+token. A role cannot be written with these.
 
-A list may be narrowed by risk, by tag (Paxos's groups) and by q, a text in the id,
-path or summary; after and limit page through it. vault list passes no parameters,
-so use a read:
+A list can be filtered by risk, by tag (Paxos's groups) and by q (a text in the id, path
+or summary). vault list sends no parameters, so use a read:
 
     vault read paxos/operations list=true tag=Transfers
     vault read paxos/operations list=true q=withdraw

@@ -13,11 +13,11 @@ import (
 func (b *backend) pathPrivilege() *framework.Path {
 	return &framework.Path{
 		Pattern: privilegePath + "$",
-		HelpSynopsis: "Access available through this mount, and what should be reduced. Asks Paxos only " +
-			"with refresh=true.",
+		HelpSynopsis: "Access available through this mount, and what should be reduced. Asks Paxos only with " +
+			"refresh=true.",
 		HelpDescription: privilegeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          reportFields,
+		Fields:          reportParameters.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readPrivilege,
 				"Read the findings for a security review.",
@@ -29,25 +29,24 @@ func (b *backend) pathPrivilege() *framework.Path {
 // privilegeAnswer are the fields of the report.
 var privilegeAnswer = reporting(spec.Fields{
 	"scopes": spec.Required(framework.TypeSlice,
-		"Objects, one for each scope that anyone could get now: scope, risk, catalogued, roles "+
-			"(that give it)."),
+		"Every scope that this mount can issue now. Each has scope, risk, catalogued and roles (that issue it)."),
 	"clients": spec.Required(framework.TypeSlice,
-		"Objects: name, client_id, scopes (that it was seen to hold at Paxos), scopes_known, "+
-			"risk, secret_set_at, secret_verified, last_issued_at."),
-	"roles": spec.Required(framework.TypeInt, "How many roles there are."),
+		"The clients that this mount uses. Each has name, client_id, scopes (as Paxos listed them), scopes_known, "+
+			"risk, secret_set_at, secret_verified and last_issued_at."),
+	"roles": spec.Required(framework.TypeInt, "Number of roles."),
 	"signers": spec.Required(framework.TypeSlice,
-		"Objects, one for each signer: name, key, client, client_id and kid of the key, roles (whose tokens open "+
-			"one of its operations), operations, sources, destinations, end_users, limits, daily_limits, daily_usage, "+
+		"The signers. Each has name, key, client, client_id and kid of the key, roles (whose tokens allow one of its "+
+			"operations), operations, sources, destinations, end_users, limits, daily_limits, daily_usage, "+
 			"unlimited_operations, extra_fields, dangerous_options, disabled, metadata, created_at, signing (enforced, "+
-			"not_enforced or unknown), signing_seen_at, signing_evidence (request or list)."),
+			"not_enforced or unknown), signing_seen_at and signing_evidence (request or list)."),
 	"payers": spec.Required(framework.TypeSlice,
-		"Objects, one for each role and client whose tokens can pay: role, client, leases_client, operations (that "+
-			"pay or decide who is paid), signers (of that client), signing, signing_seen_at, signing_evidence. Unless signing is enforced, "+
-			"the limits of signers do not bind them."),
+		"The roles and clients whose tokens can pay. Each has role, client, leases_client, operations (that pay, or "+
+			"change who is paid), signers (of that client), signing, signing_seen_at and signing_evidence. Unless "+
+			"signing is enforced, the limits of signers do not limit them."),
 	"sign_limits": spec.Required(framework.TypeKVPairs,
-		"By asset: the most that the guardrails let all signers sign in one request."),
+		"For each asset: the most that the guardrails allow in one signed request."),
 	"sign_daily_limits": spec.Required(framework.TypeKVPairs,
-		"By asset: the most that the guardrails let all signers together sign in 24 hours."),
+		"For each asset: the most that the guardrails allow all signers together in 24 hours."),
 })
 
 // readPrivilege answers GET report/least-privilege.
@@ -74,22 +73,24 @@ func (b *backend) readPrivilege(ctx context.Context, req *logical.Request,
 }
 
 const privilegeHelp = `
-Every scope that anyone could get through this mount, with its risk and the roles that
-give it, and findings: scopes that the client holds and no role uses; roles that can move
-money, that nobody has read for 30 days, or that exceed the guardrails or the client;
-clients whose secret is old or unverified, or works from any address; and every dangerous
-option in force.
+Lists every scope that this mount can issue, with its risk and the roles that issue it.
+The findings say what to reduce: scopes of a client that no role uses; roles that can
+move money, that nobody has read for 30 days, or that exceed the guardrails or their
+client; clients whose secret is old or not verified, or works from any address; and
+every dangerous option in force.
 
-signers and payers together say who may have how much paid to whom. signers are what may
-be signed: from which profile, to whom, how much. payers are the roles whose tokens can
-pay. Where signing is not "enforced", a token alone is enough, for any amount and to
-anybody, and the limits of signers do not bind. Before you enforce it in the Dashboard,
-read in the suggestion of signing-not-enforced who would be cut off.
+    vault read -format=json paxos/report/least-privilege severity=medium
 
-fix is the harmless way to resolve a finding. suggestion takes a function away from
-somebody: try the fix first. Accepted findings (exceptions/<name>) stand apart, under
-accepted.
+signers and payers together say who may be paid how much, and by whom. signers are what
+may be signed. payers are the roles whose tokens can pay. Where signing is not
+"enforced", a token alone is enough to pay any amount to anybody, and the limits of
+signers do not protect you. Before you enforce signing in the Dashboard, read the
+suggestion of signing-not-enforced: it names who would lose access.
 
-The order is always the same, so that two reports can be compared with diff. What is known
-of Paxos is from the latest comparison (report/drift); refresh=true makes a new one first.
+The commands in fix break nothing. The commands in suggestion take access away from
+somebody, so try fix first. Accepted findings (exceptions/<name>) are under accepted.
+
+The order is always the same, so you can compare two reports with diff. What the report
+says about Paxos is from the latest comparison (report/drift). refresh=true makes a new
+comparison first.
 `

@@ -17,21 +17,20 @@ import (
 func (b *backend) pathProbe() *framework.Path {
 	return &framework.Path{
 		Pattern: "probe$",
-		HelpSynopsis: "Find out what this account's Paxos does where its documentation is silent. Costs up " +
-			"to 3 token requests.",
+		HelpSynopsis: "Test undocumented Paxos behavior with your account (revocation, lifetime, HTTP Basic). Uses " +
+			"up to 3 token requests.",
 		HelpDescription: probeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"check_signing": {Type: framework.TypeBool,
-				Description: "Also check whether Paxos enforces request signing, by a withdrawal with an empty body, " +
-					"which moves nothing. Takes the place of the question about HTTP Basic."},
-			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ whose request signing is checked. The root client if it is " +
-					"left out. Only with check_signing=true."},
-		},
+		Fields: spec.Parameters{
+			"check_signing": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether to also check if Paxos enforces request signing. The probe sends a withdrawal with an " +
+					"empty body, which moves no money. It then does not test HTTP Basic."},
+			"client": {Type: framework.TypeString, Otherwise: "the root client", Example: "mint-1",
+				Text: "The client under clients/ whose request signing is checked. Only with check_signing=true."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.runProbe,
-				"Ask Paxos what its documentation does not say.", spec.Body("What was found.",
+				"Test undocumented Paxos behavior with your account. Uses up to 3 token requests.", spec.Body("What was found.",
 					probeAnswer)), "probe", ""),
 		},
 	}
@@ -39,33 +38,34 @@ func (b *backend) pathProbe() *framework.Path {
 
 // probeAnswer are the fields that a probe returns.
 var probeAnswer = spec.Fields{
-	"at":             spec.Required(framework.TypeString, "When it was (RFC 3339)."),
-	"client_id":      spec.Required(framework.TypeString, "The root client that was used."),
-	"token_calls":    spec.Required(framework.TypeInt, "Token requests that it cost."),
-	"token_lifetime": spec.Required(framework.TypeInt64, "Seconds that a token lives; 0 if none could be had."),
+	"at":             spec.Required(framework.TypeString, "When the probe ran (RFC 3339)."),
+	"client_id":      spec.Required(framework.TypeString, "Client ID of the root client that was used."),
+	"token_calls":    spec.Required(framework.TypeInt, "Token requests that the probe used."),
+	"token_lifetime": spec.Required(framework.TypeInt64, "Lifetime of a token in seconds. 0 if no token was issued."),
 	"revocation_ends_token": spec.Required(framework.TypeString,
-		"yes, no or unknown: whether the API refuses a token that was revoked."),
-	"revoked_after": spec.Required(framework.TypeInt64, "Seconds until it did, or for which it was watched."),
+		"yes, no or unknown: whether the API rejects a token that was revoked."),
+	"revoked_after": spec.Required(framework.TypeInt64,
+		"Seconds until the API rejected it, or for which the probe waited."),
 	"may_list_credentials": spec.Required(framework.TypeString,
-		"yes, no or unknown: whether the root may list the Entity's credentials."),
+		"yes, no or unknown: whether the root client may list the Entity's credentials."),
 	"root_is_listed": spec.Required(framework.TypeString,
-		"yes, no or unknown: whether that list has the root client itself. Only then does a "+
-			"client's absence from it prove anything."),
+		"yes, no or unknown: whether that list contains the root client itself. Only then does it prove anything if "+
+			"another client is missing."),
 	"auth_style_basic": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether the client may authenticate with HTTP Basic."),
 	"rate_limit_headers": spec.Required(framework.TypeStringSlice,
-		"Names of the headers that seem to tell of rate limits."),
+		"Names of the headers that seem to be about rate limits."),
 	"clock_ahead": spec.Required(framework.TypeInt64,
-		"Seconds by which Paxos's clock is ahead of this node's; negative if it is behind."),
+		"Seconds by which Paxos's clock is ahead of this node's clock. Negative if it is behind."),
 	"signing_enforced": spec.Required(framework.TypeString,
-		"enforced, not_enforced or unknown: whether Paxos refuses a withdrawal without a signature. Unknown until a "+
+		"enforced, not_enforced or unknown: whether Paxos rejects a withdrawal without a signature. unknown until a "+
 			"probe with check_signing=true."),
 	"signing_checked_at": spec.Required(framework.TypeString,
-		"When that was checked (RFC 3339); empty if it never was."),
+		"When that was checked (RFC 3339). Empty if it never was."),
 	"signing_client_id": spec.Required(framework.TypeString, "Client ID of the client that it was checked for."),
 	"signature_accepted": spec.Required(framework.TypeString,
 		"yes, no or unknown: whether Paxos accepted a signature of the client's key then."),
-	"problems": spec.Required(framework.TypeStringSlice, "What could not be found out, and why."),
+	"problems": spec.Required(framework.TypeStringSlice, "What the probe could not find out, and why."),
 }
 
 // runProbe answers POST probe. The result is stored for status and for the warnings on leases. No
@@ -163,22 +163,23 @@ func (b *backend) checkedClient(ctx context.Context, s logical.Storage, d *frame
 }
 
 const probeHelp = `
-Paxos's documentation does not say whether a revoked token stops working and how
-soon, whether HTTP Basic is accepted, or which headers tell of rate limits. A write
-asks this account's Paxos, with the root client: it mints a token, tries it out,
-revokes it and tries it again; asks for the right to list credentials; and mints once
-with HTTP Basic. That costs at most 3 token requests, and it refuses to run again
-within 10 minutes. All its tokens are ended, and no setting is changed.
+Paxos's documentation does not say whether a revoked token stops working and how soon,
+whether HTTP Basic is accepted, or which headers are about rate limits. A write tests
+this with the root client: it requests a token, uses it, revokes it and uses it again;
+tries to list credentials; and requests one token with HTTP Basic. That uses at most 3
+token requests. All these tokens are revoked, and no setting is changed. A probe can run
+again after 10 minutes.
 
-With check_signing=true it finds out whether Paxos enforces request signing for the
-root client or a client under clients/: it sends a withdrawal with the body {}, which
-moves nothing, without a signature, and with one if the client has a key with a Key
-ID. That needs a client that holds transfer:write_crypto_withdrawal, and costs one
-token request in place of the one for HTTP Basic. If signing_enforced is
-not_enforced, a token alone is enough to pay, whatever the signers allow.
-
+    vault write -f paxos/probe
     vault write paxos/probe check_signing=true
 
-What was found is stored and shown by status. If revocation proved to be without
-effect, leases say so in a warning.
+With check_signing=true the probe finds out whether Paxos enforces request signing for
+the root client, or for a client under clients/. It sends a withdrawal with the body {},
+which moves no money: once without a signature and, if the client has a key with a Key
+ID, once with one. The client needs transfer:write_crypto_withdrawal. This takes the
+place of the test of HTTP Basic. If signing_enforced is not_enforced, a token alone is
+enough to pay, whatever the signers allow.
+
+The result is stored, and status shows it. If revocation has no effect, leases say so in
+a warning.
 `

@@ -15,17 +15,17 @@ import (
 func (b *backend) pathPromoteStandby() *framework.Path {
 	return &framework.Path{
 		Pattern:         "config/promote-standby$",
-		HelpSynopsis:    "Put a standby client in the root's place, while readers go on.",
+		HelpSynopsis:    "Make a standby client the root client, without interrupting readers.",
 		HelpDescription: promoteHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client": {Type: framework.TypeString,
-				Description: "The stored client with purpose=standby. The first one by name that is ready, if " +
-					"it is left out."},
-		},
+		Fields: spec.Parameters{
+			"client": {Type: framework.TypeString, Example: "standby-1",
+				Otherwise: "the first client with purpose=standby that is ready, in alphabetical order",
+				Text:      "The stored client with purpose=standby that becomes the root client."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.promoteStandby,
-				"Put a standby client in the root's place.", spec.Body("The root client's new generation.",
+				"Make a standby client the root client.", spec.Body("The root client's new generation.",
 					rotationAnswer)), "promote", "standby"),
 		},
 	}
@@ -147,18 +147,22 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 }
 
 const promoteHelp = `
-Takes the first stored client with purpose=standby, by name, that is ready, or the one
-that client names; verifies with one token request that it holds what all roles need;
-and puts it in the root's place. Its entry under clients/ is deleted then. Tokens of
-the previous root are served until they end, and refreshed with the new one.
+Takes the standby client that client names, or the first one that is ready, in
+alphabetical order. It verifies with one token request that the client has the scopes
+that all roles need, and makes it the root client. The client's entry under clients/ is
+deleted then. Tokens of the previous root client are still issued until they are
+refreshed with the new one.
 
-A standby is ready if its secret was verified when it was stored and it was shown to
-be of this mount's Entity: by the profiles that it sees, or by a list of credentials
-that the root client asked for (report/drift with refresh=true). Otherwise, and in a
-lockdown, use config/replace-root client=<name>, which needs sudo.
+    vault write -f paxos/config/promote-standby
+
+A standby is ready if its secret was verified when it was stored, and if it is known to
+belong to this mount's Entity: by the profiles that it sees, or by a list of credentials
+(report/drift with refresh=true). If no standby is ready, and during a lockdown, use
+config/replace-root client=<name>, which needs sudo.
 
 Keys of the standby (keys/) become keys of the root client. The answer warns of keys
 that have no Key ID for the new root client.
 
-It is refused while the root before drains, and on a mount that stopped itself.
+Nothing is promoted while tokens of an earlier root client are valid, and on a mount
+that is paused because it may be a restored copy (config/resume).
 `

@@ -13,20 +13,21 @@ import (
 
 func (b *backend) pathResume() *framework.Path {
 	return &framework.Path{
-		Pattern:         resumePath + "$",
-		HelpSynopsis:    "Let a mount go on that stopped itself after a gap, as after a restore. Needs sudo.",
+		Pattern: resumePath + "$",
+		HelpSynopsis: "Resume a mount that paused client deletion and promotion because it had not run for over an " +
+			"hour, as after a restore. Needs sudo.",
 		HelpDescription: resumeHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"forget_damaged_payments": {Type: framework.TypeBool,
-				Description: "Dangerous: delete the records of signed payments that cannot be read. Without it, nothing " +
-					"that counts against a daily limit is signed while there is one. Daily limits may be exceeded by " +
-					"these payments until 24 hours and 35 minutes later."},
-		},
+		Fields: spec.Parameters{
+			"forget_damaged_payments": {Type: framework.TypeBool, Example: "true",
+				Text: "Dangerous. Whether to delete the records of signed payments that cannot be read. While there is " +
+					"such a record, nothing that counts against a daily limit is signed. After the deletion, these " +
+					"payments do not count, so daily limits may be exceeded for 24 hours and 35 minutes."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.resume,
-				"Confirm that this mount is no restored copy.",
-				spec.Body("What it was.", resumeAnswer)), "resume", ""),
+				"Confirm that this mount is not a restored copy.",
+				spec.Body("What was resumed.", resumeAnswer)), "resume", ""),
 		},
 	}
 }
@@ -34,9 +35,9 @@ func (b *backend) pathResume() *framework.Path {
 // resumeAnswer are the fields that config/resume returns.
 var resumeAnswer = spec.Fields{
 	"stopped_since": spec.Required(framework.TypeString,
-		"Since when the mount had stopped itself (RFC 3339); empty if it had not."),
+		"When the mount paused (RFC 3339). Empty if it was not paused."),
 	"forgotten_pages": spec.Required(framework.TypeInt,
-		"Damaged records of signed payments that were deleted, each of up to 100 payments."),
+		"Damaged records of signed payments that were deleted. Each has up to 100 payments."),
 }
 
 // resume answers POST config/resume: the mount may delete and promote clients again. On a mount
@@ -78,9 +79,13 @@ func (b *backend) resumePulse(ctx context.Context, req *logical.Request) (since 
 }
 
 const resumeHelp = `
-A mount with stocked clients whose periodic work paused for more than an hour, as that
-of a copy restored from a snapshot, deletes no client at Paxos and promotes none until
-this path is written: its record of who holds what may be old. For the same reason
-nothing is signed there that counts against a daily limit. On production, after a long
-outage, write it. On a copy made for a drill, do not.
+A mount that did not run for over an hour may be a copy that was restored from a
+snapshot. Its record of who leases which client may be old. So it pauses: it deletes no
+client at Paxos, promotes none, and signs nothing that counts against a daily limit,
+until you write to this path.
+
+    vault write -f paxos/config/resume
+
+Run this on the live mount, for example after a long outage. Do not run it on a restored
+copy.
 `

@@ -15,9 +15,9 @@ import (
 func (b *backend) pathRevocations() *framework.Path {
 	return spec.Listing{
 		Pattern: revocationsPath + "?$", Item: "Revocation", Active: true, Suffix: "revocations",
-		Synopsis: "List the tokens that Paxos has yet to be made to revoke.",
+		Synopsis: "List the tokens that are not revoked at Paxos yet.",
 		Summary:  "List the tokens whose revocation is queued.",
-		Answer:   spec.Body("Their token_ids.", spec.ListBody), List: b.listRevocations,
+		Answer:   spec.Body("The token_ids.", spec.ListBody), List: b.listRevocations,
 	}.Path()
 }
 
@@ -38,16 +38,17 @@ func (b *backend) listRevocations(ctx context.Context, _ *logical.Request,
 func (b *backend) pathRevocation() *framework.Path {
 	return &framework.Path{
 		Pattern:         revocationsPath + "(?P<token_id>[^/]+)$",
-		HelpSynopsis:    "A token that Paxos has yet to be made to revoke.",
+		HelpSynopsis:    "A token that is not revoked at Paxos yet.",
 		HelpDescription: revocationHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Revocation"},
-		Fields:          spec.Fields{"token_id": spec.Required(framework.TypeString, "Fingerprint of the token.")},
+		Fields: spec.Parameters{"token_id": {Type: framework.TypeString, Required: true,
+			Example: "9f86d081884c7d659a2feaa0c55ad015", Text: "The fingerprint of the token."}}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRevocation,
-				"Read what keeps a token from being revoked.", spec.Body("The queued revocation.",
+				"Read why a token is not revoked yet.", spec.Body("The queued revocation.",
 					revocationAnswer)), "read", "revocation"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRevocation,
-				"Give up revoking a token: it lives until it expires.",
+				"Stop trying to revoke a token. It stays valid until it expires.",
 				spec.NoBody("Deleted.")), "delete", "revocation"),
 		},
 	}
@@ -56,16 +57,17 @@ func (b *backend) pathRevocation() *framework.Path {
 // revocationAnswer are the fields of a queued revocation.
 var revocationAnswer = spec.Fields{
 	"role": spec.Required(framework.TypeString,
-		"The role it was minted for, under its name of then; empty for the engine's own."),
-	"client_id":  spec.Required(framework.TypeString, "Client ID of the client that minted it."),
-	"generation": spec.Required(framework.TypeInt, "Which of the client's secrets minted it."),
+		"The role that the token was requested for, by its name at that time. Empty for a token that the engine "+
+			"requested for itself."),
+	"client_id":  spec.Required(framework.TypeString, "Client ID of the client that it was requested with."),
+	"generation": spec.Required(framework.TypeInt, "Number of the client's secret that it was requested with."),
 	"state": spec.Required(framework.TypeString,
-		"queued (Paxos has yet to be made to revoke it) or waiting (its grace lasts; nothing is wrong)."),
+		"queued (it could not be revoked yet) or waiting (it is revoked when its grace is over; nothing is wrong)."),
 	"since": spec.Required(framework.TypeString,
-		"Since when it is to be revoked (RFC 3339); while its grace lasts, when that will be."),
-	"expires_at": spec.Required(framework.TypeString, "When it ends by itself (RFC 3339)."),
-	"attempts":   spec.Required(framework.TypeInt, "How often Paxos was asked in vain, since the plugin started."),
-	"last_error": spec.Required(framework.TypeString, "Why the last attempt failed; empty if there was none."),
+		"Since when it is to be revoked (RFC 3339). While it is waiting, when its grace is over."),
+	"expires_at": spec.Required(framework.TypeString, "When the token expires (RFC 3339)."),
+	"attempts":   spec.Required(framework.TypeInt, "Failed revocation attempts since the plugin started."),
+	"last_error": spec.Required(framework.TypeString, "Why the last attempt failed. Empty if there was none."),
 }
 
 // readRevocation answers GET revocations/:token_id.
@@ -137,10 +139,14 @@ func (b *backend) queued(ctx context.Context, d *framework.FieldData) (broker.Qu
 }
 
 const revocationHelp = `
-A token that nobody gets any more and that Paxos has not revoked yet, because it was
-out of reach or had its pace. It is tried again every minute until it is done or the
-token has expired. A delete gives that up: the token then lives until it expires.
+A token that is no longer issued but not yet revoked, because Paxos was unreachable or
+this mount's api_rate was reached. The engine tries again every minute, until the token
+is revoked or has expired. A delete stops that: the token then stays valid until it
+expires.
 
-A token in state waiting is left to its holders for the grace of a rotation or a change
-of its role, and is revoked at the time shown. Nothing is wrong with it.
+A token in state waiting is kept valid for the grace of a rotation or of a change of its
+role, and is revoked at the time shown in since. Nothing is wrong with it.
+
+    vault list paxos/revocations
+    vault read paxos/revocations/<token_id>
 `

@@ -15,26 +15,25 @@ import (
 func (b *backend) pathRoleRotate() *framework.Path {
 	return &framework.Path{
 		Pattern:         rolesPrefix + spec.NamePattern + "/rotate$",
-		HelpSynopsis:    "End all live tokens of a role now; the next reader gets a new one.",
+		HelpSynopsis:    "Revoke all valid tokens of a role now. The next reader gets a new one.",
 		HelpDescription: roleRotateHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields:          spec.Fields{"name": spec.Name("Name of the role."), "grace": graceField()},
+		Fields:          spec.Parameters{"name": spec.Name("Name of the role.", "mint"), "grace": graceField()}.Fields(),
 		Operations: spec.Operations{
-			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRole, "End all live tokens of a role now.",
-				spec.Body("What became of the tokens.", rotateAnswer)), "rotate", "role"),
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRole, "Revoke all valid tokens of a role now.",
+				spec.Body("What happened to the tokens.", rotateAnswer)), "rotate", "role"),
 		},
 	}
 }
 
 // rotateAnswer are the fields that the rotation of a role returns.
 var rotateAnswer = spec.Fields{
-	"ended": spec.Required(framework.TypeInt, "Tokens that Paxos has revoked."),
-	"pending": spec.Required(framework.TypeInt,
-		"Tokens that are handed out no longer and are revoked as soon as Paxos takes it."),
+	"ended":   spec.Required(framework.TypeInt, "Tokens that Paxos has revoked."),
+	"pending": spec.Required(framework.TypeInt, "Tokens that are no longer issued but are not revoked at Paxos yet."),
 	"waiting": spec.Required(framework.TypeInt,
-		"Tokens that are handed out no longer and are revoked when their grace is over."),
+		"Tokens that are no longer issued and are revoked when their grace is over."),
 	"revoked_at": spec.Required(framework.TypeString,
-		"When the last grace is over (RFC 3339); empty where no token waits."),
+		"When the last grace is over (RFC 3339). Empty if no token is waiting."),
 }
 
 // rotateRole answers POST roles/:name/rotate. The role gets its new ID before its tokens are
@@ -80,11 +79,15 @@ func (b *backend) renewRoleID(ctx context.Context, s logical.Storage, key string
 }
 
 const roleRotateHelp = `
-Every live token of the role, leased or not, is put out of use at once and revoked
-at Paxos. The answer says how many Paxos has ended and how many are waiting for
-it. Leases stay until they end; their tokens are dead.
+Every valid token of the role, with or without a lease, is no longer issued and is
+revoked at Paxos. The answer says how many tokens Paxos has revoked and how many are
+still to be revoked. Leases stay until they end, but their tokens do not work any more.
 
-With grace=20m the tokens are no longer issued, but are revoked that much later, when
-their readers have new ones: Vault Agent reads token/<name> again within poll_interval,
-creds/<name> at the end of its lease. Do not use it for a token that leaked.
+    vault write -f paxos/roles/mint/rotate
+    vault write paxos/roles/mint/rotate grace=20m
+
+With grace=20m the tokens are no longer issued, but they stay valid for 20 more minutes,
+so that their readers can fetch new ones first: Vault Agent reads token/<name> again
+within poll_interval, and creds/<name> at the end of its lease. Do not use grace for a
+token that leaked.
 `

@@ -18,95 +18,101 @@ import (
 func (b *backend) pathRoles() *framework.Path {
 	return spec.Listing{
 		Pattern: rolesPrefix + "?$", Item: "Role", Entries: true, Suffix: "roles",
-		Synopsis: "List the roles.", Summary: "List the roles.",
-		Answer: spec.Body("The names.", spec.ListBody), List: spec.ListStored(rolesPrefix),
+		Synopsis: "List the roles.", Summary: "List the roles.", Active: true,
+		Answer: spec.Body("The names.", spec.DescribedList("For each role: credential_type, client (for "+
+			"client_credentials: all of them), risk, state (active, disabled, or forbidden by the guardrails) and "+
+			"live_tokens.")),
+		List: b.listRoles,
 	}.Path()
 }
 
 func (b *backend) pathRole() *framework.Path {
 	return &framework.Path{
 		Pattern:         rolesPrefix + spec.NamePattern + "$",
-		HelpSynopsis:    "A role: the scopes its readers get, and for how long.",
+		HelpSynopsis:    "A role: the scopes that its readers get, and for how long.",
 		HelpDescription: roleHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Role"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the role. Case matters."),
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the role. It is case-sensitive.", "mint"),
 			"credential_type": {
-				Type: framework.TypeString, Default: accessToken, AllowedValues: []any{accessToken, clientCredentials},
-				Description: "What readers get: access_token, or client_credentials for software that must " +
-					"hold a Client ID and Secret itself. Fixed by the first write.",
+				Type: framework.TypeString, Default: accessToken, Allowed: []string{accessToken, clientCredentials},
+				Example: clientCredentials,
+				Text: "What readers get: access_token, or client_credentials for software that must have a Client ID and " +
+					"Client Secret itself. Fixed by the first write.",
 			},
-			"client": {Type: framework.TypeString,
-				Description: "The client under clients/ that mints the role's tokens. The root client if it " +
-					"is left out."},
-			"clients": {Type: framework.TypeCommaStringSlice,
-				Description: "With client_credentials: the clients under clients/ that the role leases, one " +
-					"lease at a time for each."},
+			"client": {Type: framework.TypeString, Otherwise: "the root client", Example: "mint-1",
+				Text: "The client under clients/, of purpose mint, that requests the role's tokens."},
+			"clients": {Type: framework.TypeCommaStringSlice, Example: "vendor-1,vendor-2",
+				Text: "Required with client_credentials, and only for it: the clients under clients/, of purpose lease, " +
+					"that the role leases. Each is leased to one reader at a time."},
 			"on_revoke": {
-				Type: framework.TypeString, Default: onRevokeQuarantine, AllowedValues: []any{onRevokeQuarantine, onRevokeDelete,
-					onRevokeReturn},
-				Description: "With client_credentials: what becomes of a client when its lease ends. " +
-					"quarantine: it waits for a new secret. delete: it is deleted at Paxos and in Vault. " +
-					"return_unrotated, dangerous: the next gets it as it is.",
+				Type: framework.TypeString, Default: onRevokeQuarantine, Example: onRevokeDelete,
+				Allowed: []string{onRevokeQuarantine, onRevokeDelete, onRevokeReturn},
+				Text: "Only with client_credentials: what happens to a client when its lease ends. quarantine: it waits " +
+					"for a new secret. delete: it is deleted at Paxos and in Vault. return_unrotated (dangerous): the " +
+					"next reader gets the secret that the last one knows.",
 			},
-			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity,
-				Description: "With client_credentials: how many of the pool one Vault entity may hold at a time."},
-			"delete_limit": {Type: framework.TypeInt, Default: defaultDeleteLimit,
-				Description: "With on_revoke=delete: most deletions at Paxos in a day; beyond it, quarantine."},
-			"require_entity": {Type: framework.TypeBool,
-				Description: "With client_credentials: refuse callers whose Vault token belongs to no entity. " +
-					"Such tokens count as one holder each, and so do the tokens that they create."},
-			"scopes": {Type: framework.TypeCommaStringSlice,
-				Description: "The scopes of the role's tokens, as an array or with commas or spaces between them."},
-			"scope_sets": {Type: framework.TypeCommaStringSlice,
-				Description: "Names of scope sets: the role gets the scopes that they have when it is written."},
-			"operations": {Type: framework.TypeCommaStringSlice,
-				Description: "Paxos's operationIds, such as GetTransfer: the role gets the least scopes that " +
-					"allow them. scopes, scope_sets and operations add up."},
+			"max_leases_per_entity": {Type: framework.TypeInt, Default: defaultLeasesPerEntity, Example: "2",
+				Text: "Only with client_credentials: how many clients of the role one Vault entity may lease at a time."},
+			"delete_limit": {Type: framework.TypeInt, Default: defaultDeleteLimit, Example: "3",
+				Text: "Only with on_revoke=delete: maximum deletions at Paxos in 24 hours. Further clients go into " +
+					"quarantine."},
+			"require_entity": {Type: framework.TypeBool, Example: "true",
+				Text: "Only with client_credentials: whether to refuse callers whose Vault token belongs to no entity. " +
+					"Without an entity, each Vault token counts as a holder of its own, and so does each of its child " +
+					"tokens."},
+			"scopes": {Type: framework.TypeCommaStringSlice, Example: "funding:read_profile,transfer:read_transfer",
+				Text: "The scopes of the role, as an array, or as a text with commas or spaces. The role gets the scopes " +
+					"of scopes, scope_sets and operations together. With access_token, at least one of the three is " +
+					"required."},
+			"scope_sets": {Type: framework.TypeCommaStringSlice, Example: "mint-redeem-convert",
+				Text: "Names of scope sets (scope-sets/). The role gets the scopes that the sets have at the time of the " +
+					"write."},
+			"operations": {Type: framework.TypeCommaStringSlice, Example: "GetTransfer,ListTransfers",
+				Text: "Operations of Paxos's API by operationId (operations/). The role gets the fewest scopes that allow " +
+					"them."},
 			"unique_tokens": {
-				Type: framework.TypeBool,
-				Description: "Give each lease a token of its own, ended with the lease. Every read then costs " +
-					"a token request, of which Paxos allows about one a second for everybody behind the same address.",
+				Type: framework.TypeBool, Example: "true",
+				Text: "Whether each lease has a token of its own, which is revoked with the lease. Then every read costs " +
+					"one token request at Paxos, which allows about one per second for your whole IP address.",
 			},
-			"ttl": {Type: framework.TypeDurationSecond,
-				Description: "How long a lease lasts, at most as long as its token. 0: the mount's default."},
-			"max_ttl": {Type: framework.TypeDurationSecond,
-				Description: "The longest a lease may last. 0: as long as its token."},
-			"min_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultMinTTL.Seconds()),
-				Description: "The least life a token has left when it is handed out; counts as at most half " +
-					"of its whole life."},
-			"idle_ttl": {Type: framework.TypeDurationSecond, Default: int(defaultIdleTTL.Seconds()),
-				Description: "How long a shared token is kept after its last lease ended, before it is " +
-					"revoked. 0: revoked at once."},
+			"ttl": {Type: framework.TypeDurationSecond, Example: "30m", Otherwise: "0s, the mount's default lease TTL",
+				Text: "Length of a lease. It never lasts longer than its token."},
+			"max_ttl": {Type: framework.TypeDurationSecond, Example: "45m", Otherwise: "0s, the max_ttl of the guardrails",
+				Text: "Maximum length of a lease, with all its renewals."},
+			"min_ttl": {Type: framework.TypeDurationSecond, Default: defaultMinTTL, Example: "10m",
+				Text: "Minimum remaining lifetime of a returned token. At most half of its lifetime counts."},
+			"idle_ttl": {Type: framework.TypeDurationSecond, Default: defaultIdleTTL, Example: "0s",
+				Text: "How long a shared token stays valid after its last lease has ended, before it is revoked. With 0s " +
+					"it is revoked at once."},
 			"poll_interval": {
-				Type: framework.TypeDurationSecond, Default: int(defaultPollInterval.Seconds()),
-				Description: "The longest that a reader of token/<name> is told to wait before it reads " +
-					"again, from 10s to 1h: how long an agent may hold a token that was revoked.",
+				Type: framework.TypeDurationSecond, Default: defaultPollInterval, Example: "1m",
+				Text: "Longest time, from 10s to 1h, after which a reader of token/<name> is told to read again. A reader " +
+					"may use a revoked token for that long.",
 			},
 			"grace": graceField(),
 			"mint_limit": {
-				Type: framework.TypeInt,
-				Description: "Most token requests that reads of this role may cause in any 5 minutes, 1 to " +
-					"300. 0: 12, or 60 with unique_tokens. A caller that spends it harms this role only.",
+				Type: framework.TypeInt, Example: "30", Otherwise: "12, or 60 with unique_tokens",
+				Text: "Maximum token requests that reads of this role may cause in any 5 minutes, from 1 to 300. 0 means " +
+					"the default. The limit keeps one application from using the whole budget.",
 			},
-			"disabled": {Type: framework.TypeBool,
-				Description: "Issue nothing under this role, and end what was issued."},
-			"metadata": {Type: framework.TypeKVPairs,
-				Description: "Free key=value pairs for people and reports. Not secret."},
-		},
+			"disabled": {Type: framework.TypeBool, Example: "true",
+				Text: "Whether the role issues nothing. Its valid tokens are revoked."},
+			"metadata": spec.Metadata(),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readRole, "Read a role.",
 				spec.Body("The role.", roleAnswer)), "read", "role"),
-			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeRole, "Make a role.", spec.NoBody("Stored.")),
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeRole, "Create a role.", spec.NoBody("Stored.")),
 				"write", "role"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeRole,
-				"Make a role, or change it; parameters left out keep their value.",
+				"Create a role, or change it. Parameters that are left out keep their value.",
 				spec.NoBody("Stored.")), "write", "role"),
 			logical.PatchOperation: spec.Displayed(spec.OnActive(b.patchRole,
-				"Change parts of a role that exists; null gives a parameter its default back.",
+				"Change parts of a role that exists. null resets a parameter to its default.",
 				spec.NoBody("Stored.")), "patch", "role"),
-			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRole, "Delete a role and end its tokens.",
+			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteRole, "Delete a role, and revoke its tokens.",
 				spec.NoBody("Deleted.")), "delete", "role"),
 		},
 	}
@@ -114,45 +120,48 @@ func (b *backend) pathRole() *framework.Path {
 
 // roleAnswer are the fields of a role that is read.
 var roleAnswer = spec.Fields{
-	"credential_type": spec.Required(framework.TypeString, "What readers get."),
-	"scopes":          spec.Required(framework.TypeStringSlice, "The scopes as written."),
-	"scope_sets":      spec.Required(framework.TypeStringSlice, "The scope sets as written."),
-	"operations":      spec.Required(framework.TypeStringSlice, "The operations as written."),
-	"resolved_scopes": spec.Required(framework.TypeStringSlice, "The scopes that Paxos is asked for."),
+	"credential_type": spec.Required(framework.TypeString, "access_token or client_credentials: what readers get."),
+	"scopes":          spec.Required(framework.TypeStringSlice, "The scopes as they were written."),
+	"scope_sets":      spec.Required(framework.TypeStringSlice, "The scope sets as they were written."),
+	"operations":      spec.Required(framework.TypeStringSlice, "The operations as they were written."),
+	"resolved_scopes": spec.Required(framework.TypeStringSlice,
+		"The scopes that tokens of the role are requested for."),
 	"scope_sources": spec.Required(framework.TypeMap,
-		"What brought in each scope: scopes, \"scope_sets: <name>\", \"operations: <id>\"."),
+		"For each scope, where it comes from: scopes, \"scope_sets: <name>\" or \"operations: <id>\"."),
 	"operations_beyond": {Type: framework.TypeStringSlice,
-		Description: "Of a role that is written by operations: those that its scopes open besides."},
+		Description: "Other operations that the scopes of the role allow. Only if the role was written with operations."},
 	"unique_tokens": spec.Required(framework.TypeBool, "Whether each lease has a token of its own."),
-	"ttl":           spec.Required(framework.TypeInt64, "Length of a lease in seconds; 0 means the mount's default."),
-	"max_ttl":       spec.Required(framework.TypeInt64, "Longest lease in seconds; 0 means the token's life."),
-	"min_ttl":       spec.Required(framework.TypeInt64, "Least life of a token handed out, in seconds."),
-	"idle_ttl":      spec.Required(framework.TypeInt64, "Seconds a shared token outlives its last lease."),
+	"ttl":           spec.Required(framework.TypeInt64, "Length of a lease in seconds. 0: the mount's default lease TTL."),
+	"max_ttl": spec.Required(framework.TypeInt64,
+		"Maximum length of a lease in seconds. 0: the max_ttl of the guardrails."),
+	"min_ttl": spec.Required(framework.TypeInt64, "Minimum remaining lifetime of a returned token, in seconds."),
+	"idle_ttl": spec.Required(framework.TypeInt64,
+		"Seconds that a shared token stays valid after its last lease has ended."),
 	"poll_interval": spec.Required(framework.TypeInt64,
-		"The longest that a reader of token/ is told to wait before it reads again, in seconds."),
-	"mint_limit": spec.Required(framework.TypeInt, "Most token requests in any 5 minutes."),
+		"Longest time in seconds after which a reader of token/<name> is told to read again."),
+	"mint_limit": spec.Required(framework.TypeInt, "Maximum token requests of the role in any 5 minutes."),
 	"disabled":   spec.Required(framework.TypeBool, "Whether the role issues nothing."),
-	"metadata":   spec.Required(framework.TypeKVPairs, "Free key-value pairs."),
+	"metadata":   spec.Required(framework.TypeKVPairs, "Key-value pairs for people and reports."),
 	"created_at": spec.Required(framework.TypeString,
-		"When the role was made (RFC 3339); empty where that was before it was noted."),
+		"When the role was created (RFC 3339). Empty if a version created it that did not record the time."),
 	"last_issued_at": spec.Required(framework.TypeString,
-		"When it last issued a token (RFC 3339), up to 10 minutes late after a restart; empty if "+
-			"it never did."),
-	"live_tokens": spec.Required(framework.TypeInt, "Its tokens that have neither expired nor been revoked."),
-	"live_leases": spec.Required(framework.TypeInt,
-		"Leases that last on them, as far as the running plugin gave them."),
+		"When the role last issued a token or a client (RFC 3339). Up to 10 minutes old after a restart. Empty if it "+
+			"never did."),
+	"live_tokens": spec.Required(framework.TypeInt, "Valid tokens of the role."),
+	"live_leases": spec.Required(framework.TypeInt, "Leases on these tokens, since the plugin started."),
 	"dangerous_options": spec.Required(framework.TypeStringSlice,
-		"Options in force that weaken or cost something, and how."),
-
-	"client":  spec.Required(framework.TypeString, "The client that mints; empty for the root."),
-	"clients": spec.Required(framework.TypeStringSlice, "The clients that it leases."),
+		"Options in force that weaken security or are expensive, each with the reason."),
+	"client": spec.Required(framework.TypeString,
+		"The client that the tokens are requested with. Empty for the root client."),
+	"clients": spec.Required(framework.TypeStringSlice, "The clients that the role leases."),
 	"on_revoke": spec.Required(framework.TypeString,
-		"What becomes of a leased client; empty for roles of access_token."),
+		"What happens to a client when its lease ends. Empty for credential_type=access_token."),
 	"max_leases_per_entity": spec.Required(framework.TypeInt,
-		"How many of them one entity may hold; 0 for roles of access_token."),
+		"How many clients of the role one Vault entity may lease at a time. 0 for credential_type=access_token."),
 	"require_entity": spec.Required(framework.TypeBool,
 		"Whether callers whose Vault token belongs to no entity are refused."),
-	"delete_limit": spec.Required(framework.TypeInt, "Most deletions in a day; 0 for roles of access_token."),
+	"delete_limit": spec.Required(framework.TypeInt,
+		"Maximum deletions at Paxos in 24 hours. 0 for credential_type=access_token."),
 }
 
 // readRole answers GET roles/:name.
@@ -226,30 +235,32 @@ func (b *backend) patchRole(ctx context.Context, req *logical.Request,
 
 const roleHelp = `
 A role names scopes, or operations that need them. Readers of creds/<name> and
-token/<name> get an access token with exactly these scopes, minted by the mount's
-root client, which must hold them all: one that it lacks fails the whole request at
-Paxos.
+token/<name> get an access token with exactly these scopes. It is requested with the
+root client, or with the client that the role names. That client must have all scopes
+of the role: if one is missing, Paxos rejects the whole request.
 
-By default the readers of a role share a token, which is minted once, refreshed
-before it expires and revoked idle_ttl after its last lease has ended. After a
-restart it is not known any more who holds the token: then it lives until it
-expires, an hour at most, unless it is ended with roles/<name>/rotate. With
-unique_tokens every lease has its own, ended with the lease; each costs a token
-request, of which Paxos allows about one a second for everybody behind the same
-address.
+    vault write paxos/roles/tracker operations=GetTransfer,ListTransfers
+    vault write paxos/roles/mint scopes=funding:read_profile,transfer:read_transfer
 
-scopes, scope_sets and operations add up; what comes of them is resolved_scopes,
-and is all that counts from then on. operations gets the least scopes that allow
-what it names: where Paxos accepts one of several, the one that the role has
-anyway, else the one that opens less. A read tells what brought each scope in
-(scope_sets: mint, operations: GetTransfer), and in operations_beyond what a role
-written by operations can do besides, because Paxos has no smaller scope.
+By default the readers of a role share a token. It is refreshed before it expires, and
+revoked idle_ttl after its last lease has ended. After a restart of the plugin, the
+engine does not know who leases the token. It then stays valid until it expires, at most
+an hour, unless you write to roles/<name>/rotate. With unique_tokens=true, every lease
+has a token of its own, which is revoked with the lease. Then every read costs one token
+request at Paxos, which allows about one per second for your whole IP address.
 
-A stored role never changes by itself: not when a scope set is changed or deleted,
-and not when a new version of this engine knows the API better. A write that names
-scopes, scope_sets or operations resolves all three anew, as they are written and
-as the sets are then; any other write leaves resolved_scopes as they are.
+The role gets the scopes of scopes, scope_sets and operations together. A read shows
+them as resolved_scopes, and scope_sources says where each comes from. For operations,
+the role gets the fewest scopes that allow them. If Paxos accepts one of several scopes,
+the engine takes one that the role has already, or the one that allows less.
+operations_beyond lists what the role allows in addition, because Paxos has no smaller
+scope.
 
-Narrowing, disabling or deleting a role ends the tokens that are now too much.
-What config/guardrails does not allow is refused with 403, here and when it is read.
+A stored role never changes by itself: not when a scope set is changed or deleted, and
+not when the plugin is upgraded. A write with scopes, scope_sets or operations works out
+the scopes of all three again. Any other write leaves resolved_scopes as they are.
+
+When a role gets fewer scopes, is disabled or is deleted, its tokens that exceed it are
+revoked. Scopes that config/guardrails does not allow are refused with 403, when the
+role is written and when it is read.
 `

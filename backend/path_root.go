@@ -14,19 +14,19 @@ import (
 func (b *backend) pathRotateRoot() *framework.Path {
 	return &framework.Path{
 		Pattern:         rotateRootPath + "$",
-		HelpSynopsis:    "Give the root client its new secret, while readers go on.",
+		HelpSynopsis:    "Store the new secret of the root client, without interrupting readers.",
 		HelpDescription: rotateRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client_id": {Type: framework.TypeString,
-				Description: "Client ID of the root client. Needed on a mount without one; else it may only " +
-					"confirm which it is."},
-			"client_secret": spec.RequiredSecret("The new secret: Dashboard, Admin > API Management, Rotate " +
-				"Credentials. Write-only."),
-			"verify_connection": spec.Verify("Whether to verify the secret by minting one token with it."),
-		},
+		Fields: spec.Parameters{
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID of the root client. Required if the mount has no root client yet. Otherwise it may only " +
+					"name the root client that there is."},
+			"client_secret": spec.RequiredSecret("The new secret, from the Dashboard (Admin > API Management, Rotate " +
+				"Credentials)."),
+			"verify_connection": spec.Verify("Whether to verify the secret with one token request."),
+		}.Fields(),
 		Operations: spec.Operations{
-			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRoot, "Give the root client its new secret.",
+			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.rotateRoot, "Store the new secret of the root client.",
 				spec.Body("The root client's new generation.", rotationAnswer)), "rotate", "root"),
 		},
 	}
@@ -34,24 +34,25 @@ func (b *backend) pathRotateRoot() *framework.Path {
 
 func (b *backend) pathReplaceRoot() *framework.Path {
 	return &framework.Path{
-		Pattern:         replaceRootPath + "$",
-		HelpSynopsis:    "Put another client of the same Entity in the root's place, while readers go on. Needs sudo.",
+		Pattern: replaceRootPath + "$",
+		HelpSynopsis: "Make another client of the same Entity the root client, without interrupting readers. Needs " +
+			"sudo.",
 		HelpDescription: replaceRootHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
-		Fields: spec.Fields{
-			"client": {Type: framework.TypeString,
-				Description: "A stored client with purpose=standby, whose stored secret is used, instead of " +
+		Fields: spec.Parameters{
+			"client": {Type: framework.TypeString, Example: "standby-1",
+				Text: "A client under clients/ with purpose=standby, whose stored secret is used. Required without " +
 					"client_id and client_secret."},
-			"client_id":           {Type: framework.TypeString, Description: "Client ID of the new root client."},
-			"client_secret":       spec.Secret("Its Client Secret. Write-only."),
+			"client_id": {Type: framework.TypeString, Example: exampleClientID,
+				Text: "Client ID of the new root client. Required without client."},
+			"client_secret":       spec.Secret("Client Secret of the new root client. Required without client."),
 			"delete_old_at_paxos": deleteOldField(),
-			"verify_connection": spec.Verify("Whether to verify, with one token request for all scopes of all " +
-				"roles, that it " +
-				"can do what they need."),
-		},
+			"verify_connection": spec.Verify("Whether to verify the new root client with one token request for all " +
+				"scopes of all roles."),
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.replaceRoot,
-				"Put another client in the root's place.",
+				"Make another client the root client.",
 				spec.Body("The root client's new generation.", rotationAnswer)), "replace", "root"),
 		},
 	}
@@ -59,12 +60,12 @@ func (b *backend) pathReplaceRoot() *framework.Path {
 
 // deleteOldField is the parameter delete_old_at_paxos. Only config/replace-root has it, because
 // that path needs sudo and a deletion at Paxos cannot be undone.
-func deleteOldField() *framework.FieldSchema {
-	return &framework.FieldSchema{
-		Type: framework.TypeBool,
-		Description: "Delete the old root client at Paxos when its last token has ended. Needs a new root " +
-			"with api_creds:read_credentials and api_creds:delete_credentials, and an old one whose Label " +
-			"begins with the guardrails' deletable_label_prefix.",
+func deleteOldField() spec.Parameter {
+	return spec.Parameter{
+		Type: framework.TypeBool, Example: "true",
+		Text: "Whether to delete the old root client at Paxos when its last token has ended. This cannot be undone. The " +
+			"new root client needs api_creds:read_credentials and api_creds:delete_credentials. The old one's Label " +
+			"must begin with deletable_label_prefix of the guardrails.",
 	}
 }
 
@@ -73,9 +74,9 @@ func deleteOldField() *framework.FieldSchema {
 var rotationAnswer = spec.Fields{
 	"client_id": spec.Required(framework.TypeString, "Client ID of the root client."),
 	"generation": spec.Required(framework.TypeInt,
-		"Number of the pair of Client ID and secret that mints from now on."),
+		"Number of the secret that tokens are requested with from now on."),
 	"draining": spec.Required(framework.TypeInt,
-		"Live tokens of earlier generations; they are served until they end."),
+		"Valid tokens of earlier secrets. They are issued until they are refreshed or expire."),
 }
 
 // rotateRoot answers POST config/rotate-root: the root client keeps its Client ID and gets a new
@@ -178,25 +179,33 @@ func (b *backend) scopesOfRoles(ctx context.Context, s logical.Storage) ([]strin
 }
 
 const rotateRootHelp = `
-In the Dashboard, Rotate Credentials makes a new secret for the same Client ID, and
-the old one stops at once. Write the new one here: it is verified with one token
-request, whose token is ended at once, and swapped in with one write. Between the
-click and the write readers are served from the cache, and tokens that are out go
-on. If it is refused, nothing changes. It works during a lockdown too.
+In the Dashboard (Admin > API Management), Rotate Credentials creates a new secret for
+the same Client ID. The old secret stops working at once. Write the new secret here. It
+is verified with one token request, and that token is revoked at once. If Paxos rejects
+it, nothing changes.
+
+    vault write paxos/config/rotate-root client_secret=@secret.txt
+
+Between the click in the Dashboard and this write, readers get cached tokens, and tokens
+that are in use stay valid. This also works during a lockdown.
 `
 
 const replaceRootHelp = `
-Another client takes the root's place, because the old one leaked or is to be deleted:
-one made in the Dashboard (client_id and client_secret), or a stored client with
-purpose=standby (client), whose stored secret is used. It is verified with one token request for all scopes of
-all roles of the mount; if it lacks some, they are named, and nothing changes. It
-must be of the same Entity, as far as that can be told. Tokens of the old client are
-served until they end, and revoked with its secret; then it is forgotten here. At Paxos
-it is deleted only with delete_old_at_paxos=true. It works during a lockdown too.
+Replaces the root client, for example because its secret leaked or because it is to be
+deleted. The new root client is either one from the Dashboard (client_id and
+client_secret), or a stored client with purpose=standby (client). It is verified with
+one token request for all scopes of all roles. If it lacks some, the error names them,
+and nothing changes. It must belong to the same Entity, as far as that can be told.
 
-If the old client leaked, rotate the roles as well, or use lockdown.
+    vault write paxos/config/replace-root client=standby-1
+    vault write paxos/config/replace-root client_id=$CLIENT_ID client_secret=@secret.txt
 
-A key of the root client (keys/) signs for the new one as soon as it has a Key ID for
-it, which can be written before: keys/<name>/kid with client_id. The answer warns of
-keys that have none.
+Tokens of the old root client are issued until they are refreshed or expire. Its secret
+is kept to revoke them, and removed afterwards. At Paxos the old client is deleted only
+with delete_old_at_paxos=true. If the old client leaked, also write to
+roles/<name>/rotate for each role, or to lockdown. This also works during a lockdown.
+
+A key of the root client (keys/) signs for the new one if it has a Key ID for it. You
+can write that Key ID before: keys/<name>/kid with client_id. The answer warns of keys
+that have none.
 `

@@ -19,39 +19,40 @@ import (
 func (b *backend) pathScopeSet() *framework.Path {
 	return &framework.Path{
 		Pattern:         scopeSetsPrefix + spec.NamePattern + "$",
-		HelpSynopsis:    "A scope set: a name for scopes, for roles to be written by.",
+		HelpSynopsis:    "A scope set: a name for several scopes, to write roles with.",
 		HelpDescription: scopeSetHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope Set"},
 		ExistenceCheck:  spec.EntryExists,
-		Fields: spec.Fields{
-			"name": spec.Name("Name of the set. Case matters."),
-			"scopes": {Type: framework.TypeCommaStringSlice,
-				Description: "The scopes of the set, as an array or with commas or spaces between them. " +
-					"Required when the set is made."},
-			"description": {Type: framework.TypeString, Description: "What the set is for, for people. Not secret."},
-		},
+		Fields: spec.Parameters{
+			"name": spec.Name("Name of the scope set. It is case-sensitive.", "reporting"),
+			"scopes": {Type: framework.TypeCommaStringSlice, Example: "funding:read_profile,transfer:read_transfer",
+				Text: "The scopes of the set, as an array, or as a text with commas or spaces. Required at the first " +
+					"write."},
+			"description": {Type: framework.TypeString, Example: "What the monthly reports read",
+				Text: "What the set is for. Not secret."},
+		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScopeSet, "Read a scope set.",
 				spec.Body("The set.", scopeSetAnswer)), "read", "scope-set"),
-			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet, "Make a scope set.",
+			logical.CreateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet, "Create a scope set.",
 				spec.NoBody("Stored.")), "write", "scope-set"),
 			logical.UpdateOperation: spec.Displayed(spec.OnActive(b.writeScopeSet,
-				"Make a scope set, or change it; parameters left out keep their value. No role changes with it.",
+				"Create a scope set, or change it. Parameters that are left out keep their value. No role changes.",
 				spec.NoBody("Stored.")), "write", "scope-set"),
 			logical.DeleteOperation: spec.Displayed(spec.OnActive(b.deleteScopeSet,
-				"Delete a scope set. No role changes with it.", spec.NoBody("Deleted.")), "delete", "scope-set"),
+				"Delete a scope set. No role changes.", spec.NoBody("Deleted.")), "delete", "scope-set"),
 		},
 	}
 }
 
 // scopeSetAnswer are the fields of a scope set that is read.
 var scopeSetAnswer = spec.Fields{
-	"scopes":      spec.Required(framework.TypeStringSlice, "The scopes, in the order written."),
+	"scopes":      spec.Required(framework.TypeStringSlice, "The scopes, in the order in which they were written."),
 	"description": spec.Required(framework.TypeString, "What the set is for."),
 	"built_in": spec.Required(framework.TypeBool,
-		"Whether the set is one of Paxos's documentation, which cannot be changed."),
-	"source":     spec.Required(framework.TypeString, "The page that documents a built-in set; empty otherwise."),
-	"operations": spec.Required(framework.TypeStringSlice, "The operations that a token with these scopes opens."),
+		"Whether the set is from Paxos's documentation. Such a set cannot be changed."),
+	"source":     spec.Required(framework.TypeString, "The page that documents a built-in set. Otherwise empty."),
+	"operations": spec.Required(framework.TypeStringSlice, "The operations that a token with these scopes allows."),
 }
 
 // readScopeSet answers GET scope-sets/:name.
@@ -168,10 +169,11 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 func (b *backend) pathScopeSets() *framework.Path {
 	return spec.Listing{
 		Pattern: scopeSetsPrefix + "?$", Item: "Scope Set", Entries: true, Suffix: "scope-sets",
-		Synopsis: "List the scope sets: those of Paxos's documentation, and those written here.",
+		Synopsis: "List the scope sets: those from Paxos's documentation, and your own.",
 		Summary:  "List the scope sets.",
-		Answer:   spec.Body("The names.", spec.DescribedList("Of each built-in set: built_in, description, source.")),
-		List:     b.listScopeSets,
+		Answer: spec.Body("The names.", spec.DescribedList("For each set: built_in. For a built-in set also "+
+			"description and source.")),
+		List: b.listScopeSets,
 	}.Path()
 }
 
@@ -183,12 +185,12 @@ func (b *backend) listScopeSets(ctx context.Context, req *logical.Request,
 	if err != nil {
 		return nil, err
 	}
-	return spec.PageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) (map[string]any, error) {
 		set, ok := catalog.LookupSet(name)
 		if !ok || slices.Contains(written, name) {
-			return map[string]any{"built_in": false}
+			return map[string]any{"built_in": false}, nil
 		}
-		return map[string]any{"built_in": true, "description": set.Description, "source": set.Source}
+		return map[string]any{"built_in": true, "description": set.Description, "source": set.Source}, nil
 	})
 }
 
@@ -215,13 +217,17 @@ func rolesOfSet(ctx context.Context, s logical.Storage, name string, set scopeSe
 }
 
 const scopeSetHelp = `
-A scope set is a name for scopes, for roles to be written by: scope_sets=mint. Each
-use case that Paxos documents is built in, with the page that documents it as its
-source; these are read-only. What the documentation asks for is not the least that
-works: compare with a role written by operations.
+A scope set is a name for several scopes. Use it to write roles:
 
-A set gives nobody anything. A role takes the scopes that its sets have when it is
-written and keeps them: changing or deleting a set changes no role, and a warning
-names the roles that have it as it was. Write such a role again, with scope_sets, to
-bring it up to date.
+    vault write paxos/scope-sets/reporting scopes=funding:read_profile
+    vault write paxos/roles/reports scope_sets=reporting
+
+Each use case in Paxos's documentation is a built-in set, with the page as its source.
+Built-in sets cannot be changed. The documentation often asks for more scopes than an
+application needs: compare with a role that is written with operations.
+
+A set gives access to nobody. A role takes the scopes that its sets have at the time of
+the write, and keeps them. When a set is changed or deleted, no role changes. A warning
+names the roles that still have the old scopes. Write such a role again with scope_sets
+to update it.
 `

@@ -16,10 +16,10 @@ import (
 func (b *backend) pathScopes() *framework.Path {
 	return spec.Listing{
 		Pattern: "scopes/?$", Item: "Scope", Suffix: "scopes", Help: scopesHelp,
-		Synopsis: "Search the scopes that Paxos is known to have.", Summary: "List the scopes in the catalogue.",
-		Fields: spec.PagingWith(spec.Fields{"risk": riskField, "q": searchField}),
+		Synopsis: "Search the scopes of Paxos's API.", Summary: "List the scopes in the catalogue.",
+		More: spec.Parameters{"risk": riskField, "q": searchField},
 		Answer: spec.Body("The scopes.",
-			spec.DescribedList("Of each scope: risk, description, operations (how many it opens).")),
+			spec.DescribedList("For each scope: risk, description and operations (how many it allows).")),
 		List: b.listScopes,
 	}.Path()
 }
@@ -36,24 +36,24 @@ func (b *backend) listScopes(_ context.Context, _ *logical.Request, d *framework
 			names = append(names, scope.Name)
 		}
 	}
-	return spec.PageWith(names, d, func(name string) map[string]any {
+	return spec.PageWith(names, d, func(name string) (map[string]any, error) {
 		scope, _ := catalog.LookupScope(name)
 		return map[string]any{
 			"risk": scope.Risk.String(), "description": scope.Description, "operations": len(catalog.OpenedBy(name)),
-		}
+		}, nil
 	})
 }
 
 func (b *backend) pathScope() *framework.Path {
 	return &framework.Path{
 		Pattern:         "scopes/(?P<scope>[^/]+)$", // not spec.NamePattern: a scope contains a colon
-		HelpSynopsis:    "A scope: what it opens, and how much harm it can do.",
+		HelpSynopsis:    "A scope: which operations it allows, and its risk.",
 		HelpDescription: scopesHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Scope"},
-		Fields: spec.Fields{"scope": spec.Required(framework.TypeString,
-			"The scope, such as funding:read_profile.")},
+		Fields: spec.Parameters{"scope": {Type: framework.TypeString, Required: true,
+			Example: "funding:read_profile", Text: "Name of the scope."}}.Fields(),
 		Operations: spec.Operations{
-			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScope, "Read what the catalogue knows of a scope.",
+			logical.ReadOperation: spec.Displayed(spec.Reading(b.readScope, "Read a scope of the catalogue.",
 				spec.Body("The scope.", scopeAnswer)), "read", "scope"),
 		},
 	}
@@ -63,13 +63,13 @@ func (b *backend) pathScope() *framework.Path {
 var scopeAnswer = spec.Fields{
 	"name": spec.Required(framework.TypeString, "The scope."),
 	"risk": spec.Required(framework.TypeString,
-		"read, write, moves-money or admin: this engine's judgement, not Paxos's."),
+		"read, write, moves-money or admin: how bad the scope is in wrong hands, in the judgement of this engine."),
 	"description": spec.Required(framework.TypeString,
-		"Paxos's words; (docs) where they are a guide's, (derived) where Paxos has none and the "+
-			"operations are named."),
-	"operations": spec.Required(framework.TypeStringSlice, "The operations that it opens."),
+		"Paxos's description. It begins with (docs) if it is from a guide, and with (derived) if Paxos has none and "+
+			"the operations are named instead."),
+	"operations": spec.Required(framework.TypeStringSlice, "The operations that the scope allows."),
 	"scope_sets": spec.Required(framework.TypeStringSlice,
-		"The documented use cases that ask for it, which are built-in scope sets."),
+		"The built-in scope sets that contain it. These are use cases in Paxos's documentation."),
 	"documented_in": spec.Required(framework.TypeStringSlice, "The pages that name it."),
 }
 
@@ -81,7 +81,7 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 	}
 	scope, ok := catalog.LookupScope(name)
 	if !ok {
-		return nil, notCatalogued("scope", name, catalog.NearScopes(name), "scopes")
+		return nil, notCatalogued("scope", name, catalog.NearScopes(name), scopesCommand)
 	}
 	sets := []string{}
 	for _, set := range catalog.Sets() {
@@ -100,16 +100,17 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 }
 
 const scopesHelp = `
-The scopes of Paxos's API as this version of the engine knows them; Paxos adds
-scopes without notice, so one that is missing here is unknown, not wrong. Nothing is
-asked of Paxos, and nothing here says what this mount's client holds.
+The scopes of Paxos's API that this version of the engine knows. Paxos adds scopes
+without notice, so a scope that is missing here can still be right. No request is made
+to Paxos, and nothing here says which scopes your client has.
 
-risk is how much harm a scope can do: read sees, write changes records, moves-money
-moves money, trades or says where money goes, admin governs the company's API
-credentials. Paxos grades nothing; it is inferred from what a scope opens.
+risk is how bad a scope is in wrong hands. read: see data. write: change records.
+moves-money: move money, trade, or change where money goes. admin: manage the company's
+API credentials. Paxos does not grade its scopes. The engine grades them by the
+operations that they allow.
 
-A list may be narrowed by risk and by q, a text in the name or description; after
-and limit page through it. vault list passes no parameters, so use a read:
+A list can be filtered by risk and by q (a text in the name or description). vault list
+sends no parameters, so use a read:
 
     vault read paxos/scopes list=true risk=moves-money
     vault read paxos/scopes list=true q=withdrawal

@@ -15,8 +15,9 @@ import (
 
 func (b *backend) pathStatus() *framework.Path {
 	return &framework.Path{
-		Pattern:         "status$",
-		HelpSynopsis:    "What the mount is doing: budget, live tokens, the root client's age. Calls nobody.",
+		Pattern: "status$",
+		HelpSynopsis: "The state of the mount: budget, valid tokens, age of the root client's secret. Makes no " +
+			"request to Paxos.",
 		HelpDescription: statusHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos"},
 		Operations: spec.Operations{
@@ -30,46 +31,48 @@ func (b *backend) pathStatus() *framework.Path {
 var statusAnswer = spec.Fields{
 	"version": spec.Required(framework.TypeString, "Version of the running plugin."),
 	"environment": spec.Required(framework.TypeString,
-		"production, sandbox or custom; empty while the mount is not configured."),
-	"lockdown":  spec.Required(framework.TypeBool, "Whether a lockdown is in force: nothing is issued."),
-	"client_id": spec.Required(framework.TypeString, "Client ID of the root client; empty while there is none."),
+		"production, sandbox or custom. Empty if the mount is not configured."),
+	"lockdown":  spec.Required(framework.TypeBool, "Whether a lockdown is in force: no tokens or clients are issued."),
+	"client_id": spec.Required(framework.TypeString, "Client ID of the root client. Empty if there is none."),
 	"generations": spec.Required(framework.TypeSlice,
-		"The root's secrets, oldest first: number, client_id, secret_set_at, verified, state "+
-			"(current or draining), live_tokens, ends_at (when the last of them expires at the latest; then a "+
-			"draining one is forgotten) and delete_at_paxos."),
-	"clients": spec.Required(framework.TypeMap, "How many stocked clients there are in each state."),
+		"The secrets of the root client, the oldest first. Each has number, client_id, secret_set_at, verified, state "+
+			"(current or draining), live_tokens, ends_at (when the last of its tokens expires; then a draining secret "+
+			"is removed) and delete_at_paxos."),
+	"clients": spec.Required(framework.TypeMap, "How many stored clients there are in each state."),
 	"stopped_since": spec.Required(framework.TypeString,
-		"Since when the mount has stopped itself, as a restored copy does (RFC 3339); empty if "+
-			"it has not. config/resume lets it go on."),
+		"When the mount paused because it may be a restored copy (RFC 3339). Empty if it is not paused. config/resume "+
+			"resumes it."),
 	"live_tokens": spec.Required(framework.TypeInt, "Tokens that have neither expired nor been revoked."),
 	"last_issued_at": spec.Required(framework.TypeString,
-		"When the root client's tokens were last issued to somebody (RFC 3339); empty if they "+
-			"never were."),
+		"When a token of the root client was last issued (RFC 3339). Empty if none ever was."),
 	"counted_payments": spec.Required(framework.TypeInt,
-		"Signed payments that count against daily limits now; at most 20,000."),
+		"Signed payments that count against daily limits now. At most 20,000."),
 	"ending_tokens": spec.Required(framework.TypeInt,
-		"Those of them that Paxos has yet to be made to revoke; revocations/ lists them."),
+		"Tokens among live_tokens that could not be revoked yet. revocations/ lists them."),
 	"waiting_tokens": spec.Required(framework.TypeInt,
-		"Those of them that are no longer issued and are revoked when their grace is over; "+
-			"revocations/ lists them too."),
+		"Tokens among live_tokens that are no longer issued and are revoked when their grace is over. revocations/ "+
+			"lists them too."),
 	"token_budget": spec.Required(framework.TypeInt,
-		"Token requests that this process allows itself in any 5 minutes."),
+		"Token requests that this plugin process allows itself in any 5 minutes."),
 	"token_budget_used": spec.Required(framework.TypeInt,
-		"Token requests of the last 5 minutes, of all mounts with this endpoint, whether they "+
-			"succeeded or not. All of token_budget while that is not known."),
+		"Token requests of the last 5 minutes, of all mounts that use the same token endpoint, failed ones included. "+
+			"The whole token_budget while the number is not known."),
 	"token_budget_known": spec.Required(framework.TypeBool,
-		"Whether it is known how many token requests were sent. It is not for a short time after "+
-			"a start, until all mounts of the plugin have loaded, or 5 minutes have passed."),
+		"Whether the number of token requests is known. After a start it is not, until all mounts of the plugin are "+
+			"loaded, or for 5 minutes."),
 	"banned_until": spec.Required(framework.TypeString,
-		"When Paxos's throttling of this address ends (RFC 3339); empty if there is none."),
-	"calls_banned_until": spec.Required(framework.TypeString, "Likewise for revocations."),
+		"Until when Paxos rate-limits token requests from this address (RFC 3339). Empty if it does not."),
+	"calls_banned_until": spec.Required(framework.TypeString,
+		"Until when Paxos rate-limits revocations and other API calls from this address (RFC 3339). Empty if it does "+
+			"not."),
 	"last_mint_error": spec.Required(framework.TypeString,
-		"Why the latest mint that failed did so, since the plugin started; empty if none did."),
-	"last_mint_error_at": spec.Required(framework.TypeString, "When that was (RFC 3339)."),
+		"Why the latest failed token request failed, since the plugin started. Empty if none failed."),
+	"last_mint_error_at": spec.Required(framework.TypeString,
+		"When that token request failed (RFC 3339). Empty if none failed."),
 	"probe": spec.Required(framework.TypeMap,
-		"What the latest probe found, as probe answers it; empty if there was none."),
+		"The result of the latest probe, with the fields of probe. Empty if there was none."),
 	"dangerous_options": spec.Required(framework.TypeStringSlice,
-		"Options in force for the whole mount that weaken something, and how."),
+		"Options in force for the whole mount that weaken security, each with the reason."),
 }
 
 // readStatus answers GET status.
@@ -163,7 +166,9 @@ func describeGenerations(root client, rows []broker.Row) []map[string]any {
 }
 
 const statusHelp = `
-Needs no sudo and calls nobody: the budget of token requests and what is used of
-it, whether Paxos throttles this address, how many tokens are alive, the root
-client and the age of its secret.
+Shows the budget of token requests and how much of it is used, whether Paxos rate-limits
+this address, how many tokens are valid, the root client and the age of its secret, and
+the latest probe. Needs no sudo, and makes no request to Paxos.
+
+    vault read paxos/status
 `

@@ -18,7 +18,7 @@ func (b *backend) pathToken() *framework.Path {
 		HelpSynopsis:    "Issue an access token of a role, without a lease.",
 		HelpDescription: tokenHelp,
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Token"},
-		Fields:          issueFields("Name of the role.", false),
+		Fields:          issueFields(false).Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readToken, "Issue an access token without a lease.",
 				spec.Body("The token.", tokenAnswer(scheduleAnswer))), "generate", "token"),
@@ -33,9 +33,9 @@ func (b *backend) pathToken() *framework.Path {
 // read a secret again that has no lease.
 var scheduleAnswer = spec.Fields{
 	"ttl": spec.Required(framework.TypeInt64,
-		"Seconds after which to read again; at most the role's poll_interval."),
+		"Seconds after which to read again. At most the role's poll_interval."),
 	"rotation_period":     spec.Required(framework.TypeInt64, "Seconds from one token to the next."),
-	"last_vault_rotation": spec.Required(framework.TypeString, "When the token was minted (RFC 3339)."),
+	"last_vault_rotation": spec.Required(framework.TypeString, "When the token was requested (RFC 3339)."),
 }
 
 // readToken answers GET and POST token/:name.
@@ -68,11 +68,17 @@ func nextReadSeconds(issued broker.Issued, now time.Time, poll time.Duration, fa
 }
 
 const tokenHelp = `
-Answers the same as creds/<name> without a lease: nothing is written to Vault's
-storage for a reader, however many there are. The token cannot be revoked by its
-reader; it lives until it expires, or until roles/<name>/rotate.
+Returns the same as creds/<name>, but without a lease. Vault stores nothing for a
+reader, however many readers there are. The reader cannot revoke the token. It is
+valid until it expires, or until it is revoked by roles/<name>/rotate, a change of
+the role, the guardrails or a lockdown.
 
 ttl, rotation_period and last_vault_rotation tell Vault Agent and the Vault Secrets
-Operator when to read again. A write may name some of the role's scopes, or, after a 401
-from Paxos, the token's token_id as rejected_token_id.
+Operator when to read again.
+
+A write can ask for some of the role's scopes. After HTTP 401 from Paxos, it can name
+the token_id of the rejected token as rejected_token_id.
+
+    vault read paxos/token/mint
+    vault write paxos/token/mint scopes=funding:read_profile
 `

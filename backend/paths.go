@@ -6,7 +6,7 @@ const (
 	guardrailsPath  = "config/guardrails"
 	rotateRootPath  = "config/rotate-root"  // needs no sudo: it never replaces one client by another
 	replaceRootPath = "config/replace-root" // needs sudo: the root client decides whose money moves
-	resumePath      = "config/resume"       // needs sudo: it confirms that the mount is no restored copy
+	resumePath      = "config/resume"       // needs sudo: it confirms that the mount is not a restored snapshot
 	lockdownPath    = "lockdown"
 	driftPath       = "report/drift"
 	privilegePath   = "report/least-privilege"
@@ -58,3 +58,6 @@ const rootName = "root"
 // mountMark stands for the path of the mount in a text. Only a request knows that path, so
 // HandleRequest puts it in the place of the mark.
 const mountMark = "<mount>/"
+
+// exampleClientID stands for a Client ID in descriptions. Paxos's Client IDs are UUIDs.
+const exampleClientID = "6361c5a0-4f0b-4c7e-9d3a-2b8e5f6a7c90"

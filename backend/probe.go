@@ -42,7 +42,7 @@ type probe struct {
 	ClockAhead       time.Duration `json:"clock_ahead"`
 	Problems         []string      `json:"problems"`
 	signingCheck
-	// SigningChecks are the latest checks that came to a conclusion, by Client ID.
+	// SigningChecks are the latest checks that had a result, by Client ID.
 	SigningChecks map[string]signingCheck `json:"signing_checks,omitempty"`
 }
 
@@ -85,7 +85,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	return p.tryBasic(ctx, b, minter, session)
 }
 
-// request requests a token, gives it to use and ends it. A lockdown that came since the probe began
+// request requests a token, gives it to use and ends it. A lockdown that began after the probe did
 // stops it.
 func (p *probe) request(ctx context.Context, b *backend, minter broker.Minter, scope string,
 	use func(context.Context, paxos.Grant) error) error {

@@ -13,6 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // reply turns an error into the response of Vault. It is the only place where that is decided. A
@@ -70,6 +71,10 @@ func vaultsOwn(err error) bool {
 // such as storage.
 func failed(err error) string {
 	cause := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if store.IsUnreadable(err) { // a retry does not help
+		return fmt.Sprintf("The paxos secrets engine could not complete the request: %s. Contact your Vault operators.",
+			cause)
+	}
 	return fmt.Sprintf("The paxos secrets engine could not complete the request: %s. Retry. If it fails again, contact "+
 		"your Vault operators.", cause)
 }

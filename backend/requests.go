@@ -13,6 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
+	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // noSuchPath is the error for a path that no route matches.
@@ -60,6 +61,8 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 			return logical.ErrorResponse(judged(problem, path)), nil
 		}
 	case logical.RenewOperation:
+	case logical.HelpOperation:
+		return b.help(ctx, req)
 	default:
 		return b.Backend.HandleRequest(ctx, req)
 	}
@@ -68,6 +71,17 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 		resp, err = reply(err)
 	}
 	return located(req.MountPoint, resp, err)
+}
+
+// help answers with help for people, and with the OpenAPI document, which is complete only afterwards.
+func (b *backend) help(ctx context.Context, req *logical.Request) (*logical.Response, error) {
+	resp, err := b.Backend.HandleRequest(ctx, req)
+	if resp != nil {
+		if document, ok := resp.Data["openapi"].(*framework.OASDocument); ok {
+			spec.Complete(document, b.Paths)
+		}
+	}
+	return resp, err
 }
 
 // judged is the text of a problem with the parameters of a request: a sentence that begins with a

@@ -266,12 +266,12 @@ func (r role) dangers() []string {
 	dangers := []string{}
 	if r.OnRevoke == onRevokeReturn {
 		dangers = append(dangers,
-			"on_revoke=return_unrotated: the next holder of a client gets a secret that the previous holder knows.")
+			"on_revoke=return_unrotated: the next holder of a client gets a secret that the previous holder knows")
 	}
 	if r.UniqueTokens {
 		dangers = append(dangers,
 			"unique_tokens: every read requests a new token. Paxos allows about 300 per 5 minutes for your whole "+
-				"IP address.")
+				"IP address")
 	}
 	return dangers
 }

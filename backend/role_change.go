@@ -34,7 +34,7 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	if err != nil {
 		return nil, stoppedAfter(err, "Role %q was stored, but it was not checked what it can issue.", name)
 	}
-	warnings := append(after.dangers(), further...)
+	warnings := append(fault.Sentences(after.dangers()), further...)
 	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
 	return spec.Warned(warnings...), nil
 }

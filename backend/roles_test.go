@@ -67,20 +67,20 @@ func TestBadRolesAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	for says, data := range map[string]map[string]any{
-		"operations must name something: one": {"ttl": 60},
-		"is not a scope":                      {"scopes": "Funding:Read"},
-		"ttl must not be greater":             {"scopes": "a:b", "ttl": 60, "max_ttl": 30},
-		"credential_type must be":             {"scopes": "a:b", "credential_type": "password"},
-		"scopes must be an array":             {"scopes": map[string]any{"v": backendtest.Canary}},
-		"ttl must be a duration":              {"scopes": "a:b", "ttl": -5},
-		"idle_ttl must be a duration":         {"scopes": "a:b", "idle_ttl": backendtest.Canary},
-		"disabled must be true or false":      {"scopes": "a:b", "disabled": backendtest.Canary},
+		"operations must give the role at least one": {"ttl": 60},
+		"is not a scope":                 {"scopes": "Funding:Read"},
+		"ttl must not be greater":        {"scopes": "a:b", "ttl": 60, "max_ttl": 30},
+		"credential_type must be":        {"scopes": "a:b", "credential_type": "password"},
+		"scopes must be an array":        {"scopes": map[string]any{"v": backendtest.Canary}},
+		"ttl must be a duration":         {"scopes": "a:b", "ttl": -5},
+		"idle_ttl must be a duration":    {"scopes": "a:b", "idle_ttl": backendtest.Canary},
+		"disabled must be true or false": {"scopes": "a:b", "disabled": backendtest.Canary},
 		"metadata must be a map of strings": {"scopes": "a:b",
 			"metadata": map[string]any{"k": []any{backendtest.Canary}}},
 		"metadata has 65 pairs": {"scopes": "a:b", "metadata": manyPairs(65)},
 		"metadata must have keys of at most": {"scopes": "a:b",
 			"metadata": map[string]any{"k": backendtest.Canary + strings.Repeat("v", 512)}},
-		"unknown parameter \"scope\"": {"scope": backendtest.Canary},
+		"Unknown parameter \"scope\"": {"scope": backendtest.Canary},
 		"at most 1000 elements":       {"scopes": strings.Repeat("a:b,", 10_000)},
 		"at most 65536 bytes":         {"scopes": "a:" + strings.Repeat("b", 1<<20)},
 		"at most 256 are allowed":     {"scopes": manyScopes(300)},
@@ -197,10 +197,10 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 			other := m.Must(logical.ReadOperation, "creds/other", nil)
 			change(m)
 			if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
-				t.Error("what was issued under the role lives")
+				t.Error("what was issued under the role is valid")
 			}
 			if !m.Paxos.Alive(backendtest.Token(other)) {
-				t.Error("another role's token died")
+				t.Error("another role's token was revoked")
 			}
 			if err := m.Revoke(leased); err != nil {
 				t.Errorf("the lease cannot end: %v", err)

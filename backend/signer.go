@@ -20,7 +20,7 @@ import (
 // A signer says what one application may have signed. Everything that is empty allows nothing.
 type signer struct {
 	store.Versioned
-	ID                  string            `json:"id"` // random: a signer that is deleted and made again is another one
+	ID                  string            `json:"id"` // random: a signer that is deleted and created again is another one
 	Key                 string            `json:"key"`
 	Operations          []string          `json:"operations"`
 	Sources             []string          `json:"sources"`
@@ -110,19 +110,19 @@ func (s signer) dangers() []string {
 		values []string
 		why    string
 	}{
-		{"sources=*", s.Sources, "money of every profile may be paid."},
-		{"destinations=*", s.Destinations, "money may be paid to anybody."},
-		{"end_users=*", s.EndUsers, "money of every end user may be paid."},
+		{"sources=*", s.Sources, "money of every profile may be paid"},
+		{"destinations=*", s.Destinations, "money may be paid to anybody"},
+		{"end_users=*", s.EndUsers, "money of every end user may be paid"},
 	} {
 		if slices.Contains(list.values, payment.Any) {
 			dangers = append(dangers, list.option+": "+list.why)
 		}
 	}
 	if len(s.UnlimitedOperations) > 0 {
-		dangers = append(dangers, "unlimited_operations: these operations are signed whatever amount they move.")
+		dangers = append(dangers, "unlimited_operations: these operations are signed whatever amount they move")
 	}
 	if len(s.ExtraFields) > 0 {
-		dangers = append(dangers, "extra_fields: it is not known what these fields of a body do.")
+		dangers = append(dangers, "extra_fields: it is not known what these fields of a body do")
 	}
 	return dangers
 }

@@ -38,7 +38,7 @@ func (b *backend) changeSigner(ctx context.Context, req *logical.Request, d *fra
 		return nil, err
 	}
 	b.announceChange(signerWritten, req.Path, req.Operation)
-	return spec.Warned(append(after.dangers(), warnings...)...), nil
+	return spec.Warned(append(fault.Sentences(after.dangers()), warnings...)...), nil
 }
 
 // storeSigner does the read-modify-write.
@@ -48,6 +48,7 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	after, err = loadSigner(ctx, s, name)
+	before := after
 	switch {
 	case errors.Is(err, store.ErrNotFound) && create:
 		after = newSigner(b.options.Now())
@@ -73,8 +74,7 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	case err != nil:
 		return after, nil, err
 	}
-	warnings = append(unknownAssets("limits", after.Limits), oddNetworks(after.Destinations)...)
-	return after, warnings, b.entries.signers.Put(ctx, s, signersPrefix+name, after)
+	return after, signerWarnings(before, after), b.entries.signers.Put(ctx, s, signersPrefix+name, after)
 }
 
 // unknownAssets warns of assets in limits that this version does not know, which may be misspelt.

@@ -35,7 +35,7 @@ type signingCheck struct {
 // mostSigningChecks bounds how many clients a probe remembers a check of.
 const mostSigningChecks = 64
 
-// conclude remembers the check, if it came to a conclusion. Where there is no room, the oldest is
+// conclude remembers the check, if it had a result. If there is no room, the oldest check is
 // forgotten.
 func (p *probe) conclude() {
 	if p.SigningEnforced != signingEnforced && p.SigningEnforced != signingNotEnforced {
@@ -82,7 +82,7 @@ func (p *probe) checkSigning(ctx context.Context, b *backend, minter broker.Mint
 	return err
 }
 
-// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that came meanwhile stops
+// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that began meanwhile stops
 // it before the next one is signed.
 func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	bearer paxos.Bearer) error {
@@ -147,7 +147,7 @@ func breaksOff(err error) error {
 // judgeSigning concludes from the answers to the unsigned and the signed withdrawal whether signing
 // is enforced, and whether Paxos accepted the signature. signed is nil if the client has no key
 // that signs. why says what keeps it from a conclusion, or what is alarming. In doubt the answer is
-// unknown: to believe in an enforcement that does not exist is the mistake that costs money.
+// unknown, because it would cost money to rely on an enforcement that does not exist.
 func judgeSigning(unsigned paxos.Attempt, signed *paxos.Attempt) (enforced, accepted, why string) {
 	accepted = answerUnknown
 	// The signed one was refused for its body, which is looked at last, and the other for something

@@ -169,7 +169,7 @@ func (k *signingKey) change(d *framework.FieldData, clientID string) error {
 }
 
 // retire erases the private keys of the versions below min_version. Their public keys and Key IDs
-// stay, so that an old signature can still be told.
+// stay, so that an old signature can still be recognized.
 func (k *signingKey) retire() {
 	k.Versions = slices.Clone(k.Versions)
 	for i := range k.Versions {

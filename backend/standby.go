@@ -53,7 +53,7 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 
 // sameEntity reports whether the client was shown to belong to the Entity of the mount: a list that
 // the root requested had the client, or the client and the root see a common profile. A list counts
-// only if it was of this Entity, as far as lists say of which Entity they are.
+// only if it was of this Entity, if lists say which Entity they are of.
 func (n storedClient) sameEntity(root client, entity string) bool {
 	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
 	return listed || overlap(n.Profiles, root.Profiles)

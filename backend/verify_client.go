@@ -54,8 +54,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	case !exists && (clientID == "" || secret == ""):
 		return verifiedClient{}, fault.BadRequest("client_id and client_secret are required to store a client.")
 	case exists && clientID != known.ClientID:
-		return verifiedClient{}, fault.BadRequest("client_id cannot be changed (it is %s). Store another client under another name.",
-			known.ClientID)
+		return verifiedClient{}, fault.BadRequest("client_id cannot be changed (it is %s). Store another client "+
+			"under another name.", known.ClientID)
 	case !exists:
 		return b.verifyNew(ctx, s, name, before, planned, clientID, secret, verify)
 	}

@@ -65,8 +65,8 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, and the "+
 			"guardrails do not allow that (allow_unchecked_clients=false). %s", seen.unsigned)
 	case len(profiles) == 0 && rails.RefuseUnchecked:
-		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, because it "+
-			"sees no profiles, and the guardrails do not allow that (allow_unchecked_clients=false). Add %s to the client "+
+		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, because "+
+			"it sees no profiles, and the guardrails do not allow that (allow_unchecked_clients=false). Add %s to the client "+
 			"in the Dashboard.", paxos.ProfileScope)
 	case !rails.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
 		return verifiedSecret{}, fault.BadRequest("Not saved: this client belongs to another Entity than the root " +

@@ -41,6 +41,10 @@ func settingScenarios() []scenario {
 		{operation: logical.PatchOperation, path: "config/connection", when: "to wait longer",
 			setUp: (*faultyMount).withTokens,
 			data:  fixed(map[string]any{"request_timeout": 12})},
+		{operation: logical.DeleteOperation, path: "config/connection", when: "with nothing stored over it",
+			setUp: (*faultyMount).connect},
+		{operation: logical.DeleteOperation, path: "config/connection", when: "on a mount in use",
+			setUp: (*faultyMount).withTokens, refused: true},
 		{operation: logical.UpdateOperation, path: "config/rotate-root", when: "on a mount in use",
 			setUp: func(m *faultyMount) {
 				m.withTokens()

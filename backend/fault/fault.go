@@ -55,3 +55,12 @@ func Sentence(text string) string {
 	}
 	return text + "."
 }
+
+// Sentences returns each text with a full stop at its end.
+func Sentences(texts []string) []string {
+	all := make([]string, 0, len(texts))
+	for _, text := range texts {
+		all = append(all, Sentence(text))
+	}
+	return all
+}

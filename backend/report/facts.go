@@ -134,7 +134,7 @@ type Attributes struct {
 // shown is the credential as the report answers it. name is what the mount calls the client.
 func (c Credential) shown(name string) map[string]any {
 	return map[string]any{
-		"client_id": c.ClientID, "known_as": name, "label": c.Label, "status": c.Status, "risk": riskName(c.Scopes),
+		"client_id": c.ClientID, "known_as": name, "label": c.Label, "status": c.Status, "risk": RiskName(c.Scopes),
 		"scopes": c.Scopes, "ip_allowlist": c.IPAllowlist, "enforce_request_signing": c.Signing,
 		"public_keys": c.PublicKeys, "created_at": timestamp(c.CreatedAt), "changed_at": timestamp(c.ChangedAt),
 	}

@@ -59,7 +59,7 @@ func (p *Privileges) Held() []any {
 		scopes := append([]string{}, slices.Sorted(maps.Keys(p.holds[c.Name]))...)
 		shown = append(shown, map[string]any{
 			"name": c.Name, "client_id": c.ID, "scopes": scopes, "scopes_known": p.holds[c.Name] != nil,
-			"risk":          riskName(scopes),
+			"risk":          RiskName(scopes),
 			"secret_set_at": timestamp(c.Since), "secret_verified": c.Verified,
 			"last_issued_at": timestamp(c.LastIssued),
 		})

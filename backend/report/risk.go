@@ -16,8 +16,8 @@ func worst(scopes []string) (risk catalog.Risk) {
 	return risk
 }
 
-// riskName is the greatest risk in words, "" if there are no scopes.
-func riskName(scopes []string) string {
+// RiskName is the greatest risk in words, "" if there are no scopes.
+func RiskName(scopes []string) string {
 	if len(scopes) == 0 {
 		return ""
 	}

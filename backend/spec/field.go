@@ -12,39 +12,43 @@ type (
 	Responses  = map[int][]framework.Response
 )
 
-// Name is the name in the path of an entry. input.Rules checks its form.
-func Name(description string) *framework.FieldSchema {
-	return &framework.FieldSchema{
-		Type:         framework.TypeString,
-		Description:  description,
-		Required:     true,
-		DisplayAttrs: &framework.DisplayAttributes{Name: "Name", Identifier: true},
-	}
-}
+// nameLabel is the label of the parameter that names an entry in its path.
+const nameLabel = "Name"
 
-// Required describes a parameter that must be given, or a field that an answer always has.
-func Required(kind framework.FieldType, description string) *framework.FieldSchema {
-	return &framework.FieldSchema{Type: kind, Required: true, Description: description}
+// Name is the name in the path of an entry. input.Rules checks its form.
+func Name(text, example string) Parameter {
+	return Parameter{Type: framework.TypeString, Text: text, Example: example, Required: true, Label: nameLabel}
 }
 
 // Secret is the parameter client_secret.
-func Secret(description string) *framework.FieldSchema {
-	return &framework.FieldSchema{
-		Type: framework.TypeString, Description: description,
-		DisplayAttrs: &framework.DisplayAttributes{Name: "Client Secret", Sensitive: true},
+func Secret(text string) Parameter {
+	return Parameter{
+		Type: framework.TypeString, Text: text + " Write-only: it is never shown.", Example: "@secret.txt",
+		Sensitive: true, Label: "Client Secret",
 	}
 }
 
 // RequiredSecret is Secret where it must be given.
-func RequiredSecret(description string) *framework.FieldSchema {
-	field := Secret(description)
-	field.Required = true
-	return field
+func RequiredSecret(text string) Parameter {
+	secret := Secret(text)
+	secret.Required = true
+	return secret
 }
 
 // Verify is the parameter verify_connection.
-func Verify(description string) *framework.FieldSchema {
-	return &framework.FieldSchema{Type: framework.TypeBool, Default: true, Description: description}
+func Verify(text string) Parameter {
+	return Parameter{Type: framework.TypeBool, Default: true, Text: text, Example: "false"}
+}
+
+// Metadata is the parameter metadata.
+func Metadata() Parameter {
+	return Parameter{Type: framework.TypeKVPairs, Example: "team=payments",
+		Text: "Key-value pairs for people and reports. Not secret. A write replaces all pairs."}
+}
+
+// Required describes a field that an answer always has.
+func Required(kind framework.FieldType, description string) *framework.FieldSchema {
+	return &framework.FieldSchema{Type: kind, Required: true, Description: description}
 }
 
 // NamePattern captures a name of any form, so that a bad one gets an error that says what is wrong,

@@ -2,9 +2,6 @@ package spec
 
 import (
 	"cmp"
-	"context"
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -15,9 +12,11 @@ import (
 )
 
 // Paging are the parameters of every list. `vault list` passes none; a read with list=true does.
-var Paging = Fields{
-	"after": {Type: framework.TypeString, Query: true, Description: "Begin behind this name."},
-	"limit": {Type: framework.TypeInt, Query: true, Description: "Most names to return; without it, all."},
+var Paging = Parameters{
+	"after": {Type: framework.TypeString, Query: true, Example: "mint",
+		Text: "Return only names after this one, in alphabetical order."},
+	"limit": {Type: framework.TypeInt, Query: true, Example: "100", Otherwise: "all names",
+		Text: "Return at most this many names. It must be at least 1."},
 }
 
 // ListBody are the fields of the answer to a list.
@@ -28,16 +27,10 @@ var ListBody = Fields{
 // DescribedList is ListBody for a list that says something about each name.
 func DescribedList(what string) Fields {
 	return Fields{
-		"keys":     ListBody["keys"],
-		"key_info": {Type: framework.TypeMap, Description: what},
+		"keys": ListBody["keys"],
+		"key_info": {Type: framework.TypeMap,
+			Description: what + " `vault list -detailed` shows them as columns. Only the first 1,000 names have them."},
 	}
-}
-
-// PagingWith are the parameters of a list that has more than Paging.
-func PagingWith(more Fields) Fields {
-	all := maps.Clone(Paging)
-	maps.Copy(all, more)
-	return all
 }
 
 // A Listing describes a path that lists names.
@@ -45,12 +38,12 @@ type Listing struct {
 	Pattern  string
 	Synopsis string
 	Summary  string
-	Suffix   string // of the operation's name, for documentation generators
-	Item     string // what one of the names is
-	Help     string // "": the help of all lists
-	Entries  bool   // the names are those of entries that a user interface may navigate to
-	Active   bool   // only the active node knows the names
-	Fields   Fields // nil: Paging
+	Suffix   string     // of the operation's name, for documentation generators
+	Item     string     // what one of the names is
+	Help     string     // "": the help of all lists
+	Entries  bool       // the names are those of entries that a user interface may navigate to
+	Active   bool       // only the active node knows the names
+	More     Parameters // beside Paging
 	Answer   Responses
 	List     framework.OperationFunc
 }
@@ -61,28 +54,14 @@ func (l Listing) Path() *framework.Path {
 	if l.Active {
 		operation = OnActive(l.List, l.Summary, l.Answer)
 	}
-	if l.Fields == nil {
-		l.Fields = Paging
-	}
 	return &framework.Path{
 		Pattern:         l.Pattern,
 		HelpSynopsis:    l.Synopsis,
 		HelpDescription: cmp.Or(l.Help, listHelp),
 		DisplayAttrs: &framework.DisplayAttributes{OperationPrefix: "paxos", Navigation: l.Entries,
 			ItemType: l.Item},
-		Fields:     l.Fields,
+		Fields:     Paging.With(l.More).Fields(),
 		Operations: Operations{logical.ListOperation: Displayed(operation, "list", l.Suffix)},
-	}
-}
-
-// ListStored lists the names of what is stored under a prefix, in pages.
-func ListStored(prefix string) framework.OperationFunc {
-	return func(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
-		keys, err := req.Storage.List(ctx, prefix)
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", prefix, err)
-		}
-		return Page(keys, d)
 	}
 }
 
@@ -95,19 +74,29 @@ func Page(keys []string, d *framework.FieldData) (*logical.Response, error) {
 	return logical.ListResponse(keys), nil
 }
 
-// PageWith is Page with what describe says about each name, as key_info.
+// PageWith is Page with what describe says about each name, as key_info. Of a long page only the
+// first MostDescribed names are described, so that a list costs a bounded number of storage reads.
 func PageWith(keys []string, d *framework.FieldData,
-	describe func(name string) map[string]any) (*logical.Response, error) {
+	describe func(name string) (map[string]any, error)) (*logical.Response, error) {
 	keys, err := paged(keys, d)
 	if err != nil {
 		return nil, err
 	}
 	described := map[string]any{}
-	for _, key := range keys {
-		described[key] = describe(key)
+	for _, key := range keys[:min(len(keys), MostDescribed)] {
+		about, err := describe(key)
+		if err != nil {
+			return nil, err
+		}
+		if about != nil {
+			described[key] = about
+		}
 	}
 	return logical.ListResponseWithInfo(keys, described), nil
 }
+
+// MostDescribed is how many names of a page are described.
+const MostDescribed = 1000
 
 // paged returns the page of the names that the request asks for.
 func paged(keys []string, d *framework.FieldData) ([]string, error) {
@@ -125,6 +114,11 @@ func paged(keys []string, d *framework.FieldData) ([]string, error) {
 }
 
 const listHelp = `
-Lists names in order. after and limit page through them; vault list passes no
-parameters, so use a read with list=true: vault read paxos/roles list=true limit=100
+Lists names in alphabetical order. after and limit page through them. vault list sends
+no parameters, so use a read with list=true:
+
+    vault list paxos/roles
+    vault read paxos/roles list=true after=mint limit=100
+
+vault list -detailed also shows columns for each name, where this list has them.
 `

@@ -35,6 +35,11 @@ func Body(description string, body Fields) Responses {
 	return Responses{200: {{Description: description, Fields: body}}}
 }
 
+// Text describes an answer that is plain text, not JSON.
+func Text(description string) Responses {
+	return Responses{200: {{Description: description, MediaType: "text/plain"}}}
+}
+
 // NoBody describes an answer without a body.
 func NoBody(description string) Responses {
 	return Responses{204: {{Description: description}}}

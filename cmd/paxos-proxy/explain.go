@@ -39,9 +39,11 @@ func (p *proxy) explain(err error) *problem {
 	case errors.Is(err, transport.ErrTooLarge):
 		return errTooLargeToSign
 	case errors.Is(err, transport.ErrNotText):
-		return newProblem(http.StatusBadRequest, "body", "The body must be UTF-8, because it is signed. The request was not sent.")
+		return newProblem(http.StatusBadRequest, "body",
+			"The body must be UTF-8, because it is signed. The request was not sent.")
 	case errors.Is(err, transport.ErrElsewhere):
-		return newProblem(http.StatusNotFound, "no-operation", "The request is not an operation of Paxos's API. It was not sent.")
+		return newProblem(http.StatusNotFound, "no-operation",
+			"The request is not an operation of Paxos's API. It was not sent.")
 	}
 	p.log.Warn("Paxos did not answer", "reason", cause(err))
 	switch {

@@ -122,7 +122,8 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	flags.StringVar(&wanted.tokenFile, "token-file", "", "`file` with the Vault token (default: VAULT_TOKEN)")
 	flags.StringVar(&wanted.caFile, "ca-file", "", "PEM `file` with the only certificate authorities to trust for Paxos\n"+
 		"(default: those of the system); for Vault, use VAULT_CACERT")
-	flags.DurationVar(&wanted.timeout, "timeout", time.Minute, "how long to wait until Paxos begins its answer, at most 10m")
+	flags.DurationVar(&wanted.timeout, "timeout", time.Minute,
+		"how long to wait until Paxos begins its answer, at most 10m")
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):

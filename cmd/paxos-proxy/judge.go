@@ -24,9 +24,11 @@ func judgeOrigin(r *http.Request, hosts []string) *problem {
 	case hosts == nil:
 		return nil
 	case !slices.Contains(hosts, strings.ToLower(r.Host)):
-		return newProblem(http.StatusForbidden, "foreign-host", "The Host header must be the address of paxos-proxy. The request was not sent.")
+		return newProblem(http.StatusForbidden, "foreign-host",
+			"The Host header must be the address of paxos-proxy. The request was not sent.")
 	case has(r.Header, "Origin"), has(r.Header, "Sec-Fetch-Site"):
-		return newProblem(http.StatusForbidden, "from-a-browser", "Requests from web pages are not accepted. The request was not sent.")
+		return newProblem(http.StatusForbidden, "from-a-browser",
+			"Requests from web pages are not accepted. The request was not sent.")
 	}
 	return nil
 }

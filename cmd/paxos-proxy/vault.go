@@ -68,7 +68,8 @@ func (e *engine) token(ctx context.Context, asked transport.Question) (transport
 		token.ExpiresAt = end
 	}
 	if err != nil || token.AccessToken == "" || token.ID == "" || token.APIURL == "" {
-		return transport.Token{}, &unavailable{"the answer of " + path + " does not have the form that this version of paxos-proxy expects"}
+		return transport.Token{}, &unavailable{"the answer of " + path + " does not have the form that this version " +
+			"of paxos-proxy expects"}
 	}
 	return token, nil
 }

@@ -33,7 +33,7 @@ func (s *story) pay(ctx context.Context) error {
 		return err
 	}
 	if err := s.expectAnswer(ctx, `sed 's/invoice-1/invoice-million/; s/"100"/"1000000"/' body.json | `+sendIt+toProxy+
-		"@-", "amount is more than limits.USDC, which is 1000", "HTTP 403"); err != nil {
+		"@-", "amount is more than limits allows: 1000 USDC", "HTTP 403"); err != nil {
 		return err
 	}
 	if err := s.expectPaid(ctx, 1); err != nil {
@@ -138,5 +138,5 @@ func (s *story) expectNoSignature(ctx context.Context) error {
 	if s.proxy == nil {
 		return nil
 	}
-	return s.expectAnswer(ctx, "sed 's/invoice-1/invoice-12/' body.json | "+sendIt+toProxy+"@-", "HTTP 403", "lockdown")
+	return s.expectAnswer(ctx, "sed 's/invoice-1/invoice-12/' body.json | "+sendIt+toProxy+"@-", "HTTP 403", "in lockdown")
 }

@@ -47,8 +47,8 @@ func readPages(paths []string) (pages []source, err error) {
 // scriptOf returns the script that sets up what the page needs: pages/<page>.sh, or for a page in a
 // folder that has none of its own, pages/<folder>.sh. It returns nothing if there is none.
 func scriptOf(path string) string {
-	name := strings.TrimPrefix(strings.TrimSuffix(filepath.ToSlash(path), ".md"), "docs/")
-	for ; name != "."; name = filepath.Dir(name) {
+	name := strings.TrimPrefix(strings.TrimSuffix(filepath.ToSlash(filepath.Clean(path)), ".md"), "docs/")
+	for ; name != "." && name != "/"; name = filepath.Dir(name) {
 		script := filepath.Join("scripts", "docs", "pages", name+".sh")
 		if _, err := os.Stat(script); err == nil {
 			return script

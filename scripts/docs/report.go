@@ -39,19 +39,18 @@ func (t *tools) runAll(ctx context.Context, pages []source, s settings, out io.W
 		}()
 	}
 	fmt.Fprintf(out, "%-34s %5s %8s %6s %8s\n", "page", "run", "compared", "norun", "seconds")
-	var total scenario
-	norun, failed := 0, 0
+	run, compared, norun, failed := 0, 0, 0, 0
 	started := time.Now()
 	for i, p := range pages {
 		o := <-outcomes[i]
-		row(out, p.Path, o.run, o.compared, p.Count(page.Norun), o.took)
-		total.run, total.compared, norun = total.run+o.run, total.compared+o.compared, norun+p.Count(page.Norun)
+		row(out, p.Path, o.run, len(o.answers), p.Count(page.Norun), o.took)
+		run, compared, norun = run+o.run, compared+len(o.answers), norun+p.Count(page.Norun)
 		if err := o.finish(out); err != nil {
 			failed++
 			fmt.Fprintln(out, err)
 		}
 	}
-	row(out, "total", total.run, total.compared, norun, time.Since(started))
+	row(out, "total", run, compared, norun, time.Since(started))
 	if failed > 0 {
 		return fmt.Errorf("%d of %d pages are not as the commands are", failed, len(pages))
 	}

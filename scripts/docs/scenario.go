@@ -7,18 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"vault-plugin-secrets-paxos/scripts/docs/answer"
 	"vault-plugin-secrets-paxos/scripts/docs/page"
-	"vault-plugin-secrets-paxos/scripts/stack"
 )
-
-// Settings are the flags of the program.
-type settings struct {
-	update bool
-	limit  time.Duration
-}
 
 // A scenario is a page that is run.
 type scenario struct {
@@ -28,70 +20,14 @@ type scenario struct {
 	names    *translation
 	updates  map[*page.Block]string // what the console blocks should have
 	run      int                    // blocks that were run
-	compared int                    // console blocks that were compared
+	answers  []printed              // what was compared with console blocks
 }
 
-// play runs the page on a server of its own.
-func (t *tools) play(ctx context.Context, p *page.Page, s settings) (played *scenario, err error) {
-	played = &scenario{Page: p, settings: s, updates: map[*page.Block]string{}}
-	if !p.Runs() {
-		return played, nil
-	}
-	directory, err := os.MkdirTemp(t.directory, "page-")
-	if err != nil {
-		return played, err
-	}
-	server, err := t.serve(ctx, directory)
-	if err != nil {
-		return played, err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	played.names = newTranslation(server.Address)
-	played.shell = shell{folder: filepath.Join(directory, "steps"), limit: s.limit}
-	home := filepath.Join(directory, "home")
-	for _, folder := range []string{played.shell.folder, home, filepath.Join(directory, "work")} {
-		if err := os.Mkdir(folder, 0o700); err != nil {
-			return played, err
-		}
-	}
-	if err := played.shell.start(filepath.Join(directory, "work"), t.variables(server, home)); err != nil {
-		return played, err
-	}
-	defer played.shell.close()
-	if err := played.setUp(ctx, t); err != nil {
-		return played, err
-	}
-	return played, played.blocks(ctx)
-}
-
-// serve starts a server with the plugin registered, in the directory.
-func (t *tools) serve(ctx context.Context, directory string) (*stack.Stack, error) {
-	plugin := filepath.Join(directory, "plugins", stack.PluginName)
-	if err := os.Mkdir(filepath.Dir(plugin), 0o700); err != nil {
-		return nil, err
-	}
-	if err := os.Link(t.plugin(), plugin); err != nil {
-		return nil, err
-	}
-	server, err := stack.Start(ctx, stack.Options{Vault: t.vault, Plugin: plugin, LogLevel: "info", InMemory: true})
-	if err != nil {
-		return nil, err
-	}
-	if err := server.Register(ctx, plugin); err != nil {
-		return nil, errors.Join(err, server.Close())
-	}
-	return server, nil
-}
-
-// variables returns the environment of a page.
-func (t *tools) variables(server *stack.Stack, home string) []string {
-	return append([]string{
-		"VAULT_ADDR=" + server.Address, "VAULT_TOKEN=" + server.RootToken,
-		"HOME=" + home, "PATH=" + t.path(),
-		"LC_ALL=C.UTF-8", "TZ=UTC",
-		"docs_vault=" + t.vault, "docs_repository=" + t.repository, "docs_plugin=" + server.Plugin,
-		"docs_server_log=" + server.LogPath(), "docs_unseal_key=" + server.UnsealKey(),
-	}, t.caches...)
+// A printed answer is what a block had printed when it was compared.
+type printed struct {
+	*page.Block
+	path   string // of the file with the output
+	output string
 }
 
 // setUp runs the script of the page.
@@ -124,6 +60,27 @@ func (s *scenario) blocks(ctx context.Context) error {
 			}
 		}
 	}
+	return errors.Join(all, s.end(ctx))
+}
+
+// end calls the function check_page, if the script of the page has one.
+func (s *scenario) end(ctx context.Context) error {
+	output, err := s.shell.run(ctx, "if declare -F check_page >/dev/null; then check_page; fi\n", false)
+	if err != nil {
+		return fmt.Errorf("%s: check_page: %w\n%s", s.Path, err, quote(output))
+	}
+	return nil
+}
+
+// late returns an error for each answer to which a program in the background added something after it was
+// compared.
+func (s *scenario) late() (all error) {
+	for _, a := range s.answers {
+		if text, err := os.ReadFile(a.path); err != nil || string(text) != a.output {
+			all = errors.Join(all, s.failure(a.Block, "a program in the background printed more after the block ended: "+
+				"send its output to a file", string(text)), err)
+		}
+	}
 	return all
 }
 
@@ -146,8 +103,8 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 		return true, err
 	}
 	output, err := s.shell.run(ctx, s.names.toRun(b.Text), b.Fails)
-	if err2 := s.readNames(); err2 != nil {
-		return true, err2
+	if b.Answer != nil {
+		s.answers = append(s.answers, printed{b, s.shell.path(".out"), output})
 	}
 	output = s.names.toPage(output)
 	var failed *stepError
@@ -157,9 +114,8 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 	if err != nil {
 		return true, err
 	}
-	s.run++
-	if b.Kind == page.Hidden {
-		s.run--
+	if b.Kind == page.Run {
+		s.run++
 	}
 	return false, s.compare(b, output)
 }
@@ -167,32 +123,21 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 // compare compares what a block printed with what the page shows.
 func (s *scenario) compare(b *page.Block, output string) error {
 	if b.Answer == nil {
-		if errorLine(output) != "" && !b.Fails {
-			return s.failure(b, "the block printed an error: "+errorLine(output), output)
+		if hidden := hiddenFailure(b, output, s.shell.failures()); hidden != "" {
+			return s.failure(b, "a command failed inside the block: "+hidden, output)
 		}
 		return nil
 	}
-	s.compared++
 	difference := answer.Compare(b.Answer.Text, output, s.Typed)
 	if difference == "" {
 		return nil
 	}
+	form := answer.Form(output, b.Answer.Indent())
 	if s.settings.update {
-		s.updates[b.Answer] = answer.Form(output, b.Answer.Indent())
+		s.updates[b.Answer] = form
 		return nil
 	}
-	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, output))
-}
-
-// errorLine returns the line in which the vault command reports an error; empty: there is none. A command
-// that fails inside another one does not make the block fail.
-func errorLine(output string) string {
-	for line := range strings.Lines(output) {
-		if strings.HasPrefix(line, "Error ") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
+	return s.failure(b.Answer, difference, answer.Diff(b.Answer.Text, form))
 }
 
 // failure returns the error that a block is not as the page says.

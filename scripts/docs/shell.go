@@ -117,7 +117,9 @@ func (s *shell) run(ctx context.Context, text string, fails bool) (output string
 	if err := os.WriteFile(s.path(".sh"), []byte(text), 0o600); err != nil {
 		return "", err
 	}
-	_ = os.Remove(filepath.Join(s.folder, "line")) // it exists only if a command of an earlier step failed
+	for _, name := range []string{"line", "failed"} {
+		_ = os.Remove(filepath.Join(s.folder, name)) // it exists only if a command of an earlier step failed
+	}
 	status := "ended the shell"
 	if _, err := fmt.Fprintf(s.input, how, s.steps); err == nil {
 		status = s.await(ctx)

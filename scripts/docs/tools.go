@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,6 +36,9 @@ func install(ctx context.Context) (t *tools, err error) {
 			return nil, fmt.Errorf("building Vault: %w", err)
 		}
 		t.vault = string(bytes.TrimSpace(said))
+	}
+	if t.vault, err = filepath.Abs(t.vault); err != nil {
+		return nil, err
 	}
 	if t.directory, err = os.MkdirTemp("", "paxos-docs-"); err != nil {
 		return nil, err
@@ -82,6 +86,15 @@ func (t *tools) library() string { return filepath.Join(t.repository, "scripts",
 func (t *tools) path() string {
 	folders := []string{filepath.Join(t.library(), "bin"), t.bin(), os.Getenv("PATH")}
 	return strings.Join(folders, string(os.PathListSeparator))
+}
+
+// freeAddress returns an address of this machine on which nothing listens.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
 }
 
 // remove removes the programs.

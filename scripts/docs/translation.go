@@ -8,7 +8,7 @@ import (
 
 var (
 	// written is where a page says with which Paxos it works.
-	written = regexp.MustCompile(`(\benvironment"?(?:=|: ?)"?)(sandbox|production)\b`)
+	written = regexp.MustCompile(`(\benvironment"?(?:=|: ?)"?)(sandbox|production|custom)\b`)
 	// answered is where the engine says that.
 	answered = regexp.MustCompile(`(\benvironment"?(?: is |: ?|=| +)"?)custom\b`)
 )
@@ -62,7 +62,7 @@ func (t *translation) foreign(text string) bool {
 	if !strings.Contains(text, ".paxos.com") {
 		return false
 	}
-	return strings.Contains(text, ".sandbox.") != (t.environment == "sandbox")
+	return strings.Contains(text, ".sandbox.") == (t.environment == "production")
 }
 
 // replace replaces the first text of each pair by the second. Longer texts come first.

@@ -129,7 +129,7 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 }
 
 // agentOf starts an agent that renders a leased and an unleased token of a role with a short lease
-// and a short poll_interval, with the templates of the README. It returns the files when both have
+// and a short poll_interval, with the templates of docs/agent-and-applications.md. It returns the files when both have
 // a live token.
 func (m *mount) agentOf(lease, poll time.Duration) (leased, unleased string) {
 	m.Helper()

@@ -26,6 +26,10 @@ path "sys/leases/revoke/paxos/*" {
   capabilities = ["update"]
 }
 
+path "sys/leases/revoke-force/paxos" {
+  capabilities = ["update", "sudo"]
+}
+
 path "sys/leases/revoke-force/paxos/*" {
   capabilities = ["update", "sudo"]
 }

@@ -25,8 +25,8 @@ func Compare(page, run string, typed func(string) bool) (difference string) {
 				return fmt.Sprintf("the page goes on with %q, the command printed nothing more", w.original())
 			}
 			if !a.same(w, printed[at]) {
-				return fmt.Sprintf("the page has %q, the command printed %q (after %q)", w.original(),
-					printed[at].original(), line(piece[max(0, j-3):j]))
+				return fmt.Sprintf("the page has %q, the command printed %q%s", w.original(), printed[at].original(),
+					after(piece[:j]))
 			}
 			at++
 		}
@@ -35,6 +35,14 @@ func Compare(page, run string, typed func(string) bool) (difference string) {
 		}
 	}
 	return ""
+}
+
+// after says behind which words a difference is.
+func after(before []word) string {
+	if len(before) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (after %q)", line(before[max(0, len(before)-3):]))
 }
 
 // split splits the words of a page where lines are left out.

@@ -16,10 +16,16 @@ const (
 	seconds  kind = "seconds"
 	random   kind = "random_seconds" // times that the engine spreads, so that readers do not come together
 	unix     kind = "unix_time"
+
+	hash       kind = "hex"
+	vaultToken kind = "vault_token"
 )
 
 // base64url are the characters of random texts; a page may end one early with an ellipsis.
 const base64url = `[A-Za-z0-9_-]`
+
+// shortened ends the name of a pattern for values of the kind before it, of which a page shows the beginning.
+const shortened = "_shortened"
 
 // The values that differ from run to run. The named group is the value; what is around it in the pattern
 // says where such a value may be, and is compared. Earlier patterns come first.
@@ -28,19 +34,19 @@ var patterns = []string{
 	`\b(?P<jws>eyJ` + base64url + `+(?:…|\.(?:` + base64url + `+)?\.` + base64url + `+…?))`,
 	`\b(?P<vault_token>hv[sbr]\.` + base64url + `{4,}…?)`,
 	`(?:^|[^A-Za-z0-9_.-])(?P<access_token>` + base64url + `{43}\.` + base64url + `{43})`,
-	`(?:\baccess_token"?(?: +|[:=] ?)"?|\bBearer )(?P<shortened_token>` + base64url + `{4,43}…)`,
+	`(?:\baccess_token"?(?: +|[:=] ?)"?|\bBearer )(?P<access_token_shortened>` + base64url + `{4,43}…)`,
 	`\bclient_secret"?(?: +|[:=] ?)"?(?P<client_secret>` + base64url + `{43}\b|` + base64url + `{4,42}…)`,
 	`(?i:accessor)"?(?: +|[:=] ?)"?(?P<accessor>[A-Za-z0-9]{24})\b`,
 	`\b[a-z-]+_(?P<mount>[0-9a-f]{8})\b`,
 	`/(?P<lease>[A-Za-z0-9]{24})\b`,
 	`\b(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b`,
 	`\b(?P<hex>[0-9a-f]{64}|[0-9a-f]{32})\b`,
-	`\b(?P<shortened_hex>[0-9a-f]{4,63}…)`,
+	`\b(?P<hex_shortened>[0-9a-f]{4,63}…)`,
 	`\b(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`,
 	`\b(?P<unix_time>1[789]\d{8})\b`,
 	`\b(?P<duration>(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)\b`,
-	`\b(?:lease_duration|expires_in)"?(?: +|[:=] ?)"?(?P<seconds>\d+)\b`,
-	`\b(?:ttl|rotation_period)"?(?: +|[:=] ?)"?(?P<random_seconds>\d+)\b`,
+	`\b(?:lease_duration|expires_in|token_lifetime)"?(?: +|[:=] ?)"?(?P<seconds>\d+)\b`,
+	`\b(?:ttl|rotation_period)"?(?: +|[:=] ?)"?(?P<random_seconds>(?:\d+h)?(?:\d+m)?\d+s?)\b`,
 }
 
 var values = regexp.MustCompile(strings.Join(patterns, "|"))
@@ -92,7 +98,7 @@ func mask(text string) (masked string, found []value) {
 			if first := match[2*group]; name != "" && first >= 0 {
 				b.WriteString(text[end:first] + mark)
 				end = match[2*group+1]
-				found = append(found, value{kind(name), text[first:end]})
+				found = append(found, value{kind(strings.TrimSuffix(name, shortened)), text[first:end]})
 			}
 		}
 	}

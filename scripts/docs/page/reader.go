@@ -42,7 +42,8 @@ func (r *reader) read(line string) {
 		return
 	}
 	if found := hidden.FindStringSubmatch(line); found != nil {
-		r.blocks = append(r.blocks, &Block{Kind: Hidden, Language: "shell", Text: found[2] + "\n", Line: r.number, lines: 1})
+		r.blocks = append(r.blocks, &Block{Kind: Hidden, Language: "shell", Text: found[2] + "\n", Line: r.number,
+			lines: 1})
 		return
 	}
 	switch trimmed := strings.TrimSpace(line); {

@@ -98,8 +98,8 @@ func (p *Page) pair(i int) string {
 	if i == 0 || p.Blocks[i-1].Kind != Run {
 		return "a console block must follow the shell block that prints it"
 	}
-	if strings.TrimSpace(b.Text) == "" {
-		return "the console block is empty"
+	if strings.Trim(b.Text, " \n…") == "" {
+		return "the console block shows nothing"
 	}
 	p.Blocks[i-1].Answer = b
 	return ""

@@ -6,6 +6,19 @@
 #   docs_server_log   the path of the log of the server and its plugins
 #   docs_unseal_key   the key that unseals the server after vault operator seal
 
+# The script of a page may define the function check_page. It is called after the last block, and checks what
+# the page does not show.
+#
+# The names of variables and functions that begin with docs_ are for these scripts.
+
+# expect WHAT WANT GOT: fails unless the last two are equal.
+expect() {
+  if [ "$2" != "$3" ]; then
+    printf '%s: got %s, want %s\n' "$1" "$3" "$2"
+    return 1
+  fi
+}
+
 # stands_for TEXT VALUE: TEXT in the page stands for VALUE in the run, in commands and in answers. It is for
 # addresses and paths, which are other ones on each machine.
 stands_for() {
@@ -24,6 +37,23 @@ await() {
     fi
     sleep 0.1
   done
+}
+
+# free_address: prints an address of this machine on which nothing listens, such as 127.0.0.1:41234.
+free_address() {
+  python3 -c 'import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print("127.0.0.1:%d" % s.getsockname()[1])'
+}
+
+# own_server: the page starts a dev server of its own. It listens on another port than 8200, and the page's
+# 127.0.0.1:8200 is that server.
+own_server() {
+  export VAULT_DEV_LISTEN_ADDRESS
+  VAULT_DEV_LISTEN_ADDRESS=$(free_address)
+  stands_for 127.0.0.1:8200 "$VAULT_DEV_LISTEN_ADDRESS"
+  unset VAULT_ADDR VAULT_TOKEN
 }
 
 # start_paxos [FLAG...]: starts the stand-in Paxos with these flags of paxos-sandbox. It sets PAXOS_CLIENT_ID
@@ -84,7 +114,7 @@ paxos() {
 dashboard() {
   local action=$1 name=${2:-} id=
   shift
-  [ ! -e "$docs_folder/clients/$name" ] || id=$(cat "$docs_folder/clients/$name")
+  [ ! -f "$docs_folder/clients/$name" ] || id=$(cat "$docs_folder/clients/$name")
   case $action in
     create)
       shift
@@ -115,4 +145,11 @@ dashboard() {
 # audit_on: makes the server write every request and answer to audit.log in the directory.
 audit_on() {
   vault audit enable file file_path="$PWD/audit.log"
+}
+
+# free_port: prints a port of this machine on which nothing listens.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; do :; done
+  echo "$port"
 }
