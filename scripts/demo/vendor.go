@@ -63,7 +63,7 @@ func (s *story) takeBack(ctx context.Context, id, lease string) error {
 		return err
 	}
 	if err := s.expectAnswer(ctx, "vault write paxos/clients/vendor-1/rotate client_secret=- < rotated-secret.txt",
-		"Success"); err != nil {
+		"available"); err != nil {
 		return err
 	}
 	s.noted("The last holder tries the old secret:")
