@@ -197,10 +197,10 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 			other := m.Must(logical.ReadOperation, "creds/other", nil)
 			change(m)
 			if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
-				t.Error("what was issued under the role lives")
+				t.Error("what was issued under the role is valid")
 			}
 			if !m.Paxos.Alive(backendtest.Token(other)) {
-				t.Error("another role's token died")
+				t.Error("another role's token ended")
 			}
 			if err := m.Revoke(leased); err != nil {
 				t.Errorf("the lease cannot end: %v", err)
