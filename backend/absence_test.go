@@ -254,7 +254,7 @@ func TestListedScopesOutliveARotation(t *testing.T) {
 	m.Clock.Advance(time.Minute)
 	m.rotateStocked("c0", id)
 	if _, err := m.lease("e2", "r2"); err == nil ||
-		!strings.Contains(err.Error(), "holds scopes that the role does not name") {
+		!strings.Contains(err.Error(), "has scopes that the role does not have") {
 		t.Errorf("a client that can move money was leased through a role that reads: %v", err)
 	}
 	if err := m.Paxos.EditCredential(id, func(c *paxostest.Credential) {
@@ -284,7 +284,7 @@ func TestTheEntityOfTheFirstListIsTheMounts(t *testing.T) {
 		m.Clock.Advance(time.Minute)
 		if status, text := m.Refused(logical.ReadOperation, "report/drift",
 			map[string]any{"refresh": true}); status != 502 || !strings.Contains(text,
-			"another Entity than this mount's") {
+			"another Entity than this mount") {
 			t.Errorf("%d %s", status, text)
 		}
 	}

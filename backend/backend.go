@@ -30,7 +30,7 @@ const periodicDeadline = 50 * time.Second
 
 // Options are what the mounts of one process share.
 type Options struct {
-	// Limits keeps all calls of the process below Paxos's limits, whatever the number of mounts.
+	// Limits keeps all calls of the process below Paxos's limits, for any number of mounts.
 	// Required.
 	Limits *limits.Limits
 	// Now tells the time. If nil, time.Now is used.
@@ -303,10 +303,10 @@ func (b *backend) initialize(ctx context.Context, _ *logical.InitializationReque
 		return nil
 	}
 	if err := b.broker.Start(ctx); err != nil { // the next token request tries again
-		b.logger.Warn("the token requests before this start are not known yet", "error", err)
+		b.logger.Warn("the token requests of the previous process are not known yet; retrying at the next token request", "error", err)
 	}
 	if err := b.spent.Load(ctx); err != nil { // the next signature tries again
-		b.logger.Warn("the payments that were signed before this start are not known yet", "error", err)
+		b.logger.Warn("the payments that the previous process signed are not known yet; retrying at the next signature", "error", err)
 	}
 	b.broker.SweepSoon()
 	return nil
@@ -328,7 +328,7 @@ func (b *backend) periodic(ctx context.Context, _ *logical.Request) error {
 	if b.tainted() {
 		_, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 		if pending > 0 {
-			b.logger.Warn("the mount is being disabled while tokens live on at Paxos", "tokens", pending)
+			b.logger.Warn("the mount is being disabled, but not all tokens could be revoked: the rest are valid until they expire", "tokens", pending)
 		}
 		return errors.Join(err, b.reconcileClients(ctx))
 	}

@@ -61,12 +61,14 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 	case p.mine != "":
 		return p.mine, p.clients[p.mine], nil
 	case p.holds >= r.MaxLeasesPerEntity:
-		return "", storedClient{}, fault.BadRequest("this caller holds %d clients of role %q already, which is its "+
-			"max_leases_per_entity: end such a lease first", p.holds, want.name)
+		return "", storedClient{}, fault.BadRequest("%s already leases %s of role %q (max_leases_per_entity=%d). "+
+			"Use or renew that lease, or have it revoked.", callerOf(req), quantity(p.holds, "client"), want.name,
+			r.MaxLeasesPerEntity)
 	case len(p.free) == 0:
-		return "", storedClient{}, fault.BadRequest("no client of role %q is free: %s. Stock another under clients/ "+
-			"and name it in the role, or write the new secret of one in quarantine to clients/<name>/rotate",
-			want.name, input.Shortened(p.why))
+		return "", storedClient{}, fault.BadRequest("No client is available for role %q (%s). Contact your Vault "+
+			"operators. Operators: store another client and add it to the role, or give one that waits for it a new "+
+			"secret with `vault write %sclients/<name>/rotate client_secret=-`.", want.name, input.Shortened(p.why),
+			mountMark)
 	}
 	name := p.free[0]
 	n, err := loadStoredClient(ctx, req.Storage, name)
@@ -98,6 +100,14 @@ func (b *backend) undoInLockdown(ctx context.Context, s logical.Storage, name st
 	}
 	n.State, n.Checkout = stateAvailable, nil
 	return errors.Join(locked, b.putStoredClient(ctx, s, name, n))
+}
+
+// callerOf names the caller at the start of a sentence, as max_leases_per_entity counts callers.
+func callerOf(req *logical.Request) string {
+	if req.EntityID == "" {
+		return "This Vault token"
+	}
+	return "Vault entity " + req.EntityID
 }
 
 // newCheckout returns the record of a lease that begins now.
@@ -146,7 +156,7 @@ func (b *backend) lookAtPool(ctx context.Context, req *logical.Request, roleName
 		}
 		why := ""
 		if n.State != stateAvailable && n.last() > 0 {
-			why = "is " + string(n.State)
+			why = n.State.described()
 		}
 		if why == "" {
 			why = unavailableReason(n, roleName, rails, session)
@@ -176,28 +186,27 @@ func unavailableReason(n storedClient, roleName string, rails guardrails, sessio
 	g, stored := n.current()
 	switch {
 	case !stored:
-		return "is not stocked"
+		return "is not stored"
 	case n.purposeMismatch(purposeLease) != "":
 		return n.purposeMismatch(purposeLease)
 	case !g.Verified && rails.RefuseUnchecked:
-		return "has a secret that was never verified, and the guardrails (allow_unchecked_clients=false) let " +
-			"no such client be used"
+		return "has a secret that was never verified, which the guardrails do not allow (allow_unchecked_clients=false)"
 	case n.Disabled:
 		return "is disabled"
 	case !n.allows(roleName):
-		return "does not name this role among its allowed_roles"
+		return "does not allow this role (allowed_roles)"
 	case g.Connection != session.fingerprint:
-		return "was stocked over another connection"
+		return "was stored for another connection"
 	}
 	return ""
 }
 
 // scopeMismatch returns why the scopes of a client do not fit a role and the guardrails, or "" if
 // they fit. There are two sources: the scopes that the operator stored, and those in Paxos's list.
-// If the list is newer than the latest verification, it alone counts, because the Dashboard may
-// have changed the client since. If the verification is newer, the stored scopes count as held. The
-// listed ones then still count as possibly held, because a scope that was added in the Dashboard
-// stays there when the secret is rotated.
+// If the list is newer than the latest verification, only the list counts, because the client may have
+// been changed in the Dashboard since. If the verification is newer, the client has the stored scopes. It
+// may still have the listed ones too, because a scope that was added in the Dashboard stays there when the
+// secret is rotated.
 func scopeMismatch(n storedClient, r role, rails guardrails, list credentialList) string {
 	g, _ := n.current()
 	atMost, atLeast := n.Scopes, n.Scopes
@@ -210,18 +219,18 @@ func scopeMismatch(n storedClient, r role, rails guardrails, list credentialList
 		if list.ListedAt.After(verified) {
 			atMost, atLeast = listed.Scopes, listed.Scopes
 			if listed.Status != paxos.StatusApproved {
-				return "is disabled at Paxos"
+				return "is disabled in the Dashboard"
 			}
 		}
 	}
 	lacking, surplus := catalog.Without(r.ResolvedScopes, atLeast), catalog.Without(atMost, r.ResolvedScopes)
 	switch {
 	case len(lacking) > 0:
-		return "does not hold " + input.Shortened(lacking)
+		return "lacks " + input.Shortened(lacking)
 	case len(r.ResolvedScopes) > 0 && len(surplus) > 0:
-		return "holds scopes that the role does not name"
+		return "has scopes that the role does not have"
 	case rails.check(atMost) != nil:
-		return "holds scopes beyond the guardrails"
+		return "has scopes that the guardrails forbid"
 	}
 	return ""
 }

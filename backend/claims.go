@@ -13,8 +13,8 @@ import (
 
 // errElsewhere refuses to store a client that another mount of the process has stored. It does not
 // name that mount, because the caller may have no access to it.
-var errElsewhere = fault.BadRequest("Not saved: this client is in use on another mount of this Vault, or would be " +
-	"leased here while it is. A client of purpose=lease is stored once. Create another client in the Dashboard.")
+var errElsewhere = fault.BadRequest("Not saved: another mount of this Vault uses this client, and a client with " +
+	"purpose=lease can be stored on one mount only. Create another client in the Dashboard.")
 
 // claim returns nil if a client may be stored under the keys in own, and else an error for the
 // caller. Two rules hold. A Client ID is stored once on a mount. And a client that is for leasing
@@ -30,7 +30,7 @@ func (b *backend) claim(ctx context.Context, s logical.Storage, clientID string,
 		return err
 	}
 	if where != "" {
-		return fault.BadRequest("client_id is that of %s already: a client is stored once on a mount", where)
+		return fault.BadRequest("client_id is already stored on this mount, as %s. A client can be stored once on a mount.", where)
 	}
 	if !verified {
 		return nil
@@ -70,9 +70,9 @@ func (b *backend) whereStored(ctx context.Context, s logical.Storage, clientID s
 func (b *backend) leasedElsewhere(ctx context.Context, s logical.Storage, key, clientID string) (string, error) {
 	switch err := b.claim(ctx, s, clientID, true, true, key); {
 	case errors.Is(err, errElsewhere):
-		return "is in use on another mount of this Vault", nil
+		return "is used by another mount of this Vault", nil
 	case errors.As(err, new(*fault.Fault)):
-		return "is stored on this mount twice", nil
+		return "is stored twice on this mount", nil
 	case err != nil:
 		return "", err
 	}
@@ -89,7 +89,7 @@ func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (stri
 		case err != nil:
 			return "", err
 		case entry != "":
-			return "", fmt.Errorf("%s of a mount of this process cannot be read, and may be this client", entry)
+			return "", fmt.Errorf("%s of a mount of this process cannot be read and may be this client", entry)
 		}
 	}
 	others, err := b.mount.all.elsewhere(ctx, b, clientID)
@@ -97,11 +97,11 @@ func (b *backend) usedElsewhere(ctx context.Context, key, clientID string) (stri
 		return "", err
 	}
 	if len(others) > 0 {
-		return "it is stored on another mount too", nil
+		return "another mount stores it too", nil
 	}
 	where, err := b.whereStored(ctx, b.storage, clientID, key)
 	if err != nil || where == "" {
 		return "", err
 	}
-	return "it is stored as " + where + " too", nil
+	return "this mount also stores it as " + where, nil
 }

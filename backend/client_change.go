@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -26,7 +25,8 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	absent := errors.Is(err, store.ErrNotFound)
 	switch {
 	case absent && !create:
-		return nil, fault.New(http.StatusNotFound, "there is no client %q to patch; write to it to store it", name)
+		return nil, fault.New(http.StatusNotFound, "Client %q does not exist, so it cannot be patched. "+
+			"Store it with a write to %s%s.", name, mountMark, req.Path)
 	case absent:
 		before = storedClient{State: stateAvailable}
 	case err != nil:
@@ -49,7 +49,8 @@ func (b *backend) changeClient(ctx context.Context, req *logical.Request, d *fra
 	b.announceChange(clientWritten, req.Path, req.Operation)
 	ended, pending, err := b.endOfClient(ctx, name, after)
 	if err != nil {
-		return nil, fmt.Errorf("client %s was stored, but ending tokens that are now too much: %w", name, err)
+		return nil, stoppedAfter(err, "Client %q was stored, but not all tokens that it no longer allows could be "+
+			"revoked. This is tried again every minute.", name)
 	}
 	warnings := verified.warnings
 	if ended+pending > 0 {
@@ -75,11 +76,11 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 	case errors.Is(err, store.ErrNotFound) && created:
 		now = before
 	case errors.Is(err, store.ErrNotFound):
-		return now, fault.BadRequest("Not saved: client %s was deleted at the same time.", name)
+		return now, fault.BadRequest("Not saved: client %q was deleted at the same time.", name)
 	case err != nil:
 		return now, err
 	case created, now.EntryID != before.EntryID, verified.slow() && now.last() != before.last():
-		return now, fault.BadRequest("Not saved: client %s was written by somebody else at the same time. Read it "+
+		return now, fault.BadRequest("Not saved: client %q was written by somebody else at the same time. Read it "+
 			"and write again.", name)
 	}
 	if verified.slow() {
@@ -94,7 +95,7 @@ func (b *backend) storeChangedClient(ctx context.Context, s logical.Storage, nam
 		}
 	}
 	if field := store.Conflict(before, now, planned); verified.slow() && field != "" {
-		return now, fault.BadRequest("Not saved: %s of client %s was changed by somebody else at the same time. "+
+		return now, fault.BadRequest("Not saved: %s of client %q was changed by somebody else at the same time. "+
 			"Read it and write again.", field, name)
 	}
 	verified.apply(&after)
@@ -171,8 +172,8 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	case store.IsUnreadable(err) && force:
 		return b.removeStoredClient(ctx, s, name, n)
 	case store.IsUnreadable(err):
-		return fault.BadRequest("Not deleted: the entry of client %s cannot be read, so that it is not known "+
-			"whether the client is leased. Upgrade the plugin if a later version wrote it, or set force=true.", name)
+		return fault.BadRequest("Not deleted: the entry of client %q cannot be read, so it is not known "+
+			"whether the client is leased. Upgrade the plugin if a later version wrote the entry, or set force=true.", name)
 	case err != nil:
 		return err
 	}
@@ -186,17 +187,18 @@ func (b *backend) takeClient(ctx context.Context, s logical.Storage, name string
 	}
 	switch g, _ := n.current(); {
 	case n.State == stateLeased:
-		return fault.BadRequest("Not deleted: client %s is %s. End its lease first.", name, n.Checkout)
+		return fault.BadRequest("Not deleted: client %q is %s. Revoke its lease first.", name, n.Checkout)
 	case n.State == stateToBeDeleted:
-		return fault.BadRequest("Not deleted: client %s is due to be deleted at Paxos, because its lease has ended; "+
-			"without its entry it would go on working there. The entry is deleted as soon as Paxos has "+
+		return fault.BadRequest("Not deleted: client %q is due to be deleted at Paxos, because its lease has "+
+			"ended. Without this entry it would keep working there. The entry is deleted as soon as Paxos has "+
 			"confirmed the deletion.", name)
 	case len(keys) > 0:
-		return fault.BadRequest("Not deleted: %s for client %s. Delete what signs for it under keys/ first.",
-			keysSign(keys), name)
+		return fault.BadRequest("Not deleted: %s for client %q. Delete its keys under %skeys/ first.",
+			keysSign(keys), name, mountMark)
 	case !force && need.OfClient(g.ClientID):
-		return fault.BadRequest("Not deleted: client %s is needed to revoke live tokens (tokens that are being "+
-			"requested count too). End them first (set disabled=true on it), or set force=true and let them expire.", name)
+		return b.refuseNeeded(ctx, func(row broker.Row) bool { return row.ClientID == g.ClientID },
+			"Not deleted: client %q is needed to revoke valid tokens. Set disabled=true on the client first, which "+
+				"revokes them, or set force=true and let them expire%s.", name)
 	}
 	return b.removeStoredClient(ctx, s, name, n)
 }

@@ -69,7 +69,7 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	case store.Ignoring(err, store.ErrNotFound) != nil:
 		return checkout{}, 0, err
 	case err != nil || n.State != stateLeased || n.Checkout == nil || n.Checkout.ID != id:
-		return checkout{}, 0, fault.BadRequest("The lease of client %q has ended: read the role again.", name)
+		return checkout{}, 0, fault.BadRequest("The lease of client %q has ended. Read the role again for a new lease.", name)
 	}
 	held := *n.Checkout
 	rails, err := storedGuardrails(ctx, req.Storage)
@@ -82,7 +82,8 @@ func (b *backend) extendLease(ctx context.Context, req *logical.Request, name,
 	now := b.options.Now()
 	left := held.Since.Add(min(held.MaximumTTL, rails.MaxTTL)).Sub(now)
 	if left < time.Second {
-		return held, 0, fault.BadRequest("The lease of client %q has reached its max_ttl: read the role again.", name)
+		return held, 0, fault.BadRequest("The lease of client %q has reached its longest duration. Read %screds/%s "+
+			"for a new lease.", name, mountMark, held.Role)
 	}
 	ttl := min(b.wishOf(req), left).Truncate(time.Second)
 	held.Deadline = now.Add(ttl).UTC()
@@ -116,7 +117,7 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 	case r.Disabled:
 		return notRenewed(name, fmt.Sprintf("role %q is disabled", n.Checkout.Role))
 	case r.CredentialType != clientCredentials || !slices.Contains(r.Clients, name):
-		return notRenewed(name, fmt.Sprintf("role %q does not lease it any more", n.Checkout.Role))
+		return notRenewed(name, fmt.Sprintf("role %q no longer leases it", n.Checkout.Role))
 	}
 	session, err := b.openSession(ctx, s)
 	if err != nil {
@@ -138,8 +139,8 @@ func (b *backend) checkRenewal(ctx context.Context, s logical.Storage, name stri
 
 // notRenewed returns the error that refuses a renewal and says why.
 func notRenewed(name, why string) error {
-	return fault.Forbidden("The lease of client %q is not renewed: %s. The client can be used until the lease ends; "+
-		"contact your Vault operators.", name, why)
+	return fault.Forbidden("The lease of client %q was not renewed: %s. The client can be used until the lease ends. "+
+		"Contact your Vault operators.", name, why)
 }
 
 // revokeClient ends the lease of a client. What happens to the client was decided when the lease

@@ -45,7 +45,7 @@ func TestRenewalMovesTheDeadline(t *testing.T) {
 		"clients/c9": {"client_id": "x", "client_secret": "y", "scopes": leasedScope, "purpose": "lease"},
 	} {
 		if status, text := m.Refused(logical.UpdateOperation, path, data); status != 403 ||
-			!strings.Contains(text, "locked down") {
+			!strings.Contains(text, "in lockdown since") {
 			t.Errorf("%s in a lockdown: %d %s", path, status, text)
 		}
 	}
@@ -104,7 +104,7 @@ func TestWhatIsNotAllowedIsNotRenewed(t *testing.T) {
 			change(m)
 			if renewed, err := m.renew(lease, time.Hour); err == nil {
 				t.Errorf("renewed for %s", renewed.Secret.TTL)
-			} else if !strings.Contains(err.Error(), "is not renewed") {
+			} else if !strings.Contains(err.Error(), "was not renewed") {
 				t.Errorf("refused with %q", err)
 			}
 			if after := m.Must(logical.ReadOperation, "clients/c0", nil).Data["held_until"]; after != before {
@@ -216,7 +216,7 @@ func TestAClientIsMintedWith(t *testing.T) {
 		t.Errorf("a role beyond its client: %d %s", status, text)
 	}
 	if status, text := m.Refused(logical.DeleteOperation, "clients/team", nil); status != 400 ||
-		!strings.Contains(text, "needed to revoke live tokens") {
+		!strings.Contains(text, "needed to revoke valid tokens") {
 		t.Errorf("deleting a client with a live token: %d %s", status, text)
 	}
 	m.rotateStocked("team", clientID)
@@ -232,7 +232,7 @@ func TestAClientIsMintedWith(t *testing.T) {
 	}
 	m.Must(logical.DeleteOperation, "clients/team", nil)
 	if status, text := m.Refused(logical.ReadOperation, "creds/team", nil); status != 400 ||
-		!strings.Contains(text, "not stocked") {
+		!strings.Contains(text, "does not exist") {
 		t.Errorf("a client that is gone mints: %d %s", status, text)
 	}
 }
@@ -267,8 +267,8 @@ func TestALostClientIsNotLeased(t *testing.T) {
 func TestAClientThatHoldsMoreAtPaxosIsNotLeased(t *testing.T) {
 	t.Parallel()
 	for what, role := range map[string]map[string]any{
-		"holds scopes beyond the guardrails":       nil,
-		"holds scopes that the role does not name": {"scopes": leasedScope},
+		"has scopes that the guardrails forbid":  nil,
+		"has scopes that the role does not have": {"scopes": leasedScope},
 	} {
 		m := newPool(t, 1, role)
 		m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "transfer:read_*"})

@@ -163,7 +163,7 @@ func TestALeasedClientWorksAndIsQuarantined(t *testing.T) {
 	if got := m.state("c0"); got != "quarantined" {
 		t.Errorf("after its lease the client is %s", got)
 	}
-	if _, err := m.lease("e2", "r2"); err == nil || !strings.Contains(err.Error(), "c0 is quarantined") {
+	if _, err := m.lease("e2", "r2"); err == nil || !strings.Contains(err.Error(), "c0 is waiting for a new secret") {
 		t.Errorf("a quarantined client was leased: %v", err)
 	}
 	m.rotateStocked("c0", lease.Data["client_id"].(string))
@@ -234,7 +234,7 @@ func TestEveryClientIsLeasedOnce(t *testing.T) {
 			case err == nil:
 				held[resp.Data["client_id"]]++
 				leases = append(leases, resp)
-			case strings.Contains(err.Error(), "no client of role"):
+			case strings.Contains(err.Error(), "No client is available for role"):
 				refusals++
 			default:
 				t.Errorf("an unclear refusal: %v", err)

@@ -24,11 +24,11 @@ const (
 )
 
 // compare asks Paxos for its list of credentials, stores the list, and announces new findings. It
-// answers 429 while another comparison runs, or if one was begun less than comparisonPause ago.
+// answers 429 while another comparison runs, or if one began less than comparisonPause ago.
 func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialList, error) {
 	if !b.comparing.TryLock() {
 		return credentialList{}, fault.New(http.StatusTooManyRequests,
-			"a comparison with Paxos is under way already: read again in a moment")
+			"A comparison with Paxos is already running. Retry in a moment.")
 	}
 	defer b.comparing.Unlock()
 	if err := checkStoredLockdown(ctx, s); err != nil {
@@ -41,7 +41,8 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 	now := b.options.Now()
 	if before.recent(now, comparisonPause) {
 		return before, fault.New(http.StatusTooManyRequests,
-			"Paxos was asked less than a minute ago, and each time costs a token request: come back in a minute")
+			"A refresh was attempted less than a minute ago, and each one costs a token request. Retry in %s.",
+			remaining(comparisonPause-now.Sub(before.TriedAt)))
 	}
 	root, err := storedRoot(ctx, s)
 	if err != nil {
@@ -65,6 +66,11 @@ func (b *backend) compare(ctx context.Context, s logical.Storage) (credentialLis
 		return before, err
 	}
 	return after, b.announceDrift(ctx, s, before, after)
+}
+
+// remaining is a time to wait as an error gives it: in whole seconds, and never too short.
+func remaining(wait time.Duration) time.Duration {
+	return (wait + time.Second - 1).Truncate(time.Second)
 }
 
 // compareWith asks Paxos for its list and returns the list to store after before. If Paxos answers
@@ -115,7 +121,7 @@ func (b *backend) announceDrift(ctx context.Context, s logical.Storage, before, 
 			added = append(added, f)
 		}
 	}
-	b.logger.Info("compared the Entity's credentials at Paxos with what this mount knows",
+	b.logger.Info("compared Paxos's list of credentials with the records of this mount",
 		"refused", after.Refused, "credentials", len(after.Credentials)+
 			after.Left, "findings", len(open), "new", len(added))
 	const most = 20 // events of one comparison; the report shows all findings
@@ -152,7 +158,7 @@ func (b *backend) compareHourly(ctx context.Context) error {
 	switch _, err := b.compare(ctx, b.storage); {
 	case errors.As(err, &mistake): // a lockdown, or no configuration: an operator decided that
 	case err != nil:
-		b.logger.Warn("comparing with Paxos: it is tried again in an hour", "error", err)
+		b.logger.Warn("could not compare the records of this mount with Paxos; retrying in an hour", "error", err)
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func TestAComparisonThatFailsLeavesTheLastOne(t *testing.T) {
 		t.Errorf("answered %d %s", status, text)
 	}
 	if status, text := m.Refused(logical.ReadOperation, "report/drift",
-		map[string]any{"refresh": true}); status != 429 || !strings.Contains(text, "come back in a minute") {
+		map[string]any{"refresh": true}); status != 429 || !strings.Contains(text, "Retry in 1m0s") {
 		t.Errorf("once more: %d %s", status, text)
 	}
 	if got := m.report("drift"); fmt.Sprint(got) != fmt.Sprint(before) {

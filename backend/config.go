@@ -58,9 +58,10 @@ func (c *config) change(d *framework.FieldData) error {
 	input.Patch(d, "environment", &environment)
 	switch {
 	case environment != environmentProduction && environment != environmentSandbox && environment != environmentCustom:
-		return fault.BadRequest("environment must be production, sandbox or custom")
+		return fault.BadRequest("environment must be production, sandbox or custom.")
 	case c.Environment != "" && c.Environment != environment:
-		return fault.BadRequest("environment is %s for the life of this mount: enable another mount for %s",
+		return fault.BadRequest("environment cannot be changed after the first write (it is %s). Enable another "+
+			"mount for %s.",
 			c.Environment, environment)
 	}
 	c.Environment = environment
@@ -77,10 +78,11 @@ func (c *config) change(d *framework.FieldData) error {
 		return err
 	}
 	if err := input.CheckScope(c.VerifyScope); err != nil {
-		return fault.BadRequest("verify_scope must be one scope, such as %s", defaultVerifyScope)
+		return fault.BadRequest("verify_scope must be one scope, such as %s.", defaultVerifyScope)
 	}
 	if c.RefreshAt < 0.1 || c.RefreshAt > 0.95 {
-		return fault.BadRequest("refresh_at must lie between 0.1 and 0.95: it is a share of a token's life")
+		return fault.BadRequest("refresh_at must be between 0.1 and 0.95. It is the share of a token's lifetime after " +
+			"which the token is refreshed.")
 	}
 	return nil
 }
@@ -89,14 +91,14 @@ func (c *config) change(d *framework.FieldData) error {
 func (c *config) checkLimits() error {
 	switch {
 	case c.TokenBudget < 0 || c.TokenBudget > limits.MaximumBudget:
-		return fault.BadRequest("token_budget must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
-			"all that the process has", limits.MaximumBudget)
+		return fault.BadRequest("token_budget must be between 1 and %d token requests per 5 minutes, or 0 for no "+
+			"separate limit.", limits.MaximumBudget)
 	case c.APIRate < 1 || c.APIRate > maximumAPIRate:
-		return fault.BadRequest("api_rate must lie between 1 and %d calls a second", maximumAPIRate)
+		return fault.BadRequest("api_rate must be between 1 and %d calls per second.", maximumAPIRate)
 	}
 	for _, block := range c.EgressCIDRs {
 		if _, err := netip.ParsePrefix(block); err != nil {
-			return fault.BadRequest("egress_cidrs holds %s, which is not an address block such as 203.0.113.0/24",
+			return fault.BadRequest("egress_cidrs contains %s, which is not an address block such as 203.0.113.0/24.",
 				input.Excerpt(block))
 		}
 	}

@@ -156,11 +156,11 @@ func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
 	m := newConfiguredMount(t)
 	before := m.Stored()
 	for says, data := range map[string]map[string]any{
-		"environment is custom for the life of this mount": {"environment": "production"},
-		"environment must be":                              {"environment": "staging"},
-		"client_id is not that of this mount's root client, which is " +
+		"environment cannot be changed after the first write (it is custom)": {"environment": "production"},
+		"environment must be": {"environment": "staging"},
+		"client_id is not that of this mount's root client (" +
 			m.Client.ClientID: {"client_id": "another", "client_secret": backendtest.Canary + "x"},
-		"refresh_at must lie":             {"refresh_at": 1.5},
+		"refresh_at must be between":      {"refresh_at": 1.5},
 		"verify_scope must be one scope":  {"verify_scope": "a b"},
 		"client_secret must be":           {"client_secret": ""},
 		"client_secret holds white space": {"client_secret": backendtest.Canary + " x"},
@@ -205,7 +205,7 @@ func TestForcedDeletionSaysWhatItOrphans(t *testing.T) {
 	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
 	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
 	resp := m.Must(logical.DeleteOperation, "config", map[string]any{"force": "true"})
-	if resp == nil || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], "1 tokens could not be revoked") {
+	if resp == nil || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], "1 token could not be revoked") {
 		t.Errorf("answer %v", resp)
 	}
 	if err := m.Revoke(lease); err != nil {

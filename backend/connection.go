@@ -68,8 +68,8 @@ func (c *connection) change(d *framework.FieldData) error {
 	// Somebody who may write here could otherwise have the stored password sent to a server of
 	// their own.
 	if _, given := d.Raw["proxy_password"]; !given && c.ProxyURL != before.ProxyURL && before.ProxyPassword != "" {
-		return fault.BadRequest("proxy_password was stored for the present proxy_url and is sent to no other proxy: " +
-			"write it again together with the new proxy_url, or empty if the new proxy needs none")
+		return fault.BadRequest("proxy_password is stored for the current proxy_url and is not sent to another proxy. " +
+			"Write it again together with the new proxy_url, or write it empty if the new proxy needs none.")
 	}
 	return c.checkTransport()
 }
@@ -91,13 +91,13 @@ func (c *connection) checkTransport() error {
 	}
 	switch {
 	case c.ProxyURL == "" && (c.ProxyUsername != "" || c.ProxyPassword != ""):
-		return fault.BadRequest("proxy_url is missing: proxy_username and proxy_password are for a proxy")
+		return fault.BadRequest("proxy_url is required if proxy_username or proxy_password is set.")
 	case c.ProxyPassword != "" && c.ProxyUsername == "":
-		return fault.BadRequest("proxy_username is missing: proxy_password needs one")
+		return fault.BadRequest("proxy_username is required if proxy_password is set.")
 	case c.AuthStyle != string(paxos.AuthPost) && c.AuthStyle != string(paxos.AuthBasic):
-		return fault.BadRequest("auth_style must be post or basic")
+		return fault.BadRequest("auth_style must be post or basic.")
 	case c.RequestTimeout < time.Second || c.RequestTimeout > paxos.MaximumTimeout:
-		return fault.BadRequest("request_timeout must lie between 1s and %s", paxos.MaximumTimeout)
+		return fault.BadRequest("request_timeout must be between 1s and %s.", paxos.MaximumTimeout)
 	}
 	return nil
 }
@@ -110,11 +110,12 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	where, fixed := endpoints(environment)
 	switch {
 	case fixed && own != paxos.Endpoints{}:
-		return paxos.Settings{}, fault.BadRequest("environment is %s, whose URLs are fixed, but config/connection "+
-			"has URLs: they are for environment=custom; unset them there", environment)
+		return paxos.Settings{}, fault.BadRequest("environment=%s has fixed URLs. token_url, revoke_url and api_url are "+
+			"for environment=custom only: leave them out, or remove them with `vault write %sconfig/connection "+
+			"token_url= revoke_url= api_url=`.", environment, mountMark)
 	case !fixed && (own.TokenURL == "" || own.RevokeURL == "" || own.APIURL == ""):
-		return paxos.Settings{}, fault.BadRequest("environment is custom: write token_url, revoke_url and api_url " +
-			"to config/connection first")
+		return paxos.Settings{}, fault.BadRequest("environment=custom needs URLs. Store them first with `vault write "+
+			"%sconfig/connection token_url=<URL> revoke_url=<URL> api_url=<URL>`.", mountMark)
 	case !fixed:
 		where = own
 	}
@@ -129,14 +130,16 @@ func (c connection) settings(environment string) (paxos.Settings, error) {
 	}, nil
 }
 
-// dangers describes the options in force that weaken security. It never returns nil.
+// dangers describes the options in force that weaken security, each as "option: why" without a full stop.
+// It never returns nil.
 func (c connection) dangers() []string {
 	dangers := []string{}
 	if c.NeverRevoke {
-		dangers = append(dangers, "never_revoke: a lease's end leaves its token alive at Paxos, for up to an hour")
+		dangers = append(dangers, "never_revoke: tokens are not revoked at Paxos. After their lease they stay "+
+			"valid for up to an hour")
 	}
 	if u, err := url.Parse(c.TokenURL); err == nil && u.Scheme == "http" {
-		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted, to %s", u.Hostname()))
+		dangers = append(dangers, fmt.Sprintf("token_url: secrets are sent unencrypted to %s", u.Hostname()))
 	}
 	return dangers
 }

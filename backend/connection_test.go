@@ -51,11 +51,11 @@ func TestConnectionRefusesWhatIsUnsafe(t *testing.T) {
 		"token_url is not a URL":                 {"token_url": "paxos"},
 		"override_trusted_ca holds no PEM":       {"override_trusted_ca": backendtest.Canary},
 		"proxy_url must not contain a user name": {"proxy_url": "http://u:" + backendtest.Canary + "@proxy:3128"},
-		"proxy_url is missing":                   {"proxy_password": backendtest.Canary},
-		"proxy_username is missing": {"proxy_url": "http://proxy:3128",
+		"proxy_url is required":                  {"proxy_password": backendtest.Canary},
+		"proxy_username is required": {"proxy_url": "http://proxy:3128",
 			"proxy_password": backendtest.Canary},
 		"auth_style must be post or basic": {"auth_style": "auto"},
-		"request_timeout must lie between": {"request_timeout": "60s"},
+		"request_timeout must be between":  {"request_timeout": "60s"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "config/connection", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {
@@ -98,12 +98,13 @@ func TestFixedEnvironmentsTakeNoURLs(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	if status, text := m.Refused(logical.UpdateOperation, "config",
-		map[string]any{"environment": "custom"}); status != 400 || !strings.Contains(text, "config/connection first") {
+		map[string]any{"environment": "custom"}); status != 400 || !strings.Contains(text,
+		"`vault write paxos/config/connection token_url=") {
 		t.Errorf("custom without URLs: %d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "sandbox"})
 	if status, text := m.Refused(logical.UpdateOperation, "config/connection", m.Connection()); status != 400 ||
-		!strings.Contains(text, "environment is sandbox") {
+		!strings.Contains(text, "environment=sandbox has fixed URLs") {
 		t.Errorf("URLs under a fixed environment: %d %s", status, text)
 	}
 	if got := m.Must(logical.ReadOperation, "config/connection",

@@ -27,24 +27,24 @@ type credentials struct {
 // errListWithoutRoot reports a list that lacks the root client, which asked for it. Such a list is
 // incomplete, so nothing follows from what is missing in it.
 var errListWithoutRoot = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list does not have the root client, which asked for it, so " +
-		"nothing follows from what it lacks", Malformed: true,
+	Doing: "listing API credentials", Reason: "the list lacks the root client that requested it, so it " +
+		"is incomplete", Malformed: true,
 }
 
 // errOtherEntity reports a list of another Entity than the mount's, which says nothing about the
 // mount's clients.
 var errOtherEntity = &paxos.Error{
-	Doing: "listing API credentials", Reason: "the list is of another Entity than this mount's, so it proves " +
-		"nothing (require_entity_match=false in config/guardrails lets the mount be of another)", Malformed: true,
+	Doing: "listing API credentials", Reason: "the list belongs to another Entity than this mount, which " +
+		"config/guardrails does not allow (require_entity_match)", Malformed: true,
 }
 
 // withCredentials requests a token with these scopes for the root client and asks Paxos for its
 // list of the Entity's credentials. It calls use with the list and the token, and ends the token
 // when use returns. It refuses a list of another Entity than the mount's, unless the guardrails
-// allow that. A list that cannot be believed is logged.
+// allow that. A list that cannot be used is logged.
 func (b *backend) withCredentials(ctx context.Context, scopes []string,
 	use func(context.Context, *credentials) error) error {
-	defer b.broker.Hold()() // so that the root client is not forgotten while its token lives
+	defer b.broker.Hold()() // so that the root client is kept while its token is valid
 	root, err := storedRoot(ctx, b.storage)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (c *credentials) whole() bool {
 }
 
 // entity returns the Entity of the root client as the list shows it, or "" if the list does not
-// tell.
+// say.
 func (c *credentials) entity() string {
 	root, _ := c.of(c.rootID)
 	return root.CustomerID

@@ -74,7 +74,7 @@ func (b *backend) applyFound(ctx context.Context, fromPaxos *credentials, asked 
 		case exists && found.Status == paxos.StatusDisabled:
 			return b.markLost(ctx, name, n, "it was disabled in the Dashboard")
 		case !exists && complete:
-			return b.markLost(ctx, name, n, "Paxos does not list it any more")
+			return b.markLost(ctx, name, n, "Paxos no longer lists it")
 		}
 		return nil
 	})
@@ -88,7 +88,7 @@ func (b *backend) markLost(ctx context.Context, name string, n storedClient, why
 	if err := b.putStoredClient(ctx, b.storage, name, n); err != nil {
 		return err
 	}
-	b.logger.Warn("a stored client is gone at Paxos", "client", name, "client_id", g.ClientID, "why", why)
+	b.logger.Warn("a stored client is disabled or deleted at Paxos", "client", name, "client_id", g.ClientID, "why", why)
 	b.announceClient(clientLost, name, n, why)
 	return nil
 }
@@ -114,7 +114,7 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 		return err
 	}
 	if before != n.State {
-		b.logger.Info("Paxos lists a client again that was lost", "client", name, "client_id", found.ClientID,
+		b.logger.Info("Paxos lists a lost client again", "client", name, "client_id", found.ClientID,
 			"state", string(n.State))
 	}
 	return nil
@@ -126,7 +126,7 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 func (n storedClient) before() (clientState, string, clientState) {
 	switch {
 	case n.StateBefore == stateQuarantined, n.StateBefore == "" && n.Purpose == purposeLease:
-		return stateQuarantined, "it was lost and is listed at Paxos again; its last holder may know the secret", ""
+		return stateQuarantined, "Paxos lists it again, but its last holder may know the secret", ""
 	case n.StateBefore == stateToBeDeleted:
 		return stateToBeDeleted, "", ""
 	}

@@ -322,12 +322,12 @@ func TestALockdownNamesSignatures(t *testing.T) {
 	m.signed(withdrawal("a", "1"))
 	until := m.Clock.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339)
 	locked := fmt.Sprint(m.Must(logical.UpdateOperation, "lockdown", nil).Data["cannot_end"])
-	if locked != "[signatures of signer payouts: Paxos accepts the last one until "+until+"]" {
+	if locked != "[signatures of signer payouts: Paxos accepts the latest one until "+until+"]" {
 		t.Errorf("cannot_end is %s, want %s", locked, until)
 	}
 	m.Restart()
 	if locked := fmt.Sprint(m.Must(logical.ReadOperation, "lockdown", nil).Data["cannot_end"]); !strings.Contains(locked,
-		"any signer: Paxos may accept them until "+until) {
+		": Paxos may accept them until "+until) {
 		t.Errorf("after a restart cannot_end is %s", locked)
 	}
 	m.Clock.Advance(30 * time.Minute)

@@ -82,7 +82,7 @@ func (b *backend) deleteOne(ctx context.Context, name string, fromPaxos *credent
 	return b.forgetDeleted(ctx, name, n)
 }
 
-// onRevokeDelete deletes a client at Paxos. Nothing else calls sendDeletion, so no DELETE is sent
+// deleteAtPaxos deletes a client at Paxos. Nothing else calls sendDeletion, so no DELETE is sent
 // without these checks: it first reads the credential from Paxos and checks every rule. The client
 // counts as deleted if Paxos already lists it as disabled, if Paxos answers the DELETE with 200, or
 // if Paxos answers 404 and then shows the client as disabled or not at all.
@@ -133,7 +133,7 @@ func (b *backend) sendDeletion(ctx context.Context, fromPaxos *credentials, clie
 			return "", err
 		}
 		if c, exists := credentialOf(found, clientID); exists && c.Status != paxos.StatusDisabled {
-			return "Paxos answered that it does not exist (HTTP 404), but lists it", nil
+			return "Paxos answered that it does not exist (HTTP 404), but still lists it", nil
 		}
 		return "", nil
 	case errors.As(err, &answer) && answer.Signature.Certain(): // it is retried until an operator has mended the key
@@ -167,21 +167,21 @@ func (b *backend) forbidsDeletion(ctx context.Context, fromPaxos *credentials, c
 	entity := cmp.Or(list.Customer, fromPaxos.entity())
 	switch now, _ := root.current(); {
 	case now.ClientID == c.ClientID || c.lease && root.has(c.ClientID):
-		return "it is, or was, the root client", nil
+		return "it is or was the root client", nil
 	case c.key != rootKey && !c.lease:
-		return "it is not for leasing", nil
+		return "its purpose is not lease", nil
 	case !c.Verified:
-		return "its secret was never verified, so it may be another's", nil
+		return "its secret was never verified, so it may belong to somebody else", nil
 	case c.Connection != session.fingerprint:
 		return "it was stored for another connection", nil
 	case entity != "" && found.CustomerID != "" && found.CustomerID != entity:
-		return "it is of another Entity", nil
+		return "it belongs to another Entity", nil
 	case !rails.deletable(found.Label):
 		return fmt.Sprintf("its Label at Paxos does not begin with %q", rails.deletablePrefix()), nil
 	}
 	use, err := b.usedElsewhere(ctx, c.key, c.ClientID)
 	if err != nil {
-		return "", fmt.Errorf("asking whether client %s is needed elsewhere: %w", c.ClientID, err)
+		return "", fmt.Errorf("checking whether another entry uses client %s: %w", c.ClientID, err)
 	}
 	return use, nil
 }
@@ -230,7 +230,8 @@ func (d deletions) allow(role, clientID string, limit int) (counted bool, why st
 		}
 	}
 	if count >= limit {
-		return false, fmt.Sprintf("%d clients of role %q were deleted in a day, which is its delete_limit", count, role)
+		return false, fmt.Sprintf("role %q deleted %s in 24 hours, which is its delete_limit", role,
+			quantity(count, "client"))
 	}
 	return false, ""
 }
@@ -276,9 +277,8 @@ func (b *backend) forgetDeleted(ctx context.Context, name string, before storedC
 	return nil
 }
 
-// loseUndeleted makes a client lost that was to be deleted and that Paxos does not have, although
-// this mount did not request its deletion. If Paxos lists the client again, it is to be deleted
-// again.
+// loseUndeleted marks a client as lost that was to be deleted and that Paxos does not have, although
+// this mount did not request its deletion. If Paxos lists the client again, it is deleted then.
 func (b *backend) loseUndeleted(ctx context.Context, name string, before storedClient) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -286,5 +286,5 @@ func (b *backend) loseUndeleted(ctx context.Context, name string, before storedC
 	if err != nil || !due {
 		return err
 	}
-	return b.markLost(ctx, name, n, "Paxos does not list it any more")
+	return b.markLost(ctx, name, n, "Paxos no longer lists it")
 }

@@ -32,7 +32,7 @@ func (b *backend) deleteRoots(ctx context.Context, old []generation, fromPaxos *
 		result, deleteErr := b.deleteAtPaxos(ctx, fromPaxos,
 			pendingDeletion{generation: g, key: rootKey, limit: defaultDeleteLimit})
 		if result.missing {
-			result.forbidden = "Paxos does not list it"
+			result.forbidden = "Paxos no longer lists it"
 		}
 		if deleteErr == nil {
 			deleteErr = b.forgetRoot(ctx, g, result.forbidden)
@@ -61,7 +61,7 @@ func (b *backend) forgetRoot(ctx context.Context, old generation, why string) er
 	if why != "" {
 		kind = rootForgotten // not clientQuarantined, because it does not wait for a new secret
 	}
-	b.logger.Info("an old root client is forgotten", "client_id", old.ClientID, "not_deleted_because", why)
+	b.logger.Info("removed an old root client from Vault", "client_id", old.ClientID, "not_deleted_because", why)
 	b.events.add(event{kind, []string{logical.EventMetadataPath, configKey, "client_id", old.ClientID, "reason", why}})
 	return nil
 }

@@ -64,7 +64,7 @@ func TestWhatForbidsADeletion(t *testing.T) {
 			says: `"lease-"`},
 		"no deletions a day": {label: "vault-x", role: map[string]any{"on_revoke": "delete", "delete_limit": 0},
 			says: "delete_limit"},
-		"the root may not delete": {label: "vault-x", says: "does not hold", before: func(m *mount, _ string) {
+		"the root may not delete": {label: "vault-x", says: "lacks", before: func(m *mount, _ string) {
 			if err := m.Paxos.EditCredential(m.Client.ClientID, func(c *paxostest.Credential) {
 				c.Scopes = backendtest.RootScopes
 			}); err != nil {
@@ -236,7 +236,7 @@ func TestPromotion(t *testing.T) {
 	t.Parallel()
 	m := newPool(t, 1, nil)
 	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
-		!strings.Contains(text, "Store one under clients/ with purpose=standby") {
+		!strings.Contains(text, "Store one under paxos/clients/ with purpose=standby") {
 		t.Errorf("without standbys: %d %s", status, text)
 	}
 	all := append([]string{"api_creds:read_credentials"}, backendtest.RootScopes...)
@@ -275,7 +275,7 @@ func TestPromotion(t *testing.T) {
 	}
 	m.Must(logical.PatchOperation, "clients/s1", map[string]any{"disabled": false})
 	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
-		!strings.Contains(text, "drains") {
+		!strings.Contains(text, "tokens of the previous root client are valid until") {
 		t.Errorf("while the old root drains: %d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)

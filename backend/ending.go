@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
 )
@@ -53,9 +54,9 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 	}
 	if ending.Waiting > 0 {
 		text := fmt.Sprintf("%s of this role %s no longer issued and will be revoked at %s.",
-			countTokens(ending.Waiting), isOrAre(ending.Waiting), spec.Timestamp(ending.At))
+			quantity(ending.Waiting, "token"), isOrAre(ending.Waiting), spec.Timestamp(ending.At))
 		if again {
-			text += " Applications that read again before then notice nothing: " + readers
+			text += " Applications that read again before then are not affected: " + readers
 		}
 		warnings = append(warnings, text)
 	}
@@ -71,7 +72,7 @@ func endedWarning(of string, ended, pending int) string {
 
 // revoked returns a sentence that says how many tokens were revoked, and how many are still to be.
 func revoked(of string, ended, pending int) string {
-	text := fmt.Sprintf("%s of %s %s revoked", countTokens(ended), of, wasOrWere(ended))
+	text := fmt.Sprintf("%s of %s %s revoked", quantity(ended, "token"), of, wasOrWere(ended))
 	if pending > 0 {
 		text += fmt.Sprintf("; %d more %s no longer issued and will be revoked as soon as possible", pending,
 			isOrAre(pending))
@@ -79,11 +80,12 @@ func revoked(of string, ended, pending int) string {
 	return text + "."
 }
 
-func countTokens(count int) string {
+// quantity returns a number with the noun that it counts, such as "1 token" or "2 tokens".
+func quantity(count int, noun string) string {
 	if count == 1 {
-		return "1 token"
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d tokens", count)
+	return fmt.Sprintf("%d %ss", count, noun)
 }
 
 func isOrAre(count int) string {
@@ -108,9 +110,9 @@ func (b *backend) unreadableWarnings(ctx context.Context) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf(
-		"The records of %d tokens cannot be read, so that they were not revoked; they may be of any role, and "+
-			"expire by themselves: token_id %s.",
-		len(fingerprints), strings.Join(fingerprints, ", "))}
+		"The records of %s cannot be read, so these tokens were not revoked. They may be of any role, and "+
+			"expire at most an hour after they were issued: token_id %s.",
+		quantity(len(fingerprints), "token"), strings.Join(fingerprints, ", "))}
 }
 
 // orphans warns that a forced deletion left this many tokens that can no longer be revoked. It
@@ -119,6 +121,31 @@ func orphans(count int) []string {
 	if count == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d tokens could not be revoked. Paxos accepts them until they expire, at most an "+
-		"hour after they were issued.", count)}
+	return []string{fmt.Sprintf("%s could not be revoked. Paxos accepts them until they expire, at most an "+
+		"hour after they were issued.", quantity(count, "token"))}
+}
+
+// refuseNeeded refuses to delete what is needed to revoke tokens. The last verb of the format is for
+// the time at which the last of these tokens expires.
+func (b *backend) refuseNeeded(ctx context.Context, of func(broker.Row) bool, format string, values ...any) error {
+	last, err := b.lastExpiry(ctx, of)
+	if err != nil {
+		return err
+	}
+	until := "" // a token that is being requested counts too, and has no record yet
+	if !last.IsZero() {
+		until = " (the last at " + spec.Timestamp(last) + ")"
+	}
+	return fault.BadRequest(format, append(values, until)...)
+}
+
+// lastExpiry returns when the last of the valid tokens expires that of selects; zero if there is none.
+func (b *backend) lastExpiry(ctx context.Context, of func(broker.Row) bool) (last time.Time, err error) {
+	rows, err := b.broker.Live(ctx)
+	for _, row := range rows {
+		if of(row) && row.ExpiresAt.After(last) {
+			last = row.ExpiresAt
+		}
+	}
+	return last, err
 }

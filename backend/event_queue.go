@@ -68,7 +68,7 @@ func (e *events) drain() {
 		switch {
 		case err == nil:
 		case errors.Is(err, framework.ErrNoEvents), status.Code(err) == codes.Unimplemented:
-			e.logger.Info("this Vault takes no events: none are sent")
+			e.logger.Info("this Vault has no event bus: no events are sent")
 			e.stop()
 		default:
 			e.logger.Debug("an event was not sent", "type", next.kind, "error", err)

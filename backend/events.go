@@ -91,7 +91,7 @@ func (b *backend) announceClient(kind, name string, n storedClient, why string) 
 
 // announcePool logs and sends an event that only left of a role's clients can still be leased.
 func (b *backend) announcePool(roleName string, left, all int) {
-	b.logger.Warn("few clients of a role are left", "role", roleName, "free", left, "clients", all)
+	b.logger.Warn("few clients of a role are available", "role", roleName, "free", left, "clients", all)
 	b.events.add(event{poolLow, []string{logical.EventMetadataPath, rolesPrefix + roleName, "role", roleName,
 		"free", fmt.Sprint(left), "clients", fmt.Sprint(all)}})
 }

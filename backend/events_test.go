@@ -127,7 +127,7 @@ func TestAVaultWithoutEventsIsSentNoMore(t *testing.T) {
 	m := newMount(t)
 	m.Events.Fail(status.Error(codes.Unimplemented, "unknown service pb.Events"))
 	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
-	backendtest.WaitUntil(t, func() bool { return strings.Contains(m.Log.String(), "takes no events") })
+	backendtest.WaitUntil(t, func() bool { return strings.Contains(m.Log.String(), "has no event bus") })
 	for range 10 {
 		m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"ttl": 60})
 	}

@@ -67,13 +67,13 @@ func (e *exception) change(d *framework.FieldData, now time.Time) error {
 	e.Rule, e.Subject, e.Reason = report.Rule(name), subject, strings.TrimSpace(e.Reason)
 	switch {
 	case !slices.Contains(report.AcceptableRules(), name):
-		return fault.BadRequest("rule must be one of: %s", strings.Join(report.AcceptableRules(), ", "))
+		return fault.BadRequest("rule must be one of: %s.", strings.Join(report.AcceptableRules(), ", "))
 	case e.Subject == "":
-		return fault.BadRequest("subject must be the subject of a finding, exactly as the report shows it")
+		return fault.BadRequest("subject must be the subject of a finding, exactly as the report shows it.")
 	case !first && (e.Rule != before.Rule || e.Subject != before.Subject):
 		return fault.BadRequest("rule and subject cannot be changed. Delete this exception and write another.")
 	case e.Reason == "" || len(e.Reason) > longestReason:
-		return fault.BadRequest("reason must say in 1 to %d bytes why the finding is accepted", longestReason)
+		return fault.BadRequest("reason must say why the finding is accepted, in 1 to %d bytes.", longestReason)
 	}
 	if until, ok := input.Given[string](d, "expires_at"); ok || first {
 		end, err := parseExpiry(until, now)
@@ -100,8 +100,8 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 		end, err = now.Add(length), nil
 	}
 	if !end.After(now) || end.Sub(now) > longestException {
-		return end, fault.BadRequest("expires_at must be a time in the future (2027-01-31T12:00:00Z) or a duration " +
-			"(90d), at most a year from now")
+		return end, fault.BadRequest("expires_at must be a time such as 2027-01-31T12:00:00Z or a duration such as " +
+			"90d, in the future and at most one year from now.")
 	}
 	return end.UTC(), nil
 }
@@ -124,7 +124,7 @@ func (e *exception) accept(findings []report.Finding) error {
 		return nil
 	}
 	if slices.Sort(subjects); len(subjects) > 0 {
-		return fault.BadRequest("The reports have no finding %s on this subject now. They have it on: %s", e.Rule,
+		return fault.BadRequest("The reports have no finding %s on this subject now. They have it on: %s.", e.Rule,
 			input.Shortened(slices.Compact(subjects)))
 	}
 	return fault.BadRequest("The reports have no finding %s now. Only a finding that is there can be accepted.", e.Rule)

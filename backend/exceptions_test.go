@@ -252,9 +252,9 @@ func TestBadExceptions(t *testing.T) {
 			"expires_at must be"},
 		"an end now":        {"new", with(map[string]any{"expires_at": "0s"}), "expires_at must be"},
 		"an end before now": {"new", with(map[string]any{"expires_at": "-1h"}), "expires_at must be"},
-		"an end too far":    {"new", with(map[string]any{"expires_at": "366d"}), "at most a year"},
+		"an end too far":    {"new", with(map[string]any{"expires_at": "366d"}), "at most one year"},
 		"a time too far": {"new", with(map[string]any{"expires_at": "2028-01-01T00:00:00Z"}),
-			"at most a year"},
+			"at most one year"},
 		"an end past all time": {"new", with(map[string]any{"expires_at": "9223372036854775807"}),
 			"expires_at must be"},
 		"an end that is no time": {"new", with(map[string]any{"expires_at": "soon"}), "expires_at must be"},
@@ -262,7 +262,7 @@ func TestBadExceptions(t *testing.T) {
 			"rule and subject cannot be changed"},
 		"another subject": {"there", map[string]any{"subject": "config"},
 			"rule and subject cannot be changed"},
-		"who wrote it": {"there", map[string]any{"entity_id": "another"}, "unknown parameter"},
+		"who wrote it": {"there", map[string]any{"entity_id": "another"}, "Unknown parameter"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "exceptions/"+test.path, test.data)
 		if status != 400 || !strings.Contains(text, test.says) {

@@ -39,12 +39,12 @@ type filter struct {
 func filterOf(d *framework.FieldData) (f filter, err error) {
 	if risk, ok := input.Given[string](d, "risk"); ok {
 		if f.risk, err = catalog.ParseRisk(risk); err != nil {
-			return f, fault.BadRequest("risk must be read, write, moves-money or admin")
+			return f, fault.BadRequest("risk must be read, write, moves-money or admin.")
 		}
 	}
 	if tag, ok := input.Given[string](d, "tag"); ok {
 		if f.tag, ok = lookupTag(tag); !ok {
-			return f, fault.BadRequest("tag %s is none of Paxos's; there are: %s", input.Excerpt(tag),
+			return f, fault.BadRequest("Unknown tag %s. Valid tags: %s.", input.Excerpt(tag),
 				strings.Join(tags(), ", "))
 		}
 	}
@@ -89,9 +89,15 @@ func identifiers(all []catalog.Operation) []string {
 	return names
 }
 
+// The commands that list what the catalogue has.
+const (
+	operationsCommand = "`vault list " + mountMark + "operations`"
+	scopesCommand     = "`vault list " + mountMark + "scopes`"
+)
+
 // notCatalogued returns the 404 for a name that the catalogue does not have. near are names that
-// the caller may have meant. path is the list that shows the names there are.
-func notCatalogued(kind, name string, near []string, path string) error {
-	return fault.New(http.StatusNotFound, "the catalogue has no %s %s%s; `vault list` of the mount's %s shows those "+
-		"there are", kind, input.Excerpt(name), catalog.DidYouMean(near), path)
+// the caller may have meant. list is the command that lists all names.
+func notCatalogued(kind, name string, near []string, list string) error {
+	return fault.New(http.StatusNotFound, "The catalogue has no %s %s%s. List all with %s.", kind, input.Excerpt(name),
+		catalog.DidYouMean(near), list)
 }

@@ -62,7 +62,7 @@ func FuzzInput(f *testing.F) {
 			t.Errorf("%s %s %s: %d %s", op, where, body, status, said)
 		case strings.Contains(body, backendtest.Canary) &&
 			strings.Contains(strings.ReplaceAll(said, `"`+backendtest.Canary+`"`, ""), backendtest.Canary):
-			// the name of an unknown parameter may be quoted
+			// the name of an Unknown parameter may be quoted
 			t.Errorf("%s %s %s: the answer repeats a secret: %s", op, where, body, said)
 		case status == 400 && m.Paxos.TotalCalls() != upstream && !strings.Contains(said, "Paxos"):
 			t.Errorf("%s %s %s: Paxos was called for bad input", op, where, body)

@@ -19,7 +19,7 @@ func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
 		return nil, fault.BadRequest("The secret of client %s was stored for another connection (URLs, CA or "+
-			"environment), so it is not sent over this one. Operators: store it again.", g.ClientID)
+			"environment), so it is not sent over this one. Contact your Vault operators. Operators: store the secret again.", g.ClientID)
 	}
 	return open, nil
 }

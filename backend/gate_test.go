@@ -154,7 +154,7 @@ func TestAnotherConnectionNeedsNoConfig(t *testing.T) {
 	r := newRecorder(t)
 	m.Must(logical.DeleteOperation, "config", nil)
 	if status, text := m.Refused(logical.UpdateOperation, "config/connection", r.connection()); status != 400 ||
-		!strings.Contains(text, "secret of client lease") {
+		!strings.Contains(text, `secret of client "lease"`) {
 		t.Errorf("the connection was changed under stored clients while there was no config: %d %s", status, text)
 	}
 	// leads to the same servers

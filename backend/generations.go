@@ -96,7 +96,7 @@ func (b *backend) clientThatMinted(ctx context.Context, row broker.Row) (client,
 }
 
 // forgetGenerations removes the generations of the root client and of stored clients that no token
-// needs any more. It holds the lock of all writes from the question what is needed to the removal,
+// needs any more. It holds the lock of all writes while it finds out what is needed and removes the rest,
 // so that no generation is replaced in between. A token request that begins meanwhile therefore
 // uses the current generation, which is never removed.
 func (b *backend) forgetGenerations(ctx context.Context) error {
@@ -132,7 +132,7 @@ func (b *backend) dropEnded(c *client, need broker.Need) bool {
 	dropped := len(c.Generations) - len(kept)
 	if dropped > 0 {
 		current, _ := c.current()
-		b.logger.Info("forgetting old secrets of a client: their last token has ended", "client_id",
+		b.logger.Info("removed old secrets of a client: no valid token needs them", "client_id",
 			current.ClientID, "generations", dropped)
 		c.Generations = kept
 	}

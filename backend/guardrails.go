@@ -89,7 +89,7 @@ func (g *guardrails) change(d *framework.FieldData) error {
 	input.Patch(d, "allow_admin_scopes", &g.AllowAdmin)
 	input.PatchSeconds(d, "max_ttl", &g.MaxTTL)
 	if g.MaxTTL < time.Second {
-		return fault.BadRequest("max_ttl must be at least 1s")
+		return fault.BadRequest("max_ttl must be at least 1s.")
 	}
 	err := errors.Join(patchLimits(d, "sign_limits", &g.SignLimits),
 		patchLimits(d, "sign_daily_limits", &g.SignDailyLimits))
@@ -107,8 +107,8 @@ func (g *guardrails) change(d *framework.FieldData) error {
 		return fault.Invalid(err)
 	}
 	if len(globs) == 0 && d.Raw["allowed_scopes"] != nil {
-		return fault.BadRequest("allowed_scopes is empty, which would mean none or all: name what may be issued, " +
-			"such as funding:*; null in a patch, or a delete, gives the default back")
+		return fault.BadRequest("allowed_scopes must not be empty. List patterns such as funding:*, or reset it with " +
+			"null in a PATCH.")
 	}
 	g.AllowedScopes = globs
 	return nil
@@ -125,8 +125,8 @@ func (g *guardrails) changeClients(d *framework.FieldData) error {
 		return nil
 	}
 	if strings.TrimSpace(prefix) == "" || len(prefix) > input.MaximumName {
-		return fault.BadRequest("deletable_label_prefix must have 1 to %d bytes that are not all white space: an "+
-			"empty one would let every client be deleted", input.MaximumName)
+		return fault.BadRequest("deletable_label_prefix must have 1 to %d bytes that are not all spaces. An empty "+
+			"prefix would allow every client to be deleted.", input.MaximumName)
 	}
 	g.DeletablePrefix = prefix
 	return nil
@@ -136,12 +136,12 @@ func (g *guardrails) changeClients(d *framework.FieldData) error {
 func checkGlobs(globs []string) error {
 	for _, pattern := range globs {
 		if len(pattern) > input.MaximumScopeSize || !globGrammar.MatchString(pattern) {
-			return fmt.Errorf("allowed_scopes holds %s, which is neither a scope nor a pattern such as "+
-				"funding:* or *:read_*; * stands for any text", input.Excerpt(pattern))
+			return fmt.Errorf("allowed_scopes contains %s, which is neither a scope nor a pattern such as "+
+				"funding:* or *:read_*, where * stands for any text", input.Excerpt(pattern))
 		}
 	}
 	if len(globs) > input.MaximumScopes {
-		return fmt.Errorf("allowed_scopes names %d patterns; at most %d are allowed", len(globs), input.MaximumScopes)
+		return fmt.Errorf("allowed_scopes has %d patterns, but at most %d are allowed", len(globs), input.MaximumScopes)
 	}
 	return nil
 }
@@ -165,19 +165,26 @@ func (g guardrails) refusal(scope string) string {
 	return "not in allowed_scopes"
 }
 
-// check returns an error for the caller that names the scopes that may not be issued, or nil if all
-// may.
-func (g guardrails) check(scopes []string) error {
+// forbidden names the scopes that may not be issued, each with the reason. It returns "" if all may.
+func (g guardrails) forbidden(scopes []string) string {
 	var beyond []string
 	for _, scope := range scopes {
 		if why := g.refusal(scope); why != "" {
 			beyond = append(beyond, scope+" ("+why+")")
 		}
 	}
-	if len(beyond) == 0 {
+	return input.Shortened(beyond)
+}
+
+// check returns an error for the caller that names the scopes that may not be issued, or nil if all
+// may.
+func (g guardrails) check(scopes []string) error {
+	beyond := g.forbidden(scopes)
+	if beyond == "" {
 		return nil
 	}
-	return fault.Forbidden("the guardrails of this mount do not allow %s", input.Shortened(beyond))
+	return fault.Forbidden("The guardrails of this mount do not allow %s. Contact your Vault operators. Operators: see "+
+		"`vault read %sconfig/guardrails`.", beyond, mountMark)
 }
 
 // checkPayment refuses a payment that is more than all signers of the mount may have signed. Limits
@@ -202,10 +209,10 @@ func (g guardrails) dangers() []string {
 	dangers := []string{}
 	if g.AllowAdmin {
 		dangers = append(dangers,
-			"allow_admin_scopes: a role may hold scopes that list and delete the company's API credentials")
+			"allow_admin_scopes: a role may have scopes that list and delete the company's API credentials")
 	}
 	if g.IgnoreEntity {
-		dangers = append(dangers, "require_entity_match=false: a client of another Entity may be put on this mount")
+		dangers = append(dangers, "require_entity_match=false: a client of another Entity may be stored on this mount")
 	}
 	return dangers
 }

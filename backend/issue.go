@@ -111,11 +111,11 @@ func doubtWarning(issued broker.Issued) string {
 			"check the Authorization header, the host, and whether requests must be signed.", token,
 			spec.Timestamp(doubt.Asked))
 	case broker.Unanswered:
-		return fmt.Sprintf("It could not be checked whether Paxos accepts %s (%s). The same token was returned. Retry.",
-			token, doubt.Cause)
+		return fmt.Sprintf("Could not check whether Paxos accepts %s. %s The same token was returned.",
+			token, explained(doubt.Cause))
 	case broker.Unreplaced:
-		return fmt.Sprintf("Paxos rejected %s before it expired, and a new token could not be requested (%s). "+
-			"The rejected token was returned. Retry in a minute.", token, doubt.Cause)
+		return fmt.Sprintf("Paxos rejected %s before it expired, and a new token could not be requested. %s The "+
+			"rejected token was returned. Retry in a minute.", token, explained(doubt.Cause))
 	}
 	return fmt.Sprintf("Paxos rejected %s and also a token that had just been requested, so the token is not "+
 		"the cause. "+

@@ -85,8 +85,8 @@ func (b *backend) storeKey(ctx context.Context, s logical.Storage, d *framework.
 		}
 		if clientID == "" {
 			warnings = append(warnings,
-				"The client of this key is not stored yet. Store it with `vault write "+mountMark+clientPath(k.Client)+
-					" ...` before you register the public key.")
+				"The client of this key is not stored yet. Store it at "+mountMark+clientPath(k.Client)+
+					" before you register the public key.")
 		}
 	}
 	return warnings, b.putSigningKey(ctx, s, name, k)
@@ -146,11 +146,10 @@ func (b *backend) writeKeyID(ctx context.Context, req *logical.Request,
 	clientID, _ := input.Given[string](d, "client_id")
 	switch {
 	case given == discover:
-		return nil, fault.BadRequest("give either kid or discover=true")
+		return nil, fault.BadRequest("Send either kid or discover=true.")
 	case given && keyID != "" && !keyIDGrammar.MatchString(keyID):
-		return nil, fault.BadRequest("kid must be the Key ID as the Dashboard shows it: 1 to 128 letters, " +
-			"digits, dots, " +
-			"hyphens or underscores")
+		return nil, fault.BadRequest("kid must be the Key ID that the Dashboard shows: 1 to 128 letters, digits, " +
+			"dots, hyphens or underscores.")
 	case clientID != "" && input.CheckClientID(clientID) != nil:
 		return nil, fault.Invalid(input.CheckClientID(clientID))
 	}
@@ -196,7 +195,7 @@ func keyIDTarget(ctx context.Context, s logical.Storage, d *framework.FieldData,
 	input.Patch(d, "version", &number)
 	v, ok := k.version(number)
 	if !ok {
-		return keyVersion{}, "", fault.BadRequest("version must be the number of a version of this key: 1 to %d",
+		return keyVersion{}, "", fault.BadRequest("version must be the number of a version of this key: 1 to %d.",
 			k.latest().Number)
 	}
 	if clientID == "" {
@@ -207,7 +206,7 @@ func keyIDTarget(ctx context.Context, s logical.Storage, d *framework.FieldData,
 	}
 	if clientID == "" {
 		return keyVersion{}, "", fault.BadRequest("client_id is required, because the client of this key is not stored "+
-			"yet. Store it first with `vault write %s%s ...`.", mountMark, clientPath(k.Client))
+			"yet. Store it first at %s%s.", mountMark, clientPath(k.Client))
 	}
 	return *v, clientID, nil
 }
@@ -220,8 +219,8 @@ func refuseUsedKeyID(ctx context.Context, s logical.Storage, name, clientID, key
 	return store.Each(ctx, s, keysPrefix, func(other string, k signingKey) error {
 		for _, v := range k.Versions {
 			if other != name && v.KeyIDs[clientID] == keyID {
-				return fault.BadRequest("kid is that of version %d of key %q already. Each public key has a Key ID of its "+
-					"own: copy the one that the Dashboard shows for this public key.", v.Number, other)
+				return fault.BadRequest("kid is already the Key ID of version %d of key %q. Each public key has its own "+
+					"Key ID: copy the one that the Dashboard shows for this public key.", v.Number, other)
 			}
 		}
 		return nil
@@ -235,14 +234,14 @@ func (k signingKey) withKeyID(number int, clientID, keyID string) (signingKey, e
 	}
 	for _, v := range k.Versions {
 		if keyID != "" && v.Number != number && v.KeyIDs[clientID] == keyID {
-			return k, fault.BadRequest("kid is that of version %d already. Each public key has a Key ID of "+
-				"its own: copy the "+
-				"one that the Dashboard shows for the public key of version %d.", v.Number, number)
+			return k, fault.BadRequest("kid is already the Key ID of version %d. Each public key has its own Key ID: "+
+				"copy the one that the Dashboard shows for the public key of version %d.", v.Number, number)
 		}
 	}
 	v, _ := k.version(number)
 	if v.Private.IsZero() && keyID != "" {
-		return k, fault.BadRequest("version %d is retired: its private key was erased", number)
+		return k, fault.BadRequest("Version %d is retired: its private key was erased. Store the Key ID of a version "+
+			"that is not below min_version.", number)
 	}
 	ids := map[string]string{}
 	for id, known := range v.KeyIDs {
@@ -275,7 +274,7 @@ func (b *backend) discoverKeyID(ctx context.Context, s logical.Storage, d *frame
 	err = b.withCredentials(ctx, []string{paxos.ListScope}, func(_ context.Context, at *credentials) error {
 		credential, ok := at.of(clientID)
 		if !ok {
-			return fault.BadRequest("Paxos does not list client %s. Write its Key ID by hand.", clientID)
+			return fault.BadRequest("Paxos does not list client %s. Write its Key ID with kid=<Key ID>.", clientID)
 		}
 		for _, registered := range credential.PublicKeys {
 			if registered.Active && signing.SamePublicKey(registered.PublicKey, v.PublicPEM) {
@@ -287,14 +286,12 @@ func (b *backend) discoverKeyID(ctx context.Context, s logical.Storage, d *frame
 	switch {
 	case paxos.IsInvalidScope(err):
 		return "", fault.BadRequest("The root client may not list credentials (%s), so the Key ID cannot be "+
-			"discovered. Write "+
-			"it by hand.", paxos.ListScope)
+			"discovered. Write it with kid=<Key ID>.", paxos.ListScope)
 	case err != nil:
 		return "", err
 	case !keyIDGrammar.MatchString(keyID):
-		return "", fault.BadRequest("Paxos lists no active public key of client %s that is the one of version "+
-			"%d. Register it "+
-			"in the Dashboard first: Admin > API Management.", clientID, v.Number)
+		return "", fault.BadRequest("Paxos does not list the public key of version %[2]d as active for client %[1]s. "+
+			"Register it in the Dashboard first: Admin > API Management.", clientID, v.Number)
 	}
 	return keyID, nil
 }
@@ -322,14 +319,15 @@ func (b *backend) takeKey(ctx context.Context, s logical.Storage, name string) e
 	case err != nil && !store.IsUnreadable(err):
 		return err
 	case err == nil && !k.DeletionAllowed:
-		return fault.BadRequest("Not deleted: nothing can sign with this key again. Set deletion_allowed=true first.")
+		return fault.BadRequest("Not deleted: a deleted key cannot be recovered. Allow it first with `vault write "+
+			"%skeys/%s deletion_allowed=true`.", mountMark, name)
 	}
 	switch signer, err := signerOfKey(ctx, s, name); {
 	case err != nil:
 		return err
 	case signer != "":
-		return fault.BadRequest("Not deleted: signer %q signs with this key, or cannot be read and may do so. Give the "+
-			"signer another key, or delete it first.", signer)
+		return fault.BadRequest("Not deleted: signer %q uses this key, or cannot be read and may use it. Give the "+
+			"signer another key, or delete the signer first.", signer)
 	}
 	defer b.entries.signing.forget()
 	return b.entries.keys.Delete(ctx, s, keysPrefix+name)

@@ -23,7 +23,7 @@ func keysOf(ctx context.Context, s logical.Storage, client string) (names []stri
 	return names, err
 }
 
-// keysSign says which keys sign, at the start of a clause that says for whom.
+// keysSign says which keys sign. The caller adds for which client.
 func keysSign(names []string) string {
 	if len(names) == 1 {
 		return fmt.Sprintf("key %q signs", names[0])
@@ -36,7 +36,7 @@ func keysSign(names []string) string {
 }
 
 // keysFollow makes the keys of a stored client keys of the root client, because the client has
-// become the root: its signers go on with the tokens of the same Client ID. The caller holds
+// become the root: its signers continue with tokens of the same Client ID. The caller holds
 // writes.
 func (b *backend) keysFollow(ctx context.Context, s logical.Storage, promoted string) error {
 	names, err := keysOf(ctx, s, promoted)
@@ -78,8 +78,9 @@ func (b *backend) keysWithoutID(ctx context.Context, s logical.Storage, clientID
 		return nil
 	})
 	if err != nil {
-		b.logger.Warn("which keys have no Key ID for the new root client could not be found out", "error", err)
-		return []string{"The root client was changed. Which keys have no Key ID for it could not be found out: read keys/."}
+		b.logger.Warn("could not find out which keys have no Key ID for the new root client", "error", err)
+		return []string{"The root client was changed, but not all keys could be read. Check with `vault list " + mountMark +
+			"keys` that each key of the root client has a Key ID for it."}
 	}
 	return warnings
 }

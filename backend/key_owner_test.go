@@ -128,7 +128,7 @@ func TestConfigIsKeptForItsKeys(t *testing.T) {
 		t.Errorf("%d %s", status, text)
 	}
 	said := warned(m.Must(logical.DeleteOperation, "config", map[string]any{"force": true}))
-	if !strings.Contains(said, "sign nothing until config has a root client") || !strings.Contains(said, "payments") {
+	if !strings.Contains(said, "cannot sign until config has a root client") || !strings.Contains(said, "payments") {
 		t.Errorf("the warnings are %q", said)
 	}
 	if status, text := m.unsigned(map[string]any{"body": withdrawal("ref-1", "1")}); status != 400 ||

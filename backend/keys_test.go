@@ -115,7 +115,7 @@ func TestARotationNeverStopsTheSigning(t *testing.T) {
 	}
 	if status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid",
 		map[string]any{"kid": "one"}); status != 400 ||
-		!strings.Contains(text, "that of version 1 already") {
+		!strings.Contains(text, "already the Key ID of version 1") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "keys/payments/kid", map[string]any{"kid": "two"})
@@ -159,7 +159,7 @@ func TestAKeyIDIsDiscoveredByThePublicKey(t *testing.T) {
 	show(false)
 	if status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid",
 		map[string]any{"discover": true}); status != 400 ||
-		!strings.Contains(text, "no active public key") {
+		!strings.Contains(text, "does not list the public key of version 1 as active") {
 		t.Errorf("%d %s", status, text)
 	}
 	show(true)
@@ -176,7 +176,7 @@ func TestDiscoveryNeedsARootThatMayList(t *testing.T) {
 	m := newConfiguredMount(t)
 	m.Must(logical.UpdateOperation, "keys/payments", nil)
 	status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid", map[string]any{"discover": true})
-	if status != 400 || !strings.Contains(text, "may not list credentials") || !strings.Contains(text, "by hand") {
+	if status != 400 || !strings.Contains(text, "may not list credentials") || !strings.Contains(text, "kid=<Key ID>") {
 		t.Errorf("%d %s", status, text)
 	}
 }
@@ -209,7 +209,7 @@ func TestAKeyIDIsOfOneKeyOnly(t *testing.T) {
 	m.Must(logical.UpdateOperation, "keys/two", nil)
 	m.Must(logical.UpdateOperation, "keys/one/kid", map[string]any{"kid": "k1"})
 	if status, text := m.Refused(logical.UpdateOperation, "keys/two/kid", map[string]any{"kid": "k1"}); status != 400 ||
-		!strings.Contains(text, `version 1 of key "one" already`) {
+		!strings.Contains(text, `already the Key ID of version 1 of key "one"`) {
 		t.Errorf("%d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "keys/two/kid", map[string]any{"kid": "k1", "client_id": "another"})

@@ -10,7 +10,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
-// lastSigned remembers until when the last signature of each signer is good, for a lockdown, which
+// lastSigned remembers until when Paxos accepts the latest signature of each signer, for a lockdown, which
 // cannot take signatures back. It is in memory only, because a signature without a daily limit
 // stores nothing.
 type lastSigned struct {
@@ -30,7 +30,7 @@ func (l *lastSigned) note(signerName string, until time.Time) {
 	}
 }
 
-// describe names the signers whose last signature is still good, and until when.
+// describe names the signers whose latest signature Paxos still accepts, and until when.
 func (l *lastSigned) describe(now time.Time) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -38,7 +38,7 @@ func (l *lastSigned) describe(now time.Time) []string {
 	for _, name := range slices.Sorted(maps.Keys(l.until)) {
 		if until := l.until[name]; now.Before(until) {
 			described = append(described,
-				fmt.Sprintf("signatures of signer %s: Paxos accepts the last one until %s", name, spec.Timestamp(until)))
+				fmt.Sprintf("signatures of signer %s: Paxos accepts the latest one until %s", name, spec.Timestamp(until)))
 		} else {
 			delete(l.until, name)
 		}

@@ -30,5 +30,5 @@ func cutWarning(want tokenRequest, ttl, left time.Duration) []string {
 		return []string{fmt.Sprintf("The lease lasts %s, not %s: its token expires then.", ttl, want.ttl)}
 	}
 	return []string{fmt.Sprintf("The lease lasts %s, not %s: the role, the mount or config/guardrails allow "+
-		"no longer one.", ttl, want.ttl)}
+		"at most that.", ttl, want.ttl)}
 }

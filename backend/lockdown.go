@@ -3,11 +3,13 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/fault"
+	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
 
@@ -19,23 +21,25 @@ type lockdown struct {
 	Reason string    `json:"reason"`
 }
 
-// errLocked is the answer to every request for a token or a client during a lockdown.
-var errLocked = fault.Forbidden("This mount is locked down: nothing is issued or signed. Contact your Vault " +
-	"operators. Operators: `vault read " + mountMark + "lockdown` shows since when and why.")
+// errLocked is in the chain of every error by which a lockdown refuses something.
+var errLocked = errors.New("the mount is in lockdown")
 
 // noLockdown returns the value that counts where nothing is stored.
 func noLockdown() lockdown { return lockdown{Versioned: store.Current} }
 
-// refuse returns errLocked if the lockdown is in force.
+// refuse returns an error for the caller, with errLocked in its chain, if the lockdown is in force. It
+// does not give the reason, which is for those who may read the path lockdown.
 func (l lockdown) refuse() error {
 	if l.Since.IsZero() {
 		return nil
 	}
-	return errLocked
+	return fmt.Errorf("%w: %w", errLocked, fault.Forbidden("This mount has been in lockdown since %s: no tokens or "+
+		"clients are issued, and no requests are signed. Contact your security operators.", spec.Timestamp(l.Since)))
 }
 
-// checkLockdown returns errLocked if a lockdown is in force, or another error if that cannot be
-// read. It uses the cache, so that a read that is answered with a cached token needs no storage.
+// checkLockdown returns an error with errLocked in its chain if a lockdown is in force, or another
+// error if that cannot be read. It uses the cache, so that a read that is answered with a cached token
+// needs no storage.
 func (b *backend) checkLockdown(ctx context.Context, s logical.Storage) error {
 	l, err := b.entries.lockdown.Get(ctx, s, lockdownKey)
 	if err != nil {

@@ -20,7 +20,7 @@ func (m *mount) wantLocked() {
 	for _, path := range []string{"creds/mint", "token/mint"} {
 		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation} {
 			if status, text := m.Refused(operation, path, nil); status != 403 ||
-				!strings.Contains(text, "locked down") {
+				!strings.Contains(text, "in lockdown since") {
 				m.T.Errorf("%s %s: %d %s", operation, path, status, text)
 			}
 		}
@@ -84,7 +84,7 @@ func TestAMintThatLandsInALockdownIsEnded(t *testing.T) {
 	backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.TokenEndpoint) > calls })
 	m.Must(logical.UpdateOperation, "lockdown", nil)
 	close(hold)
-	if err := <-done; err == nil || !strings.Contains(err.Error(), "locked down") {
+	if err := <-done; err == nil || !strings.Contains(err.Error(), "in lockdown since") {
 		t.Errorf("the reader got %v", err)
 	}
 	if live := m.Paxos.LiveTokens(); len(live) != 0 {

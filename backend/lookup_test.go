@@ -128,7 +128,7 @@ func TestLookupReadsATokenAsItIsFound(t *testing.T) {
 		}
 	}
 	resp := m.Must(logical.UpdateOperation, "lookup", map[string]any{"access_token": found[:len(found)/2]})
-	if want := fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d.", len(found)/2,
+	if want := fmt.Sprintf("This text has %d characters, but tokens of this mount have %d.", len(found)/2,
 		len(found)); resp.Data["known"] != false || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0],
 		want) {
 		t.Errorf("half of a token: %v, warnings %q", resp.Data, resp.Warnings)
@@ -150,15 +150,15 @@ func TestLookupRepeatsNothing(t *testing.T) {
 	m := newConfiguredMount(t)
 	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
 	for says, data := range map[string]map[string]any{
-		"give either access_token or token_id": nil,
-		"give either":                          {"access_token": backendtest.Canary, "token_id": backendtest.Canary},
+		"Send either access_token or token_id": nil,
+		"Send either":                          {"access_token": backendtest.Canary, "token_id": backendtest.Canary},
 		"access_token must be a token":         {"access_token": " "},
-		"access_token must be a token, of":     {"access_token": backendtest.Canary + strings.Repeat("x", 9<<10)},
+		"access_token must be a token of":      {"access_token": backendtest.Canary + strings.Repeat("x", 9<<10)},
 		"access_token must be a string": {
 			"access_token": map[string]any{backendtest.Canary: backendtest.Canary}},
-		"access_token must be a string of": {"access_token": backendtest.Canary + strings.Repeat("x", 1<<20)},
-		"token_id must be 32 hexadecimal":  {"token_id": backendtest.Token(lease)},
-		"token_id must be 32":              {"token_id": strings.ToUpper(lease.Data["token_id"].(string))},
+		"access_token must be a string of":    {"access_token": backendtest.Canary + strings.Repeat("x", 1<<20)},
+		"token_id must be the 32 hexadecimal": {"token_id": backendtest.Token(lease)},
+		"token_id must be the 32":             {"token_id": strings.ToUpper(lease.Data["token_id"].(string))},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "lookup", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) ||

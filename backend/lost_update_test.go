@@ -174,7 +174,7 @@ func TestAFirstSecretGoesToNoOtherConfig(t *testing.T) {
 		m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom", "refresh_at": 0.5})
 		before := m.settings()
 		close(hold)
-		if text := <-done; !strings.Contains(text, "config was deleted or made again") {
+		if text := <-done; !strings.Contains(text, "config was deleted or created again") {
 			t.Errorf("%s: %s", door, text)
 		}
 		if m.settings() != before {

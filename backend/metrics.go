@@ -70,27 +70,27 @@ func newMetrics() *metrics {
 		registry: prometheus.NewRegistry(),
 		issued: counters("paxos_tokens_issued_total",
 			"Answers of creds/ and token/: from the cache (hit), requested while the reader waited (mint), or "+
-				"old because refreshing fails (stale).", "role", "kind"),
+				"an older token because a refresh failed (stale).", "role", "kind"),
 		denied: counters("paxos_tokens_denied_total",
-			"Requests to creds/ and token/ that got no token, by reason. The role is empty where there is "+
-				"none of that name.", "role", "reason"),
+			"Requests to creds/ and token/ that got no token, by reason. The role is empty if it does not "+
+				"exist.", "role", "reason"),
 		mints: counters("paxos_token_mints_total",
-			"Token requests for a role, refreshes included: minted, or the reason why not.", "role", "outcome"),
+			"Token requests for a role, refreshes included: minted, or why the request failed.", "role", "outcome"),
 		mintSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "paxos_token_mint_duration_seconds",
 			Help:    "Duration of successful token requests, from the request to Paxos until the token was stored.",
 			Buckets: mintBuckets}),
 		revocations: counters("paxos_revocations_total",
 			"Attempts to revoke a token: revoked, or failed (they are retried).", "outcome"),
 		eventsLost: prometheus.NewCounter(prometheus.CounterOpts{Name: "paxos_events_lost_total",
-			Help: "Events that Vault did not accept, or that came faster than it accepts them."}),
+			Help: "Events that Vault did not accept, or that were dropped because the queue was full."}),
 		gauges: gauges{
 			live: gauge("paxos_live_tokens", "Tokens that have neither expired nor been revoked."),
 			queued: gauge("paxos_queued_revocations",
 				"Live tokens that are no longer issued and that Paxos has not revoked yet."),
 			budget: gauge("paxos_token_budget", "Token requests that this process allows itself in any 5 minutes."),
 			used: gauge("paxos_token_budget_used",
-				"Token requests of the last 5 minutes, of all mounts with this endpoint; all of "+
-					"paxos_token_budget while that is not known."),
+				"Token requests of the last 5 minutes, of all mounts with this endpoint. It equals "+
+					"paxos_token_budget while the number is not known."),
 			known: gauge("paxos_token_budget_known",
 				"Whether it is known how many token requests were sent in the last 5 minutes, 0 or 1."),
 			banned: gauge("paxos_banned", "Whether Paxos rate-limits token requests from this address, 0 or 1."),
@@ -99,7 +99,7 @@ func newMetrics() *metrics {
 			lockdown: gauge("paxos_lockdown", "Whether the mount is in lockdown, 0 or 1."),
 
 			secretAge: gauge("paxos_root_secret_age_seconds",
-				"Age of the root client's secret; 0 while there is no root client."),
+				"Age of the root client's secret; 0 if none is stored."),
 			lastSuccess: gauge("paxos_last_token_request_success_timestamp_seconds",
 				"Unix time of the last successful token request for a reader; 0 if none is known."),
 			lastComparison: gauge("paxos_last_comparison_timestamp_seconds",

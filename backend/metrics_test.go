@@ -63,7 +63,7 @@ func TestMetricsComeAsPrometheusReadsThemAndOfOneMountOnly(t *testing.T) {
 		t.Errorf("with format=prometheus the body is %v", same[logical.HTTPRawBody])
 	}
 	if status, text := m.Refused(logical.ReadOperation, "metrics",
-		map[string]any{"format": backendtest.Canary}); status != 400 || text != "format must be prometheus, or be left out" {
+		map[string]any{"format": backendtest.Canary}); status != 400 || text != "format must be prometheus." {
 		t.Errorf("of another format: %d %s", status, text)
 	}
 	other := newConfiguredMount(t)

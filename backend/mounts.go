@@ -91,7 +91,7 @@ func (m *mounts) clientIDs(ctx context.Context, asking *backend) map[string]bool
 			})
 		}
 		if err != nil {
-			asking.logger.Warn("the clients of another mount of this plugin process cannot be read; reports "+
+			asking.logger.Warn("the clients of another mount of this plugin process cannot be read: reports "+
 				"may call them unknown", "error", err)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
@@ -46,9 +45,7 @@ func (b *backend) rotateClient(ctx context.Context, req *logical.Request,
 	name := d.Get("name").(string)
 	before, err := loadStoredClient(ctx, req.Storage, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fault.BadRequest("there is no client %q; `vault list` of the mount's clients shows "+
-			"those there are",
-			name)
+		return nil, noSuchClient(name)
 	}
 	if err != nil {
 		return nil, err

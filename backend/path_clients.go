@@ -51,7 +51,7 @@ func (b *backend) pathClient() *framework.Path {
 				Text: "The client's Label in the Dashboard, for people and reports."},
 			"metadata": spec.Metadata(),
 			"disabled": {Type: framework.TypeBool, Example: "true",
-				Text: "Whether the client is out of use: it is not leased, no tokens are requested with it, and tokens " +
+				Text: "Whether the client is disabled: it is not leased, no tokens are requested with it, and tokens " +
 					"that were requested with it are revoked."},
 			"verify_connection": spec.Verify("Whether to verify a new secret and new scopes with one token request " +
 				"for all the scopes."),
@@ -95,7 +95,7 @@ var clientAnswer = spec.Fields{
 	"allowed_roles": spec.Required(framework.TypeStringSlice, "The roles that may use it. * means every role."),
 	"label":         spec.Required(framework.TypeString, "Its Label in the Dashboard, as it was written."),
 	"metadata":      spec.Required(framework.TypeKVPairs, "Key-value pairs for people and reports."),
-	"disabled":      spec.Required(framework.TypeBool, "Whether the client is out of use."),
+	"disabled":      spec.Required(framework.TypeBool, "Whether the client is disabled."),
 	"state": spec.Required(framework.TypeString,
 		"available, leased, revoking (it is to be deleted at Paxos), quarantined (it waits for a new secret) or lost "+
 			"(it was disabled or deleted in the Dashboard)."),

@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -157,8 +156,8 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	}
 	switch err := b.storeConfig(ctx, req.Storage, d, before, planned, root != nil); {
 	case err != nil && root != nil && !root.same:
-		return nil, fmt.Errorf("client_secret was stored, but the settings were not; the same write again "+
-			"completes it: %w", err)
+		return nil, stoppedAfter(err, "client_secret was stored, but the other parameters were not. Send the same "+
+			"write again to store them.")
 	case err != nil:
 		return nil, err
 	}
@@ -169,7 +168,7 @@ func (b *backend) writeConfig(ctx context.Context, req *logical.Request,
 	return spec.Warned(root.warnings...), nil
 }
 
-// secretOfConfig stores the request's secret for the root client, and returns what came of that. It
+// secretOfConfig stores the request's secret for the root client, and returns the changed root. It
 // returns nil if the request has no secret. Then it checks that planned fits the connection, and
 // that client_id, if the request has one, is that of the root client.
 func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *framework.FieldData,
@@ -191,7 +190,7 @@ func (b *backend) secretOfConfig(ctx context.Context, req *logical.Request, d *f
 	case err != nil:
 		return nil, err
 	case !exists && clientID != "":
-		return nil, fault.BadRequest("client_secret is missing: a client_id is stored only together with its secret")
+		return nil, fault.BadRequest("client_secret is required: a client_id is stored only together with its secret.")
 	case exists && clientID != known.ClientID:
 		return nil, errOtherRoot(known.ClientID)
 	}
@@ -212,7 +211,7 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 		return err
 	}
 	if verified && now.EntryID != before.EntryID {
-		return fault.BadRequest("Not saved: config was deleted or made again at the same time. Read it and " +
+		return fault.BadRequest("Not saved: config was deleted or created again at the same time. Read it and " +
 			"write again.")
 	}
 	if field := store.Conflict(before, now, planned); verified && field != "" {
@@ -267,8 +266,8 @@ func (b *backend) deleteConfig(ctx context.Context, req *logical.Request,
 	b.announceChange(configWritten, configKey, req.Operation)
 	warnings := orphans(pending)
 	if len(idle) > 0 {
-		warnings = append(warnings, "These keys of the root client sign nothing until config has a root client for which "+
-			"they have a Key ID: "+strings.Join(idle, ", "))
+		warnings = append(warnings, "These keys cannot sign until config has a root client for which they have a Key ID: "+
+			strings.Join(idle, ", ")+".")
 	}
 	return spec.Warned(warnings...), nil
 }
@@ -306,13 +305,13 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage, keys
 	case err != nil:
 		return err
 	case need.Count() > 0:
-		return fault.BadRequest("Not deleted: config is needed to revoke %d live tokens (tokens that are being "+
-			"requested count too). "+
-			"Rotate the roles first (roles/<name>/rotate), or set force=true and let the tokens expire.", need.Count())
+		return b.refuseNeeded(ctx, func(broker.Row) bool { return true }, "Not deleted: this configuration is needed to "+
+			"revoke %s. Rotate the roles first with `vault write -f %sroles/<name>/rotate`, or set force=true and let them expire%s.",
+			quantity(need.Count(), "valid token"), mountMark)
 	}
 	if len(keys) > 0 {
 		return fault.BadRequest("Not deleted: %s for the root client. Delete the keys first, or set force=true "+
-			"to keep them: they sign nothing until config has a root client again.", keysSign(keys))
+			"to keep them. They cannot sign until config has a root client again.", keysSign(keys))
 	}
 	return refuseWhileLeased(ctx, s)
 }
@@ -321,9 +320,13 @@ func (b *backend) refuseWhileNeeded(ctx context.Context, s logical.Storage, keys
 // Paxos, because both need config.
 func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
-		if n.State == stateLeased || n.State == stateToBeDeleted {
-			return fault.BadRequest("config is needed to end the lease of client %s, which is %s: end it first, or "+
-				"set force=true", name, n.Checkout)
+		switch n.State {
+		case stateLeased:
+			return fault.BadRequest("Not deleted: client %q is %s, and the end of that lease needs this configuration. "+
+				"Revoke the lease first, or set force=true.", name, n.Checkout)
+		case stateToBeDeleted:
+			return fault.BadRequest("Not deleted: client %q is due to be deleted at Paxos, which needs this "+
+				"configuration. Wait until it is deleted, or set force=true.", name)
 		}
 		return nil
 	})

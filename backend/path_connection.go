@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -138,7 +139,7 @@ func (b *backend) writeConnection(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(configWritten, connectionPath, req.Operation)
-	return spec.Warned(c.dangers()...), nil
+	return spec.Warned(fault.Sentences(c.dangers())...), nil
 }
 
 // checkConnection returns an error for the caller if the changed connection does not fit the
@@ -166,22 +167,21 @@ func (b *backend) checkConnection(ctx context.Context, s logical.Storage, before
 		return nil
 	}
 	const locked = "token_url, revoke_url, api_url and override_trusted_ca cannot be changed while the %s is " +
-		"stored: it was proved over them and is sent nowhere else; %s"
+		"stored, so that the secret cannot be sent to another server. Delete %s%s, change the connection, then store " +
+		"the secret again."
 	root, err := storedRoot(ctx, s)
 	if err != nil {
 		return err
 	}
 	for _, g := range root.Generations {
 		if g.Connection != fingerprint {
-			return fault.BadRequest(locked, "root client's secret",
-				"delete config, change the connection, and write config with the secret again")
+			return fault.BadRequest(locked, "root client's secret", mountMark, "config")
 		}
 	}
 	return eachStoredClient(ctx, s, func(name string, n storedClient) error {
 		for _, g := range n.Generations {
 			if g.Connection != fingerprint {
-				return fault.BadRequest(locked, "secret of client "+name,
-					"delete clients/"+name+" first, and store it again afterwards")
+				return fault.BadRequest(locked, "secret of client "+strconv.Quote(name), mountMark, clientsPrefix+name)
 			}
 		}
 		return nil

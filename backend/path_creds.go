@@ -128,7 +128,8 @@ func (b *backend) leaseClient(ctx context.Context, req *logical.Request,
 		return nil, logical.ErrReadOnly
 	}
 	if _, narrows := d.Raw["scopes"]; narrows {
-		return nil, fault.BadRequest("scopes cannot be narrowed: this role leases whole clients")
+		return nil, fault.BadRequest("scopes cannot be narrowed, because role %q leases whole clients. Leave scopes out.",
+			d.Get("name"))
 	}
 	want, err := b.parseTokenRequest(ctx, req, d, true)
 	if err != nil {
@@ -210,8 +211,8 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 
 const credsHelp = `
 Returns an access token of the role. Send it as "Authorization: Bearer <access_token>"
-to api_url. The lease ends with the token at the latest, and it cannot be renewed:
-read again to get a token. If the role has credential_type=client_credentials, the
+to api_url. The lease never lasts longer than the token, and it cannot be renewed: read
+again to get a new token. If the role has credential_type=client_credentials, the
 read leases one of the role's clients instead, and that lease can be renewed.
 
 The readers of a role share a token. When its last lease has ended, the engine waits

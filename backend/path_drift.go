@@ -120,8 +120,8 @@ func (b *backend) beginReport(ctx context.Context, req *logical.Request,
 		return least, list, nil, err
 	}
 	if list.recent(b.options.Now(), comparisonPause) && !list.At.Before(list.TriedAt) {
-		return least, list, []string{"Paxos was asked less than a minute ago, so it was not asked again. This " +
-			"is its last answer."}, nil
+		return least, list, []string{"The last refresh was less than a minute ago, so Paxos was not asked " +
+			"again. This is the result of that refresh."}, nil
 	}
 	list, err = b.compare(ctx, req.Storage)
 	return least, list, nil, err

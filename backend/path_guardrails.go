@@ -11,9 +11,11 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/spending"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 func (b *backend) pathGuardrails() *framework.Path {
@@ -141,48 +143,73 @@ func (b *backend) readGuardrails(ctx context.Context, req *logical.Request,
 // are revoked.
 func (b *backend) writeGuardrails(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
-	g, err := b.storeGuardrails(ctx, req.Storage, d)
+	before, g, err := b.storeGuardrails(ctx, req.Storage, d)
 	if err != nil {
 		return nil, err
 	}
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
-	warnings := g.dangers()
+	warnings := fault.Sentences(g.dangers())
 	if unmatched := g.unmatched(); len(unmatched) > 0 {
-		warnings = append(warnings, "allowed_scopes names what no scope in the catalogue matches: "+
-			input.Shortened(unmatched))
+		warnings = append(warnings, "These patterns in allowed_scopes match no scope of the catalogue: "+
+			input.Shortened(unmatched)+".")
 	}
 	warnings = append(warnings, unknownAssets("sign_limits", g.SignLimits)...)
 	warnings = append(warnings, unknownAssets("sign_daily_limits", g.SignDailyLimits)...)
+	warnings = append(warnings, liftedGuardrails(before, g)...)
 	return b.enforce(ctx, req.Storage, g, warnings)
 }
 
 // storeGuardrails applies the request to the stored guardrails and stores the result.
-func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage, d *framework.FieldData) (guardrails, error) {
+func (b *backend) storeGuardrails(ctx context.Context, s logical.Storage,
+	d *framework.FieldData) (before, g guardrails, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	g, err := storedGuardrails(ctx, s)
+	before, err = storedGuardrails(ctx, s)
 	if err != nil {
-		return g, err
+		return before, g, err
 	}
+	g = before
 	if err := g.change(d); err != nil {
-		return g, err
+		return before, g, err
 	}
 	g.Versioned = g.writtenAs()
-	return g, b.entries.guardrails.Put(ctx, s, guardrailsKey, g)
+	return before, g, b.entries.guardrails.Put(ctx, s, guardrailsKey, g)
 }
 
 // deleteGuardrails answers DELETE config/guardrails. The defaults may allow less than the deleted
 // guardrails did, so they are enforced like guardrails that were written.
 func (b *backend) deleteGuardrails(ctx context.Context, req *logical.Request,
 	_ *framework.FieldData) (*logical.Response, error) {
-	b.writes.Lock()
-	err := b.entries.guardrails.Delete(ctx, req.Storage, guardrailsKey)
-	b.writes.Unlock()
+	before, err := b.removeGuardrails(ctx, req.Storage)
 	if err != nil {
 		return nil, err
 	}
 	b.announceChange(guardrailsWritten, guardrailsPath, req.Operation)
-	return b.enforce(ctx, req.Storage, newGuardrails(), nil)
+	return b.enforce(ctx, req.Storage, newGuardrails(), liftedGuardrails(before, newGuardrails()))
+}
+
+// removeGuardrails deletes the stored guardrails and returns them. They can be deleted even if they cannot
+// be read.
+func (b *backend) removeGuardrails(ctx context.Context, s logical.Storage) (guardrails, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	before, err := storedGuardrails(ctx, s)
+	if err != nil && !store.IsUnreadable(err) {
+		return before, err
+	}
+	return before, b.entries.guardrails.Delete(ctx, s, guardrailsKey)
+}
+
+// liftedGuardrails warns of limits for all signers that a write has removed. Limits for some assets refuse
+// all other assets, so only limits that are empty now let more be signed.
+func liftedGuardrails(before, after guardrails) (warnings []string) {
+	if len(after.SignLimits) == 0 {
+		warnings = append(warnings, liftedLimits("sign_limits", before.SignLimits, nil)...)
+	}
+	if len(after.SignDailyLimits) == 0 {
+		warnings = append(warnings, liftedLimits("sign_daily_limits", before.SignDailyLimits, nil)...)
+	}
+	return warnings
 }
 
 // enforce revokes the live tokens that exceed the guardrails. Its response warns of the roles that
@@ -200,7 +227,8 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 		return beyond
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the guardrails are stored, but ending tokens that are now too much: %w", err)
+		return nil, stoppedAfter(err, "The guardrails were stored, but not all tokens that exceed them could be "+
+			"revoked. This is tried again every minute.")
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
@@ -208,16 +236,16 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {
-		return nil, fmt.Errorf("the guardrails are stored, but looking for roles that hold too much: %w", err)
+		return nil, stoppedAfter(err, "The guardrails were stored, but it was not checked which roles exceed them.")
 	}
 	if len(beyond) > 0 {
 		warnings = append(warnings,
 			"These roles hold scopes that the guardrails forbid. Reads of the whole role are refused; reads "+
-				"narrowed to allowed scopes still work: "+input.Shortened(beyond))
+				"narrowed to allowed scopes still work: "+input.Shortened(beyond)+".")
 	}
 	if len(cut) > 0 {
 		warnings = append(warnings,
-			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s",
+			fmt.Sprintf("The ttl or max_ttl of these roles exceeds max_ttl (%s), so their leases are shortened: %s.",
 				g.MaxTTL, input.Shortened(cut)))
 	}
 	return spec.Warned(warnings...), nil
@@ -256,8 +284,8 @@ expires.
 
 sign_limits is the most that one signed request may move, whatever its signer allows.
 sign_daily_limits is the most that all signers together may have signed in 24 hours. It
-is one sum for the mount. It goes on when signers or keys are changed, deleted or
-created again.
+is one sum for the mount. It stays when signers or keys are changed, deleted or created
+again.
 
 Parameters that are left out keep their value. A delete resets all to their defaults.
 `

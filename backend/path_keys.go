@@ -101,7 +101,7 @@ func (b *backend) pathKeyID() *framework.Path {
 	}
 }
 
-// keyAnswer is what a read of a key holds.
+// keyAnswer are the fields that a read of a key returns.
 var keyAnswer = spec.Fields{
 	"type": spec.Required(framework.TypeString, "ecdsa-p256 or ed25519."),
 	"client": spec.Required(framework.TypeString,
@@ -121,7 +121,7 @@ var keyAnswer = spec.Fields{
 			"(waiting for its Key ID, active or retired) and created_at."),
 }
 
-// keyVersionAnswer is what a rotation and a write of a Key ID answer.
+// keyVersionAnswer are the fields that a rotation and a write of a Key ID return.
 var keyVersionAnswer = spec.Fields{
 	"version":    spec.Required(framework.TypeInt, "Number of the version."),
 	"public_key": spec.Required(framework.TypeString, "Its public key (PEM), to register in the Dashboard."),

@@ -22,7 +22,7 @@ func (b *backend) pathLockdown() *framework.Path {
 		DisplayAttrs:    &framework.DisplayAttributes{OperationPrefix: "paxos", ItemType: "Lockdown"},
 		Fields: spec.Parameters{
 			"reason": {Type: framework.TypeString, Example: "Token leaked, incident 42",
-				Text: "Why the mount is locked down. A read shows it. Not secret."},
+				Text: "Why the lockdown was started. A read shows it. Not secret."},
 		}.Fields(),
 		Operations: spec.Operations{
 			logical.ReadOperation: spec.Displayed(spec.OnActive(b.readLockdown,
@@ -43,7 +43,7 @@ var lockdownAnswer = spec.Fields{
 	"locked": spec.Required(framework.TypeBool, "Whether a lockdown is in force."),
 	"since":  spec.Required(framework.TypeString, "When the lockdown began (RFC 3339). Empty if none is in force."),
 	"reason": spec.Required(framework.TypeString,
-		"Why the mount is locked down, as it was written."),
+		"Why the lockdown was started, as it was written."),
 	"ended": spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos. 0 on a read."),
 	"pending": spec.Required(framework.TypeInt,
 		"Tokens that are no longer issued but are not revoked at Paxos yet."),
@@ -80,13 +80,14 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	}
 	ended, pending, err := b.broker.End(ctx, func(broker.Row) bool { return true })
 	if err != nil {
-		return nil, fmt.Errorf("the mount is locked down, but ending its tokens (write again to try again): %w", err)
+		return nil, stoppedAfter(err, "The mount is in lockdown, but not all tokens could be revoked. This is "+
+			"tried again every minute; write again to try at once.")
 	}
 	data, err := b.describeLockdown(ctx, l, ended)
 	if err != nil {
 		return nil, err
 	}
-	b.logger.Warn("the mount is locked down", "ended", ended, "pending", data["pending"])
+	b.logger.Warn("the mount is in lockdown: no tokens or clients are issued", "ended", ended, "pending", data["pending"])
 	b.announceChange(lockedDown, req.Path, req.Operation)
 	resp := &logical.Response{Data: data}
 	if ended+pending > 0 {
@@ -122,7 +123,7 @@ func (b *backend) deleteLockdown(ctx context.Context, req *logical.Request,
 		return nil, err
 	}
 	b.announceChange(lockdownLifted, req.Path, req.Operation)
-	b.logger.Warn("the lockdown of the mount is lifted")
+	b.logger.Warn("the lockdown of the mount was lifted")
 	return nil, nil
 }
 
@@ -144,7 +145,7 @@ func (b *backend) describeLockdown(ctx context.Context, l lockdown, ended int) (
 	}
 	for _, fingerprint := range unreadable {
 		cannotEnd = append(cannotEnd,
-			fmt.Sprintf("token %s, whose record cannot be read: it works until it expires", fingerprint))
+			fmt.Sprintf("token %s, whose record cannot be read: it is valid until it expires", fingerprint))
 	}
 	signatures, err := b.usableSignatures(ctx)
 	if err != nil {
@@ -184,7 +185,7 @@ func (b *backend) usableSignatures(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("listing %s: %w", signersPrefix, err)
 	}
 	if len(names) > 0 {
-		described = append(described, fmt.Sprintf("signatures from before this process started at %s, of any signer: "+
+		described = append(described, fmt.Sprintf("signatures of any signer from before this process started at %s: "+
 			"Paxos may accept them until %s", spec.Timestamp(b.begun), spec.Timestamp(unknownUntil)))
 	}
 	return described, nil

@@ -92,7 +92,7 @@ var lookupAnswer = spec.Fields{
 
 // lookUp answers POST lookup. An unknown token gets a response with known=false instead of a 404,
 // because a script that has the path of the mount wrong gets a 404 too. It must not conclude from
-// that that the token is not one of ours.
+// this that the token is not from this mount.
 func (b *backend) lookUp(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	spellings, err := askedFor(d)
 	if err != nil {
@@ -152,9 +152,9 @@ func askedFor(d *framework.FieldData) ([]spelling, error) {
 	text = strings.TrimSpace(text) // a text that was copied from a file often ends in a line break
 	switch {
 	case hasText == hasFingerprint:
-		return nil, fault.BadRequest("give either access_token or token_id")
+		return nil, fault.BadRequest("Send either access_token or token_id.")
 	case hasText && (text == "" || len(text) > longestLookup):
-		return nil, fault.BadRequest("access_token must be a token, of 1 to %d bytes", longestLookup)
+		return nil, fault.BadRequest("access_token must be a token of 1 to %d bytes.", longestLookup)
 	case hasText:
 		bare := unwrapped(text)
 		if bare == "" || strings.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
@@ -196,8 +196,8 @@ func (b *backend) unknownToken(ctx context.Context, length int) ([]string, error
 			return nil, nil
 		}
 	}
-	return []string{fmt.Sprintf("This text has %d characters, and the tokens of this mount have %d. It may be "+
-		"only a part of a token: look up a whole one.", length, len(rows[0].Token))}, nil
+	return []string{fmt.Sprintf("This text has %d characters, but tokens of this mount have %d. It may be only a "+
+		"part of a token. Look up a whole token.", length, len(rows[0].Token))}, nil
 }
 
 // stateOf returns the state of a token as lookup shows it.

@@ -64,7 +64,7 @@ func (b *backend) pathMetrics() *framework.Path {
 func (b *backend) readMetrics(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if format, ok := input.Given[string](d, "format"); ok && format != prometheusFormat {
-		return nil, fault.BadRequest("format must be %s, or be left out.", prometheusFormat)
+		return nil, fault.BadRequest("format must be %s.", prometheusFormat)
 	}
 	state, err := b.measure(ctx, req.Storage)
 	if err != nil {

@@ -73,7 +73,7 @@ var probeAnswer = spec.Fields{
 func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if !b.probing.TryLock() {
-		return nil, fault.BadRequest("a probe is under way already")
+		return nil, fault.BadRequest("A probe is already running. Retry in a moment.")
 	}
 	defer b.probing.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {
@@ -136,7 +136,7 @@ func (b *backend) checkedClient(ctx context.Context, s logical.Storage, d *frame
 	name, _ := input.Given[string](d, "client")
 	switch {
 	case name != "" && !checks:
-		return nil, fault.BadRequest("client is for check_signing=true only")
+		return nil, fault.BadRequest("client is allowed only with check_signing=true.")
 	case !checks:
 		return nil, nil
 	case name == "":
@@ -145,15 +145,18 @@ func (b *backend) checkedClient(ctx context.Context, s logical.Storage, d *frame
 	n, err := loadStoredClient(ctx, s, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return nil, fault.BadRequest("Client %s is not stored under clients/.", input.Excerpt(name))
+		return nil, noSuchClient(name)
 	case err != nil:
 		return nil, err
 	case n.Purpose == purposeLease:
-		return nil, fault.BadRequest("Client %q is for leasing: only clients that this mount requests tokens with can be "+
+		return nil, fault.BadRequest("Client %q has purpose=lease. Only clients that this mount requests tokens with can be "+
 			"checked.", name)
 	case n.Disabled || n.State != stateAvailable:
-		return nil, fault.BadRequest("Client %q cannot be used: it is disabled, or its state is not %q.", name,
-			stateAvailable)
+		why := n.State.described()
+		if n.Disabled {
+			why = "is disabled"
+		}
+		return nil, fault.BadRequest("Client %q cannot be checked, because it %s.", name, why)
 	}
 	minter, err := b.minter(ctx, name, n.client)
 	return &minter, err

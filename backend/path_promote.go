@@ -2,11 +2,11 @@ package backend
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
@@ -51,8 +51,8 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	case err != nil:
 		return nil, err
 	case stopped:
-		return nil, fault.BadRequest("This mount is paused because it may be a restored snapshot. If it is the "+
-			"live one, run `vault write -f %sconfig/resume`.", req.MountPoint)
+		return nil, fault.BadRequest("Not promoted: this mount is paused because it may be a restored snapshot. If it is "+
+			"the live one, run `vault write -f %sconfig/resume`.", mountMark)
 	}
 	root, err := storedRoot(ctx, req.Storage)
 	switch {
@@ -90,22 +90,18 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	if err != nil || len(root.Generations) <= 1 {
 		return root, err
 	}
-	rows, err := b.broker.Live(ctx)
+	last, err := b.lastExpiry(ctx, func(row broker.Row) bool {
+		return row.Key.Client == "" && row.Generation != root.last()
+	})
 	if err != nil {
 		return root, err
-	}
-	last := time.Time{}
-	for _, row := range rows {
-		if row.Key.Client == "" && row.Generation != root.last() && row.ExpiresAt.After(last) {
-			last = row.ExpiresAt
-		}
 	}
 	until := ""
 	if !last.IsZero() {
 		until = " until " + spec.Timestamp(last)
 	}
-	return root, fault.BadRequest("Not promoted: the previous root client still drains; its tokens are valid%s. "+
-		"Wait, or revoke them with `vault write -f %sroles/<name>/rotate`.", until, req.MountPoint)
+	return root, fault.BadRequest("Not promoted: tokens of the previous root client are valid%s. Wait, or revoke "+
+		"them with `vault write -f %sroles/<name>/rotate`.", until, mountMark)
 }
 
 // nextStandby returns the name of the stored client that becomes the root: the client asked for, or
@@ -141,10 +137,10 @@ func (b *backend) nextStandby(ctx context.Context, req *logical.Request, c confi
 	case next != "":
 		return next, nil
 	case asked != "" && !known:
-		return "", fault.BadRequest("No client %s is stored under clients/.", input.Excerpt(asked))
+		return "", noSuchClient(asked)
 	case len(why) == 0:
-		return "", fault.BadRequest("No standby client is available: none is stored, or the last one was promoted " +
-			"already. Store one under clients/ with purpose=standby.")
+		return "", fault.BadRequest("No standby client is available: none is stored, or the last one was already "+
+			"promoted. Store one under %sclients/ with purpose=standby.", mountMark)
 	}
 	return "", fault.BadRequest("No standby client is available: no client with purpose=standby is ready (%s).",
 		input.Shortened(why))

@@ -72,7 +72,7 @@ func (b *backend) resumePulse(ctx context.Context, req *logical.Request) (since 
 		if err := b.putPulse(ctx, p); err != nil {
 			return since, err
 		}
-		b.logger.Warn("the mount goes on: an operator has confirmed that it is no restored copy")
+		b.logger.Warn("the mount was resumed: an operator confirmed that it is not a restored snapshot")
 		b.announceChange(mountResumed, resumePath, req.Operation)
 	}
 	return since, nil

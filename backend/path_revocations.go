@@ -114,13 +114,13 @@ func (b *backend) deleteRevocation(ctx context.Context, _ *logical.Request,
 		b.logger.Warn("the unreadable record of a token was deleted: the token is valid at Paxos until it expires",
 			"token_id", fingerprint)
 		return &logical.Response{Warnings: []string{"The record could not be read and was deleted. If the " +
-			"token is still valid at Paxos, it is so until it expires."}}, nil
+			"token is valid at Paxos, it stays valid until it expires."}}, nil
 	}
-	b.logger.Warn("a token is given up: it lives on at Paxos until it expires",
+	b.logger.Warn("the revocation of a token was stopped: the token is valid at Paxos until it expires",
 		"token_id", queued.Row.Fingerprint, "role", queued.Row.RoleName, "expires_at", queued.Row.ExpiresAt)
 	return &logical.Response{Warnings: []string{
-		"the token lives on at Paxos until it expires at " + spec.Timestamp(queued.Row.ExpiresAt) +
-			"; the engine has forgotten it, and lookup does not know it any more",
+		"The revocation was stopped. The token is valid at Paxos until it expires at " +
+			spec.Timestamp(queued.Row.ExpiresAt) + ", and lookup no longer finds it.",
 	}}, nil
 }
 

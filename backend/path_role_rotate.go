@@ -3,13 +3,11 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/store"
 )
@@ -47,7 +45,7 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	defer b.spare(name, grace)()
 	before, err := b.renewRoleID(ctx, req.Storage, strings.TrimSuffix(req.Path, "/rotate"))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fault.BadRequest("there is no role %q", d.Get("name"))
+		return nil, noSuchRole(name)
 	}
 	if err != nil {
 		return nil, err
@@ -55,7 +53,8 @@ func (b *backend) rotateRole(ctx context.Context, req *logical.Request,
 	b.announceRole(roleRotated, name, before, req.Operation)
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
 	if err != nil {
-		return nil, fmt.Errorf("the role was rotated, but ending its tokens: %w", err)
+		return nil, stoppedAfter(err, "Role %q was rotated, but not all of its tokens could be revoked. This is tried "+
+			"again every minute.", name)
 	}
 	return &logical.Response{
 		Data: map[string]any{

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -118,16 +117,16 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 	known, exists := before.current()
 	switch {
 	case !exists:
-		return nil, fault.BadRequest("this mount has no root client yet: write client_id and client_secret to config")
+		return nil, errNoRoot
 	case change.standby != "" && change.clientID+change.secret != "":
-		return nil, fault.BadRequest("client is a stored client with its own secret: leave out client_id and " +
-			"client_secret")
+		return nil, fault.BadRequest("client is a stored client that has its own secret. Leave out client_id and " +
+			"client_secret.")
 	case change.standby == "" && (change.clientID == "" || change.secret == ""):
-		return nil, fault.BadRequest("client_id and client_secret are required, or client, the name of a stored " +
-			"client with purpose=standby")
+		return nil, fault.BadRequest("client_id and client_secret are required, or client with the name of a " +
+			"stored client with purpose=standby.")
 	case change.clientID == known.ClientID:
-		return nil, fault.BadRequest("client_id is that of the root client already: write its new client_secret to " +
-			"config/rotate-root")
+		return nil, fault.BadRequest("client_id is already this mount's root client. Store its new secret with "+
+			"`vault write %sconfig/rotate-root client_secret=-`.", mountMark)
 	}
 	if change.scopes, err = b.scopesOfRoles(ctx, req.Storage); err != nil {
 		return nil, err
@@ -144,7 +143,8 @@ func (b *backend) replaceRoot(ctx context.Context, req *logical.Request,
 func (b *backend) answerRotation(ctx context.Context, after changedRoot) (*logical.Response, error) {
 	rows, err := b.broker.Live(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("the root was rotated, but counting the tokens of earlier generations: %w", err)
+		return nil, stoppedAfter(err, "The root client was changed, but the tokens of its earlier generations could not "+
+			"be counted.")
 	}
 	g, _ := after.current()
 	draining := 0

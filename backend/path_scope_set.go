@@ -89,10 +89,11 @@ func (b *backend) writeScopeSet(ctx context.Context, req *logical.Request,
 	}
 	rails, err := storedGuardrails(ctx, req.Storage)
 	if err != nil {
-		return nil, fmt.Errorf("scope set %s is stored, but reading what a role with it may hold: %w", name, err)
+		return nil, stoppedAfter(err, "Scope set %q was stored, but it was not checked against the guardrails.", name)
 	}
-	if err := rails.check(set.Scopes); err != nil {
-		warnings = append(warnings, "no role can be written by this set: "+err.Error())
+	if beyond := rails.forbidden(set.Scopes); beyond != "" {
+		warnings = append(warnings, "No role can be written with this set: the guardrails of this mount do not allow "+
+			beyond+".")
 	}
 	return warnOfRoles(ctx, req.Storage, name, set, "stored", warnings)
 }
@@ -144,8 +145,8 @@ func (b *backend) removeScopeSet(ctx context.Context, s logical.Storage, name st
 
 // errBuiltIn refuses to change or delete a built-in set. source is the page that documents the set.
 func errBuiltIn(name, source string) error {
-	return fault.BadRequest("scope set %s is built in and cannot be changed or deleted: it is what %s asks for; "+
-		"write a set of another name", name, source)
+	return fault.BadRequest("Scope set %q is built in and cannot be changed or deleted. Its scopes are those "+
+		"that %s names. Write a set with another name.", name, source)
 }
 
 // warnOfRoles adds a warning that names the roles whose scopes from the set differ from the scopes
@@ -154,13 +155,13 @@ func warnOfRoles(ctx context.Context, s logical.Storage, name string, set scopeS
 	warnings []string) (*logical.Response, error) {
 	outdated, err := rolesOfSet(ctx, s, name, set)
 	if err != nil {
-		return nil, fmt.Errorf("scope set %s is %s, but looking for the roles that have it as it was: %w", name,
-			done, err)
+		return nil, stoppedAfter(err, "Scope set %q was %s, but it was not checked which roles have its earlier scopes.",
+			name, done)
 	}
 	if len(outdated) > 0 {
 		warnings = append(warnings,
-			fmt.Sprintf("no role has changed: these keep the scopes that %s had when they were written, until "+
-				"they are written again with scope_sets: %s", name, input.Shortened(outdated)))
+			fmt.Sprintf("No role has changed. These roles keep the scopes that %s had when they were written, "+
+				"until they are written again with scope_sets: %s.", name, input.Shortened(outdated)))
 	}
 	return spec.Warned(warnings...), nil
 }

@@ -58,9 +58,10 @@ var signAnswer = spec.Fields{
 		Description: "Identifies the signature in audit logs. Missing with dry_run=true."},
 }
 
-// sign answers POST sign/:name. A lockdown is looked for before and after, so that no signature leaves
-// that was made while the lockdown came. It asks Vault nothing: a node that is no longer active finds
-// that out at the write, and without a daily limit it signs what the active one would sign.
+// sign answers POST sign/:name. The lockdown is read before and after, so that no signature is returned
+// that was made while a lockdown began. It does not ask Vault whether the node is active: a node that is no
+// longer active learns that from its write, and without a daily limit it signs what the active one would
+// sign.
 func (b *backend) sign(ctx context.Context, req *logical.Request, d *framework.FieldData) (*logical.Response, error) {
 	if !writableBy(b.System()) {
 		return nil, logical.ErrReadOnly

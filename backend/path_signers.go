@@ -77,7 +77,7 @@ func (b *backend) pathSigner() *framework.Path {
 	}
 }
 
-// signerAnswer is what a read of a signer holds.
+// signerAnswer are the fields that a read of a signer returns.
 var signerAnswer = spec.Fields{
 	"key":          spec.Required(framework.TypeString, "The key that signs."),
 	"operations":   spec.Required(framework.TypeStringSlice, "The operations that may be signed."),

@@ -123,11 +123,12 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	resp := &logical.Response{Data: data}
 	if unknown != nil {
 		resp.AddWarning("The signed payments are not known, so nothing that counts against a daily limit is signed: " +
-			unknown.Error())
+			unknown.Error() + ".")
 	}
 	if age := b.options.Now().Sub(g.Since); g.Number > 0 && age > settings.config.CredentialMaxAge {
-		resp.AddWarning(fmt.Sprintf("the root client's secret is %d days old, more than credential_max_age "+
-			"allows: rotate it in the Dashboard and write the new one to config", int(age/(24*time.Hour))))
+		resp.AddWarning(fmt.Sprintf("The root client's secret is %d days old, which exceeds credential_max_age. Choose "+
+			"Rotate Credentials in the Dashboard, then store the new secret with `vault write %sconfig/rotate-root "+
+			"client_secret=-`.", int(age/(24*time.Hour)), mountMark))
 	}
 	return resp, nil
 }

@@ -6,7 +6,7 @@ const (
 	guardrailsPath  = "config/guardrails"
 	rotateRootPath  = "config/rotate-root"  // needs no sudo: it never replaces one client by another
 	replaceRootPath = "config/replace-root" // needs sudo: the root client decides whose money moves
-	resumePath      = "config/resume"       // needs sudo: it confirms that the mount is no restored copy
+	resumePath      = "config/resume"       // needs sudo: it confirms that the mount is not a restored snapshot
 	lockdownPath    = "lockdown"
 	driftPath       = "report/drift"
 	privilegePath   = "report/least-privilege"

@@ -11,7 +11,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/spending"
 )
 
-// A paymentCount is a payment with the daily limits that it has to keep to.
+// A paymentCount is a payment with the daily limits that it must not exceed.
 type paymentCount struct {
 	payment spending.Payment
 	limits  spending.Limits // for the assets of the payment
@@ -90,8 +90,8 @@ func (b *backend) countPayment(ctx context.Context, s logical.Storage, c payment
 	return b.spent.Spend(ctx, c.payment, c.limits) // also one that counts already: it counts for longer now
 }
 
-// describeUsage says how much of daily limits is used. If that is not known, a warning says why, so that
-// the limits can still be read.
+// describeUsage says how much of daily limits is used. If that is not known, a warning says why, and the
+// limits can still be read.
 func (b *backend) describeUsage(ctx context.Context, signerID string, limits payment.Limits) (shown map[string]any,
 	warnings []string) {
 	shown = map[string]any{}
@@ -108,7 +108,7 @@ func (b *backend) describeUsage(ctx context.Context, signerID string, limits pay
 		}
 	}
 	if err != nil {
-		warnings = append(warnings, "What is used of the daily limits is not known, because storage failed: "+err.Error())
+		warnings = append(warnings, "The usage of the daily limits is not known, because storage failed: "+err.Error()+".")
 	}
 	return shown, warnings
 }

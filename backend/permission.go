@@ -61,8 +61,9 @@ func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, rails
 	lacking := n.lacking(want.scopes)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return client{}, fault.BadRequest("role %q mints with client %q, which is not stocked: write it to clients/%s",
-			want.name, r.Client, r.Client)
+		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, does not exist. Contact your "+
+			"Vault operators. Operators: store it at %sclients/%s, or change client of the role.", r.Client, want.name,
+			mountMark, r.Client)
 	case err != nil:
 		return client{}, err
 	case n.purposeMismatch(purposeMint) != "":
@@ -70,17 +71,23 @@ func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, rails
 			"only with clients of purpose=mint.", r.Client, want.name, n.purposeMismatch(purposeMint))
 	case n.unchecked() && rails.RefuseUnchecked:
 		return client{}, fault.Forbidden("The secret of client %q, which role %q requests tokens with, was never "+
-			"verified, and the guardrails (allow_unchecked_clients=false) let no such client be used. "+
-			"Operators: write its new secret to clients/%s/rotate.", r.Client, want.name, r.Client)
+			"verified, which the guardrails do not allow (allow_unchecked_clients=false). Contact your Vault "+
+			"operators. Operators: store a new secret with `vault write %sclients/%s/rotate client_secret=-`.", r.Client,
+			want.name, mountMark, r.Client)
 	case n.Disabled:
-		return client{}, fault.Forbidden("client %q, with which role %q mints, is disabled", r.Client, want.name)
+		return client{}, fault.Forbidden("Client %q, which role %q requests tokens with, is disabled. Contact your "+
+			"Vault operators.", r.Client, want.name)
 	case !n.allows(want.name):
-		return client{}, fault.Forbidden("client %q does not name role %q among its allowed_roles", r.Client, want.name)
+		return client{}, fault.Forbidden("Client %q does not allow role %q to request tokens with it. Contact your "+
+			"Vault operators. Operators: add the role to allowed_roles of %sclients/%s.", r.Client, want.name, mountMark,
+			r.Client)
 	case n.State != stateAvailable:
-		return client{}, fault.BadRequest("client %q, with which role %q mints, is %s", r.Client, want.name, n.State)
+		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, %s. Contact your Vault "+
+			"operators.", r.Client, want.name, n.State.described())
 	case len(lacking) > 0:
-		return client{}, fault.BadRequest("client %q does not hold %s, which role %q asks for: add it in the "+
-			"Dashboard and to the client's scopes, or change the role", r.Client, input.Shortened(lacking), want.name)
+		return client{}, fault.BadRequest("Client %q lacks %s, which role %q needs. Contact your Vault operators. "+
+			"Operators: add it in the Dashboard and to scopes of the client, or change the role's scopes, scope_sets or "+
+			"operations.", r.Client, input.Shortened(lacking), want.name)
 	}
 	return n.client, nil
 }
@@ -96,7 +103,7 @@ func (b *backend) granted(ctx context.Context, row broker.Row) (bool, error) {
 		return true, nil
 	}
 	r, err := b.cachedRole(ctx, b.storage, row.RoleName)
-	// Nothing shows that the token is too much while its role cannot be read. An error would stop
+	// While its role cannot be read, nothing shows that the token exceeds it. An error would stop
 	// the work on all other tokens.
 	if store.IsUnreadable(err) {
 		return true, nil

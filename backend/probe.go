@@ -42,7 +42,7 @@ type probe struct {
 	ClockAhead       time.Duration `json:"clock_ahead"`
 	Problems         []string      `json:"problems"`
 	signingCheck
-	// SigningChecks are the latest checks that came to a conclusion, by Client ID.
+	// SigningChecks are the latest checks that had a result, by Client ID.
 	SigningChecks map[string]signingCheck `json:"signing_checks,omitempty"`
 }
 
@@ -50,8 +50,8 @@ type probe struct {
 func noProbe() probe { return probe{Versioned: store.Current} }
 
 // run asks Paxos the open questions, with at most three token requests, and records the answers in
-// p. What could not be found out is listed in p.Problems. An error means that the probe was broken
-// off.
+// p. What could not be found out is listed in p.Problems. An error means that the probe was
+// stopped early.
 //
 // A check of request signing takes the place of the question about HTTP Basic, so that the number
 // of token requests stays the same. check is its client; nil if there is no check.
@@ -66,7 +66,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	switch {
 	case paxos.IsInvalidScope(err):
 		p.Problems = append(p.Problems,
-			"the root client does not hold "+paxos.ProfileScope+", so that no token could be tried out")
+			"The root client lacks "+paxos.ProfileScope+", so no token could be tested.")
 	case err != nil:
 		return err
 	}
@@ -85,7 +85,7 @@ func (p *probe) run(ctx context.Context, b *backend, minter broker.Minter, sessi
 	return p.tryBasic(ctx, b, minter, session)
 }
 
-// request requests a token, gives it to use and ends it. A lockdown that came since the probe began
+// request requests a token, gives it to use and ends it. A lockdown that began after the probe did
 // stops it.
 func (p *probe) request(ctx context.Context, b *backend, minter broker.Minter, scope string,
 	use func(context.Context, paxos.Grant) error) error {
@@ -96,7 +96,7 @@ func (p *probe) request(ctx context.Context, b *backend, minter broker.Minter, s
 	return b.broker.Probe(ctx, minter, []string{scope}, use)
 }
 
-// watchRevocation tries a token at the API, revokes it and tries it again, at once and after one
+// watchRevocation tests a token with the API, revokes it and tests it again, at once and after one
 // and five seconds, to find out whether and when the token stops working. The broker ends the token
 // in any case.
 func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
@@ -108,12 +108,12 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 	}
 	call := func(what func(context.Context) error) error { return b.broker.Call(ctx, minter.Client.Route(), what) }
 	if err := call(look); err != nil || !seen.Accepted {
-		p.Problems = append(p.Problems, problem("a fresh token could not be tried out at the API", err))
+		p.Problems = append(p.Problems, problem("A new token could not be tested with the API.", err))
 		return nil
 	}
 	p.RateLimitHeaders, p.ClockAhead = seen.RateLimitHeaders, seen.ClockAhead
 	if err := call(func(ctx context.Context) error { return minter.Client.Revoke(ctx, token.Token) }); err != nil {
-		p.Problems = append(p.Problems, problem("the token could not be revoked", err))
+		p.Problems = append(p.Problems, problem("The token could not be revoked.", err))
 		return nil
 	}
 	for _, wait := range []time.Duration{0, time.Second, 4 * time.Second} {
@@ -121,7 +121,7 @@ func (p *probe) watchRevocation(ctx context.Context, b *backend, minter broker.M
 			return nil
 		}
 		if err := call(look); err != nil {
-			p.Problems = append(p.Problems, problem("the revoked token could not be tried out at the API", err))
+			p.Problems = append(p.Problems, problem("The revoked token could not be tested with the API.", err))
 			return nil
 		}
 		p.RevokedAfter += wait
@@ -142,7 +142,7 @@ func (p *probe) lookForRoot(ctx context.Context, b *backend, minter broker.Minte
 	found, err := session.FindCredentials(ctx, token, paced, minter.Client.ID())
 	if err != nil {
 		p.Problems = append(p.Problems,
-			problem("whether Paxos lists the root client itself could not be found out", err))
+			problem("Could not find out whether Paxos lists the root client itself.", err))
 		return
 	}
 	p.RootListed = yesOrNo(len(found) > 0)
@@ -169,12 +169,12 @@ func (p *probe) tryBasic(ctx context.Context, b *backend, minter broker.Minter, 
 	return nil
 }
 
-// problem is the text of a problem, with its cause if there is one.
+// problem is the text of a problem, followed by its cause if there is one. Both are sentences.
 func problem(text string, err error) string {
 	if err == nil {
 		return text
 	}
-	return text + ": " + err.Error()
+	return text + " " + explained(err)
 }
 
 // yesOrNo is the answer to a question that Paxos has answered.
@@ -223,14 +223,13 @@ func (p probe) shown() map[string]any {
 	return p.answer()
 }
 
-// warnings are for the holders of leased tokens: they say that a revoked token may go on working.
+// warnings tell the holders of leased tokens that a revoked token may stay valid.
 func (p probe) warnings() []string {
 	if p.RevocationEnds != answerNo {
 		return nil
 	}
-	return []string{"a probe of " + spec.Timestamp(p.At) +
-		" saw that Paxos goes on accepting a revoked token: this one may work until it expires, whatever " +
-		"becomes of its lease"}
+	return []string{"A probe at " + spec.Timestamp(p.At) + " showed that Paxos still accepts revoked tokens. This " +
+		"token may stay valid until it expires, even after its lease has ended."}
 }
 
 // cachedProbe returns the latest probe from memory or storage.

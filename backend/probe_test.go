@@ -65,7 +65,7 @@ func TestARevocationWithoutEffectIsSaid(t *testing.T) {
 	m.expectFound(resp, map[string]any{"revocation_ends_token": "no", "revoked_after": 5})
 	for range 2 {
 		lease := m.Must(logical.ReadOperation, "creds/mint", nil)
-		if !strings.Contains(strings.Join(lease.Warnings, " "), "goes on accepting a revoked token") {
+		if !strings.Contains(strings.Join(lease.Warnings, " "), "still accepts revoked tokens") {
 			t.Errorf("a lease warns of %v", lease.Warnings)
 		}
 		m.Restart()
@@ -96,7 +96,7 @@ func TestAProbeIsRefused(t *testing.T) {
 		"without a config": {func(m *mount) {
 			m.Must(logical.DeleteOperation, "config", nil)
 		}, 400, "not configured"},
-		"in a lockdown": {func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) }, 403, "locked down"},
+		"in a lockdown": {func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) }, 403, "in lockdown since"},
 		"right after one": {func(m *mount) {
 			m.Must(logical.UpdateOperation, "probe", nil)
 		}, 429, "Retry in 10m0s. `vault read paxos/status`"},

@@ -41,14 +41,14 @@ func (n *storedClient) changePurpose(d *framework.FieldData) error {
 	asked := purpose(text)
 	switch {
 	case !ok && n.last() == 0:
-		return fault.BadRequest("purpose is required when a client is stored: %s", purposeHelp)
+		return fault.BadRequest("purpose is required when a client is stored: %s.", purposeHelp)
 	case !ok:
 		return nil
 	case !slices.Contains(purposes, asked):
-		return fault.BadRequest("purpose must be %s", purposeHelp)
+		return fault.BadRequest("purpose must be %s.", purposeHelp)
 	case n.Purpose != "" && n.Purpose != asked:
-		return fault.BadRequest("The purpose of this client is %s and never changes. Delete the client and store it "+
-			"again with purpose=%s.", n.Purpose, asked)
+		return fault.BadRequest("purpose cannot be changed (it is %s). Delete the client and store it again with "+
+			"purpose=%s.", n.Purpose, asked)
 	}
 	n.Purpose = asked
 	return nil
@@ -155,8 +155,8 @@ func (b *backend) settlePurposes(ctx context.Context, s logical.Storage) error {
 			return err
 		}
 		if all := u.of(name); len(all) != 1 {
-			b.logger.Warn("a client that was stored before there were purposes has no single use: it keeps "+
-				"the first of these, and none if there is none; clients without a purpose are not used",
+			b.logger.Warn("a client that an older version stored does not have exactly one use: its purpose is "+
+				"the first of these uses; without any, it has no purpose and is not used",
 				"client", name, "purpose", string(n.Purpose), "uses", joinPurposes(all))
 		}
 	}

@@ -119,7 +119,8 @@ func TestClientsFromBeforePurposes(t *testing.T) {
 		strings.Count(stored, `{"schema":2,`) < len(want) {
 		t.Errorf("stored is\n%s", stored)
 	}
-	if log := m.Log.String(); !strings.Contains(log, "no single use") || !strings.Contains(log, `"client":"idle"`) {
+	if log := m.Log.String(); !strings.Contains(log, "does not have exactly one use") ||
+		!strings.Contains(log, `"client":"idle"`) {
 		t.Error("no warning for a client without a purpose")
 	}
 	if found := fmt.Sprint(rules(m.Must(logical.ReadOperation, "report/least-privilege",
@@ -312,7 +313,7 @@ func TestClientsInTwoMountsFromBeforeAreNotLeased(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.Backend.InvalidateKey(t.Context(), "clients/c0")
-	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "in use on another mount") {
+	if _, err := m.lease("e1", "r1"); err == nil || !strings.Contains(err.Error(), "used by another mount") {
 		t.Errorf("I2: a client that two mounts have was leased: %v", err)
 	}
 }

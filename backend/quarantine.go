@@ -36,7 +36,7 @@ func (b *backend) checkIn(ctx context.Context, s logical.Storage, name, id, why 
 	// The client was leased by a version without purposes and got another purpose meanwhile.
 	case n.Purpose != purposeLease:
 		n.State, n.StateReason, n.Checkout = stateQuarantined, "its lease has ended ("+why+
-			"), and it is not for leasing", nil
+			"), and its purpose is not lease", nil
 	case held.OnRevoke == onRevokeDelete:
 		n.State = stateToBeDeleted
 	case g.Number > held.Generation && g.Verified: // its secret was rotated: the holder never had the new one
@@ -64,8 +64,8 @@ func (n *storedClient) takeNewSecret() error {
 		return errBeingDeleted
 	case stateQuarantined, stateLost:
 		if g, _ := n.current(); !g.Verified {
-			return fault.BadRequest("Not saved: the client is %s, and only a verified secret takes it out of that "+
-				"state, because a past holder may know the old one. Leave out verify_connection=false.", n.State)
+			return fault.BadRequest("Not saved: the client is %s, and only a verified secret ends that state, "+
+				"because a past holder may know the old one. Leave out verify_connection=false.", n.State)
 		}
 		n.State, n.StateReason, n.Checkout, n.StateBefore = stateAvailable, "", nil, ""
 	}

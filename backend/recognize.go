@@ -43,7 +43,7 @@ var errOlderSecret = fault.BadRequest("Not saved: this is an older secret of thi
 	"in the Dashboard and store the new one.")
 
 // errSameSecret refuses a rotation with the secret that is in use.
-var errSameSecret = fault.BadRequest("This secret is stored already for this client. Choose Rotate Credentials in " +
+var errSameSecret = fault.BadRequest("This secret is already stored for this client. Choose Rotate Credentials in " +
 	"the Dashboard and store the new one.")
 
 // recognize compares a submitted secret with the stored secrets of the same Client ID, each in

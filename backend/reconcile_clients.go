@@ -40,7 +40,7 @@ func (b *backend) reconcile(ctx context.Context) error {
 		return err
 	}
 	for name, id := range w.overdue {
-		err = errors.Join(err, b.checkIn(ctx, b.storage, name, id, "its time was up"))
+		err = errors.Join(err, b.checkIn(ctx, b.storage, name, id, "its deadline has passed"))
 	}
 	err = errors.Join(err, b.forgetPromoted(ctx))
 	if stopped {
@@ -48,7 +48,7 @@ func (b *backend) reconcile(ctx context.Context) error {
 	}
 	listErr := b.deleteWhatEnded(ctx)
 	if later(listErr) {
-		b.logger.Info("nothing could be deleted at Paxos; the next tick tries again", "error", listErr)
+		b.logger.Info("could not delete clients at Paxos; retrying within a minute", "error", listErr)
 		listErr = nil
 	}
 	return errors.Join(err, listErr)
@@ -58,7 +58,7 @@ func (b *backend) reconcile(ctx context.Context) error {
 // the next tick to be deleted.
 func (b *backend) reconcileSoon() {
 	b.reconciling.Soon(b.life, periodicDeadline, b.reconcile, func(err error) {
-		b.logger.Warn("reconciling the stocked clients: it is tried again with the next tick", "error", err)
+		b.logger.Warn("the periodic work on stored clients failed; retrying within a minute", "error", err)
 	})
 }
 
@@ -111,7 +111,7 @@ func (b *backend) deleteWhatEnded(ctx context.Context) error {
 		return err
 	}
 	err = nil
-	why := "the root client does not hold " + paxos.ListScope + " and " + paxos.DeleteScope
+	why := "the root client lacks " + paxos.ListScope + " and " + paxos.DeleteScope
 	for _, name := range w.deletion {
 		n, loadErr := loadStoredClient(ctx, b.storage, name)
 		if err = errors.Join(err, store.Ignoring(loadErr, store.ErrNotFound)); loadErr == nil {

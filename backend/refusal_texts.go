@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
@@ -31,14 +32,14 @@ func sentence(e *paxos.Error) string {
 		return rejected(e)
 	case e.Code == "invalid_scope":
 		return clientLabel(e.Client) + " lacks " + scopesAtFault(e.Scopes, nil) +
-			". Operators: add it in the Dashboard."
+			". Application owners: contact your Vault operators. Operators: add it in the Dashboard."
 	case e.Signature.Certain():
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP %d): %s.", e.Host, clientWithID(e), e.Status,
 			e.Reason)
 	case e.Signature == paxos.MaybeUnsigned && e.Status == http.StatusUnauthorized:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was not signed. Operators: if "+
-			"request signing is enforced for this client, create a key under keys/, register its public key in "+
-			"the Dashboard and write its Key ID.", e.Host, clientWithID(e))
+			"request signing is enforced for this client, create a key with `vault write -f %skeys/<name>`, register its "+
+			"public key in the Dashboard and store its Key ID.", e.Host, clientWithID(e), mountMark)
 	case e.Signature == paxos.MaybeNotAccepted && e.Status == http.StatusUnauthorized:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was signed. Operators: check in "+
 			"the Dashboard that the key's public key is active and has this Key ID.", e.Host, clientWithID(e))
@@ -56,7 +57,7 @@ func sentence(e *paxos.Error) string {
 }
 
 // explained says why a token could not be refreshed, to the reader who gets the old token. It gives
-// no time to wait, because the refresh may have failed some time ago and the time would be wrong.
+// no time to wait, because the refresh may have failed some time ago, and the time would be wrong.
 func explained(err error) string {
 	var (
 		throttled *limits.Throttled
@@ -67,25 +68,24 @@ func explained(err error) string {
 		return "Paxos is rate-limiting the address that Vault calls from. `vault read " + mountMark +
 			"status` shows until when (banned_until)."
 	case errors.As(err, &throttled):
-		return throttled.Reason
+		return fault.Sentence(throttled.Reason)
 	case isPaxos:
 		return sentence(refused)
 	}
-	return err.Error()
+	return failed(err)
 }
 
 // rejected says that Paxos rejects the secret of a client. It tells application owners and
 // operators apart, because each can do something else about it.
 func rejected(e *paxos.Error) string {
-	path := rotateRootPath
+	command := "`vault write " + mountMark + rotateRootPath + " client_secret=-`"
 	if e.Client != "" {
-		path = clientsPrefix + e.Client + "/rotate"
+		command = fmt.Sprintf("`vault write %s%s/rotate client_secret=-`", mountMark+clientsPrefix, e.Client)
 	}
 	return fmt.Sprintf("Paxos rejected the credentials of %s: its secret was rotated, or it was disabled or deleted. "+
 		"Application owners: contact your Vault operators. Operators: enable it in the Dashboard, or store "+
-		"its new secret with `vault write %s client_secret=-` "+
-		"(or check auth_style in config/connection, which is %s).",
-		clientWithID(e), mountMark+path, e.AuthStyle)
+		"its new secret with %s (or check auth_style in config/connection, which is %s).", clientWithID(e), command,
+		e.AuthStyle)
 }
 
 // clientLabel is how an error names a client of the mount, at the start of a sentence. An empty
@@ -119,7 +119,7 @@ func scopesAtFault(named, asked []string) string {
 	case len(asked) > 1:
 		return "at least one of: " + strings.Join(slices.Sorted(slices.Values(asked)), ", ")
 	}
-	return "at least one of the scopes asked for"
+	return "at least one of the requested scopes"
 }
 
 // unended warns the writer of a secret if Paxos refused to revoke the token that verified it. Paxos

@@ -28,10 +28,10 @@ func TestSentences(t *testing.T) {
 			Host: "oauth.paxos.com", Status: 404,
 		},
 		"Paxos (oauth.paxos.com) refused the request (HTTP 302): a redirect, which is never followed.": {Host: "oauth.paxos.com", Status: 302, Reason: "a redirect, which is never followed"},
-		`Client "team" lacks transfer:read_transfer. Operators: add it in the Dashboard.`: {
+		`Client "team" lacks transfer:read_transfer. Application owners: contact your Vault operators. Operators: add it in the Dashboard.`: {
 			Status: 400, Code: "invalid_scope", Client: "team", Scopes: []string{"transfer:read_transfer"},
 		},
-		"The root client lacks at least one of the scopes asked for. Operators: add it in the Dashboard.": {Status: 400, Code: "invalid_scope"},
+		"The root client lacks at least one of the requested scopes. Application owners: contact your Vault operators. Operators: add it in the Dashboard.": {Status: 400, Code: "invalid_scope"},
 		"Paxos (oauth.paxos.com) refused the call of client \"team\" (Client ID id) (HTTP 403). Application " +
 			"owners: con": {Host: "oauth.paxos.com", Status: 403, Client: "team", ClientID: "id"},
 	} {

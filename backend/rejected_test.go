@@ -86,7 +86,7 @@ func TestAWordThatCannotBeHeardIsRefused(t *testing.T) {
 		{"token/mint", "must be the token_id", good + "\n"},
 		{"creds/mint", "rejected_token_id must be a string", 7},
 		{"creds/mint", "rejected_token_id must be a string", []any{good}},
-		{"creds/own", "gives each reader its own", good},
+		{"creds/own", "issues a separate token to each reader", good},
 		{"creds/vendor", "leases clients", good},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, test.path, map[string]any{"rejected_token_id": test.word})
@@ -115,7 +115,7 @@ func TestTheWarningsOfARejectedToken(t *testing.T) {
 		says     []string
 	}{
 		"Paxos is away": {paxostest.Operations, paxostest.Fault{Status: 503},
-			[]string{"could not be checked", "HTTP 503", "same token"}},
+			[]string{"Could not check", "HTTP 503", "same token"}},
 		"no token can be had": {paxostest.TokenEndpoint, paxostest.Fault{Status: 503},
 			[]string{"Paxos rejected", "could not be requested", "HTTP 503", "Retry"}},
 		"everything is rejected": {paxostest.Operations, paxostest.Fault{Status: 401},

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/store"
 )
 
 // reply turns an error into the response of Vault. It is the only place where that is decided. A
@@ -23,10 +25,13 @@ func reply(err error) (*logical.Response, error) {
 		throttled *limits.Throttled
 		mismatch  *broker.Mismatch
 		refused   *paxos.Error
+		begun     *stopped
 	)
 	switch {
 	case readOnly(err):
 		return nil, logical.ErrReadOnly // Vault forwards the request to a node that can write
+	case errors.As(err, &begun):
+		return begun.reply()
 	case errors.As(err, &mistake) && mistake.Status == http.StatusBadRequest:
 		return logical.ErrorResponse(mistake.Text), nil
 	case errors.As(err, &mistake):
@@ -36,11 +41,42 @@ func reply(err error) (*logical.Response, error) {
 	case errors.As(err, &throttled):
 		return nil, logical.CodedError(http.StatusTooManyRequests, throttled.Error())
 	case errors.As(err, &mismatch):
-		return nil, logical.CodedError(http.StatusBadGateway, err.Error())
+		return nil, logical.CodedError(http.StatusBadGateway, fmt.Sprintf("Rejected the token that Paxos returned: %s. "+
+			"Contact your Vault operators.", mismatch.Reason))
 	case errors.As(err, &refused):
 		return replyRefused(refused)
 	}
-	return nil, err
+	if vaultsOwn(err) {
+		return nil, err
+	}
+	return nil, logical.CodedError(http.StatusInternalServerError, failed(err))
+}
+
+// vaultsOwn reports whether an error is one that Vault itself turns into an answer, so that it must stay
+// as it is.
+func vaultsOwn(err error) bool {
+	if _, coded := err.(logical.HTTPCodedError); coded {
+		return true
+	}
+	for _, known := range []error{logical.ErrUnsupportedOperation, logical.ErrUnsupportedPath,
+		logical.ErrInvalidRequest, logical.ErrPermissionDenied} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// failed says that a request failed for a reason that neither the caller nor Paxos is responsible for,
+// such as storage.
+func failed(err error) string {
+	cause := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if store.IsUnreadable(err) { // a retry does not help
+		return fmt.Sprintf("The paxos secrets engine could not complete the request: %s. Contact your Vault operators.",
+			cause)
+	}
+	return fmt.Sprintf("The paxos secrets engine could not complete the request: %s. Retry. If it fails again, contact "+
+		"your Vault operators.", cause)
 }
 
 // replyRefused answers for an error of Paxos. What an operator must mend is a 400. A 5xx would make

@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"vault-plugin-secrets-paxos/backend/broker"
+	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/input"
 	"vault-plugin-secrets-paxos/backend/spec"
 )
 
 // noSuchPath is the error for a path that no route matches.
-const noSuchPath = "there is no such path on a paxos mount; names may not contain a slash (see `vault " +
-	"path-help` of the mount)"
+const noSuchPath = "This path does not exist on a paxos mount. A name cannot contain a slash. List the paths with " +
+	"`vault path-help " + mountMark + "`."
 
 // rules say what the input of every path must satisfy beyond the types of its parameters.
 var rules = input.Rules{
@@ -45,7 +47,7 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 			b.logger.Error("a request panicked", "operation", req.Operation, "type", fmt.Sprintf("%T", cause),
 				"stack", string(debug.Stack()))
 			resp, err = nil, logical.CodedError(http.StatusInternalServerError,
-				"internal error in the paxos secrets engine; see Vault's log")
+				"Internal error in the paxos secrets engine. Contact your Vault operators. Operators: see Vault's log.")
 		}
 	}()
 	switch req.Operation {
@@ -53,10 +55,10 @@ func (b *backend) HandleRequest(ctx context.Context, req *logical.Request) (resp
 		logical.ReadOperation, logical.ListOperation, logical.DeleteOperation:
 		path := b.Route(req.Path)
 		if path == nil {
-			return nil, logical.CodedError(http.StatusNotFound, noSuchPath)
+			return located(req.MountPoint, nil, logical.CodedError(http.StatusNotFound, noSuchPath))
 		}
 		if problem := rules.Check(path, req); problem != nil {
-			return logical.ErrorResponse(problem.Error()), nil
+			return logical.ErrorResponse(judged(problem, path)), nil
 		}
 	case logical.RenewOperation:
 	case logical.HelpOperation:
@@ -80,6 +82,17 @@ func (b *backend) help(ctx context.Context, req *logical.Request) (*logical.Resp
 		}
 	}
 	return resp, err
+}
+
+// judged is the text of a problem with the parameters of a request: a sentence that begins with a
+// parameter of the path or with a capital.
+func judged(problem error, path *framework.Path) string {
+	text := fault.Sentence(problem.Error())
+	first, _, _ := strings.Cut(text, " ")
+	if _, parameter := path.Fields[first]; parameter || rules.Removed[strings.Trim(path.Pattern, "^$")][first] != "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // HandleExistenceCheck drops the body of the request, because whether an entry exists depends on

@@ -37,7 +37,7 @@ type pulse struct {
 // Every tick calls it, whether or not there is other work, so that a time without work does not
 // look like a gap. A mount with nothing to delete, quarantine, promote or count does not pause, because a
 // pause would protect nothing. An older version stored its pulse only while there was work, so the
-// age of such a pulse means nothing and the mount goes on.
+// age of such a pulse means nothing and the mount is not paused.
 func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -60,8 +60,9 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 		}
 		if endangers {
 			p.Stopped = now
-			b.logger.Error("this mount did no periodic work for more than an hour, as a copy restored from a "+
-				"snapshot does: it deletes no client at Paxos and promotes none until config/resume is written",
+			b.logger.Error("the mount is paused, because it did no periodic work for over an hour and may be a restored "+
+				"snapshot: it deletes and promotes no clients, and signs nothing that counts against a daily limit, until "+
+				"<mount>/config/resume is written",
 				"last", spec.Timestamp(p.At))
 			b.events.add(event{mountStopped,
 				[]string{logical.EventMetadataPath, resumePath, "last", spec.Timestamp(p.At)}})
@@ -71,7 +72,7 @@ func (b *backend) watchForRestore(ctx context.Context) (stopped bool, err error)
 	return !p.Stopped.IsZero(), b.putPulse(ctx, p)
 }
 
-// gapAt reports whether the mount did no work for so long that it may be a restored copy.
+// gapAt reports whether the mount did no work for so long that it may be a restored snapshot.
 func (p pulse) gapAt(now time.Time) bool { return p.Steady && now.Sub(p.At) > longestGap+pulseInterval }
 
 // mayEndanger reports whether the mount has anything to delete, quarantine, promote or count.
@@ -90,7 +91,7 @@ func (b *backend) mayEndanger(ctx context.Context) (bool, error) {
 }
 
 // storedPulse reads the pulse. A mount without one gets an empty pulse. A pulse that cannot be read
-// counts as a pause, because nothing shows that the mount is no restored copy. config/resume then
+// counts as a pause, because nothing shows that the mount is not a restored snapshot. config/resume then
 // stores a new pulse.
 func storedPulse(ctx context.Context, s logical.Storage) (pulse, error) {
 	p, err := store.Load[pulse](ctx, s, pulseKey)

@@ -99,7 +99,7 @@ func TestARevocationCanBeGivenUp(t *testing.T) {
 	given, kept := leases[0], leases[1]
 	path := "revocations/" + given.Data["token_id"].(string)
 	said := warned(m.Must(logical.DeleteOperation, path, nil))
-	if !strings.Contains(said, "lives on at Paxos until it expires at "+given.Data["expires_at"].(string)) {
+	if !strings.Contains(said, "valid at Paxos until it expires at "+given.Data["expires_at"].(string)) {
 		t.Errorf("the warning is %q", said)
 	}
 	if resp := m.Must(logical.DeleteOperation, path, nil); resp != nil {

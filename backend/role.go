@@ -145,17 +145,17 @@ func (r *role) change(d *framework.FieldData, lookup func(set string) ([]string,
 	}
 	switch {
 	case r.CredentialType != accessToken && r.CredentialType != clientCredentials:
-		return fault.BadRequest("credential_type must be %s or %s", accessToken, clientCredentials)
+		return fault.BadRequest("credential_type must be %s or %s.", accessToken, clientCredentials)
 	case len(r.ResolvedScopes) == 0 && r.CredentialType == accessToken:
-		return fault.BadRequest("scopes, scope_sets or operations must name something: one scope at least, such as " +
-			"funding:read_profile")
+		return fault.BadRequest("scopes, scope_sets or operations must give the role at least one scope, such as " +
+			"funding:read_profile.")
 	case r.Client != "" && !input.ValidName(r.Client):
-		return fault.BadRequest("client must be the name of a client under clients/")
+		return fault.BadRequest("client must be the name of a client under clients/.")
 	case r.MaxTTL > 0 && r.TTL > r.MaxTTL:
-		return fault.BadRequest("ttl must not be greater than max_ttl")
+		return fault.BadRequest("ttl must not be greater than max_ttl.")
 	case r.MintLimit < 0 || r.MintLimit > limits.MaximumBudget:
-		return fault.BadRequest("mint_limit must lie between 1 and %d token requests per 5 minutes, or be 0 for "+
-			"the default", limits.MaximumBudget)
+		return fault.BadRequest("mint_limit must be between 1 and %d token requests per 5 minutes, or 0 for the "+
+			"default.", limits.MaximumBudget)
 	}
 	if err := r.changeLeasing(d); err != nil {
 		return err
@@ -185,17 +185,17 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 	input.Patch(d, "require_entity", &r.RequireEntity)
 	switch {
 	case len(r.Clients) == 0:
-		return fault.BadRequest("clients must name at least one client under clients/")
+		return fault.BadRequest("clients must name at least one client under clients/.")
 	case !slices.Contains([]string{onRevokeQuarantine, onRevokeDelete, onRevokeReturn}, r.OnRevoke):
-		return fault.BadRequest("on_revoke must be %s, %s or %s", onRevokeQuarantine, onRevokeDelete, onRevokeReturn)
+		return fault.BadRequest("on_revoke must be %s, %s or %s.", onRevokeQuarantine, onRevokeDelete, onRevokeReturn)
 	case r.MaxLeasesPerEntity < 1:
-		return fault.BadRequest("max_leases_per_entity must be at least 1")
+		return fault.BadRequest("max_leases_per_entity must be at least 1.")
 	case r.DeleteLimit < 0:
-		return fault.BadRequest("delete_limit must be 0, for no deletion at all, or more")
+		return fault.BadRequest("delete_limit must be at least 0, where 0 means that no client is deleted.")
 	}
 	for _, name := range r.Clients {
 		if !input.ValidName(name) {
-			return fault.BadRequest("clients holds %s, which is not the name of a client under clients/",
+			return fault.BadRequest("clients contains %s, which is not the name of a client under clients/.",
 				input.Excerpt(name))
 		}
 	}
@@ -206,7 +206,7 @@ func (r *role) changeLeasing(d *framework.FieldData) error {
 func refuseGiven(d *framework.FieldData, other string, names ...string) error {
 	for _, name := range names {
 		if _, ok := d.Raw[name]; ok {
-			return fault.BadRequest("%s is for roles of credential_type %s", name, other)
+			return fault.BadRequest("%s is only for roles with credential_type=%s.", name, other)
 		}
 	}
 	return nil
@@ -266,12 +266,12 @@ func (r role) dangers() []string {
 	dangers := []string{}
 	if r.OnRevoke == onRevokeReturn {
 		dangers = append(dangers,
-			"on_revoke=return_unrotated: the next holder of a client gets a secret that the last one knows")
+			"on_revoke=return_unrotated: the next holder of a client gets a secret that the previous holder knows")
 	}
 	if r.UniqueTokens {
 		dangers = append(dangers,
-			"unique_tokens: every read costs one of about 300 token requests per 5 minutes that Paxos allows "+
-				"everybody behind this address")
+			"unique_tokens: every read requests a new token. Paxos allows about 300 per 5 minutes for your whole "+
+				"IP address")
 	}
 	return dangers
 }
@@ -281,9 +281,14 @@ func (r role) dangers() []string {
 func (b *backend) role(ctx context.Context, s logical.Storage, name string) (role, error) {
 	r, err := b.cachedRole(ctx, s, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return r, fault.BadRequest("Role %q does not exist. List roles with `vault list "+mountMark+"roles`.", name)
+		return r, noSuchRole(name)
 	}
 	return r, err
+}
+
+// noSuchRole refuses the name of a role that does not exist.
+func noSuchRole(name string) error {
+	return fault.BadRequest("Role %q does not exist. List roles with `vault list %sroles`.", name, mountMark)
 }
 
 // cachedRole returns the role of that name from memory or storage.

@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -28,13 +27,14 @@ func (b *backend) changeRole(ctx context.Context, req *logical.Request, d *frame
 	b.announceRole(roleWritten, name, after, req.Operation)
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, before.takesAway(after))
 	if err != nil {
-		return nil, fmt.Errorf("role %s was stored, but ending tokens that are now too much: %w", name, err)
+		return nil, stoppedAfter(err, "Role %q was stored, but not all tokens that it no longer allows could be revoked. "+
+			"This is tried again every minute.", name)
 	}
 	further, err := b.roleWarnings(ctx, req.Storage, name, after, rails)
 	if err != nil {
-		return nil, fmt.Errorf("role %s was stored, but checking what it can issue: %w", name, err)
+		return nil, stoppedAfter(err, "Role %q was stored, but it was not checked what it can issue.", name)
 	}
-	warnings := append(after.dangers(), further...)
+	warnings := append(fault.Sentences(after.dangers()), further...)
 	warnings = append(warnings, endingWarnings(name, after, ending, !after.Disabled)...)
 	return spec.Warned(warnings...), nil
 }
@@ -53,7 +53,7 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 		before.CreatedAt = b.options.Now().UTC()
 	case errors.Is(err, store.ErrNotFound):
 		return before, after, rails, fault.New(http.StatusNotFound,
-			"there is no role %q to patch; write to it to make it", d.Get("name"))
+			"Role %q does not exist, so it cannot be patched. Create it with a write to %s%s.", d.Get("name"), mountMark, key)
 	case err != nil:
 		return before, after, rails, err
 	}
@@ -64,8 +64,8 @@ func (b *backend) storeRole(ctx context.Context, req *logical.Request, d *framew
 	}
 	after.Versioned = after.writtenAs()
 	if stored && after.CredentialType != before.CredentialType {
-		return before, after, rails, fault.BadRequest("credential_type is %s for the life of this role: delete it, "+
-			"or make another", before.CredentialType)
+		return before, after, rails, fault.BadRequest("credential_type cannot be changed (it is %s). Create another role, "+
+			"or delete this one first.", before.CredentialType)
 	}
 	if err := b.settlePurposes(ctx, req.Storage); err != nil {
 		return before, after, rails, err
@@ -99,7 +99,8 @@ func (b *backend) deleteRole(ctx context.Context, req *logical.Request,
 	}
 	ending, err := b.endBeyond(ctx, req.Storage, name, grace, true)
 	if err != nil {
-		return nil, fmt.Errorf("the role was deleted, but ending its tokens: %w", err)
+		return nil, stoppedAfter(err, "Role %q was deleted, but not all of its tokens could be revoked. This is tried "+
+			"again every minute.", name)
 	}
 	warnings := endingWarnings(name, before, ending, false)
 	return spec.Warned(warnings...), nil
@@ -120,8 +121,8 @@ func (b *backend) takeRole(ctx context.Context, s logical.Storage, key string) (
 }
 
 // checkRole refuses a change that takes a role further beyond the guardrails. What the role had
-// before the guardrails came may stay, so that the role can be disabled or narrowed step by step.
-// Such scopes are not issued all the same.
+// before the guardrails were written may stay, so that the role can be disabled or narrowed step by
+// step. Such scopes are not issued.
 func (g guardrails) checkRole(before, after role) error {
 	var added []string
 	for _, scope := range after.ResolvedScopes {
@@ -134,8 +135,8 @@ func (g guardrails) checkRole(before, after role) error {
 	}
 	longest := max(after.TTL, after.MaxTTL)
 	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
-		return fault.Forbidden("the guardrails of this mount do not allow a ttl or max_ttl of %s: at most %s", longest,
-			g.MaxTTL)
+		return fault.Forbidden("The guardrails of this mount do not allow a ttl or max_ttl of %s: the maximum is %s. Contact "+
+			"your Vault operators. Operators: see `vault read %sconfig/guardrails`.", longest, g.MaxTTL, mountMark)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (r *role) resolve(d *framework.FieldData, lookup func(set string) ([]string
 		}
 	}
 	if len(all.scopes) > input.MaximumScopes {
-		return fault.BadRequest("scopes, scope_sets and operations come to %d scopes; at most %d are allowed",
+		return fault.BadRequest("scopes, scope_sets and operations add up to %d scopes. At most %d are allowed.",
 			len(all.scopes), input.MaximumScopes)
 	}
 	r.ResolvedScopes, r.Sources = all.scopes, all.sources

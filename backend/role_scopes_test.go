@@ -95,8 +95,8 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 	expect("at first", before)
 	resp := m.Must(logical.UpdateOperation, "scope-sets/reports",
 		map[string]any{"scopes": "transfer:read_transfer,transfer:write_crypto_withdrawal"})
-	if text := fmt.Sprint(resp.Warnings); !strings.Contains(text, "no role has changed") ||
-		!strings.Contains(text, "until they are written again with scope_sets: r]") {
+	if text := fmt.Sprint(resp.Warnings); !strings.Contains(text, "No role has changed") ||
+		!strings.Contains(text, "until they are written again with scope_sets: r.]") {
 		t.Errorf("the warnings are %s", text)
 	}
 	expect("after the set has grown", before)
@@ -114,12 +114,12 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 	m.Must(logical.PatchOperation, "roles/r", map[string]any{"operations": nil})
 	expect("without operations", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
 	if resp := m.Must(logical.DeleteOperation, "scope-sets/reports",
-		nil); !strings.Contains(fmt.Sprint(resp.Warnings), "scope_sets: r]") {
+		nil); !strings.Contains(fmt.Sprint(resp.Warnings), "scope_sets: r.]") {
 		t.Errorf("the warnings are %v", resp.Warnings)
 	}
 	expect("without its set", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
 	status, text := m.Refused(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event"})
-	if status != 400 || !strings.Contains(text, `scope_sets names "reports", which is not there`) {
+	if status != 400 || !strings.Contains(text, `scope_sets names "reports", which does not exist`) {
 		t.Errorf("a role resolved anew from a set that is gone: %d %s", status, text)
 	}
 	m.Must(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event", "scope_sets": nil})
@@ -173,14 +173,14 @@ func TestBadScopeParametersOfARoleAreRefused(t *testing.T) {
 		`operations must be an array of strings, `: {
 			"operations": []any{"GetTransfer", 1},
 		},
-		`scope_sets names "report", which is not there (did you mean reports?)`:       {"scope_sets": "report"},
-		`scope_sets names "first-cal", which is not there (did you mean first-call?)`: {"scope_sets": "reports,first-cal"},
-		`scope_sets names "../config", which is not there;`:                           {"scope_sets": "../config"},
-		`scope_sets names "roles/mint", which is not there;`:                          {"scope_sets": "roles/mint"},
-		`scope_sets must be an array of strings`:                                      {"scope_sets": 5},
-		`scopes, scope_sets or operations must name something`: {"scopes": "",
+		`scope_sets names "report", which does not exist (did you mean reports?)`:       {"scope_sets": "report"},
+		`scope_sets names "first-cal", which does not exist (did you mean first-call?)`: {"scope_sets": "reports,first-cal"},
+		`scope_sets names "../config", which does not exist.`:                           {"scope_sets": "../config"},
+		`scope_sets names "roles/mint", which does not exist.`:                          {"scope_sets": "roles/mint"},
+		`scope_sets must be an array of strings`:                                        {"scope_sets": 5},
+		`scopes, scope_sets or operations must give the role at least one scope`: {"scopes": "",
 			"scope_sets": []any{}, "operations": " , "},
-		`come to 257 scopes; at most 256 are allowed`: {"scopes": manyScopes(
+		`add up to 257 scopes. At most 256 are allowed`: {"scopes": manyScopes(
 			256), "operations": "GetTransfer"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "roles/r", data)

@@ -24,18 +24,17 @@ func (b *backend) roleWarnings(ctx context.Context, s logical.Storage, name stri
 	if unknown := catalog.Uncatalogued(r.ResolvedScopes); len(unknown) > 0 {
 		warnings = append(warnings, unknownScopes(unknown))
 	}
-	if err := rails.check(r.ResolvedScopes); err != nil {
-		warnings = append(warnings,
-			"Reads of the whole role are refused; reads narrowed to allowed scopes still work: "+err.Error())
+	if beyond := rails.forbidden(r.ResolvedScopes); beyond != "" {
+		warnings = append(warnings, "Reads of the whole role are refused; reads narrowed to allowed scopes still work. "+
+			"The guardrails of this mount do not allow "+beyond+".")
 	}
 	if r.CredentialType == accessToken && r.TTL > usualLife {
 		warnings = append(warnings,
-			fmt.Sprintf("ttl is %s, but a token of Paxos lives about an hour: leases end with their token.", r.TTL))
+			fmt.Sprintf("ttl is %s, but a token of Paxos is valid for about an hour. Leases end with their token.", r.TTL))
 	}
 	if rails.shortens(r) {
 		warnings = append(warnings,
-			fmt.Sprintf("ttl or max_ttl exceeds max_ttl of config/guardrails, which is %s: leases are "+
-				"shortened to it.", rails.MaxTTL))
+			fmt.Sprintf("ttl or max_ttl exceeds max_ttl of config/guardrails. Leases are shortened to %s.", rails.MaxTTL))
 	}
 	lacking, err := b.clientWarnings(ctx, s, name, r)
 	return append(warnings, lacking...), err
@@ -71,7 +70,7 @@ func (b *backend) clientWarnings(ctx context.Context, s logical.Storage, name st
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			warnings = append(warnings,
-				fmt.Sprintf("Client %q does not exist: this role cannot use it until it is stored at %sclients/%s.",
+				fmt.Sprintf("Client %q does not exist. This role cannot use it until it is stored at %sclients/%s.",
 					client, mountMark, client))
 			continue
 		case err != nil:

@@ -32,11 +32,11 @@ func TestTheWriterOfARoleIsToldWhatWillNotHappen(t *testing.T) {
 		"a role as it should be": {map[string]any{"scopes": "funding:read_profile", "ttl": "1h",
 			"max_ttl": "2h"}, ""},
 		"a ttl beyond the token's life": {map[string]any{"scopes": "funding:read_profile", "ttl": "24h"},
-			"ttl is 24h0m0s, but a token of Paxos lives about an hour"},
+			"ttl is 24h0m0s, but a token of Paxos is valid for about an hour"},
 		"a scope that the root lacks": {map[string]any{"scopes": "funding:read_profile,rewards:read_claim"},
 			"The root client lacks rewards:read_claim: Paxos will refuse"},
 		"an unknown client": {map[string]any{"scopes": "funding:read_profile", "client": "none"},
-			`Client "none" does not exist: this role cannot use it until it is stored at paxos/clients/none.`},
+			`Client "none" does not exist. This role cannot use it until it is stored at paxos/clients/none.`},
 		"a client without the role": {map[string]any{"scopes": teamScope, "client": "team"},
 			`Client "team" does not allow this role: add "new" to allowed_roles of paxos/clients/team.`},
 		"a scope that the client lacks": {map[string]any{"scopes": teamScope + ",funding:read_profile",
@@ -78,9 +78,9 @@ func TestAMaximumBelowTheRolesIsToldAtBothWrites(t *testing.T) {
 	m.Must(logical.UpdateOperation, "roles/quick",
 		map[string]any{"scopes": "funding:read_profile", "ttl": "5m", "max_ttl": "10m"})
 	says(t, m.warned("config/guardrails", map[string]any{"max_ttl": "10m"}),
-		"exceeds max_ttl (10m0s), so their leases are shortened: slow]", "!quick")
+		"exceeds max_ttl (10m0s), so their leases are shortened: slow.]", "!quick")
 	says(t, m.warned("roles/slow", map[string]any{"metadata": "team=a"}),
-		"exceeds max_ttl of config/guardrails, which is 10m0s")
+		"exceeds max_ttl of config/guardrails. Leases are shortened to 10m0s")
 	if got := m.warned("roles/quick", map[string]any{"metadata": "team=a"}); got != "" {
 		t.Errorf("a role within the guardrails warns %s", got)
 	}

@@ -36,6 +36,6 @@ func (b *backend) removeRoot(ctx context.Context, s logical.Storage, root client
 // errOtherRoot refuses another client where the Client ID of the root is expected. clientID is that
 // of the root.
 func errOtherRoot(clientID string) error {
-	return fault.BadRequest("client_id is not that of this mount's root client, which is %s. To switch to another "+
-		"client, write it to config/replace-root.", clientID)
+	return fault.BadRequest("client_id is not that of this mount's root client (%s). To switch to another client, use "+
+		"%sconfig/replace-root.", clientID, mountMark)
 }

@@ -60,7 +60,7 @@ func (b *backend) giveSecret(ctx context.Context, req *logical.Request, d *frame
 	input.Patch(d, "verify_connection", &change.verify)
 	switch {
 	case !exists && change.clientID == "":
-		return changedRoot{}, fault.BadRequest("client_id is missing: this mount has no root client yet")
+		return changedRoot{}, fault.BadRequest("client_id is required, because this mount has no root client yet.")
 	case exists && change.clientID != known.ClientID:
 		return changedRoot{}, errOtherRoot(known.ClientID)
 	}
@@ -93,7 +93,7 @@ func (b *backend) changeRoot(ctx context.Context, req *logical.Request, c config
 	b.logger.Info("the root client has a new generation", "client_id", g.ClientID, "generation", g.Number)
 	if change.standby != "" {
 		if err := b.forgetPromoted(ctx); err != nil {
-			b.logger.Warn("a promoted client is still stored under clients/: the next tick removes it", "client",
+			b.logger.Warn("a promoted client is still stored under clients/; retrying within a minute to remove it", "client",
 				change.standby, "error", err)
 		}
 	}
@@ -118,7 +118,7 @@ func (b *backend) verifiedRoot(ctx context.Context, s logical.Storage, c config,
 	var profiles []string
 	if change.verify {
 		v := verification{scopes: change.scopes, holdsAll: change.holdsAll,
-			need: "that the roles of this mount need", entity: before.Profiles, locked: !change.promoted}
+			need: "the roles of this mount need", entity: before.Profiles, locked: !change.promoted}
 		if len(v.scopes) == 0 {
 			v.scopes, v.holdsAll = []string{c.VerifyScope}, false
 		}
@@ -152,7 +152,7 @@ func (b *backend) nextRoot(ctx context.Context, s logical.Storage, session *paxo
 	}
 	if !change.verify && rails.RefuseUnchecked {
 		return generation{}, storedClient{}, fault.Forbidden("Not saved: the guardrails " +
-			"(allow_unchecked_clients=false) allow no root client whose secret was not verified. Leave out " +
+			"(allow_unchecked_clients=false) do not allow a root client whose secret was not verified. Leave out " +
 			"verify_connection=false.")
 	}
 	if err := b.refuseStored(ctx, s, change.clientID); err != nil {
@@ -172,8 +172,7 @@ func (b *backend) nextFromStandby(ctx context.Context, s logical.Storage, sessio
 	change rootChange) (generation, storedClient, error) {
 	n, err := loadStoredClient(ctx, s, change.standby)
 	if errors.Is(err, store.ErrNotFound) {
-		return generation{}, n, fault.BadRequest("Not replaced: client %s is not stored under clients/.",
-			input.Excerpt(change.standby))
+		return generation{}, n, noSuchClient(change.standby)
 	}
 	if err != nil {
 		return generation{}, n, err
@@ -201,8 +200,9 @@ func (b *backend) refuseStored(ctx context.Context, s logical.Storage, clientID 
 	case err != nil:
 		return err
 	case where != "":
-		return fault.BadRequest("client_id is that of %s already. A client with purpose=standby becomes the root by "+
-			"config/promote-standby or config/replace-root client=<name>; any other is deleted there first.", where)
+		return fault.BadRequest("client_id is already stored as %s. A client with purpose=standby becomes the root "+
+			"client with `vault write %sconfig/replace-root client=<name>`. Delete any other client first.", where,
+			mountMark)
 	}
 	return nil
 }
@@ -274,7 +274,7 @@ func (b *backend) checkSameSettings(ctx context.Context, s logical.Storage, c co
 		return err
 	}
 	if stored.EntryID != c.EntryID || stored.Environment != "" && stored.Environment != c.Environment {
-		return fault.BadRequest("Not saved: config was deleted or made again at the same time. Read it and " +
+		return fault.BadRequest("Not saved: config was deleted or created again at the same time. Read it and " +
 			"write again.")
 	}
 	settings, err := storedConnection(ctx, s)

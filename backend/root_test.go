@@ -60,7 +60,7 @@ func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 				"verify_connection": false}, nil, "never verified", "Not saved"},
 		"a lockdown": {backendtest.RootScopes, nil, func(m *mount) {
 			m.Must(logical.UpdateOperation, "lockdown", nil)
-		}, "locked down", ""},
+		}, "in lockdown since", ""},
 		"what may be a copy": {backendtest.RootScopes, nil, func(m *mount) {
 			m.Tick()
 			m.Clock.Advance(3 * time.Hour)
@@ -169,7 +169,7 @@ func TestOneRuleForAllDoorsOfTheRoot(t *testing.T) {
 			calls := m.Paxos.TotalCalls()
 			status, text := m.Refused(logical.UpdateOperation, door,
 				map[string]any{"client_id": id, "client_secret": secret})
-			if status != 400 || !strings.Contains(text, "clients/c0 already") || m.Paxos.TotalCalls() != calls {
+			if status != 400 || !strings.Contains(text, "already stored as clients/c0") || m.Paxos.TotalCalls() != calls {
 				t.Errorf("%d %s after %d calls", status, text, m.Paxos.TotalCalls()-calls)
 			}
 			if m.rootID() == id {
@@ -304,7 +304,7 @@ func TestTheSameWriteCompletesAConfig(t *testing.T) {
 	data := map[string]any{"client_secret": secret, "refresh_at": 0.5}
 	m.Storage.FailKey.Store("config")
 	if status, text := m.Refused(logical.UpdateOperation, "config", data); status < 500 ||
-		!strings.Contains(text, "the same write again completes it") {
+		!strings.Contains(text, "Send the same write again") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.Storage.FailKey.Store("")

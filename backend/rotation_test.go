@@ -114,7 +114,7 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 		}, paxostest.Fault{}, 400, "Not saved"},
 		"the secret that it has": {rotate, func(m *mount) map[string]any {
 			return map[string]any{"client_secret": m.Secret}
-		}, paxostest.Fault{}, 400, "stored already"},
+		}, paxostest.Fault{}, 400, "already stored"},
 		"another client to rotate": {rotate, func(*mount) map[string]any {
 			return map[string]any{"client_id": "x", "client_secret": "y"}
 		}, paxostest.Fault{}, 400, "config/replace-root"},
@@ -130,7 +130,7 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 		"one that mints less": {replace, func(m *mount) map[string]any {
 			id, secret := m.another("funding:read_profile")
 			return map[string]any{"client_id": id, "client_secret": secret}
-		}, paxostest.Fault{}, 400, "it lacks transfer:read_transfer"},
+		}, paxostest.Fault{}, 400, "lacks transfer:read_transfer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,7 +198,7 @@ func TestTheFirstSecretMayComeByRotateRoot(t *testing.T) {
 	m.Must(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
 	m.Must(logical.UpdateOperation, "roles/mint", map[string]any{"scopes": "funding:read_profile"})
 	if status, text := m.Refused(logical.UpdateOperation, "config/rotate-root",
-		map[string]any{"client_secret": m.Secret}); status != 400 || !strings.Contains(text, "client_id is missing") {
+		map[string]any{"client_secret": m.Secret}); status != 400 || !strings.Contains(text, "client_id is required") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "config/rotate-root",
@@ -217,10 +217,11 @@ func TestMissingScopesAreNamed(t *testing.T) {
 		fault  paxostest.Fault
 		says   string
 	}{
-		"Paxos names it":            {says: "it lacks transfer:read_transfer. Add"},
-		"the list does not have it": {listed: true, fault: unnamed, says: "it lacks transfer:read_transfer. Add"},
+		"Paxos names it": {says: "lacks transfer:read_transfer, which the roles of this mount need"},
+		"the list does not have it": {listed: true, fault: unnamed,
+			says: "lacks transfer:read_transfer, which the roles of this mount need"},
 		"nobody knows which": {fault: unnamed,
-			says: "it lacks at least one of: funding:read_profile, transfer:read_transfer. Add"},
+			says: "lacks at least one of: funding:read_profile, transfer:read_transfer, which the roles"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

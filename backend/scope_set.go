@@ -34,9 +34,9 @@ func (s *scopeSet) change(d *framework.FieldData) error {
 	case err != nil:
 		return fault.Invalid(err)
 	case len(s.Scopes) == 0:
-		return fault.BadRequest("scopes must name at least one scope, such as funding:read_profile")
+		return fault.BadRequest("scopes must name at least one scope, such as funding:read_profile.")
 	case len(s.Description) > longestDescription:
-		return fault.BadRequest("description must have at most %d bytes", longestDescription)
+		return fault.BadRequest("description must have at most %d bytes.", longestDescription)
 	}
 	return nil
 }
@@ -91,7 +91,6 @@ func noSuchSet(ctx context.Context, s logical.Storage, name string) error {
 	if err != nil {
 		return err
 	}
-	return fault.BadRequest("scope_sets names %s, which is not there%s; `vault list` of the mount's scope-sets "+
-		"shows those there are",
-		input.Excerpt(name), catalog.DidYouMean(catalog.Near(name, names)))
+	return fault.BadRequest("scope_sets names %s, which does not exist%s. List scope sets with "+
+		"`vault list %sscope-sets`.", input.Excerpt(name), catalog.DidYouMean(catalog.Near(name, names)), mountMark)
 }

@@ -148,8 +148,8 @@ func TestAScopeSetWarns(t *testing.T) {
 	m := newMount(t)
 	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*,event:*"})
 	for says, scopes := range map[string]string{
-		"Unknown scope \"event:read_event\" (did you mean events:read_event?)":                      "event:read_event",
-		"no role can be written by this set: the guardrails of this mount do not allow events:read": "funding:read_profile,events:read_event",
+		"Unknown scope \"event:read_event\" (did you mean events:read_event?)":                        "event:read_event",
+		"No role can be written with this set: the guardrails of this mount do not allow events:read": "funding:read_profile,events:read_event",
 	} {
 		resp := m.Must(logical.UpdateOperation, "scope-sets/s", map[string]any{"scopes": scopes})
 		if resp == nil || len(resp.Warnings) != 1 || !strings.Contains(resp.Warnings[0], says) {
@@ -169,7 +169,7 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 		"description must be a string":        {"scopes": "a:b", "description": 1},
 		"description must have at most 512": {"scopes": "a:b",
 			"description": backendtest.Canary + strings.Repeat("x", 512)},
-		"unknown parameter \"operations\"; this": {"operations": "GetTransfer"},
+		"Unknown parameter \"operations\"; this": {"operations": "GetTransfer"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "scope-sets/s", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {

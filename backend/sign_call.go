@@ -10,8 +10,8 @@ import (
 )
 
 // signCall signs a call of the engine itself to Paxos's API, if a key has a Key ID for the client
-// whose token the call carries. It returns "" if none has: Paxos then decides whether it takes the
-// call unsigned. A call that a key should sign and cannot sign is not made.
+// whose token the call carries. It returns "" if none has: Paxos then decides whether it accepts
+// the call unsigned. A call that a key should sign but cannot sign is not made.
 func (b *backend) signCall(ctx context.Context, clientID, method, target string, body []byte) (string, error) {
 	names, damaged, err := b.entries.signing.of(ctx, b.storage, clientID)
 	if err != nil {
@@ -30,7 +30,7 @@ func (b *backend) signCall(ctx context.Context, clientID, method, target string,
 		}
 	}
 	if damaged != "" {
-		return "", fmt.Errorf("key %q cannot be read, and may be the one of client %s", damaged, clientID)
+		return "", fmt.Errorf("key %q cannot be read and may belong to client %s", damaged, clientID)
 	}
 	return "", nil
 }

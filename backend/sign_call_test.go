@@ -149,7 +149,8 @@ func TestTheEntityOfAClientIsAskedWithItsOwnKey(t *testing.T) {
 	id := data["client_id"].(string)
 	m.enforce(0, id)
 	resp := m.Must(logical.UpdateOperation, "clients/team", data)
-	if !strings.Contains(warned(resp), "could not be told") || !strings.Contains(warned(resp), demandsKey) ||
+	if !strings.Contains(warned(resp), "which Entity this client belongs to") ||
+		!strings.Contains(warned(resp), demandsKey) ||
 		!strings.Contains(warned(resp), `client "team"`) {
 		t.Errorf("without a key the warning is %q", warned(resp))
 	}

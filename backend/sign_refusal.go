@@ -15,12 +15,12 @@ import (
 
 // Errors in the chain of a refusal to count a payment.
 var (
-	errPaused = errors.New("the mount is paused") // it may be a restored copy
+	errPaused = errors.New("the mount is paused") // it may be a restored snapshot
 	errClock  = errors.New("the clock is wrong")
 )
 
 // unsigned turns the reason why a request to this signer is not signed into an error for the caller. It
-// repeats no value of the request's body but amounts that are added up here.
+// repeats no value from the request's body, except sums that are calculated here.
 func unsigned(err error, signerName string) error {
 	var (
 		malformed *payment.Malformed
@@ -42,19 +42,20 @@ func unsigned(err error, signerName string) error {
 		return fault.Forbidden("amount is more than %s.%s leaves: %s of %s. %s %s", dailyLimitOf(exceeded), exceeded.Asset,
 			exceeded.Left, exceeded.Limit, whenMore(exceeded), whoseLimit(dailyLimitOf(exceeded), signerName))
 	case errors.As(err, &reused):
-		return fault.Forbidden("ref_id was signed with another operation, path or body, which counts until %s. To "+
-			"repeat that request, send the same bytes. For another payment, use a new ref_id.",
+		return fault.Forbidden("ref_id was already signed with another operation, path or body, and that request counts until "+
+			"%s. To repeat it, send the same bytes. For another payment, use a new ref_id.",
 			spec.Timestamp(reused.Until))
 	case errors.As(err, &tooMany):
-		return fault.Forbidden("This mount counts %d payments, which is the most. The oldest of them counts until %s.",
+		return fault.Forbidden("This mount already counts %d payments, which is the maximum. The oldest one counts until %s. "+
+			"Sign again then.",
 			spending.MaxPayments, spec.Timestamp(tooMany.NextAt))
 	case store.IsUnreadable(err) && errors.As(err, &notLoaded):
 		return fault.New(http.StatusInternalServerError, "Not signed: the record of signed payments is damaged. Contact "+
 			"your Vault operators. Operators: restore the entry, or run `vault write %sconfig/resume "+
-			"forget_damaged_payments=true` (see its help). Cause: %s", mountMark, err)
+			"forget_damaged_payments=true` (see its help). Cause: %s.", mountMark, err)
 	case errors.As(err, &notLoaded), errors.As(err, &notStored):
 		return fault.New(http.StatusInternalServerError, "Not signed: storage failed, so it is not certain that the "+
-			"payment is counted. Send the same request again: it counts once. Cause: %s", err)
+			"payment is counted. Send the same request again: it counts once. Cause: %s.", err)
 	}
 	return err
 }
@@ -74,7 +75,7 @@ func whenMore(exceeded *spending.Exceeded) string {
 	if exceeded.Amount.Cmp(exceeded.Limit) > 0 {
 		return "It is more than the whole limit."
 	}
-	return "More is left from " + spec.Timestamp(exceeded.NextAt) + " on."
+	return "More is available from " + spec.Timestamp(exceeded.NextAt) + " on."
 }
 
 // dailyLimitOf is the parameter that has the daily limit which a payment exceeds.

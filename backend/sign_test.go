@@ -199,7 +199,7 @@ func TestWhatStopsASigner(t *testing.T) {
 			m.Must(logical.PatchOperation, "signers/payouts", map[string]any{"disabled": true})
 		},
 			"is disabled"},
-		"a lockdown": {func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) }, "locked down"},
+		"a lockdown": {func(m *mount) { m.Must(logical.UpdateOperation, "lockdown", nil) }, "in lockdown since"},
 		"the guardrails": {func(m *mount) {
 			m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"})
 		}, "guardrails"},

@@ -45,14 +45,14 @@ type signal struct {
 
 // The troubles. Each is about a client or a role, except listFails, which is about the mount.
 var (
-	entryDamaged = trouble{"the stored entry of a client cannot be read, so that it is used for nothing",
+	entryDamaged = trouble{"the stored entry of a client cannot be read: the client is not used",
 		"the stored entry of a client can be read again"}
-	requestsFail = trouble{"token requests of a client begin to fail", "token requests of a client succeed again"}
+	requestsFail = trouble{"token requests of a client fail", "token requests of a client succeed again"}
 	secretFails  = trouble{"Paxos rejects the credentials of a client",
 		"Paxos accepts the credentials of a client again"}
 	scopesFail = trouble{"Paxos refuses scopes of a role", "Paxos grants the scopes of a role again"}
-	listFails  = trouble{"the list of credentials from Paxos cannot be believed: it changes nothing",
-		"the list of credentials from Paxos can be believed again"}
+	listFails  = trouble{"ignoring the list of credentials from Paxos, because it is malformed, incomplete or of another Entity",
+		"the list of credentials from Paxos is usable again"}
 )
 
 // signalPause is the time that must pass between two lines about the same trouble of the same

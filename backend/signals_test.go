@@ -43,14 +43,14 @@ func (m *mount) told(number int, text string) map[string]any {
 
 // The lines of the tests.
 const (
-	beginToFail  = "token requests of a client begin to fail"
+	beginToFail  = "token requests of a client fail"
 	succeedAgain = "token requests of a client succeed again"
 	rejects      = "Paxos rejects the credentials of a client"
 	acceptsAgain = "Paxos accepts the credentials of a client again"
 	refusesScope = "Paxos refuses scopes of a role"
 	grantsAgain  = "Paxos grants the scopes of a role again"
-	noBelief     = "the list of credentials from Paxos cannot be believed: it changes nothing"
-	beliefAgain  = "the list of credentials from Paxos can be believed again"
+	noBelief     = "ignoring the list of credentials from Paxos, because it is malformed, incomplete or of another Entity"
+	beliefAgain  = "the list of credentials from Paxos is usable again"
 )
 
 func TestTheLogTellsWhenRequestsBeginToFailAndSucceedAgain(t *testing.T) {

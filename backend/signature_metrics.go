@@ -19,8 +19,8 @@ type signatureMetrics struct {
 func newSignatureMetrics() *signatureMetrics {
 	return &signatureMetrics{
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paxos_signatures_total",
-			Help: "Requests to sign/ that were signed, or the limit or state that did not allow it. The signer is " +
-				"empty where there is none of that name. A dry run is not counted."}, []string{"signer", "outcome"}),
+			Help: "Requests to sign/, by outcome: signed, or the limit or state that did not allow it. The signer is " +
+				"empty if it does not exist. A dry run is not counted."}, []string{"signer", "outcome"}),
 		signers: map[string]bool{},
 	}
 }

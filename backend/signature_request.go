@@ -28,9 +28,9 @@ type signatureRequest struct {
 }
 
 // signRequest judges the request that the caller wants to make, counts what it moves, and signs it
-// unless it is only tried. What is signed is stored before. Storage may take long, so the request is
-// judged again if what it is judged by was changed meanwhile: what an operator has forbidden is not
-// signed.
+// unless this is a dry run. What is signed is stored before. Storage may take long, so the request is
+// judged again if an entry that it is judged by was changed meanwhile: what an operator has forbidden is
+// not signed.
 func (b *backend) signRequest(ctx context.Context, s logical.Storage, r *signatureRequest) (map[string]any, error) {
 	for {
 		judged := b.entries.signatureEpoch()
@@ -69,7 +69,7 @@ func (b *backend) allow(ctx context.Context, s logical.Storage, r *signatureRequ
 	return key, wanted, now, b.countPayment(ctx, s, count, r.dryRun)
 }
 
-// signAllowed signs a request that is allowed and counted, unless it is only tried.
+// signAllowed signs a request that is allowed and counted, unless this is a dry run.
 func (b *backend) signAllowed(r *signatureRequest, key keyOfSigning, wanted signing.Request,
 	now time.Time) (map[string]any, error) {
 	data := describePayment(r.pays, wanted, key)

@@ -20,7 +20,7 @@ import (
 // A signer says what one application may have signed. Everything that is empty allows nothing.
 type signer struct {
 	store.Versioned
-	ID                  string            `json:"id"` // random: a signer that is deleted and made again is another one
+	ID                  string            `json:"id"` // random: a signer that is deleted and created again is another one
 	Key                 string            `json:"key"`
 	Operations          []string          `json:"operations"`
 	Sources             []string          `json:"sources"`
@@ -65,7 +65,7 @@ func (s *signer) change(d *framework.FieldData) error {
 	case err != nil:
 		return fault.Invalid(err)
 	case !input.ValidName(s.Key):
-		return fault.BadRequest("key must be the name of a key under keys/")
+		return fault.BadRequest("key must be the name of a key under keys/.")
 	}
 	for _, asset := range slices.Sorted(maps.Keys(s.DailyLimits)) {
 		if _, ok := s.Limits[asset]; !ok {
@@ -111,7 +111,7 @@ func (s signer) dangers() []string {
 		why    string
 	}{
 		{"sources=*", s.Sources, "money of every profile may be paid"},
-		{"destinations=*", s.Destinations, "money may be paid to everybody"},
+		{"destinations=*", s.Destinations, "money may be paid to anybody"},
 		{"end_users=*", s.EndUsers, "money of every end user may be paid"},
 	} {
 		if slices.Contains(list.values, payment.Any) {
@@ -122,7 +122,7 @@ func (s signer) dangers() []string {
 		dangers = append(dangers, "unlimited_operations: these operations are signed whatever amount they move")
 	}
 	if len(s.ExtraFields) > 0 {
-		dangers = append(dangers, "extra_fields: what these fields of a body do is not known")
+		dangers = append(dangers, "extra_fields: it is not known what these fields of a body do")
 	}
 	return dangers
 }

@@ -38,7 +38,7 @@ func (b *backend) changeSigner(ctx context.Context, req *logical.Request, d *fra
 		return nil, err
 	}
 	b.announceChange(signerWritten, req.Path, req.Operation)
-	return spec.Warned(append(after.dangers(), warnings...)...), nil
+	return spec.Warned(append(fault.Sentences(after.dangers()), warnings...)...), nil
 }
 
 // storeSigner does the read-modify-write.
@@ -48,6 +48,7 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	after, err = loadSigner(ctx, s, name)
+	before := after
 	switch {
 	case errors.Is(err, store.ErrNotFound) && create:
 		after = newSigner(b.options.Now())
@@ -68,13 +69,12 @@ func (b *backend) storeSigner(ctx context.Context, s logical.Storage, d *framewo
 	}
 	switch _, err := loadSigningKey(ctx, s, after.Key); {
 	case errors.Is(err, store.ErrNotFound):
-		return after, nil, fault.BadRequest("key %q does not exist. Create it with `vault write -f %skeys/%s`, or list "+
+		return after, nil, fault.BadRequest("Key %q does not exist. Create it with `vault write -f %skeys/%s`, or list "+
 			"keys with `vault list %skeys`.", after.Key, mountMark, after.Key, mountMark)
 	case err != nil:
 		return after, nil, err
 	}
-	warnings = append(unknownAssets("limits", after.Limits), oddNetworks(after.Destinations)...)
-	return after, warnings, b.entries.signers.Put(ctx, s, signersPrefix+name, after)
+	return after, signerWarnings(before, after), b.entries.signers.Put(ctx, s, signersPrefix+name, after)
 }
 
 // unknownAssets warns of assets in limits that this version does not know, which may be misspelt.
@@ -112,8 +112,10 @@ func (g guardrails) checkOperations(ids []string) error {
 		if err != nil {
 			return fault.Invalid(err)
 		}
-		if err := g.check(resolution.Scopes); err != nil {
-			return fault.Forbidden("operations names %s: %s", id, err)
+		if beyond := g.forbidden(resolution.Scopes); beyond != "" {
+			return fault.Forbidden("operations contains %s, which needs a scope that the guardrails of this mount do not "+
+				"allow: %s. Contact your Vault operators. Operators: see `vault read %sconfig/guardrails`.", id, beyond,
+				mountMark)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ func TestWhatASignerMayNotHold(t *testing.T) {
 	m := newSigningMount(t, nil)
 	before := m.Stored()
 	for says, data := range map[string]map[string]any{
-		`key "none" does not exist`: {"key": "none"},
+		`Key "none" does not exist`: {"key": "none"},
 		"key must be":               {"key": ""},
 		"operations[0]":             {"operations": "*"},
 		"operations[1]":             {"operations": "CreateOrder,createCryptoWithdrawal"},
@@ -88,4 +88,72 @@ func TestANetworkInLowerCaseIsWarnedOf(t *testing.T) {
 			t.Errorf("%s: warned %v, want %v", network, said, warned)
 		}
 	}
+}
+
+// TestASignerThatCannotSignIsWarnedOf writes signers that look complete but refuse every request, or some
+// requests that their limits seem to allow.
+func TestASignerThatCannotSignIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const refused = " is empty, so these operations are never signed: CreateCryptoWithdrawal."
+	usdc := func(amount string) map[string]any { return map[string]any{"USDC": amount} }
+	for name, test := range map[string]struct {
+		change map[string]any
+		says   string // "" for no warning
+	}{
+		"complete":                 {nil, ""},
+		"a daily limit":            {map[string]any{"daily_limits": usdc("100")}, ""},
+		"no operation":             {map[string]any{"operations": ""}, "operations is empty, so this signer signs nothing."},
+		"no operation, disabled":   {map[string]any{"operations": "", "disabled": true}, ""},
+		"no limit":                 {map[string]any{"limits": map[string]any{}}, "limits" + refused},
+		"no source":                {map[string]any{"sources": ""}, "sources" + refused},
+		"no destination":           {map[string]any{"destinations": ""}, "destinations" + refused},
+		"by name, without a limit": {map[string]any{"operations": "CancelOrder", "limits": map[string]any{}}, ""},
+		"a lower daily limit": {map[string]any{"daily_limits": usdc("10.5")},
+			"daily_limits.USDC (10.5) is lower than limits.USDC (100), so a request for more than 10.5 is refused."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newSigningMount(t, nil)
+			resp := m.Must(logical.PatchOperation, "signers/payouts", test.change)
+			said := ""
+			if resp != nil {
+				said = strings.Join(resp.Warnings, "\n")
+			}
+			if said != test.says {
+				t.Errorf("the warnings are %q, want %q", said, test.says)
+			}
+		})
+	}
+}
+
+// TestALimitThatAWriteRemovesIsWarnedOf leaves assets out of maps that had them.
+func TestALimitThatAWriteRemovesIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	m := newSigningMount(t, nil)
+	both := map[string]any{"USDC": "100", "USD": "100"}
+	m.Must(logical.UpdateOperation, "signers/payouts", map[string]any{"limits": both, "daily_limits": both})
+	m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_limits": both, "sign_daily_limits": both})
+	write := func(operation logical.Operation, path string, data map[string]any, says string) {
+		t.Helper()
+		resp, said := m.Must(operation, path, data), ""
+		if resp != nil {
+			said = strings.Join(resp.Warnings, "\n")
+		}
+		if said != says {
+			t.Errorf("%s %s %v: the warnings are %q, want %q", operation, path, data, said, says)
+		}
+	}
+	const whole = " A write replaces a map as a whole."
+	write(logical.UpdateOperation, "signers/payouts", map[string]any{"daily_limits": both}, "")
+	write(logical.UpdateOperation, "signers/payouts", map[string]any{"daily_limits": map[string]any{"USDC": "100"}},
+		"daily_limits no longer limits: USD."+whole)
+	write(logical.PatchOperation, "signers/payouts", map[string]any{"daily_limits": nil},
+		"daily_limits no longer limits: USDC."+whole)
+	// Limits of the guardrails for some assets refuse all others.
+	write(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_daily_limits": map[string]any{"USD": "1"}},
+		"")
+	write(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_daily_limits": map[string]any{}},
+		"sign_daily_limits no longer limits: USD."+whole)
+	write(logical.DeleteOperation, "config/guardrails", nil, "sign_limits no longer limits: USD, USDC."+whole)
+	write(logical.DeleteOperation, "config/guardrails", nil, "")
 }

@@ -35,7 +35,7 @@ type signingCheck struct {
 // mostSigningChecks bounds how many clients a probe remembers a check of.
 const mostSigningChecks = 64
 
-// conclude remembers the check, if it came to a conclusion. Where there is no room, the oldest is
+// conclude remembers the check, if it had a result. If there is no room, the oldest check is
 // forgotten.
 func (p *probe) conclude() {
 	if p.SigningEnforced != signingEnforced && p.SigningEnforced != signingNotEnforced {
@@ -75,14 +75,14 @@ func (p *probe) checkSigning(ctx context.Context, b *backend, minter broker.Mint
 			return p.tryWithdrawals(ctx, b, minter, session, grant.Bearer())
 		})
 	if paxos.IsInvalidScope(err) {
-		p.Problems = append(p.Problems, fmt.Sprintf("whether request signing is enforced could not be found out: "+
-			"client %s does not hold %s, which the check needs", minter.Client.ID(), paxos.WithdrawalScope))
+		p.Problems = append(p.Problems, fmt.Sprintf("Could not find out whether request signing is enforced: "+
+			"client %s lacks %s, which the check needs.", minter.Client.ID(), paxos.WithdrawalScope))
 		return nil
 	}
 	return err
 }
 
-// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that came meanwhile stops
+// tryWithdrawals sends both withdrawals and judges the answers. A lockdown that began meanwhile stops
 // it before the next one is signed.
 func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Minter, session *paxosSession,
 	bearer paxos.Bearer) error {
@@ -98,13 +98,13 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 	}
 	unsigned, _, err := try(false)
 	if err != nil {
-		p.Problems = append(p.Problems, problem("whether request signing is enforced could not be found out", err))
+		p.Problems = append(p.Problems, problem("Could not find out whether request signing is enforced.", err))
 		return breaksOff(err)
 	}
 	var with *paxos.Attempt
 	switch signed, ok, err := try(true); {
 	case err != nil:
-		p.Problems = append(p.Problems, problem("a signed request could not be tried out", err))
+		p.Problems = append(p.Problems, problem("A signed request could not be tested.", err))
 		if breaksOff(err) != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 		// What decides may be a difference between two answers, so chance must not have made it.
 		again, _, err := try(false)
 		if err != nil || again != unsigned {
-			p.Problems = append(p.Problems, problem("Paxos answered the same unsigned withdrawal in two ways", err))
+			p.Problems = append(p.Problems, problem("Paxos answered the same unsigned withdrawal in two ways.", err))
 			return breaksOff(err)
 		}
 	}
@@ -127,13 +127,13 @@ func (p *probe) tryWithdrawals(ctx context.Context, b *backend, minter broker.Mi
 		b.logger.Error("Paxos accepted a withdrawal with an empty body, which cannot be valid: ask Paxos what it did, "+
 			"and check the account", "client_id", bearer.ClientID)
 	}
-	b.logger.Info("whether Paxos enforces request signing was checked", "client_id", bearer.ClientID,
+	b.logger.Info("checked whether Paxos enforces request signing", "client_id", bearer.ClientID,
 		"signing_enforced", p.SigningEnforced, "signature_accepted", p.SignatureAccepted)
 	return nil
 }
 
-// breaksOff returns the error if nothing more may be sent: Paxos throttles the address, or the mount is
-// locked down.
+// breaksOff returns the error if nothing more may be sent: Paxos rate-limits the address, or the mount is
+// in lockdown.
 func breaksOff(err error) error {
 	if errors.Is(err, errLocked) {
 		return err
@@ -147,7 +147,7 @@ func breaksOff(err error) error {
 // judgeSigning concludes from the answers to the unsigned and the signed withdrawal whether signing
 // is enforced, and whether Paxos accepted the signature. signed is nil if the client has no key
 // that signs. why says what keeps it from a conclusion, or what is alarming. In doubt the answer is
-// unknown: to believe in an enforcement that does not exist is the mistake that costs money.
+// unknown, because it would cost money to rely on an enforcement that does not exist.
 func judgeSigning(unsigned paxos.Attempt, signed *paxos.Attempt) (enforced, accepted, why string) {
 	accepted = answerUnknown
 	// The signed one was refused for its body, which is looked at last, and the other for something
@@ -157,7 +157,7 @@ func judgeSigning(unsigned paxos.Attempt, signed *paxos.Attempt) (enforced, acce
 	switch {
 	case unsigned.Executed():
 		return signingNotEnforced, accepted, fmt.Sprintf("Paxos accepted a withdrawal with an empty body and without a "+
-			"signature (HTTP %d)", unsigned.Status)
+			"signature (HTTP %d).", unsigned.Status)
 	case unsigned.Validation:
 		return signingNotEnforced, accepted, ""
 	case unsigned.Signature, differ:
@@ -166,14 +166,14 @@ func judgeSigning(unsigned paxos.Attempt, signed *paxos.Attempt) (enforced, acce
 		}
 		return signingEnforced, accepted, ""
 	case unsigned.Scope:
-		why = fmt.Sprintf("whether request signing is enforced could not be found out: Paxos refused the withdrawal "+
-			"for its scope (HTTP %d)", unsigned.Status)
+		why = fmt.Sprintf("Could not find out whether request signing is enforced: Paxos refused the withdrawal "+
+			"for its scope (HTTP %d).", unsigned.Status)
 	case signed == nil:
-		why = fmt.Sprintf("whether request signing is enforced could not be found out: Paxos refused the unsigned "+
-			"withdrawal (HTTP %d) and does not say for what; create a key with a Key ID and check again", unsigned.Status)
+		why = fmt.Sprintf("Could not find out whether request signing is enforced: Paxos refused the unsigned "+
+			"withdrawal (HTTP %d) and does not say why. Create a key with a Key ID and check again.", unsigned.Status)
 	default:
-		why = fmt.Sprintf("whether request signing is enforced could not be found out: Paxos refused the unsigned "+
-			"withdrawal (HTTP %d) and the signed one (HTTP %d), and does not say for what", unsigned.Status, signed.Status)
+		why = fmt.Sprintf("Could not find out whether request signing is enforced: Paxos refused the unsigned "+
+			"withdrawal (HTTP %d) and the signed one (HTTP %d), and does not say why.", unsigned.Status, signed.Status)
 	}
 	return answerUnknown, accepted, why
 }

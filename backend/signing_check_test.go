@@ -75,7 +75,7 @@ func TestACheckOfSigning(t *testing.T) {
 		}, "enforced", "yes", ""},
 		"the client lacks the scope": {func(m *mount) {
 			m.EditClient(m.Client.ClientID, func(c *paxostest.Credential) { c.Scopes = []string{"funding:read_profile"} })
-		}, "unknown", "unknown", "does not hold transfer:write_crypto_withdrawal"},
+		}, "unknown", "unknown", "lacks transfer:write_crypto_withdrawal"},
 		"Paxos is ill": {func(m *mount) {
 			m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{}, paxostest.Fault{}, paxostest.Fault{Status: 503})
 		}, "unknown", "unknown", "HTTP 503"},
@@ -168,10 +168,10 @@ func TestACheckOfSigningIsRefused(t *testing.T) {
 		data map[string]any
 		says string
 	}{
-		{map[string]any{"client": "c0"}, "check_signing=true only"},
-		{map[string]any{"client": "c0", "check_signing": true}, "is for leasing"},
-		{map[string]any{"client": "none", "check_signing": true}, "not stored"},
-		{map[string]any{"client": "off", "check_signing": true}, "cannot be used"},
+		{map[string]any{"client": "c0"}, "only with check_signing=true"},
+		{map[string]any{"client": "c0", "check_signing": true}, "has purpose=lease"},
+		{map[string]any{"client": "none", "check_signing": true}, "does not exist"},
+		{map[string]any{"client": "off", "check_signing": true}, "cannot be checked"},
 		{map[string]any{"check_signing": "perhaps"}, "check_signing"},
 	} {
 		if status, text := m.Refused(logical.UpdateOperation, "probe", test.data); status != 400 ||

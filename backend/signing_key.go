@@ -152,25 +152,24 @@ func (k *signingKey) change(d *framework.FieldData, clientID string) error {
 	created := len(before.Versions) == 0
 	switch {
 	case k.Type != signing.ECDSAP256 && k.Type != signing.Ed25519:
-		return fault.BadRequest("type must be %s or %s", signing.ECDSAP256, signing.Ed25519)
+		return fault.BadRequest("type must be %s or %s.", signing.ECDSAP256, signing.Ed25519)
 	case k.Client != "" && !input.ValidName(k.Client):
-		return fault.BadRequest("client must be the name of a client under clients/")
+		return fault.BadRequest("client must be the name of a client under clients/.")
 	case !created && (k.Type != before.Type || k.Client != before.Client):
 		return fault.BadRequest("type and client of a key cannot be changed. Create another key.")
 	case k.MinVersion < 0 || k.MinVersion > max(1, k.latest().Number):
-		return fault.BadRequest("min_version must be the number of a version: 1 to %d", max(1, k.latest().Number))
+		return fault.BadRequest("min_version must be the number of a version: 1 to %d.", max(1, k.latest().Number))
 	}
 	if signs, ok := k.signs(clientID); ok && signs.Number < k.MinVersion {
-		return fault.BadRequest("min_version=%d would retire version %d, which signs. Register the public key "+
-			"of a later "+
-			"version in the Dashboard first, and write its Key ID to kid of this key.", k.MinVersion, signs.Number)
+		return fault.BadRequest("min_version=%d would retire version %d, which signs now. Register the public key "+
+			"of a later version in the Dashboard first, and store its Key ID.", k.MinVersion, signs.Number)
 	}
 	k.retire()
 	return nil
 }
 
 // retire erases the private keys of the versions below min_version. Their public keys and Key IDs
-// stay, so that an old signature can still be told.
+// stay, so that an old signature can still be recognized.
 func (k *signingKey) retire() {
 	k.Versions = slices.Clone(k.Versions)
 	for i := range k.Versions {

@@ -26,8 +26,7 @@ func (b *backend) readiness(ctx context.Context, s logical.Storage, promoted boo
 
 // notReady says why a stored client may not become the root. It returns "" if it may. Without sudo
 // its secret must have been verified, and its Entity shown by a list that the root requested or by
-// its profiles. config/replace-root, which
-// needs sudo, verifies the client itself by default.
+// its profiles. config/replace-root, which needs sudo, verifies the client itself by default.
 func notReady(n storedClient, root client, needs readiness, session *paxosSession) string {
 	g, stored := n.current()
 	switch {
@@ -38,7 +37,7 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 	case n.Disabled:
 		return "is disabled"
 	case n.State != stateAvailable:
-		return "is " + string(n.State)
+		return n.State.described()
 	case g.Connection != session.fingerprint:
 		return "was stored for another connection"
 	case !needs.verified:
@@ -54,15 +53,14 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 
 // sameEntity reports whether the client was shown to belong to the Entity of the mount: a list that
 // the root requested had the client, or the client and the root see a common profile. A list counts
-// only if it was of this Entity, as far as lists say of which Entity they are.
+// only if it was of this Entity, if lists say which Entity they are of.
 func (n storedClient) sameEntity(root client, entity string) bool {
 	listed := n.Listed && (n.Customer == "" || entity == "" || n.Customer == entity)
 	return listed || overlap(n.Profiles, root.Profiles)
 }
 
 // forgetPromoted deletes the entries of stored clients that have become the root, after their keys were
-// made the root's. Normally
-// changeRoot calls it. The periodic work calls it for promotions that were interrupted.
+// made the root's. Normally changeRoot calls it. The periodic work calls it for promotions that were interrupted.
 func (b *backend) forgetPromoted(ctx context.Context) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()

@@ -61,6 +61,21 @@ const (
 	stateUnreadable  clientState = "unreadable"  // its entry cannot be read
 )
 
+// described says in an error what the state means, after the name of the client.
+func (s clientState) described() string {
+	switch s {
+	case stateToBeDeleted:
+		return "is due to be deleted at Paxos"
+	case stateQuarantined:
+		return "is waiting for a new secret"
+	case stateLost:
+		return "is disabled or deleted in the Dashboard"
+	case stateUnreadable:
+		return "cannot be read"
+	}
+	return "is " + string(s)
+}
+
 // A checkout is the record that a client is leased. It is stored before the secret is issued, so
 // that no secret is out without a record. It keeps what the role said when the lease began, so that
 // a later change of the role changes nothing for this lease.
@@ -85,7 +100,13 @@ type checkout struct {
 }
 
 // errBeingDeleted refuses a new secret for a client that is about to be deleted at Paxos.
-var errBeingDeleted = fault.BadRequest("this client is being deleted at Paxos: store another one")
+var errBeingDeleted = fault.BadRequest("This client is being deleted at Paxos. Store another client.")
+
+// noSuchClient refuses the name of a client that is not stored.
+func noSuchClient(name string) error {
+	return fault.BadRequest("Client %s does not exist. List clients with `vault list %sclients`.", input.Excerpt(name),
+		mountMark)
+}
 
 // LatestSchema is the newest schema of stored clients that this version can read.
 func (storedClient) LatestSchema() int { return clientSchema }
@@ -104,13 +125,13 @@ func (n *storedClient) change(d *framework.FieldData) error {
 	case err != nil:
 		return fault.Invalid(err)
 	case len(n.Scopes) == 0:
-		return fault.BadRequest("scopes must name the scopes that the Dashboard gave this client")
+		return fault.BadRequest("scopes must name the scopes that this client has in the Dashboard.")
 	case len(n.Label) > input.MaximumName:
-		return fault.BadRequest("label must have at most %d bytes", input.MaximumName)
+		return fault.BadRequest("label must have at most %d bytes.", input.MaximumName)
 	}
 	for _, name := range n.AllowedRoles {
 		if name != "*" && !input.ValidName(name) {
-			return fault.BadRequest("allowed_roles holds %s, which is neither a role's name nor *", input.Excerpt(name))
+			return fault.BadRequest("allowed_roles contains %s, which is neither the name of a role nor *.", input.Excerpt(name))
 		}
 	}
 	return fault.Invalid(input.CheckMetadata(n.Metadata))

@@ -66,8 +66,8 @@ func (b *backend) judgeSoon() {
 	b.tallies.at = b.options.Now()
 	b.tallies.mu.Unlock()
 	b.tallies.turns.Soon(b.life, periodicDeadline, b.judge, func(err error) {
-		b.logger.Warn("making the reports for the metrics failed; it is tried again when the metrics are read "+
-			"in a minute", "error", err)
+		b.logger.Warn("could not make the reports for the metrics; retrying when the metrics are "+
+			"read in a minute", "error", err)
 	})
 }
 

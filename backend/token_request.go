@@ -38,7 +38,7 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 	leased bool) (tokenRequest, error) {
 	want := tokenRequest{name: d.Get("name").(string)}
 	if req.Operation == logical.ReadOperation && len(req.Data) > 0 {
-		return want, fault.BadRequest("a read takes no parameters; write to this path to narrow scopes or ttl")
+		return want, fault.BadRequest("A read takes no parameters. Write to this path to narrow scopes or ttl.")
 	}
 	if err := b.checkLockdown(ctx, req.Storage); err != nil {
 		return want, err
@@ -50,12 +50,13 @@ func (b *backend) parseTokenRequest(ctx context.Context, req *logical.Request, d
 	want.scopes = want.role.ResolvedScopes
 	switch {
 	case want.role.Disabled:
-		return want, fault.Forbidden("role %q is disabled", want.name)
+		return want, fault.Forbidden("Role %q is disabled. Contact your Vault operators.", want.name)
 	case want.role.CredentialType != accessToken && !leased:
-		return want, fault.BadRequest("role %q leases whole clients: read it from creds/%s", want.name, want.name)
+		return want, fault.BadRequest("Role %q leases whole clients. Read %screds/%s instead.", want.name, mountMark,
+			want.name)
 	case want.role.UniqueTokens && !leased:
-		return want, fault.BadRequest("role %q gives each reader a token of its own, which ends with its lease: "+
-			"read it from creds/%s", want.name, want.name)
+		return want, fault.BadRequest("Role %q issues a separate token to each reader, on a lease. Read %screds/%s instead.",
+			want.name, mountMark, want.name)
 	}
 	if want.rejected, err = rejectedTokenID(d, want.role, want.name); err != nil {
 		return want, err
@@ -92,9 +93,9 @@ func (w *tokenRequest) narrowTTL(d *framework.FieldData) error {
 	}
 	switch {
 	case w.ttl <= 0:
-		return fault.BadRequest("ttl must be at least 1s")
+		return fault.BadRequest("ttl must be at least 1s.")
 	case limit > 0 && w.ttl > limit:
-		return fault.BadRequest("ttl may only shorten the lease: the role allows at most %s", limit)
+		return fault.BadRequest("ttl can only shorten the lease. This role allows at most %s.", limit)
 	}
 	return nil
 }
@@ -106,18 +107,17 @@ func rejectedTokenID(d *framework.FieldData, r role, name string) (string, error
 		return "", nil
 	}
 	id, _ := input.Given[string](d, rejectedField)
-	const again = "read creds/%s again without it"
+	const again = "Read %screds/%s again without it."
 	switch {
 	case r.CredentialType != accessToken:
-		return "", fault.BadRequest("%s is for access tokens, and role %q leases clients: "+again, rejectedField,
-			name, name)
+		return "", fault.BadRequest("%s is for access tokens, but role %q leases clients. "+again, rejectedField,
+			name, mountMark, name)
 	case r.UniqueTokens:
-		return "", fault.BadRequest("%s is for tokens that readers share, and role %q gives each reader its own: "+
-			again,
-			rejectedField, name, name)
+		return "", fault.BadRequest("%s is for tokens that readers share, but role %q issues a separate token to each "+
+			"reader. "+again, rejectedField, name, mountMark, name)
 	case !input.ValidTokenID(id):
-		return "", fault.BadRequest("%s must be the token_id that came with the token: "+
-			"32 hexadecimal digits in lower case, not the token itself", rejectedField)
+		return "", fault.BadRequest("%s must be the token_id that was returned with the token: 32 hexadecimal digits in "+
+			"lower case, not the token itself.", rejectedField)
 	}
 	return id, nil
 }
@@ -128,7 +128,7 @@ func explain(err error, want tokenRequest) error {
 	var refused *paxos.Error
 	switch {
 	case errors.Is(err, errChanged), errors.Is(err, broker.ErrEnded):
-		return fault.Invalid(err)
+		return fault.BadRequest("Role %q was changed or rotated during this request. Read it again.", want.name)
 	case errors.As(err, &refused) && paxos.IsInvalidScope(err):
 		return fault.BadRequest("%s lacks %s, which role %q needs. Application owners: contact your Vault operators. "+
 			"Operators: add it in the Dashboard, or change the role's scopes, scope_sets or operations.",

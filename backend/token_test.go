@@ -117,9 +117,9 @@ func TestUnclearNarrowingIsRefused(t *testing.T) {
 		"empty or holds white space":          {"scopes": "funding:read_profile transfer:read_transfer"},
 		"which the role does not hold":        {"scopes": "transfer:write_crypto_withdrawal"},
 		"is not a scope":                      {"scopes": []any{"*"}},
-		"ttl may only shorten":                {"ttl": "30m"},
+		"ttl can only shorten":                {"ttl": "30m"},
 		"ttl must be at least 1s":             {"ttl": 0},
-		"unknown parameter \"unique_tokens\"": {"unique_tokens": true},
+		"Unknown parameter \"unique_tokens\"": {"unique_tokens": true},
 	} {
 		if status, text := m.Refused(logical.UpdateOperation, "creds/mint", data); status != 400 ||
 			!strings.Contains(text, says) {

@@ -52,10 +52,10 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 	secret, hasSecret := input.Given[string](d, "client_secret")
 	switch {
 	case !exists && (clientID == "" || secret == ""):
-		return verifiedClient{}, fault.BadRequest("client_id and client_secret are required to store a client")
+		return verifiedClient{}, fault.BadRequest("client_id and client_secret are required to store a client.")
 	case exists && clientID != known.ClientID:
-		return verifiedClient{}, fault.BadRequest("client_id is %s and fixed: store another client under another name",
-			known.ClientID)
+		return verifiedClient{}, fault.BadRequest("client_id cannot be changed (it is %s). Store another client "+
+			"under another name.", known.ClientID)
 	case !exists:
 		return b.verifyNew(ctx, s, name, before, planned, clientID, secret, verify)
 	}
@@ -65,8 +65,8 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 			return verifiedClient{}, err
 		}
 		if which != currentSecret {
-			return verifiedClient{}, fault.BadRequest("client_secret is not the one that is stored: write a new " +
-				"secret to clients/<name>/rotate")
+			return verifiedClient{}, fault.BadRequest("client_secret is not the stored one. Store a new secret with "+
+				"`vault write %sclients/%s/rotate client_secret=-`.", mountMark, name)
 		}
 	}
 	if !verify || slices.Equal(before.Scopes, planned.Scopes) && (!hasSecret || known.Verified) {
@@ -102,7 +102,7 @@ func (b *backend) unverifiedWarnings(ctx context.Context, s logical.Storage) []s
 	warnings := []string{unverifiedWarning}
 	if rails, err := storedGuardrails(ctx, s); err == nil && rails.RefuseUnchecked {
 		warnings = append(warnings,
-			"The guardrails (allow_unchecked_clients=false) let no client be used whose secret was not verified.")
+			"The guardrails (allow_unchecked_clients=false) do not allow the use of a client whose secret was not verified.")
 	}
 	return warnings
 }
@@ -122,7 +122,7 @@ func (b *backend) verifyClient(ctx context.Context, s logical.Storage, name stri
 	if err != nil {
 		return verifiedClient{}, err
 	}
-	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "that scopes names",
+	v := verification{name: name, scopes: planned.Scopes, holdsAll: true, need: "scopes names",
 		entity: root.Profiles}
 	now := b.options.Now().UTC()
 	seen, err := b.verify(ctx, session, c, g, v)

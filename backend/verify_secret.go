@@ -13,15 +13,15 @@ import (
 )
 
 // unverifiedWarning warns the writer of a secret that was not verified.
-const unverifiedWarning = "client_secret was stored without being verified: the first read of a role will " +
-	"show whether it is right"
+const unverifiedWarning = "client_secret was stored without being verified. The first read of a role will " +
+	"show whether it is correct."
 
 // A verification says how a generation is verified before it is stored.
 type verification struct {
 	name     string   // of the stored client; empty for the root
 	scopes   []string // that the token is requested for
 	holdsAll bool     // the client must have all scopes; otherwise only the secret is verified
-	need     string   // says in an error what the scopes are needed for
+	need     string   // says in an error who needs the scopes, with a verb
 	entity   []string // profiles of the Entity that the client must belong to; empty: any Entity
 	locked   bool     // the verification is allowed in a lockdown
 }
@@ -58,24 +58,24 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 		return verifiedSecret{}, err
 	}
 	if seen.unsigned != "" {
-		seen.warnings = append(seen.warnings, "Which Entity this client is of could not be told: "+seen.unsigned)
+		seen.warnings = append(seen.warnings, "Could not find out which Entity this client belongs to. "+seen.unsigned)
 	}
 	switch profiles := seen.profiles; {
 	case seen.unsigned != "" && rails.RefuseUnchecked:
-		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
-			"cannot be told, and the guardrails' allow_unchecked_clients is false. %s", seen.unsigned)
+		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, and the "+
+			"guardrails do not allow that (allow_unchecked_clients=false). %s", seen.unsigned)
 	case len(profiles) == 0 && rails.RefuseUnchecked:
-		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: which Entity this client is of "+
-			"cannot be told, since it sees no profiles, and the guardrails' allow_unchecked_clients is false; "+
-			"give it %s in the Dashboard", paxos.ProfileScope)
+		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, because "+
+			"it sees no profiles, and the guardrails do not allow that (allow_unchecked_clients=false). Add %s to the client "+
+			"in the Dashboard.", paxos.ProfileScope)
 	case !rails.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
-		return verifiedSecret{}, fault.BadRequest("client_secret was not stored: this client sees other profiles " +
-			"than the mount's root client, so it is of another Entity; one mount is one Entity")
+		return verifiedSecret{}, fault.BadRequest("Not saved: this client belongs to another Entity than the root " +
+			"client, because they see no common profile. One mount is for one Entity. Enable another mount for this client.")
 	}
 	return seen, nil
 }
 
-// tryOut requests a token and lists with it the profiles that the client sees. Its errors say what
+// tryOut requests a token and uses it to list the profiles that the client sees. Its errors say what
 // to do.
 func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g generation,
 	v verification) (seen verifiedSecret, err error) {
@@ -105,7 +105,7 @@ func (b *backend) tryOut(ctx context.Context, session *paxosSession, c config, g
 			seen.unsigned = sentence(refused)
 		}
 		if err != nil {
-			b.logger.Warn("which Entity a client is of could not be told", "client_id", g.ClientID, "error", err)
+			b.logger.Warn("could not find out which Entity a client belongs to", "client_id", g.ClientID, "error", err)
 		}
 		return nil
 	}
@@ -135,6 +135,6 @@ func (b *backend) refuseLacking(ctx context.Context, clientID string, v verifica
 	if listed := list.find(clientID); len(refused) == 0 && listed != nil {
 		refused = catalog.Without(v.scopes, listed.Scopes)
 	}
-	return fault.BadRequest("client_secret was not stored: client %s does not hold every scope %s; it lacks %s. Add "+
-		"them in the Dashboard, or ask for less", clientID, v.need, scopesAtFault(refused, v.scopes))
+	return fault.BadRequest("Not saved: client %s lacks %s, which %s. Add what is missing in the Dashboard, or "+
+		"request fewer scopes.", clientID, scopesAtFault(refused, v.scopes), v.need)
 }

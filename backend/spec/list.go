@@ -106,7 +106,7 @@ func paged(keys []string, d *framework.FieldData) ([]string, error) {
 	}
 	if limit, ok := input.Given[int](d, "limit"); ok {
 		if limit < 1 {
-			return nil, fault.BadRequest("limit must be at least 1; leave it out to list all")
+			return nil, fault.BadRequest("limit must be at least 1. Leave it out to list all.")
 		}
 		keys = keys[:min(limit, len(keys))]
 	}

@@ -138,5 +138,5 @@ func (s *story) expectNoSignature(ctx context.Context) error {
 	if s.proxy == nil {
 		return nil
 	}
-	return s.expectAnswer(ctx, "sed 's/invoice-1/invoice-12/' body.json | "+sendIt+toProxy+"@-", "HTTP 403", "locked down")
+	return s.expectAnswer(ctx, "sed 's/invoice-1/invoice-12/' body.json | "+sendIt+toProxy+"@-", "HTTP 403", "in lockdown")
 }

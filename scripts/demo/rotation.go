@@ -76,7 +76,7 @@ func (s *story) lockDown(ctx context.Context) error {
 		return err
 	}
 	refusal, err := s.vault(ctx, "read", "paxos/creds/"+roleName)
-	if err == nil || !strings.Contains(refusal, "locked down") {
+	if err == nil || !strings.Contains(refusal, "in lockdown") {
 		return errors.New("the mount issues in a lockdown")
 	}
 	if _, err := s.vault(ctx, "delete", "paxos/lockdown"); err != nil {

@@ -142,7 +142,7 @@ func TestLockdownUnderLoad(t *testing.T) {
 // expectLocked checks that a read is refused because of the lockdown.
 func expectLocked(m *mount, c *api.Client) {
 	m.Helper()
-	if _, err := m.readAs(c, "creds/app"); err == nil || !strings.Contains(err.Error(), "locked down") {
+	if _, err := m.readAs(c, "creds/app"); err == nil || !strings.Contains(err.Error(), "in lockdown") {
 		m.Errorf("a read in a lockdown: %v", err)
 	}
 }

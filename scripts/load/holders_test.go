@@ -96,7 +96,7 @@ func (r *rush) note(answer *api.Secret, err error) {
 	switch {
 	case err == nil && answer != nil && answer.LeaseID != "" && answer.Data["client_secret"] != "":
 		r.leased = append(r.leased, answer.Data["client_id"].(string))
-	case clear && strings.Contains(err.Error(), "is free"):
+	case clear && strings.Contains(err.Error(), "No client is available"):
 		r.refused++
 	case clear && strings.Contains(err.Error(), "max_leases_per_entity"):
 		r.again++

@@ -82,7 +82,7 @@ func (r *roots) try(path string, data map[string]any) (*api.Secret, error) {
 	case err == nil:
 		return answer, nil
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest &&
-		strings.Contains(err.Error(), "still drains"):
+		strings.Contains(err.Error(), "tokens of the previous root client are valid"):
 		r.draining++
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests &&
 		strings.Contains(err.Error(), "verified secrets"):
