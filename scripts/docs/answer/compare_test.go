@@ -82,7 +82,8 @@ func TestMasks(t *testing.T) {
 		"shortened signature": {"Paxos-Signature: eyJhbGciOiJF…",
 			[]string{"Paxos-Signature: eyJraWQiOiJhIn0..b3RoZXI"}, []string{"Paxos-Signature: "}},
 
-		"duration that runs out": {"lease_duration 59m58s", []string{"lease_duration 59m12s", "lease_duration 1h0m0s", "lease_duration 59m"},
+		"duration that runs out": {"lease_duration 59m58s",
+			[]string{"lease_duration 59m12s", "lease_duration 1h0m0s", "lease_duration 59m"},
 			[]string{"lease_duration 58m30s", "lease_duration 29m58s"}},
 		"duration in a sentence": {"Retry in 42s.", []string{"Retry in 39s."}, []string{"Retry in 30s.", "Retry in 42m."}},
 		"setting":                {"ttl 5m0s", nil, []string{"ttl 4m59s", "ttl 5m1s", "ttl 300"}},
