@@ -1,7 +1,10 @@
-# The root client may send withdrawals. Nothing is in the mount yet.
+# The root client may send withdrawals. Nothing is in the mount yet. The audit log shows the fields that step 7 of
+# the page links to.
 start_paxos
 configure_paxos
 audit_on
+vault secrets tune $(printf -- '-audit-non-hmac-response-keys=%s ' token_id client_id scope expires_at operation \
+  ref_id source destination asset amount kid timestamp body_sha256 signature_id) paxos/
 PROFILE_ID=11111111-2222-4333-8444-555555555555
 ADDRESS=0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
 
