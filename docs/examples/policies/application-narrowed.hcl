@@ -1,10 +1,11 @@
-# An application that gets only some of the scopes of a role: here only funding:read_profile.
+# An application that gets only some of the scopes of a role. Here this is funding:read_profile.
 #
-# Each line is needed:
-#   - no "read": a read gets all scopes of the role;
-#   - required_parameters: a write without scopes gets all scopes of the role;
-#   - exact values: a glob such as "funding:*" also matches "funding:read_profile,transfer:...";
-#   - [] allows any value. rejected_token_id takes only the id of a token.
+# All of this is needed:
+#   - No "read": a read returns all scopes of the role.
+#   - required_parameters: a write without scopes returns all scopes of the role.
+#   - Exact values: a pattern such as "funding:*" also matches "funding:read_profile,transfer:...".
+#
+# [] allows any value. rejected_token_id reports a token that Paxos rejected.
 
 path "paxos/creds/mint-role" {
   capabilities        = ["update"]

@@ -1,5 +1,5 @@
-# An application that pays: the tokens of one role, and signatures of one signer.
-# It is also the policy of paxos-proxy. "update" on token/ reports a token that Paxos rejected.
+# An application that pays, or paxos-proxy. It gets tokens of one role, and signatures of one signer.
+# With "update" on token/, it reports a token that Paxos rejected.
 #
 # Give it no other role that can move money.
 

@@ -1,9 +1,9 @@
 # An application that reads the tokens of one role.
 #
-# "read" gets a token. "update" lets it ask for fewer scopes, and report a token that Paxos
-# rejected (rejected_token_id). It never gets more than the role has.
+# With "read" it gets a token. With "update" it asks for fewer scopes, or reports a token that Paxos
+# rejected (rejected_token_id). It never gets more scopes than the role has.
 #
-# Keep one of the two paths: creds/ for a token on a lease, token/ for one without a lease.
+# Keep only one of the two paths: creds/ returns a token with a lease, token/ a token without a lease.
 
 path "paxos/creds/mint-role" {
   capabilities = ["read", "update"]

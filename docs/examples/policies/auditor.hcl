@@ -1,6 +1,6 @@
-# An auditor, or the job that runs paxos-report: reads everything that is not a secret, and changes
-# nothing. Vault wants sudo for paths that only the security team may change; without "update" and
-# "delete" it gives no way to change them.
+# An auditor, or the job that runs paxos-report. It reads everything that is not a secret, and changes
+# nothing. Some paths need sudo, because only the security team may change them. Without "update" and
+# "delete", sudo does not allow a change.
 
 path "paxos/report/*" {
   capabilities = ["read"]
@@ -58,7 +58,7 @@ path "paxos/exceptions/*" {
   capabilities = ["read", "list", "sudo"]
 }
 
-# The hash under which the audit log has a value.
+# Returns the hash of a value in the audit log.
 path "sys/audit-hash/*" {
   capabilities = ["update"]
 }

@@ -1,11 +1,11 @@
-# The custodian of the clients that are stored in Vault: clients that are leased to vendors, and
-# standby clients. They store clients and their new secrets. No path shows a stored secret.
+# The custodian of stored clients: clients that are leased to vendors, and standby clients. The custodian
+# stores clients and their new secrets. No path shows a stored secret.
 
 path "paxos/clients/*" {
   capabilities = ["create", "read", "update", "patch", "delete", "list"]
 }
 
-# Puts a standby client in the root client's place.
+# Makes a standby client the root client.
 path "paxos/config/promote-standby" {
   capabilities = ["update"]
 }
@@ -14,7 +14,7 @@ path "paxos/roles/*" {
   capabilities = ["read", "list"]
 }
 
-# Revokes the tokens of a role, which a promotion may have to wait for.
+# Revokes the tokens of a role. A promotion may have to wait for that.
 path "paxos/roles/+/rotate" {
   capabilities = ["update"]
 }

@@ -1,5 +1,5 @@
-# Who installs and upgrades the plugin. Vault wants sudo for its catalog of plugins.
-# The plugin's name and the mount's path are the only ones that this policy allows.
+# A person who installs and upgrades the plugin. Vault's plugin catalog needs sudo. This policy allows only
+# this plugin and the mount at paxos.
 
 path "sys/plugins/catalog/secret/vault-plugin-secrets-paxos" {
   capabilities = ["create", "read", "update", "delete", "sudo"]
@@ -17,7 +17,7 @@ path "sys/mounts/paxos/tune" {
   capabilities = ["read", "update", "sudo"]
 }
 
-# Leases that Vault could not revoke, and ending leases when Paxos or the plugin is not there.
+# For leases that Vault could not revoke, and for removing leases when Paxos or the plugin is missing.
 path "sys/leases" {
   capabilities = ["read", "list", "sudo"]
 }

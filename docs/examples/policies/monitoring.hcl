@@ -1,4 +1,4 @@
-# Prometheus. The metrics hold names of roles, clients and signers, and no secret.
+# Prometheus. The metrics contain names of roles and signers, but no secrets.
 
 path "paxos/metrics" {
   capabilities = ["read"]

@@ -1,5 +1,5 @@
-# An operator of the mount: settings, roles and the root client's secret. No tokens, no
-# signatures, and nothing that needs sudo. Operators see the guardrails only in errors.
+# An operator of the mount: settings, roles and the root client's secret. Operators get no tokens and no
+# signatures. They see the guardrails only in errors.
 
 path "paxos/config" {
   capabilities = ["read", "update", "patch"]
@@ -13,12 +13,12 @@ path "paxos/roles/*" {
   capabilities = ["create", "read", "update", "patch", "delete", "list"]
 }
 
-# Without "create", "update" and "delete": those belong to the team that owns the sets.
+# Operators read scope sets. Another team may write them.
 path "paxos/scope-sets/*" {
   capabilities = ["read", "list"]
 }
 
-# What Paxos's API has: operations, and the scopes that they need.
+# The operations of Paxos's API, and the scopes that they need.
 path "paxos/operations/*" {
   capabilities = ["read", "list"]
 }
@@ -27,7 +27,7 @@ path "paxos/scopes/*" {
   capabilities = ["read", "list"]
 }
 
-# Diagnosis. probe uses up to 3 token requests, once in 10 minutes.
+# Diagnosis. probe uses up to 3 token requests, and can run once in 10 minutes.
 path "paxos/status" {
   capabilities = ["read"]
 }
@@ -44,13 +44,13 @@ path "paxos/report/*" {
   capabilities = ["read"]
 }
 
-# The hash under which the audit log has a value, such as a token_id.
+# Returns the hash of a value in the audit log, such as a token.
 path "sys/audit-hash/*" {
   capabilities = ["update"]
 }
 
-# Leases of the mount: list and revoke them. Vault wants sudo for the list. Its default policy
-# allows to look one up.
+# Lists and revokes leases of the mount. The list needs sudo. Vault's default policy allows a lookup of one
+# lease.
 path "sys/leases/lookup/paxos/*" {
   capabilities = ["list", "sudo"]
 }

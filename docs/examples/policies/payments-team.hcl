@@ -1,4 +1,4 @@
-# The payments team: what applications may have signed. No signatures and no tokens.
+# The payments team decides what applications may have signed. It gets no signatures and no tokens.
 
 path "paxos/keys/*" {
   capabilities = ["create", "read", "update", "delete", "list"]
@@ -8,7 +8,7 @@ path "paxos/signers/*" {
   capabilities = ["create", "read", "update", "patch", "delete", "list"]
 }
 
-# check_signing=true proves that Paxos enforces signatures.
+# check_signing=true tests whether Paxos enforces signatures.
 path "paxos/probe" {
   capabilities = ["update"]
 }

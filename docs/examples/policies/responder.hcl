@@ -1,5 +1,6 @@
-# A responder in an incident: whose token is this, and end it. No tokens, no signatures, no change
-# of roles. A responder begins a lockdown; the security team ends it.
+# A responder in an incident: finds the role and the holders of a token, and revokes it. Responders get no
+# tokens and no signatures, and cannot change roles. A responder can begin a lockdown. Only the security team
+# can end it.
 
 path "paxos/lookup" {
   capabilities = ["update"]
@@ -25,7 +26,7 @@ path "paxos/status" {
   capabilities = ["read"]
 }
 
-# A leaked client: its new secret, or another client in the root client's place.
+# For a leaked client secret: stores a new secret, or makes another client the root client.
 path "paxos/config/rotate-root" {
   capabilities = ["update"]
 }
@@ -42,7 +43,7 @@ path "paxos/clients/+/rotate" {
   capabilities = ["update"]
 }
 
-# What the token could do, and who could pay.
+# Shows what a token allows, and who can pay.
 path "paxos/operations/*" {
   capabilities = ["read", "list"]
 }
@@ -59,18 +60,18 @@ path "paxos/report/*" {
   capabilities = ["read"]
 }
 
-# Whether Paxos still accepts a revoked token.
+# Tests whether Paxos rejects revoked tokens.
 path "paxos/probe" {
   capabilities = ["update"]
 }
 
-# The hash under which the audit log has a value, such as the token that was found.
+# Returns the hash of a value in the audit log, such as the token that was found.
 path "sys/audit-hash/*" {
   capabilities = ["update"]
 }
 
-# Leases of the mount: list and revoke them. Vault wants sudo for the list. Its default policy
-# allows to look one up.
+# Lists and revokes leases of the mount. The list needs sudo. Vault's default policy allows a lookup of one
+# lease.
 path "sys/leases/lookup/paxos/*" {
   capabilities = ["list", "sudo"]
 }

@@ -1,5 +1,5 @@
-# The security team: where secrets are sent, what nobody may exceed, accepted findings, and the
-# end of a lockdown. All paths but the last two need sudo. No tokens and no signatures.
+# The security team sets the connection and the guardrails, accepts findings, and ends a lockdown. It gets no
+# tokens and no signatures. All paths except the last two need sudo.
 
 path "paxos/config/connection" {
   capabilities = ["read", "update", "patch", "sudo"]

@@ -1,5 +1,5 @@
-# Terraform or OpenTofu, for roles and scope sets. Keep client secrets out of it: the state file
-# would have them. So it may change the settings in config, and not the secret.
+# Terraform or OpenTofu, for settings, roles and scope sets. Its state file would contain client secrets, so this
+# policy does not allow it to write one.
 
 path "paxos/config" {
   capabilities = ["read", "update", "patch"]
@@ -16,7 +16,7 @@ path "paxos/scope-sets/*" {
   capabilities = ["create", "read", "update", "delete", "list"]
 }
 
-# The Vault provider makes a token of its own for each run, which ends after 20 minutes.
+# The Vault provider creates a separate token for each run. It ends after 20 minutes.
 path "auth/token/create" {
   capabilities = ["create", "update"]
 }
