@@ -19,7 +19,7 @@ TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-docs test-cluster test-load bench check errors fuzz clean
+.PHONY: help build demo dev test test-docs test-cluster test-load bench docs check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ test-load: ## run the tests that are long because of Paxos's rate limits: rotati
 
 bench: ## compare reads with reads from a plugin that does nothing; BENCH=-signatures measures signatures, BENCH=-proxy measures paxos-proxy, BENCH=-help prints all flags
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
+
+docs: ## write the generated part of docs/api: a page for each path, from what `vault path-help` says
+	@go run ./scripts/docs/api
 
 # The wording check has its list of marks in scripts/tools/wording/marks.txt, each with what to write instead.
 # README.md is held to 150 lines, 100 columns, and 80 in a cell of a table (-page).
