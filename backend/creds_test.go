@@ -101,7 +101,7 @@ func TestTheLastLeaseEndsTheToken(t *testing.T) {
 		}
 	}
 	if !m.Paxos.Alive(backendtest.Token(second)) {
-		t.Fatal("the token was revoked with the first of two leases")
+		t.Fatal("the token ended with the first of two leases")
 	}
 	if err := m.Revoke(second); err != nil {
 		t.Fatal(err)

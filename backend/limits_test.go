@@ -48,7 +48,7 @@ func (m *mount) readAll(prefix string, count int) (served int) {
 	return served
 }
 
-// newProcess is what Vault does after a plugin process has ended: memory is gone, that of the limits
+// newProcess is what Vault does after a plugin process has crashed: memory is gone, that of the limits
 // too. Of the mounts only those given are loaded, in their order.
 func newProcess(mounts map[string]*mount, names ...string) {
 	shared := limits.New(limits.DefaultBudget)
@@ -77,7 +77,7 @@ func (m *mount) budgetUsed() (used int, known bool) {
 }
 
 // TestNoWindowHoldsMoreThanPaxosAllows has two mounts of one process, each with 160 roles that have
-// no token, and 110 requests that fail. The process ends in the middle. Whichever mount is loaded
+// no token, and 110 requests that fail. The process crashes in the middle. Whichever mount is loaded
 // first, and whether the other is loaded then or never, Paxos counts at most 300 requests in any 5
 // minutes; and nobody is held up for longer than that.
 func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {

@@ -110,7 +110,7 @@ func TestARevocationCanBeGivenUp(t *testing.T) {
 	m.Clock.Advance(time.Minute)
 	m.Tick()
 	if !m.Paxos.Alive(backendtest.Token(given)) {
-		t.Error("the token whose revocation was canceled was revoked all the same")
+		t.Error("the token that was taken off the queue was revoked all the same")
 	}
 	if m.Paxos.Alive(backendtest.Token(kept)) {
 		t.Error("the other token is valid")

@@ -124,7 +124,7 @@ path "%[1]s/scope-sets/*" { capabilities = ["read", "list"] }`, m.path))
 	}
 	answer := m.write("scope-sets/app", map[string]any{"scopes": []string{profiles, withdrawals}})
 	if answer == nil || !strings.Contains(fmt.Sprint(answer.Warnings),
-		"until they are written again with scope_sets: app]") {
+		"until they are written again with scope_sets: app.]") {
 		t.Errorf("the write of a set in use answers %+v", answer)
 	}
 	m.read("creds/app")
