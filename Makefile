@@ -4,66 +4,79 @@ VERSION  ?=
 # Every package except the end-to-end tests, which need a Vault.
 UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
 
-# go build as for a release; with VERSION=v1.2.3 the programs report that version.
+# go build as for a release. With VERSION=v1.2.3 the programs report that version.
 BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
 
-# The packages that scripts/tools/structure measures, and the files with the central structs of packages,
-# which it leaves out. ./backend and ./backend/broker do not keep the limits yet; when they do,
-# ./backend/... replaces the four packages of backend.
+# The packages that scripts/tools/structure measures, and the files that it leaves out, because they have
+# the central struct of a package.
 STRUCTURED = ./backend/... ./cmd/... ./scripts/...
 CENTRAL    = backend/backend.go,broker/broker.go,paxostest/server.go,demo/story.go
 
-# The demo as a program of its own, so that it gets the signals, and not go run.
+# The page of error texts, and the packages whose texts callers get.
+TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
+
+# The demo is built and then run, because `go run` would get the signals instead of the demo.
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-cluster test-load bench check fuzz clean
+.PHONY: help build demo dev test test-docs test-cluster test-load bench check errors fuzz clean
 
-help: ## print the targets
+help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
 
-build: ## build the plugin, the stand-in Paxos, paxos-report and paxos-proxy into bin/
+build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin/
 	$(call BUILD,vault-plugin-secrets-paxos/backend.Version) ./cmd/vault-plugin-secrets-paxos
 	$(call BUILD,main.version) ./cmd/paxos-sandbox
 	$(call BUILD,main.version) ./cmd/paxos-report
 	$(call BUILD,main.version) ./cmd/paxos-proxy
 
-demo: ## tell the story on a real Vault, step by step; on Paxos itself where PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET, PAXOS_ENVIRONMENT are set
+demo: ## run the guided demo (10 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
 
-dev: ## start a Vault with the plugin and the stand-in Paxos, and keep them until Ctrl-C
+dev: ## start a Vault with the plugin and the stand-in Paxos; they run until Ctrl-C
 	@$(DEMO) -keep
 
-test: ## run every test: units, the plugin boundary, fuzz seeds, then end to end on a real Vault
+test: ## run the unit tests with the race detector, then the end-to-end tests on a real Vault (12 minutes)
 	@go -C scripts/tools test ./...
 	@scripts/test.sh -shuffle=on -timeout=25m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
 
-test-cluster: ## run the tests that need a cluster of three Vaults: failover under load, 2,000 leases at once, Paxos down, the last payments of a day
+test-docs: ## run every page of README.md and docs, each on a Vault of its own; PAGES=docs/signing.md runs one, UPDATE=1 rewrites console blocks
+	@vault=$$(scripts/vault/build.sh) && go build -o bin/docs ./scripts/docs && VAULT_BIN=$$vault exec bin/docs $(if $(UPDATE),-update) $(PAGES)
+
+test-cluster: ## run the tests that need a cluster of three Vaults: failover, 2,000 leases, Paxos down, daily limits (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster
 
-test-load: ## run the tests that Paxos's limits make long: 20 rotations under 50 readers, 200 entities after 50 clients, deletion, 20,000 payments
+test-load: ## run the tests that are long because of Paxos's rate limits: rotations, client pools, deletion, 20,000 payments (8 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -parallel=4 -timeout=10m ./scripts/load
 
-bench: ## compare reads with those from a plugin that does nothing, on a real Vault; BENCH='-clients=32 -rounds=100'; BENCH=-signatures measures signatures, BENCH=-proxy paxos-proxy
+bench: ## compare reads with reads from a plugin that does nothing; BENCH=-signatures measures signatures, BENCH=-proxy measures paxos-proxy, BENCH=-help prints all flags
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
 
-check: ## check form: gofmt, go vet, staticcheck, how far files know each other, line length
-	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not as gofmt writes it:" $$unformatted; exit 1; }
+# The wording check has its list of marks in scripts/tools/wording/marks.txt. The limits of the front page
+# (150 lines, 100 columns, 80 in a cell of a table) are checked with: bin/columns -markdown -page README.md .
+check: ## check gofmt, go vet, staticcheck, dependencies between files, line length and wording
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
 	go vet ./...
 	go tool -modfile=scripts/tools/go.mod staticcheck ./...
 	go -C scripts/tools vet ./...
 	go -C scripts/tools tool staticcheck ./...
-	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
-	bin/columns -most=0 .
+	bin/columns -markdown .
+	bin/wording -except scripts/tools/wording .
+	bin/errortexts $(TEXTS)
 
-fuzz: ## fuzz each target for FUZZTIME (30s)
+errors: ## write the error texts that docs/errors.md does not explain into its end
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./errortexts
+	bin/errortexts -update $(TEXTS)
+
+fuzz: ## fuzz each target for FUZZTIME (default 30s)
 	@for package in $(UNIT); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			(set -x; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package) || exit 1; \
 		done; \
 	done
 
-clean: ## remove what was built
+clean: ## remove bin/ and dist/
 	rm -rf bin dist

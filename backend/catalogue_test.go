@@ -145,7 +145,7 @@ func TestWhatTheCatalogueLacksIsSaid(t *testing.T) {
 		{logical.ListOperation, "operations", map[string]any{"tag": "Transfer"}, 400,
 			`Unknown tag "Transfer". Valid tags: `},
 		{logical.ListOperation, "scopes", map[string]any{"tag": "Transfers"}, 400,
-			`Unknown parameter "tag"; this path knows: after, limit, q, risk`},
+			`Unknown parameter "tag". Parameters of this path: after, limit, q, risk`},
 		{logical.ListOperation, "scopes", map[string]any{"limit": 0}, 400, "limit must be at least 1"},
 		{logical.ListOperation, "scopes", map[string]any{"q": []any{"a"}}, 400, "q must be a string"},
 	} {

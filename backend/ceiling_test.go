@@ -25,10 +25,10 @@ func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 		t.Errorf("the warnings are %q", said)
 	}
 	if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
-		t.Error("a token beyond the guardrails lives")
+		t.Error("a token beyond the guardrails is valid")
 	}
 	if !m.Paxos.Alive(backendtest.Token(narrow)) || !m.Paxos.Alive(backendtest.Token(small)) {
-		t.Error("a token within the guardrails died")
+		t.Error("a token within the guardrails ended")
 	}
 	for _, path := range []string{"creds/mint", "token/mint"} {
 		if status, text := m.Refused(logical.ReadOperation, path, nil); status != 403 ||

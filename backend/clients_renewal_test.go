@@ -225,7 +225,7 @@ func TestAClientIsMintedWith(t *testing.T) {
 	}
 	m.Must(logical.PatchOperation, "clients/team", map[string]any{"disabled": true})
 	if m.Paxos.Alive(backendtest.Token(lease)) {
-		t.Error("a token of a disabled client lives")
+		t.Error("a token of a disabled client is valid")
 	}
 	if status, _ := m.Refused(logical.ReadOperation, "creds/team", nil); status != 403 {
 		t.Errorf("a disabled client mints: %d", status)

@@ -160,10 +160,10 @@ func TestConfigRefusesAnotherClientOrEnvironment(t *testing.T) {
 		"environment must be": {"environment": "staging"},
 		"client_id is not that of this mount's root client (" +
 			m.Client.ClientID: {"client_id": "another", "client_secret": backendtest.Canary + "x"},
-		"refresh_at must be between":      {"refresh_at": 1.5},
-		"verify_scope must be one scope":  {"verify_scope": "a b"},
-		"client_secret must be":           {"client_secret": ""},
-		"client_secret holds white space": {"client_secret": backendtest.Canary + " x"},
+		"refresh_at must be between":     {"refresh_at": 1.5},
+		"verify_scope must be one scope": {"verify_scope": "a b"},
+		"client_secret must be":          {"client_secret": ""},
+		"client_secret contains a space": {"client_secret": backendtest.Canary + " x"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "config", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {

@@ -46,7 +46,7 @@ func TestConnectionRefusesWhatIsUnsafe(t *testing.T) {
 		"revoke_url must not contain a user name": {"revoke_url": "https://user:" + backendtest.Canary +
 			"@paxos.example.com/revoke"},
 		"api_url must not contain a query":       {"api_url": "https://paxos.example.com/v2?x=" + backendtest.Canary},
-		"token_url names an address that is":     {"token_url": "https://169.254.169.254/oauth2/token"},
+		"token_url has an address that":          {"token_url": "https://169.254.169.254/oauth2/token"},
 		"api_url must have a plain path":         {"api_url": "https://paxos.example.com/v2/"},
 		"token_url is not a URL":                 {"token_url": "paxos"},
 		"override_trusted_ca holds no PEM":       {"override_trusted_ca": backendtest.Canary},
@@ -111,6 +111,16 @@ func TestFixedEnvironmentsTakeNoURLs(t *testing.T) {
 		nil).Data["token_url"]; got != "https://oauth.sandbox.paxos.com/oauth2/token" {
 		t.Errorf("token_url in force is %v", got)
 	}
+	other := newMount(t)
+	other.Must(logical.UpdateOperation, "config/connection", other.Connection())
+	if status, text := other.Refused(logical.UpdateOperation, "config",
+		map[string]any{"environment": "sandbox"}); status != 400 || !strings.Contains(text,
+		"`vault write paxos/config/connection token_url= revoke_url= api_url=`") {
+		t.Errorf("a fixed environment over URLs: %d %s", status, text)
+	}
+	other.Must(logical.UpdateOperation, "config/connection",
+		map[string]any{"token_url": "", "revoke_url": "", "api_url": ""})
+	other.Must(logical.UpdateOperation, "config", map[string]any{"environment": "sandbox"})
 }
 
 func TestNeverRevokeSaysWhatItCosts(t *testing.T) {

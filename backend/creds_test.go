@@ -101,13 +101,13 @@ func TestTheLastLeaseEndsTheToken(t *testing.T) {
 		}
 	}
 	if !m.Paxos.Alive(backendtest.Token(second)) {
-		t.Fatal("the token died with the first of two leases")
+		t.Fatal("the token ended with the first of two leases")
 	}
 	if err := m.Revoke(second); err != nil {
 		t.Fatal(err)
 	}
 	if m.Paxos.Alive(backendtest.Token(second)) {
-		t.Error("the token lives after its last lease and an idle_ttl of 0")
+		t.Error("the token is valid after its last lease and an idle_ttl of 0")
 	}
 	if next := m.Must(logical.ReadOperation, "creds/mint", nil); backendtest.Token(next) == backendtest.Token(first) ||
 		!m.Paxos.Alive(backendtest.Token(next)) {
@@ -156,7 +156,7 @@ func TestARevocationThatPaxosCannotTakeIsDoneLater(t *testing.T) {
 	m.Paxos.Heal()
 	m.Tick()
 	if m.Paxos.Alive(backendtest.Token(lease)) {
-		t.Error("the token lives although Paxos is back")
+		t.Error("the token is valid although Paxos is back")
 	}
 	if status := m.Must(logical.ReadOperation, "status", nil); fmt.Sprint(status.Data["live_tokens"]) != "0" {
 		t.Errorf("status says %v tokens live, want 0", status.Data["live_tokens"])
@@ -202,6 +202,6 @@ func TestALeaseOfADisabledMountWhosePaxosIsDownFails(t *testing.T) {
 	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
 	m.System.Disabling.Store(true)
 	if err := m.Revoke(lease); err == nil {
-		t.Error("the lease ended although its token lives and its queue is about to be deleted")
+		t.Error("the lease ended although its token is valid and its queue is about to be deleted")
 	}
 }

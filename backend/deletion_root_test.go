@@ -33,7 +33,7 @@ func TestAnOldRootIsDeletedWhenItHasDrained(t *testing.T) {
 	second := replace("payments", true) // the first root's Label is vault-root
 	m.settled()
 	if generations() != 2 || m.atPaxos(m.Client.ClientID) != "APPROVED" || !m.Paxos.Alive(backendtest.Token(first)) {
-		t.Error("the old root was deleted while a token of it lived")
+		t.Error("the old root was deleted while a token of it was valid")
 	}
 	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
 	m.settled()

@@ -65,24 +65,25 @@ func TestHelpIsAsReviewed(t *testing.T) {
 	golden(t, "path-help.golden", all.String())
 }
 
-// TestEveryEventIsInTheReadme holds the events of the mount against the README.
-func TestEveryEventIsInTheReadme(t *testing.T) {
+// TestEveryEventIsDocumented holds the events of the mount and of its tokens against their page.
+func TestEveryEventIsDocumented(t *testing.T) {
 	t.Parallel()
-	declared, err := os.ReadFile("events.go")
-	if err != nil {
-		t.Fatal(err)
+	_, text, _ := strings.Cut(page(t, "metrics-and-alerts.md"), "## Events")
+	var declared []byte
+	for _, name := range []string{"events.go", "broker/observation.go"} {
+		part, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		declared = append(declared, part...)
 	}
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	kinds := regexp.MustCompile(`(?m)^\t\w+ += "([a-z-]+)"`).FindAllStringSubmatch(string(declared), -1)
-	if len(kinds) < 20 {
-		t.Errorf("events.go declares %d events", len(kinds))
+	kinds := regexp.MustCompile(`(?m)^\t\w+ +(?:What )?= "([a-z-]+)"`).FindAllSubmatch(declared, -1)
+	if len(kinds) < 30 {
+		t.Errorf("%d events are declared", len(kinds))
 	}
 	for _, kind := range kinds {
-		if !strings.Contains(string(readme), "`"+kind[1]+"`") {
-			t.Errorf("the README does not name the event %s", kind[1])
+		if !strings.Contains(text, "`"+string(kind[1])+"`") {
+			t.Errorf("the page of metrics and alerts does not name the event %s", kind[1])
 		}
 	}
 }
@@ -175,5 +176,78 @@ func TestContributingNamesFilesThatExist(t *testing.T) {
 		if inBackend != nil && inProject != nil {
 			t.Errorf("the guide names %s, which does not exist", match[1])
 		}
+	}
+}
+
+// page returns a page of the documentation.
+func page(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// sources returns the source of the engine, with strings that are written in pieces put together.
+func sources(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(".", func(path string, entry os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return regexp.MustCompile(`"\s*\+\s*"`).ReplaceAllString(all.String(), "")
+}
+
+// TestEveryMetricIsDocumented holds the metrics that the engine registers against their page, and the
+// page against the metrics.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	t.Parallel()
+	text := page(t, "metrics-and-alerts.md")
+	registered := map[string]bool{}
+	for _, match := range regexp.MustCompile(`"(paxos_[a-z_]+)"`).FindAllStringSubmatch(sources(t), -1) {
+		registered[match[1]] = true
+		if !strings.Contains(text, "| `"+match[1]+"` |") {
+			t.Errorf("the table of metrics lacks %s", match[1])
+		}
+	}
+	if len(registered) < 20 {
+		t.Errorf("%d metrics are registered", len(registered))
+	}
+	for _, name := range regexp.MustCompile(`\bpaxos_[a-z_]+\b`).FindAllString(text, -1) {
+		if !registered[name] {
+			t.Errorf("the page names the metric %s, which the engine does not have", name)
+		}
+	}
+}
+
+// TestLogLinesOfThePageExist holds the lines that the page tells people to look for against the source.
+func TestLogLinesOfThePageExist(t *testing.T) {
+	t.Parallel()
+	_, lines, _ := strings.Cut(page(t, "metrics-and-alerts.md"), "## Log lines")
+	source := sources(t)
+	named := 0
+	for row := range strings.Lines(lines) {
+		cell, _, level := strings.Cut(strings.TrimPrefix(row, "| `"), "` (")
+		if !strings.HasPrefix(row, "| `") || !level {
+			continue
+		}
+		for _, line := range strings.Split(cell, "`, `") {
+			named++
+			if !strings.Contains(source, `"`+line) {
+				t.Errorf("the engine does not log %q", line)
+			}
+		}
+	}
+	if named < 15 {
+		t.Errorf("the page names %d lines", named)
 	}
 }

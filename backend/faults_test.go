@@ -57,7 +57,7 @@ func TestReadOnlyStorageForwardsAndLeavesNoToken(t *testing.T) {
 		t.Errorf("%v; want the sentinel by which Vault forwards", err)
 	}
 	if live := m.Paxos.LiveTokens(); len(live) != 0 {
-		t.Errorf("a token that could not be recorded lives: %+v", live)
+		t.Errorf("a token that could not be recorded is valid: %+v", live)
 	}
 }
 

@@ -89,15 +89,9 @@ func identifiers(all []catalog.Operation) []string {
 	return names
 }
 
-// The commands that list what the catalogue has.
-const (
-	operationsCommand = "`vault list " + mountMark + "operations`"
-	scopesCommand     = "`vault list " + mountMark + "scopes`"
-)
-
 // notCatalogued returns the 404 for a name that the catalogue does not have. near are names that
-// the caller may have meant. list is the command that lists all names.
-func notCatalogued(kind, name string, near []string, list string) error {
-	return fault.New(http.StatusNotFound, "The catalogue has no %s %s%s. List all with %s.", kind, input.Excerpt(name),
-		catalog.DidYouMean(near), list)
+// the caller may have meant. path is the one that lists all names.
+func notCatalogued(kind, name string, near []string, path string) error {
+	return fault.New(http.StatusNotFound, "The catalogue has no %s %s%s. List all with `vault list %s%s`.", kind,
+		input.Excerpt(name), catalog.DidYouMean(near), mountMark, path)
 }

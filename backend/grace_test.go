@@ -80,7 +80,7 @@ func TestGraceKeepsTokensForTheirHolders(t *testing.T) {
 			m.Clock.Advance(10*time.Minute - time.Second)
 			m.Tick()
 			if !m.Paxos.Alive(backendtest.Token(leased)) || !m.Paxos.Alive(backendtest.Token(unleased)) {
-				t.Fatal("a token died in its grace")
+				t.Fatal("a token ended in its grace")
 			}
 			m.Clock.Advance(time.Second)
 			backendtest.WaitUntil(t, func() bool {
@@ -208,7 +208,7 @@ func TestDurationsOutOfBoundsAreRefused(t *testing.T) {
 	}
 }
 
-// TestALockdownEndsWhatItsProcessCouldNot, be it in its grace: the process died after it had stored
+// TestALockdownEndsWhatItsProcessCouldNot, be it in its grace: the process crashed after it had stored
 // the lockdown.
 func TestALockdownEndsWhatItsProcessCouldNot(t *testing.T) {
 	t.Parallel()
@@ -222,7 +222,7 @@ func TestALockdownEndsWhatItsProcessCouldNot(t *testing.T) {
 	}
 	m.Tick()
 	if !m.Paxos.Alive(backendtest.Token(held)) {
-		t.Fatal("the token died in its grace")
+		t.Fatal("the token ended in its grace")
 	}
 	m.Backend.Cleanup(context.Background())
 	if err := m.Storage.Put(context.Background(), entry); err != nil {

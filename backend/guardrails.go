@@ -183,8 +183,8 @@ func (g guardrails) check(scopes []string) error {
 	if beyond == "" {
 		return nil
 	}
-	return fault.Forbidden("The guardrails of this mount do not allow %s. Contact your Vault operators. Operators: see "+
-		"`vault read %sconfig/guardrails`.", beyond, mountMark)
+	return fault.Forbidden("The guardrails of this mount do not allow %s. Contact your Vault operators. Operators: change "+
+		"the role, or have %sconfig/guardrails changed (needs sudo).", beyond, mountMark)
 }
 
 // checkPayment refuses a payment that is more than all signers of the mount may have signed. Limits

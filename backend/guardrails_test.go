@@ -191,16 +191,16 @@ func TestBadGuardrailsAreRefused(t *testing.T) {
 	t.Parallel()
 	m := newMount(t)
 	for says, data := range map[string]map[string]any{
-		"allowed_scopes must not be empty":           {"allowed_scopes": ""},
-		"allowed_scopes must not be empty. List":     {"allowed_scopes": []any{}},
-		"allowed_scopes contains \"funding*\"":       {"allowed_scopes": "funding*"},
-		"allowed_scopes contains \"Funding:*\"":      {"allowed_scopes": "Funding:*"},
-		"allowed_scopes contains \"a:b:*\"":          {"allowed_scopes": "a:b:*"},
-		"allowed_scopes contains \"funding:[a-z]\"":  {"allowed_scopes": []any{"funding:[a-z]"}},
-		"at most 256 are allowed":                    {"allowed_scopes": manyScopes(300)},
-		"max_ttl must be at least 1s":                {"max_ttl": 0},
-		"allow_admin_scopes must be true or false":   {"allow_admin_scopes": backendtest.Canary},
-		"Unknown parameter \"deny_admin\"; this pat": {"deny_admin": true},
+		"allowed_scopes must not be empty":          {"allowed_scopes": ""},
+		"allowed_scopes must not be empty. List":    {"allowed_scopes": []any{}},
+		"allowed_scopes contains \"funding*\"":      {"allowed_scopes": "funding*"},
+		"allowed_scopes contains \"Funding:*\"":     {"allowed_scopes": "Funding:*"},
+		"allowed_scopes contains \"a:b:*\"":         {"allowed_scopes": "a:b:*"},
+		"allowed_scopes contains \"funding:[a-z]\"": {"allowed_scopes": []any{"funding:[a-z]"}},
+		"at most 256 are allowed":                   {"allowed_scopes": manyScopes(300)},
+		"max_ttl must be at least 1s":               {"max_ttl": 0},
+		"allow_admin_scopes must be true or false":  {"allow_admin_scopes": backendtest.Canary},
+		"Unknown parameter \"deny_admin\". Paramet": {"deny_admin": true},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "config/guardrails", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {

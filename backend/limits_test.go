@@ -48,7 +48,7 @@ func (m *mount) readAll(prefix string, count int) (served int) {
 	return served
 }
 
-// newProcess is what Vault does after a plugin process has died: memory is gone, that of the limits
+// newProcess is what Vault does after a plugin process has crashed: memory is gone, that of the limits
 // too. Of the mounts only those given are loaded, in their order.
 func newProcess(mounts map[string]*mount, names ...string) {
 	shared := limits.New(limits.DefaultBudget)
@@ -77,7 +77,7 @@ func (m *mount) budgetUsed() (used int, known bool) {
 }
 
 // TestNoWindowHoldsMoreThanPaxosAllows has two mounts of one process, each with 160 roles that have
-// no token, and 110 requests that fail. The process dies in the middle. Whichever mount is loaded
+// no token, and 110 requests that fail. The process crashes in the middle. Whichever mount is loaded
 // first, and whether the other is loaded then or never, Paxos counts at most 300 requests in any 5
 // minutes; and nobody is held up for longer than that.
 func TestNoWindowHoldsMoreThanPaxosAllows(t *testing.T) {
@@ -388,7 +388,7 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 			write := map[string]any{"environment": "custom", "client_id": m.Client.ClientID, "client_secret": m.Secret}
 			if want != 0 {
 				if status, text := m.Refused(logical.UpdateOperation, "config", write); status != want ||
-					!strings.Contains(text, "too short: at least 45s") {
+					!strings.Contains(text, "too short: it must be at least 45s") {
 					t.Errorf("answered %d %s", status, text)
 				}
 				return
@@ -401,7 +401,7 @@ func TestOddLifetimesAreToldAtConfig(t *testing.T) {
 				t.Errorf("a lease of %s, at most %s", lease.Secret.TTL, lease.Secret.MaxTTL)
 			}
 			if warned := strings.Contains(m.Log.String(),
-				"for longer than is believed"); warned != (fmt.Sprint(lifetime) == "100000" ||
+				"with a very long lifetime"); warned != (fmt.Sprint(lifetime) == "100000" ||
 				fmt.Sprint(lifetime) == "1e+18") {
 				t.Errorf("warned of a long lifetime: %v", warned)
 			}

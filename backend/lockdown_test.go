@@ -120,7 +120,7 @@ func TestALockdownWithPaxosDownIsDoneLater(t *testing.T) {
 }
 
 // TestALockdownEndsWhatADeadProcessMinted leaves a token on record that no lockdown
-// has seen, as a process does that dies between a mint and its second question.
+// has seen, as a process does that crashes between a mint and its second question.
 func TestALockdownEndsWhatADeadProcessMinted(t *testing.T) {
 	t.Parallel()
 	m := newConfiguredMount(t)

@@ -332,7 +332,7 @@ func TestGenerationsAreNotNumberedAnew(t *testing.T) {
 	m.Restart()
 	m.Configure()
 	if got := m.Must(logical.ReadOperation, "config", nil).Data["generation"]; got != float64(2) {
-		t.Errorf("while a token of generation 1 lives, the same client stored again is generation %v", got)
+		t.Errorf("while a token of generation 1 is valid, the same client stored again is generation %v", got)
 	}
 	m.Tick()
 	if m.Paxos.Alive(backendtest.Token(lease)) {

@@ -94,7 +94,7 @@ func (b *backend) readOperation(_ context.Context, _ *logical.Request,
 	id := d.Get("id").(string)
 	o, ok := catalog.LookupOperation(id)
 	if !ok {
-		return nil, notCatalogued("operation", id, catalog.NearOperations(id), operationsCommand)
+		return nil, notCatalogued("operation", id, catalog.NearOperations(id), "operations")
 	}
 	match := "all"
 	if o.AnyScope {

@@ -81,7 +81,7 @@ func (b *backend) readScope(_ context.Context, _ *logical.Request, d *framework.
 	}
 	scope, ok := catalog.LookupScope(name)
 	if !ok {
-		return nil, notCatalogued("scope", name, catalog.NearScopes(name), scopesCommand)
+		return nil, notCatalogued("scope", name, catalog.NearScopes(name), "scopes")
 	}
 	sets := []string{}
 	for _, set := range catalog.Sets() {

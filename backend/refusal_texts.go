@@ -78,14 +78,14 @@ func explained(err error) string {
 // rejected says that Paxos rejects the secret of a client. It tells application owners and
 // operators apart, because each can do something else about it.
 func rejected(e *paxos.Error) string {
-	command := "`vault write " + mountMark + rotateRootPath + " client_secret=-`"
+	path := rotateRootPath
 	if e.Client != "" {
-		command = fmt.Sprintf("`vault write %s%s/rotate client_secret=-`", mountMark+clientsPrefix, e.Client)
+		path = clientsPrefix + e.Client + "/rotate"
 	}
 	return fmt.Sprintf("Paxos rejected the credentials of %s: its secret was rotated, or it was disabled or deleted. "+
 		"Application owners: contact your Vault operators. Operators: enable it in the Dashboard, or store "+
-		"its new secret with %s (or check auth_style in config/connection, which is %s).", clientWithID(e), command,
-		e.AuthStyle)
+		"its new secret with `vault write %s%s client_secret=-` (or check auth_style in config/connection, which is %s).",
+		clientWithID(e), mountMark, path, e.AuthStyle)
 }
 
 // clientLabel is how an error names a client of the mount, at the start of a sentence. An empty

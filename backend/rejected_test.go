@@ -51,7 +51,7 @@ func TestAReaderWhoSaysThatItsTokenIsRejectedGetsAnother(t *testing.T) {
 				t.Errorf("%d token requests, want 1", got)
 			}
 			if got := m.Paxos.Calls(paxostest.Operations) - questions; got != 3 {
-				t.Errorf("%d API calls, want 1 before the token died and 2 after", got)
+				t.Errorf("%d API calls, want 1 before the token ended and 2 after", got)
 			}
 			// the proof of the secret, and the old one
 			backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.Revoke) == 2 })

@@ -32,8 +32,9 @@ func TestReply(t *testing.T) {
 			errors.New("daily_limits.USD must be a string."))), 400,
 			"limits.USD must be a string. daily_limits.USD must be a string."},
 		"storage": {storage, 500, failed},
-		"storage, twice": {errors.Join(errors.New("a"), errors.New("b")), 500, "The paxos secrets engine could not complete the request: a; b. Retry. If it " +
-			"fails again, contact your Vault operators."},
+		"storage, twice": {errors.Join(errors.New("a"), errors.New("b")), 500,
+			"The paxos secrets engine could not complete the request: a; b. Retry. If it " +
+				"fails again, contact your Vault operators."},
 		"a damaged entry": {damaged, 500, "The paxos secrets engine could not complete the request: decoding roles/x: the " +
 			"stored entry is damaged. Contact your Vault operators."},
 		"storage, after something was stored": {stoppedAfter(storage, "Role %q was stored, but its tokens were not revoked.",

@@ -110,10 +110,10 @@ func TestARevocationCanBeGivenUp(t *testing.T) {
 	m.Clock.Advance(time.Minute)
 	m.Tick()
 	if !m.Paxos.Alive(backendtest.Token(given)) {
-		t.Error("the token that was given up was revoked all the same")
+		t.Error("the token that was no longer to be revoked was revoked")
 	}
 	if m.Paxos.Alive(backendtest.Token(kept)) {
-		t.Error("the other token lives")
+		t.Error("the other token is valid")
 	}
 }
 

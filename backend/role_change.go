@@ -135,8 +135,8 @@ func (g guardrails) checkRole(before, after role) error {
 	}
 	longest := max(after.TTL, after.MaxTTL)
 	if longest > g.MaxTTL && longest > max(before.TTL, before.MaxTTL) {
-		return fault.Forbidden("The guardrails of this mount do not allow a ttl or max_ttl of %s: the maximum is %s. Contact "+
-			"your Vault operators. Operators: see `vault read %sconfig/guardrails`.", longest, g.MaxTTL, mountMark)
+		return fault.Forbidden("The guardrails of this mount do not allow a ttl or max_ttl of %s: the maximum is %s. Choose "+
+			"a shorter one, or have %sconfig/guardrails changed (needs sudo).", longest, g.MaxTTL, mountMark)
 	}
 	return nil
 }

@@ -120,10 +120,10 @@ func TestAStoredRoleChangesOnlyWhenItsScopesAreWritten(t *testing.T) {
 	expect("without its set", "[transfer:read_transfer transfer:write_crypto_withdrawal]")
 	status, text := m.Refused(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event"})
 	if status != 400 || !strings.Contains(text, `scope_sets names "reports", which does not exist`) {
-		t.Errorf("a role resolved anew from a set that is gone: %d %s", status, text)
+		t.Errorf("a role resolved again from a set that is gone: %d %s", status, text)
 	}
 	m.Must(logical.PatchOperation, "roles/r", map[string]any{"scopes": "events:read_event", "scope_sets": nil})
-	expect("written anew", "[events:read_event]")
+	expect("written again", "[events:read_event]")
 }
 
 // TestARoleOfTheFirstVersionStaysAsItIs loads an entry as it was stored before roles
@@ -209,7 +209,7 @@ func TestNarrowingByOperationsEndsTokens(t *testing.T) {
 	resp := m.Must(logical.PatchOperation, "roles/r", map[string]any{"operations": "ListTransfers"})
 	if m.Paxos.Alive(backendtest.Token(lease)) ||
 		!strings.Contains(fmt.Sprint(resp.Warnings), "1 token of this role was revoked") {
-		t.Errorf("a token lives beyond its role; the warnings are %v", resp.Warnings)
+		t.Errorf("a token is valid beyond its role; the warnings are %v", resp.Warnings)
 	}
 }
 
@@ -237,6 +237,6 @@ func TestGuardrailsBoundResolvedScopes(t *testing.T) {
 		t.Errorf("issued beyond the guardrails: %d %s", status, text)
 	}
 	if m.Paxos.Alive(backendtest.Token(lease)) {
-		t.Error("a token lives beyond the guardrails")
+		t.Error("a token is valid beyond the guardrails")
 	}
 }

@@ -77,7 +77,7 @@ func TestBadRolesAreRefused(t *testing.T) {
 		"disabled must be true or false": {"scopes": "a:b", "disabled": backendtest.Canary},
 		"metadata must be a map of strings": {"scopes": "a:b",
 			"metadata": map[string]any{"k": []any{backendtest.Canary}}},
-		"metadata holds 65 pairs": {"scopes": "a:b", "metadata": manyPairs(65)},
+		"metadata has 65 pairs": {"scopes": "a:b", "metadata": manyPairs(65)},
 		"metadata must have keys of at most": {"scopes": "a:b",
 			"metadata": map[string]any{"k": backendtest.Canary + strings.Repeat("v", 512)}},
 		"Unknown parameter \"scope\"": {"scope": backendtest.Canary},
@@ -197,10 +197,10 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 			other := m.Must(logical.ReadOperation, "creds/other", nil)
 			change(m)
 			if m.Paxos.Alive(backendtest.Token(leased)) || m.Paxos.Alive(backendtest.Token(unleased)) {
-				t.Error("what was issued under the role lives")
+				t.Error("what was issued under the role is valid")
 			}
 			if !m.Paxos.Alive(backendtest.Token(other)) {
-				t.Error("another role's token died")
+				t.Error("another role's token ended")
 			}
 			if err := m.Revoke(leased); err != nil {
 				t.Errorf("the lease cannot end: %v", err)

@@ -251,7 +251,7 @@ func TestSecretsCannotBeTriedOut(t *testing.T) {
 			door := strings.Replace(path, "clients/k", "clients/k/rotate", 1)
 			door = strings.Replace(door, "/rotate/rotate", "/rotate", 1)
 			var said string
-			for i := 0; !strings.Contains(said, "verified secrets"); i++ {
+			for i := 0; !strings.Contains(said, "verify secrets"); i++ {
 				if i > 50 {
 					t.Fatal("any number of secrets is verified")
 				}

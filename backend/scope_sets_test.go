@@ -169,7 +169,7 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 		"description must be a string":        {"scopes": "a:b", "description": 1},
 		"description must have at most 512": {"scopes": "a:b",
 			"description": backendtest.Canary + strings.Repeat("x", 512)},
-		"Unknown parameter \"operations\"; this": {"operations": "GetTransfer"},
+		"Unknown parameter \"operations\". Par": {"operations": "GetTransfer"},
 	} {
 		status, text := m.Refused(logical.UpdateOperation, "scope-sets/s", data)
 		if status != 400 || !strings.Contains(text, says) || strings.Contains(text, backendtest.Canary) {

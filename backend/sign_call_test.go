@@ -14,7 +14,7 @@ import (
 )
 
 // demandsKey is what every refusal of a call without a signature says.
-const demandsKey = "it demands a signature, and the client has no signing key with a Key ID; create one under keys/"
+const demandsKey = "it requires a signature, and the client has no signing key with a Key ID; create a key under keys/"
 
 // enforce has Paxos demand a signature of every call of these clients.
 func (m *mount) enforce(status int, clientIDs ...string) {
@@ -198,7 +198,7 @@ func TestTheNewestVersionSignsTheCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := refresh(); !strings.Contains(text, "does not accept the signature") ||
-		!strings.Contains(text, "is active there") {
+		!strings.Contains(text, "is active and has this Key ID") {
 		t.Errorf("with a key that is not active at Paxos: %s", text)
 	}
 	m.Must(logical.UpdateOperation, "keys/root/kid", map[string]any{"kid": ""})

@@ -64,7 +64,7 @@ func unsigned(err error, signerName string) error {
 func whoseLimit(parameter, signerName string) string {
 	const contact = "Contact your Vault operators. Operators: this limit is "
 	if strings.HasPrefix(parameter, "sign_") {
-		return contact + "for all signers together; see `vault read " + mountMark + "config/guardrails`."
+		return contact + "for all signers together; see `vault read " + mountMark + "config/guardrails` (needs sudo)."
 	}
 	return contact + "of signer " + strconv.Quote(signerName) + "; see `vault read " + mountMark + signersPrefix +
 		signerName + "`."

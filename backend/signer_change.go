@@ -113,9 +113,9 @@ func (g guardrails) checkOperations(ids []string) error {
 			return fault.Invalid(err)
 		}
 		if beyond := g.forbidden(resolution.Scopes); beyond != "" {
-			return fault.Forbidden("operations contains %s, which needs a scope that the guardrails of this mount do not "+
-				"allow: %s. Contact your Vault operators. Operators: see `vault read %sconfig/guardrails`.", id, beyond,
-				mountMark)
+			return fault.Forbidden("Operation %s needs a scope that the guardrails of this mount do not allow: %s. Contact "+
+				"your Vault operators. Operators: remove the operation from the signer, or have %sconfig/guardrails changed "+
+				"(needs sudo).", id, beyond, mountMark)
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests run beside Go: curl, jq and python3, which docs/signing.md shows to
-# applications. It does nothing where they are on PATH. Elsewhere it needs Debian's apt-get and root.
+# Installs the programs that the tests need besides Go: curl, jq and python3, which pages of docs show to
+# applications. If all are on PATH it does nothing. Otherwise it needs Debian's apt-get, and root or sudo.
 set -euo pipefail
 
 missing=()
@@ -11,7 +11,7 @@ if [ ${#missing[@]} -eq 0 ]; then
   exit 0
 fi
 if ! command -v apt-get >/dev/null; then
-  echo "Install ${missing[*]}: the tests need them, and this machine has no apt-get." >&2
+  echo "prerequisites: install ${missing[*]}; this machine has no apt-get to do it" >&2
   exit 1
 fi
 as_root=()

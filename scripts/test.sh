@@ -4,7 +4,7 @@
 # or fails if CI=true.
 set -euo pipefail
 
-# compiles: whether cgo is enabled and the C compiler works.
+# compiles returns 0 if cgo is enabled and the C compiler works.
 compiles() {
 	local compiler
 	read -r -a compiler <<<"$(go env CC)"
@@ -16,8 +16,8 @@ if compiles; then
 	exec go test -race "$@"
 fi
 if [ "${CI:-}" = true ]; then
-	echo "test: no C compiler that works ($(go env CC)), but CI=true: the race detector must run" >&2
+	echo "test: no working C compiler ($(go env CC)). With CI=true the race detector must run: install one." >&2
 	exit 1
 fi
-echo "test: no C compiler that works ($(go env CC)): testing without the race detector" >&2
+echo "test: no working C compiler ($(go env CC)): the tests run without the race detector" >&2
 CGO_ENABLED=0 exec go test "$@"

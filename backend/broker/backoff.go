@@ -16,7 +16,7 @@ const (
 )
 
 // errBackedOff says that no try was made.
-var errBackedOff = errors.New("refused definitely by Paxos a moment ago; it is tried again later")
+var errBackedOff = errors.New("refused by Paxos before; the revocation is retried later")
 
 // A backoff says when to try again what was refused. It begins without a wait when the
 // refusal is ambiguous: then a try with another token finds out whether the client is refused.

@@ -97,7 +97,7 @@ func TestARefusalThatMayConcernOneTokenIsTriedOnceMore(t *testing.T) {
 	}
 }
 
-// TestANewSecretIsTriedAtOnce has the client's secret die, and a new one stored.
+// TestANewSecretIsTriedAtOnce has the client's secret rotated at Paxos, and the new one stored.
 func TestANewSecretIsTriedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -247,6 +247,6 @@ const backgroundDeadline = 5 * time.Minute
 // once, its tokens should not wait for the next periodic sweep.
 func (b *Broker) SweepSoon() {
 	b.sweeping.Soon(b.life, backgroundDeadline, b.sweep, func(err error) {
-		b.Logger.Warn("working off the queue of revocations: the rest is done with the next tick", "error", err)
+		b.Logger.Warn("revoking queued tokens; the rest is tried again within a minute", "error", err)
 	})
 }

@@ -26,7 +26,7 @@ const (
 )
 
 // errPaced says that a call was not made because it was not its turn.
-var errPaced = errors.New("revocations are paced; this one is waiting for its turn")
+var errPaced = errors.New("revocations are limited by api_rate; this one is waiting for its turn")
 
 // Call makes a call of the Paxos API by a route, at the pace that revocations and API calls share,
 // and obeys a 429.

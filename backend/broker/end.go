@@ -40,7 +40,7 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 	}
 	cause, err := b.end(ctx, t, try)
 	if err == nil && cause != nil && !errors.Is(cause, errNobody) && b.Closing() {
-		return fmt.Errorf("ending a token of a mount that is being disabled, where nothing would try again: %w", cause)
+		return fmt.Errorf("revoking a token of a mount that is being disabled (it cannot be queued): %w", cause)
 	}
 	return err
 }
@@ -91,7 +91,8 @@ func (b *Broker) abandon(t *token, client *paxos.Client) {
 		err = b.drop(ctx, t)
 	}
 	if err != nil {
-		b.Logger.Error("a token that nobody holds could not be ended", "token_id", t.Fingerprint, "error", err)
+		b.Logger.Error("a token that nobody holds could not be revoked; this is retried", "token_id", t.Fingerprint,
+			"error", err)
 	}
 }
 

@@ -51,8 +51,8 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestEndWhilePaxosIsDown checks that tokens are out of use at once, that one failure is enough to
-// know, and that the queue ends them later.
+// TestEndWhilePaxosIsDown checks that ended tokens are no longer served at once, that one failure is
+// enough to know that Paxos is down, and that the queue ends the tokens later.
 func TestEndWhilePaxosIsDown(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

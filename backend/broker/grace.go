@@ -47,7 +47,7 @@ func (b *Broker) EndAfter(ctx context.Context, grace time.Duration, which func(R
 		}
 	}
 	if ending.Waiting > 0 {
-		b.Logger.Info("tokens are no longer handed out and are revoked after a grace",
+		b.Logger.Info("tokens are no longer issued and will be revoked after their grace",
 			"tokens", ending.Waiting, "revoked_at", ending.At)
 		b.sweepAt(ending.At)
 	}
@@ -151,7 +151,7 @@ func (b *Broker) Spare(roleName string) (done func()) {
 func (b *Broker) spared(t *token) bool { return b.sparing[t.RoleName] > 0 || t.waits(b.Now()) }
 
 // hurried returns those of the waiting tokens that are to end although their grace lasts: all of
-// them, if the mount was locked down by a process that crashed before it could end them.
+// them, if a process put the mount in lockdown and crashed before it could end them.
 func (b *Broker) hurried(ctx context.Context, waiting []*token) ([]*token, error) {
 	if len(waiting) == 0 {
 		return nil, nil

@@ -29,31 +29,31 @@ const maximumToken = 8 << 10
 type Mismatch struct{ Reason string }
 
 // Error says what is wrong with the grant.
-func (m *Mismatch) Error() string { return "what Paxos granted was refused: " + m.Reason }
+func (m *Mismatch) Error() string { return "rejected the token that Paxos returned: " + m.Reason }
 
 // checkGrant compares a grant with the scopes that were asked for and returns the scopes that were
 // granted.
 func checkGrant(grant paxos.Grant, asked []string) ([]string, error) {
 	switch {
 	case !printable(grant.AccessToken.Reveal()):
-		return nil, &Mismatch{"the token is empty, too long or holds characters that no header may"}
+		return nil, &Mismatch{"it is empty, too long, or has characters that an HTTP header must not have"}
 	case !strings.EqualFold(grant.TokenType, "bearer"):
-		return nil, &Mismatch{"the token is not a bearer token"}
+		return nil, &Mismatch{"it is not a bearer token"}
 	case grant.Lifetime == 0:
-		return nil, &Mismatch{"the reply names no lifetime that can be read"}
+		return nil, &Mismatch{"the reply has no lifetime (expires_in) that can be read"}
 	case grant.Lifetime < minimumLifetime:
-		return nil, &Mismatch{fmt.Sprintf("its lifetime of %s is too short: at least %s is needed to serve "+
-			"readers within the limits", grant.Lifetime, minimumLifetime)}
+		return nil, &Mismatch{fmt.Sprintf("its lifetime of %s is too short: it must be at least %s, so that "+
+			"refreshes stay within Paxos's rate limit", grant.Lifetime, minimumLifetime)}
 	}
 	if grant.Scopes == nil { // RFC 6749, section 5.1: identical to those requested
 		return asked, nil
 	}
 	want, got := ScopeSet(asked), ScopeSet(grant.Scopes)
 	if missing := without(want, got); missing != "" {
-		return nil, &Mismatch{"these scopes are missing: " + missing}
+		return nil, &Mismatch{"it lacks " + missing}
 	}
 	if surplus := without(got, want); surplus != "" {
-		return nil, &Mismatch{"it holds more scopes than were asked for"} // their names are the other side's text
+		return nil, &Mismatch{"it has more scopes than were requested"} // their names are the other side's text
 	}
 	return grant.Scopes, nil
 }
@@ -61,7 +61,7 @@ func checkGrant(grant paxos.Grant, asked []string) ([]string, error) {
 // usable is how long the granted token counts as valid.
 func (b *Broker) usable(grant paxos.Grant) time.Duration {
 	if grant.Lifetime > maximumLifetime {
-		b.Logger.Warn("Paxos granted a token for longer than is believed: it counts as valid for a day",
+		b.Logger.Warn("Paxos granted a token with a very long lifetime: it counts as valid for a day",
 			"granted_seconds", int64(grant.Lifetime/time.Second), "believed_seconds",
 			int64(maximumLifetime/time.Second))
 	}

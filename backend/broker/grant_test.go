@@ -28,10 +28,10 @@ func TestRefusedGrants(t *testing.T) {
 		rewrite func(map[string]any)
 		reason  string
 	}{
-		"fewer scopes":            {member("scope", reads), "missing: " + writes},
-		"no scopes":               {member("scope", ""), "missing"},
-		"other scopes":            {member("scope", "a b"), "missing"},
-		"scopes that are no text": {member("scope", []string{reads, writes}), "missing"},
+		"fewer scopes":            {member("scope", reads), "it lacks " + writes},
+		"no scopes":               {member("scope", ""), "it lacks"},
+		"other scopes":            {member("scope", "a b"), "it lacks"},
+		"scopes that are no text": {member("scope", []string{reads, writes}), "it lacks"},
 		"more scopes": {member("scope", reads+" "+writes+" api_creds:delete_credentials"),
 			"more scopes"},
 		"another type":               {member("token_type", "mac"), "bearer"},
@@ -114,7 +114,7 @@ func TestAcceptedGrants(t *testing.T) {
 			h.paxos.FailNext(paxostest.TokenEndpoint, paxostest.Fault{Rewrite: test.rewrite})
 			issued := h.issue(scopes(reads, writes))
 			if got := issued.ExpiresAt.Sub(issued.MintedAt); got != test.life {
-				t.Errorf("it lives %s, want %s", got, test.life)
+				t.Errorf("it is valid for %s, want %s", got, test.life)
 			}
 			if broker.ScopeSet(issued.Scopes) != reads+" "+writes {
 				t.Errorf("its scopes are %q", issued.Scopes)
@@ -143,7 +143,7 @@ func TestTokenGrantedTwice(t *testing.T) {
 				for range 2 {
 					_, err := h.Issue(t.Context(), h.request(edit))
 					var mismatch *broker.Mismatch
-					if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Reason, "granted before") {
+					if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Reason, "granted it before") {
 						t.Errorf("got %v", err)
 					}
 				}

@@ -70,7 +70,7 @@ func TestLifetimeIsCountedFromBeforeTheRequest(t *testing.T) {
 	h.paxos.FailNext(paxostest.TokenEndpoint,
 		paxostest.Fault{Rewrite: func(map[string]any) { h.clock.advance(time.Minute) }})
 	if issued := h.issue(); !issued.ExpiresAt.Equal(start.Add(3569 * time.Second)) {
-		t.Errorf("it lives until %s", issued.ExpiresAt)
+		t.Errorf("it is valid until %s", issued.ExpiresAt)
 	}
 }
 

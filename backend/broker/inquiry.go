@@ -40,7 +40,7 @@ func newInquiries() inquiries {
 func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
-			b.Logger.Error("asking after a token panicked", "type", fmt.Sprintf("%T", cause), "stack",
+			b.Logger.Error("checking a token with Paxos panicked", "type", fmt.Sprintf("%T", cause), "stack",
 				string(debug.Stack()))
 			doubt = &Doubt{Reason: Unanswered, Cause: errors.New("internal error, see Vault's log")}
 		}
@@ -133,7 +133,7 @@ func (b *Broker) rejected(t *token, key Key, cause error) bool {
 	if untested {
 		return false
 	}
-	b.Logger.Warn("Paxos rejects a token that has not expired; another is requested when it is read",
+	b.Logger.Warn("Paxos rejects a token that has not expired; the next read requests another one",
 		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt)
 	return true
 }
@@ -152,8 +152,8 @@ func (b *Broker) mute(t *token, key Key) *Doubt {
 	b.asking.muted[key] = until
 	t.askedAt, t.untested = now, false
 	b.mu.Unlock()
-	b.Logger.Warn("Paxos rejects a token that was just requested, so its answer tells nothing of the token; "+
-		"look at the client's IP allow-list and at request signing",
+	b.Logger.Warn("Paxos rejects a token that was just requested, so the token is not the cause; "+
+		"check the client's IP allow-list and request signing",
 		"role", t.RoleName, "client_id", t.ClientID, "token_id", t.Fingerprint, "not_asked_before", until)
 	return &Doubt{Reason: Muted, Until: until}
 }
@@ -174,7 +174,7 @@ func (b *Broker) replace(ctx context.Context, old *token, req Request, client *p
 	}
 	b.accepted(fresh)
 	if err := b.enqueue(ctx, old); err != nil { // this process ends it all the same
-		b.Logger.Warn("the end of a token that Paxos rejects is not on record", "token_id", old.Fingerprint,
+		b.Logger.Warn("it could not be stored that Paxos rejects a token", "token_id", old.Fingerprint,
 			"error", err)
 	}
 	b.SweepSoon()

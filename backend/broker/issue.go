@@ -71,7 +71,7 @@ func (b *Broker) hit(req Request) (Issued, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.serving[req.Key]
-	if !t.lives(now, req.minimumLife) {
+	if !t.isValid(now, req.minimumLife) {
 		return Issued{}, false
 	}
 	b.refreshIfDue(t, req, now)
@@ -86,7 +86,7 @@ func (b *Broker) leftover(req Request) (Issued, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.serving[req.Key]
-	if req.Own || !t.lives(now, anyLife) {
+	if req.Own || !t.isValid(now, anyLife) {
 		return Issued{}, false
 	}
 	return b.hold(t, req, now), true
@@ -98,12 +98,12 @@ func (b *Broker) mintUnlessServed(req Request) (*token, error) {
 	now := b.Now()
 	b.mu.Lock()
 	t := b.serving[req.Key]
-	served := t.lives(now, req.minimumLife)
+	served := t.isValid(now, req.minimumLife)
 	b.mu.Unlock()
 	switch {
 	case served:
 		return t, nil
-	case t.lives(now, anyLife): // a refresh that comes late
+	case t.isValid(now, anyLife): // a refresh that comes late
 		return b.mint(req, limits.Upkeep)
 	}
 	return b.mint(req, req.kind())
@@ -220,7 +220,7 @@ func (b *Broker) served(req Request, fingerprint string) *token {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.serving[req.Key]
-	if !t.lives(b.Now(), req.minimumLife) || t.Fingerprint != fingerprint {
+	if !t.isValid(b.Now(), req.minimumLife) || t.Fingerprint != fingerprint {
 		return nil
 	}
 	return t

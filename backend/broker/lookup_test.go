@@ -60,8 +60,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestQueueIsShown checks what is told of a token that Paxos could not end, and that it can be
-// given up.
+// TestQueueIsShown checks what is told of a token that Paxos could not end, and that it can
+// be dropped from the queue.
 func TestQueueIsShown(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -23,8 +23,8 @@ func (b *Broker) mint(req Request, kind limits.Kind) (minted *token, err error) 
 	var recorded *token
 	defer func() {
 		if cause := recover(); cause != nil { // a panic here would take every mount's plugin process down
-			b.Logger.Error("a mint panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-			minted, err = nil, errors.New("minting an access token: internal error, see Vault's log")
+			b.Logger.Error("a token request panicked", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			minted, err = nil, errors.New("requesting an access token: internal error, see Vault's log")
 			if recorded != nil {
 				b.abandon(recorded, nil)
 			}
@@ -100,7 +100,7 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 	scopes, err := checkGrant(grant, req.Scopes)
 	known := b.known(Fingerprint(text))
 	if known { // a reader may hold it: it is left alone
-		err = &Mismatch{"a token that was granted before"}
+		err = &Mismatch{"Paxos has granted it before"}
 	}
 	if err != nil {
 		b.rememberFor(req.flight(), err)
@@ -138,7 +138,7 @@ func (b *Broker) unrecord(t *token, client *paxos.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpDeadline)
 	defer cancel()
 	if err := b.drop(ctx, t); err != nil {
-		b.Logger.Warn("a token that could not be recorded may be on record; it is tried again", "token_id",
+		b.Logger.Warn("the record of a rejected token could not be deleted; this is retried", "token_id",
 			t.Fingerprint, "error", err)
 	}
 }
@@ -171,7 +171,7 @@ func (b *Broker) discard(client *paxos.Client, text paxos.Secret) bool {
 	}
 	err := client.Revoke(ctx, text)
 	if err != nil {
-		b.Logger.Warn("a token that was refused could not be revoked",
+		b.Logger.Warn("a rejected token could not be revoked; it is valid until it expires",
 			"client_id", client.ID(), "token_id", Fingerprint(text.Reveal()), "error", err)
 	}
 	return err == nil

@@ -23,7 +23,7 @@ func TestPacedRevocationsWaitForNoTick(t *testing.T) {
 	for range tokens {
 		h.issue(own)
 	}
-	locked := errors.New("locked down")
+	locked := errors.New("in lockdown")
 	arrived, proceed := h.holdMint()
 	late := h.issueAside(t.Context(), h.request(role("late")))
 	await(t, arrived, "the token request")

@@ -70,7 +70,7 @@ func (b *Broker) refresh(t *token, req Request) {
 		}
 		t.failures++
 		t.nextTry = b.Now().Add(retryDelay(t.failures, result.Err))
-		b.Logger.Warn("refreshing a token failed; the old one is served while it lives",
+		b.Logger.Warn("refreshing a token failed; the old one is served until it expires",
 			"role", t.RoleName, "token_id", t.Fingerprint, "expires_at", t.ExpiresAt, "error", result.Err)
 	}()
 }

@@ -24,7 +24,7 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 		return err
 	}
 	if len(clients) == 0 {
-		log.Debug("a token is left to expire: no stored client can revoke it", "expires_at", row.ExpiresAt)
+		log.Debug("a token stays valid until it expires: no stored client can revoke it", "expires_at", row.ExpiresAt)
 		return errNobody
 	}
 	for _, client := range clients {
@@ -40,7 +40,7 @@ func (b *Broker) revoke(ctx context.Context, row Row, try patience) error {
 	if errors.Is(err, errPaced) || errors.Is(err, errBackedOff) {
 		return err
 	}
-	log.Warn("a token could not be ended at Paxos yet; it is tried again until it is done or expired", "error", err)
+	log.Warn("a token could not be revoked yet; this is retried until it is revoked or expires", "error", err)
 	b.Observe(Observation{What: RevokeFailed, Row: row.public(), Role: row.RoleName, Kind: row.kind(), Err: err})
 	return err
 }

@@ -14,8 +14,8 @@ import (
 // errStorage is what a storage that is down says.
 var errStorage = errors.New("storage is down")
 
-// A storage is a ledger in memory that outlives its brokers, counts what they do, and fails when
-// told to.
+// A storage is a ledger in memory that several brokers use, one after another. It counts what they
+// do, and fails when told to.
 type storage struct {
 	mu       sync.Mutex
 	rows     map[string]broker.Row

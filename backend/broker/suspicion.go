@@ -59,16 +59,16 @@ func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cau
 		b.mu.Lock()
 		delete(b.asking.suspected, generation)
 		b.mu.Unlock()
-		log.Debug("a token of a refused client could not be asked after", "error", err)
+		log.Debug("a token of a rejected client could not be checked", "error", err)
 	case accepted:
 		b.accepted(t)
-		log.Warn("Paxos refuses a client whose tokens still work: its secret was probably rotated in the Dashboard",
+		log.Warn("Paxos rejects a client whose tokens still work: its secret was probably rotated in the Dashboard",
 			"error", cause)
 	case !b.rejected(t, t.Key, cause):
 		b.mute(t, t.Key)
 	default:
 		b.suspectAll(t.ClientID)
-		log.Warn("Paxos refuses a client and a token of it: each of its tokens is asked after when it is read next",
+		log.Warn("Paxos rejects a client and one of its tokens: each of its tokens is checked when it is read next",
 			"error", cause)
 	}
 }

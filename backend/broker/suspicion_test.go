@@ -28,7 +28,7 @@ func TestRotatedSecretIsNoSuspicion(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.refuseClient()
-	h.log.await(t, "Paxos refuses a client whose tokens still work")
+	h.log.await(t, "Paxos rejects a client whose tokens still work")
 	if h.questions() != 1 {
 		t.Errorf("%d API calls, want 1", h.questions())
 	}
@@ -42,7 +42,7 @@ func TestRotatedSecretIsNoSuspicion(t *testing.T) {
 	}
 	h.clock.advance(time.Minute)
 	h.refuseClient()
-	h.log.await(t, "Paxos refuses a client whose tokens still work")
+	h.log.await(t, "Paxos rejects a client whose tokens still work")
 	for _, served := range []broker.Issued{h.issue(), h.issue(role("other"))} {
 		if served.Doubt != nil || served.Fingerprint != issued.Fingerprint && served.Fingerprint != other.Fingerprint {
 			t.Errorf("got %s, doubt %+v", served.Fingerprint, served.Doubt)
@@ -68,7 +68,7 @@ func TestDeletedClientIsFoundOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.refuseClient()
-	h.log.await(t, "Paxos refuses a client and a token of it")
+	h.log.await(t, "Paxos rejects a client and one of its tokens")
 	if h.questions() != 1 {
 		t.Errorf("%d API calls, want 1", h.questions())
 	}
@@ -122,7 +122,7 @@ func TestQuestionsInTheBackgroundAreSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.refuseClient()
-	h.log.await(t, "Paxos refuses a client and a token of it")
+	h.log.await(t, "Paxos rejects a client and one of its tokens")
 	for range 100 { // the pace of all calls is at its ceiling
 		if err := h.Call(t.Context(), h.client.Route(), func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
@@ -155,7 +155,7 @@ func TestQuestionsInTheBackgroundGoBehindRevocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.refuseClient()
-	h.log.await(t, "Paxos refuses a client and a token of it")
+	h.log.await(t, "Paxos rejects a client and one of its tokens")
 	hold, swept := make(chan struct{}), make(chan struct{})
 	revocations := h.revocations()
 	h.paxos.FailNext(paxostest.Revoke, paxostest.Fault{Hold: hold})

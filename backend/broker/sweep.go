@@ -69,7 +69,7 @@ func (b *Broker) due(ctx context.Context) ([]*token, error) {
 
 // ungranted takes those of the tokens out of service that are not granted any more, because a
 // process crashed before it could end them: its role was rotated, narrowed or deleted, or the mount
-// was locked down.
+// was put in lockdown.
 func (b *Broker) ungranted(ctx context.Context, tokens []*token) (due []*token, err error) {
 	for _, t := range tokens {
 		granted, askErr := b.Granted(ctx, b.rowOf(t).public())
@@ -142,7 +142,7 @@ func (b *Broker) reconcile(ctx context.Context) error {
 		if age := b.Now().Sub(row.MintedAt); !found || 0 <= age && age < 2*mintDeadline {
 			continue
 		}
-		b.Logger.Info("found a token on record that was not in memory", "token_id", fingerprint, "role", row.RoleName)
+		b.Logger.Info("found a stored token that was not in memory", "token_id", fingerprint, "role", row.RoleName)
 		b.mu.Lock()
 		if b.tokens[fingerprint] == nil {
 			b.adopt(row)

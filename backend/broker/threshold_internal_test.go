@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// TestThresholds draws lives, settings and jitters, and checks that every token is refreshed inside
-// its life, not before three eighths of it, and that no reader is told to come back in the past.
+// TestThresholds draws lifetimes, settings and jitters. It checks that every token is refreshed before
+// it expires, but not before three eighths of its life, and that no reader is told to come back in the
+// past.
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

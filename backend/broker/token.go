@@ -37,8 +37,8 @@ type token struct {
 	lastRead time.Time // by anybody
 }
 
-// lives reports whether there is a token with at least the life asked for. mu is held.
-func (t *token) lives(now time.Time, atLeast func(life time.Duration) time.Duration) bool {
+// isValid reports whether there is a token with at least the life asked for. mu is held.
+func (t *token) isValid(now time.Time, atLeast func(life time.Duration) time.Duration) bool {
 	return t != nil && !t.expired(now) && t.ExpiresAt.Sub(now) >= atLeast(t.life())
 }
 
@@ -55,7 +55,7 @@ func (t *token) idle(now time.Time) bool {
 
 // release takes one hold away. A hold that this process does not know was given by another. From
 // then on it is unknown when the last hold ends, and the token stays valid until it expires, or its
-// role is rotated, or the mount is locked down. mu is held.
+// role is rotated, or the mount is put in lockdown. mu is held.
 func (t *token) release(issue uint64, now time.Time) {
 	if !t.holds.end(issue) {
 		t.counted = false

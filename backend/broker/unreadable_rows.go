@@ -14,9 +14,8 @@ func (b *Broker) noteUnreadable(fingerprint string, cause error) {
 	b.unreadable[fingerprint] = true
 	b.mu.Unlock()
 	if !known {
-		b.Logger.Error("a token's record cannot be read: the token is neither served nor revoked, and "+
-			"expires by itself",
-			"token_id", fingerprint, "error", cause)
+		b.Logger.Error("a token's record cannot be read: the token is not served and cannot be revoked; it is "+
+			"valid until it expires", "token_id", fingerprint, "error", cause)
 	}
 }
 

@@ -27,14 +27,14 @@ type purpose struct {
 // The purposes. None uses the limit of another: however many wrong secrets are written to clients/,
 // the root can be rotated.
 var (
-	verifyingRoot = purpose{"config/", verifyLimit, "This mount has verified secrets of its root client with %d " +
-		"token requests in 5 minutes, the most it may"}
-	verifyingClients = purpose{"clients/", verifyLimit, "This mount has verified secrets of its clients with %d " +
-		"token requests in 5 minutes, the most it may"}
-	probing = purpose{"probe/", verifyLimit, "This mount has probed Paxos with %d token requests in 5 minutes, " +
-		"the most it may"}
-	managing = purpose{"report/", manageLimit, "This mount has looked after its clients with %d token requests " +
-		"in 5 minutes, the most it may"}
+	verifyingRoot = purpose{"config/", verifyLimit, "This mount used all %d token requests per 5 minutes that it " +
+		"may send to verify secrets of its root client"}
+	verifyingClients = purpose{"clients/", verifyLimit, "This mount used all %d token requests per 5 minutes that " +
+		"it may send to verify secrets of its clients"}
+	probing = purpose{"probe/", verifyLimit, "This mount used all %d token requests per 5 minutes that it may send " +
+		"for a probe"}
+	managing = purpose{"report/", manageLimit, "This mount used all %d token requests per 5 minutes that it may " +
+		"send to list or delete Paxos's credentials"}
 )
 
 // VerifySecret finds out whether a client's secret is right and whether the client holds the scopes,
@@ -118,7 +118,7 @@ func (b *Broker) endOfMount(ctx context.Context, minter Minter, t *token) error 
 	if minter.Unended != nil {
 		minter.Unended(err)
 	}
-	b.Logger.Warn("the token of a proof could not be ended at Paxos yet; it is tried again until it is done or expired",
+	b.Logger.Warn("the token that verified a secret could not be revoked yet; this is retried until it is revoked or expires",
 		"client_id", t.ClientID, "token_id", t.Fingerprint, "error", err)
 	return nil
 }

@@ -191,11 +191,11 @@ func TestVerificationsHaveLimitsOfTheirOwn(t *testing.T) {
 		text   string
 	}{
 		{h.VerifySecret, root, 12,
-			"This mount has verified secrets of its root client with 12 token requests in 5 minutes"},
+			"This mount used all 12 token requests per 5 minutes that it may send to verify secrets of its root client"},
 		{h.VerifySecret, named, 12,
-			"This mount has verified secrets of its clients with 12 token requests in 5 minutes"},
-		{h.Probe, root, 12, "This mount has probed Paxos with 12 token requests in 5 minutes, the most it may"},
-		{h.Manage, root, 6, "This mount has looked after its clients with 6 token requests in 5 minutes"},
+			"This mount used all 12 token requests per 5 minutes that it may send to verify secrets of its clients"},
+		{h.Probe, root, 12, "This mount used all 12 token requests per 5 minutes that it may send for a probe"},
+		{h.Manage, root, 6, "This mount used all 6 token requests per 5 minutes that it may send to list or delete"},
 	} {
 		for range test.most {
 			if err := test.ask(t.Context(), test.minter, []string{reads}, nil); err != nil {

@@ -47,7 +47,7 @@ func (r *run) checkAnswer() {
 	}
 }
 
-// isFinal reports whether Vault gives up a lease after this error and never tries to end it again.
+// isFinal reports whether Vault drops a lease after this error and never tries to end it again.
 func isFinal(err error) bool {
 	return errors.Is(err, logical.ErrUnrecoverable) || errors.Is(err, logical.ErrUnsupportedOperation) ||
 		errors.Is(err, logical.ErrUnsupportedPath) || errors.Is(err, logical.ErrInvalidRequest)
@@ -102,7 +102,7 @@ func (r *run) checkEndedTokens() {
 	for _, live := range r.unexcusedTokens() {
 		if of, ok := r.issuedBefore[live.Fingerprint]; ok && (r.endsTokensOf == "*" || r.endsTokensOf == of.role) {
 			r.T.Fatalf(
-				"a token of role %s lives although the request that ends it has succeeded (at first: %s)",
+				"a token of role %s is valid although the request that ends it has succeeded (at first: %s)",
 				of.role, r.outcome)
 		}
 	}
@@ -158,8 +158,8 @@ func (r *run) checkHolders() {
 	}
 }
 
-// checkLeases ends every lease, twice and in both orders, and checks that no token outlives its
-// last lease.
+// checkLeases ends every lease, twice and in both orders, and checks that no token is valid
+// after its last lease.
 func (r *run) checkLeases() {
 	r.T.Helper()
 	for _, l := range r.leases {
@@ -177,7 +177,7 @@ func (r *run) checkLeases() {
 	r.passMinutes()
 	for _, live := range r.unexcusedTokens() {
 		if of := r.issued[live.Fingerprint]; of.leased && (of.own || !r.holdersUnknown[live.Fingerprint]) {
-			r.T.Fatalf("a token of role %s outlives its last lease", of.role)
+			r.T.Fatalf("a token of role %s is valid after its last lease", of.role)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func (r *run) checkRotation() {
 	}
 	r.passMinutes()
 	for _, live := range r.unexcusedTokens() {
-		r.T.Fatalf("a token that allows %s lives after everything was rotated", live.Scopes)
+		r.T.Fatalf("a token that allows %s is valid after everything was rotated", live.Scopes)
 	}
 }
 

@@ -26,7 +26,7 @@ type faultyMount struct {
 	*backendtest.Mount
 	injector *injector
 	proxy    *paxosProxy
-	durable  logical.Storage // what outlives the plugin
+	durable  logical.Storage // what remains when the plugin's process ends
 	process  *process
 	secrets  []string // client secrets, which nothing may tell
 
@@ -123,7 +123,7 @@ func (m *faultyMount) restart() {
 }
 
 // awaitRefreshes waits for the refreshes that reads may have begun. There are none as long as no token
-// has lived for a quarter of an hour, unless Paxos ended a token, which another then replaces.
+// is older than a quarter of an hour, unless Paxos ended a token, which another then replaces.
 func (m *faultyMount) awaitRefreshes() {
 	m.T.Helper()
 	old := func(t paxostest.Token) bool { return m.Clock.Now().Sub(t.IssuedAt) >= 15*time.Minute-time.Minute }

@@ -16,7 +16,7 @@ type injector struct {
 	count    map[dependency]int
 	happened bool // the fault has come about
 
-	struck  chan struct{} // something hangs, or the process has died
+	struck  chan struct{} // something hangs, or the process has crashed
 	release chan struct{} // closed when time is up for what hangs
 	leave   func()        // the caller leaves
 

@@ -59,7 +59,7 @@ type outcome struct {
 	resp          *logical.Response
 	err           error
 	unheard       bool // nobody got the answer
-	crashed       bool // the plugin's process died
+	crashed       bool // the plugin's process crashed
 	faultHappened bool // the fault came about
 	steps         []step
 }

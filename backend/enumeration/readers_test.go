@@ -32,7 +32,7 @@ func readerScenarios() []scenario {
 		lose := func(m *faultyMount) { m.withTokens(); m.endAtPaxos(m.tokenOfMint(leased)) }
 		all = append(all,
 			scenario{operation: logical.UpdateOperation, path: path,
-				when: "whose token is said to be rejected and lives", setUp: (*faultyMount).withTokens, data: word,
+				when: "whose token is said to be rejected and is valid", setUp: (*faultyMount).withTokens, data: word,
 				hasValidToken: true},
 			scenario{operation: logical.UpdateOperation, path: path, when: "whose token is rejected", setUp: lose,
 				data: word},

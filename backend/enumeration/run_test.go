@@ -112,10 +112,10 @@ func (r *run) playWithLockdown() {
 	}
 	r.tick()
 	if live := r.unexcusedTokens(); len(live) > 0 {
-		r.T.Fatalf("%d tokens live after the lockdown has returned (%s)", len(live), r.outcome)
+		r.T.Fatalf("%d tokens are valid after the lockdown has returned (%s)", len(live), r.outcome)
 	}
 	if worked := r.readAll(); len(worked) > 0 {
-		r.T.Fatalf("these can be read although the mount is locked down: %v", worked)
+		r.T.Fatalf("these can be read although the mount is in lockdown: %v", worked)
 	}
 	r.succeed(logical.DeleteOperation, "lockdown", nil)
 	if _, err := r.tryRead(r.path); err != nil {
@@ -199,7 +199,7 @@ func (r *run) passTime(played baseline) {
 	}
 	for _, live := range r.unexcusedTokens() {
 		if _, ok := r.issued[live.Fingerprint]; !ok {
-			r.T.Fatalf("a token lives that was minted for a lease and that nobody was given (%s)", r.outcome)
+			r.T.Fatalf("a token is valid that was requested for a lease and that nobody was given (%s)", r.outcome)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (m *faultyMount) withPendingRevocationsAfterRestart() {
 	m.Clock.Advance(time.Minute)
 }
 
-// withLockdown has the mount locked down.
+// withLockdown puts the mount in lockdown.
 func (m *faultyMount) withLockdown() {
 	m.withTokens()
 	m.write("lockdown", nil)

@@ -50,7 +50,7 @@ func (r Rules) Check(path *framework.Path, req *logical.Request) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return fmt.Errorf("unknown parameter %s; this path knows: %s",
+		return fmt.Errorf("unknown parameter %s. Parameters of this path: %s",
 			strings.Join(unknown[:min(len(unknown), 5)], ", "), known(path))
 	}
 	return nil

@@ -1,6 +1,9 @@
 package input
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // CheckClientID judges a Client ID, which is sent in URLs and written to logs. Those of Paxos are
 // UUIDs, but that is not documented. So every word of characters that are safe in both is accepted.
@@ -17,12 +20,12 @@ func CheckClientSecret(secret string) error {
 	const most = 512
 	for _, r := range secret {
 		if r <= ' ' || r >= 0x7f {
-			return fmt.Errorf("client_secret holds white space or a character that no Client Secret has: copy " +
-				"it again, without quotes or line breaks")
+			return errors.New("client_secret contains a space, a line break or a non-ASCII character. Copy it again, " +
+				"without quotes and line breaks")
 		}
 	}
 	if secret == "" || len(secret) > most {
-		return fmt.Errorf("client_secret must be the Client Secret as the Dashboard showed it, 1 to %d characters",
+		return fmt.Errorf("client_secret must be the Secret that the Dashboard showed: 1 to %d characters",
 			most)
 	}
 	return nil

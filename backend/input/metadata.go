@@ -7,7 +7,7 @@ import "fmt"
 func CheckMetadata(metadata map[string]string) error {
 	const mostPairs, longestKey, longestValue = 64, 128, 512
 	if len(metadata) > mostPairs {
-		return fmt.Errorf("metadata holds %d pairs; at most %d are allowed", len(metadata), mostPairs)
+		return fmt.Errorf("metadata has %d pairs; at most %d are allowed", len(metadata), mostPairs)
 	}
 	for key, value := range metadata {
 		if len(key) > longestKey || len(value) > longestValue {

@@ -11,7 +11,7 @@ import (
 // them.
 func NarrowScopes(asked, allowed []string) ([]string, error) {
 	if len(asked) == 0 {
-		return nil, errors.New("scopes is empty: leave it out to get all the role's scopes, or name some of them")
+		return nil, errors.New("scopes is empty. Leave it out to get all scopes of the role, or name some of them")
 	}
 	has := map[string]bool{}
 	for _, scope := range allowed {
@@ -21,14 +21,14 @@ func NarrowScopes(asked, allowed []string) ([]string, error) {
 	for _, scope := range asked {
 		switch {
 		case scope == "" || strings.ContainsFunc(scope, isSpace):
-			return nil, errors.New("scopes has an element that is empty or holds white space: give an array, " +
-				"or a string with commas and nothing else between the scopes")
+			return nil, errors.New("scopes has an element that is empty or contains white space. Give an array, " +
+				"or a string with commas and no spaces between the scopes")
 		case CheckScope(scope) != nil:
 			return nil, CheckScope(scope)
 		case seen[scope]:
 			return nil, fmt.Errorf("scopes names %s more than once", scope)
 		case !has[scope]:
-			return nil, fmt.Errorf("scopes names %s, which the role does not hold; it holds: %s", scope,
+			return nil, fmt.Errorf("scopes names %s, which the role does not have. It has: %s", scope,
 				strings.Join(allowed, ", "))
 		}
 		seen[scope] = true

@@ -21,8 +21,8 @@ var scopeGrammar = regexp.MustCompile(`^[a-z0-9_.-]+:[a-z0-9_.-]+$`)
 // escaped.
 func CheckScope(scope string) error {
 	if len(scope) > MaximumScopeSize || !utf8.ValidString(scope) || !scopeGrammar.MatchString(scope) {
-		return fmt.Errorf("scopes holds %s, which is not a scope: a scope looks like funding:read_profile, in "+
-			"lower case, at most %d bytes",
+		return fmt.Errorf("scopes contains %s, which is not a scope. A scope looks like funding:read_profile: lower "+
+			"case, at most %d bytes",
 			Excerpt(scope), MaximumScopeSize)
 	}
 	return nil
@@ -36,7 +36,7 @@ func CheckScopes(scopes []string) error {
 		}
 	}
 	if len(scopes) > MaximumScopes {
-		return fmt.Errorf("scopes names %d scopes; at most %d are allowed", len(scopes), MaximumScopes)
+		return fmt.Errorf("scopes has %d scopes; at most %d are allowed", len(scopes), MaximumScopes)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestScopesAreChecked(t *testing.T) {
 	if err := input.CheckScopes(most); err != nil {
 		t.Error(err)
 	}
-	if err := input.CheckScopes(append(most, "a:b")); fmt.Sprint(err) != "scopes names 257 scopes; at most "+
+	if err := input.CheckScopes(append(most, "a:b")); fmt.Sprint(err) != "scopes has 257 scopes; at most "+
 		"256 are allowed" {
 		t.Errorf("of too many scopes the error is %v", err)
 	}
@@ -47,14 +47,14 @@ func TestNarrowingIsStrict(t *testing.T) {
 		"an empty text":           {"", "scopes is empty"},
 		"an empty array":          {[]any{}, "scopes is empty"},
 		"another type":            {1, "scopes is empty"},
-		"an empty element":        {[]any{""}, "scopes has an element that is empty or holds white space"},
-		"a comma too many":        {"a:b,", "scopes has an element that is empty or holds white space"},
-		"white space":             {"a:b, c:d", "scopes has an element that is empty or holds white space"},
-		"white space of Latin 1":  {"a:b\u00a0c:d", "scopes has an element that is empty or holds white space"},
-		"an element of no text":   {[]any{"a:b", 1}, "scopes has an element that is empty or holds white space"},
-		"no scope":                {"*", `scopes holds "*", which is not a scope`},
+		"an empty element":        {[]any{""}, "scopes has an element that is empty or contains white space"},
+		"a comma too many":        {"a:b,", "scopes has an element that is empty or contains white space"},
+		"white space":             {"a:b, c:d", "scopes has an element that is empty or contains white space"},
+		"white space of Latin 1":  {"a:b\u00a0c:d", "scopes has an element that is empty or contains white space"},
+		"an element of no text":   {[]any{"a:b", 1}, "scopes has an element that is empty or contains white space"},
+		"no scope":                {"*", `scopes contains "*", which is not a scope`},
 		"the same twice":          {"a:b,a:b", "scopes names a:b more than once"},
-		"one that the role lacks": {"a:b,e:f", "scopes names e:f, which the role does not hold; it holds: a:b, c:d"},
+		"one that the role lacks": {"a:b,e:f", "scopes names e:f, which the role does not have. It has: a:b, c:d"},
 	} {
 		asked := input.StrictElements(test.sent)
 		got, err := input.NarrowScopes(asked, allowed)

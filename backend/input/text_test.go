@@ -85,7 +85,7 @@ func TestMetadataIsBounded(t *testing.T) {
 	}{
 		"none":        {nil, ""},
 		"the most":    {pairs(64), ""},
-		"too many":    {pairs(65), "metadata holds 65 pairs; at most 64 are allowed"},
+		"too many":    {pairs(65), "metadata has 65 pairs; at most 64 are allowed"},
 		"the longest": {map[string]string{long(128): long(512)}, ""},
 		"a key": {map[string]string{long(129): ""},
 			"metadata must have keys of at most 128 bytes and values of at most 512"},

@@ -52,7 +52,7 @@ func checkValue(kind framework.FieldType, value any) string {
 	}
 	// A path with a field of another type is a mistake in the code, which a test of the path would
 	// show.
-	return "of a type this engine knows"
+	return "of a type that this plugin supports"
 }
 
 // unless returns what is wanted, or "" if the value is that.

@@ -13,14 +13,14 @@ func (m *Mount) KeepBan(ctx context.Context, route string, cause error) {
 	if !ban.CallUntil.IsZero() {
 		known = append(known, "calls_from", ban.CallUntil)
 	}
-	m.Logger.Error("Paxos throttles this address: nothing is asked of it until the ban ends", known...)
+	m.Logger.Error("Paxos rate-limits this address: no request is sent until the ban ends", known...)
 	m.putBan(ctx, ban)
 }
 
 // putBan records a ban if it can.
 func (m *Mount) putBan(ctx context.Context, ban Ban) {
 	if err := m.Records.PutBan(ctx, ban); err != nil {
-		m.Logger.Warn("a ban could not be stored; after a restart it would be met again", "error", err)
+		m.Logger.Warn("a ban could not be stored; after a restart one request is sent before it is known again", "error", err)
 	}
 }
 
@@ -29,7 +29,7 @@ func (m *Mount) RestoreBans(ctx context.Context) error {
 	bans, err := m.bans(ctx)
 	for _, ban := range bans {
 		if ban.Unreadable {
-			m.Logger.Error("the record of a ban cannot be read: if it lasts, Paxos's next answer says so", "way",
+			m.Logger.Error("the record of a ban cannot be read: if the ban is not over, Paxos's next answer says so", "way",
 				ban.Route)
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 
 // Paxos allows one token request per second and IP address, averaged over five minutes. A breach
 // throttles every request from the address for five minutes
-// (docs.paxos.com/guides/developer/rate-limits).
+// (https://docs.paxos.com/guides/developer/rate-limits).
 const (
 	Window        = 5 * time.Minute
 	MaximumBudget = 300 // token requests in any Window
@@ -56,8 +56,8 @@ func newBudget(limit int, unknown func(time.Time) time.Time) *Budget {
 }
 
 // Reserve books one token request and returns its record, which says when the request may be sent:
-// now, or at most longestWait from now. If there is no room until then, the error says when there
-// will be.
+// now, or at most longestWait from now. If there is no room until then, the error is a *Throttled,
+// which says when there will be.
 func (b *Budget) Reserve(now time.Time, charge Charge) (TokenRequest, error) {
 	if until := b.unknown(now); until.After(now) {
 		return TokenRequest{}, unknownSpending(now, until)
@@ -96,9 +96,10 @@ func unknownSpending(now, until time.Time) error {
 		left = min(left, soon)
 	}
 	return &Throttled{
-		Reason: "The plugin has just started, and the token requests that its mounts sent in the last 5 " +
-			"minutes are not all known yet",
+		Reason: "The plugin has just started, and does not know yet how many token requests its mounts sent in " +
+			"the last 5 minutes",
 		RetryAfter: left,
+		Advice:     "Retry in %s. Tokens already cached are still served.",
 	}
 }
 

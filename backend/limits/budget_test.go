@@ -173,9 +173,13 @@ func TestAllowances(t *testing.T) {
 		{limited(limits.Narrowed, limits.Allowance{Role: 12}), 6,
 			`Role "mint-role" used all 6 of its narrowed-token requests (half of mint_limit=12). Retry in 5m3s`},
 		{limited(limits.Upkeep, limits.Allowance{Mount: 8}), 8,
-			"This mount used up its token_budget of 8 token requests per 5 minutes. Retry in 5m3s."},
-		{limited(limits.Shared, limits.Allowance{Mount: 8}), 6, "This mount used up its token_budget of 8"},
-		{limited(limits.Own, limits.Allowance{Mount: 8}), 4, "This mount used up its token_budget of 8"},
+			"This mount reached its token_budget of 8 token requests per 5 minutes. Retry in 5m3s, or ask your Vault operators to raise token_budget."},
+		{limited(limits.Shared, limits.Allowance{Mount: 8}), 6,
+			"This mount reached its token_budget of 8 token requests per 5 minutes, of which 2 are reserved for " +
+				"refreshes and first tokens of roles. Retry in"},
+		{limited(limits.Own, limits.Allowance{Mount: 8}), 4,
+			"This mount reached its token_budget of 8 token requests per 5 minutes, of which unique and narrowed " +
+				"tokens may use half. Retry in"},
 		{limits.Charge{Mount: "mount", Role: "config/", Exhausted: "This mount has asked %d times", Kind: limits.Upkeep,
 			Allowance: limits.Allowance{Role: 3}}, 3, "This mount has asked 3 times. Retry in 5m3s."},
 	} {

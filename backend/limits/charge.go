@@ -33,10 +33,10 @@ type Charge struct {
 }
 
 // An Allowance limits the token requests of a role and of its mount in any [Window]. Zero means as
-// many as the whole process has.
+// many as the whole process may send.
 type Allowance struct {
-	Role  int
-	Mount int
+	Role  int // token requests; mint_limit of a role
+	Mount int // token requests of all roles together; token_budget of the config
 }
 
 // A payer is a role of a mount, whose roles share what the mount has.

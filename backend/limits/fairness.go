@@ -100,9 +100,11 @@ func (b *Budget) ownLimit(s *slot, charge Charge, mine matcher) {
 		most *= refreshAllowance
 	}
 	const advice = "Retry in %s, or ask your Vault operators to raise mint_limit."
-	if b.later(s, mine, most, ofItsOwn,
-		say("Role %q used all %d of its token requests per 5 minutes (mint_limit=%d)", charge.Role, most,
-			charge.Allowance.Role)) {
+	text := "Role %q used all %d of its token requests per 5 minutes (mint_limit=%d)"
+	if charge.Kind == Refresh {
+		text = "Role %q used all %d of its token requests per 5 minutes, refreshes included (3 times mint_limit=%d)"
+	}
+	if b.later(s, mine, most, ofItsOwn, say(text, charge.Role, most, charge.Allowance.Role)) {
 		s.advice = advice
 	}
 	if charge.Kind != Narrowed { // room is kept for the scopes of the role as such
@@ -120,26 +122,37 @@ func say(format string, values ...any) func() string {
 	return func() string { return fmt.Sprintf(format, values...) }
 }
 
+// reached says who has reached the limit of a pool, and what the rest of the pool is reserved for.
+func reached(who string, pool, most int, reserved string) func() string {
+	return func() string {
+		text := fmt.Sprintf("%s of %d token requests per 5 minutes", who, pool)
+		if rest := pool - most; rest > 0 {
+			text += fmt.Sprintf(", of which %d are reserved for %s", rest, reserved)
+		}
+		return text
+	}
+}
+
+// upkeepAndFirst is what the rest of a pool is reserved for, as refusals say it.
+const upkeepAndFirst = "refreshes and first tokens of roles"
+
 // wholeBudget applies the limit of the process. Where several mounts use the budget, the last eighth
 // is kept for mounts that have had less than an equal share. Otherwise a mount of many roles would
 // take it all with their first tokens.
 func (b *Budget) wholeBudget(s *slot, charge Charge) {
 	everybody := func(booking) bool { return true }
-	most, text := ceiling(charge.Kind, b.limit), "The budget of %d token requests per 5 minutes is used up"
-	if most < b.limit {
-		text += ", but for the quarter that is kept for refreshes and first tokens"
-	}
+	most, reserved := ceiling(charge.Kind, b.limit), upkeepAndFirst
 	if charge.Kind == first && len(b.mounts) > 1 {
 		if _, much := b.latest(ofMount(charge.Mount), max(1, b.limit/len(b.mounts))); much {
-			most = min(most, b.limit-b.limit/8)
-			text += ", but for what is kept for other mounts"
+			most, reserved = min(most, b.limit-b.limit/8), "mounts that used less than an equal share"
 		}
 	}
-	b.later(s, everybody, most, amongMounts, say(text, b.limit))
+	b.later(s, everybody, most, amongMounts,
+		reached("This plugin process reached its limit", b.limit, most, reserved))
 	if charge.Kind.repeatable() {
 		b.later(s, repeatable(everybody), half(b.limit), amongMounts,
-			say("The budget of %d token requests per 5 minutes is used up as far as unique and narrowed "+
-				"tokens may: at most half of it", b.limit))
+			say("Unique and narrowed tokens used all %d token requests per 5 minutes that they may use: half of "+
+				"what this plugin process may send", half(b.limit)))
 	}
 }
 
@@ -153,7 +166,9 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 	pool = b.limit
 	if own := charge.Allowance.Mount; own > 0 && own < pool {
 		pool = own
-		b.within(s, charge, own, amongRoles, "This mount used up its token_budget of %d token requests per 5 minutes")
+		if b.within(s, charge, own, amongRoles, "This mount reached its token_budget") {
+			s.advice = "Retry in %s, or ask your Vault operators to raise token_budget."
+		}
 	}
 	waiting := func(mount string) bool { _, ok := b.waitingMounts[mount]; return ok && mount != charge.Mount }
 	others := countKeys(b.waitingMounts, waiting)
@@ -163,20 +178,21 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 	content := b.count(func(k booking) bool { return k.who.mount != charge.Mount && !waiting(k.who.mount) })
 	if share := equal(b.limit, content, others); share < pool {
 		pool = share
-		b.within(s, charge, share, amongMounts,
-			"This mount used up its equal share of %d token requests per 5 minutes; other mounts are waiting")
+		b.within(s, charge, share, amongMounts, "Other mounts are waiting, and this mount reached its equal share")
 	}
 	return pool
 }
 
-// within limits the mount to a pool of its own.
-func (b *Budget) within(s *slot, charge Charge, pool int, scarce scarcity, text string) {
-	all := ofMount(charge.Mount)
-	b.later(s, all, ceiling(charge.Kind, pool), scarce, say(text, pool))
-	if charge.Kind.repeatable() {
-		b.later(s, repeatable(all), half(pool), scarce,
-			say(text+" (unique and narrowed tokens: at most half of it)", pool))
+// within limits the mount to a pool of its own, and reports whether the request must wait for it. The
+// text says who has reached which limit, up to its number.
+func (b *Budget) within(s *slot, charge Charge, pool int, scarce scarcity, text string) bool {
+	all, most := ofMount(charge.Mount), ceiling(charge.Kind, pool)
+	waits := b.later(s, all, most, scarce, reached(text, pool, most, upkeepAndFirst))
+	if charge.Kind.repeatable() && b.later(s, repeatable(all), half(pool), scarce,
+		say("%s of %d token requests per 5 minutes, of which unique and narrowed tokens may use half", text, pool)) {
+		waits = true
 	}
+	return waits
 }
 
 // roleShare limits the role to an equal share of its mount's pool while other roles of the mount are
@@ -200,7 +216,7 @@ func (b *Budget) roleShare(s *slot, charge Charge, mine matcher, pool int) {
 	}
 	share := equal(open, b.count(content), others)
 	b.later(s, mine, share, amongRoles,
-		say("Role %q used up its equal share of %d token requests per 5 minutes; other roles are waiting",
+		say("Role %q reached its equal share of %d token requests per 5 minutes; other roles are waiting",
 			charge.Role, share))
 }
 

@@ -43,8 +43,8 @@ func (m *Mount) Join(ctx context.Context) error {
 		recorded, err := m.Records.Neighbors(ctx)
 		switch {
 		case errors.Is(err, ErrUnreadable):
-			m.Logger.Error("the record of the other mounts of this process cannot be read: no token is "+
-				"requested until it does not matter any more", "error", err)
+			m.Logger.Error("the record of this process's other mounts cannot be read: no token is requested "+
+				"until their requests no longer count", "error", err)
 			others.suspect(m.Now(), self)
 		case err != nil:
 			return err

@@ -7,7 +7,8 @@ import "time"
 // inferred.
 const firstRate = 5
 
-// DefaultCallRate is that most where nothing is set.
+// DefaultCallRate is how many revocations and calls of the API a mount may send per second if its
+// config sets no api_rate.
 const DefaultCallRate = 40
 
 // A pace lets at most rate calls into any second.

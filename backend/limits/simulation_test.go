@@ -151,7 +151,7 @@ func (s *simulation) wantWithinBudget() {
 	}
 }
 
-// TestNobodyStarves runs mixes of callers for the lives of two tokens each, with a restart: no
+// TestNobodyStarves runs mixes of callers for the lifetimes of two tokens each, with a restart: no
 // window holds more than the budget, and whatever the abusers do, every honest role gets its token.
 func TestNobodyStarves(t *testing.T) {
 	t.Parallel()

@@ -69,14 +69,16 @@ func (g *gate) close(until time.Time) {
 	}
 }
 
-// CheckToken says whether a token request may go out, without letting one out.
+// CheckToken returns a *Throttled if no token request may be sent now, and nil otherwise. Unlike
+// EnterToken it lets no request out.
 func (t *Throttle) CheckToken(now time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.token.check(now)
 }
 
-// Explain says how long the ban lasts that an answer of Paxos has begun.
+// Explain returns a *Throttled that says how long the present ban lasts, with cause in its chain. If
+// there is no ban it returns cause.
 func (t *Throttle) Explain(now time.Time, cause error) error {
 	var throttled *Throttled
 	if !errors.As(t.CheckToken(now), &throttled) {
@@ -86,7 +88,8 @@ func (t *Throttle) Explain(now time.Time, cause error) error {
 	return throttled
 }
 
-// EnterToken lets a token request out. A caller that is let out calls LeaveToken.
+// EnterToken lets a token request out, or returns a *Throttled. A caller that is let out calls
+// LeaveToken.
 func (t *Throttle) EnterToken(now time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -112,8 +115,9 @@ func (t *Throttle) LeaveToken(now time.Time, err error) (banned bool) {
 	return true
 }
 
-// EnterCall lets a revocation or a call of the API out, or says how long it must wait for its turn:
-// at most so many calls are let out in any second. A caller that is let out calls LeaveCall.
+// EnterCall lets a revocation or a call of the API out, or returns how long it must wait for its turn:
+// at most so many calls are let out in any second. During a ban it returns a *Throttled. A caller that
+// is let out (no wait and no error) calls LeaveCall.
 func (t *Throttle) EnterCall(now time.Time, most int) (wait time.Duration, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

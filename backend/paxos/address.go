@@ -10,7 +10,7 @@ import (
 
 // errForbiddenAddress reports that a host name resolves to an address that no endpoint of Paxos can
 // have.
-var errForbiddenAddress = errors.New("the host resolves to an address that is never dialled (loopback, " +
+var errForbiddenAddress = errors.New("the host resolves to an address that this plugin never connects to (loopback, " +
 	"link-local, metadata, multicast or unspecified)")
 
 // isLoopback reports whether a host is localhost or a loopback address by its text alone. Any other

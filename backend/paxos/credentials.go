@@ -78,7 +78,7 @@ func (c *Connection) FindCredentials(ctx context.Context, bearer Bearer, paced P
 	clientIDs ...string) ([]Credential, error) {
 	if len(clientIDs) == 0 || len(clientIDs) > MaximumClientIDs {
 		return nil, &Error{Doing: listing,
-			Reason: fmt.Sprintf("between 1 and %d Client IDs can be asked after at once", MaximumClientIDs)}
+			Reason: fmt.Sprintf("between 1 and %d Client IDs can be looked up at once", MaximumClientIDs)}
 	}
 	found, err := c.listCredentials(ctx, bearer, paced,
 		url.Values{"statuses": {StatusApproved, StatusDisabled}, "client_ids": clientIDs})
@@ -87,7 +87,7 @@ func (c *Connection) FindCredentials(ctx context.Context, bearer Bearer, paced P
 	}
 	for _, credential := range found {
 		if !slices.Contains(clientIDs, credential.ClientID) {
-			return nil, malformedList("the list has a credential that was not asked for")
+			return nil, malformedList("the list has a credential that was not requested")
 		}
 	}
 	return found, nil
@@ -124,7 +124,7 @@ type Pacer func(ctx context.Context, call func(context.Context) error) error
 
 // malformedList returns the error for a list that nothing can be concluded from.
 func malformedList(reason string) error {
-	return &Error{Doing: listing, Reason: reason + ", so it proves nothing", Malformed: true}
+	return &Error{Doing: listing, Reason: reason, Malformed: true}
 }
 
 // A credentialPage is one reply of a list. Items is a pointer, to tell a reply without the member from
@@ -182,7 +182,7 @@ func (c *Connection) credentialPage(ctx context.Context, bearer Bearer,
 func (c *Connection) DeleteCredential(ctx context.Context, bearer Bearer, clientID string) error {
 	const deleting = "deleting an API credential"
 	if strings.Trim(clientID, ".") == "" && len(clientID) <= len("..") { // the path would name the list, or its parent
-		return &Error{Doing: deleting, Reason: "the client id cannot stand in a path"}
+		return &Error{Doing: deleting, Reason: "this Client ID cannot be part of a path"}
 	}
 	req, err := c.apiRequest(ctx, deleting, http.MethodDelete, "/api-creds/credentials/"+url.PathEscape(clientID),
 		bearer, nil)
@@ -197,7 +197,7 @@ func (c *Connection) DeleteCredential(ctx context.Context, bearer Bearer, client
 	}
 	if reply.Credentials == nil || reply.Credentials.ClientID != clientID {
 		return &Error{Doing: deleting,
-			Reason:    "the reply does not name the credential that was to be deleted, so it proves nothing",
+			Reason:    "the reply does not name the deleted credential, so it is not known whether it was deleted",
 			Malformed: true}
 	}
 	return nil

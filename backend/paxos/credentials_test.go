@@ -91,8 +91,8 @@ func TestEndlessList(t *testing.T) {
 		says    string
 		most    int
 	}{
-		"new items on each page": {false, "the list does not end, so it proves nothing", 200},
-		"the same page again":    {true, "the list has a credential twice, so it proves nothing", 2},
+		"new items on each page": {false, "the list does not end", 200},
+		"the same page again":    {true, "the list has a credential twice", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func TestFindCredentials(t *testing.T) {
 	}
 	for _, count := range []int{0, 101} {
 		if _, err := h.connection.FindCredentials(t.Context(), bearer, atOnce, make([]string, count)...); err == nil {
-			t.Errorf("%d were asked after at once", count)
+			t.Errorf("%d were looked up at once", count)
 		}
 	}
 	h.FailNext(paxostest.ListCredentials, paxostest.Fault{Rewrite: func(reply map[string]any) {

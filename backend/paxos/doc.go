@@ -1,4 +1,4 @@
-// Package paxos talks to Paxos (https://docs.paxos.com): it mints and revokes
+// Package paxos talks to Paxos (https://docs.paxos.com): it requests and revokes
 // OAuth2 access tokens and lists and deletes API credentials. It speaks HTTP and
 // imports nothing of Vault.
 //

@@ -35,7 +35,7 @@ func (c *Connection) failure(ctx context.Context, doing, address string, err err
 	case errors.Is(err, errForbiddenAddress):
 		e.Reason = errForbiddenAddress.Error()
 	case errors.As(err, &authority):
-		e.Reason = "the server's certificate is signed by an unknown authority; see override_trusted_ca"
+		e.Reason = "the server's certificate is signed by an unknown authority; check override_trusted_ca"
 	case errors.As(err, &hostname):
 		e.Reason = "the server's certificate is for another host"
 	case errors.As(err, &certificate):

@@ -73,7 +73,7 @@ func TestRequestForms(t *testing.T) {
 				t.Fatalf("revoking: %v", err)
 			}
 			if server.Alive(token) {
-				t.Error("the revoked token lives")
+				t.Error("the revoked token is still valid")
 			}
 
 			mint := url.Values{"grant_type": {"client_credentials"}, "scope": {"transfer:read funding:read_profile"}}

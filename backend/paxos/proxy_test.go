@@ -133,7 +133,7 @@ func TestForbiddenProxyAddress(t *testing.T) {
 	connection := connect(t,
 		paxos.Settings{Endpoints: endpoints("https://192.0.2.1"), ProxyURL: "http://0.0.0.0:" + port})
 	_, err = connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)
-	if failure := asError(t, err); !strings.Contains(failure.Reason, "never dialled") {
+	if failure := asError(t, err); !strings.Contains(failure.Reason, "never connects to") {
 		t.Errorf("got %v", failure)
 	}
 	if targets, _ := proxy.asked(); len(targets) != 0 {

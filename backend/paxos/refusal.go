@@ -14,7 +14,7 @@ import (
 func refusal(doing string, resp *http.Response, code string, now time.Time) *Error {
 	e := &Error{Doing: doing, Host: resp.Request.URL.Host, Status: resp.StatusCode, Code: knownCode(code)}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		e.Reason = "a redirect, which is never followed; check the configured URL"
+		e.Reason = "a redirect, which this plugin does not follow; check the configured URL"
 	}
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), now)
 	return e

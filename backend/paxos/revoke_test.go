@@ -76,7 +76,7 @@ func TestRevoke(t *testing.T) {
 				t.Errorf("alive: %v, want %v", alive, test.alive)
 			}
 			if !h.Alive(bystander.Reveal()) {
-				t.Error("another token of the client died")
+				t.Error("another token of the client was revoked too")
 			}
 		})
 	}

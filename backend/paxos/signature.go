@@ -66,12 +66,12 @@ func (e *Error) judgeSignature(req *http.Request, body []byte) {
 	switch {
 	case signed && speaks:
 		e.Signature = SignatureNotAccepted
-		e.Reason = "it does not accept the signature of the request; check that the key's Key ID is the one that " +
-			"the Dashboard shows for its public key, and that it is active there"
+		e.Reason = "it does not accept the signature of the request; check in the Dashboard that the key's public " +
+			"key is active and has this Key ID"
 	case !signed && speaks:
 		e.Signature = Unsigned
-		e.Reason = "it demands a signature, and the client has no signing key with a Key ID; create one under keys/, " +
-			"register its public key in the Dashboard and write its Key ID"
+		e.Reason = "it requires a signature, and the client has no signing key with a Key ID; create a key under " +
+			"keys/, register its public key in the Dashboard and store its Key ID"
 	case e.Status == http.StatusBadRequest:
 	case signed:
 		e.Signature = MaybeNotAccepted

@@ -14,7 +14,7 @@ type StoredSecret struct{ secret Secret }
 
 // ErrOtherConnection reports that a secret was stored for other servers than those it was about to be
 // sent to.
-var ErrOtherConnection = errors.New("the secret belongs to another connection")
+var ErrOtherConnection = errors.New("the secret was stored for another connection (URLs or CA)")
 
 // Keep returns the secret that an operator has submitted as a StoredSecret.
 func Keep(text string) StoredSecret { return StoredSecret{Hide(text)} }

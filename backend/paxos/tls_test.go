@@ -99,6 +99,6 @@ func TestStandInOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := client.Revoke(t.Context(), grant.AccessToken); err != nil || server.Alive(grant.AccessToken.Reveal()) {
-		t.Errorf("the token lives: %v", err)
+		t.Errorf("the token is still valid: %v", err)
 	}
 }

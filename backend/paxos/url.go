@@ -72,7 +72,7 @@ func ParseURL(name, address string) (*url.URL, error) {
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
 		if err := checkAddress(netip.AddrPortFrom(ip, 443).String(), true); err != nil {
-			return nil, fmt.Errorf("%s names an address that is never dialled", name)
+			return nil, fmt.Errorf("%s has an address that this plugin never connects to", name)
 		}
 	}
 	return u, nil

@@ -15,7 +15,7 @@ func readAmounts(p *Payment, o operation, read *body) error {
 		switch {
 		case read.of(name).seen == 0:
 		case field != "":
-			return &Malformed{Field: name, Reason: "must not be there together with " + field}
+			return &Malformed{Field: name, Reason: "must not be given together with " + field}
 		default:
 			field = name
 		}
@@ -55,7 +55,7 @@ func readValue(text, field string) (Decimal, error) {
 	case err != nil:
 		return Decimal{}, &Malformed{Field: field, Reason: err.Error()}
 	case value.IsZero():
-		return Decimal{}, &Malformed{Field: field, Reason: "must be more than zero"}
+		return Decimal{}, &Malformed{Field: field, Reason: "must be greater than zero"}
 	}
 	return value, nil
 }

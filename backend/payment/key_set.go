@@ -20,7 +20,7 @@ func (s *keySet) add(key string, anyCase bool, follow int) string {
 	case s.has(key) && anyCase:
 		return "has a key twice"
 	case s.has(key):
-		return "is there twice, or differs from another field only by case or underscores"
+		return "is given twice, or differs from another field only by case or underscores"
 	case s.size < manyKeys:
 		s.few[s.size] = key
 	case s.many == nil:

@@ -22,10 +22,10 @@ func (l Limits) Check(parameter string, p Payment) error {
 		switch {
 		case !ok:
 			return &Refusal{Field: amount.AssetField, Limit: parameter,
-				Reason: "is an asset that " + parameter + " lacks"}
+				Reason: "is an asset that is not in " + parameter}
 		case amount.Value.Cmp(limit) > 0:
-			return &Refusal{Field: amount.Field, Limit: parameter, Reason: fmt.Sprintf("is more than %s allows: %s %s",
-				parameter, limit, amount.Asset)}
+			return &Refusal{Field: amount.Field, Limit: parameter, Reason: fmt.Sprintf("is more than %s.%s, which is %s",
+				parameter, amount.Asset, limit)}
 		}
 	}
 	return nil

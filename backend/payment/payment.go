@@ -158,7 +158,7 @@ func (b *body) target(forms []MovementTarget) (MovementTarget, error) {
 		return there[0], nil
 	}
 	return MovementTarget{}, &Malformed{Field: groupOf(there[1].ID),
-		Reason: "must not be there together with " + groupOf(there[0].ID)}
+		Reason: "must not be given together with " + groupOf(there[0].ID)}
 }
 
 // has reports whether a body has a destination of this form, or a part of it.

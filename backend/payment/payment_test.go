@@ -618,7 +618,7 @@ func TestBothAssetsCount(t *testing.T) {
 		policy.Limits = Limits{"USD": decimal(t, "100"), "USDG": decimal(t, "100")}
 		policy.Limits[asset] = decimal(t, "99")
 		_, err := judge(t, policy, "CreateCryptoWithdrawal", body)
-		if err == nil || !strings.Contains(err.Error(), "99 "+asset) {
+		if err == nil || !strings.HasSuffix(err.Error(), "limits."+asset+", which is 99") {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

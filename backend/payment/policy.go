@@ -22,23 +22,23 @@ type Policy struct {
 // Check refuses a payment that the policy does not allow. Every error is a *Refusal.
 func (p Policy) Check(payment Payment) error {
 	if !slices.Contains(p.Operations, payment.Operation) {
-		return &Refusal{Field: "operation", Limit: "operations", Reason: "is not one that operations names"}
+		return &Refusal{Field: "operation", Limit: "operations", Reason: "is not in operations"}
 	}
 	known := operations()[payment.Operation]
 	switch {
 	case payment.Judged != known.Judged:
-		return &Refusal{Field: "operation", Limit: "operations", Reason: "was not read"}
+		return &Refusal{Field: "operation", Limit: "operations", Reason: "is one whose request was not judged"}
 	case payment.Judged == "": // it moves nothing
 		return nil
 	}
 	if payment.Judged == Unlimited && !slices.Contains(p.UnlimitedOperations, payment.Operation) {
 		return &Refusal{Field: "operation", Limit: "unlimited_operations",
-			Reason: "moves an amount that its request does not say, and unlimited_operations does not name it"}
+			Reason: "moves an amount that is not in its request, and it is not in unlimited_operations"}
 	}
 	for _, field := range payment.ExtraFields {
 		if !slices.Contains(p.ExtraFields, field) {
 			return &Refusal{Field: fieldName(&shape{}, field), Limit: "extra_fields",
-				Reason: "is no field of the operation that this version knows, and extra_fields does not name it"}
+				Reason: "is a field that this version does not know, and it is not in extra_fields"}
 		}
 	}
 	return p.checkParties(known, payment)
@@ -48,14 +48,14 @@ func (p Policy) Check(payment Payment) error {
 // one that is beyond the limits.
 func (p Policy) checkParties(known operation, payment Payment) error {
 	if known.Source != "" && !allows(p.Sources, payment.Source) {
-		return &Refusal{Field: payment.names.source, Limit: "sources", Reason: "is not one that sources names"}
+		return &Refusal{Field: payment.names.source, Limit: "sources", Reason: "is not in sources"}
 	}
 	if len(known.Destinations) > 0 && !p.allowsDestination(payment.Destination) {
 		return &Refusal{Field: payment.names.destination, Limit: "destinations", Reason: payment.whyNotTo()}
 	}
 	for _, user := range payment.EndUsers {
 		if !allows(p.EndUsers, user.ID) {
-			return &Refusal{Field: user.Field, Limit: "end_users", Reason: "is not one that end_users names"}
+			return &Refusal{Field: user.Field, Limit: "end_users", Reason: "is not in end_users"}
 		}
 	}
 	return p.Limits.Check("limits", payment)
@@ -74,13 +74,13 @@ func (p Policy) allowsDestination(d Destination) bool {
 
 // whyNotTo returns why the destination of a payment is refused, with what to look for.
 func (p Payment) whyNotTo() string {
-	const reason = "is not one that destinations names"
-	const network = ", or not for this network: networks are compared exactly, with upper and lower case"
+	const reason = "is not in destinations"
+	const network = ", or not for this network (upper and lower case matter)"
 	switch d := p.Destination; {
 	case d.Kind == profile && d.ID == p.Source:
-		return reason + ": the money stays in the source profile, which must be named as profile:<id>"
+		return reason + ": the money stays in the source profile, which needs an entry profile:<id>"
 	case d.Kind == crypto && takesMemo(d.Network):
-		return reason + ": on STELLAR the memo must be the same too, or absent in both"
+		return reason + " with this memo: on STELLAR the memo must be the same, or missing in both"
 	case d.Kind == crypto:
 		return reason + network
 	}

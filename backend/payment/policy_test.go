@@ -200,7 +200,7 @@ func TestLimits(t *testing.T) {
 		t.Error(err)
 	}
 	err = Limits{"USD": decimal(t, "99.99")}.Check("sign_limits", p)
-	if !errors.As(err, &refusal) || err.Error() != "amount is more than sign_limits allows: 99.99 USD" ||
+	if !errors.As(err, &refusal) || err.Error() != "amount is more than sign_limits.USD, which is 99.99" ||
 		refusal.Limit != "sign_limits" {
 		t.Errorf("above: %v", err)
 	}

@@ -58,7 +58,7 @@ func (w *walker) member(own, within *shape, key string, depth int) error {
 	case alias:
 		return &Malformed{Field: fieldName(own, key), Reason: "must be spelled " + name}
 	case own.path != "":
-		return &Malformed{Field: fieldName(own, key), Reason: "is no field that the operation has there"}
+		return &Malformed{Field: fieldName(own, key), Reason: "is not a field that the operation has there"}
 	}
 	w.read.extra = append(w.read.extra, key)
 	return w.free(&shape{path: fieldName(own, key)}, depth)

@@ -65,7 +65,7 @@ func (p Policy) unlimitedProblem(id string) string {
 // nothing is.
 func idProblem(id string) string {
 	if !isPlain(id) {
-		return "must be an id of printable ASCII characters without spaces, or *"
+		return "must be an id (printable ASCII characters, no spaces) or *"
 	}
 	return ""
 }

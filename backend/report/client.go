@@ -29,7 +29,7 @@ func (r *Review) client(c Client) {
 		return
 	case listed.Status != paxos.StatusApproved:
 		r.add(High, ruleClientDisabled, subject,
-			"The client is disabled at Paxos: no token can be requested with it", r.replacement(c), "client_id="+
+			"The client is disabled at Paxos, so no token can be requested with it", r.replacement(c), "client_id="+
 				c.ID, "status="+listed.Status)
 		return
 	default:
@@ -44,7 +44,7 @@ func (r *Review) replacement(c Client) string {
 		return r.newSecret(c)
 	}
 	return byHand(
-		"make another client with the same scopes, and put its Client ID and secret into the next command") + "\n" +
+		"create another client with the same scopes, and use its Client ID and secret in the next command") + "\n" +
 		command("write", r.Mount+replaceRootPath, "client_id=<Client ID>", "client_secret=-")
 }
 
@@ -90,20 +90,20 @@ func (r *Review) whoCalls(c Client) string {
 	return "the readers of " + strings.Join(some(roles), ", ")
 }
 
-// purpose finds stored clients of which nobody has said what they may be used for, and clients that
-// were not shown to be of the mount's Entity.
+// purpose finds stored clients without a purpose, and clients that were not shown to belong to the
+// mount's Paxos Entity.
 func (r *Review) purpose(c Client) {
 	subject := "client " + c.Name
 	if c.Stored && c.Purpose == "" {
 		r.add(Medium, ruleWithoutPurpose, subject,
-			"The client was stored before clients had a purpose, and nothing uses it: it cannot be used until "+
-				"it has one.",
+			"The client has no purpose, because an earlier version of the plugin stored it; it cannot be used until "+
+				"it has one",
 			r.patch(c.Name, "purpose=<mint, lease or standby>"), "client_id="+c.ID)
 	}
 	if !c.EntityShown && r.List.find(c.ID) == nil {
 		r.add(Low, ruleEntityUnknown, subject,
-			"The client has not been shown to be of this mount's Entity: it sees no profiles, and no list of "+
-				"credentials that the root client asked for had it.",
+			"It is not verified that the client belongs to this mount's Paxos Entity: it could not list profiles, "+
+				"and Paxos's list of credentials did not contain it",
 			byHand("add %s to the scopes of %s, and store its secret again", paxos.ProfileScope,
 				c.ID), "client_id="+c.ID)
 	}

@@ -23,13 +23,13 @@ func (p *Privileges) clientScopes(c Client) {
 	}
 	if len(unused) > 0 {
 		p.suggest(severityOf(worst(unused)), ruleScopesUnused, subject,
-			"The client holds scopes that no role uses: a stolen secret gives them away",
+			"The client has scopes that no role uses; a stolen secret gives access to them",
 			"# check that nothing outside this mount uses the client",
 			byHand("remove the scopes in evidence from %s", c.ID), scopesByRisk(unused)...)
 	}
 	if len(disabled) > 0 {
 		p.suggest(max(severityOf(worst(disabled)), Medium), ruleScopesDisabled, subject,
-			"The client holds scopes that only disabled roles use",
+			"The client has scopes that only disabled roles use",
 			"# check that the disabled roles will not be used again",
 			byHand("remove the scopes in evidence from %s, or delete the roles", c.ID), scopesByRisk(disabled)...)
 	}

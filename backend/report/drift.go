@@ -39,9 +39,9 @@ func Drift(f *Facts) *Review {
 	r := newReview(f)
 	if root := r.Clients; len(root) > 0 && f.Elsewhere[root[0].ID] {
 		r.add(Low, ruleRootShared, "client "+root[0].Name,
-			"Another mount of this plugin process requests tokens with the same client, so Paxos cannot tell "+
-				"the two mounts apart",
-			byHand("create a client of its own for each mount")+"\n"+command("write", r.Mount+replaceRootPath,
+			"Another mount of this plugin process requests tokens with the same client, so Paxos cannot "+
+				"distinguish the two mounts",
+			byHand("create a separate client for each mount")+"\n"+command("write", r.Mount+replaceRootPath,
 				"client_id=<Client ID>", "client_secret=-"), "client_id="+root[0].ID)
 	}
 	var disabled []string
@@ -154,7 +154,7 @@ func (r *Review) changed(listed Credential, name string) {
 		subject = "client " + name
 	}
 	const ask = "# find out who made this change, and why"
-	undo := byHand("change it back if nobody ordered it")
+	undo := byHand("change it back if nobody approved it")
 	more, less := catalog.Without(listed.Scopes, listed.Was.Scopes), catalog.Without(listed.Was.Scopes, listed.Scopes)
 	if len(more)+len(less) > 0 {
 		severity := Low

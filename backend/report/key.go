@@ -16,11 +16,11 @@ func (p *Privileges) key(k Key) {
 	case k.ClientID == "": // the client is not stored: nothing can be requested with it either
 	case k.KeyID == "":
 		p.add(Medium, ruleKeyUnregistered, path,
-			"The key has no Key ID for the Client ID that its client has now: it signs nothing until it has one", p.register(k),
+			"The key has no Key ID for the current Client ID of its client, so it signs nothing", p.register(k),
 			"client="+k.Client, "client_id="+k.ClientID)
 	case !k.Waiting.IsZero() && p.Now.Sub(k.Waiting) > waitingAfter:
 		p.add(Info, ruleKeyWaiting, path,
-			"The newest version of the key has waited for its Key ID for more than 3 days: the version before it signs",
+			"The newest version of the key has had no Key ID for more than 3 days, so the previous version still signs",
 			p.register(k), fmt.Sprintf("version=%d", k.Latest), "created_at="+timestamp(k.Waiting))
 	}
 }
@@ -29,7 +29,7 @@ func (p *Privileges) key(k Key) {
 func (p *Privileges) register(k Key) string {
 	return strings.Join([]string{
 		command("read", p.Mount+keysPrefix+k.Name),
-		byHand("add the public key of version %d to client %s; then put the Key ID that is shown there into the next "+
+		byHand("add the public key of version %d to client %s; then use the Key ID that is shown there in the next "+
 			"command", k.Latest, k.ClientID),
 		command("write", p.Mount+keysPrefix+k.Name+"/kid", fmt.Sprintf("version=%d", k.Latest), "kid=<Key ID>"),
 	}, "\n")

@@ -21,19 +21,19 @@ func LeastPrivilege(f *Facts) *Privileges {
 // a later version of the plugin may need it.
 func (p *Privileges) unreadable() {
 	const upgrade = "# upgrade the plugin on this node if a later version wrote the entry"
-	const damaged = ": it is damaged, or a later version of the plugin wrote it"
+	const damaged = ". The entry is damaged, or a later version of the plugin wrote it"
 	for _, name := range p.UnreadableRoles {
 		p.suggest(Medium, ruleUnreadable, rolesPrefix+name,
-			"The stored entry of the role cannot be read, so that it issues nothing"+damaged,
+			"The stored entry of the role cannot be read, so the role issues nothing"+damaged,
 			upgrade, command("delete", p.Mount+rolesPrefix+name))
 	}
 	for _, name := range p.UnreadableSigners {
 		p.suggest(Medium, ruleUnreadable, signersPrefix+name,
-			"The stored entry of the signer cannot be read, so that it signs nothing"+damaged,
+			"The stored entry of the signer cannot be read, so the signer signs nothing"+damaged,
 			upgrade, command("delete", p.Mount+signersPrefix+name))
 	}
 	for _, name := range p.UnreadableKeys {
 		p.add(Medium, ruleUnreadable, keysPrefix+name,
-			"The stored entry of the key cannot be read, so that it signs nothing"+damaged, upgrade)
+			"The stored entry of the key cannot be read, so the key signs nothing"+damaged, upgrade)
 	}
 }

@@ -18,8 +18,8 @@ func (p *Privileges) mountWide() {
 	}
 	if most := max(1, p.Settings.TokenBudget/2); p.Settings.TokenBudget > 0 && p.demand > most {
 		p.suggest(Medium, ruleUniqueBeyondBudget, configPath,
-			"The mint_limits of roles with unique_tokens exceed the half of the token budget that they may "+
-				"use: some of their readers will be refused",
+			"The mint_limits of roles with unique_tokens add up to more than half of the token budget, which is all "+
+				"that unique tokens may use; some readers will get HTTP 429",
 			"", p.patch(rolesPrefix+p.greatest.role, "unique_tokens=false"), append(some(p.unique),
 				fmt.Sprintf("mint_limits=%d of %d", p.demand, most))...)
 	}

@@ -35,8 +35,8 @@ func (p *Privileges) beyondSigners(role Role, given []string) {
 	severity, reason := Medium, "Tokens of this role allow payments that no signer of the client may sign. Where Paxos "+
 		"does not enforce signatures, anyone with such a token can make them for any amount"
 	if enforced {
-		severity, reason = Low, "Tokens of this role allow payments that no signer of the client may sign, so that "+
-			"Paxos refuses them: the role does not need these scopes"
+		severity, reason = Low, "Tokens of this role allow payments that no signer of the client may sign, so "+
+			"Paxos refuses them. The role does not need these scopes"
 	}
 	suggestion := ""
 	if len(surplus) > 0 {

@@ -68,9 +68,9 @@ func (p *Privileges) leasingRole(r Role) {
 	}
 	if worst(given) >= catalog.MovesMoney {
 		p.suggest(Medium, ruleLeasesMoney, rolesPrefix+r.Name,
-			"The role's readers get a whole client that can move money, for as long as its lease lasts",
-			"# ask the role's readers whether an access token would do, and write them a role of "+
-				"credential_type=access_token",
+			"Anyone who can read this role gets a whole client that can move money, until its lease ends",
+			"# ask the readers of this role whether an access token is enough; if so, create a role with "+
+				"credential_type=access_token for them",
 			p.patch(rolesPrefix+r.Name, "disabled=true"), scopesByRisk(given)...)
 	}
 	p.roleLeases(r)
@@ -139,7 +139,7 @@ func (p *Privileges) purposes(r Role) {
 				is = "purpose=" + c.Purpose
 			}
 			p.add(Medium, ruleOtherPurpose, rolesPrefix+r.Name,
-				"The role uses a client of another purpose: its readers are refused.",
+				"The role uses a client with another purpose, so reads of the role are refused",
 				byHand("create another client in the Dashboard and store it with purpose=%s; then let the "+
 					"role use it", use), "client="+strings.TrimPrefix(client, clientsPrefix), is)
 		}

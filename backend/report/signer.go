@@ -23,20 +23,20 @@ func (p *Privileges) signer(s Signer) {
 	defer func() { p.basis = "" }()
 	path := signersPrefix + s.Name
 	if s.Disabled {
-		p.suggest(Info, ruleSignerDisabled, path, "The signer is disabled: it signs nothing",
+		p.suggest(Info, ruleSignerDisabled, path, "The signer is disabled, so it signs nothing",
 			"# ask the signer's owner whether it is still needed", command("delete", p.Mount+path))
 		return
 	}
 	switch k, ok := p.by.key[s.Key]; {
 	case !ok && slices.Contains(p.UnreadableKeys, s.Key): // the finding on the key says what to do
 	case !ok:
-		p.add(Medium, ruleSignerKeyless, path, "The key of the signer does not exist, so that it signs nothing",
+		p.add(Medium, ruleSignerKeyless, path, "The key of the signer does not exist, so the signer signs nothing",
 			"# create the key, for the client whose tokens the application uses\n"+
 				command("write", p.Mount+keysPrefix+s.Key, "client=<client>"), "key="+s.Key)
 	case len(p.grants.users(s, k.Client)) == 0:
 		p.suggest(Low, ruleSignerUnused, path,
-			"No role of this mount gives a token that the signer's signatures can be used with: its client is another "+
-				"one, or it does not allow the operations",
+			"No role of this mount issues tokens that work with this signer: no role has the same client and allows one "+
+				"of the signer's operations",
 			"# ask the signer's owner which role the application reads; key and role must have the same client",
 			p.patch(path, "disabled=true"), "key="+s.Key, "client="+k.Client)
 	}
@@ -86,7 +86,7 @@ func (p *Privileges) signLimits() {
 		return
 	}
 	p.suggest(Info, ruleSignUnbounded, guardrailsPath,
-		"The guardrails set no such limit for signatures: anybody who may write a signer decides how much it may pay",
+		"The guardrails do not limit signatures: anyone who can write a signer decides how much it may pay",
 		"# decide with the treasury how much may be paid through this mount",
 		"# name every asset that signers pay: an asset that is left out is then refused\n"+
 			p.patch(guardrailsPath, settings...), unset...)

@@ -15,7 +15,7 @@ func (r *Review) signing(c Client, subject string, listed *Credential) {
 	switch {
 	case state == Enforced && seen.Evidence == ByList && len(payers) > 0 && c.checkable():
 		r.add(Medium, ruleSigningUnproved, subject,
-			"Paxos's list says that request signing is enforced for this client. No unsigned request was tried yet",
+			"Paxos's list says that request signing is enforced for this client, but no unsigned request has tested it yet",
 			r.findOut(c), append(evidence, some(payers)...)...)
 		return
 	case state == Enforced, state == EnforcementUnknown && len(payers) == 0:
@@ -32,12 +32,12 @@ func (r *Review) signing(c Client, subject string, listed *Credential) {
 	switch {
 	case len(payers) > 0 && state == EnforcementUnknown:
 		severity, reason = High, "It is not known whether Paxos enforces request signing for this client. If it "+
-			"does not, a token alone is enough to pay, and the limits of signers do not bind"
+			"does not, a token alone is enough to pay any amount, whatever the limits of signers are"
 		fix = r.findOut(c) + "\n" + fix
 		evidence = append(evidence, "enforcement="+state)
 	case len(payers) > 0:
-		severity, reason = High, "Request signing is not enforced: a token alone is enough to pay, and the limits of "+
-			"signers do not bind"
+		severity, reason = High, "Request signing is not enforced: a token alone is enough to pay any amount, whatever "+
+			"the limits of signers are"
 		if seen.Evidence == ByList { // Paxos may enforce it for operations
 			fix = r.findOut(c) + "\n" + fix
 		}

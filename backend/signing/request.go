@@ -74,7 +74,7 @@ func NewRequest(method, target string, body []byte) (Request, error) {
 	}
 	operation, ok := catalog.Match(method, path)
 	if !ok {
-		return r, &Invalid{"path", "and method are no operation of Paxos's API that this version knows"}
+		return r, &Invalid{"path", "and method are not an operation of Paxos's API that this version knows"}
 	}
 	r.Operation = operation
 	return r, nil

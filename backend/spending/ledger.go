@@ -25,7 +25,7 @@ type Ledger struct {
 func New(options Options) *Ledger { return &Ledger{Options: options, book: newBook()} }
 
 // errReset is why a payment is not signed that was stored for a ledger that was reset meanwhile.
-var errReset = errors.New("the ledger was reset meanwhile")
+var errReset = errors.New("the record of payments was reset at the same time")
 
 // Spend counts a payment and stores it. The payment may be signed only if the error is nil, and with
 // a timestamp from before the call, because it counts from the time of the call. A payment that

@@ -390,13 +390,13 @@ func TestWhatErrorsSay(t *testing.T) {
 	at := newClock().Now()
 	usage := spending.Usage{Limit: units(t, "10"), Used: units(t, "7.5"), Left: units(t, "2.5"), NextAt: at}
 	for want, err := range map[string]error{
-		"the daily limit of the signer for USD leaves 2.5 of 10: 3 is more": &spending.Exceeded{
+		"3 exceeds what is left of the daily limit of the signer for USD: 2.5 of 10": &spending.Exceeded{
 			Signer: "id", Asset: "USD", Amount: units(t, "3"), Usage: usage},
-		"the daily limit of the mount for USD leaves 2.5 of 10: 3 is more": &spending.Exceeded{
+		"3 exceeds what is left of the daily limit of the mount for USD: 2.5 of 10": &spending.Exceeded{
 			Asset: "USD", Amount: units(t, "3"), Usage: usage},
-		"the ref_id was signed with another operation, path or body, which counts until " +
+		"the ref_id was already signed with another operation, path or body, and that request counts until " +
 			"2026-11-27T09:00:00Z": &spending.RefReused{Until: at},
-		"20000 payments count already, which is the most; the oldest counts until " +
+		"20000 payments count already, which is the maximum; the oldest counts until " +
 			"2026-11-27T09:00:00Z": &spending.TooMany{NextAt: at},
 		"reading the signed payments: the disk has failed":             &spending.NotLoaded{Err: errDisk},
 		"storing the payment before it is signed: the disk has failed": &spending.NotStored{Err: errDisk},

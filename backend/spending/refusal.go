@@ -19,8 +19,8 @@ func (e *Exceeded) Error() string {
 	if e.Signer == Mount {
 		whose = "mount"
 	}
-	return fmt.Sprintf("the daily limit of the %s for %s leaves %s of %s: %s is more",
-		whose, e.Asset, e.Left, e.Limit, e.Amount)
+	return fmt.Sprintf("%s exceeds what is left of the daily limit of the %s for %s: %s of %s",
+		e.Amount, whose, e.Asset, e.Left, e.Limit)
 }
 
 // A RefReused error refuses a payment whose ref_id another payment has.
@@ -30,7 +30,7 @@ type RefReused struct {
 
 // Error says what was reused.
 func (r *RefReused) Error() string {
-	return "the ref_id was signed with another operation, path or body, which counts until " +
+	return "the ref_id was already signed with another operation, path or body, and that request counts until " +
 		r.Until.Format(time.RFC3339)
 }
 
@@ -41,7 +41,7 @@ type TooMany struct {
 
 // Error says how many count.
 func (t *TooMany) Error() string {
-	return fmt.Sprintf("%d payments count already, which is the most; the oldest counts until %s",
+	return fmt.Sprintf("%d payments count already, which is the maximum; the oldest counts until %s",
 		MaxPayments, t.NextAt.Format(time.RFC3339))
 }
 

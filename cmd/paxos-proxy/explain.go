@@ -24,23 +24,26 @@ func (p *proxy) explain(err error) *problem {
 		return newProblem(no.status, "refused-by-vault", no.words)
 	case errors.As(err, &no) && strings.Contains(no.words, "permission denied"):
 		return newProblem(http.StatusForbidden, "refused-by-vault", "Vault says: "+no.words+". The proxy's Vault token "+
-			"has expired or was revoked, or its policy lacks token/ of the role or sign/ of the signer.")
+			"has expired or was revoked, or its policy does not allow the role's token/ path or the signer's sign/ path. "+
+			"The request was not sent. Contact your Vault operators.")
 	case errors.As(err, &no):
 		return newProblem(http.StatusForbidden, "refused-by-vault", no.words)
 	case errors.As(err, &none):
 		return errNoVault // the log has the reason
 	case errors.Is(err, transport.ErrOtherClient):
 		if !p.differed.Swap(true) {
-			p.log.Warn("the role and the signer are of different clients of Paxos: make them use the same client",
+			p.log.Warn("the role and the signer use different clients of Paxos: make them use the same client",
 				"role", p.role, "signer", p.signer)
 		}
 		return errOtherClient
 	case errors.Is(err, transport.ErrTooLarge):
 		return errTooLargeToSign
 	case errors.Is(err, transport.ErrNotText):
-		return newProblem(http.StatusBadRequest, "body", "A body that is signed must be UTF-8.")
+		return newProblem(http.StatusBadRequest, "body",
+			"The body must be UTF-8, because it is signed. The request was not sent.")
 	case errors.Is(err, transport.ErrElsewhere):
-		return newProblem(http.StatusNotFound, "no-operation", "The request is not an operation of Paxos's API.")
+		return newProblem(http.StatusNotFound, "no-operation",
+			"The request is not an operation of Paxos's API. It was not sent.")
 	}
 	p.log.Warn("Paxos did not answer", "reason", cause(err))
 	switch {
@@ -70,9 +73,9 @@ func cause(err error) string {
 	case errors.As(err, &certificate):
 		return certificate.Error()
 	case errors.Is(err, context.Canceled):
-		return "the caller has gone"
+		return "the caller closed the connection"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
 	}
-	return "the connection broke, or the answer was no HTTP"
+	return "the connection broke, or the answer was not HTTP"
 }

@@ -18,15 +18,17 @@ import (
 func judgeOrigin(r *http.Request, hosts []string) *problem {
 	if r.URL.Host != "" || r.URL.Scheme != "" || !strings.HasPrefix(r.RequestURI, "/") {
 		return newProblem(http.StatusBadRequest, "not-a-path",
-			"The request must name a path. This is no proxy for other hosts.")
+			"The request must have a path, and no host. paxos-proxy sends requests to Paxos only.")
 	}
 	switch {
 	case hosts == nil:
 		return nil
 	case !slices.Contains(hosts, strings.ToLower(r.Host)):
-		return newProblem(http.StatusForbidden, "foreign-host", "The Host header is not the address of paxos-proxy.")
+		return newProblem(http.StatusForbidden, "foreign-host",
+			"The Host header must be the address of paxos-proxy. The request was not sent.")
 	case has(r.Header, "Origin"), has(r.Header, "Sec-Fetch-Site"):
-		return newProblem(http.StatusForbidden, "from-a-browser", "Requests of web pages are not accepted.")
+		return newProblem(http.StatusForbidden, "from-a-browser",
+			"Requests from web pages are not accepted. The request was not sent.")
 	}
 	return nil
 }
@@ -39,13 +41,13 @@ func judgeRequest(r *http.Request) (signing.Request, *problem) {
 		return signing.Request{}, newProblem(http.StatusMethodNotAllowed, "method",
 			"CONNECT and TRACE are not accepted.")
 	case has(r.Header, "Upgrade"):
-		return signing.Request{}, newProblem(http.StatusBadRequest, "upgrade", "Upgrade is not accepted.")
+		return signing.Request{}, newProblem(http.StatusBadRequest, "upgrade", "The Upgrade header is not accepted.")
 	case has(r.Header, "Expect"):
 		return signing.Request{}, newProblem(http.StatusExpectationFailed, "expect",
-			"Expect is not accepted. With curl, add -H 'Expect:'.")
+			"The Expect header is not accepted. With curl, add -H 'Expect:'.")
 	case has(r.Header, "Content-Encoding"):
 		return signing.Request{}, newProblem(http.StatusUnsupportedMediaType, "content-encoding",
-			"Content-Encoding is not accepted: send the body as it is.")
+			"Content-Encoding is not accepted. Send the body without compression.")
 	}
 	wanted, err := signing.NewRequest(r.Method, r.RequestURI, nil)
 	var invalid *signing.Invalid
@@ -75,7 +77,7 @@ func readBody(w http.ResponseWriter, r *http.Request, signed, tcp bool) ([]byte,
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, newProblem(http.StatusRequestTimeout, "body", "The body did not arrive in time.")
 	case err != nil:
-		return nil, newProblem(http.StatusBadRequest, "body", "The body did not arrive.")
+		return nil, newProblem(http.StatusBadRequest, "body", "The body did not arrive completely.")
 	case len(body) == 0:
 		return nil, nil
 	case r.Method == http.MethodGet, r.Method == http.MethodDelete:

@@ -29,13 +29,13 @@ func listen(ctx context.Context, address string) (listening, error) {
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return listening{}, fmt.Errorf("%q is neither unix:/path nor host:port, such as 127.0.0.1:8080", address)
+		return listening{}, fmt.Errorf("%q must be unix:/path or host:port, such as 127.0.0.1:8080", address)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1" // not as a resolver says
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return listening{}, fmt.Errorf("%q is not a loopback address: everybody who reaches the proxy can do what it may do",
+		return listening{}, fmt.Errorf("%q is not a loopback address; everyone who reaches the proxy could use its role and signer",
 			host)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, port))

@@ -76,7 +76,7 @@ func serve(ctx context.Context, on listening, handler http.Handler, within deadl
 		Handler: handler, ReadHeaderTimeout: within.header, ReadTimeout: within.read, WriteTimeout: within.write,
 		IdleTimeout: within.idle, MaxHeaderBytes: maximumHeader, DisableGeneralOptionsHandler: true,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
-		// A request outlives ctx: it is not broken off when the program is told to end.
+		// A request does not end with ctx: it is completed when the program is told to stop.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	failed := make(chan error, 1)
@@ -89,7 +89,7 @@ func serve(ctx context.Context, on listening, handler http.Handler, within deadl
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), within.grace)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(fmt.Errorf("requests were broken off: %w", err), server.Close())
+		return errors.Join(fmt.Errorf("some requests were not completed: %w", err), server.Close())
 	}
 	return nil
 }

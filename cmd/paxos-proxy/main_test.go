@@ -15,12 +15,12 @@ func TestFlags(t *testing.T) {
 		code      int
 		says      string
 	}{
-		{[]string{"-help"}, exitFine, "everybody who can reach this proxy can do what"},
+		{[]string{"-help"}, exitFine, "everyone who can reach this proxy can do what"},
 		{[]string{"-version"}, exitFine, "dev"},
 		{nil, exitUsage, "-role is required"},
 		{[]string{"-role", "a/b"}, exitUsage, "without a slash"},
 		{[]string{"-role", "a", "-sign-reads"}, exitUsage, "needs a -signer"},
-		{[]string{"-role", "a", "-mount", "/"}, exitUsage, "-mount is empty"},
+		{[]string{"-role", "a", "-mount", "/"}, exitUsage, "-mount must not be empty"},
 		{[]string{"-role", "a", "more"}, exitUsage, `unexpected argument "more"`},
 		{[]string{"-role", "a", "-timeout", "0s"}, exitUsage, "-timeout must be"},
 		{[]string{"-none"}, exitUsage, "not defined"},
@@ -61,7 +61,7 @@ func TestHeaders(t *testing.T) {
 // TestReasonsQuoteNothing checks that an error which may quote an answer is not logged as it is.
 func TestReasonsQuoteNothing(t *testing.T) {
 	t.Parallel()
-	if got := cause(io.ErrUnexpectedEOF); got != "the connection broke, or the answer was no HTTP" {
+	if got := cause(io.ErrUnexpectedEOF); got != "the connection broke, or the answer was not HTTP" {
 		t.Errorf("logged is %q", got)
 	}
 }

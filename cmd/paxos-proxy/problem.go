@@ -22,18 +22,22 @@ func newProblem(status int, name, detail string) *problem {
 // The problems of requests that Paxos did not answer, or that were not sent.
 var (
 	errNoVault = newProblem(http.StatusServiceUnavailable, "vault-unavailable",
-		"Vault did not give a token or a signature. The request was not sent. Operators: see the log of paxos-proxy.")
+		"Vault did not answer with a token or a signature. The request was not sent. Try again later, or contact "+
+			"your Vault operators. Operators: see the log of paxos-proxy.")
 	errNoConnection = newProblem(http.StatusBadGateway, "no-connection",
-		"There is no connection to Paxos. The request was not sent. Operators: see the log of paxos-proxy.")
+		"Could not connect to Paxos. The request was not sent. Try again later. Operators: see the log of "+
+			"paxos-proxy, and check network, proxy and firewall.")
 	errBroken = newProblem(http.StatusBadGateway, "connection-broken", "The connection to Paxos broke. Paxos may have "+
 		"executed the request. Send the same request again, with the same ref_id and the same body.")
 	errOtherClient = newProblem(http.StatusInternalServerError, "different-clients", "The role and the signer of "+
-		"paxos-proxy are of different clients of Paxos, which would refuse the request. It was not sent. Contact your "+
-		"Vault operators: they must make the role and the key of the signer use the same client.")
-	errTooLarge       = newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body must have at most 1 MiB.")
+		"paxos-proxy use different clients of Paxos, and Paxos refuses such requests. The request was not sent. Contact "+
+		"your Vault operators. Operators: make the role and the key of the signer use the same client.")
+	errTooLarge = newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body is too large: at most 1 MiB. "+
+		"The request was not sent.")
 	errTooLargeToSign = newProblem(http.StatusRequestEntityTooLarge, "too-large",
-		"The body of a request that is signed must have at most 8 KiB, because the signature has it in a header.")
-	errTimeout = newProblem(http.StatusGatewayTimeout, "timeout", "Paxos did not answer in time. It may have "+
+		"The body is too large to be signed: at most 8 KiB, because the signature contains it in an HTTP header. The "+
+			"request was not sent.")
+	errTimeout = newProblem(http.StatusGatewayTimeout, "timeout", "Paxos did not answer in time (-timeout). It may have "+
 		"executed the request. Send the same request again, with the same ref_id and the same body.")
 )
 

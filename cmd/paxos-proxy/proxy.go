@@ -80,7 +80,7 @@ func (p *proxy) signs(method string) bool {
 func (p *proxy) forward(r *http.Request, wanted signing.Request, body []byte) (*http.Response, *problem) {
 	out, err := http.NewRequestWithContext(r.Context(), r.Method, wanted.Target(), bytes.NewReader(body))
 	if err != nil { // a path that signing.NewRequest lets pass is one of a URL
-		return nil, newProblem(http.StatusBadRequest, "not-a-path", "The request must name a path.")
+		return nil, newProblem(http.StatusBadRequest, "not-a-path", "The request must have a path.")
 	}
 	out.Header = forwarded(r.Header)
 	answer, err := p.paxos.RoundTrip(out)
@@ -105,11 +105,11 @@ func pass(w http.ResponseWriter, answer *http.Response) error {
 // serveHealth answers whether the proxy has an access token.
 func (p *proxy) serveHealth(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		newProblem(http.StatusMethodNotAllowed, "method", "The health path takes GET only.").write(w)
+		newProblem(http.StatusMethodNotAllowed, "method", "/health accepts GET only.").write(w)
 		return
 	}
 	if _, err := p.paxos.Tokens(r.Context(), transport.Question{}); err != nil {
-		newProblem(http.StatusServiceUnavailable, "no-token", "Vault does not give an access token. Operators: see "+
+		newProblem(http.StatusServiceUnavailable, "no-token", "Vault does not issue an access token. Operators: see "+
 			"the log of paxos-proxy.").write(w)
 		return
 	}

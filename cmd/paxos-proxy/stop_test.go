@@ -53,7 +53,7 @@ func TestTheGraceHasAnEnd(t *testing.T) {
 	paid := make(chan answer, 1)
 	go func() { paid <- p.pay("r-1", "1") }()
 	<-p.listen
-	if err := p.stop(); err == nil || !strings.Contains(err.Error(), "broken off") {
+	if err := p.stop(); err == nil || !strings.Contains(err.Error(), "not completed") {
 		t.Errorf("the proxy ended with %v", err)
 	}
 	if got := <-paid; got.err == nil {

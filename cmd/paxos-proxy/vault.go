@@ -35,7 +35,7 @@ func newEngine(vault *api.Client, wanted settings, log *slog.Logger) (*engine, e
 	e := &engine{vault: vault, mount: wanted.mount, role: wanted.role, signer: wanted.signer,
 		tokenFile: wanted.tokenFile, log: log}
 	if e.tokenFile == "" && vault.Token() == "" {
-		return nil, errors.New("VAULT_TOKEN is not set, and there is no -token-file")
+		return nil, errors.New("there is no Vault token: set VAULT_TOKEN or -token-file")
 	}
 	return e, nil
 }
@@ -50,11 +50,11 @@ func (e *engine) token(ctx context.Context, asked transport.Question) (transport
 		return e.vault.Logical().WriteWithContext(ctx, path, map[string]any{"rejected_token_id": asked.RejectedID})
 	})
 	if err != nil {
-		e.log.Warn("Vault did not give an access token", "role", e.role, "reason", err.Error())
+		e.log.Warn("Vault did not issue an access token", "role", e.role, "reason", err.Error())
 		return transport.Token{}, err
 	}
 	for _, warning := range answer.Warnings {
-		e.log.Warn("Vault gave an access token with a warning", "role", e.role, "warning", warning)
+		e.log.Warn("Vault issued an access token with a warning", "role", e.role, "warning", warning)
 	}
 	seconds, _ := answer.Data["ttl"].(json.Number)
 	ttl, err := seconds.Int64()
@@ -68,7 +68,8 @@ func (e *engine) token(ctx context.Context, asked transport.Question) (transport
 		token.ExpiresAt = end
 	}
 	if err != nil || token.AccessToken == "" || token.ID == "" || token.APIURL == "" {
-		return transport.Token{}, &unavailable{"the answer of " + path + " is not what this version expects"}
+		return transport.Token{}, &unavailable{"the answer of " + path + " does not have the form that this version " +
+			"of paxos-proxy expects"}
 	}
 	return token, nil
 }
@@ -87,7 +88,7 @@ func (e *engine) sign(ctx context.Context, method, path string, body []byte) (tr
 	given, _ := answer.Data["headers"].(map[string]any)
 	if len(given) == 0 || answer.Data["body_sha256"] != hex.EncodeToString(sum[:]) {
 		return transport.Signature{}, &unavailable{"the answer of " + e.mount + "/sign/" + e.signer +
-			" does not fit the request"}
+			" does not match the request"}
 	}
 	signature := transport.Signature{Header: http.Header{}}
 	signature.ClientID, _ = answer.Data["client_id"].(string)
@@ -126,12 +127,12 @@ func (e *engine) askOnce(ctx context.Context,
 		return nil, &refusal{said.StatusCode, words(said.Errors)}
 	case errors.As(err, &said) && !said.RawError:
 		return nil, &unavailable{fmt.Sprintf("Vault answered %d: %s", said.StatusCode, words(said.Errors))}
-	case errors.As(err, &said): // the text is that of whatever stands before Vault
-		return nil, &unavailable{fmt.Sprintf("Vault's address answered %d", said.StatusCode)}
+	case errors.As(err, &said): // the text comes from a server in front of Vault
+		return nil, &unavailable{fmt.Sprintf("a server at Vault's address answered %d", said.StatusCode)}
 	case err != nil:
 		return nil, &unavailable{"Vault did not answer: " + cause(err)}
 	case answer == nil || answer.Data == nil:
-		return nil, &unavailable{"Vault has nothing there: is it a paxos mount, and recent enough?"}
+		return nil, &unavailable{"Vault has nothing at this path: check -mount, and that the plugin is as recent as paxos-proxy"}
 	}
 	return answer, nil
 }

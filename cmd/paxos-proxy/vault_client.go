@@ -23,7 +23,7 @@ func newVaultClient(log *slog.Logger) (*api.Client, error) {
 	way.Proxy = nil
 	for _, name := range []string{api.EnvVaultProxyAddr, api.EnvHTTPProxy} {
 		if os.Getenv(name) != "" {
-			log.Warn("paxos-proxy uses no proxy on the way to Vault: the variable is ignored", "variable", name)
+			log.Warn("this variable is ignored: paxos-proxy connects to Vault directly", "variable", name)
 		}
 	}
 	return api.NewClient(config)

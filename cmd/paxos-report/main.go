@@ -37,11 +37,15 @@ var severities = []string{"high", "medium", "low", "info"}
 const usage = `Usage: paxos-report [flags] > report.html
 
 Reads report/least-privilege, report/drift and the roles of a paxos mount, and writes
-one self-contained HTML page. VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and VAULT_CACERT
-say which Vault, as for the vault command. The token needs read on report/*; with read
-and list on roles/* the page also shows the active tokens by role.
+one HTML page that needs no other file. VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and
+VAULT_CACERT have the same meaning as for the vault command. The Vault token needs read
+on report/*. With list and read on roles/* the page also shows the active tokens by role.
 
-Exit codes: 0 done, 1 not done, 2 wrong flags, 3 done, and -fail-on applies.
+Exit codes:
+  0  the report was written
+  1  the report was not written; the error says why
+  2  a flag is wrong
+  3  the report was written, and it has findings as severe as -fail-on says
 
 Flags:
 `
@@ -70,7 +74,7 @@ func run(ctx context.Context, arguments []string, out, complaints io.Writer) int
 	}
 	vault, err := api.NewClient(nil) // as the environment says
 	if err == nil && vault.Token() == "" {
-		err = errors.New("VAULT_TOKEN is not set")
+		err = errors.New("VAULT_TOKEN is not set: log in with Vault, and set it to your token")
 	}
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
@@ -115,10 +119,10 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&wanted.mount, "mount", "paxos", "`path` of the mount")
-	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first, which costs a token request")
+	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first; this uses a token request")
 	flags.BoolVar(&wanted.json, "json", false, "write JSON instead of a page")
 	flags.StringVar(&wanted.failOn, "fail-on", "",
-		"exit with 3 if there are open findings (not accepted ones) of this `severity` or worse: "+
+		"exit with 3 if findings of this `severity` or worse are open (not accepted): "+
 			strings.Join(severities, ", "))
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(arguments); {
@@ -137,7 +141,7 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 	case flags.NArg() > 0:
 		fmt.Fprintf(complaints, "paxos-report: unexpected argument %q\n", flags.Arg(0))
 	case wanted.mount == "":
-		fmt.Fprintln(complaints, "paxos-report: -mount is empty")
+		fmt.Fprintln(complaints, "paxos-report: -mount must not be empty")
 	case wanted.failOn != "" && !slices.Contains(severities, wanted.failOn):
 		fmt.Fprintf(complaints, "paxos-report: -fail-on must be one of %s\n", strings.Join(severities, ", "))
 	default:

@@ -82,7 +82,7 @@ func TestWhatTakesAFunctionAwayIsASuggestion(t *testing.T) {
 	page, _ := h.report(settings{})
 	fix, suggestion := strings.Index(page, "# check which Vault policies"), strings.Index(page,
 		"vault patch paxos/roles/pay disabled=true")
-	if fix < 0 || suggestion < fix || !strings.Contains(page[fix:suggestion], "If nobody needs what this takes away:") {
+	if fix < 0 || suggestion < fix || !strings.Contains(page[fix:suggestion], "If this access is not needed:") {
 		t.Error("the page does not have the suggestion after the fix, apart from it")
 	}
 }
@@ -133,15 +133,15 @@ func TestATokenThatMayReadLessGetsLess(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for denied, note := range map[string]string{
-		"report/drift": "may not read report/drift", "roles": "may not list roles/",
-		"roles/": "may not read every role",
+		"report/drift": "is not allowed to read report/drift", "roles": "is not allowed to list roles/",
+		"roles/": "is not allowed to read every role",
 	} {
 		h.deny(denied)
 		if text, _ := h.report(settings{}); !strings.Contains(text, note) {
 			t.Errorf("without %s the page does not say %q", denied, note)
 		}
 	}
-	for denied, want := range map[string]string{"report/": "permission denied", "": "is it a paxos mount"} {
+	for denied, want := range map[string]string{"report/": "permission denied", "": "nothing is there; check -mount"} {
 		h.deny(denied)
 		wanted := settings{mount: "paxos"}
 		if denied == "" {
@@ -164,7 +164,7 @@ func TestFlags(t *testing.T) {
 		"-help":                   {exitFine, "Usage: paxos-report", "^$"},
 		"-version":                {exitFine, "^dev\n$", "^$"},
 		"-fail-on dire":           {exitUsage, "^$", "-fail-on must be one of high, medium, low, info"},
-		"-mount /":                {exitUsage, "^$", "-mount is empty"},
+		"-mount /":                {exitUsage, "^$", "-mount must not be empty"},
 		"surplus":                 {exitUsage, "^$", `unexpected argument "surplus"`},
 		"-unknown":                {exitUsage, "^$", "Usage: paxos-report"},
 		"-mount=x -fail-on=worst": {exitUsage, "^$", "must be one of"},

@@ -154,7 +154,7 @@ func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount,
 		if !denied(err) {
 			return nil, err
 		}
-		m.Notes = append(m.Notes, "This token may not read report/drift: the credentials at Paxos are left out.")
+		m.Notes = append(m.Notes, "Your Vault token is not allowed to read report/drift, so the credentials at Paxos are not shown.")
 	}
 	m.MayList, m.Credentials = drift.MayList, drift.Credentials
 	m.Findings = merged(m.Findings, drift.Findings, func(f finding) finding { return f })
@@ -181,15 +181,15 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 	err := m.read(ctx, vault, "roles", map[string][]string{"list": {"true"}}, &names)
 	switch {
 	case denied(err):
-		m.Notes = append(m.Notes, "This token may not list roles/: the active tokens by role are left out.")
+		m.Notes = append(m.Notes, "Your Vault token is not allowed to list roles/, so the active tokens by role are not shown.")
 		return nil
-	case errors.Is(err, errNothing): // there are no roles
+	case errors.Is(err, errNothing): // the mount has no roles
 		return nil
 	case err != nil:
 		return err
 	}
 	if len(names.Keys) > mostRoles {
-		m.Notes = append(m.Notes, fmt.Sprintf("There are %d roles: the active tokens of the first %d are shown.",
+		m.Notes = append(m.Notes, fmt.Sprintf("This mount has %d roles. The active tokens of the first %d are shown.",
 			len(names.Keys), mostRoles))
 		names.Keys = names.Keys[:mostRoles]
 	}
@@ -198,7 +198,7 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 		switch err := m.read(ctx, vault, "roles/"+name, nil, &one); {
 		case errors.Is(err, errNothing): // it was deleted meanwhile
 		case denied(err):
-			m.Notes = append(m.Notes, "This token may not read every role: the active tokens by role are not complete.")
+			m.Notes = append(m.Notes, "Your Vault token is not allowed to read every role, so the active tokens by role are incomplete.")
 			return nil
 		case err != nil:
 			return err
@@ -210,7 +210,7 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 }
 
 // errNothing reports that Vault has nothing at a path.
-var errNothing = errors.New("there is nothing: is it a paxos mount, and recent enough?")
+var errNothing = errors.New("nothing is there; check -mount, and that the plugin is as recent as paxos-report")
 
 // read reads a path of the mount into a value, and notes the warnings of Vault.
 func (m *mount) read(ctx context.Context, vault *api.Client, path string, query map[string][]string, into any) error {
@@ -232,7 +232,7 @@ func (m *mount) read(ctx context.Context, vault *api.Client, path string, query 
 		err = json.Unmarshal(text, into)
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: the answer is not what this version expects: %w", path, err)
+		return fmt.Errorf("reading %s: the answer does not have the form that this version of paxos-report expects: %w", path, err)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (m *mount) permits() []permit {
 	var all []permit
 	for i := range m.Signers {
 		s := &m.Signers[i]
-		row := permit{Signer: s, From: listed(s.Sources, "every profile (*)"), To: listed(s.Destinations, "anybody (*)"),
+		row := permit{Signer: s, From: listed(s.Sources, "every profile (*)"), To: listed(s.Destinations, "anyone (*)"),
 			EndUsers: listed(s.EndUsers, "every end user (*)")}
 		limited := slices.DeleteFunc(slices.Clone(s.Operations), func(operation string) bool {
 			return slices.Contains(s.UnlimitedOperations, operation)
@@ -83,7 +83,7 @@ func (m *mount) guardrail(asset string) string {
 	day, okDay := m.SignDailyLimits[asset]
 	switch {
 	case len(m.SignLimits) > 0 && !ok, len(m.SignDailyLimits) > 0 && !okDay:
-		return "refused: the guardrails do not name this asset"
+		return "refused: this asset is not in the guardrails"
 	case ok && okDay:
 		return fmt.Sprintf("%s per request, %s per day for all signers together", request, day)
 	case ok:
@@ -97,9 +97,9 @@ func (m *mount) guardrail(asset string) string {
 // seen is what says that Paxos enforces signatures, or does not.
 func (e enforcement) seen() string {
 	if e.Evidence == byRequest {
-		return "an unsigned request was tried at " + e.SeenAt
+		return "tested with an unsigned request at " + e.SeenAt
 	}
-	return "so says Paxos's list of credentials, read at " + e.SeenAt
+	return "Paxos's list of credentials says so, read at " + e.SeenAt
 }
 
 // Holds says whether the limits of a signer hold at Paxos.
@@ -119,9 +119,9 @@ func (e enforcement) Unsigned() string {
 	case signingEnforced:
 		return "no (" + e.seen() + ")"
 	case signingNotEnforced:
-		return "yes: any amount to anybody (" + e.seen() + ")"
+		return "yes: any amount to anyone (" + e.seen() + ")"
 	}
-	return "not known: assume any amount to anybody"
+	return "not known: assume any amount to anyone"
 }
 
 // listed is a list as the page shows it: with words for everything, and cut where it is long.

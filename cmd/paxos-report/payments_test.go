@@ -57,24 +57,24 @@ func section(t *testing.T, m *mount) (lines []string, html string) {
 func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 	t.Parallel()
 	lines, html := section(t, paying())
-	const request = "(an unsigned request was tried at AT)"
-	const list = "(so says Paxos's list of credentials, read at AT)"
+	const request = "(tested with an unsigned request at AT)"
+	const list = "(Paxos's list of credentials says so, read at AT)"
 	text := strings.ReplaceAll(strings.Join(lines, "\n"), "&#39;", "'")
 	for _, want := range []string{
 		"root token from roles/pay | CreateCryptoWithdrawal GetTransfer | p-1 end user: every end user (*) | fiat:f-1 | " +
-			"BTC | 1 | no limit | refused: the guardrails do not name this asset | yes " + request,
+			"BTC | 1 | no limit | refused: this asset is not in the guardrails | yes " + request,
 		"| ETH | 2 | 4 | refused",
 		"| USDC | 10.50 | 20 (used: 3) | 100 per request, 500 per day for all signers together | yes",
 		"| CreateOrder | p-1 end user: every end user (*) | fiat:f-1 | any asset | no limit | no limit | does not apply |",
 		"nobody (disabled: signs nothing) none: the key does not exist | GetTransfer | no profile | nobody | none | nothing " +
 			"| nothing | | not known: assume that a token alone is enough",
 		"open dangerous: destinations=*: everybody clients/two the key has no Key ID: signs nothing | " +
-			"CreateCryptoWithdrawal | every profile (*) | anybody (*) | USDC | 5 | no limit | 100 per request, 500 per day " +
+			"CreateCryptoWithdrawal | every profile (*) | anyone (*) | USDC | 5 | no limit | 100 per request, 500 per day " +
 			"for all signers together | no: a token alone is enough " + list,
-		"roles/vendor gives the whole client clients/two | not known: its scopes are not catalogued, or open none | none | " +
-			"not known: assume any amount to anybody",
+		"roles/vendor leases the whole client clients/two | not known: its scopes are unknown, or allow no known operation | none | " +
+			"not known: assume any amount to anyone",
 		"roles/pay root | CreateCryptoWithdrawal | signers/assets | no " + request,
-		"roles/bare root | CreateOrder | none | yes: any amount to anybody " + list,
+		"roles/bare root | CreateOrder | none | yes: any amount to anyone " + list,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
@@ -116,8 +116,8 @@ func TestLongListsAreCut(t *testing.T) {
 		t.Errorf("the page is %s", text)
 	}
 	lines, _ = section(t, &mount{})
-	if text := strings.Join(lines, " "); !strings.Contains(text, "No signer is stored: this mount signs no payment.") ||
-		!strings.Contains(text, "No role gives a token that can pay.") {
+	if text := strings.Join(lines, " "); !strings.Contains(text, "This mount has no signers, so it signs no payments.") ||
+		!strings.Contains(text, "No role issues tokens that can pay.") {
 		t.Errorf("without signers the page is %s", text)
 	}
 }

@@ -25,30 +25,30 @@ func readyScopes() []string {
 // usage is what -help prints above the flags.
 const usage = `Usage: paxos-sandbox [flags]
 
-Runs a stand-in for Paxos: its OAuth server with the documented rate limit, and every
-operation of its API, which checks the token, its scopes and, if you ask for it, the
-signature of the request, and does next to nothing. It prints its URLs and a client that
-is ready to use, and serves until it is interrupted. It is not Paxos and moves no money.
+Runs a stand-in for Paxos on this machine, for tests. It has Paxos's OAuth server with the
+documented rate limit, and every operation of its API. An operation checks the token, its
+scopes and, with -signatures, the signature of the request, but moves no money. The
+program prints its URLs and a client that is ready to use, and runs until it is interrupted.
 
-Under /sandbox/ it has an API of its own, open to whoever reaches the address:
+Under /sandbox/ it has an API to control it. Anyone who reaches the address can use it:
 
-  GET    /sandbox/tokens[/FINGERPRINT]           the tokens minted, and which are alive
+  GET    /sandbox/tokens[/FINGERPRINT]           the tokens issued, and whether they are valid
   GET    /sandbox/calls                          request counters and the rate limit
   GET    /sandbox/credentials                    the credentials, as in the Dashboard
   POST   /sandbox/credentials                    create one: nickname, scopes, ip_allowlist, ...
   POST   /sandbox/credentials/CLIENT_ID          edit one
   POST   /sandbox/credentials/CLIENT_ID/rotate   give one a new secret
-  DELETE /sandbox/credentials/CLIENT_ID          delete one: its tokens die
+  DELETE /sandbox/credentials/CLIENT_ID          delete one: its tokens stop working
   POST   /sandbox/credentials/CLIENT_ID/keys     register a public key: nickname, public_key (PEM)
   POST   /sandbox/credentials/CLIENT_ID/keys/KEY_ID/deactivate
-                                                 retire one: its signatures are refused
+                                                 deactivate one: its signatures are refused
   DELETE /sandbox/credentials/CLIENT_ID/keys/KEY_ID
                                                  remove one
   GET    /sandbox/signatures                     which requests must have a Paxos-Signature
   PUT    /sandbox/signatures                     change it: credentials, operations, status (401 or 403)
-  GET    /sandbox/executed                       what requests have changed, and what money they moved
+  GET    /sandbox/executed                       the requests that were executed, and the amounts
   POST   /sandbox/faults                         endpoint, times, and status, delay, hang, drop, ...
-  DELETE /sandbox/faults                         heal
+  DELETE /sandbox/faults                         remove all faults
 
 Flags:
 `
@@ -120,11 +120,12 @@ func enforcement(demanded []string) paxostest.Enforcement {
 func (w *settings) define(flags *flag.FlagSet) (scopes, signatures *string) {
 	flags.StringVar(&w.address, "address", "127.0.0.1:8300", "`host:port` to listen on; port 0 picks a free one")
 	flags.BoolVar(&w.allowRemote, "allow-remote", false,
-		"listen on an address that other machines reach, and let them control the sandbox")
-	flags.DurationVar(&w.tokenLifetime, "token-lifetime", time.Hour, "how long an access token lives")
+		"allow an -address that other machines can reach; they can then control the sandbox")
+	flags.DurationVar(&w.tokenLifetime, "token-lifetime", time.Hour, "lifetime of an access token")
 	flags.IntVar(&w.tokenLimit, "token-limit", 300,
-		"token requests that one IP may send in any 5 minutes; negative for no limit")
-	flags.BoolVar(&w.tls, "tls", false, "serve https, with a certificate of a throw-away authority that is printed")
+		"token requests that one IP address may send in any 5 minutes; negative: no limit")
+	flags.BoolVar(&w.tls, "tls", false,
+		"serve https; prints the certificate authority to trust, which is new at each start")
 	flags.StringVar(&w.clientID, "client-id", "", "Client ID of the ready client (default: a random UUID)")
 	flags.StringVar(&w.clientSecret, "client-secret", "",
 		"Secret of the ready client; other users of this machine can see it (default: random)")
@@ -146,7 +147,7 @@ func (w settings) validate(rest []string) error {
 	case w.tokenLifetime < time.Second:
 		return errors.New("-token-lifetime: less than a second")
 	case w.tokenLimit == 0:
-		return errors.New("-token-limit: zero would let no token be minted; give a negative number for no limit")
+		return errors.New("-token-limit: with 0 no token could be requested; use a negative number for no limit")
 	case len(w.scopes) == 0:
 		return errors.New("-scopes: none given")
 	}

@@ -89,7 +89,7 @@ func (s *sandbox) announce(out io.Writer, asJSON bool) error {
 // text returns the announcement for people.
 func (s *sandbox) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Paxos sandbox: a stand-in, not Paxos. Interrupt it to stop.\n\n")
+	fmt.Fprintf(&b, "Paxos sandbox: a stand-in, not Paxos itself. Press Ctrl-C to stop it.\n\n")
 	fmt.Fprintf(&b, "  url            %s\n", s.URL())
 	fmt.Fprintf(&b, "  token_url      %s\n", s.TokenURL())
 	fmt.Fprintf(&b, "  revoke_url     %s\n", s.RevokeURL())
@@ -100,7 +100,7 @@ func (s *sandbox) text() string {
 	fmt.Fprintf(&b, "  client_secret  %s\n", s.clientSecret)
 	fmt.Fprintf(&b, "  scopes         %s\n\n", strings.Join(s.scopes, "\n                 "))
 	if certificate := s.CACertificate(); certificate != "" {
-		fmt.Fprintf(&b, "The authority that signed its certificate:\n\n%s\n", certificate)
+		fmt.Fprintf(&b, "The certificate authority to trust:\n\n%s\n", certificate)
 	}
 	fmt.Fprintf(&b, "Try it:\n\n")
 	fmt.Fprintf(&b, "  curl %s -d grant_type=client_credentials -d client_id=%s -d client_secret=%s -d scope=%s\n",

@@ -1,5 +1,4 @@
-// Command vault-plugin-secrets-paxos is the plugin, which Vault starts. A person only starts it with
-// -version.
+// Command vault-plugin-secrets-paxos is the plugin. Vault starts it. People run it only with -version.
 package main
 
 import (
@@ -28,13 +27,13 @@ func main() {
 // the collector would run many times a second.
 const garbagePercent = 400
 
-// run serves Vault until Vault ends this process, or has ended itself.
+// run serves Vault until Vault ends this process or Vault's own process has ended.
 func run(arguments []string) error {
 	var meta api.PluginAPIClientMeta
 	flags := meta.FlagSet()
 	version := flags.Bool("version", false, "print the version and exit")
 	budget := flags.Int("token-budget", limits.DefaultBudget,
-		"token requests that all mounts of this process together may send in any 5 minutes, 1 to 300")
+		"token requests that all mounts of this process together may send in any 5 minutes: 1 to 300")
 	if err := flags.Parse(arguments); err == flag.ErrHelp {
 		return nil
 	} else if err != nil {
@@ -45,7 +44,7 @@ func run(arguments []string) error {
 		return nil
 	}
 	if *budget < 1 || *budget > limits.MaximumBudget {
-		return fmt.Errorf("-token-budget must lie between 1 and %d, the most that Paxos allows", limits.MaximumBudget)
+		return fmt.Errorf("-token-budget must be between 1 and %d: Paxos allows no more per IP address", limits.MaximumBudget)
 	}
 	if os.Getenv("GOGC") == "" { // an operator may have chosen another value
 		debug.SetGCPercent(garbagePercent)

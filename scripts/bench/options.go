@@ -21,14 +21,14 @@ type options struct {
 // parse reads the options.
 func parse(arguments []string) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&o.clients, "clients", 16, "how many clients ask at once")
-	flags.IntVar(&o.rounds, "rounds", 60, "how many rounds are measured, each of two turns of either plugin")
-	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "how long a turn lasts")
-	flags.StringVar(&o.baseline, "baseline", "", "the binary of another build of the engine to compare with, in "+
+	flags.IntVar(&o.clients, "clients", 16, "number of clients that send requests at the same time")
+	flags.IntVar(&o.rounds, "rounds", 60, "number of measured rounds; in a round each plugin has two turns")
+	flags.DurationVar(&o.turn, "turn", 250*time.Millisecond, "duration of a turn")
+	flags.StringVar(&o.baseline, "baseline", "", "compare with the binary of another build of the plugin, in "+
 		"place of the plugin that does nothing")
-	flags.BoolVar(&o.signatures, "signatures", false, "measure signatures in place of tokens, also against transit")
-	flags.StringVar(&o.storage, "storage", inMemory, "where Vault keeps its data: memory, file, or raft on one node")
-	flags.BoolVar(&o.proxy, "proxy", false, "measure what paxos-proxy adds to a read and to a signed payment, in place "+
+	flags.BoolVar(&o.signatures, "signatures", false, "measure signatures instead of tokens, and compare with transit")
+	flags.StringVar(&o.storage, "storage", inMemory, "Vault's storage: memory, file, or raft with one node")
+	flags.BoolVar(&o.proxy, "proxy", false, "measure what paxos-proxy adds to a read and to a signed payment, instead "+
 		"of reads from Vault; a round is 20 requests of each kind")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err

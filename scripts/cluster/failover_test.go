@@ -58,7 +58,7 @@ func TestTokensOutliveTheLeader(t *testing.T) {
 	}
 	load.stop()
 
-	t.Logf("%d reads: %d failed, %d given up without a leader, %d raw failures that clients tried again, the "+
+	t.Logf("%d reads: %d failed, %d stopped without a leader, %d raw failures that clients tried again, the "+
 		"longest took %s; %d leases",
 		load.reads, len(load.failed), load.leaderless, load.raw.Load(), load.longest.Round(time.Millisecond),
 		len(load.leases))
@@ -125,14 +125,14 @@ func (m *mount) lose(way loss, load *load) {
 		}
 		return nil
 	})
-	_, givenUp := load.count()
-	givenUp -= leaderless
+	_, stopped := load.count()
+	stopped -= leaderless
 	m.Logf("leader %s: its plugin gone after %s, another leader after %s, the load served after %s; %d raw "+
-		"failures, %d reads given up",
+		"failures, %d reads stopped",
 		way.name, gone.Round(time.Millisecond), elected.Round(time.Millisecond),
-		time.Since(started).Round(time.Millisecond), load.raw.Load()-raw, givenUp)
-	if givenUp > 0 && !(way.silent && elected > clientsTry-checked) {
-		m.Errorf("%d reads were given up because no node was active, which need not be", givenUp)
+		time.Since(started).Round(time.Millisecond), load.raw.Load()-raw, stopped)
+	if stopped > 0 && !(way.silent && elected > clientsTry-checked) {
+		m.Errorf("%d reads were stopped because no node was active, although one could have been", stopped)
 	}
 	if err := way.back(m.Context(), leader); err != nil {
 		m.Fatal(err)

@@ -29,11 +29,11 @@ func TestRevokingByPrefixEndsEveryLease(t *testing.T) {
 	queued := time.Since(started)
 	await(t, twoTicks, func() error { return m.noLeases("brief", "lasting", "own") })
 	left := len(m.alive())
-	t.Logf("2,001 leases: queued after %s, ended after %s; then %d tokens lived at Paxos",
+	t.Logf("2,001 leases: queued after %s, ended after %s; then %d tokens were valid at Paxos",
 		queued.Round(time.Millisecond), time.Since(started).Round(time.Millisecond), left)
 	m.expectNoneIrrevocable()
 	await(t, twoTicks, func() error { return m.onlyAlive(lasting) })
-	t.Logf("only the token that is kept lived after %s", time.Since(started).Round(time.Millisecond))
+	t.Logf("only the token that is kept was valid after %s", time.Since(started).Round(time.Millisecond))
 	m.expectIssued(102)
 }
 

@@ -14,7 +14,7 @@ func (s *story) keep(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintf(s.out, `
-All of it runs until you interrupt it. In another terminal:
+Vault and the stand-in Paxos run until you press Ctrl-C. In another terminal:
 
     %[1]s
 
@@ -29,12 +29,12 @@ All of it runs until you interrupt it. In another terminal:
 		fmt.Fprintf(s.out, "    curl -sS %s/sandbox/tokens\n\n    %s\n    %s\n    vault read paxos/signers/payouts\n",
 			s.paxos.sandbox.URL, writeBody, sendIt+toProxy+"@body.json")
 	}
-	fmt.Fprintf(s.out, "\nVault's log is %s, the audit log %s.\n", s.LogPath(), s.AuditPath())
+	fmt.Fprintf(s.out, "\nVault's log is in %s, the audit log in %s.\n", s.LogPath(), s.AuditPath())
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(s.out, "\nStopping.")
 		return nil
 	case <-s.Ended():
-		return fmt.Errorf("vault ended by itself; the end of its log:\n%s", s.LogText())
+		return fmt.Errorf("vault stopped; the end of its log:\n%s", s.LogText())
 	}
 }

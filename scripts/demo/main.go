@@ -1,7 +1,7 @@
-// Command demo tells the story of the secrets engine with a real Vault and the real
-// vault command line, against the stand-in Paxos or, where PAXOS_CLIENT_ID,
-// PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT are set, against Paxos. It checks every step,
-// fails if one is not as it says, and leaves nothing running.
+// Command demo shows the secrets engine step by step, with a real Vault and the real vault command
+// line. It uses the stand-in Paxos, or Paxos itself if PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and
+// PAXOS_ENVIRONMENT are set. It checks every step and fails if a result is not as it says. At the end
+// it stops everything that it started.
 package main
 
 import (
@@ -34,14 +34,14 @@ func main() {
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	started := time.Now()
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	keep := flags.Bool("keep", false, "set up and keep running until interrupted, instead of telling the story")
+	keep := flags.Bool("keep", false,
+		"set everything up and keep it running until interrupted, instead of running the steps")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
 	vault := os.Getenv("VAULT_BIN")
 	if vault == "" {
-		return errors.New("VAULT_BIN is not set: it names the vault binary to run; `make demo` sets it by " +
-			"scripts/vault/build.sh")
+		return errors.New("VAULT_BIN is not set: run `make demo`, or set it to the path of a vault binary")
 	}
 	paxos, err := newUpstream()
 	if err != nil {
@@ -69,8 +69,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err := s.tell(ctx); ctx.Err() != nil {
 		return errors.New("interrupted")
 	} else if err != nil {
-		return fmt.Errorf("step %d is not as promised: %w", s.step, err)
+		return fmt.Errorf("step %d failed: %w", s.step, err)
 	}
-	fmt.Fprintf(out, "\nAll as promised, in %s.\n", time.Since(started).Round(100*time.Millisecond))
+	fmt.Fprintf(out, "\nAll %d steps passed in %s.\n", s.step, time.Since(started).Round(100*time.Millisecond))
 	return nil
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -18,24 +19,18 @@ func (s *story) rotateRoot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := "credentials/" + s.paxos.clientID + "/rotate"
-	s.typed("curl -X POST %s/sandbox/%s   # in the Dashboard: Rotate Credentials", s.paxos.sandbox.URL, path)
-	var rotated struct {
-		Secret string `json:"client_secret"`
-	}
-	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, path, nil, &rotated); err != nil {
+	secret, err := s.rotateAtPaxos(ctx, s.paxos.clientID, "new-secret.txt")
+	if err != nil {
 		return err
 	}
-	if rotated.Secret == "" || rotated.Secret == s.paxos.clientSecret {
+	if secret == s.paxos.clientSecret {
 		return errors.New("the stand-in made no new secret")
 	}
-	s.hide(rotated.Secret)
 	between, err := s.read(ctx)
 	if err != nil {
-		return fmt.Errorf("between the click and the write: %w", err)
+		return fmt.Errorf("between the rotation and the write: %w", err)
 	}
-	if _, err := s.vaultWith(ctx, rotated.Secret, " < new-secret.txt", "write", "paxos/config/rotate-root",
-		"client_secret=-"); err != nil {
+	if _, err := s.shell(ctx, "vault write paxos/config/rotate-root client_secret=- < new-secret.txt"); err != nil {
 		return err
 	}
 	after, err := s.read(ctx)
@@ -50,6 +45,33 @@ func (s *story) rotateRoot(ctx context.Context) error {
 	}
 	s.proved("The old secret stopped with the click, the new one was proved before it was stored, and no read failed.")
 	return nil
+}
+
+// rotateAtPaxos gives a client a new secret at the stand-in, as a person does in the Dashboard, puts it into
+// a file and returns it.
+func (s *story) rotateAtPaxos(ctx context.Context, clientID, file string) (secret string, err error) {
+	s.noted("In the Dashboard: Rotate Credentials. The new secret is put into a file:")
+	if _, err := s.shell(ctx, "umask 077; curl -sS -X POST "+s.paxos.sandbox.URL+"/sandbox/credentials/"+clientID+
+		"/rotate |\n        "+onlySecret+" > "+file); err != nil {
+		return "", err
+	}
+	return s.hideSecret(file)
+}
+
+// onlySecret is a command that reads an answer of the stand-in and writes the client_secret of it.
+const onlySecret = `sed -n 's/.*"client_secret":"\([^"]*\)".*/\1/p' | tr -d '\n'`
+
+// hideSecret hides the secret in a file, and returns it.
+func (s *story) hideSecret(file string) (secret string, err error) {
+	text, err := os.ReadFile(filepath.Join(s.Directory, file))
+	if err != nil {
+		return "", err
+	}
+	if len(text) == 0 {
+		return "", fmt.Errorf("%s has no secret", file)
+	}
+	s.hide(string(text))
+	return string(text), nil
 }
 
 // lockDown puts the mount into lockdown, and ends the lockdown.

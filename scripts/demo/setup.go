@@ -15,20 +15,20 @@ const roleName = "mint-role"
 
 // enableAudit makes Vault write every request to an audit log.
 func (s *story) enableAudit(ctx context.Context) error {
-	s.title("Vault writes down every request and every answer")
+	s.title("Vault logs every request and every response in an audit log")
 	if err := s.openShell(ctx); err != nil {
 		return err
 	}
 	if _, err := s.vault(ctx, "audit", "enable", "file", "file_path="+s.AuditPath()); err != nil {
 		return err
 	}
-	s.proved("The last steps look for secrets in it.")
+	s.proved("The last steps search it for secrets.")
 	return nil
 }
 
 // register registers the plugin and enables it.
 func (s *story) register(ctx context.Context) error {
-	s.title("The plugin is registered by its checksum and enabled at paxos/")
+	s.title("The plugin is registered with its checksum and enabled at paxos/")
 	sum, err := stack.Checksum(s.Plugin)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *story) register(ctx context.Context) error {
 	if _, err := s.vault(ctx, "secrets", "enable", "-path=paxos", stack.PluginName); err != nil {
 		return err
 	}
-	s.proved("It runs as a process of its own, version %s.", version)
+	s.proved("The plugin, version %s, runs as a separate process.", version)
 	return nil
 }
 
@@ -59,13 +59,13 @@ func (s *story) connect(ctx context.Context) error {
 		"revoke_url="+s.paxos.sandbox.RevokeURL, "api_url="+s.paxos.sandbox.APIURL); err != nil {
 		return err
 	}
-	s.proved("With environment=sandbox or production this step falls away: the engine knows Paxos's URLs.")
+	s.proved("This step is not needed with environment=sandbox or production: the plugin knows Paxos's URLs.")
 	return nil
 }
 
 // configure gives the mount its root client.
 func (s *story) configure(ctx context.Context) error {
-	s.title("The company's Paxos credentials go into Vault, once")
+	s.title("The company's Paxos credentials are stored in Vault")
 	if _, err := s.vaultWith(ctx, s.paxos.clientSecret, " < secret.txt", "write", "paxos/config",
 		"environment="+s.paxos.environment, "client_id="+s.paxos.clientID, "client_secret=-"); err != nil {
 		return err
@@ -80,17 +80,17 @@ func (s *story) configure(ctx context.Context) error {
 	if strings.Contains(answer, s.paxos.clientSecret) {
 		return fmt.Errorf("reading the config shows the secret")
 	}
-	s.proved("The secret was tried before it was stored, and no read shows it again.")
+	s.proved("The secret was verified with Paxos before it was stored. No read returns it.")
 	return nil
 }
 
 // writeRole writes the role. Its tokens end with their last lease, so that the story need not wait for
 // the end of an idle token.
 func (s *story) writeRole(ctx context.Context) error {
-	s.title("A role says what an application may get")
+	s.title("A role lists the scopes that an application gets")
 	if _, err := s.vault(ctx, "write", "paxos/roles/"+roleName, "scopes="+s.paxos.scopes, "idle_ttl=0s"); err != nil {
 		return err
 	}
-	s.proved("Its tokens will hold these scopes and no other, whatever else the client may do.")
+	s.proved("Its tokens have these scopes only, even if the client has more.")
 	return nil
 }

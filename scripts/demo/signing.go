@@ -25,7 +25,7 @@ func (s *story) generateKey(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil // at the real Paxos, a person must register the key in the Dashboard
 	}
-	s.title("A signing key is generated in Vault; Paxos gets its public part")
+	s.title("A signing key is generated in Vault; Paxos gets the public key")
 	if err := s.expectAnswer(ctx, "vault write -f paxos/keys/payments", "Success"); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *story) generateKey(ctx context.Context) error {
 		return err
 	}
 	control := s.paxos.sandbox.URL + "/sandbox"
-	s.noted("In the Dashboard: register the public key. It shows a Key ID.")
+	s.noted("In the Dashboard, the public key is registered. It shows a Key ID:")
 	answer, err := s.shell(ctx, "curl -sS "+control+"/credentials/"+s.paxos.clientID+`/keys \
         -d '{"nickname":"vault","public_key":'"$(vault read -format=json -field=public_key paxos/keys/payments)}"`)
 	if err != nil {
@@ -48,12 +48,12 @@ func (s *story) generateKey(ctx context.Context) error {
 	if err := s.expectAnswer(ctx, "vault write paxos/keys/payments/kid kid="+registered.ID, "active"); err != nil {
 		return err
 	}
-	s.noted("Paxos Support: enforce signatures.")
+	s.noted("Paxos Support enforces signatures for withdrawals:")
 	if err := s.expectAnswer(ctx, "curl -sS -X PUT "+control+
 		`/signatures -d '{"operations":["CreateCryptoWithdrawal"]}'`, "CreateCryptoWithdrawal"); err != nil {
 		return err
 	}
-	s.proved("No path shows or exports the private key. Paxos now refuses withdrawals without a signature.")
+	s.proved("No path returns the private key. Paxos now refuses withdrawals without a signature.")
 	return nil
 }
 
@@ -62,13 +62,13 @@ func (s *story) writeSigner(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil
 	}
-	s.title("A signer says what the payment service may pay, to whom, and how much a day")
+	s.title("A signer limits what the payment service may pay, to whom, and how much per day")
 	if err := s.expectAnswer(ctx, `vault write paxos/signers/payouts key=payments operations=CreateCryptoWithdrawal \
         sources=`+treasury+` destinations=crypto:ETHEREUM:`+supplier+` \
         limits=USDC=1000 daily_limits=USDC=1000`, "Success"); err != nil {
 		return err
 	}
-	s.proved("What is not named is refused: other operations, profiles, destinations and assets.")
+	s.proved("Everything else is refused: other operations, profiles, destinations and assets.")
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (s *story) startProxy(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil
 	}
-	s.title("The payment service gets a local socket, and no secret at all")
+	s.title("The payment service gets a local socket and no secret")
 	if err := s.expectAnswer(ctx, "vault write paxos/roles/payer operations=CreateCryptoWithdrawal",
 		"payer"); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (s *story) startProxy(ctx context.Context) error {
 	if err := s.awaitProxy(ctx, output); err != nil {
 		return err
 	}
-	s.proved("Everybody who can open the socket can do what role and signer allow. Its mode is 0600: only this user can.")
+	s.proved("Anyone who can open the socket can do what the role and the signer allow. Its mode is 0600: only this user can open it.")
 	return nil
 }
 
@@ -130,13 +130,13 @@ func (s *story) stopProxy(context.Context) error {
 	if s.proxy == nil {
 		return nil
 	}
-	s.title("The proxy stops when it is told to")
+	s.title("The proxy stops on SIGTERM")
 	s.typed("kill -TERM %d", s.proxy.PID())
 	s.endProxy()
 	if _, err := os.Stat(filepath.Join(s.Directory, "paxos.sock")); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("the socket of the proxy is still there: %w", err)
 	}
-	s.proved("It answers the requests that it has, and removes its socket.")
+	s.proved("It completes the requests that are under way, and removes its socket.")
 	return nil
 }
 

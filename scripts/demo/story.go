@@ -110,6 +110,6 @@ func (s *story) endTokens() {
 		return
 	}
 	if err := client.Sys().UnmountWithContext(ctx, "paxos"); err != nil {
-		fmt.Fprintln(s.out, "The mount could not be disabled; tokens of the role live for up to an hour:", err)
+		fmt.Fprintln(s.out, "The mount could not be disabled. Tokens of the role are valid for up to an hour:", err)
 	}
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
-	"time"
 
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/scripts/stack"
@@ -47,15 +45,10 @@ func newUpstream() (*upstream, error) {
 	return u, nil
 }
 
-// checkTools returns an error if the story with this Paxos needs a program that is missing: curl plays the
-// payment service, which pays at the stand-in only.
+// checkTools returns an error if a program that the story needs is missing: curl plays the application.
 func (u *upstream) checkTools() error {
-	if u.environment != "custom" {
-		return nil
-	}
 	if _, err := exec.LookPath("curl"); err != nil {
-		return errors.New("curl is not on PATH: the demo pays with it, as an application without any library " +
-			"does; install curl")
+		return errors.New("curl is not on PATH: install it; the demo sends its requests with curl")
 	}
 	return nil
 }
@@ -84,11 +77,3 @@ func (u *upstream) close() {
 type calls struct {
 	Endpoints map[string]int `json:"endpoints"`
 }
-
-// tokenState is what the stand-in says about a token.
-type tokenState struct {
-	Alive bool `json:"alive"`
-}
-
-// paxosAPI is the HTTP client for calls to Paxos that the story makes itself.
-var paxosAPI = &http.Client{Timeout: 15 * time.Second}

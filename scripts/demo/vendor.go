@@ -2,36 +2,27 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 )
-
-// credential is what the stand-in answers when a client is created.
-type credential struct {
-	ID     string `json:"client_id"`
-	Secret string `json:"client_secret"`
-}
 
 // leaseClient stores a client and leases it to a vendor's software that must have a client itself.
 func (s *story) leaseClient(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil // at the real Paxos, a person must create the client in the Dashboard
 	}
-	s.title("A vendor's software that must hold a client itself gets one on a lease")
-	s.typed("curl -X POST -d '{\"nickname\":\"vault-vendor-1\",\"scopes\":[\"%s\"]}' %s/sandbox/credentials   "+
-		"# in the Dashboard: Create", readScope, s.paxos.sandbox.URL)
-	var made credential
-	form := map[string]any{"nickname": "vault-vendor-1", "scopes": []string{readScope}}
-	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials", form, &made); err != nil {
+	s.title("A vendor's software needs its own Client ID and Secret: it leases a client")
+	id, secret, err := s.createAtPaxos(ctx)
+	if err != nil {
 		return err
 	}
-	s.hide(made.Secret)
-	if _, err := s.vaultWith(ctx, made.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1",
-		"client_id="+made.ID, "client_secret=-", "scopes="+
-			readScope, "purpose=lease", "allowed_roles=vendor"); err != nil {
+	if err := s.expectAnswer(ctx, "vault write paxos/clients/vendor-1 client_id="+id+` \
+        scopes=`+readScope+" purpose=lease allowed_roles=vendor client_secret=- < "+vendorSecret,
+		"Success"); err != nil {
 		return err
 	}
 	if _, err := s.vault(ctx, "write", "paxos/roles/vendor", "credential_type=client_credentials",
@@ -42,10 +33,10 @@ func (s *story) leaseClient(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if value(answer, "client_id") != made.ID || value(answer, "client_secret") != made.Secret {
-		return errors.New("the lease is not of the stocked client")
+	if value(answer, "client_id") != id || value(answer, "client_secret") != secret {
+		return errors.New("the lease is not of the stored client")
 	}
-	if err := s.requestTokenAs(ctx, made); err != nil {
+	if err := s.expectAnswer(ctx, s.tokenRequest(id, vendorSecret), "HTTP 200"); err != nil {
 		return err
 	}
 	if refusal, err := s.vault(ctx, "read", "paxos/creds/vendor"); err == nil || !strings.Contains(refusal, "already") {
@@ -54,40 +45,36 @@ func (s *story) leaseClient(ctx context.Context) error {
 	if err := s.expectClient(ctx, "leased"); err != nil {
 		return err
 	}
-	s.proved("Only one caller has it, and Vault knows who, and until when.")
-	return s.takeBack(ctx, made, value(answer, "lease_id"))
+	s.proved("Only one caller has this client. Vault knows who has it and until when.")
+	return s.takeBack(ctx, id, value(answer, "lease_id"))
 }
 
 // takeBack ends the lease of a client. The client is in quarantine until it gets a new secret,
 // which the last holder does not know.
-func (s *story) takeBack(ctx context.Context, made credential, lease string) error {
-	s.title("The lease ends; the next holder gets a secret that the last one never had")
+func (s *story) takeBack(ctx context.Context, id, lease string) error {
+	s.title("The lease ends; the client gets a new secret before the next caller leases it")
 	if _, err := s.vault(ctx, "lease", "revoke", "-sync", lease); err != nil {
 		return err
 	}
 	if err := s.expectClient(ctx, "quarantined"); err != nil {
 		return err
 	}
-	s.typed("curl -X POST %s/sandbox/credentials/%s/rotate   # in the Dashboard: Rotate Credentials",
-		s.paxos.sandbox.URL, made.ID)
-	var rotated credential
-	if err := s.paxos.sandbox.Control(ctx, http.MethodPost, "credentials/"+made.ID+"/rotate", nil,
-		&rotated); err != nil {
+	if _, err := s.rotateAtPaxos(ctx, id, "rotated-secret.txt"); err != nil {
 		return err
 	}
-	s.hide(rotated.Secret)
-	if _, err := s.vaultWith(ctx, rotated.Secret, " < vendor-secret.txt", "write", "paxos/clients/vendor-1/rotate",
-		"client_secret=-"); err != nil {
+	if err := s.expectAnswer(ctx, "vault write paxos/clients/vendor-1/rotate client_secret=- < rotated-secret.txt",
+		"Success"); err != nil {
 		return err
 	}
-	if err := s.requestTokenAs(ctx, made); err == nil {
-		return errors.New("the last holder's secret works")
+	s.noted("The last holder tries the old secret:")
+	if err := s.expectAnswer(ctx, s.tokenRequest(id, vendorSecret), "HTTP 401"); err != nil {
+		return err
 	}
 	if err := s.expectClient(ctx, "available"); err != nil {
 		return err
 	}
-	s.proved("With on_revoke=delete it would have been deleted at Paxos, if its Label and the other rules of " +
-		"deletion allow that.")
+	s.proved("With on_revoke=delete, the plugin deletes the client at Paxos instead, if its Label and the other " +
+		"rules allow it.")
 	return nil
 }
 
@@ -103,26 +90,34 @@ func (s *story) expectClient(ctx context.Context, state string) error {
 	return nil
 }
 
-// requestTokenAs requests a token with the leased client, as the vendor's software does.
-func (s *story) requestTokenAs(ctx context.Context, client credential) error {
-	s.typed("curl -d grant_type=client_credentials -d client_id=%s -d client_secret=@vendor-secret.txt -d "+
-		"scope=%s %s", client.ID, readScope, s.paxos.sandbox.TokenURL)
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID},
-		"client_secret": {client.Secret}, "scope": {readScope}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.paxos.sandbox.TokenURL,
-		strings.NewReader(form.Encode()))
-	if err != nil {
-		return err
+// vendorSecret is the file with the secret of the vendor's client before the lease.
+const vendorSecret = "vendor-secret.txt"
+
+// createAtPaxos makes a client at the stand-in, as a person does in the Dashboard, and puts its secret into a
+// file.
+func (s *story) createAtPaxos(ctx context.Context) (id, secret string, err error) {
+	s.noted("In the Dashboard: Create. The secret is put into a file:")
+	if _, err := s.shell(ctx, `umask 077; curl -sS `+s.paxos.sandbox.URL+`/sandbox/credentials \
+        -d '{"nickname":"vault-vendor-1","scopes":["`+readScope+`"]}' > vendor.json
+      `+onlySecret+" < vendor.json > "+vendorSecret); err != nil {
+		return "", "", err
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := paxosAPI.Do(request)
-	if err != nil {
-		return fmt.Errorf("calling Paxos: %w", err)
+	if secret, err = s.hideSecret(vendorSecret); err != nil {
+		return "", "", err
 	}
-	defer response.Body.Close()
-	s.shown("HTTP " + response.Status)
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the client got no token: %s", response.Status)
+	text, err := os.ReadFile(filepath.Join(s.Directory, "vendor.json"))
+	var made struct {
+		ID string `json:"client_id"`
 	}
-	return nil
+	if err == nil {
+		err = json.Unmarshal(text, &made)
+	}
+	return made.ID, secret, err
+}
+
+// tokenRequest is a command that requests a token with a client, as the vendor's software does.
+func (s *story) tokenRequest(id, secretFile string) string {
+	return `curl -sS -o /dev/null -w 'HTTP %{http_code}\n' -d grant_type=client_credentials \
+        -d client_id=` + id + " --data-urlencode client_secret@" + secretFile + " -d scope=" + readScope + " " +
+		s.paxos.sandbox.TokenURL
 }

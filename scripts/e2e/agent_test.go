@@ -81,7 +81,7 @@ func (m *mount) rendered(path, before string) (token, content string) {
 			return errors.New("the agent has not rendered the file again")
 		}
 		if !m.paxos.Alive(token) {
-			return errors.New("the file does not hold a living token")
+			return errors.New("the file does not hold a valid token")
 		}
 		return nil
 	})
@@ -115,7 +115,7 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 		t.Error("the unleased token was not replaced")
 	}
 	if !m.paxos.Alive(firstUnleased) {
-		t.Error("the unleased token died before it was replaced")
+		t.Error("the unleased token was revoked before it was replaced")
 	}
 	// After a rotation, the leased reader gets a live token with its next lease.
 	m.write("roles/app/rotate", nil)
@@ -129,7 +129,7 @@ func TestVaultAgentKeepsLivingTokensInFiles(t *testing.T) {
 }
 
 // agentOf starts an agent that renders a leased and an unleased token of a role with a short lease
-// and a short poll_interval, with the templates of the README. It returns the files when both have
+// and a short poll_interval, with the templates of docs/agent-and-applications.md. It returns the files when both have
 // a live token.
 func (m *mount) agentOf(lease, poll time.Duration) (leased, unleased string) {
 	m.Helper()
@@ -176,7 +176,7 @@ func TestVaultAgentRecoversFromARotation(t *testing.T) {
 			}
 			return nil
 		})
-		t.Logf("a living token after %s on a lease of %s, after %s with a poll_interval of %s", after[0], lease,
+		t.Logf("a valid token after %s on a lease of %s, after %s with a poll_interval of %s", after[0], lease,
 			after[1], poll)
 		if after[0] > lease || after[1] > poll+2*time.Second {
 			t.Errorf("too late: on a lease of %s after %s, with a poll_interval of %s after %s", lease, after[0],
@@ -203,12 +203,12 @@ func TestGraceKeepsVaultAgentsTokensAlive(t *testing.T) {
 	await(t, func() error {
 		for _, path := range []string{leased, unleased} {
 			if looks++; !m.paxos.Alive(m.held(path)) {
-				t.Fatalf("%s holds a dead token after %s", filepath.Base(path), time.Since(start))
+				t.Fatalf("%s holds an ended token after %s", filepath.Base(path), time.Since(start))
 			}
 		}
 		for _, old := range before {
 			if m.paxos.Alive(old) {
-				return errors.New("a token from before the rotation lives still")
+				return errors.New("a token from before the rotation is still valid")
 			}
 		}
 		return nil
@@ -246,7 +246,7 @@ func TestOneReadersWordHelpsVaultAgent(t *testing.T) {
 		}
 		return nil
 	})
-	t.Logf("the agent has the living token after %s with a poll_interval of %s", time.Since(start), poll)
+	t.Logf("the agent has the valid token after %s with a poll_interval of %s", time.Since(start), poll)
 	if took := time.Since(start); took > poll+2*time.Second {
 		t.Errorf("the agent has it after %s", took)
 	}

@@ -188,7 +188,7 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	said, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a",
 		map[string]any{"scopes": profiles, "rejected_token_id": answer.Data["token_id"]})
 	if err != nil || token(said) != token(answer) || len(said.Warnings) != 1 {
-		t.Errorf("a reader's word about a token that lives: %v, error %v", said, err)
+		t.Errorf("a reader's word about a token that is valid: %v, error %v", said, err)
 	}
 	for name, refused := range map[string]struct {
 		data map[string]any

@@ -124,7 +124,7 @@ path "%[1]s/scope-sets/*" { capabilities = ["read", "list"] }`, m.path))
 	}
 	answer := m.write("scope-sets/app", map[string]any{"scopes": []string{profiles, withdrawals}})
 	if answer == nil || !strings.Contains(fmt.Sprint(answer.Warnings),
-		"until they are written again with scope_sets: app]") {
+		"until they are written again with scope_sets: app.]") {
 		t.Errorf("the write of a set in use answers %+v", answer)
 	}
 	m.read("creds/app")
@@ -135,7 +135,7 @@ path "%[1]s/scope-sets/*" { capabilities = ["read", "list"] }`, m.path))
 
 // TestAGlobInAPolicyNarrowsNothing checks that a policy with a glob allows more than its beginning
 // says: the caller can append other scopes in the same string. For this reason, the policies in
-// README name exact values.
+// docs/policies.md name exact values.
 func TestAGlobInAPolicyNarrowsNothing(t *testing.T) {
 	t.Parallel()
 	m := newMount(t, shared(t), paxostest.Options{})
@@ -153,7 +153,7 @@ func TestAGlobInAPolicyNarrowsNothing(t *testing.T) {
 	answer, err := app.Logical().WriteWithContext(t.Context(), path,
 		map[string]any{"scopes": profiles + "," + withdrawals})
 	if err != nil {
-		t.Fatalf("this Vault keeps to the glob, and README is wrong: %v", err)
+		t.Fatalf("this Vault keeps to the glob, and docs/policies.md is wrong: %v", err)
 	}
 	m.guard(token(answer))
 	if got := m.answers(token(answer), http.MethodPost, "/transfer/crypto-withdrawals"); got == http.StatusForbidden {

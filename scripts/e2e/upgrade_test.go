@@ -41,7 +41,7 @@ func (m *mount) buildNext() (binary string) {
 	return binary
 }
 
-// upgrade runs the commands that the README gives for an upgrade.
+// upgrade runs the commands that docs/operations.md gives for an upgrade.
 func (m *mount) upgrade(binary string) {
 	m.Helper()
 	sum, err := stack.Checksum(binary)
@@ -105,7 +105,7 @@ func TestUpgradeKeepsTokensAndLeases(t *testing.T) {
 	}
 }
 
-// TestBinaryThatWasMissingAtUnseal makes a lease irrevocable, and revokes it as the README says.
+// TestBinaryThatWasMissingAtUnseal makes a lease irrevocable, and revokes it as docs/operations.md says.
 func TestBinaryThatWasMissingAtUnseal(t *testing.T) {
 	server := own(t)
 	m := newMount(t, server, paxostest.Options{})

@@ -85,7 +85,7 @@ func (r *roots) try(path string, data map[string]any) (*api.Secret, error) {
 		strings.Contains(err.Error(), "tokens of the previous root client are valid"):
 		r.draining++
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests &&
-		strings.Contains(err.Error(), "verified secrets"):
+		strings.Contains(err.Error(), "verify secrets"):
 		r.throttled++
 	default:
 		r.Fatalf("%s: %v", path, err)

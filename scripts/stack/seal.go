@@ -37,6 +37,9 @@ func (v *Vault) join(ctx context.Context, leader *Vault) error {
 	return v.Unseal(ctx)
 }
 
+// UnsealKey returns the key that unseals the server.
+func (v *Vault) UnsealKey() string { return v.unsealKey }
+
 // Unseal unseals the server and waits until it answers requests, in a cluster also as a standby.
 func (v *Vault) Unseal(ctx context.Context) error {
 	client, err := v.Client(v.RootToken)

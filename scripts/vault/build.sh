@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Prints the path of a Vault binary for the demo and the end-to-end tests on stdout, and
-# nothing else. It is the first of these: $VAULT_BIN; the vault on PATH, if it is a Vault
-# server of 1.16 or later; the version pinned in this directory's go.mod, which is built
-# once and kept in the user's cache.
+# nothing else. It uses the first of these: $VAULT_BIN; the vault on PATH, if it is a Vault
+# server of version 1.16 or later; the version pinned in this directory's go.mod, which it
+# builds once and keeps in the user's cache.
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
 
-# usable BINARY: whether it runs and is a Vault server of 1.16 or later.
+# usable BINARY returns 0 if it runs and is a Vault server of version 1.16 or later.
 usable() {
 	local version major minor
 	version=$("$1" version 2>/dev/null | sed -n 's/^Vault v\([0-9]*\.[0-9]*\).*/\1/p') || return 1
@@ -17,7 +17,7 @@ usable() {
 	"$1" server -help 2>&1 | grep -e '-config' >/dev/null
 }
 
-# report STARTED LOG TOTAL: prints one line on the progress of the build.
+# report STARTED LOG TOTAL prints one line about the progress of the build.
 report() {
 	local line
 	line=$(printf 'vault: %d of about %d packages built, %d s' "$(grep -cv '^go: ' "$2")" "$3" $((SECONDS - $1)))
@@ -28,7 +28,7 @@ report() {
 	fi
 }
 
-# follow PID LOG TOTAL: reports the progress until the build ends, and returns its status.
+# follow PID LOG TOTAL reports the progress until the build ends, and returns its status.
 follow() {
 	local started=$SECONDS pause=15 last=0
 	[ ! -t 2 ] || pause=1
@@ -43,7 +43,7 @@ follow() {
 	wait "$1"
 }
 
-# lock DIRECTORY: waits while another build that is still running holds the lock, then takes it.
+# lock DIRECTORY waits until no other running build holds the lock, then takes it.
 lock() {
 	local waiting=""
 	until mkdir "$1" 2>/dev/null; do
@@ -53,23 +53,23 @@ lock() {
 			rm -rf "$1"
 			continue
 		fi
-		[ -n "$waiting" ] || say "vault: another build is under way (lock $1); waiting for it"
+		[ -n "$waiting" ] || say "vault: waiting for another build (lock $1)"
 		waiting=yes
 		sleep 1
 	done
 	echo $$ >"$1/pid"
 }
 
-# build TARGET: builds the pinned Vault as this file. A build that fails leaves no file.
+# build TARGET builds the pinned Vault into this file. If the build fails, it leaves no file.
 build() {
 	local target=$1 log="$1.log" total
-	say "vault: building the Vault server pinned in scripts/vault/go.mod: about ten minutes on two cores, once"
+	say "vault: building the Vault server pinned in scripts/vault/go.mod, once; on two cores this takes about ten minutes"
 	total=$(go list -deps github.com/hashicorp/vault 2>/dev/null | wc -l)
 	trap 'kill "$builder" 2>/dev/null; rm -rf "$target.new" "$log" "$target.lock"; exit 130' INT TERM
 	CGO_ENABLED=0 go build -v -trimpath -buildvcs=false -ldflags '-s -w' -o "$target.new" github.com/hashicorp/vault >"$log" 2>&1 &
 	builder=$!
 	if ! follow "$builder" "$log" "$total"; then
-		say "vault: the build failed; its last lines:"
+		say "vault: the build failed. Last lines of its output:"
 		tail -n 20 "$log" >&2
 		rm -f "$target.new" "$log"
 		return 1
@@ -78,7 +78,7 @@ build() {
 	rm -f "$log"
 }
 
-# absolute COMMAND: the absolute path of a command or a file.
+# absolute COMMAND prints the absolute path of a command or a file.
 absolute() {
 	local found
 	found=$(command -v "$1") || return 1
@@ -90,7 +90,7 @@ absolute() {
 
 if [ -n "${VAULT_BIN:-}" ]; then
 	if ! binary=$(absolute "$VAULT_BIN") || ! usable "$binary"; then
-		say "vault: VAULT_BIN ($VAULT_BIN) is not a Vault server of 1.16 or later that runs here"
+		say "vault: VAULT_BIN ($VAULT_BIN) is not a Vault server of version 1.16 or later, or does not run on this machine"
 		exit 1
 	fi
 	printf '%s\n' "$binary"
@@ -114,7 +114,7 @@ if ! usable "$binary"; then
 	trap 'rm -rf "$binary.lock"' EXIT
 	usable "$binary" || build "$binary" # another build may have made it during the wait
 	if ! usable "$binary"; then
-		say "vault: what was built at $binary does not run as a Vault server"
+		say "vault: $binary was built, but does not run as a Vault server"
 		exit 1
 	fi
 fi

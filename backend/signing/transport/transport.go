@@ -59,7 +59,9 @@ type Transport struct {
 	Base      http.RoundTripper // sends the requests; nil: http.DefaultTransport
 }
 
-// RoundTrip sends a request.
+// RoundTrip sends a request. Its errors are those of the token source and of the signer, which errors.As
+// and errors.Is find, those of this package, such as ErrOtherClient, and those of Base. After an error
+// of Base, Paxos may have executed the request; after any other, it was not sent.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := &sentBody{}
 	if r.Body != nil {

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	widest      = 120 // columns that a line may have
+	widestCode  = 120 // columns that a line may have
 	indivisible = 90  // columns from which a string is a reason for a long line
 )
 
-// longLines returns the numbers of the lines of a Go file that are longer than widest without a
+// longLines returns the numbers of the lines of a Go file that are longer than widestCode without a
 // reason.
 func longLines(text []byte) []int {
 	excused := excusedLines(text)
@@ -21,7 +21,7 @@ func longLines(text []byte) []int {
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
-		if utf8.RuneCount(bytes.TrimRight(line, "\r\n")) > widest && !excused[number] {
+		if width(line) > widestCode && !excused[number] {
 			found = append(found, number)
 		}
 	}

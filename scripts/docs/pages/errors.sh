@@ -1,0 +1,1 @@
+. "$docs_repository/scripts/docs/pages/runbooks.sh"

@@ -1,0 +1,3 @@
+. "$docs_repository/scripts/docs/pages/runbooks.sh"
+vault read -format=raw paxos/metrics
+as monitoring

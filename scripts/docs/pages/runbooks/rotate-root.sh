@@ -1,0 +1,2 @@
+. "$docs_repository/scripts/docs/pages/runbooks.sh"
+as operator
