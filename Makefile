@@ -19,7 +19,7 @@ TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-docs test-cluster test-load bench check errors fuzz clean
+.PHONY: help build demo dev test test-docs test-cluster test-load bench docs check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -53,8 +53,11 @@ test-load: ## run the tests that are long because of Paxos's rate limits: rotati
 bench: ## compare reads with reads from a plugin that does nothing; BENCH=-signatures measures signatures, BENCH=-proxy measures paxos-proxy, BENCH=-help prints all flags
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
 
-# The wording check has its list of marks in scripts/tools/wording/marks.txt. The limits of the front page
-# (150 lines, 100 columns, 80 in a cell of a table) are checked with: bin/columns -markdown -page README.md .
+docs: ## write the generated part of docs/api: a page for each path, from what `vault path-help` says
+	@go run ./scripts/docs/api
+
+# The wording check has its list of marks in scripts/tools/wording/marks.txt, each with what to write instead.
+# README.md is held to 150 lines, 100 columns, and 80 in a cell of a table (-page).
 check: ## check gofmt, go vet, staticcheck, dependencies between files, line length and wording
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
 	go vet ./...
@@ -63,7 +66,7 @@ check: ## check gofmt, go vet, staticcheck, dependencies between files, line len
 	go -C scripts/tools tool staticcheck ./...
 	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
-	bin/columns -markdown .
+	bin/columns -markdown -page README.md .
 	bin/wording -except scripts/tools/wording .
 	bin/errortexts $(TEXTS)
 

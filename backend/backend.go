@@ -293,7 +293,7 @@ func (e *entries) forget(key string) {
 }
 
 // initialize prepares the mount to serve. Vault calls it after a start, after a reload, and when it
-// has replaced a plugin process that crashed. Until it is known which token requests the previous
+// has replaced a plugin process that ended. Until it is known which token requests the previous
 // process sent, no mount of this process requests a token, so they are read here. The sweep starts
 // now, because tokens that the previous process left to be revoked should not wait for the next
 // tick.

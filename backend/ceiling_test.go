@@ -28,7 +28,7 @@ func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 		t.Error("a token beyond the guardrails is valid")
 	}
 	if !m.Paxos.Alive(backendtest.Token(narrow)) || !m.Paxos.Alive(backendtest.Token(small)) {
-		t.Error("a token within the guardrails ended")
+		t.Error("a token within the guardrails was revoked")
 	}
 	for _, path := range []string{"creds/mint", "token/mint"} {
 		if status, text := m.Refused(logical.ReadOperation, path, nil); status != 403 ||

@@ -113,6 +113,6 @@ func TestADamagedRoleCanBeDeleted(t *testing.T) {
 	}
 	m.Must(logical.DeleteOperation, "roles/mint", nil)
 	if m.Paxos.Alive(backendtest.Token(leased)) || strings.Contains(m.Stored(), "roles/mint") {
-		t.Error("the role or its token exists after the deletion")
+		t.Error("the role or its token is there after the deletion")
 	}
 }

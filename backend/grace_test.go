@@ -208,7 +208,7 @@ func TestDurationsOutOfBoundsAreRefused(t *testing.T) {
 	}
 }
 
-// TestALockdownEndsWhatItsProcessCouldNot, be it in its grace: the process crashed after it had stored
+// TestALockdownEndsWhatItsProcessCouldNot, also in its grace: the process crashed after it had stored
 // the lockdown.
 func TestALockdownEndsWhatItsProcessCouldNot(t *testing.T) {
 	t.Parallel()

@@ -200,7 +200,7 @@ func TestWhatARoleNoLongerGrantsEnds(t *testing.T) {
 				t.Error("what was issued under the role is valid")
 			}
 			if !m.Paxos.Alive(backendtest.Token(other)) {
-				t.Error("another role's token ended")
+				t.Error("the token of another role was revoked")
 			}
 			if err := m.Revoke(leased); err != nil {
 				t.Errorf("the lease cannot end: %v", err)

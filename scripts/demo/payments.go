@@ -25,7 +25,7 @@ func (s *story) pay(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil
 	}
-	s.title("A withdrawal of 100 is paid; one of 1,000,000 is refused by the limit")
+	s.title("A withdrawal of 100 is paid; a withdrawal of 1,000,000 exceeds the limit and is refused")
 	if _, err := s.shell(ctx, writeBody); err != nil {
 		return err
 	}
@@ -33,23 +33,23 @@ func (s *story) pay(ctx context.Context) error {
 		return err
 	}
 	if err := s.expectAnswer(ctx, `sed 's/invoice-1/invoice-million/; s/"100"/"1000000"/' body.json | `+sendIt+toProxy+
-		"@-", "amount is more than limits allows: 1000 USDC", "HTTP 403"); err != nil {
+		"@-", "amount is more than limits.USDC, which is 1000", "HTTP 403"); err != nil {
 		return err
 	}
 	if err := s.expectPaid(ctx, 1); err != nil {
 		return err
 	}
-	s.proved("The engine's own words tell why. Nothing was sent to Paxos.")
+	s.proved("The answer says which limit refused it. The second withdrawal was not sent to Paxos.")
 	return nil
 }
 
-// tamper goes past the proxy: with a token only, with a signature of another body, and with a payment
-// that was made already.
+// tamper sends requests without the proxy: with a token only, and with a signature of another body. Then
+// it repeats a payment.
 func (s *story) tamper(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil
 	}
-	s.title("A stolen token, a changed body and a repetition are refused by Paxos")
+	s.title("Paxos refuses a stolen token, a changed body and a repeated payment")
 	for _, step := range []struct{ command, file string }{
 		{`printf 'Authorization: Bearer %s\n' "$(vault read -field=access_token paxos/token/payer)" > token.header`,
 			"token.header"},
@@ -83,7 +83,7 @@ func (s *story) tamper(ctx context.Context) error {
 	if err := s.expectPaid(ctx, 1); err != nil {
 		return err
 	}
-	s.proved("The signature covers every byte of the body, and a ref_id is paid once.")
+	s.proved("The signature covers every byte of the body, and Paxos accepts each ref_id only once.")
 	return nil
 }
 
@@ -92,7 +92,7 @@ func (s *story) useUpTheDay(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil
 	}
-	s.title("Ten payments a day are 1000 USDC; the eleventh is refused by the daily limit")
+	s.title("Ten payments use the daily limit of 1000 USDC; the eleventh is refused")
 	if err := s.expectAnswer(ctx, `for n in 2 3 4 5 6 7 8 9 10 11; do
         sed "s/invoice-1/invoice-$n/" body.json | `+strings.ReplaceAll(sendIt, `-w '\nHTTP %{http_code}\n'`,
 		`-o answer-$n.json -w "invoice-$n: HTTP %{http_code}\n"`)+toProxy+`@-
@@ -107,7 +107,7 @@ func (s *story) useUpTheDay(ctx context.Context) error {
 	if err := s.expectPaid(ctx, 10); err != nil {
 		return err
 	}
-	s.proved("invoice-1 and invoice-2 were signed twice, and count once. A payment counts for 24 hours and 35 minutes.")
+	s.proved("invoice-1 and invoice-2 were signed twice but count once. A payment counts for 24 hours and 35 minutes.")
 	return nil
 }
 

@@ -14,7 +14,7 @@ func (s *story) rotateRoot(ctx context.Context) error {
 	if s.paxos.sandbox == nil {
 		return nil // at the real Paxos, a person must do this in the Dashboard
 	}
-	s.title("The root gets a new secret; readers go on")
+	s.title("The root client gets a new secret; reads continue")
 	before, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (s *story) rotateRoot(ctx context.Context) error {
 	if err := s.expectState(ctx, after, true); err != nil {
 		return err
 	}
-	s.proved("The old secret stopped with the click, the new one was proved before it was stored, and no read failed.")
+	s.proved("The old secret stopped working at once. The new one was verified before it was stored. No read failed.")
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (s *story) rotateAtPaxos(ctx context.Context, clientID, file string) (secre
 }
 
 // onlySecret is a command that reads an answer of the stand-in and writes the client_secret of it.
-const onlySecret = `sed -n 's/.*"client_secret":"\([^"]*\)".*/\1/p' | tr -d '\n'`
+const onlySecret = `sed 's/.*"client_secret":"\([^"]*\)".*/\1/' | tr -d '\n'`
 
 // hideSecret hides the secret in a file, and returns it.
 func (s *story) hideSecret(file string) (secret string, err error) {
@@ -86,7 +86,7 @@ func (s *story) lockDown(ctx context.Context) error {
 		return err
 	}
 	if value(answer, "pending") != "0" {
-		return errors.New("tokens are still alive")
+		return errors.New("tokens are still valid")
 	}
 	if err := s.expectState(ctx, token, false); err != nil {
 		return err
@@ -104,6 +104,6 @@ func (s *story) lockDown(ctx context.Context) error {
 	if _, err := s.vault(ctx, "delete", "paxos/lockdown"); err != nil {
 		return err
 	}
-	s.proved("One write stops the whole mount, whatever the policies say. Only a delete lifts it.")
+	s.proved("One write stops the whole mount, whatever policies allow. Only deleting the lockdown ends it.")
 	return nil
 }

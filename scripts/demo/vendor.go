@@ -63,7 +63,7 @@ func (s *story) takeBack(ctx context.Context, id, lease string) error {
 		return err
 	}
 	if err := s.expectAnswer(ctx, "vault write paxos/clients/vendor-1/rotate client_secret=- < rotated-secret.txt",
-		"Success"); err != nil {
+		"available"); err != nil {
 		return err
 	}
 	s.noted("The last holder tries the old secret:")
@@ -99,7 +99,7 @@ func (s *story) createAtPaxos(ctx context.Context) (id, secret string, err error
 	s.noted("In the Dashboard: Create. The secret is put into a file:")
 	if _, err := s.shell(ctx, `umask 077; curl -sS `+s.paxos.sandbox.URL+`/sandbox/credentials \
         -d '{"nickname":"vault-vendor-1","scopes":["`+readScope+`"]}' > vendor.json
-      `+onlySecret+" < vendor.json > "+vendorSecret); err != nil {
+      cat vendor.json | `+onlySecret+" > "+vendorSecret); err != nil {
 		return "", "", err
 	}
 	if secret, err = s.hideSecret(vendorSecret); err != nil {

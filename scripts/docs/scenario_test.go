@@ -76,7 +76,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// TestUpdate checks that only the answer that is wrong is written anew, and that the page is right then.
+// TestUpdate checks that only the answer that is wrong is written again, and that the page is right then.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t, "'''shell\necho a  1\n'''\n'''console\na 1\n'''\n- b\n\n  '''shell\n  printf 'x\\ny'\n  '''\n  '''console\n  z\n  '''\n", true)

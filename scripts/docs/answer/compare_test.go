@@ -82,8 +82,9 @@ func TestMasks(t *testing.T) {
 		"shortened signature": {"Paxos-Signature: eyJhbGciOiJF…",
 			[]string{"Paxos-Signature: eyJraWQiOiJhIn0..b3RoZXI"}, []string{"Paxos-Signature: "}},
 
-		"duration that runs out": {"lease_duration 59m58s", []string{"lease_duration 59m12s", "lease_duration 1h0m0s"},
-			[]string{"lease_duration 58m30s", "lease_duration 29m58s", "lease_duration 59m", "lease_duration 3598"}},
+		"duration that runs out": {"lease_duration 59m58s",
+			[]string{"lease_duration 59m12s", "lease_duration 1h0m0s", "lease_duration 59m"},
+			[]string{"lease_duration 58m30s", "lease_duration 29m58s"}},
 		"duration in a sentence": {"Retry in 42s.", []string{"Retry in 39s."}, []string{"Retry in 30s.", "Retry in 42m."}},
 		"setting":                {"ttl 5m0s", nil, []string{"ttl 4m59s", "ttl 5m1s", "ttl 300"}},
 		"setting in words":       {"Paxos did not answer within 10s", nil, []string{"Paxos did not answer within 15s"}},
@@ -91,9 +92,8 @@ func TestMasks(t *testing.T) {
 			[]string{"lease_duration 3400", "lease_duration 0", "generation 3530"}},
 		"seconds of a setting": {"lease_duration 3600", nil, []string{"lease_duration 3599"}},
 		"spread":               {`"ttl": 296,`, []string{`"ttl": 241,`}, []string{`"ttl": 200,`, `"max_ttl": 296,`}},
-		"spread in a table": {"rotation_period 44m59s", []string{"rotation_period 43m3s"},
-			[]string{"rotation_period 20m3s", "rotation_period 45m"}},
-		"other numbers": {"count 296", nil, []string{"count 295"}},
+		"spread of a table":    {"ttl 4m56s", []string{"ttl 4m1s", "ttl 5m"}, []string{"ttl 3m20s", "max_ttl 4m1s"}},
+		"other numbers":        {"count 296", nil, []string{"count 295"}},
 	} {
 		for _, run := range append(test.same, test.page) {
 			if difference := Compare(test.page, run, untyped); difference != "" {

@@ -27,6 +27,9 @@ const base64url = `[A-Za-z0-9_-]`
 // shortened ends the name of a pattern for values of the kind before it, of which a page shows the beginning.
 const shortened = "_shortened"
 
+// anyDuration is a number of seconds, or a duration as tables have it: 59m58s, and 59m in one of 60 runs.
+const anyDuration = `\d+(?:h(?:\d+m)?(?:\d+s)?|m(?:\d+s)?|s)?`
+
 // The values that differ from run to run. The named group is the value; what is around it in the pattern
 // says where such a value may be, and is compared. Earlier patterns come first.
 var patterns = []string{
@@ -45,8 +48,8 @@ var patterns = []string{
 	`\b(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`,
 	`\b(?P<unix_time>1[789]\d{8})\b`,
 	`\b(?P<duration>(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)\b`,
-	`\b(?:lease_duration|expires_in|token_lifetime)"?(?: +|[:=] ?)"?(?P<seconds>\d+)\b`,
-	`\b(?:ttl|rotation_period)"?(?: +|[:=] ?)"?(?P<random_seconds>(?:\d+h)?(?:\d+m)?\d+s?)\b`,
+	`\b(?:lease_duration|expires_in|token_lifetime)"?(?: +|[:=] ?)"?(?P<seconds>` + anyDuration + `)\b`,
+	`\b(?:ttl|rotation_period)"?(?: +|[:=] ?)"?(?P<random_seconds>` + anyDuration + `)\b`,
 }
 
 var values = regexp.MustCompile(strings.Join(patterns, "|"))

@@ -61,16 +61,21 @@ own_server() {
 # enabled from now on use it.
 start_paxos() {
   local announcement=$docs_folder/paxos.json control port
-  paxos-sandbox -json -address=127.0.0.1:0 "$@" >"$announcement" 2>&1 &
+  paxos-sandbox -json -tls -address=127.0.0.1:0 "$@" >"$announcement" 2>&1 &
   await jq -e .url "$announcement"
+  # It speaks TLS, as Paxos does: otherwise the engine would warn in many answers. Its certificate authority is
+  # trusted by mounts, by curl, and by programs in Go and Python.
+  export docs_authority=$docs_folder/authority.pem
+  jq -r .ca_certificate "$announcement" >"$docs_authority"
+  export CURL_CA_BUNDLE=$docs_authority SSL_CERT_FILE=$docs_authority
   control=$(jq -r .url "$announcement")
   port=${control##*:}
   # Both parts of Paxos are one server here. They have two names, so that answers tell them apart.
   export docs_oauth=127.0.0.1:$port docs_api=localhost:$port
   local environment
   for environment in '' .sandbox; do
-    stands_for "https://oauth$environment.paxos.com" "http://$docs_oauth"
-    stands_for "https://api$environment.paxos.com" "http://$docs_api"
+    stands_for "https://oauth$environment.paxos.com" "https://$docs_oauth"
+    stands_for "https://api$environment.paxos.com" "https://$docs_api"
     stands_for "oauth$environment.paxos.com" "$docs_oauth"
     stands_for "api$environment.paxos.com" "$docs_api"
   done
@@ -97,7 +102,7 @@ configure_paxos() {
 paxos() {
   local body=()
   [ $# -lt 3 ] || body=(-H 'Content-Type: application/json' --data-binary "$3")
-  curl -sS --fail-with-body -X "$1" "${body[@]}" "http://$docs_oauth/sandbox/$2"
+  curl -sS --fail-with-body -X "$1" "${body[@]}" "https://$docs_oauth/sandbox/$2"
 }
 
 # dashboard: what a person does in Paxos's Dashboard. A NAME is the nickname of a client; root is the client

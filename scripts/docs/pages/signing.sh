@@ -13,7 +13,7 @@ pay() {
   signature=$(vault write -format=json -field=headers paxos/sign/payouts method=POST \
     path=/v2/transfer/crypto-withdrawals body=@pay.json | jq -r '."Paxos-Signature"')
   curl -sS --fail-with-body -o pay.answer -H "Authorization: Bearer $token" -H "Paxos-Signature: $signature" \
-    -H 'Content-Type: application/json' --data-binary @pay.json "http://$docs_api/v2/transfer/crypto-withdrawals"
+    -H 'Content-Type: application/json' --data-binary @pay.json "https://$docs_api/v2/transfer/crypto-withdrawals"
 }
 
 # check_page: Paxos has executed each payment once, with a signature of the key that was active, and the

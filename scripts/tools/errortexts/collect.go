@@ -198,7 +198,7 @@ func (c collector) returned(statement *ast.ReturnStmt, speaks bool) {
 		switch {
 		case c.Name == "payment" && strings.HasPrefix(words, "must ") && isString(c.TypesInfo.TypeOf(result)):
 			c.add(400, "<parameter> "+words, result.Pos())
-		case speaks:
+		case speaks && !strings.HasPrefix(words, "`"): // a command is part of a text
 			c.add(0, words, result.Pos())
 		}
 	}

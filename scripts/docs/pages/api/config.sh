@@ -1,0 +1,3 @@
+# The page itself configures the mount.
+start_paxos
+enable_paxos
