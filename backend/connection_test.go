@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -242,5 +243,33 @@ func TestASecretOfADeletedConnectionIsNotStored(t *testing.T) {
 	}
 	if m.settings() != before || strings.Contains(m.Stored(), m.Secret) {
 		t.Errorf("storage was\n%s\nand is\n%s", before, m.settings())
+	}
+}
+
+// TestAConfigIsNotStoredOverADeletedConnection deletes the connection after a write of config was checked
+// against it. The mount must not end with an environment whose URLs are gone.
+func TestAConfigIsNotStoredOverADeletedConnection(t *testing.T) {
+	t.Parallel()
+	m := newMount(t)
+	m.Must(logical.UpdateOperation, "config/connection", m.Connection())
+	arrived, proceed := m.Storage.HoldRead("connection")
+	type answer struct {
+		status int
+		text   string
+	}
+	done := make(chan answer, 1)
+	go func() {
+		resp, err := m.Do(logical.UpdateOperation, "config", map[string]any{"environment": "custom"})
+		status, problem := logical.RespondErrorCommon(&logical.Request{Operation: logical.UpdateOperation}, resp, err)
+		done <- answer{status, fmt.Sprint(problem)}
+	}()
+	<-arrived
+	m.Must(logical.DeleteOperation, "config/connection", nil)
+	close(proceed)
+	if got := <-done; got.status != 400 || !strings.Contains(got.text, "environment=custom needs URLs") {
+		t.Errorf("the write of config: %d %s", got.status, got.text)
+	}
+	if stored := m.settings(); strings.Contains(stored, "custom") {
+		t.Errorf("storage holds\n%s", stored)
 	}
 }

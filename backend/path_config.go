@@ -218,6 +218,9 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 		return fault.BadRequest("Not saved: %s was changed by somebody else at the same time. Read config and "+
 			"write again.", field)
 	}
+	if err := checkFits(ctx, s, after); err != nil {
+		return err
+	}
 	if err := b.settlePurposes(ctx, s); err != nil {
 		return err
 	}
@@ -229,6 +232,17 @@ func (b *backend) storeConfig(ctx context.Context, s logical.Storage, d *framewo
 		after.EntryID = newEntryID()
 	}
 	return b.entries.config.Put(ctx, s, configKey, after)
+}
+
+// checkFits refuses a config whose environment does not fit the stored connection. The caller holds writes,
+// because the connection may have been changed or deleted since the request was checked against it.
+func checkFits(ctx context.Context, s logical.Storage, c config) error {
+	settings, err := storedConnection(ctx, s)
+	if err != nil {
+		return err
+	}
+	_, err = settings.settings(c.Environment)
+	return err
 }
 
 // changedConfig returns the stored config, or the zero config if there is none, and the config with

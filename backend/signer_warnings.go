@@ -17,7 +17,13 @@ func signerWarnings(before, after signer) []string {
 		warnings = append(warnings, emptyLists(after)...)
 	}
 	warnings = append(warnings, lowLimits(after)...)
-	return append(warnings, liftedLimits("daily_limits", before.DailyLimits, after.DailyLimits)...)
+	payable := payment.Limits{} // an asset that limits does not name is refused, so it needs no daily limit
+	for asset, daily := range before.DailyLimits {
+		if _, ok := after.Limits[asset]; ok {
+			payable[asset] = daily
+		}
+	}
+	return append(warnings, liftedLimits("daily_limits", payable, after.DailyLimits)...)
 }
 
 // emptyLists warns of lists that are empty, so that the signer refuses every request, or every request of

@@ -149,6 +149,10 @@ func TestALimitThatAWriteRemovesIsWarnedOf(t *testing.T) {
 		"daily_limits no longer limits: USD."+whole)
 	write(logical.PatchOperation, "signers/payouts", map[string]any{"daily_limits": nil},
 		"daily_limits no longer limits: USDC."+whole)
+	write(logical.UpdateOperation, "signers/payouts", map[string]any{"daily_limits": both}, "")
+	// An asset that is in limits no more is refused, so no limit is missing.
+	write(logical.PatchOperation, "signers/payouts", map[string]any{"limits": map[string]any{"USD": "100"},
+		"daily_limits": map[string]any{"USD": "100"}}, "")
 	// Limits of the guardrails for some assets refuse all others.
 	write(logical.UpdateOperation, "config/guardrails", map[string]any{"sign_daily_limits": map[string]any{"USD": "1"}},
 		"")

@@ -22,7 +22,7 @@ func hiddenFailure(b *page.Block, output, failures string) string {
 	if b.Kind == page.Hidden || b.Fails || judged.MatchString(b.Text) {
 		return ""
 	}
-	if found := refusal.FindString(output); found != "" {
+	if found := refusal.FindString(output); found != "" && b.Answer == nil { // readers see it otherwise
 		return strings.TrimSpace(found)
 	}
 	return strings.TrimSpace(failures)

@@ -122,10 +122,10 @@ func (s *scenario) block(ctx context.Context, b *page.Block, files string) (fata
 
 // compare compares what a block printed with what the page shows.
 func (s *scenario) compare(b *page.Block, output string) error {
+	if hidden := hiddenFailure(b, output, s.shell.failures()); hidden != "" {
+		return s.failure(b, "a command failed inside the block: "+hidden, output)
+	}
 	if b.Answer == nil {
-		if hidden := hiddenFailure(b, output, s.shell.failures()); hidden != "" {
-			return s.failure(b, "a command failed inside the block: "+hidden, output)
-		}
 		return nil
 	}
 	difference := answer.Compare(b.Answer.Text, output, s.Typed)

@@ -41,6 +41,10 @@ func TestScenarios(t *testing.T) {
 		"one that is not": {"'''shell fails\necho no\n'''\n'''console\nno\n'''\n",
 			"docs/page.md:2: the block must fail, and did not"},
 		"a silent return": {"'''shell\nreturn\nfalse\n'''\n", "docs/page.md:2: the block stopped before its end"},
+		"a failure that is not shown": {"'''shell\necho \"$(echo vault read x >$docs_folder/failed)a\"\n'''\n" +
+			"'''console\na\n'''\n", "a command failed inside the block: vault read x"},
+		"a failure that is allowed": {"'''shell\necho vault read x >$docs_folder/failed || true; echo a\n'''\n" +
+			"'''console\na\n'''\n", ""},
 		"an error of vault": {"'''shell\necho Error reading x >&2\n'''\n",
 			"a command failed inside the block: Error reading x"},
 

@@ -26,7 +26,7 @@ func (a *agreement) agree(page, run value) bool {
 	}
 	switch page.kind {
 	case duration, seconds, random:
-		return page.text == run.text || near(page, run)
+		return page.text == run.text || !a.typed(page.text) && near(page, run)
 	case moment, unix:
 		return page.text == run.text || !a.typed(page.text)
 	}

@@ -30,7 +30,7 @@ func Compare(page, run string, typed func(string) bool) (difference string) {
 			}
 			at++
 		}
-		if last && at < len(printed) {
+		if at < len(printed) && (last || len(piece) > 0 && !printed[at].begins) {
 			return fmt.Sprintf("the command also printed %q", line(printed[at:]))
 		}
 	}
@@ -59,8 +59,8 @@ func split(all []word) [][]word {
 	return pieces
 }
 
-// find returns where the piece is in what was printed, from the word at on. It begins a line there. The last piece
-// ends where the text ends.
+// find returns where the piece is in what was printed, from the word at on. It begins and ends with whole lines.
+// The last piece ends where the text ends.
 func (a *agreement) find(piece, printed []word, at int, last bool) (position int, found bool) {
 	if len(piece) == 0 {
 		return len(printed), true
@@ -69,7 +69,8 @@ func (a *agreement) find(piece, printed []word, at int, last bool) (position int
 		at = max(at, len(printed)-len(piece))
 	}
 	for ; at+len(piece) <= len(printed); at++ {
-		if !printed[at].begins {
+		end := at + len(piece)
+		if !printed[at].begins || end < len(printed) && !printed[end].begins {
 			continue
 		}
 		trial := a.copy()

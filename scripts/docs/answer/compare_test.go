@@ -138,7 +138,7 @@ func hexOf(uuid string) string { return strings.ReplaceAll(uuid, "b", "c") }
 // TestTyped checks that what a reader types is in the answer as it was typed.
 func TestTyped(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{uuid, "2026-11-27T10:15:45Z", hex32} {
+	for _, value := range []string{uuid, "2026-11-27T10:15:45Z", hex32, "21s"} {
 		typed := func(text string) bool { return text == value }
 		other := strings.NewReplacer("1", "2").Replace(value)
 		if difference := Compare("x "+value, "x "+value, typed); difference != "" {
@@ -160,7 +160,9 @@ func TestOmissions(t *testing.T) {
 	for page, same := range map[string]bool{
 		"Key Value\n…\nb 2\n…":           true,
 		"…\nc 3 4":                       true,
-		"…\nc 3\n…":                      true, // a line may go on in the next line of the page
+		"…\nc 3\n4\n…":                   true,  // a line may go on in the next line of the page
+		"…\nc 3\n…":                      false, // not the whole line
+		"Key\n…":                         false,
 		"Key Value\n…":                   true,
 		"…":                              true,
 		"…\na 1\n…\nb 2\n…\nc 3 4":       true,

@@ -18,6 +18,9 @@ var shells = []string{"sh", "bash", "zsh", "shell-session", "sh-session", "shell
 // placeholder matches what a reader would have to replace before a command works, such as <Key ID>.
 var placeholder = regexp.MustCompile(`(?:^|[^<])(<[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?>)`)
 
+// ignoring matches what makes the shell go on after a command that failed.
+var ignoring = regexp.MustCompile(`(?m)(?:^|[;&|({ ])set +\+[a-z]*e|\btrap - ERR\b`)
+
 // check pairs answers with the blocks that print them, and returns an error for each block that is not
 // as a page must have it.
 func (p *Page) check() (errs []error) {
@@ -74,6 +77,9 @@ func (p *Page) checkNorun(b *Block) string {
 func (b *Block) checkCommands() string {
 	if strings.Contains(b.Text, "…") {
 		return "a shell block must not have …: use a variable or a file"
+	}
+	if ignoring.MatchString(b.Text) {
+		return "a shell block must not have set +e: the commands after it could fail unseen"
 	}
 	if found := placeholder.FindStringSubmatch(b.Text); found != nil {
 		return fmt.Sprintf("a shell block must not have the placeholder %s: use a variable or a file", found[1])

@@ -29,6 +29,8 @@ func TestRules(t *testing.T) {
 		"redirections":           {"docs/a.md", "'''shell\ncat <<EOF >b\nEOF\nx <<<$y >z; a < b > c\n'''\n", ""},
 		"ellipsis in an answer":  {"docs/a.md", "'''shell\na\n'''\n'''console\n…\n<b>\n'''\n", ""},
 
+		"failures that are ignored": {"docs/a.md", "'''shell\nset +e\nvault read x\n'''\n",
+			"a.md:2: a shell block must not have set +e"},
 		"no command":         {"docs/a.md", "'''shell\n# nothing\n\n'''\n", "has no command"},
 		"no language":        {"docs/a.md", "'''\nvault status\n'''\n", "must have a language"},
 		"another shell":      {"docs/a.md", "'''bash\nvault status\n'''\n", "a block of bash must be a file"},

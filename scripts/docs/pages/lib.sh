@@ -56,13 +56,20 @@ own_server() {
   unset VAULT_ADDR VAULT_TOKEN
 }
 
+# announced FILE: succeeds if the stand-in has written its announcement to the file. -s is for a file that is
+# still empty, with which jq -e alone succeeds.
+announced() {
+  jq -es '.[0] | .url != "" and (.ca_certificate | contains("BEGIN CERTIFICATE"))' "$1"
+}
+
 # start_paxos [FLAG...]: starts the stand-in Paxos with these flags of paxos-sandbox. It sets PAXOS_CLIENT_ID
 # to the Client ID of a client that is ready to use, and writes its secret to secret.txt. Mounts that are
 # enabled from now on use it.
 start_paxos() {
   local announcement=$docs_folder/paxos.json control port
+  rm -f "$announcement" # an earlier one counts no longer
   paxos-sandbox -json -tls -address=127.0.0.1:0 "$@" >"$announcement" 2>&1 &
-  await grep -q '^{.*}$' "$announcement" # jq -e accepts an empty file
+  await announced "$announcement"
   # It speaks TLS, as Paxos does: otherwise the engine would warn in many answers. Its certificate authority is
   # trusted by mounts, by curl, and by programs in Go and Python.
   export docs_authority=$docs_folder/authority.pem

@@ -38,6 +38,7 @@ var sources = map[string]source{
 	"logical.ErrorResponse": {format: 0, status: 400},
 	"logical.CodedError":    {format: 1},
 	"backend.stoppedAfter":  {format: 1},
+	"backend.refuseNeeded":  {format: 2, status: 400},
 	"limits.say":            {format: 0, status: 429},
 	"main.newProblem":       {format: 2},
 }
@@ -72,7 +73,8 @@ var speaking = map[string]int{"limits": 429}
 // A collector finds the texts of one package.
 type collector struct {
 	*packages.Package
-	found map[string]text
+	found  map[string]text
+	passed map[string]bool // functions that pass a format on and are not in sources, with their place
 }
 
 // collect returns the texts of the packages, each once.
@@ -82,15 +84,18 @@ func collect(patterns []string) ([]text, error) {
 		return nil, err
 	}
 	var all []error
-	found := map[string]text{}
+	found, passed := map[string]text{}, map[string]bool{}
 	for _, one := range loaded {
 		for _, failure := range one.Errors {
 			all = append(all, failure)
 		}
-		c := collector{Package: one, found: found}
+		c := collector{Package: one, found: found, passed: passed}
 		for _, file := range one.Syntax {
 			c.file(file)
 		}
+	}
+	for name := range passed {
+		all = append(all, fmt.Errorf("%s passes on the format of a text: name it in sources", name))
 	}
 	if len(found) == 0 {
 		all = append(all, fmt.Errorf("no text in %q", patterns))
@@ -117,6 +122,7 @@ func (c collector) file(file *ast.File) {
 					return false // what is logged is no text for callers
 				}
 				c.call(n, speaks)
+				c.passes(n, function)
 			case *ast.CompositeLit:
 				c.composite(n)
 			case *ast.ReturnStmt:
@@ -146,6 +152,28 @@ func (c collector) call(call *ast.CallExpr, speaks bool) {
 		c.add(400, c.format(call.Args[0], call.Args[1:]), call.Pos())
 	case speaks && name == "fmt.Sprintf":
 		c.add(0, c.format(call.Args[0], call.Args[1:]), call.Pos())
+	}
+}
+
+// passes takes note of a function that makes a text of a format which is its own parameter. Only its callers
+// know the text, so they are looked at if the function is in sources.
+func (c collector) passes(call *ast.CallExpr, within *ast.FuncDecl) {
+	s, known := sources[c.callee(call)]
+	if !known || within == nil || len(call.Args) <= s.format {
+		return
+	}
+	format, _ := call.Args[s.format].(*ast.Ident)
+	if format == nil {
+		return
+	}
+	object := c.TypesInfo.Uses[format]
+	if object == nil {
+		return
+	}
+	name, declared := c.Name+"."+within.Name.Name, object.Pos()
+	parameter := within.Type.Params.Pos() <= declared && declared < within.Type.Params.End()
+	if _, known := sources[name]; !known && parameter {
+		c.passed[name] = true
 	}
 }
 

@@ -24,6 +24,9 @@ func TestCollect(t *testing.T) {
 	if _, err := collect([]string{"./testdata/sample/fault"}); err == nil {
 		t.Error("packages without a text are accepted: the check would pass when nothing is found")
 	}
+	if _, err := collect([]string{"./testdata/passing"}); err == nil || !strings.Contains(err.Error(), "passing.refuse") {
+		t.Errorf("a function passes on the text of its callers: %v", err)
+	}
 }
 
 // written is a page that explains one of the texts.
