@@ -232,7 +232,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
-			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(affected))), ended, pending))
+			endedWarning(rolesNamed(slices.Sorted(maps.Keys(affected))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {

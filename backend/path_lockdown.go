@@ -92,8 +92,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	resp := &logical.Response{Data: data}
 	if ended+pending > 0 {
 		resp.AddWarning(revoked("this mount", ended, pending) +
-			" Applications that hold them get 401 from Paxos until the lockdown is lifted and they read again: " +
-			"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/.")
+			" Applications that hold a revoked token get 401 from Paxos until the lockdown is lifted and they read again. " +
+			"Vault Agent does so within the role's poll_interval for token/, and at the end of the lease for creds/.")
 	}
 	return resp, nil
 }
