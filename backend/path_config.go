@@ -334,9 +334,9 @@ func refuseWhileLeased(ctx context.Context, s logical.Storage) error {
 
 const configHelp = `
 One mount is for one Paxos environment and one Paxos Entity. The first write names the
-environment, which is then fixed. Create the root client in the Paxos Dashboard (Admin
-> API Management). Its scopes are the most that any role without a client of its own
-can get.
+environment, which is then fixed. Create the root client in the Paxos Dashboard, under
+Admin > API Management. A role without a client of its own can get at most the scopes of
+the root client.
 
     vault write paxos/config environment=sandbox client_id=$CLIENT_ID \
         client_secret=@secret.txt

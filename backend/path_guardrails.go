@@ -277,7 +277,7 @@ allowed_scopes names scopes or patterns. In a pattern, * stands for any text on 
 of the colon. By default every scope may be issued, except those that manage the
 company's API credentials (api_creds:*). Those also need allow_admin_scopes=true. A
 scope that this version of the engine does not know also needs
-allow_uncatalogued_scopes=true.
+allow_uncatalogued_scopes=true, which is the default.
 
 max_ttl limits leases. A token from token/<name> has no lease: it is valid until it
 expires.

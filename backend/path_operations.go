@@ -140,7 +140,7 @@ No request is made to Paxos.
 least_scopes are the scopes that a role gets which is written with only this operation.
 also_opens is what such a role can call too, because Paxos has no smaller scope. access
 says which few operations need no scope: none is public, and token takes any valid
-token. A role cannot be written with these.
+token. A role cannot be written with these operations.
 
 A list can be filtered by risk, by tag (Paxos's groups) and by q (a text in the id, path
 or summary). vault list sends no parameters, so use a read:

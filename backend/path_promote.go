@@ -163,6 +163,6 @@ config/replace-root client=<name>, which needs sudo.
 Keys of the standby (keys/) become keys of the root client. The answer warns of keys
 that have no Key ID for the new root client.
 
-Nothing is promoted while tokens of an earlier root client are valid, and on a mount
-that is paused because it may be a restored copy (config/resume).
+A promotion is refused while tokens of a root client that was replaced earlier are still
+valid, and on a mount that is paused because it may be a restored copy (config/resume).
 `

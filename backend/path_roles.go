@@ -70,8 +70,8 @@ func (b *backend) pathRole() *framework.Path {
 				Text: "Names of scope sets (scope-sets/). The role gets the scopes that the sets have at the time of the " +
 					"write."},
 			"operations": {Type: framework.TypeCommaStringSlice, Example: "GetTransfer,ListTransfers",
-				Text: "Operations of Paxos's API by operationId (operations/). The role gets the fewest scopes that allow " +
-					"them."},
+				Text: "Operations of Paxos's API by operationId (operations/). The role gets only the scopes that they " +
+					"need."},
 			"unique_tokens": {
 				Type: framework.TypeBool, Example: "true",
 				Text: "Whether each lease has a token of its own, which is revoked with the lease. Then every read costs " +
@@ -251,7 +251,7 @@ request at Paxos, which allows about one per second for your whole IP address.
 
 The role gets the scopes of scopes, scope_sets and operations together. A read shows
 them as resolved_scopes, and scope_sources says where each comes from. For operations,
-the role gets the fewest scopes that allow them. If Paxos accepts one of several scopes,
+the role gets only the scopes that they need. If Paxos accepts one of several scopes,
 the engine takes one that the role has already, or the one that allows less.
 operations_beyond lists what the role allows in addition, because Paxos has no smaller
 scope.

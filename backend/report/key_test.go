@@ -15,7 +15,7 @@ var ofKeys = []deserving{
 	}, []want{
 		{"medium key-not-registered keys/payments", "client=root; client_id=root-id",
 			"vault read paxos/keys/payments\n# in the Paxos Dashboard, Admin > API Management: add the public key of " +
-				"version 2 to client root-id; then put the Key ID that is shown there into the next command\n" +
+				"version 2 to client root-id; then use the Key ID that is shown there in the next command\n" +
 				"vault write paxos/keys/payments/kid version=2 'kid=<Key ID>'", ""},
 	}},
 	{"a key whose client is not stored", func(f *report.Facts) {

@@ -126,10 +126,14 @@ func nameOfCall(call *ast.CallExpr) string {
 	return name
 }
 
+// plainer are words for readers in place of names that only the source explains.
+var plainer = map[string]string{"err": "cause", "excerpt": "what was sent", "shortened": "names", "len": "number",
+	"get": "name", "truncate": "duration", "checkout": "state", "keysSign": "key", "unsigned": "reason"}
+
 // spaced writes a name of Go as words.
 func spaced(name string) string {
-	if name == "err" {
-		return "cause"
+	if plain, ok := plainer[name]; ok {
+		return plain
 	}
 	var words strings.Builder
 	letters := []rune(name)
