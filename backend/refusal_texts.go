@@ -25,8 +25,8 @@ func sentence(e *paxos.Error) string {
 	case e.Malformed:
 		return fmt.Sprintf("Paxos's answer to %s was not used, and nothing was changed: %s.", e.Doing, e.Reason)
 	case e.Unreachable:
-		return fmt.Sprintf("Could not reach Paxos at %s: %s. Retry later, or contact your Vault operators. "+
-			"Operators: check network, proxy_url and firewall from the active Vault node.", e.Host, e.Reason)
+		return fmt.Sprintf("Could not reach Paxos at %s: %s. Operators: check network, proxy and firewall of the "+
+			"active Vault node.", e.Host, e.Reason)
 	case e.Status == 0:
 		return fmt.Sprintf("The call to Paxos (%s) failed: %s. Retry. If it fails again, contact your Vault operators.", e.Host, e.Reason)
 	case e.Temporary():
@@ -52,9 +52,11 @@ func sentence(e *paxos.Error) string {
 			"Operators: check that the address that Vault calls from is in Allowable IP of this client in "+
 			"the Dashboard.", e.Host, clientWithID(e))
 	case e.Reason != "":
-		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s. Contact your Vault operators.", e.Host, e.Status, e.Reason)
+		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s. Contact your Vault operators.", e.Host, e.Status,
+			e.Reason)
 	case e.Code != "":
-		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d). Contact your Vault operators.", e.Host, e.Code, e.Status)
+		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d). Contact your Vault operators.", e.Host, e.Code,
+			e.Status)
 	}
 	return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d). Contact your Vault operators.", e.Host, e.Status)
 }
@@ -67,10 +69,9 @@ func notRevoked(cause error) error {
 		why = refused
 	}
 	return logical.CodedError(http.StatusBadGateway, fmt.Sprintf("The mount was not disabled, because Paxos did not "+
-		"revoke the token of a lease, and a disabled mount could not try again. Until it is disabled, the mount answers no "+
-		"requests. Disable it again when Paxos answers. If you cannot wait, first run `vault lease revoke -force -prefix "+
-		"%screds/`. This ends the leases in Vault only: at Paxos, tokens stay valid until they expire, at most an hour, and "+
-		"leased clients until you rotate them in the Dashboard. Cause: %s.", mountMark, why))
+		"revoke the token of a lease. The mount answers no requests now. Disable it again when Paxos answers, or now after "+
+		"`vault lease revoke -force -prefix %screds/`: tokens then stay valid until they expire, at most an hour, and leased "+
+		"clients until you rotate them in the Dashboard. Cause: %s.", mountMark, why))
 }
 
 // explained says why a token could not be refreshed, to the reader who gets the old token. It gives

@@ -39,8 +39,9 @@ func unsigned(err error, signerName string) error {
 	case errors.As(err, &refused):
 		return fault.Forbidden("%s. %s", refused, whoseLimit(refused.Limit, signerName))
 	case errors.As(err, &exceeded):
-		return fault.Forbidden("amount is too large: %s.%s allows %s in 24 hours, of which %s is left. %s %s",
-			dailyLimitOf(exceeded), exceeded.Asset, exceeded.Limit, exceeded.Left, whenMore(exceeded), whoseLimit(dailyLimitOf(exceeded), signerName))
+		return fault.Forbidden("amount is too large: %s.%s has %s of %s left. %s %s",
+			dailyLimitOf(exceeded), exceeded.Asset, exceeded.Left, exceeded.Limit, whenMore(exceeded),
+			whoseLimit(dailyLimitOf(exceeded), signerName))
 	case errors.As(err, &reused):
 		return fault.Forbidden("ref_id was already signed with another operation, path or body, and that request counts until "+
 			"%s. To repeat it, send the same bytes. For another payment, use a new ref_id.",
@@ -75,7 +76,7 @@ func whenMore(exceeded *spending.Exceeded) string {
 	if exceeded.Amount.Cmp(exceeded.Limit) > 0 {
 		return "The amount is larger than the whole limit, so waiting does not help."
 	}
-	return "More is left after " + spec.Timestamp(exceeded.NextAt) + "."
+	return "More is available after " + spec.Timestamp(exceeded.NextAt) + "."
 }
 
 // dailyLimitOf is the parameter that has the daily limit which a payment exceeds.

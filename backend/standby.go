@@ -45,12 +45,12 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 	case !needs.verified:
 		return ""
 	case !g.Verified:
-		return "has a secret that was never verified; `vault write " + mountMark + replaceRootPath + " client=<name>` verifies it " +
-			"(needs sudo)"
+		return "has a secret that was never verified; `vault write " + mountMark + replaceRootPath +
+			" client=<name>` verifies it (needs sudo)"
 	case !needs.anyEntity && !n.sameEntity(root, needs.entity):
-		return "is not known to belong to this mount's Entity; run `vault read " + mountMark + "report/drift refresh=true` if " +
-			"the root client has the scope " + paxos.ListScope + ", or use `vault write " + mountMark + replaceRootPath +
-			" client=<name>` (needs sudo)"
+		return "is not known to belong to this mount's Entity; run `vault read " + mountMark +
+			"report/drift refresh=true` if the root client has the scope " + paxos.ListScope +
+			", or use `vault write " + mountMark + replaceRootPath + " client=<name>` (needs sudo)"
 	}
 	return ""
 }

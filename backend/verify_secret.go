@@ -62,7 +62,7 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 	}
 	switch profiles := seen.profiles; {
 	case seen.unsigned != "" && rails.RefuseUnchecked:
-		return verifiedSecret{}, fault.BadRequest("Not saved: the engine could not find out the Entity of this client, and the "+
+		return verifiedSecret{}, fault.BadRequest("Not saved: the Entity of this client could not be found out, and the "+
 			"guardrails do not allow a client of an unknown Entity (allow_unchecked_clients=false). %s", seen.unsigned)
 	case len(profiles) == 0 && rails.RefuseUnchecked:
 		return verifiedSecret{}, fault.BadRequest("Not saved: this client sees no profiles, so its Entity is not known. The "+

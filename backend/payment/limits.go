@@ -15,7 +15,8 @@ type Limits map[string]Decimal
 // *Refusal. A payment that is not judged by its amount has none, and passes.
 func (l Limits) Check(parameter string, p Payment) error {
 	if p.Judged == ByAmount && len(p.Amounts) == 0 {
-		return &Refusal{Field: "amount", Limit: parameter, Reason: "could not be found in the body, so it cannot be compared with " + parameter}
+		return &Refusal{Field: "amount", Limit: parameter,
+			Reason: "could not be found in the body, so it cannot be compared with " + parameter}
 	}
 	for _, amount := range p.Amounts {
 		limit, ok := l[amount.Asset]

@@ -27,7 +27,8 @@ func (p Policy) Check(payment Payment) error {
 	known := operations()[payment.Operation]
 	switch {
 	case payment.Judged != known.Judged:
-		return &Refusal{Field: "operation", Limit: "operations", Reason: "was judged by other rules than this version has, so it is not signed"}
+		return &Refusal{Field: "operation", Limit: "operations",
+			Reason: "was judged by other rules than this version has, so it is not signed"}
 	case payment.Judged == "": // it moves nothing
 		return nil
 	}
@@ -78,7 +79,8 @@ func (p Payment) whyNotTo() string {
 	const network = ", or not for this network (upper and lower case matter)"
 	switch d := p.Destination; {
 	case d.Kind == profile && d.ID == p.Source:
-		return reason + ": the request names no other destination, so the money stays in the source profile. That needs an entry profile:<id>"
+		return reason + ": the request has no other destination, so the money stays in the source profile. " +
+			"That needs an entry profile:<id>"
 	case d.Kind == crypto && takesMemo(d.Network):
 		return reason + " with this memo: on STELLAR the memo must be the same, or missing in both"
 	case d.Kind == crypto:

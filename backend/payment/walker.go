@@ -70,7 +70,8 @@ func (w *walker) value(s *shape, depth int) error {
 	read.seen++
 	switch first := w.text[w.at]; {
 	case s.use == forbidden:
-		return &Malformed{Field: s.path, Reason: "must be left out: with it, the other fields do not show what the request moves"}
+		return &Malformed{Field: s.path,
+			Reason: "must be left out: with it, the other fields do not show what the request moves"}
 	case first == 'n':
 		return &Malformed{Field: s.path, Reason: "must not be null: leave it out"}
 	case s.use == judged && first != '"':
