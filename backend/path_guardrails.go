@@ -52,8 +52,8 @@ func (b *backend) pathGuardrails() *framework.Path {
 			},
 			"allow_unchecked_clients": {
 				Type: framework.TypeBool, Default: true, Example: "false",
-				Text: "Whether a client may be used whose secret was stored without verification, and whether one may be " +
-					"stored whose Entity is unknown because it sees no profiles.",
+				Text: "Whether to allow clients whose secret was stored without verification, and to store clients whose " +
+					"Entity is unknown because they see no profiles.",
 			},
 			"require_entity_match": {
 				Type: framework.TypeBool, Default: true, Example: "false",
