@@ -20,7 +20,7 @@ func TestALoweredCeilingEndsWhatIsTooMuch(t *testing.T) {
 	narrow := m.Must(logical.UpdateOperation, "creds/mint", map[string]any{"scopes": "funding:read_profile"})
 	small := m.Must(logical.ReadOperation, "creds/small", nil)
 	said := warned(m.Must(logical.UpdateOperation, "config/guardrails", map[string]any{"allowed_scopes": "funding:*"}))
-	if !strings.Contains(said, "2 tokens of the roles mint were revoked") ||
+	if !strings.Contains(said, "2 tokens of role \"mint\" were revoked") ||
 		!strings.Contains(said, "narrowed to allowed scopes still work: mint") || strings.Contains(said, "small") {
 		t.Errorf("the warnings are %q", said)
 	}

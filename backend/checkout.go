@@ -66,9 +66,9 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 			r.MaxLeasesPerEntity)
 	case len(p.free) == 0:
 		return "", storedClient{}, fault.BadRequest("No client is available for role %q (%s). Contact your Vault "+
-			"operators. Operators: store another client and add it to the role, or give one that waits for it a new "+
-			"secret with `vault write %sclients/<name>/rotate client_secret=-`.", want.name, input.Shortened(p.why),
-			mountMark)
+			"operators. Operators: if a client is waiting for a new secret, store one with `vault write "+
+			"%sclients/<name>/rotate client_secret=-`. Or store another client and add it to clients of the role.",
+			want.name, input.Shortened(p.why), mountMark)
 	}
 	name := p.free[0]
 	n, err := loadStoredClient(ctx, req.Storage, name)
@@ -190,7 +190,7 @@ func unavailableReason(n storedClient, roleName string, rails guardrails, sessio
 	case n.purposeMismatch(purposeLease) != "":
 		return n.purposeMismatch(purposeLease)
 	case !g.Verified && rails.RefuseUnchecked:
-		return "has a secret that was never verified, which the guardrails do not allow (allow_unchecked_clients=false)"
+		return "has a secret that was never verified; the guardrails do not allow that (allow_unchecked_clients=false)"
 	case n.Disabled:
 		return "is disabled"
 	case !n.allows(roleName):

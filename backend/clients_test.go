@@ -268,7 +268,7 @@ func TestQuarantineEndsWithAVerifiedSecretOnly(t *testing.T) {
 	m.end(first)
 	unverified := map[string]any{"client_secret": "not-the-secret", "verify_connection": false}
 	if status, text := m.Refused(logical.UpdateOperation, "clients/c0/rotate", unverified); status != 400 ||
-		!strings.Contains(text, "verified secret") {
+		!strings.Contains(text, "new secret that is verified") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "clients/c1/rotate", unverified)

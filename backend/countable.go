@@ -35,9 +35,9 @@ func (b *backend) checkCountable(ctx context.Context, s logical.Storage) error {
 		}
 	}
 	if !since.IsZero() {
-		return fmt.Errorf("%w: %w", errPaused, fault.Forbidden("Not signed: this mount has been paused since %s, because "+
-			"it may be a restored snapshot, which does not know later payments. Contact your Vault "+
-			"operators. Operators: if it is the live mount, run `vault write -f %sconfig/resume`.",
+		return fmt.Errorf("%w: %w", errPaused, fault.Forbidden("Not signed: this mount has been paused since %s. It may be "+
+			"a restored snapshot, and such a mount does not know later payments. Contact your Vault operators. Operators: "+
+			"if it is the live mount, run `vault write -f %sconfig/resume`.",
 			spec.Timestamp(since), mountMark))
 	}
 	if ahead, known := b.sessions.clock.offset(); known && ahead.Abs() > mostClockDifference {

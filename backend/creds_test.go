@@ -201,7 +201,13 @@ func TestALeaseOfADisabledMountWhosePaxosIsDownFails(t *testing.T) {
 	lease := m.Must(logical.ReadOperation, "creds/mint", nil)
 	m.Paxos.FailAll(paxostest.Revoke, paxostest.Fault{Status: 503})
 	m.System.Disabling.Store(true)
-	if err := m.Revoke(lease); err == nil {
-		t.Error("the lease ended although its token is valid and its queue is about to be deleted")
+	err := m.Revoke(lease)
+	if err == nil {
+		t.Fatal("the lease ended although its token is valid and its queue is about to be deleted")
+	}
+	for _, part := range []string{"The mount was not disabled", "force -prefix paxos/creds/", "HTTP 503"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error lacks %q: %v", part, err)
+		}
 	}
 }

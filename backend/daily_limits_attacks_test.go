@@ -93,7 +93,7 @@ func TestALoweredDailyLimit(t *testing.T) {
 		t.Errorf("used, left, next_at: %s", got)
 	}
 	if status, text := m.unsigned(map[string]any{"body": withdrawal("b", "0.01")}); status != 403 ||
-		!strings.Contains(text, "leaves: 0 of 50") {
+		!strings.Contains(text, "has 0 of 50 left") {
 		t.Errorf("%d %s", status, text)
 	}
 	m.signed(withdrawal("a", "60")) // a repetition moves nothing more
@@ -133,7 +133,7 @@ func TestAClockThatIsSetBack(t *testing.T) {
 	refused := func(when string) {
 		t.Helper()
 		if status, text := m.unsigned(map[string]any{"body": withdrawal("b", "0.01")}); status != 403 ||
-			!strings.Contains(text, "daily_limits.USDC leaves: 0 of 100") {
+			!strings.Contains(text, "daily_limits.USDC has 0 of 100 left") {
 			t.Errorf("with the clock %s: %d %s", when, status, text)
 		}
 	}
@@ -182,7 +182,7 @@ func TestAClockThatRunsAhead(t *testing.T) {
 			m.Tick()
 			m.Must(logical.UpdateOperation, "config/resume", nil)
 			if status, text := m.unsigned(map[string]any{"body": withdrawal("b", "0.01")}); status != 403 ||
-				!strings.Contains(text, "daily_limits.USDC leaves: 0 of 100") {
+				!strings.Contains(text, "daily_limits.USDC has 0 of 100 left") {
 				t.Errorf("%d %s", status, text)
 			}
 		})

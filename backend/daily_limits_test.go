@@ -53,7 +53,7 @@ func TestADailyLimit(t *testing.T) {
 	}
 	next := first.Add(spending.Window).UTC().Format(time.RFC3339)
 	status, text := m.unsigned(map[string]any{"body": withdrawal("ref-10", "10")})
-	if status != 403 || !strings.Contains(text, "daily_limits.USDC leaves: 0 of 100") ||
+	if status != 403 || !strings.Contains(text, "daily_limits.USDC has 0 of 100 left") ||
 		!strings.Contains(text, next) || !strings.Contains(text, "`vault read paxos/signers/payouts`") {
 		t.Errorf("the eleventh: %d %s; want %s in it", status, text, next)
 	}
@@ -87,7 +87,7 @@ func TestOneSumOfTheMount(t *testing.T) {
 	m.Must(logical.UpdateOperation, "signers/second", second)
 	for _, signer := range []string{"payouts", "second"} {
 		if status, text := m.refusedBy(signer, withdrawal("c", "10.01")); status != 403 ||
-			!strings.Contains(text, "sign_daily_limits.USDC leaves: 10 of 100") ||
+			!strings.Contains(text, "sign_daily_limits.USDC has 10 of 100 left") ||
 			!strings.Contains(text, "`vault read paxos/config/guardrails`") {
 			t.Errorf("%s: %d %s", signer, status, text)
 		}

@@ -275,7 +275,7 @@ func TestPromotion(t *testing.T) {
 	}
 	m.Must(logical.PatchOperation, "clients/s1", map[string]any{"disabled": false})
 	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
-		!strings.Contains(text, "tokens of the previous root client are valid until") {
+		!strings.Contains(text, "tokens of the previous root client are still valid until") {
 		t.Errorf("while the old root drains: %d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)

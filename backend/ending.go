@@ -42,21 +42,21 @@ func (b *backend) spare(name string, grace time.Duration) (done func()) {
 // endingWarnings tell the operator what a request did to the tokens of a role, and when the
 // applications that hold them will get new ones. again says that the role still issues tokens.
 func endingWarnings(name string, r role, ending broker.Ending, again bool) (warnings []string) {
-	readers := fmt.Sprintf("Vault Agent within %s for token/%s, at the end of its lease for creds/%s.",
+	readers := fmt.Sprintf("Vault Agent does so within %s for token/%s, and at the end of the lease for creds/%s.",
 		input.Short(r.pollInterval()), name, name)
 	if ended := ending.Ended + ending.Pending; ended > 0 {
-		until := "until they read again: " + readers
+		until := " until they read again. " + readers
 		if !again {
-			until = "and read no other token of this role."
+			until = ", and this role issues no other one."
 		}
 		warnings = append(warnings, revoked("this role", ending.Ended, ending.Pending)+
-			" Applications that hold them get 401 from Paxos "+until)
+			" Applications that hold a revoked token get 401 from Paxos"+until)
 	}
 	if ending.Waiting > 0 {
 		text := fmt.Sprintf("%s of this role %s no longer issued and will be revoked at %s.",
 			quantity(ending.Waiting, "token"), isOrAre(ending.Waiting), spec.Timestamp(ending.At))
 		if again {
-			text += " Applications that read again before then are not affected: " + readers
+			text += " Applications that read again before then are not affected. " + readers
 		}
 		warnings = append(warnings, text)
 	}
@@ -66,8 +66,8 @@ func endingWarnings(name string, r role, ending broker.Ending, again bool) (warn
 // endedWarning tells the operator what a change did to the tokens of several roles. ended were
 // revoked, pending will be.
 func endedWarning(of string, ended, pending int) string {
-	return revoked(of, ended, pending) + " Applications that hold them get 401 from Paxos until they read again: " +
-		"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/."
+	return revoked(of, ended, pending) + " Applications that hold a revoked token get 401 from Paxos until they read " +
+		"again. Vault Agent does so within the role's poll_interval for token/, and at the end of the lease for creds/."
 }
 
 // revoked returns a sentence that says how many tokens were revoked, and how many are still to be.
@@ -78,6 +78,14 @@ func revoked(of string, ended, pending int) string {
 			isOrAre(pending))
 	}
 	return text + "."
+}
+
+// rolesNamed names roles within a sentence: role "mint", or roles mint, tracker.
+func rolesNamed(names []string) string {
+	if len(names) == 1 {
+		return fmt.Sprintf("role %q", names[0])
+	}
+	return "roles " + input.Shortened(names)
 }
 
 // quantity returns a number with the noun that it counts, such as "1 token" or "2 tokens".

@@ -18,8 +18,10 @@ import (
 func (l *paxosSession) clientFor(g generation) (*paxos.Client, error) {
 	open, err := l.StoredClient(g.ClientID, g.ClientSecret, g.Connection)
 	if err != nil {
-		return nil, fault.BadRequest("The secret of client %s was stored for another connection (URLs, CA or "+
-			"environment), so it is not sent over this one. Contact your Vault operators. Operators: store the secret again.", g.ClientID)
+		return nil, fault.BadRequest("The secret of client %s was not sent, because it was stored for another "+
+			"connection (URLs, CA or environment). Contact your Vault operators. Operators: store the secret again: "+
+			"`vault write %sconfig/rotate-root client_secret=-` for the root client, or `vault write %sclients/<name>/rotate "+
+			"client_secret=-` for another client.", g.ClientID, mountMark, mountMark)
 	}
 	return open, nil
 }

@@ -123,8 +123,8 @@ func TestTheWarningSaysWhenReadersHaveNewTokens(t *testing.T) {
 	m.Must(logical.ReadOperation, "token/mint", nil)
 	m.Must(logical.ReadOperation, "creds/mint", nil)
 	resp := m.Must(logical.UpdateOperation, "roles/mint/rotate", nil)
-	want := "2 tokens of this role were revoked. Applications that hold them get 401 from Paxos until they " +
-		"read again: Vault Agent within 90s for token/mint, at the end of its lease for creds/mint."
+	want := "2 tokens of this role were revoked. Applications that hold a revoked token get 401 from Paxos until " +
+		"they read again. Vault Agent does so within 90s for token/mint, and at the end of the lease for creds/mint."
 	if warned(resp) != want || resp.Data["ended"] != 2.0 || resp.Data["waiting"] != 0.0 ||
 		resp.Data["revoked_at"] != "" {
 		t.Errorf("the answer is %v with %q, want %q", resp.Data, warned(resp), want)

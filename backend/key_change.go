@@ -285,8 +285,8 @@ func (b *backend) discoverKeyID(ctx context.Context, s logical.Storage, d *frame
 	})
 	switch {
 	case paxos.IsInvalidScope(err):
-		return "", fault.BadRequest("The root client may not list credentials (%s), so the Key ID cannot be "+
-			"discovered. Write it with kid=<Key ID>.", paxos.ListScope)
+		return "", fault.BadRequest("The Key ID cannot be discovered, because the root client lacks the scope "+
+			"%s. Write the Key ID with kid=<Key ID>.", paxos.ListScope)
 	case err != nil:
 		return "", err
 	case !keyIDGrammar.MatchString(keyID):

@@ -176,7 +176,8 @@ func TestDiscoveryNeedsARootThatMayList(t *testing.T) {
 	m := newConfiguredMount(t)
 	m.Must(logical.UpdateOperation, "keys/payments", nil)
 	status, text := m.Refused(logical.UpdateOperation, "keys/payments/kid", map[string]any{"discover": true})
-	if status != 400 || !strings.Contains(text, "may not list credentials") || !strings.Contains(text, "kid=<Key ID>") {
+	if status != 400 || !strings.Contains(text, "lacks the scope api_creds:read_credentials") ||
+		!strings.Contains(text, "kid=<Key ID>") {
 		t.Errorf("%d %s", status, text)
 	}
 }

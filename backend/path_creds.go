@@ -206,7 +206,11 @@ func (b *backend) revokeAccessToken(ctx context.Context, req *logical.Request,
 	case err != nil:
 		issue = broker.UnknownIssue
 	}
-	return nil, b.broker.Release(ctx, fingerprint, issue)
+	err = b.broker.Release(ctx, fingerprint, issue)
+	if errors.Is(err, broker.ErrClosing) {
+		return located(req.MountPoint, nil, notRevoked(err))
+	}
+	return nil, err
 }
 
 const credsHelp = `

@@ -52,8 +52,8 @@ func (b *backend) pathGuardrails() *framework.Path {
 			},
 			"allow_unchecked_clients": {
 				Type: framework.TypeBool, Default: true, Example: "false",
-				Text: "Whether a client may be used whose secret was stored without verification, and whether one may be " +
-					"stored whose Entity is unknown because it sees no profiles.",
+				Text: "Whether to allow clients whose secret was stored without verification, and to store clients whose " +
+					"Entity is unknown because they see no profiles.",
 			},
 			"require_entity_match": {
 				Type: framework.TypeBool, Default: true, Example: "false",
@@ -232,7 +232,7 @@ func (b *backend) enforce(ctx context.Context, s logical.Storage, g guardrails,
 	}
 	if ended+pending > 0 {
 		warnings = append(warnings,
-			endedWarning("the roles "+input.Shortened(slices.Sorted(maps.Keys(affected))), ended, pending))
+			endedWarning(rolesNamed(slices.Sorted(maps.Keys(affected))), ended, pending))
 	}
 	beyond, cut, err := rolesBeyond(ctx, s, g)
 	if err != nil {

@@ -47,7 +47,8 @@ var lockdownAnswer = spec.Fields{
 	"ended": spec.Required(framework.TypeInt, "Tokens that this write has revoked at Paxos. 0 on a read."),
 	"pending": spec.Required(framework.TypeInt,
 		"Tokens that are no longer issued but are not revoked at Paxos yet."),
-	"pending_seconds": spec.Required(framework.TypeInt64, "How long that takes at api_rate, if Paxos answers."),
+	"pending_seconds": spec.Required(framework.TypeInt64,
+		"Seconds until the pending tokens are revoked, at api_rate and if Paxos answers."),
 	"cannot_end": spec.Required(framework.TypeStringSlice,
 		"What the engine cannot stop: clients whose secret somebody outside may know, tokens whose record cannot be "+
 			"read, and signatures that Paxos still accepts, by signer."),
@@ -92,8 +93,8 @@ func (b *backend) writeLockdown(ctx context.Context, req *logical.Request,
 	resp := &logical.Response{Data: data}
 	if ended+pending > 0 {
 		resp.AddWarning(revoked("this mount", ended, pending) +
-			" Applications that hold them get 401 from Paxos until the lockdown is lifted and they read again: " +
-			"Vault Agent within the role's poll_interval for token/, at the end of its lease for creds/.")
+			" Applications that hold a revoked token get 401 from Paxos until the lockdown is lifted and they read again. " +
+			"Vault Agent does so within the role's poll_interval for token/, and at the end of the lease for creds/.")
 	}
 	return resp, nil
 }

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -73,7 +74,7 @@ var probeAnswer = spec.Fields{
 func (b *backend) runProbe(ctx context.Context, req *logical.Request,
 	d *framework.FieldData) (*logical.Response, error) {
 	if !b.probing.TryLock() {
-		return nil, fault.BadRequest("A probe is already running. Retry in a moment.")
+		return nil, fault.New(http.StatusTooManyRequests, "A probe is already running. Retry in a moment.")
 	}
 	defer b.probing.Unlock()
 	if err := checkStoredLockdown(ctx, req.Storage); err != nil {

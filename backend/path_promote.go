@@ -51,7 +51,7 @@ func (b *backend) promoteStandby(ctx context.Context, req *logical.Request,
 	case err != nil:
 		return nil, err
 	case stopped:
-		return nil, fault.BadRequest("Not promoted: this mount is paused because it may be a restored snapshot. If it is "+
+		return nil, fault.BadRequest("Not promoted: this mount is paused, because it may be a restored snapshot. If it is "+
 			"the live one, run `vault write -f %sconfig/resume`.", mountMark)
 	}
 	root, err := storedRoot(ctx, req.Storage)
@@ -100,8 +100,8 @@ func (b *backend) drainedRoot(ctx context.Context, req *logical.Request) (client
 	if !last.IsZero() {
 		until = " until " + spec.Timestamp(last)
 	}
-	return root, fault.BadRequest("Not promoted: tokens of the previous root client are valid%s. Wait, or revoke "+
-		"them with `vault write -f %sroles/<name>/rotate`.", until, mountMark)
+	return root, fault.BadRequest("Not promoted: tokens of the previous root client are still valid%s. Wait "+
+		"until they have expired, or revoke them with `vault write -f %sroles/<name>/rotate` for each role.", until, mountMark)
 }
 
 // nextStandby returns the name of the stored client that becomes the root: the client asked for, or

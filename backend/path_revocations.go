@@ -64,7 +64,7 @@ var revocationAnswer = spec.Fields{
 	"state": spec.Required(framework.TypeString,
 		"queued (it could not be revoked yet) or waiting (it is revoked when its grace is over; nothing is wrong)."),
 	"since": spec.Required(framework.TypeString,
-		"Since when it is to be revoked (RFC 3339). While it is waiting, when its grace is over."),
+		"Since when it is to be revoked (RFC 3339). In state waiting: when it will be revoked."),
 	"expires_at": spec.Required(framework.TypeString, "When the token expires (RFC 3339)."),
 	"attempts":   spec.Required(framework.TypeInt, "Failed revocation attempts since the plugin started."),
 	"last_error": spec.Required(framework.TypeString, "Why the last attempt failed. Empty if there was none."),

@@ -61,29 +61,27 @@ func (b *backend) clientOf(ctx context.Context, r role, want tokenRequest, rails
 	lacking := n.lacking(want.scopes)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, does not exist. Contact your "+
-			"Vault operators. Operators: store it at %sclients/%s, or change client of the role.", r.Client, want.name,
-			mountMark, r.Client)
+		return client{}, fault.BadRequest("Role %q uses client %q, which does not exist. Contact your Vault "+
+			"operators. Operators: store it at %sclients/%s, or change client of the role.", want.name, r.Client, mountMark,
+			r.Client)
 	case err != nil:
 		return client{}, err
 	case n.purposeMismatch(purposeMint) != "":
-		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, %s. Roles request tokens "+
-			"only with clients of purpose=mint.", r.Client, want.name, n.purposeMismatch(purposeMint))
+		return client{}, fault.BadRequest("Role %q uses client %q, which %s. Roles request tokens only with clients of "+
+			"purpose=mint. Contact your Vault operators.", want.name, r.Client, n.purposeMismatch(purposeMint))
 	case n.unchecked() && rails.RefuseUnchecked:
-		return client{}, fault.Forbidden("The secret of client %q, which role %q requests tokens with, was never "+
-			"verified, which the guardrails do not allow (allow_unchecked_clients=false). Contact your Vault "+
-			"operators. Operators: store a new secret with `vault write %sclients/%s/rotate client_secret=-`.", r.Client,
-			want.name, mountMark, r.Client)
+		return client{}, fault.Forbidden("Role %q uses client %q, whose secret was never verified. The guardrails "+
+			"do not allow such clients (allow_unchecked_clients=false). Contact your Vault operators. Operators: store a "+
+			"new secret with `vault write %sclients/%s/rotate client_secret=-`.", want.name, r.Client, mountMark, r.Client)
 	case n.Disabled:
-		return client{}, fault.Forbidden("Client %q, which role %q requests tokens with, is disabled. Contact your "+
-			"Vault operators.", r.Client, want.name)
+		return client{}, fault.Forbidden("Role %q uses client %q, which is disabled. Contact your Vault operators. "+
+			"Operators: enable it with `vault patch %sclients/%s disabled=false`.", want.name, r.Client, mountMark, r.Client)
 	case !n.allows(want.name):
-		return client{}, fault.Forbidden("Client %q does not allow role %q to request tokens with it. Contact your "+
-			"Vault operators. Operators: add the role to allowed_roles of %sclients/%s.", r.Client, want.name, mountMark,
-			r.Client)
+		return client{}, fault.Forbidden("Role %q uses client %q, which does not allow this role. Contact your Vault "+
+			"operators. Operators: add the role to allowed_roles of %sclients/%s.", want.name, r.Client, mountMark, r.Client)
 	case n.State != stateAvailable:
-		return client{}, fault.BadRequest("Client %q, which role %q requests tokens with, %s. Contact your Vault "+
-			"operators.", r.Client, want.name, n.State.described())
+		return client{}, fault.BadRequest("Role %q uses client %q, which %s. Contact your Vault operators. Operators: "+
+			"see `vault read %sclients/%s`.", want.name, r.Client, n.State.described(), mountMark, r.Client)
 	case len(lacking) > 0:
 		return client{}, fault.BadRequest("Client %q lacks %s, which role %q needs. Contact your Vault operators. "+
 			"Operators: add it in the Dashboard and to scopes of the client, or change the role's scopes, scope_sets or "+

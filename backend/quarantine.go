@@ -64,8 +64,8 @@ func (n *storedClient) takeNewSecret() error {
 		return errBeingDeleted
 	case stateQuarantined, stateLost:
 		if g, _ := n.current(); !g.Verified {
-			return fault.BadRequest("Not saved: the client is %s, and only a verified secret ends that state, "+
-				"because a past holder may know the old one. Leave out verify_connection=false.", n.State)
+			return fault.BadRequest("Not saved: the client is %s, because a past holder may know its secret. "+
+				"Only a new secret that is verified ends that. Leave out verify_connection=false.", n.State)
 		}
 		n.State, n.StateReason, n.Checkout, n.StateBefore = stateAvailable, "", nil, ""
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/vault/sdk/logical"
+
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
@@ -19,13 +21,14 @@ func sentence(e *paxos.Error) string {
 	case e.Throttled():
 		return limits.RateLimited(limits.BanFor(e)).Error()
 	case e.Waited > 0:
-		return fmt.Sprintf("Paxos (%s) did not answer within %s (request_timeout).", e.Host, e.Waited)
+		return fmt.Sprintf("Paxos (%s) did not answer within %s (request_timeout). Retry later.", e.Host, e.Waited)
 	case e.Malformed:
 		return fmt.Sprintf("Paxos's answer to %s was not used, and nothing was changed: %s.", e.Doing, e.Reason)
 	case e.Unreachable:
-		return fmt.Sprintf("Could not reach Paxos at %s: %s. Check network, proxy and firewall.", e.Host, e.Reason)
+		return fmt.Sprintf("Could not reach Paxos at %s: %s. Operators: check network, proxy and firewall of the "+
+			"active Vault node.", e.Host, e.Reason)
 	case e.Status == 0:
-		return fmt.Sprintf("The call to Paxos (%s) failed: %s.", e.Host, e.Reason)
+		return fmt.Sprintf("The call to Paxos (%s) failed: %s. Retry. If it fails again, contact your Vault operators.", e.Host, e.Reason)
 	case e.Temporary():
 		return fmt.Sprintf("Paxos (%s) answered HTTP %d. Retry later.", e.Host, e.Status)
 	case e.Code == "invalid_client":
@@ -37,23 +40,38 @@ func sentence(e *paxos.Error) string {
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP %d): %s.", e.Host, clientWithID(e), e.Status,
 			e.Reason)
 	case e.Signature == paxos.MaybeUnsigned && e.Status == http.StatusUnauthorized:
-		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was not signed. Operators: if "+
-			"request signing is enforced for this client, create a key with `vault write -f %skeys/<name>`, register its "+
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was not signed. Contact your Vault "+
+			"operators. Operators: if request signing is enforced for this client, create a key with `vault write -f %skeys/<name>`, register its "+
 			"public key in the Dashboard and store its Key ID.", e.Host, clientWithID(e), mountMark)
 	case e.Signature == paxos.MaybeNotAccepted && e.Status == http.StatusUnauthorized:
-		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was signed. Operators: check in "+
-			"the Dashboard that the key's public key is active and has this Key ID.", e.Host, clientWithID(e))
+		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was signed. Contact your Vault "+
+			"operators. Operators: check in the Dashboard that the key's public key is active and has this Key ID.", e.Host, clientWithID(e))
 	case e.Status == http.StatusForbidden:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 403). Application owners: contact your "+
 			"Vault operators. "+
 			"Operators: check that the address that Vault calls from is in Allowable IP of this client in "+
 			"the Dashboard.", e.Host, clientWithID(e))
 	case e.Reason != "":
-		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s.", e.Host, e.Status, e.Reason)
+		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s. Contact your Vault operators.", e.Host, e.Status,
+			e.Reason)
 	case e.Code != "":
-		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d).", e.Host, e.Code, e.Status)
+		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d). Contact your Vault operators.", e.Host, e.Code,
+			e.Status)
 	}
-	return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d).", e.Host, e.Status)
+	return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d). Contact your Vault operators.", e.Host, e.Status)
+}
+
+// notRevoked says that a mount was not disabled, because the token of one of its leases was not revoked at
+// Paxos. Vault shows it, after words of its own, to the person who disables the mount.
+func notRevoked(cause error) error {
+	why := cause
+	if refused := new(paxos.Error); errors.As(cause, &refused) {
+		why = refused
+	}
+	return logical.CodedError(http.StatusBadGateway, fmt.Sprintf("The mount was not disabled, because Paxos did not "+
+		"revoke the token of a lease. The mount answers no requests now. Disable it again when Paxos answers, or now after "+
+		"`vault lease revoke -force -prefix %screds/`: tokens then stay valid until they expire, at most an hour, and leased "+
+		"clients until you rotate them in the Dashboard. Cause: %s.", mountMark, why))
 }
 
 // explained says why a token could not be refreshed, to the reader who gets the old token. It gives

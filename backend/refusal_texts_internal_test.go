@@ -14,17 +14,17 @@ func TestSentences(t *testing.T) {
 		"Paxos (oauth.paxos.com) did not answer within 10s (request_timeout).": {
 			Host: "oauth.paxos.com", Reason: "no answer in time", Waited: 10 * time.Second,
 		},
-		"Could not reach Paxos at oauth.paxos.com: connection refused. Check network, proxy and firewall.": {Host: "oauth.paxos.com", Reason: "connection refused", Unreachable: true},
-		"The call to Paxos (oauth.paxos.com) failed: the reply is malformed.": {
+		"Could not reach Paxos at oauth.paxos.com: connection refused. Operators: check network, proxy and firewall of the active Vault node.": {Host: "oauth.paxos.com", Reason: "connection refused", Unreachable: true},
+		"The call to Paxos (oauth.paxos.com) failed: the reply is malformed. Retry": {
 			Host: "oauth.paxos.com", Reason: "the reply is malformed",
 		},
 		"Paxos (oauth.paxos.com) answered HTTP 503. Retry later.": {
 			Host: "oauth.paxos.com", Status: 503, Code: "temporarily_unavailable",
 		},
-		"Paxos (oauth.paxos.com) refused the request: unauthorized_client (HTTP 400).": {
+		"Paxos (oauth.paxos.com) refused the request: unauthorized_client (HTTP 400). Contact your Vault operators.": {
 			Host: "oauth.paxos.com", Status: 400, Code: "unauthorized_client",
 		},
-		"Paxos (oauth.paxos.com) refused the request (HTTP 404).": {
+		"Paxos (oauth.paxos.com) refused the request (HTTP 404). Contact your Vault operators.": {
 			Host: "oauth.paxos.com", Status: 404,
 		},
 		"Paxos (oauth.paxos.com) refused the request (HTTP 302): a redirect, which is never followed.": {Host: "oauth.paxos.com", Status: 302, Reason: "a redirect, which is never followed"},

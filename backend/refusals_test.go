@@ -154,7 +154,7 @@ func TestAnUnreachablePaxosIsNamed(t *testing.T) {
 	if status != 502 {
 		t.Errorf("status %d", status)
 	}
-	says(t, text, fmt.Sprintf("Could not reach Paxos at %s: connection refused. Check network, proxy and firewall.",
+	says(t, text, fmt.Sprintf("Could not reach Paxos at %s: connection refused. Operators: check network, proxy and firewall",
 		address.Host))
 	m.Clock.Advance(55 * time.Minute)
 	backendtest.WaitUntil(t, func() bool {

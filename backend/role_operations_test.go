@@ -96,7 +96,7 @@ func TestARoleOfOneOperationOpensIt(t *testing.T) {
 		path := "roles/" + o.ID
 		if o.Access != catalog.WithScope {
 			reason := map[catalog.Access]string{catalog.Public: "is public and needs no token",
-				catalog.AnyToken: "needs no scope and takes any live token"}[o.Access]
+				catalog.AnyToken: "any valid token may call without a scope"}[o.Access]
 			status, text := m.Refused(logical.UpdateOperation, path, map[string]any{"operations": o.ID})
 			if status != 400 || !strings.Contains(text, "operations names "+o.ID+", which "+reason) {
 				t.Errorf("%s: %d %s", o.ID, status, text)

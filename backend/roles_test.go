@@ -119,7 +119,7 @@ func TestBadNamesAreRefusedEverywhere(t *testing.T) {
 		for _, operation := range []logical.Operation{logical.ReadOperation, logical.UpdateOperation,
 			logical.DeleteOperation} {
 			if status, text := m.Refused(operation, "roles/"+name, nil); status != 400 ||
-				!strings.Contains(text, "name must begin") {
+				!strings.Contains(text, "name must have") {
 				t.Errorf("%s roles/%q: %d %s", operation, name, status, text)
 			}
 		}

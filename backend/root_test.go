@@ -48,7 +48,7 @@ func TestOnlyAProvedStandbyIsPromoted(t *testing.T) {
 		"secret never verified": {backendtest.RootScopes, map[string]any{"verify_connection": false}, nil,
 			"never verified",
 			""},
-		"Entity not shown": {unseen, nil, nil, "has not been shown to be of this mount's Entity", ""},
+		"Entity not shown": {unseen, nil, nil, "is not known to belong to this mount's Entity", ""},
 		"disabled": {backendtest.RootScopes, map[string]any{"disabled": true}, nil, "is disabled",
 			"is disabled"},
 		"for leasing": {backendtest.RootScopes, map[string]any{"purpose": "lease"}, nil,
@@ -134,13 +134,13 @@ func TestAStandbyOfAnotherEntityIsRefused(t *testing.T) {
 		"purpose": "standby"}
 	m.Paxos.FailNext(paxostest.Operations, others)
 	if status, text := m.Refused(logical.UpdateOperation, "clients/s1", data); status != 400 ||
-		!strings.Contains(text, "another Entity") {
+		!strings.Contains(text, "different Entities") {
 		t.Errorf("stored: %d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "clients/s1", data)
 	m.Paxos.FailNext(paxostest.Operations, others)
 	if status, text := m.Refused(logical.UpdateOperation, "config/promote-standby", nil); status != 400 ||
-		!strings.Contains(text, "another Entity") || m.rootID() != m.Client.ClientID {
+		!strings.Contains(text, "different Entities") || m.rootID() != m.Client.ClientID {
 		t.Errorf("promoted: %d %s", status, text)
 	}
 	m.Must(logical.UpdateOperation, "config/promote-standby", nil)
@@ -251,7 +251,7 @@ func TestSecretsCannotBeTriedOut(t *testing.T) {
 			door := strings.Replace(path, "clients/k", "clients/k/rotate", 1)
 			door = strings.Replace(door, "/rotate/rotate", "/rotate", 1)
 			var said string
-			for i := 0; !strings.Contains(said, "verify secrets"); i++ {
+			for i := 0; !strings.Contains(said, "verifying secrets"); i++ {
 				if i > 50 {
 					t.Fatal("any number of secrets is verified")
 				}

@@ -179,7 +179,7 @@ func TestAClientOfAnotherEntityIsRefused(t *testing.T) {
 	}})
 	status, text := m.Refused(logical.UpdateOperation, "config/replace-root",
 		map[string]any{"client_id": id, "client_secret": secret})
-	if status != 400 || !strings.Contains(text, "another Entity") || len(m.Paxos.LiveTokens()) != 0 {
+	if status != 400 || !strings.Contains(text, "different Entities") || len(m.Paxos.LiveTokens()) != 0 {
 		t.Errorf("%d %s; alive at Paxos: %v", status, text, m.Paxos.LiveTokens())
 	}
 	m.Paxos.FailNext(paxostest.Operations, paxostest.Fault{Status: http.StatusForbidden}) // it cannot be told: accepted

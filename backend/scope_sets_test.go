@@ -184,7 +184,7 @@ func TestBadScopeSetsAreRefused(t *testing.T) {
 				data = nil
 			}
 			if status, text := m.Refused(operation, "scope-sets/"+name, data); status != 400 ||
-				!strings.Contains(text, "name must begin and end") {
+				!strings.Contains(text, "name must have") {
 				t.Errorf("%s %.40s: %d %s", operation, name, status, text)
 			}
 		}

@@ -359,7 +359,7 @@ func (c *cashier) otherAssets(o catalog.Operation, body writtenBody) {
 		lower := maps.Clone(limits)
 		lower[asset] = "99"
 		c.Must(logical.PatchOperation, "signers/one", map[string]any{"limits": lower})
-		c.refuses(o, pathOf(o), c.fresh(body.text), 403, asset+", which is 99")
+		c.refuses(o, pathOf(o), c.fresh(body.text), 403, asset+" allows at most 99 per request")
 		c.allow(o.ID, "")
 	}
 }

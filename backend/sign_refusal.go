@@ -39,8 +39,9 @@ func unsigned(err error, signerName string) error {
 	case errors.As(err, &refused):
 		return fault.Forbidden("%s. %s", refused, whoseLimit(refused.Limit, signerName))
 	case errors.As(err, &exceeded):
-		return fault.Forbidden("amount is more than %s.%s leaves: %s of %s. %s %s", dailyLimitOf(exceeded), exceeded.Asset,
-			exceeded.Left, exceeded.Limit, whenMore(exceeded), whoseLimit(dailyLimitOf(exceeded), signerName))
+		return fault.Forbidden("amount is too large: %s.%s has %s of %s left. %s %s",
+			dailyLimitOf(exceeded), exceeded.Asset, exceeded.Left, exceeded.Limit, whenMore(exceeded),
+			whoseLimit(dailyLimitOf(exceeded), signerName))
 	case errors.As(err, &reused):
 		return fault.Forbidden("ref_id was already signed with another operation, path or body, and that request counts until "+
 			"%s. To repeat it, send the same bytes. For another payment, use a new ref_id.",
@@ -73,9 +74,9 @@ func whoseLimit(parameter, signerName string) string {
 // whenMore says when a daily limit leaves more.
 func whenMore(exceeded *spending.Exceeded) string {
 	if exceeded.Amount.Cmp(exceeded.Limit) > 0 {
-		return "It is more than the whole limit."
+		return "The amount is larger than the whole limit, so waiting does not help."
 	}
-	return "More is available from " + spec.Timestamp(exceeded.NextAt) + " on."
+	return "More is available after " + spec.Timestamp(exceeded.NextAt) + "."
 }
 
 // dailyLimitOf is the parameter that has the daily limit which a payment exceeds.

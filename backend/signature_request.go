@@ -155,8 +155,8 @@ func (b *backend) keyOfSigner(ctx context.Context, s logical.Storage, by signer)
 	}
 	v, ok := k.signs(clientID)
 	if !ok {
-		return keyOfSigning{}, fault.BadRequest("Key %q has no Key ID for its client yet. Contact your Vault operators. "+
-			"Operators: register the public key of version %d in the Dashboard, then write its Key ID with "+
+		return keyOfSigning{}, fault.BadRequest("Key %q of this signer has no Key ID for its client yet. Contact your Vault "+
+			"operators. Operators: register the public key of version %d in the Dashboard, then write its Key ID with "+
 			"`vault write %skeys/%s/kid kid=<Key ID>`.", by.Key, k.latest().Number, mountMark, by.Key)
 	}
 	private, err := v.Private.decode()

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
 // A readiness is what is required of a client that is to become the root.
@@ -43,10 +45,12 @@ func notReady(n storedClient, root client, needs readiness, session *paxosSessio
 	case !needs.verified:
 		return ""
 	case !g.Verified:
-		return "has a secret that was never verified; config/replace-root client=<name> verifies it (needs sudo)"
+		return "has a secret that was never verified; `vault write " + mountMark + replaceRootPath +
+			" client=<name>` verifies it (needs sudo)"
 	case !needs.anyEntity && !n.sameEntity(root, needs.entity):
-		return "has not been shown to be of this mount's Entity; read report/drift with refresh=true if the " +
-			"root client may list credentials, or use config/replace-root client=<name> (needs sudo)"
+		return "is not known to belong to this mount's Entity; run `vault read " + mountMark +
+			"report/drift refresh=true` if the root client has the scope " + paxos.ListScope +
+			", or use `vault write " + mountMark + replaceRootPath + " client=<name>` (needs sudo)"
 	}
 	return ""
 }

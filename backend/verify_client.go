@@ -65,7 +65,7 @@ func (b *backend) verifyWrite(ctx context.Context, s logical.Storage, d *framewo
 			return verifiedClient{}, err
 		}
 		if which != currentSecret {
-			return verifiedClient{}, fault.BadRequest("client_secret is not the stored one. Store a new secret with "+
+			return verifiedClient{}, fault.BadRequest("client_secret differs from the stored one. Store a new secret with "+
 				"`vault write %sclients/%s/rotate client_secret=-`.", mountMark, name)
 		}
 	}

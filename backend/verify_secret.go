@@ -62,15 +62,15 @@ func (b *backend) verify(ctx context.Context, session *paxosSession, c config, g
 	}
 	switch profiles := seen.profiles; {
 	case seen.unsigned != "" && rails.RefuseUnchecked:
-		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, and the "+
-			"guardrails do not allow that (allow_unchecked_clients=false). %s", seen.unsigned)
+		return verifiedSecret{}, fault.BadRequest("Not saved: the Entity of this client could not be found out, and the "+
+			"guardrails do not allow a client of an unknown Entity (allow_unchecked_clients=false). %s", seen.unsigned)
 	case len(profiles) == 0 && rails.RefuseUnchecked:
-		return verifiedSecret{}, fault.BadRequest("Not saved: it is not known which Entity this client belongs to, because "+
-			"it sees no profiles, and the guardrails do not allow that (allow_unchecked_clients=false). Add %s to the client "+
-			"in the Dashboard.", paxos.ProfileScope)
+		return verifiedSecret{}, fault.BadRequest("Not saved: this client sees no profiles, so its Entity is not known. The "+
+			"guardrails do not allow a client of an unknown Entity (allow_unchecked_clients=false). Add %s to the client in "+
+			"the Dashboard and to its scopes here.", paxos.ProfileScope)
 	case !rails.IgnoreEntity && len(profiles) > 0 && len(v.entity) > 0 && !overlap(profiles, v.entity):
-		return verifiedSecret{}, fault.BadRequest("Not saved: this client belongs to another Entity than the root " +
-			"client, because they see no common profile. One mount is for one Entity. Enable another mount for this client.")
+		return verifiedSecret{}, fault.BadRequest("Not saved: this client and the root client see no common profile, so " +
+			"they belong to different Entities. One mount is for one Entity. Enable another mount for this client.")
 	}
 	return seen, nil
 }

@@ -261,7 +261,7 @@ func (m *Mount) Revoke(resp *logical.Response) error {
 	m.T.Helper()
 	_, err := m.Backend.HandleRequest(context.Background(), &logical.Request{
 		Operation: logical.RevokeOperation, Path: "creds/mint", Storage: m.Storage, Secret: resp.Secret,
-		Data: resp.Data,
+		Data: resp.Data, MountPoint: "paxos/",
 	})
 	return err
 }

@@ -12,7 +12,8 @@ import (
 // Release ends one reader's hold on a token. An own token is ended at once, a shared one when its
 // last hold has ended and its idle time is over. Release may be called any number of times, in any
 // order, after any restart. It fails only if storage does: whatever Paxos says, the token is then
-// on the queue.
+// on the queue. While the mount is being disabled there is no queue, and Release fails with ErrClosing in
+// the chain if Paxos did not revoke the token.
 func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) error {
 	if err := b.load(ctx); err != nil {
 		return err
@@ -40,7 +41,7 @@ func (b *Broker) Release(ctx context.Context, fingerprint string, issue uint64) 
 	}
 	cause, err := b.end(ctx, t, try)
 	if err == nil && cause != nil && !errors.Is(cause, errNobody) && b.Closing() {
-		return fmt.Errorf("revoking a token of a mount that is being disabled (it cannot be queued): %w", cause)
+		return fmt.Errorf("%w: %w", ErrClosing, cause)
 	}
 	return err
 }

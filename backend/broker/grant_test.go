@@ -143,7 +143,7 @@ func TestTokenGrantedTwice(t *testing.T) {
 				for range 2 {
 					_, err := h.Issue(t.Context(), h.request(edit))
 					var mismatch *broker.Mismatch
-					if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Reason, "granted it before") {
+					if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Reason, "granted the same token before") {
 						t.Errorf("got %v", err)
 					}
 				}

@@ -100,7 +100,7 @@ func (b *Broker) record(ctx context.Context, req Request, minter Minter, grant p
 	scopes, err := checkGrant(grant, req.Scopes)
 	known := b.known(Fingerprint(text))
 	if known { // a reader may hold it: it is left alone
-		err = &Mismatch{"Paxos has granted it before"}
+		err = &Mismatch{"Paxos granted the same token before"}
 	}
 	if err != nil {
 		b.rememberFor(req.flight(), err)

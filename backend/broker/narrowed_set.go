@@ -58,8 +58,8 @@ func (b *Broker) narrowedRoom(req Request) (*narrowedSet, error) {
 		return idle, nil
 	default:
 		return nil, &limits.Throttled{
-			Reason: fmt.Sprintf("Other callers use tokens for %d different subsets of the scopes of role "+
-				"%q, the most it may have at a time", len(sets), req.RoleName),
+			Reason: fmt.Sprintf("Role %q already serves tokens for %d different subsets of its scopes, which "+
+				"is the maximum", req.RoleName, len(sets)),
 			RetryAfter: free.Sub(now),
 			Advice:     "Retry in %s, read one of those subsets, or read the whole role.",
 		}

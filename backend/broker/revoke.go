@@ -7,6 +7,10 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 )
 
+// ErrClosing says that a token was not revoked and that nothing will retry it, because the mount is being
+// disabled.
+var ErrClosing = errors.New("the mount is being disabled, so the revocation cannot be queued")
+
 // These say why a token has not ended at Paxos although nothing went wrong.
 var (
 	errBehind = errors.New("waiting behind other revocations")

@@ -27,14 +27,13 @@ type purpose struct {
 // The purposes. None uses the limit of another: however many wrong secrets are written to clients/,
 // the root can be rotated.
 var (
-	verifyingRoot = purpose{"config/", verifyLimit, "This mount used all %d token requests per 5 minutes that it " +
-		"may send to verify secrets of its root client"}
+	verifyingRoot = purpose{"config/", verifyLimit, "This mount used all %d token requests per 5 minutes that " +
+		"are for verifying secrets of the root client"}
 	verifyingClients = purpose{"clients/", verifyLimit, "This mount used all %d token requests per 5 minutes that " +
-		"it may send to verify secrets of its clients"}
-	probing = purpose{"probe/", verifyLimit, "This mount used all %d token requests per 5 minutes that it may send " +
-		"for a probe"}
-	managing = purpose{"report/", manageLimit, "This mount used all %d token requests per 5 minutes that it may " +
-		"send to list or delete Paxos's credentials"}
+		"are for verifying secrets of stored clients"}
+	probing  = purpose{"probe/", verifyLimit, "This mount used all %d token requests per 5 minutes that are for probes"}
+	managing = purpose{"report/", manageLimit, "This mount used all %d token requests per 5 minutes that are " +
+		"for listing and deleting credentials at Paxos"}
 )
 
 // VerifySecret finds out whether a client's secret is right and whether the client holds the scopes,

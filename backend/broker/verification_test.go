@@ -191,11 +191,11 @@ func TestVerificationsHaveLimitsOfTheirOwn(t *testing.T) {
 		text   string
 	}{
 		{h.VerifySecret, root, 12,
-			"This mount used all 12 token requests per 5 minutes that it may send to verify secrets of its root client"},
+			"This mount used all 12 token requests per 5 minutes that are for verifying secrets of the root client"},
 		{h.VerifySecret, named, 12,
-			"This mount used all 12 token requests per 5 minutes that it may send to verify secrets of its clients"},
-		{h.Probe, root, 12, "This mount used all 12 token requests per 5 minutes that it may send for a probe"},
-		{h.Manage, root, 6, "This mount used all 6 token requests per 5 minutes that it may send to list or delete"},
+			"This mount used all 12 token requests per 5 minutes that are for verifying secrets of stored clients"},
+		{h.Probe, root, 12, "This mount used all 12 token requests per 5 minutes that are for probes"},
+		{h.Manage, root, 6, "This mount used all 6 token requests per 5 minutes that are for listing and deleting"},
 	} {
 		for range test.most {
 			if err := test.ask(t.Context(), test.minter, []string{reads}, nil); err != nil {

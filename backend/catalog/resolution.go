@@ -57,7 +57,7 @@ func (c *catalogue) needsScope(id string) error {
 	case o.Access == Public:
 		return fmt.Errorf("operations names %s, which is public and needs no token: leave it out", id)
 	case o.Access == AnyToken:
-		return fmt.Errorf("operations names %s, which needs no scope and takes any live token: leave it out", id)
+		return fmt.Errorf("operations names %s, which any valid token may call without a scope: leave it out", id)
 	}
 	return nil
 }

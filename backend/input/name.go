@@ -15,8 +15,8 @@ const MaximumName = 128
 var nameGrammar = regexp.MustCompile(`^\w(([\w-.]+)?\w)?$`)
 
 // errName says what a name looks like. Two dots in a row are refused by Vault's storage too.
-var errName = fmt.Errorf("name must begin and end with a letter, a digit or _, have only these "+
-	"characters, - and single dots in between, and have at most %d bytes", MaximumName)
+var errName = fmt.Errorf("name must have 1 to %d letters, digits, underscores, hyphens or single dots, and "+
+	"must not begin or end with a hyphen or a dot", MaximumName)
 
 // checkNames judges the name in the path of a request, if the path has one. It is the second part
 // of every path that has one.

@@ -151,8 +151,8 @@ func (b *Budget) wholeBudget(s *slot, charge Charge) {
 		reached("This plugin process reached its limit", b.limit, most, reserved))
 	if charge.Kind.repeatable() {
 		b.later(s, repeatable(everybody), half(b.limit), amongMounts,
-			say("Unique and narrowed tokens used all %d token requests per 5 minutes that they may use: half of "+
-				"what this plugin process may send", half(b.limit)))
+			say("Unique and narrowed tokens used all %d token requests per 5 minutes that they may use (half of "+
+				"the limit of this plugin process)", half(b.limit)))
 	}
 }
 
@@ -178,7 +178,7 @@ func (b *Budget) mountShare(s *slot, charge Charge) (pool int) {
 	content := b.count(func(k booking) bool { return k.who.mount != charge.Mount && !waiting(k.who.mount) })
 	if share := equal(b.limit, content, others); share < pool {
 		pool = share
-		b.within(s, charge, share, amongMounts, "Other mounts are waiting, and this mount reached its equal share")
+		b.within(s, charge, share, amongMounts, "This mount reached its equal share while other mounts are waiting")
 	}
 	return pool
 }

@@ -38,7 +38,7 @@ func (g *gate) check(now time.Time) error {
 	case now.Before(g.until):
 		return RateLimited(g.until.Sub(now))
 	case g.suspect && g.probing:
-		return &Throttled{Reason: "One request is finding out whether Paxos still rate-limits the address " +
+		return &Throttled{Reason: "Another request is testing whether Paxos still rate-limits the address " +
 			"that Vault calls from", RetryAfter: probeWait}
 	}
 	return nil

@@ -59,9 +59,9 @@ func ParseDestination(entry string) (Destination, error) {
 	case kind == crypto && !isName(d.Network):
 		return Destination{}, errors.New("must name the network, as in crypto:ETHEREUM:<address>")
 	case !isPlain(d.ID) || strings.Contains(d.ID, "?"):
-		return Destination{}, errors.New("must end in an address or id of printable characters without spaces and ?")
+		return Destination{}, errors.New("must end in an address or id that has printable characters only, and no space or ?")
 	case hasMemo && !takesMemo(d.Network):
-		return Destination{}, errors.New("must have no memo: only one on STELLAR is judged")
+		return Destination{}, errors.New("must have no memo: a memo is checked only on STELLAR")
 	case hasMemo && memo == "":
 		return Destination{}, errors.New("must have a memo after ?memo=")
 	}

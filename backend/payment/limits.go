@@ -15,17 +15,18 @@ type Limits map[string]Decimal
 // *Refusal. A payment that is not judged by its amount has none, and passes.
 func (l Limits) Check(parameter string, p Payment) error {
 	if p.Judged == ByAmount && len(p.Amounts) == 0 {
-		return &Refusal{Field: "amount", Limit: parameter, Reason: "is unknown"}
+		return &Refusal{Field: "amount", Limit: parameter,
+			Reason: "could not be found in the body, so it cannot be compared with " + parameter}
 	}
 	for _, amount := range p.Amounts {
 		limit, ok := l[amount.Asset]
 		switch {
 		case !ok:
 			return &Refusal{Field: amount.AssetField, Limit: parameter,
-				Reason: "is an asset that is not in " + parameter}
+				Reason: "names an asset that has no entry in " + parameter}
 		case amount.Value.Cmp(limit) > 0:
-			return &Refusal{Field: amount.Field, Limit: parameter, Reason: fmt.Sprintf("is more than %s.%s, which is %s",
-				parameter, amount.Asset, limit)}
+			return &Refusal{Field: amount.Field, Limit: parameter, Reason: fmt.Sprintf(
+				"is too large: %s.%s allows at most %s per request", parameter, amount.Asset, limit)}
 		}
 	}
 	return nil

@@ -618,7 +618,7 @@ func TestBothAssetsCount(t *testing.T) {
 		policy.Limits = Limits{"USD": decimal(t, "100"), "USDG": decimal(t, "100")}
 		policy.Limits[asset] = decimal(t, "99")
 		_, err := judge(t, policy, "CreateCryptoWithdrawal", body)
-		if err == nil || !strings.HasSuffix(err.Error(), "limits."+asset+", which is 99") {
+		if err == nil || !strings.HasSuffix(err.Error(), "limits."+asset+" allows at most 99 per request") {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

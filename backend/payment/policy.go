@@ -27,18 +27,19 @@ func (p Policy) Check(payment Payment) error {
 	known := operations()[payment.Operation]
 	switch {
 	case payment.Judged != known.Judged:
-		return &Refusal{Field: "operation", Limit: "operations", Reason: "is one whose request was not judged"}
+		return &Refusal{Field: "operation", Limit: "operations",
+			Reason: "was judged by other rules than this version has, so it is not signed"}
 	case payment.Judged == "": // it moves nothing
 		return nil
 	}
 	if payment.Judged == Unlimited && !slices.Contains(p.UnlimitedOperations, payment.Operation) {
 		return &Refusal{Field: "operation", Limit: "unlimited_operations",
-			Reason: "moves an amount that is not in its request, and it is not in unlimited_operations"}
+			Reason: "has no amount in its body, so no limit applies to it. It must be in unlimited_operations too"}
 	}
 	for _, field := range payment.ExtraFields {
 		if !slices.Contains(p.ExtraFields, field) {
 			return &Refusal{Field: fieldName(&shape{}, field), Limit: "extra_fields",
-				Reason: "is a field that this version does not know, and it is not in extra_fields"}
+				Reason: "is a field that this version does not know. It must be left out, or be in extra_fields"}
 		}
 	}
 	return p.checkParties(known, payment)
@@ -78,7 +79,8 @@ func (p Payment) whyNotTo() string {
 	const network = ", or not for this network (upper and lower case matter)"
 	switch d := p.Destination; {
 	case d.Kind == profile && d.ID == p.Source:
-		return reason + ": the money stays in the source profile, which needs an entry profile:<id>"
+		return reason + ": the request has no other destination, so the money stays in the source profile. " +
+			"That needs an entry profile:<id>"
 	case d.Kind == crypto && takesMemo(d.Network):
 		return reason + " with this memo: on STELLAR the memo must be the same, or missing in both"
 	case d.Kind == crypto:

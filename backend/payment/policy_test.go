@@ -200,8 +200,8 @@ func TestLimits(t *testing.T) {
 		t.Error(err)
 	}
 	err = Limits{"USD": decimal(t, "99.99")}.Check("sign_limits", p)
-	if !errors.As(err, &refusal) || err.Error() != "amount is more than sign_limits.USD, which is 99.99" ||
-		refusal.Limit != "sign_limits" {
+	if !errors.As(err, &refusal) || refusal.Limit != "sign_limits" ||
+		err.Error() != "amount is too large: sign_limits.USD allows at most 99.99 per request" {
 		t.Errorf("above: %v", err)
 	}
 	if err := (Limits{"EUR": decimal(t, "1000")}).Check("sign_limits", p); !errors.As(err, &refusal) ||

@@ -58,7 +58,7 @@ func (w *walker) member(own, within *shape, key string, depth int) error {
 	case alias:
 		return &Malformed{Field: fieldName(own, key), Reason: "must be spelled " + name}
 	case own.path != "":
-		return &Malformed{Field: fieldName(own, key), Reason: "is not a field that the operation has there"}
+		return &Malformed{Field: fieldName(own, key), Reason: "is a field that the operation does not have at this place"}
 	}
 	w.read.extra = append(w.read.extra, key)
 	return w.free(&shape{path: fieldName(own, key)}, depth)
@@ -70,7 +70,8 @@ func (w *walker) value(s *shape, depth int) error {
 	read.seen++
 	switch first := w.text[w.at]; {
 	case s.use == forbidden:
-		return &Malformed{Field: s.path, Reason: "must be left out: it would hide what the request moves"}
+		return &Malformed{Field: s.path,
+			Reason: "must be left out: with it, the other fields do not show what the request moves"}
 	case first == 'n':
 		return &Malformed{Field: s.path, Reason: "must not be null: leave it out"}
 	case s.use == judged && first != '"':

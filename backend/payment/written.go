@@ -52,11 +52,11 @@ func (p Policy) unlimitedProblem(id string) string {
 	}
 	switch m, ok := LookupMovement(id); {
 	case !slices.Contains(p.Operations, id):
-		return fmt.Sprintf("must be in operations too: %s is not", id)
+		return fmt.Sprintf("must not contain %s, because it is not in operations", id)
 	case ok && m.Judged == ByAmount:
-		return fmt.Sprintf("must not be %s, whose amount is always judged: raise limits instead", id)
+		return fmt.Sprintf("must not contain %s: its amount is in the body and is always compared with limits. Raise limits instead", id)
 	case !ok || m.Judged != Unlimited:
-		return fmt.Sprintf("must not be %s, which moves no amount: operations is enough", id)
+		return fmt.Sprintf("must not contain %s, which moves no amount: an entry in operations is enough", id)
 	}
 	return ""
 }
@@ -105,9 +105,9 @@ func extraFieldProblem(field string) string {
 	}
 	switch name, ok := knownFields()[canonical(field)]; {
 	case ok && name == field:
-		return fmt.Sprintf("must not be %s, which this version knows and judges", field)
+		return fmt.Sprintf("must not be %s: this version knows that field and always checks it", field)
 	case ok:
-		return fmt.Sprintf("must not be %s, which Paxos may take for %s", field, name)
+		return fmt.Sprintf("must not be %s, because Paxos may read it as %s", field, name)
 	}
 	return ""
 }

@@ -37,7 +37,7 @@ func TestDisablingWhilePaxosIsDown(t *testing.T) {
 		})
 		t.Run(outage+", leases have a token each", func(t *testing.T) {
 			m := newBrokenMount(t, outages[outage], map[string]any{"unique_tokens": true})
-			if err := m.disable(); err == nil || !strings.Contains(err.Error(), "being disabled") {
+			if err := m.disable(); err == nil || !strings.Contains(err.Error(), "The mount was not disabled") {
 				t.Errorf("Vault was not told that tokens live on which nothing would end: %v", err)
 			}
 			m.expectNoneIrrevocable()

@@ -57,7 +57,7 @@ func (m *mount) sign(client *api.Client, refID string) (string, error) {
 }
 
 // spent is what a refusal of a payment that the daily limit does not allow says.
-const spent = "daily_limits.USDC leaves: 0 of"
+const spent = "daily_limits.USDC has 0 of"
 
 // decide repeats a request until it is signed or refused for the limit, which it returns. Whatever else
 // happens is counted.

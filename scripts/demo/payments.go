@@ -33,7 +33,7 @@ func (s *story) pay(ctx context.Context) error {
 		return err
 	}
 	if err := s.expectAnswer(ctx, `sed 's/invoice-1/invoice-million/; s/"100"/"1000000"/' body.json | `+sendIt+toProxy+
-		"@-", "amount is more than limits.USDC, which is 1000", "HTTP 403"); err != nil {
+		"@-", "amount is too large: limits.USDC allows at most 1000 per request", "HTTP 403"); err != nil {
 		return err
 	}
 	if err := s.expectPaid(ctx, 1); err != nil {
@@ -97,7 +97,7 @@ func (s *story) useUpTheDay(ctx context.Context) error {
         sed "s/invoice-1/invoice-$n/" body.json | `+strings.ReplaceAll(sendIt, `-w '\nHTTP %{http_code}\n'`,
 		`-o answer-$n.json -w "invoice-$n: HTTP %{http_code}\n"`)+toProxy+`@-
       done; cat answer-11.json`, "invoice-2: HTTP 20", "invoice-10: HTTP 20", "invoice-11: HTTP 403",
-		"daily_limits.USDC leaves: 0 of 1000"); err != nil {
+		"daily_limits.USDC has 0 of 1000 left"); err != nil {
 		return err
 	}
 	if err := s.expectAnswer(ctx, "vault read -field=daily_usage paxos/signers/payouts", "left:0", "used:1000",

@@ -60,7 +60,7 @@ func TestADailyLimitGoesWithItsMount(t *testing.T) {
 			}
 			return err
 		})
-		if err := sign("b", "40.01"); err == nil || !strings.Contains(err.Error(), "daily_limits.USDC leaves: 40 of 100") {
+		if err := sign("b", "40.01"); err == nil || !strings.Contains(err.Error(), "daily_limits.USDC has 40 of 100 left") {
 			t.Errorf("after %s: %v", after, err)
 		}
 		if _, err := m.server.KillPlugin(); err != nil {
