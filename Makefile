@@ -30,7 +30,7 @@ build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin
 	$(call BUILD,main.version) ./cmd/paxos-report
 	$(call BUILD,main.version) ./cmd/paxos-proxy
 
-demo: ## run the guided demo (10 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
+demo: ## run the guided demo (10 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
 
 dev: ## start a Vault with the plugin and the stand-in Paxos; they run until Ctrl-C

@@ -18,8 +18,9 @@ import (
 
 // Limits on an exception.
 const (
-	longestException = 365 * 24 * time.Hour
-	longestReason    = 1024 // bytes
+	shortestException = time.Hour // of one that is written as a duration
+	longestException  = 365 * 24 * time.Hour
+	longestReason     = 1024 // bytes
 )
 
 // An exception accepts the findings of one rule on one subject until it expires.
@@ -98,6 +99,10 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 			length = -1 // refused below, with a time in the past
 		}
 		end, err = now.Add(length), nil
+		if length > 0 && length < shortestException {
+			return end, fault.BadRequest("expires_at must be at least one hour from now. A number is seconds: for 90 " +
+				"days write 90d.")
+		}
 	}
 	if !end.After(now) || end.Sub(now) > longestException {
 		return end, fault.BadRequest("expires_at must be a time such as 2027-01-31T12:00:00Z or a duration such as " +
