@@ -76,8 +76,8 @@ func TestResolveRefuses(t *testing.T) {
 	for operation, says := range map[string]string{
 		"ListPrices": "operations names ListPrices, which is public and needs no " +
 			"token: leave it out",
-		"ListVasps": "operations names ListVasps, which needs no scope and takes any " +
-			"live token: leave it out",
+		"ListVasps": "operations names ListVasps, which any valid token may call without a " +
+			"scope: leave it out",
 		"GetTransfers": `operations names "GetTransfers", which is not an operation of Paxos; did you mean ` +
 			`GetTransfer or`,
 		"transfer:read_transfr":              `operations names "transfer:read_transfr", which is not an operation of Paxos`,

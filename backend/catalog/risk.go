@@ -34,7 +34,7 @@ func (r Risk) String() string {
 func ParseRisk(name string) (Risk, error) {
 	i := slices.Index(riskNames[:], name)
 	if i < 0 {
-		return 0, fmt.Errorf("risk %.40q does not exist. Valid risks: %s", name, strings.Join(riskNames[:], ", "))
+		return 0, fmt.Errorf("%.40q is not a risk: the risks are %s", name, strings.Join(riskNames[:], ", "))
 	}
 	return Read + Risk(i), nil
 }

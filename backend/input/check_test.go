@@ -145,9 +145,9 @@ func TestCheckKnowsTheParametersOfAPath(t *testing.T) {
 			"bounded must be a duration such as 5m, or a number of seconds, between 1m and 1h"},
 		"a wrong value before an unknown one": {things, logical.UpdateOperation, "things/x",
 			map[string]any{"a": 1, "text": 1}, "text must be a string"},
-		"a bad name":          {things, logical.ReadOperation, "things/-x", nil, "name must begin and end with "},
+		"a bad name":          {things, logical.ReadOperation, "things/-x", nil, "name must have "},
 		"a name of two parts": {things, logical.ReadOperation, "things/x/rotate", nil, ""},
-		"no name":             {things, logical.ReadOperation, "things", nil, "name must begin and end with "},
+		"no name":             {things, logical.ReadOperation, "things", nil, "name must have "},
 		"a path without names": {&framework.Path{Pattern: "search", Fields: things.Fields}, logical.ReadOperation,
 			"search", nil, ""},
 	} {

@@ -74,7 +74,7 @@ func (m *mount) renewVerified(names []string) (renewed []string) {
 	}
 	m.client.SetMaxRetries(0) // it would repeat each write that is over the limit
 	for _, name := range names[verified:] {
-		m.expectRefusal(m.renew(name, true), http.StatusTooManyRequests, "verify secrets")
+		m.expectRefusal(m.renew(name, true), http.StatusTooManyRequests, "verifying secrets")
 	}
 	if err := m.inState(map[string]int{"available": verified, "quarantined": len(names) - verified}); err != nil {
 		m.Errorf("after %d secrets that were verified: %v", verified, err)

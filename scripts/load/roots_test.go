@@ -82,10 +82,10 @@ func (r *roots) try(path string, data map[string]any) (*api.Secret, error) {
 	case err == nil:
 		return answer, nil
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest &&
-		strings.Contains(err.Error(), "tokens of the previous root client are valid"):
+		strings.Contains(err.Error(), "tokens of the previous root client are still valid"):
 		r.draining++
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests &&
-		strings.Contains(err.Error(), "verify secrets"):
+		strings.Contains(err.Error(), "verifying secrets"):
 		r.throttled++
 	default:
 		r.Fatalf("%s: %v", path, err)
