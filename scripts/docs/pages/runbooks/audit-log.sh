@@ -8,3 +8,10 @@ fails vault write paxos/creds/mint-role scopes=transfer:read_transfer
 as operator
 vault patch paxos/roles/mint-role ttl=15m
 VAULT_TOKEN=$root_token
+
+# An application that logs in with AppRole has an entity too.
+vault auth enable approle
+vault write auth/approle/role/treasury token_policies=application
+vault read -field=role_id auth/approle/role/treasury/role-id >role-id
+vault write auth/approle/login role_id=@role-id \
+  secret_id="$(vault write -f -field=secret_id auth/approle/role/treasury/secret-id)"
