@@ -37,7 +37,11 @@ func listDescribed[T any](ctx context.Context, req *logical.Request, d *framewor
 		case err != nil:
 			return nil, err
 		}
-		return describe(entry)
+		about, err := describe(entry)
+		if store.IsUnreadable(err) { // of another entry, such as the guardrails: the name stays without columns
+			return nil, nil
+		}
+		return about, err
 	})
 }
 
@@ -53,14 +57,14 @@ func (b *backend) listRoles(ctx context.Context, req *logical.Request,
 	for _, row := range rows {
 		live[row.Key.Role]++
 	}
-	g, err := b.cachedGuardrails(ctx, req.Storage)
-	if err != nil {
-		return nil, err
-	}
 	pools := pooledScopes{}
 	return listDescribed(ctx, req, d, rolesPrefix,
 		func(name string) (role, error) { return b.cachedRole(ctx, req.Storage, name) },
 		func(r role) (map[string]any, error) {
+			g, err := b.cachedGuardrails(ctx, req.Storage)
+			if err != nil {
+				return nil, err
+			}
 			scopes, client := r.ResolvedScopes, cmp.Or(r.Client, rootClientShown)
 			if r.CredentialType == clientCredentials { // its readers get all that its clients can do
 				client = strings.Join(r.Clients, " ")

@@ -115,6 +115,25 @@ func TestADamagedEntryIsListed(t *testing.T) {
 	}
 }
 
+// TestAListHasAllNamesWhenItsColumnsCannotBeTold damages what columns are made of. A person who repairs the
+// mount needs the names.
+func TestAListHasAllNamesWhenItsColumnsCannotBeTold(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"guardrails", "root", "connection", "ledger/broken"} {
+		m := newSigningMount(t, nil)
+		if err := m.Storage.Put(t.Context(), &logical.StorageEntry{Key: key, Value: []byte("{")}); err != nil {
+			t.Fatal(err)
+		}
+		m.Restart()
+		for path, want := range map[string]string{"roles": "[mint payer]", "keys": "[payments]", "signers": "[payouts]"} {
+			keys := texts(m.Must(logical.ListOperation, path, nil).Data["keys"])
+			if fmt.Sprint(keys) != want {
+				t.Errorf("with a damaged %s, the list of %s is %v", key, path, keys)
+			}
+		}
+	}
+}
+
 // TestAListCostsAKnownNumberOfReads lists more roles than a list describes. The first list reads each
 // described role once, and the next one reads none.
 func TestAListCostsAKnownNumberOfReads(t *testing.T) {
