@@ -28,7 +28,8 @@ func sentence(e *paxos.Error) string {
 		return fmt.Sprintf("Could not reach Paxos at %s: %s. Operators: check network, proxy and firewall of the "+
 			"active Vault node.", e.Host, e.Reason)
 	case e.Status == 0:
-		return fmt.Sprintf("The call to Paxos (%s) failed: %s. Retry. If it fails again, contact your Vault operators.", e.Host, e.Reason)
+		return fmt.Sprintf("The call to Paxos (%s) failed: %s. Retry. If it fails again, contact your Vault "+
+			"operators.", e.Host, e.Reason)
 	case e.Temporary():
 		return fmt.Sprintf("Paxos (%s) answered HTTP %d. Retry later.", e.Host, e.Status)
 	case e.Code == "invalid_client":
@@ -41,22 +42,24 @@ func sentence(e *paxos.Error) string {
 			e.Reason)
 	case e.Signature == paxos.MaybeUnsigned && e.Status == http.StatusUnauthorized:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was not signed. Contact your Vault "+
-			"operators. Operators: if request signing is enforced for this client, create a key with `vault write -f %skeys/<name>`, register its "+
-			"public key in the Dashboard and store its Key ID.", e.Host, clientWithID(e), mountMark)
+			"operators. Operators: if request signing is enforced for this client, create a key with "+
+			"`vault write -f %skeys/<name>`, register its public key in the Dashboard and store its Key ID.",
+			e.Host, clientWithID(e), mountMark)
 	case e.Signature == paxos.MaybeNotAccepted && e.Status == http.StatusUnauthorized:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 401). The call was signed. Contact your Vault "+
-			"operators. Operators: check in the Dashboard that the key's public key is active and has this Key ID.", e.Host, clientWithID(e))
+			"operators. Operators: check in the Dashboard that the key's public key is active and has this "+
+			"Key ID.", e.Host, clientWithID(e))
 	case e.Status == http.StatusForbidden:
 		return fmt.Sprintf("Paxos (%s) refused the call of %s (HTTP 403). Application owners: contact your "+
 			"Vault operators. "+
 			"Operators: check that the address that Vault calls from is in Allowable IP of this client in "+
 			"the Dashboard.", e.Host, clientWithID(e))
 	case e.Reason != "":
-		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s. Contact your Vault operators.", e.Host, e.Status,
-			e.Reason)
+		return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d): %s. Contact your Vault operators.", e.Host,
+			e.Status, e.Reason)
 	case e.Code != "":
-		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d). Contact your Vault operators.", e.Host, e.Code,
-			e.Status)
+		return fmt.Sprintf("Paxos (%s) refused the request: %s (HTTP %d). Contact your Vault operators.", e.Host,
+			e.Code, e.Status)
 	}
 	return fmt.Sprintf("Paxos (%s) refused the request (HTTP %d). Contact your Vault operators.", e.Host, e.Status)
 }
@@ -69,9 +72,9 @@ func notRevoked(cause error) error {
 		why = refused
 	}
 	return logical.CodedError(http.StatusBadGateway, fmt.Sprintf("The mount was not disabled, because Paxos did not "+
-		"revoke the token of a lease. The mount answers no requests now. Disable it again when Paxos answers, or now after "+
-		"`vault lease revoke -force -prefix %screds/`: tokens then stay valid until they expire, at most an hour, and leased "+
-		"clients until you rotate them in the Dashboard. Cause: %s.", mountMark, why))
+		"revoke the token of a lease. The mount answers no requests now. Disable it again when Paxos answers, or "+
+		"now after `vault lease revoke -force -prefix %screds/`: tokens then stay valid until they expire, at most "+
+		"an hour, and leased clients until you rotate them in the Dashboard. Cause: %s.", mountMark, why))
 }
 
 // explained says why a token could not be refreshed, to the reader who gets the old token. It gives
@@ -102,7 +105,8 @@ func rejected(e *paxos.Error) string {
 	}
 	return fmt.Sprintf("Paxos rejected the credentials of %s: its secret was rotated, or it was disabled or deleted. "+
 		"Application owners: contact your Vault operators. Operators: enable it in the Dashboard, or store "+
-		"its new secret with `vault write %s%s client_secret=-` (or check auth_style in config/connection, which is %s).",
+		"its new secret with `vault write %s%s client_secret=-` (or check auth_style in config/connection, which "+
+		"is %s).",
 		clientWithID(e), mountMark, path, e.AuthStyle)
 }
 

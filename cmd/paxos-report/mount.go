@@ -154,7 +154,8 @@ func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount,
 		if !denied(err) {
 			return nil, err
 		}
-		m.Notes = append(m.Notes, "Your Vault token is not allowed to read report/drift, so the credentials at Paxos are not shown.")
+		m.Notes = append(m.Notes, "Your Vault token is not allowed to read report/drift, so the credentials at Paxos "+
+			"are not shown.")
 	}
 	m.MayList, m.Credentials = drift.MayList, drift.Credentials
 	m.Findings = merged(m.Findings, drift.Findings, func(f finding) finding { return f })
@@ -181,7 +182,8 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 	err := m.read(ctx, vault, "roles", map[string][]string{"list": {"true"}}, &names)
 	switch {
 	case denied(err):
-		m.Notes = append(m.Notes, "Your Vault token is not allowed to list roles/, so the active tokens by role are not shown.")
+		m.Notes = append(m.Notes, "Your Vault token is not allowed to list roles/, so the active tokens by role are "+
+			"not shown.")
 		return nil
 	case errors.Is(err, errNothing): // the mount has no roles
 		return nil
@@ -198,7 +200,8 @@ func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
 		switch err := m.read(ctx, vault, "roles/"+name, nil, &one); {
 		case errors.Is(err, errNothing): // it was deleted meanwhile
 		case denied(err):
-			m.Notes = append(m.Notes, "Your Vault token is not allowed to read every role, so the active tokens by role are incomplete.")
+			m.Notes = append(m.Notes, "Your Vault token is not allowed to read every role, so the active tokens by "+
+				"role are incomplete.")
 			return nil
 		case err != nil:
 			return err
@@ -232,7 +235,8 @@ func (m *mount) read(ctx context.Context, vault *api.Client, path string, query 
 		err = json.Unmarshal(text, into)
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: the answer does not have the form that this version of paxos-report expects: %w", path, err)
+		return fmt.Errorf("reading %s: the answer does not have the form that this version of paxos-report expects: %w",
+			path, err)
 	}
 	return nil
 }

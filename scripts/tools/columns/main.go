@@ -16,8 +16,8 @@
 //	columns [-most N] [-markdown] [-page FILE] DIRECTORY…
 //
 // The exit code is 0 if at most N lines are too long and the page is not, 1 if there are more or the
-// page is too long, and 2 if a file cannot be read. Folders called testdata, bin and dist and those
-// that begin with a dot are left out.
+// page is too long, and 2 if a file cannot be read. Folders called testdata and those that begin
+// with a dot are left out, and bin and dist in a DIRECTORY.
 package main
 
 import (
@@ -27,8 +27,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"vault-plugin-secrets-paxos/scripts/tools/tree"
 )
 
 func main() {
@@ -78,34 +79,19 @@ func run(arguments []string, out, complaints io.Writer) int {
 func search(directories []string, checks map[string]func([]byte) []int) ([]string, error) {
 	var found []string
 	for _, directory := range directories {
-		err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
+		err := tree.Read(directory, func(path string, entry fs.DirEntry) bool {
 			if entry.IsDir() {
-				return enter(path, entry.Name(), directory)
+				return entry.Name() != "testdata"
 			}
-			check := checks[filepath.Ext(path)]
-			if check == nil {
-				return nil
-			}
-			text, err := os.ReadFile(path)
-			for _, line := range check(text) {
+			return checks[filepath.Ext(path)] != nil
+		}, func(path string, text []byte) {
+			for _, line := range checks[filepath.Ext(path)](text) {
 				found = append(found, fmt.Sprintf("%s:%d", path, line))
 			}
-			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
-}
-
-// enter returns fs.SkipDir for a folder that is left out. The root is always entered.
-func enter(path, name, root string) error {
-	if path != root && (slices.Contains([]string{"testdata", "bin", "dist"}, name) || strings.HasPrefix(name, ".")) {
-		return fs.SkipDir
-	}
-	return nil
 }

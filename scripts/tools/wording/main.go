@@ -10,7 +10,7 @@
 //	wording [-except PATH,…] DIRECTORY…
 //
 // The exit code is 0 if there is no mark, 1 if there are marks, and 2 if a file cannot be read.
-// Folders called bin and dist and those that begin with a dot are left out.
+// Folders that begin with a dot are left out, and bin and dist in a DIRECTORY.
 package main
 
 import (
@@ -19,9 +19,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"vault-plugin-secrets-paxos/scripts/tools/tree"
 )
 
 func main() {
@@ -39,24 +40,14 @@ func run(arguments []string, out, complaints io.Writer) int {
 	leftOut := strings.FieldsFunc(*except, func(r rune) bool { return r == ',' })
 	files, found := 0, 0
 	for _, directory := range flags.Args() {
-		err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case slices.Contains(leftOut, path) && entry.IsDir():
-				return fs.SkipDir
-			case entry.IsDir():
-				return enter(path, entry.Name(), directory)
-			case slices.Contains(leftOut, path) || !hasProse(path):
-				return nil
-			}
-			text, err := os.ReadFile(path)
+		err := tree.Read(directory, func(path string, entry fs.DirEntry) bool {
+			return !slices.Contains(leftOut, path) && (entry.IsDir() || hasProse(path))
+		}, func(path string, text []byte) {
 			files++
 			for _, use := range uses(prose(path, text)) {
 				fmt.Fprintf(complaints, "%s:%d: %q: write %s\n", path, use.line, use.mark.words, use.mark.instead)
 				found++
 			}
-			return err
 		})
 		if err != nil {
 			fmt.Fprintln(complaints, "wording:", err)
@@ -68,12 +59,4 @@ func run(arguments []string, out, complaints io.Writer) int {
 		return 1
 	}
 	return 0
-}
-
-// enter returns fs.SkipDir for a folder that is left out. The root is always entered.
-func enter(path, name, root string) error {
-	if path != root && (name == "bin" || name == "dist" || strings.HasPrefix(name, ".")) {
-		return fs.SkipDir
-	}
-	return nil
 }
