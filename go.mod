@@ -2,6 +2,8 @@ module vault-plugin-secrets-paxos
 
 go 1.26.0
 
+ignore ./scripts/node/node_modules
+
 require (
 	github.com/go-jose/go-jose/v4 v4.1.4
 	github.com/hashicorp/go-hclog v1.6.3

@@ -9,8 +9,8 @@ import (
 )
 
 // Read visits every file below the root that wanted accepts, with its text. It does not enter folders
-// that begin with a dot, nor bin and dist directly below the root, which hold what was built. wanted is
-// asked about folders too.
+// that begin with a dot, nor node_modules, nor bin and dist directly below the root, which hold what was
+// built. wanted is asked about folders too.
 func Read(root string, wanted func(path string, entry fs.DirEntry) bool, visit func(path string, text []byte)) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -34,5 +34,5 @@ func Read(root string, wanted func(path string, entry fs.DirEntry) bool, visit f
 // leftOut reports whether a folder holds nothing that a person writes.
 func leftOut(root, path, name string) bool {
 	built := (name == "bin" || name == "dist") && filepath.Dir(path) == filepath.Clean(root)
-	return built || strings.HasPrefix(name, ".")
+	return built || name == "node_modules" || strings.HasPrefix(name, ".")
 }
