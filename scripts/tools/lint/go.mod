@@ -1,3 +1,5 @@
+// This module pins golangci-lint, which `make check` runs. It is a separate module so that its many
+// dependencies choose no version of any other program.
 module vault-plugin-secrets-paxos/scripts/tools/lint
 
 go 1.26.0
