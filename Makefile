@@ -57,16 +57,12 @@ docs: ## write the generated part of docs/api: a page for each path, from what `
 	@go run ./scripts/docs/api
 
 # The wording check has its list of marks in scripts/tools/wording/marks.txt, each with what to write instead.
-# README.md is held to 150 lines, 100 columns, and 80 in a cell of a table (-page).
-check: ## check gofmt, go vet, staticcheck, dependencies between files, line length and wording
-	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
-	go vet ./...
-	go tool -modfile=scripts/tools/go.mod staticcheck ./...
-	go -C scripts/tools vet ./...
-	go -C scripts/tools tool staticcheck ./...
+# README.md (-page) is held to 150 lines, 100 columns, and 80 in a cell of a table.
+check: ## run golangci-lint, shellcheck and markdownlint; check dependencies between files, line length and wording
+	@scripts/lint.sh
 	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
-	bin/columns -markdown -page README.md .
+	bin/columns -page README.md .
 	bin/wording -except scripts/tools/wording .
 	bin/errortexts $(TEXTS)
 

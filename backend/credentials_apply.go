@@ -101,7 +101,8 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 	found paxos.Credential) error {
 	before := n.State
 	if n.State == stateLost {
-		n.State, n.StateReason, n.StateBefore = n.before()
+		n.State, n.StateReason = n.before()
+		n.StateBefore = ""
 	}
 	// Only a standby is stored just to record that it is listed, because nothing asks about the
 	// Entity of other clients.
@@ -120,15 +121,15 @@ func (b *backend) noteListed(ctx context.Context, root client, name string, n st
 	return nil
 }
 
-// before returns State, StateReason and StateBefore for a lost client that Paxos lists again. Older
+// before returns State and StateReason for a lost client that Paxos lists again. Older
 // versions did not record the earlier state. A client for leasing may then have been in quarantine,
 // so it goes back there, and nobody gets a secret that a past holder may know.
-func (n storedClient) before() (clientState, string, clientState) {
+func (n storedClient) before() (clientState, string) {
 	switch {
 	case n.StateBefore == stateQuarantined, n.StateBefore == "" && n.Purpose == purposeLease:
-		return stateQuarantined, "Paxos lists it again, but its last holder may know the secret", ""
+		return stateQuarantined, "Paxos lists it again, but its last holder may know the secret"
 	case n.StateBefore == stateToBeDeleted:
-		return stateToBeDeleted, "", ""
+		return stateToBeDeleted, ""
 	}
-	return stateAvailable, "", ""
+	return stateAvailable, ""
 }

@@ -98,7 +98,7 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 		if lengthErr != nil || text == "" || length > longestException {
 			length = -1 // refused below, with a time in the past
 		}
-		end, err = now.Add(length), nil
+		end = now.Add(length)
 		if length > 0 && length < shortestException {
 			return end, fault.BadRequest("expires_at must be at least one hour from now. A number is seconds: for 90 " +
 				"days write 90d.")

@@ -56,7 +56,7 @@ func (b *backend) readToken(ctx context.Context, req *logical.Request,
 // spread returns a random factor between 0.8 and 1. Agents that started together do not spread
 // their reads by themselves. The factor never exceeds 1, because no agent may come back later than
 // its token is sure to be valid.
-func spread() float64 { return 1 - 0.2*rand.Float64() }
+func spread() float64 { return 1 - 0.2*rand.Float64() } //nolint:gosec // it only spreads requests in time
 
 // nextReadSeconds returns in how many seconds the reader should read again. That is when a refresh
 // is due, and at most after the poll_interval of the role, so that a reader whose token was revoked

@@ -55,6 +55,7 @@ func reply(err error) (*logical.Response, error) {
 // vaultsOwn reports whether an error is one that Vault itself turns into an answer, so that it must stay
 // as it is.
 func vaultsOwn(err error) bool {
+	//nolint:errorlint // Vault takes the code of the outermost error only
 	if _, coded := err.(logical.HTTPCodedError); coded {
 		return true
 	}
@@ -113,6 +114,7 @@ func located(mount string, resp *logical.Response, err error) (*logical.Response
 			resp.Data["error"] = fill(text)
 		}
 	}
+	//nolint:errorlint // Vault takes the code of the outermost error only
 	if coded, ok := err.(logical.HTTPCodedError); ok && strings.Contains(err.Error(), mountMark) {
 		err = logical.CodedError(coded.Code(), fill(err.Error()))
 	}

@@ -51,6 +51,7 @@ func TestReply(t *testing.T) {
 	} {
 		status, text := 0, ""
 		resp, err := reply(test.err)
+		//nolint:errorlint // Vault takes the code of the outermost error only
 		switch coded, ok := err.(logical.HTTPCodedError); {
 		case ok:
 			status, text = coded.Code(), coded.Error()

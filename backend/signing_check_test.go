@@ -220,8 +220,8 @@ func TestALockdownStopsTheNextAttempt(t *testing.T) {
 	m.withKey()
 	calls := m.Paxos.Calls(paxostest.Operations)
 	m.Must(logical.UpdateOperation, "probe", nil)
-	before := int(m.Paxos.Calls(paxostest.Operations) - calls) // the calls of a probe without the check
-	m.Clock.Advance(time.Hour)                                 // two probes one after the other are refused
+	before := m.Paxos.Calls(paxostest.Operations) - calls // the calls of a probe without the check
+	m.Clock.Advance(time.Hour)                            // two probes one after the other are refused
 	hold := make(chan struct{})
 	m.Paxos.FailNext(paxostest.Operations, append(make([]paxostest.Fault, before), paxostest.Fault{Hold: hold})...)
 	calls = m.Paxos.Calls(paxostest.Operations)
@@ -230,13 +230,13 @@ func TestALockdownStopsTheNextAttempt(t *testing.T) {
 		status, _ := m.Refused(logical.UpdateOperation, "probe", map[string]any{"check_signing": true})
 		done <- status
 	}()
-	backendtest.WaitUntil(t, func() bool { return int(m.Paxos.Calls(paxostest.Operations)-calls) == before+1 })
+	backendtest.WaitUntil(t, func() bool { return m.Paxos.Calls(paxostest.Operations)-calls == before+1 })
 	m.Must(logical.UpdateOperation, "lockdown", nil)
 	close(hold)
 	if status := <-done; status != http.StatusForbidden {
 		t.Errorf("the probe answers %d", status)
 	}
-	if got := int(m.Paxos.Calls(paxostest.Operations)-calls) - before; got != 1 {
+	if got := m.Paxos.Calls(paxostest.Operations) - calls - before; got != 1 {
 		t.Errorf("%d withdrawals were tried, want 1", got)
 	}
 }

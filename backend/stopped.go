@@ -27,6 +27,7 @@ func (s *stopped) Unwrap() error { return s.cause }
 // reply is the answer to the cause, with what was done before it.
 func (s *stopped) reply() (*logical.Response, error) {
 	resp, err := reply(s.cause)
+	//nolint:errorlint // Vault takes the code of the outermost error only
 	if coded, ok := err.(logical.HTTPCodedError); ok {
 		return resp, logical.CodedError(coded.Code(), s.done+" "+coded.Error())
 	}

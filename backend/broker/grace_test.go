@@ -190,9 +190,9 @@ func TestGracesHaveOneTimer(t *testing.T) {
 	h := newHarness(t)
 	start := h.clock.Now()
 	tokens := map[time.Duration]broker.Issued{}
-	for _, minutes := range []time.Duration{10, 5, 15, 5} {
+	for _, minutes := range []int{10, 5, 15, 5} {
 		issued := h.issue(own)
-		grace := minutes * time.Minute
+		grace := time.Duration(minutes) * time.Minute
 		if _, err := h.EndAfter(t.Context(), grace, func(row broker.Row) bool {
 			return row.Fingerprint == issued.Fingerprint
 		}); err != nil {
@@ -200,9 +200,9 @@ func TestGracesHaveOneTimer(t *testing.T) {
 		}
 		tokens[grace] = issued
 	}
-	for _, minutes := range []time.Duration{5, 10, 15} {
+	for _, minutes := range []int{5, 10, 15} {
 		h.wantTimers(1)
-		grace := minutes * time.Minute
+		grace := time.Duration(minutes) * time.Minute
 		h.clock.until(start.Add(grace - time.Minute))
 		h.wantAlive(tokens[grace], true)
 		h.clock.advance(time.Minute)

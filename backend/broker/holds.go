@@ -26,7 +26,7 @@ type holds struct {
 
 // newHolds returns no holds. No hold ever has the number UnknownIssue.
 func newHolds() holds {
-	first := rand.Uint64()>>1 + 1
+	first := rand.Uint64()>>1 + 1 //nolint:gosec // it is no secret: nobody can end a lease by its number
 	return holds{first: first, next: first, lasting: map[uint64]Holding{}}
 }
 

@@ -64,7 +64,7 @@ func (b *Broker) inquire(t *token, req Request, try patience) (doubt *Doubt) {
 			return &Doubt{Reason: Unanswered, Cause: err}
 		case accepted:
 			return b.accepted(t)
-		case !b.rejected(t, req.Key, errNoOther):
+		case !b.rejected(t, errNoOther):
 			return b.mute(t, req.Key)
 		}
 	}
@@ -123,7 +123,7 @@ func (b *Broker) accepted(t *token) *Doubt {
 
 // rejected notes that Paxos rejects the token. It reports false for a token that replaced a
 // rejected one and was never accepted: then the token is not the reason.
-func (b *Broker) rejected(t *token, key Key, cause error) bool {
+func (b *Broker) rejected(t *token, cause error) bool {
 	b.mu.Lock()
 	untested := t.untested
 	if !untested {

@@ -180,6 +180,7 @@ func (b *Broker) discard(client *paxos.Client, text paxos.Secret) bool {
 // origin returns what Paxos answered, for people who look for causes. If Paxos was not asked, it
 // returns the error itself.
 func origin(err error) error {
+	//nolint:errorlint // an error around it has a text of its own, which must be kept
 	if t, ok := err.(*limits.Throttled); ok && t.Cause != nil {
 		return t.Cause
 	}

@@ -86,8 +86,8 @@ func TestRefreshBacksOff(t *testing.T) {
 	h.clock.until(old.RefreshAt)
 	h.issue()
 	h.log.await(t, "refreshing a token failed")
-	for i, pause := range []time.Duration{5, 10, 20, 40, 60, 60} {
-		pause *= time.Second
+	for i, seconds := range []int{5, 10, 20, 40, 60, 60} {
+		pause := time.Duration(seconds) * time.Second
 		h.clock.advance(pause - 1)
 		stale := h.issue()
 		var answer *paxos.Error

@@ -25,7 +25,7 @@ func TestWhoComesDuringTheWorkHasItDoneOnceMore(t *testing.T) {
 		}
 		for range 10 {
 			job.Soon(t.Context(), time.Minute, work, func(err error) {
-				if err == failed {
+				if errors.Is(err, failed) {
 					told.Add(1)
 				}
 			})

@@ -64,7 +64,7 @@ func (b *Broker) lookInto(t *token, client *paxos.Client, generation string, cau
 		b.accepted(t)
 		log.Warn("Paxos rejects a client whose tokens still work: its secret was probably rotated in the Dashboard",
 			"error", cause)
-	case !b.rejected(t, t.Key, cause):
+	case !b.rejected(t, cause):
 		b.mute(t, t.Key)
 	default:
 		b.suspectAll(t.ClientID)

@@ -29,7 +29,7 @@ func (b *Broker) sweep(ctx context.Context) error {
 	due, dueErr := b.due(ctx)
 	err = errors.Join(err, dueErr, b.endAll(ctx, due))
 	if ctx.Err() != nil {
-		return nil // its time is up
+		err = nil // its time is up
 	}
 	return err
 }
@@ -101,7 +101,7 @@ func (b *Broker) endAll(ctx context.Context, due []*token) error {
 	for i, t := range due {
 		endOne := func() error {
 			if !b.rowOf(t).expired(b.Now()) && (unreachable.Load() || ctx.Err() != nil) {
-				return nil
+				return nil //nolint:nilerr // the next sweep ends it
 			}
 			var cause error
 			if cause, errs[i] = b.end(ctx, t, inTurn); temporary(cause) || errs[i] != nil {

@@ -89,4 +89,4 @@ func (t *token) endAt(at time.Time) {
 func (r Row) Waits(now time.Time) bool { return (&token{Row: r}).waits(now) }
 
 // jitter spreads refreshes of tokens that were minted together.
-func jitter() float64 { return 2*rand.Float64() - 1 }
+func jitter() float64 { return 2*rand.Float64() - 1 } //nolint:gosec // it only spreads requests in time

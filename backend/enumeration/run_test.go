@@ -236,6 +236,7 @@ func (r *run) repeat(request func(context.Context) (*logical.Response, error)) {
 	}
 	resp, err := request(context.Background())
 	r.recordAnswer(resp, err)
+	//nolint:errorlint // Vault takes the code of the outermost error only
 	if coded, ok := err.(logical.HTTPCodedError); ok && coded.Code() == http.StatusTooManyRequests {
 		r.passMinutes()
 		resp, err = request(context.Background())

@@ -16,7 +16,7 @@ func (c *Connection) do(req *http.Request, doing string, out any) error {
 	if err != nil {
 		return c.failure(req.Context(), doing, req.URL.String(), err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // the body is in memory
+	defer resp.Body.Close() // it is in memory
 	if resp.StatusCode != http.StatusOK {
 		body, err := io.ReadAll(resp.Body)
 		if err != nil {

@@ -34,7 +34,7 @@ func (c *Connection) Inspect(ctx context.Context, bearer Bearer) (Inspection, er
 	if err != nil {
 		return Inspection{}, c.failure(ctx, inspecting, c.settings.APIURL, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // the body is in memory
+	defer resp.Body.Close() // it is in memory
 	found := Inspection{Accepted: resp.StatusCode == http.StatusOK, RateLimitHeaders: rateLimitHeaders(resp.Header)}
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		found.ClockAhead = at.Sub(c.now().Truncate(time.Second))

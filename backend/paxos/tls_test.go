@@ -67,8 +67,7 @@ func TestCertificates(t *testing.T) {
 			t.Parallel()
 			root := serveTLS(t, &tls.Config{
 				Certificates: []tls.Certificate{test.certificate},
-				//nolint:gosec // the test needs the old versions
-				MinVersion: test.versions[0], MaxVersion: test.versions[1],
+				MinVersion:   test.versions[0], MaxVersion: test.versions[1],
 			})
 			connection := connect(t, paxos.Settings{Endpoints: endpoints(root), TrustedCA: test.bundle})
 			grant, err := connection.Client("id", paxos.Hide("secret")).RequestToken(t.Context(), nil)

@@ -39,7 +39,7 @@ func (c *Connection) AttemptWithdrawal(ctx context.Context, bearer Bearer, signe
 	if err != nil {
 		return seen, false, c.failure(ctx, trying, req.URL.String(), err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // the body is in memory
+	defer resp.Body.Close() // it is in memory
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return seen, false, c.failure(ctx, trying, req.URL.String(), err)

@@ -22,7 +22,7 @@ func (p *running) raw(text string, wanted int) (answers []answer) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		p.Fatal(err)
 	}
@@ -36,6 +36,7 @@ func (p *running) raw(text string, wanted int) (answers []answer) {
 			return answers
 		}
 		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
 		answers = append(answers, answer{response.StatusCode, response.Header, string(body), err})
 	}
 	return answers

@@ -80,7 +80,7 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(private)
+	defer func() { _ = os.RemoveAll(private) }() // it is empty by then
 	made := filepath.Join(private, "s")
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", made)
 	if err != nil {

@@ -25,7 +25,7 @@ func TestListensOnLoopbackOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer on.Close()
+	defer func() { _ = on.Close() }()
 	if !strings.HasPrefix(on.name, "127.0.0.1:") || !slices.Contains(on.hosts, on.name) || len(on.hosts) != 2 {
 		t.Errorf("localhost: %q, hosts %q", on.name, on.hosts)
 	}

@@ -53,7 +53,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var answer *http.Response
 	if said == nil {
-		answer, said = p.forward(r, wanted, body)
+		answer, said = p.forward(r, wanted, body) //nolint:bodyclose // pass closes it
 	}
 	attributes := []any{"operation", wanted.Operation.ID}
 	var broken error

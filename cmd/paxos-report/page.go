@@ -70,7 +70,8 @@ func (m *mount) writePage(out io.Writer, now time.Time) error {
 		return cmp.Or(cmp.Compare(slices.Index(risks, a.Risk), slices.Index(risks, z.Risk)),
 			strings.Compare(a.Scope, z.Scope))
 	})
-	v := view{mount: m, Policy: policy(), Style: template.CSS(styleText), Now: now.UTC().Format(time.RFC3339),
+	v := view{mount: m, Policy: policy(), //nolint:gosec // the style is a part of the program
+		Style: template.CSS(styleText), Now: now.UTC().Format(time.RFC3339),
 		Matrix: m.matrix(), Permit: m.permits()}
 	for _, severity := range severities {
 		number := 0

@@ -72,7 +72,7 @@ type announcement struct {
 // announce writes the URLs and the ready client, as text or as one line of JSON.
 func (s *sandbox) announce(out io.Writer, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(out).Encode(announcement{
+		return json.NewEncoder(out).Encode(announcement{ //nolint:gosec // the secret of a client that only this program knows
 			URL:           s.URL(),
 			TokenURL:      s.TokenURL(),
 			RevokeURL:     s.RevokeURL(),

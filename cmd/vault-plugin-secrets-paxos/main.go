@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -34,7 +35,7 @@ func run(arguments []string) error {
 	version := flags.Bool("version", false, "print the version and exit")
 	budget := flags.Int("token-budget", limits.DefaultBudget,
 		"token requests that all mounts of this process together may send in any 5 minutes: 1 to 300")
-	if err := flags.Parse(arguments); err == flag.ErrHelp {
+	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
 		return err

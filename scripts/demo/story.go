@@ -54,9 +54,9 @@ func (s *story) tell(ctx context.Context) error {
 }
 
 // title begins a step and prints its title.
-func (s *story) title(format string, values ...any) {
+func (s *story) title(text string) {
 	s.step++
-	fmt.Fprintf(s.out, "\n%2d. %s\n", s.step, fmt.Sprintf(format, values...))
+	fmt.Fprintf(s.out, "\n%2d. %s\n", s.step, text)
 }
 
 // typed prints a command as a person would type it.

@@ -35,7 +35,7 @@ func (s *shell) start(directory string, variables []string) error {
 	if err != nil {
 		return err
 	}
-	defer status.Close() // the shell has its own copy of the file descriptor
+	defer func() { _ = status.Close() }() // the shell has its own copy of the file descriptor
 	s.results, s.ended = make(chan string), make(chan struct{})
 	s.command = stack.Shell(context.Background(), "exec bash --noprofile --norc -s")
 	s.command.Env = append(s.command.Env, append(variables, "docs_folder="+s.folder)...)
@@ -57,7 +57,7 @@ func (s *shell) start(directory string, variables []string) error {
 
 // follow passes on the status of each step until the shell has ended.
 func (s *shell) follow(output *os.File) {
-	defer output.Close()
+	defer func() { _ = output.Close() }()
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		select {
 		case s.results <- lines.Text():

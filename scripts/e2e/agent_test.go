@@ -53,7 +53,7 @@ func (m *mount) startAgent(directory string, templates ...template) {
 	if err != nil {
 		m.Fatal(err)
 	}
-	defer log.Close() // the agent has its own copy of the file descriptor
+	defer func() { _ = log.Close() }() // the agent has its own copy of the file descriptor
 	agent, err := m.server.Launch(log, "agent", "-config="+filepath.Join(directory, "agent.hcl"))
 	if err != nil {
 		m.Fatal(err)
@@ -171,7 +171,7 @@ func TestVaultAgentRecoversFromARotation(t *testing.T) {
 					after[i] = time.Since(start)
 				}
 			}
-			if after[0]*after[1] == 0 {
+			if after[0] == 0 || after[1] == 0 {
 				return errors.New("a file holds a dead token")
 			}
 			return nil

@@ -80,7 +80,7 @@ func freePorts(count int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}
-		defer listener.Close() // open until all are found, so that they differ
+		defer func() { _ = listener.Close() }() // open until all are found, so that they differ
 		ports[i] = listener.Addr().(*net.TCPAddr).Port
 	}
 	return ports, nil

@@ -39,7 +39,7 @@ func LaunchSandbox(ctx context.Context, binary, directory string) (*Sandbox, err
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close() // the process has its own copy of the file descriptor
+	defer func() { _ = out.Close() }() // the process has its own copy of the file descriptor
 	command := exec.Command(binary, "-address=127.0.0.1:0", "-json")
 	command.Dir, command.Env, command.Stdout, command.Stderr = directory, environment(), out, os.Stderr
 	process, err := launch(command)

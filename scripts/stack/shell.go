@@ -52,7 +52,7 @@ func LaunchShell(lines, output string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close() // the process has its own copy of the file descriptor
+	defer func() { _ = out.Close() }() // the process has its own copy of the file descriptor
 	command := Shell(context.Background(), lines)
 	command.Stdout, command.Stderr = out, out
 	return launch(command)

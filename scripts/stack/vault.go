@@ -71,7 +71,7 @@ func (v *Vault) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close() // the process has its own copy of the file descriptor
+	defer func() { _ = log.Close() }() // the process has its own copy of the file descriptor
 	command := exec.Command(v.binary, "server", "-config="+filepath.Join(v.directory, "vault.hcl"))
 	command.Dir, command.Env, command.Stdout, command.Stderr = v.directory, v.environment(), log, log
 	if v.Process, err = launch(command); err != nil {

@@ -1,17 +1,13 @@
-// This module has the tools that `make check` runs: staticcheck, which it pins, and two small programs
-// of its own. It is a separate module so that none of their dependencies is in the plugin's go.mod.
+// This module has the programs of our own that `make check` runs. It is a separate module so
+// that none of their dependencies is in the plugin's go.mod.
 module vault-plugin-secrets-paxos/scripts/tools
 
 go 1.26.0
 
-tool honnef.co/go/tools/cmd/staticcheck
-
 require golang.org/x/tools v0.51.0
 
 require (
-	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
-	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
 	golang.org/x/mod v0.41.0 // indirect
 	golang.org/x/sync v0.23.0 // indirect
-	honnef.co/go/tools v0.8.2 // indirect
 )

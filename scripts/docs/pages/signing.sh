@@ -3,8 +3,9 @@
 start_paxos
 configure_paxos
 audit_on
-vault secrets tune $(printf -- '-audit-non-hmac-response-keys=%s ' token_id client_id scope expires_at operation \
-  ref_id source destination asset amount kid timestamp body_sha256 signature_id) paxos/
+in_clear=(token_id client_id scope expires_at operation ref_id source destination asset amount kid timestamp
+  body_sha256 signature_id)
+vault secrets tune "${in_clear[@]/#/-audit-non-hmac-response-keys=}" paxos/
 PROFILE_ID=11111111-2222-4333-8444-555555555555
 ADDRESS=0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
 

@@ -5,15 +5,12 @@
 // string of several lines, or it has a string of 90 columns or more, such as a test vector or a text
 // that people search for. Such a string is easier to read in one piece.
 //
-// With -markdown, a line of a Markdown file may have 100 columns. Rows of tables, lines of code blocks
-// and lines that are a single word may be longer.
-//
-// With -page, a file is held to what a front page may have: 150 lines of 100 columns, without any
-// exception, and 80 columns in a cell of a table.
+// With -page, a Markdown file is held to what a front page may have: 150 lines of 100 columns, without
+// any exception, and 80 columns in a cell of a table. markdownlint checks the lines of other pages.
 //
 // Usage:
 //
-//	columns [-most N] [-markdown] [-page FILE] DIRECTORY…
+//	columns [-most N] [-page FILE] DIRECTORY…
 //
 // The exit code is 0 if at most N lines are too long and the page is not, 1 if there are more or the
 // page is too long, and 2 if a file cannot be read. Folders called testdata and those that begin
@@ -41,16 +38,11 @@ func run(arguments []string, out, complaints io.Writer) int {
 	flags := flag.NewFlagSet("columns", flag.ContinueOnError)
 	flags.SetOutput(complaints)
 	most := flags.Int("most", 0, "how many lines may be too long")
-	markdown := flags.Bool("markdown", false, "check the lines of Markdown files too")
 	page := flags.String("page", "", "a Markdown `file` that is held to what a front page may have")
 	if err := flags.Parse(arguments); err != nil {
 		return 2
 	}
-	checks := map[string]func([]byte) []int{".go": longLines}
-	if *markdown {
-		checks[".md"] = longTexts
-	}
-	found, err := search(flags.Args(), checks)
+	found, err := search(flags.Args())
 	excess := []string{}
 	if err == nil && *page != "" {
 		var text []byte
@@ -74,18 +66,17 @@ func run(arguments []string, out, complaints io.Writer) int {
 	return code
 }
 
-// search returns the places of the lines that are too long. checks has a check for each ending of a
-// file's name: it returns the numbers of such lines.
-func search(directories []string, checks map[string]func([]byte) []int) ([]string, error) {
+// search returns the places of the lines of Go files that are too long.
+func search(directories []string) ([]string, error) {
 	var found []string
 	for _, directory := range directories {
 		err := tree.Read(directory, func(path string, entry fs.DirEntry) bool {
 			if entry.IsDir() {
 				return entry.Name() != "testdata"
 			}
-			return checks[filepath.Ext(path)] != nil
+			return filepath.Ext(path) == ".go"
 		}, func(path string, text []byte) {
-			for _, line := range checks[filepath.Ext(path)](text) {
+			for _, line := range longLines(text) {
 				found = append(found, fmt.Sprintf("%s:%d", path, line))
 			}
 		})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,27 +10,6 @@ import (
 
 // words returns a text of several words that has so many columns.
 func words(columns int) string { return "é " + strings.Repeat("z", columns-2) + "\n" }
-
-// TestLongTexts checks which lines of a Markdown file are too long.
-func TestLongTexts(t *testing.T) {
-	for name, test := range map[string]struct {
-		file string
-		want string
-	}{
-		"empty":                      {"", "[]"},
-		"as long as allowed":         {words(100), "[]"},
-		"too long":                   {words(101) + words(100) + words(101), "[1 3]"},
-		"a row of a table":           {"| " + words(101), "[]"},
-		"a code block":               {"```shell\n" + words(101) + "```\n" + words(101), "[4]"},
-		"a code block in a list":     {"- x\n\n  ```\n" + words(101) + "  ```\n" + words(101), "[6]"},
-		"a link":                     {"  https://" + strings.Repeat("z", 101) + "\n", "[]"},
-		"a link with text before it": {"see https://" + strings.Repeat("z", 101) + "\n", "[1]"},
-	} {
-		if got := fmt.Sprint(longTexts([]byte(test.file))); got != test.want {
-			t.Errorf("%s: %s, want %s", name, got, test.want)
-		}
-	}
-}
 
 // TestFrontPage checks what is too long in a front page: here code and tables have no exception.
 func TestFrontPage(t *testing.T) {
@@ -56,8 +34,8 @@ func TestFrontPage(t *testing.T) {
 	}
 }
 
-// TestRunOfMarkdown checks that Markdown counts only if it is asked for, and the page's exit code.
-func TestRunOfMarkdown(t *testing.T) {
+// TestRunOfPage checks the page's exit code, and that Markdown counts only if it is the page.
+func TestRunOfPage(t *testing.T) {
 	root := t.TempDir()
 	path := filepath.Join(root, "a.md")
 	if err := os.WriteFile(path, []byte(words(101)), 0o600); err != nil {
@@ -68,11 +46,10 @@ func TestRunOfMarkdown(t *testing.T) {
 		code      int
 		says      string
 	}{
-		"not asked for":       {[]string{root}, 0, ""},
-		"asked for":           {[]string{"-markdown", root}, 1, "split these lines:\n  " + path + ":1\n"},
-		"a page":              {[]string{"-page", path, root}, 1, path + ":1: 101 columns"},
-		"a page and its line": {[]string{"-markdown", "-most", "1", "-page", path, root}, 1, path + ":1: 101 columns"},
-		"a page is missing":   {[]string{"-page", path + "x", root}, 2, "no such file"},
+		"no page":            {[]string{root}, 0, ""},
+		"a page":             {[]string{"-page", path, root}, 1, "shorten the page:\n  " + path + ":1: 101 columns"},
+		"-most is not of it": {[]string{"-most", "1", "-page", path, root}, 1, path + ":1: 101 columns"},
+		"a page is missing":  {[]string{"-page", path + "x", root}, 2, "no such file"},
 	} {
 		var out, complaints bytes.Buffer
 		if code := run(test.arguments, &out, &complaints); code != test.code ||

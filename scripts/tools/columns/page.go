@@ -8,29 +8,10 @@ import (
 )
 
 const (
-	widestText = 100 // columns that a line of Markdown may have
+	widestText = 100 // columns that a line of the front page may have
 	widestCell = 80  // columns that a cell of the front page's tables may have
 	mostLines  = 150 // lines that the front page may have
 )
-
-// longTexts returns the numbers of the lines of a Markdown file that are longer than widestText. Rows
-// of tables and lines of code blocks may be longer, and so may a single word, such as a link.
-func longTexts(text []byte) []int {
-	var found []int
-	number, inCode := 0, false
-	for line := range bytes.Lines(text) {
-		number++
-		trimmed := strings.TrimSpace(string(line))
-		switch {
-		case strings.HasPrefix(trimmed, "```"):
-			inCode = !inCode
-		case inCode || strings.HasPrefix(trimmed, "|") || !strings.Contains(trimmed, " "):
-		case width(line) > widestText:
-			found = append(found, number)
-		}
-	}
-	return found
-}
 
 // frontPage returns what is too long in a front page, each with its place: the page, a line, or a cell
 // of a table. Here rows of tables and lines of code have no exception.
