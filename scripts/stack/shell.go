@@ -13,8 +13,8 @@ import (
 const rootTokenFile = "root-token"
 
 // InstallTools makes the commands of the server usable from a shell: it puts vault (on OpenBao, bao too)
-// and the programs of this module with these names into the directory bin, and the root token into a file. It returns the
-// line that a person types first.
+// and the programs of this module with these names into the directory bin, and the root token into a
+// file. It returns the line that a person types first.
 func (s *Stack) InstallTools(ctx context.Context, programs ...string) (line string, err error) {
 	tools := filepath.Join(s.Directory, "bin")
 	if err := os.MkdirAll(tools, 0o700); err != nil {

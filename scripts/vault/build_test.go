@@ -37,7 +37,8 @@ func TestServersThatAreAccepted(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			binary := filepath.Join(t.TempDir(), "bao")
-			script := fmt.Sprintf("#!/bin/sh\ncase $1 in version) echo '%s' ;; server) echo '  -config=<string>' ;; esac\n", version)
+			script := fmt.Sprintf("#!/bin/sh\ncase $1 in version) echo '%s' ;; server) echo ' -config=<string>' ;; esac\n",
+				version)
 			if err := os.WriteFile(binary, []byte(script), 0o700); err != nil {
 				t.Fatal(err)
 			}
