@@ -1,15 +1,11 @@
 #!/usr/bin/env bash
 # A Vault that behaves like OpenBao in the ways that the demo and the tests must know, for machines
 # without OpenBao. It tests the demo and the tests, and says nothing about OpenBao: everything else is
-# Vault's behavior. STAND_IN_FOR is the vault binary; without it, it is the pinned Vault 1.21.
+# Vault's behavior. STAND_IN_FOR is the path of the vault binary.
 #
-# Usage: VAULT_BIN=scripts/vault/openbao-stand-in.sh make demo
+# export STAND_IN_FOR=$(scripts/vault/build.sh)
+# VAULT_BIN=scripts/vault/openbao-stand-in.sh make demo
 set -euo pipefail
-
-vault=${STAND_IN_FOR:-}
-if [ -z "$vault" ]; then
-	vault=$("$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/build.sh" 1.21)
-fi
 
 # refuse TEXT prints why the command is refused, and ends it.
 refuse() {
@@ -35,4 +31,4 @@ version*)
 		refuse "cannot enable audit device via API; use declarative, config-based audit device management instead"
 	;;
 esac
-exec "$vault" "$@"
+exec "${STAND_IN_FOR:?}" "$@"
