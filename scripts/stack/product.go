@@ -93,6 +93,10 @@ func (p Product) StandbysRunPlugins() bool { return p.Name == openBao && p.atLea
 // tried.
 func (p Product) ComparesEachValue() bool { return p.Name == vault && p.atLeast(1, 21) }
 
+// DescribesPatch reports whether the server's OpenAPI document has the PATCH operations of plugins. Older
+// versions of Vault, and OpenBao, drop them.
+func (p Product) DescribesPatch() bool { return p.Name == vault && p.atLeast(1, 21) }
+
 // atLeast reports whether the version is this one or a later one.
 func (p Product) atLeast(major, minor int) bool {
 	return p.major > major || p.major == major && p.minor >= minor

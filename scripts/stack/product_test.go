@@ -10,8 +10,8 @@ import (
 func TestProductKnowsWhatDiffers(t *testing.T) {
 	for said, want := range map[string]string{
 		"Vault v1.16.3, built 2024-05-29T14:00:00Z\n": "Vault v1.16.3 vault -type=secret",
-		"Vault v1.21.0+ent ('8'), built 2025\n":       "Vault v1.21.0+ent vault -type=secret each-value",
-		"Vault v2.0.4 (abc)\n":                        "Vault v2.0.4 vault -type=secret each-value",
+		"Vault v1.21.0+ent ('8'), built 2025\n":       "Vault v1.21.0+ent vault -type=secret each-value patch",
+		"Vault v2.0.4 (abc)\n":                        "Vault v2.0.4 vault -type=secret each-value patch",
 		"OpenBao v2.4.4 (abc), built 2025\n":          "OpenBao v2.4.4 bao unsafe",
 		"OpenBao v2.6.2 (abc), built 2026\n":          "OpenBao v2.6.2 bao unsafe standbys",
 	} {
@@ -26,6 +26,7 @@ func TestProductKnowsWhatDiffers(t *testing.T) {
 			"unsafe":     strings.Contains(product.configuration(), "unsafe_allow_api_audit_creation = true"),
 			"standbys":   product.StandbysRunPlugins(),
 			"each-value": product.ComparesEachValue(),
+			"patch":      product.DescribesPatch(),
 		} {
 			if is != strings.Contains(want, what) {
 				t.Errorf("%s: %s is %t", product, what, is)
