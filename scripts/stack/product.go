@@ -10,8 +10,8 @@ import (
 
 // The names of the products.
 const (
-	vault   = "Vault"
-	openBao = "OpenBao"
+	vaultName   = "Vault"
+	openBaoName = "OpenBao"
 )
 
 // A Product is the kind of a server: Vault or OpenBao, and its version. It knows all differences between
@@ -58,7 +58,7 @@ func (p Product) String() string { return p.Name + " " + p.version }
 
 // Command returns the name of the product's command.
 func (p Product) Command() string {
-	if p.Name == openBao {
+	if p.Name == openBaoName {
 		return "bao"
 	}
 	return "vault"
@@ -67,7 +67,7 @@ func (p Product) Command() string {
 // configuration returns what the configuration of a test server needs besides. OpenBao creates an audit
 // device by API only if this is allowed. Vault does not know the setting.
 func (p Product) configuration() string {
-	if p.Name == openBao {
+	if p.Name == openBaoName {
 		return "unsafe_allow_api_audit_creation = true\n"
 	}
 	return ""
@@ -77,7 +77,7 @@ func (p Product) configuration() string {
 // has -type, which reloads the mounts of all namespaces. OpenBao does not have it.
 func (p Product) ReloadArguments() []string {
 	arguments := []string{"plugin", "reload", "-plugin=" + PluginName}
-	if p.Name == openBao {
+	if p.Name == openBaoName {
 		return arguments
 	}
 	return append(arguments, "-type=secret")
@@ -85,17 +85,17 @@ func (p Product) ReloadArguments() []string {
 
 // StandbysRunPlugins reports whether standby nodes start the plugin, to answer reads themselves. OpenBao
 // does so since version 2.5.
-func (p Product) StandbysRunPlugins() bool { return p.Name == openBao && p.atLeast(2, 5) }
+func (p Product) StandbysRunPlugins() bool { return p.Name == openBaoName && p.atLeast(2, 5) }
 
 // ComparesEachValue reports whether a policy compares each value of a list with allowed_parameters, also
 // of a list that is written with commas. Other servers compare the whole list with each element of
 // allowed_parameters, which may be a list too. Vault 1.21 does; of the versions before, only 1.16 was
 // tried.
-func (p Product) ComparesEachValue() bool { return p.Name == vault && p.atLeast(1, 21) }
+func (p Product) ComparesEachValue() bool { return p.Name == vaultName && p.atLeast(1, 21) }
 
 // DescribesPatch reports whether the server's OpenAPI document has the PATCH operations of plugins. Older
 // versions of Vault, and OpenBao, drop them.
-func (p Product) DescribesPatch() bool { return p.Name == vault && p.atLeast(1, 21) }
+func (p Product) DescribesPatch() bool { return p.Name == vaultName && p.atLeast(1, 21) }
 
 // atLeast reports whether the version is this one or a later one.
 func (p Product) atLeast(major, minor int) bool {
