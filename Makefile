@@ -1,6 +1,9 @@
 FUZZTIME ?= 30s
 VERSION  ?=
 
+# The versions of Vault that test-servers uses besides the one of test: directories of scripts/vault.
+SERVERS ?= 1.16
+
 # Every package except the end-to-end tests, which need a Vault.
 UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
 
@@ -19,7 +22,7 @@ TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-docs test-cluster test-load bench docs check errors fuzz clean
+.PHONY: help build demo dev test test-servers test-docs test-cluster test-load bench docs check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -40,6 +43,13 @@ test: ## run the unit tests with the race detector, then the end-to-end tests on
 	@go -C scripts/tools test ./...
 	@scripts/test.sh -shuffle=on -timeout=25m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
+
+test-servers: ## run the end-to-end tests on the oldest supported Vault, 1.16.3 (2 minutes; the first run builds it)
+	@for server in $(SERVERS); do \
+		vault=$$(scripts/vault/build.sh $$server) || exit 1; \
+		echo "end-to-end tests on $$($$vault version)"; \
+		VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e || exit 1; \
+	done
 
 test-docs: ## run every page of README.md and docs, each on a Vault of its own; PAGES=docs/signing.md runs one, UPDATE=1 rewrites console blocks
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/docs ./scripts/docs && VAULT_BIN=$$vault exec bin/docs $(if $(UPDATE),-update) $(PAGES)

@@ -39,7 +39,7 @@ requests a signature from paxos/sign/SIGNER. Then it sends the request to Paxos:
 VAULT
 
   VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and VAULT_CACERT have the same meaning as for the
-  vault command. With -token-file the Vault token comes from a file, such as the sink of a
+  vault command. For OpenBao you can write BAO_ instead of VAULT_. With -token-file the Vault token comes from a file, such as the sink of a
   Vault Agent.
   The file is read before each request to Vault, so a new token is used at once.
   The Vault token needs this policy:

@@ -113,6 +113,20 @@ func TestVaultsCertificate(t *testing.T) {
 	other.expect("with -ca-file only", other.pay("r-2", "1"), 503, "vault-unavailable")
 }
 
+// TestVariablesOfOpenBao names the server, its token and a proxy in OpenBao's variables, and another server
+// and token in Vault's.
+func TestVariablesOfOpenBao(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, paxostest.Options{})
+	misleading := []string{"VAULT_ADDR=http://vault.invalid:8200", "VAULT_TOKEN=another-token"}
+	p := r.process(append(misleading, "BAO_ADDR="+r.vault.URL, "BAO_TOKEN=vault-token",
+		"BAO_PROXY_ADDR=http://proxy.invalid"), nil)
+	p.expect("with BAO_ADDR", p.pay("r-1", "1"), 200, "")
+	if text := p.log.String(); !strings.Contains(text, "variable=VAULT_PROXY_ADDR") {
+		t.Errorf("the log is\n%s", text)
+	}
+}
+
 // TestWhatPaxosSendsUnaskedIsNotLogged lets a Paxos send bytes on a connection that waits for the next
 // request, which net/http would log.
 func TestWhatPaxosSendsUnaskedIsNotLogged(t *testing.T) {

@@ -7,11 +7,16 @@ import (
 	"os"
 
 	"github.com/hashicorp/vault/api"
+
+	"vault-plugin-secrets-paxos/cmd/internal/environment"
 )
 
-// newVaultClient returns a client of the Vault that the environment names. It uses no proxy, so that
-// nothing in the environment sends the Vault token elsewhere.
+// newVaultClient returns a client of the Vault or OpenBao that the environment names. It uses no proxy, so
+// that nothing in the environment sends the Vault token elsewhere.
 func newVaultClient(log *slog.Logger) (*api.Client, error) {
+	if err := environment.PreferOpenBao(); err != nil {
+		return nil, err
+	}
 	config := api.DefaultConfig() // as the environment says
 	if config.Error != nil {
 		return nil, config.Error

@@ -190,6 +190,12 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 	if err != nil || token(said) != token(answer) || len(said.Warnings) != 1 {
 		t.Errorf("a reader's word about a token that is valid: %v, error %v", said, err)
 	}
+	// Where a policy compares each value of a list, it allows a list without values, such as an empty
+	// string. The engine does not treat it as "all".
+	emptied := http.StatusForbidden
+	if m.server.Product.ComparesEachValue() {
+		emptied = http.StatusBadRequest
+	}
 	for name, refused := range map[string]struct {
 		data map[string]any
 		want int
@@ -202,9 +208,7 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 		"both, as an array":          {map[string]any{"scopes": []string{profiles, transfers}}, http.StatusForbidden},
 		"a parameter besides":        {map[string]any{"scopes": profiles, "ttl": "1m"}, http.StatusForbidden},
 		"none, as null":              {map[string]any{"scopes": nil}, http.StatusForbidden},
-		// Vault's policies accept an empty string in place of any value. The engine does not treat it
-		// as "all".
-		"none, as an empty string": {map[string]any{"scopes": ""}, http.StatusBadRequest},
+		"none, as an empty string":   {map[string]any{"scopes": ""}, emptied},
 	} {
 		if _, err := app.Logical().WriteWithContext(t.Context(), m.path+"/creds/a",
 			refused.data); status(err) != refused.want {
@@ -215,4 +219,62 @@ func TestPolicyForcesNarrowing(t *testing.T) {
 		t.Errorf("reading: %v", err)
 	}
 	m.expectIssued(1)
+}
+
+// TestPolicyWithLists checks which lists of scopes a policy allows. A policy with the values in lists has
+// the same meaning on every server.
+func TestPolicyWithLists(t *testing.T) {
+	t.Parallel()
+	type list = []string
+	one, two := profiles, transfers
+	for name, policy := range map[string]struct {
+		allowed string
+		always  []any // what every server allows
+		each    []any // what only a server allows that compares each value
+		never   []any
+	}{
+		"values": {
+			fmt.Sprintf("[%q, %q]", one, two),
+			[]any{one, two},
+			[]any{list{one}, list{two}, list{one, two}, list{two, one}, one + "," + two},
+			[]any{withdrawals, list{withdrawals}, list{one, withdrawals}, one + "," + withdrawals},
+		},
+		"lists": {
+			fmt.Sprintf("[%q, [%q], [%q, %q]]", one, one, one, two),
+			[]any{one, list{one}, list{one, two}},
+			nil,
+			[]any{two, list{two}, list{two, one}, one + "," + two, list{one, two, withdrawals}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMount(t, shared(t), paxostest.Options{})
+			m.role("a", nil, profiles, transfers, withdrawals)
+			app := m.login(fmt.Sprintf(`path "%s/token/a" {
+  capabilities        = ["update"]
+  required_parameters = ["scopes"]
+  allowed_parameters  = { "scopes" = %s }
+}`, m.path, policy.allowed))
+			expect := func(scopes any, want bool) {
+				t.Helper()
+				answer, err := app.Logical().WriteWithContext(t.Context(), m.path+"/token/a",
+					map[string]any{"scopes": scopes})
+				switch {
+				case want && err != nil:
+					t.Errorf("%q is not allowed: %v", scopes, err)
+				case !want && status(err) != http.StatusForbidden:
+					t.Errorf("%q is not forbidden: %v, %v", scopes, answer, err)
+				}
+			}
+			for _, scopes := range policy.always {
+				expect(scopes, true)
+			}
+			for _, scopes := range policy.each {
+				expect(scopes, m.server.Product.ComparesEachValue())
+			}
+			for _, scopes := range policy.never {
+				expect(scopes, false)
+			}
+		})
+	}
 }

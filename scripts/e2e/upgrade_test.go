@@ -51,7 +51,7 @@ func (m *mount) upgrade(binary string) {
 	m.vault("plugin", "register", "-sha256="+sum, "-version="+nextVersion, "-command="+filepath.Base(binary),
 		"secret", stack.PluginName)
 	m.vault("secrets", "tune", "-plugin-version="+nextVersion, m.path)
-	m.vault("plugin", "reload", "-type=secret", "-plugin="+stack.PluginName)
+	m.vault(m.server.Product.ReloadArguments()...)
 	if got := m.vault("read", "-field=version", m.path+"/status"); got != nextVersion {
 		m.Fatalf("after the upgrade the mount is of version %s", got)
 	}

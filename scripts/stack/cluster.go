@@ -75,8 +75,12 @@ func (c *Cluster) add(ctx context.Context, options Options) error {
 	if err := os.Link(options.Plugin, plugin); err != nil {
 		return fmt.Errorf("giving %s the plugin: %w", name, err)
 	}
-	vault := &Vault{binary: options.Vault, directory: directory, plugins: plugins, logLevel: options.LogLevel,
-		node: name}
+	product, err := productOf(ctx, options.Vault)
+	if err != nil {
+		return err
+	}
+	vault := &Vault{Product: product, binary: options.Vault, directory: directory, plugins: plugins,
+		logLevel: options.LogLevel, node: name}
 	if err := vault.start(ctx); err != nil {
 		return err
 	}
@@ -87,7 +91,7 @@ func (c *Cluster) add(ctx context.Context, options Options) error {
 	if err := vault.initialise(ctx); err != nil {
 		return err
 	}
-	_, err := c.Leader(ctx)
+	_, err = c.Leader(ctx)
 	return err
 }
 

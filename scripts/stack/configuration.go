@@ -8,7 +8,7 @@ import (
 )
 
 // configuration is the configuration of a server. Its parameters are the storage, the two ports, the
-// plugin directory and the log level.
+// plugin directory, the log level, and what only this product needs.
 const configuration = `%[1]slistener "tcp" {
   address         = "127.0.0.1:%[2]d"
   cluster_address = "127.0.0.1:%[3]d"
@@ -20,7 +20,7 @@ plugin_directory = %[4]q
 disable_mlock    = true
 log_level        = %[5]q
 log_format       = "json"
-`
+%[6]s`
 
 // The part of the configuration that says where a server keeps its data. A node of a cluster has the
 // timing that Vault recommends for production.
@@ -53,7 +53,8 @@ func (v *Vault) configure() error {
 	if err != nil {
 		return err
 	}
-	filled := fmt.Sprintf(configuration, storage, v.port, v.clusterPort, v.plugins, v.logLevel)
+	filled := fmt.Sprintf(configuration, storage, v.port, v.clusterPort, v.plugins, v.logLevel,
+		v.Product.configuration())
 	return os.WriteFile(filepath.Join(v.directory, "vault.hcl"), []byte(filled), 0o600)
 }
 

@@ -6,25 +6,28 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // rootTokenFile is where InstallTools writes the root token, in the directory of the server.
 const rootTokenFile = "root-token"
 
-// InstallTools makes the commands of the server usable from a shell: it puts vault and the programs of
-// this module with these names into the directory bin, and the root token into a file. It returns the
-// line that a person types first.
+// InstallTools makes the commands of the server usable from a shell: it puts vault (on OpenBao, bao too)
+// and the programs of this module with these names into the directory bin, and the root token into a
+// file. It returns the line that a person types first.
 func (s *Stack) InstallTools(ctx context.Context, programs ...string) (line string, err error) {
 	tools := filepath.Join(s.Directory, "bin")
 	if err := os.MkdirAll(tools, 0o700); err != nil {
 		return "", err
 	}
-	vault, err := filepath.Abs(s.binary)
+	binary, err := filepath.Abs(s.binary)
 	if err != nil {
 		return "", err
 	}
-	if err := os.Symlink(vault, filepath.Join(tools, "vault")); err != nil {
-		return "", fmt.Errorf("linking vault: %w", err)
+	for _, name := range slices.Compact([]string{"vault", s.Product.Command()}) {
+		if err := os.Symlink(binary, filepath.Join(tools, name)); err != nil {
+			return "", fmt.Errorf("linking %s: %w", name, err)
+		}
 	}
 	for _, name := range programs {
 		if _, err := Build(ctx, tools, name); err != nil {

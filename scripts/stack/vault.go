@@ -14,10 +14,11 @@ import (
 // startDeadline is how long a server may take to start. It allows for slow machines.
 const startDeadline = 60 * time.Second
 
-// A Vault is a Vault server that is not in -dev mode. Its storage is on disk unless it is inMemory.
+// A Vault is a server of Vault or OpenBao that is not in -dev mode. Its storage is on disk unless it is inMemory.
 type Vault struct {
 	*Process
-	Address   string // of its API, such as http://127.0.0.1:8200
+	Product   Product // which server this is
+	Address   string  // of its API, such as http://127.0.0.1:8200
 	RootToken string
 
 	binary, directory, plugins, logLevel string
@@ -30,6 +31,10 @@ type Vault struct {
 
 // startVault starts a new server, initialises it and unseals it.
 func startVault(ctx context.Context, v *Vault) (*Vault, error) {
+	var err error
+	if v.Product, err = productOf(ctx, v.binary); err != nil {
+		return nil, err
+	}
 	if err := v.start(ctx); err != nil {
 		return nil, err
 	}

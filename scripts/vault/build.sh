@@ -1,19 +1,28 @@
 #!/usr/bin/env bash
 # Prints the path of a Vault binary for the demo and the end-to-end tests on stdout, and
-# nothing else. It uses the first of these: $VAULT_BIN; the vault on PATH, if it is a Vault
-# server of version 1.16 or later; the version pinned in this directory's go.mod, which it
-# builds once and keeps in the user's cache.
+# nothing else. Usage: build.sh [VERSION]
+#
+# VERSION is the name of a directory beside this script, such as 1.16. The script then uses the
+# version that the go.mod there pins, which it builds once and keeps in the user's cache. Without
+# VERSION it uses the first of these: $VAULT_BIN, which may be an OpenBao server too; the vault on
+# PATH, if it is such a server; version 1.21.
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
 
-# usable BINARY returns 0 if it runs and is a Vault server of version 1.16 or later.
+# What VAULT_BIN may be.
+readonly supported="a Vault server of version 1.16 or later, or an OpenBao server of version 2.0 or later"
+
+# usable BINARY returns 0 if it runs and is a supported server.
 usable() {
-	local version major minor
-	version=$("$1" version 2>/dev/null | sed -n 's/^Vault v\([0-9]*\.[0-9]*\).*/\1/p') || return 1
-	[ -n "$version" ] || return 1
-	major=${version%%.*} minor=${version#*.}
-	[ "$major" -gt 1 ] || { [ "$major" -eq 1 ] && [ "$minor" -ge 16 ]; } || return 1
+	local stated product major minor
+	stated=$("$1" version 2>/dev/null | sed -nE 's/^(Vault|OpenBao) v([0-9]+)\.([0-9]+).*/\1 \2 \3/p') || return 1
+	read -r product major minor <<<"$stated" || return 1
+	case $product in
+	Vault) [ "$major" -gt 1 ] || { [ "$major" -eq 1 ] && [ "$minor" -ge 16 ]; } || return 1 ;;
+	OpenBao) [ "$major" -ge 2 ] || return 1 ;;
+	*) return 1 ;;
+	esac
 	"$1" server -help 2>&1 | grep -e '-config' >/dev/null
 }
 
@@ -60,10 +69,11 @@ lock() {
 	echo $$ >"$1/pid"
 }
 
-# build TARGET builds the pinned Vault into this file. If the build fails, it leaves no file.
+# build TARGET VERSION builds the Vault pinned in this directory into the file. If the build fails, it
+# leaves no file.
 build() {
 	local target=$1 log="$1.log" total
-	say "vault: building the Vault server pinned in scripts/vault/go.mod, once; on two cores this takes about ten minutes"
+	say "vault: building the Vault server pinned in scripts/vault/$2/go.mod, once; on two cores this takes about ten minutes"
 	total=$(go list -deps github.com/hashicorp/vault 2>/dev/null | wc -l)
 	trap 'kill "$builder" 2>/dev/null; rm -rf "$target.new" "$log" "$target.lock"; exit 130' INT TERM
 	CGO_ENABLED=0 go build -v -trimpath -buildvcs=false -ldflags '-s -w' -o "$target.new" github.com/hashicorp/vault >"$log" 2>&1 &
@@ -88,21 +98,27 @@ absolute() {
 	esac
 }
 
-if [ -n "${VAULT_BIN:-}" ]; then
+version=${1:-}
+
+if [ -z "$version" ] && [ -n "${VAULT_BIN:-}" ]; then
 	if ! binary=$(absolute "$VAULT_BIN") || ! usable "$binary"; then
-		say "vault: VAULT_BIN ($VAULT_BIN) is not a Vault server of version 1.16 or later, or does not run on this machine"
+		say "vault: VAULT_BIN ($VAULT_BIN) is not $supported, or does not run on this machine"
 		exit 1
 	fi
 	printf '%s\n' "$binary"
 	exit 0
 fi
 
-cd "$(dirname "${BASH_SOURCE[0]}")"
-
-if found=$(command -v vault) && usable "$found"; then
+if [ -z "$version" ] && found=$(command -v vault) && usable "$found"; then
 	say "vault: using $found"
 	printf '%s\n' "$found"
 	exit 0
+fi
+
+version=${version:-1.21}
+if ! cd "$(dirname "${BASH_SOURCE[0]}")/$version" 2>/dev/null || [ ! -f go.mod ]; then
+	say "vault: no Vault $version is pinned in scripts/vault"
+	exit 1
 fi
 
 key=$({ cat go.mod go.sum; go version; } | git hash-object --stdin)
@@ -112,7 +128,7 @@ if ! usable "$binary"; then
 	mkdir -p "$directory"
 	lock "$binary.lock"
 	trap 'rm -rf "$binary.lock"' EXIT
-	usable "$binary" || build "$binary" # another build may have made it during the wait
+	usable "$binary" || build "$binary" "$version" # another build may have made it during the wait
 	if ! usable "$binary"; then
 		say "vault: $binary was built, but does not run as a Vault server"
 		exit 1
