@@ -1,0 +1,51 @@
+package main
+
+// restrict gives an application a Vault token that allows one role.
+func restrict() step {
+	return step{
+		title: "A Vault policy decides who can read which role",
+		commands: []command{
+			{line: `echo 'path "paxos/token/treasury" { capabilities = ["read"] }' | vault policy write app -`,
+				want: []string{"Success"}},
+			{line: "vault token create -policy=app -ttl=1h -field=token > app-token"},
+			{line: "VAULT_TOKEN=$(cat app-token) vault read -field=scope paxos/token/treasury",
+				want: []string{"funding:read_profile"}},
+			{line: "VAULT_TOKEN=$(cat app-token) vault read paxos/config", fails: true,
+				want: []string{`Code: (403)`, "permission denied"}, figure: "Vault's answer to an application that reads another path"},
+		},
+		shown: "The application can read this role, and nothing else on the mount.",
+	}
+}
+
+// startAgent starts a Vault Agent that keeps a token in a file.
+func startAgent() step {
+	return step{
+		title: "Vault Agent keeps a valid token in a file, for an application that does not know Vault",
+		commands: []command{
+			{line: `printf '%s\n' \
+  'auto_auth {' \
+  '  method "token_file" {' \
+  '    config = { token_file_path = "app-token" }' \
+  '  }' \
+  '}' \
+  'template {' \
+  '  contents    = "{{ with secret \"paxos/token/treasury\" }}{{ .Data.access_token }}{{ end }}"' \
+  '  destination = "paxos-token"' \
+  '  perms       = "0600"' \
+  '  error_on_missing_key = true' \
+  '}' > agent.hcl`},
+			{line: "vault agent -config=agent.hcl > agent.log 2>&1 &"},
+			{line: "agent=$!"},
+			{line: "until test -s paxos-token; do sleep 0.1; done"},
+			callWithFile("200"),
+		},
+		shown: "Agent renders paxos-token, and reads again before the token expires.",
+	}
+}
+
+// callWithFile is a command that calls Paxos with the token in the file of Vault Agent.
+func callWithFile(status string) command {
+	return command{line: `sed 's/^/Authorization: Bearer /' paxos-token |
+  curl -sS -o answer.json -w 'HTTP %{http_code}\n' -H @- "$PAXOS/v2/profiles"`,
+		want: []string{"^(HTTP " + status + ")$"}, attempts: 10}
+}

@@ -1,0 +1,86 @@
+package main
+
+// countRequests stores how many token requests the stand-in has had.
+const countRequests = `before=$(curl -sS "$PAXOS/sandbox/calls" | jq .endpoints.token)`
+
+// requestsSince is a command that prints how many token requests the stand-in has had since countRequests.
+func requestsSince(want, figure string) command {
+	return command{standIn: true, line: `echo "$(( $(curl -sS "$PAXOS/sandbox/calls" | jq .endpoints.token) - before ))"`,
+		want: []string{"^(" + want + ")$"}, figure: figure}
+}
+
+// callPaxos is a command that sends a GET with the token of a file to Paxos's API. At the real Paxos, the
+// end of a token may take a moment.
+func callPaxos(header, path, status string) command {
+	return command{line: `curl -sS -o answer.json -w 'HTTP %{http_code}\n' \
+  -H @` + header + ` "$PAXOS/v2/` + path + `"`,
+		want: []string{"^(HTTP " + status + ")$"}, attempts: 10}
+}
+
+// measures returns the command with a figure.
+func (c command) measures(figure string) command {
+	c.figure = figure
+	return c
+}
+
+// readTogether reads the role a hundred times at once.
+func readTogether() step {
+	return step{
+		title: "100 readers ask for a token at the same time",
+		commands: []command{
+			{standIn: true, line: countRequests},
+			{line: `curl --no-progress-meter --parallel --parallel-immediate --parallel-max 100 \
+  -H "X-Vault-Token: $VAULT_TOKEN" -w 'HTTP %{http_code}\n' \
+  --create-dirs -o 'readers/#1.json' \
+  "$VAULT_ADDR/v1/paxos/creds/treasury#[1-100]" | sort | uniq -c`, want: []string{"^ *100 HTTP 200$"}},
+			{note: "How many different leases, and how many different tokens do they have?",
+				line: "jq -r .lease_id readers/*.json | sort -u | wc -l", want: []string{`^\s*(100)$`},
+				figure: "leases: one for each of 100 readers at once"},
+			{line: "jq -r .data.token_id readers/*.json | sort -u | wc -l", want: []string{`^\s*(1)$`},
+				figure: "token that the 100 readers share"},
+			requestsSince("1", "token request at Paxos for these 100 readers").noted(
+				"How many token requests did Paxos get?"),
+		},
+		shown: "Paxos allows about one token request per second for your whole IP address, and blocks it for " +
+			"minutes if there are more. The engine needs one for all readers of a role.",
+	}
+}
+
+// noted returns the command with a note.
+func (c command) noted(note string) command {
+	c.note = note
+	return c
+}
+
+// useToken reads the token again and calls Paxos with it.
+func useToken() step {
+	return step{
+		title: "An application reads the token, and calls Paxos with it",
+		commands: []command{
+			{note: "sed prints only the beginning of the token:",
+				line: `vault read paxos/creds/treasury | sed -E 's/^(access_token +.{8}).*/\1.../'`,
+				want: []string{`^access_token +\S{8}\.\.\.$`}},
+			{line: `vault read -field=access_token paxos/creds/treasury |
+  sed 's/^/Authorization: Bearer /' > token.header`},
+			callPaxos("token.header", "profiles", "200"),
+			callPaxos("token.header", "api-creds/credentials", "403").measures("Paxos's answer for an operation that the " +
+				"role does not allow"),
+		},
+		shown: "The client may do much more. The token may do only what the role allows.",
+	}
+}
+
+// endLeases ends the leases of the role. The token ends with the last one.
+func endLeases() step {
+	return step{
+		title: "When the last lease ends, the token is revoked at Paxos",
+		commands: []command{
+			{line: `vault lease revoke -sync "$(jq -r .lease_id readers/1.json)"`, want: []string{"Success"}},
+			callPaxos("token.header", "profiles", "200"),
+			{note: "One reader is gone, and the others can still work. Now all leases are revoked:",
+				line: "vault lease revoke -sync -prefix paxos/creds/treasury", want: []string{"Success"}},
+			callPaxos("token.header", "profiles", "401").measures("Paxos's answer after the last lease has ended"),
+		},
+		shown: "A shared token ends with its last lease, not before. With idle_ttl, it can stay a little longer.",
+	}
+}

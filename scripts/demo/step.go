@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// A step has commands, and a sentence about what they have shown.
+type step struct {
+	title    string
+	standIn  bool // left out at the real Paxos, because a person must do something in the Dashboard
+	commands []command
+	shown    string
+}
+
+// A command is what a person types into a terminal, with what must come of it.
+type command struct {
+	note     string   // what a person reads first
+	line     string   // the command, without tokens and secrets
+	standIn  bool     // left out at the real Paxos
+	fails    bool     // its exit status must not be 0
+	want     []string // regular expressions that its output must match; a line begins with ^
+	figure   string   // the summary has the first group of the first match, with this text
+	attempts int      // how often it may run until its output is as wanted; 0: once
+}
+
+// play runs the command, and returns the figure that it measured.
+func (c command) play(ctx context.Context, t *terminal) (measured string, err error) {
+	if c.note != "" {
+		fmt.Fprintln(t.out)
+		t.say(commandIndent, c.note)
+	}
+	for attempt := 1; ; attempt++ {
+		output, status, err := t.run(ctx, c.line)
+		if err == nil {
+			measured, err = c.judge(output, status)
+		}
+		if err == nil {
+			return measured, nil
+		}
+		if ctx.Err() != nil || attempt >= c.attempts {
+			return "", fmt.Errorf("%w. The command was:\n\n%s%s", err, commandIndent, c.line)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// judge returns the figure of the output, or an error if the command did not do what it should have done.
+func (c command) judge(output string, status int) (measured string, err error) {
+	if c.fails && status == 0 {
+		return "", fmt.Errorf("it must be refused, and was not")
+	}
+	if !c.fails && status != 0 {
+		return "", fmt.Errorf("it failed with exit status %d", status)
+	}
+	for _, pattern := range c.want {
+		found := regexp.MustCompile("(?m)" + pattern).FindStringSubmatch(output)
+		if found == nil {
+			return "", fmt.Errorf("its output does not match %q", pattern)
+		}
+		if len(found) > 1 && measured == "" {
+			measured = found[1]
+		}
+	}
+	return measured, nil
+}
