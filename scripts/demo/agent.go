@@ -3,6 +3,7 @@ package main
 // restrict gives an application a Vault token that allows one role.
 func restrict() step {
 	return step{
+		name:  "Policy",
 		title: "A Vault policy decides who can read which role",
 		commands: []command{
 			{line: `echo 'path "paxos/token/treasury" { capabilities = ["read"] }' | vault policy write app -`,
@@ -11,7 +12,7 @@ func restrict() step {
 			{line: "VAULT_TOKEN=$(cat app-token) vault read -field=scope paxos/token/treasury",
 				want: []string{"funding:read_profile"}},
 			{line: "VAULT_TOKEN=$(cat app-token) vault read paxos/config", fails: true,
-				want: []string{`Code: (403)`, "permission denied"}, figure: "Vault's answer to an application that reads another path"},
+				want: []string{`Code: (403)`, "permission denied"}, figure: "%s for another path"},
 		},
 		shown: "The application can read this role, and nothing else on the mount.",
 	}
@@ -20,6 +21,7 @@ func restrict() step {
 // startAgent starts a Vault Agent that keeps a token in a file.
 func startAgent() step {
 	return step{
+		name:  "Vault Agent",
 		title: "Vault Agent keeps a valid token in a file, for an application that does not know Vault",
 		commands: []command{
 			{line: `printf '%s\n' \
@@ -29,15 +31,16 @@ func startAgent() step {
   '  }' \
   '}' \
   'template {' \
-  '  contents    = "{{ with secret \"paxos/token/treasury\" }}{{ .Data.access_token }}{{ end }}"' \
+  '  source = "token.tmpl"' \
   '  destination = "paxos-token"' \
-  '  perms       = "0600"' \
+  '  perms = "0600"' \
   '  error_on_missing_key = true' \
   '}' > agent.hcl`},
+			{line: `printf '{{ with secret "paxos/token/treasury" }}{{ .Data.access_token }}{{ end }}' > token.tmpl`},
 			{line: "vault agent -config=agent.hcl > agent.log 2>&1 &"},
 			{line: "agent=$!"},
 			{line: "until test -s paxos-token; do sleep 0.1; done"},
-			callWithFile("200"),
+			callWithFile("200").measures("%s at Paxos for the token in its file"),
 		},
 		shown: "Agent renders paxos-token, and reads again before the token expires.",
 	}
@@ -47,5 +50,5 @@ func startAgent() step {
 func callWithFile(status string) command {
 	return command{line: `sed 's/^/Authorization: Bearer /' paxos-token |
   curl -sS -o answer.json -w 'HTTP %{http_code}\n' -H @- "$PAXOS/v2/profiles"`,
-		want: []string{"^(HTTP " + status + ")$"}, attempts: 10}
+		want: []string{"^HTTP (" + status + ")$"}, attempts: 10}
 }

@@ -6,19 +6,25 @@ import (
 	"time"
 )
 
-// A figure is something that the demo has measured.
-type figure struct{ value, text string }
+// A figure is something that a step has measured.
+type figure struct{ name, text string }
 
-// summarize prints all figures in a table.
+// summarize prints a table with what each step has measured.
 func (s *story) summarize(took time.Duration) {
-	values := 0
-	for _, each := range s.figures {
-		values = max(values, len(each.value))
+	fmt.Fprintf(s.out, "\n%s\nMeasured in this run (200, 401 and the like are HTTP statuses):\n\n",
+		strings.Repeat("-", width))
+	const indent, second = 2, 24
+	for i := 0; i < len(s.figures); {
+		name, texts := s.figures[i].name, []string{}
+		for ; i < len(s.figures) && s.figures[i].name == name; i++ {
+			texts = append(texts, s.figures[i].text)
+		}
+		for n, line := range wrap(strings.Join(texts, "; "), width-second) {
+			if n > 0 {
+				name = ""
+			}
+			fmt.Fprintf(s.out, "%*s%-*s%s\n", indent, "", second-indent, name, line)
+		}
 	}
-	fmt.Fprintf(s.out, "\nMeasured in this run:\n\n")
-	for _, each := range s.figures {
-		fmt.Fprintf(s.out, "%s%*s  %s\n", commandIndent, values, each.value, each.text)
-	}
-	fmt.Fprintf(s.out, "\n%s\nAll %d steps passed in %s.\n", strings.Repeat("-", width), s.number,
-		took.Round(100*time.Millisecond))
+	fmt.Fprintf(s.out, "\nAll %d steps passed in %s.\n", s.number, took.Round(100*time.Millisecond))
 }

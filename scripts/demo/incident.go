@@ -3,18 +3,19 @@ package main
 // findToken looks up a leaked token, and revokes it.
 func findToken() step {
 	return step{
+		name:  "Leaked token",
 		title: "A token leaks: the responder finds out whose it is, and revokes it",
 		commands: []command{
 			{note: "Somebody found this token in a log:", line: "cp paxos-token found-token"},
 			{line: `vault write -format=json paxos/lookup access_token=- < found-token |
   jq '.data | {known, role, scopes, client_id, expires_at}'`,
-				want: []string{`"known": true`, `"role": "(treasury)"`}, figure: "the role that a leaked token was traced to"},
+				want: []string{`"known": true`, `"role": "(treasury)"`}, figure: "it belongs to the role %s"},
 			{line: "date +%s > revoked-at"},
 			{line: "vault write -f paxos/roles/treasury/rotate",
-				want: []string{`^ended +(\d+)$`, `^pending +0$`}, figure: "tokens revoked by one rotation of the role"},
+				want: []string{`^ended +(\d+)$`, `^pending +0$`}, figure: "%s token revoked"},
 			{line: `sed 's/^/Authorization: Bearer /' found-token |
   curl -sS -o answer.json -w 'HTTP %{http_code}\n' -H @- "$PAXOS/v2/profiles"`,
-				want: []string{"^(HTTP 401)$"}, attempts: 10, figure: "Paxos's answer to the leaked token afterwards"},
+				want: []string{"^HTTP (401)$"}, attempts: 10, figure: "%s at Paxos afterwards"},
 		},
 		shown: "The leaked token is useless. Vault Agent still has it in its file, for up to poll_interval.",
 	}
@@ -23,14 +24,15 @@ func findToken() step {
 // recoverAgent waits until Vault Agent has a new token.
 func recoverAgent() step {
 	return step{
+		name:  "Recovery of Agent",
 		title: "Vault Agent recovers by itself",
 		commands: []command{
 			{line: "while cmp -s paxos-token found-token; do sleep 0.1; done"},
 			{line: `echo "$(( $(date +%s) - $(cat revoked-at) )) seconds"`, want: []string{`^(\d+ seconds)$`},
-				figure: "until Vault Agent had a new token (poll_interval is 10 seconds)"},
+				figure: "a new token after %s"},
 			{line: "for file in found-token paxos-token; do echo \"$file: $(cut -c1-8 $file)...\"; done",
 				want: []string{`^paxos-token: \S{8}\.\.\.$`}},
-			callWithFile("200").measures("Paxos's answer to the new token in Agent's file"),
+			callWithFile("200").measures("%s at Paxos"),
 		},
 		shown: "The file has a new token. The application was not restarted.",
 	}
@@ -39,14 +41,16 @@ func recoverAgent() step {
 // lockDown puts the mount into lockdown, and ends the lockdown.
 func lockDown() step {
 	return step{
+		name:  "Lockdown",
 		title: "Lockdown: if nobody knows what leaked, one write stops the whole mount",
 		commands: []command{
 			{line: `vault write -format=json paxos/lockdown reason="tokens were found on a paste site" |
   jq '.data | {locked, ended, pending, cannot_end}'`,
-				want: []string{`"locked": true`, `"ended": (\d+)`, `"pending": 0`}, figure: "valid tokens revoked by a lockdown"},
+				want: []string{`"locked": true`, `"ended": (\d+)`, `"pending": 0`}, figure: "%s tokens revoked"},
 			{line: "vault read paxos/creds/treasury", fails: true, want: []string{`Code: (403)`, "in lockdown"},
-				figure: "Vault's answer to a reader during the lockdown"},
-			{standIn: true, line: withdraw("s/invoice-1/invoice-12/"), want: []string{"^HTTP 403$"}},
+				figure: "%s for a reader"},
+			{standIn: true, line: withdraw("s/invoice-1/invoice-12/"),
+				want: []string{"^HTTP (403)$"}, figure: "%s for a payment"},
 			{line: "vault delete paxos/lockdown", want: []string{"Success"}},
 		},
 		shown: "Nothing was issued or signed. cannot_end lists what must be stopped at Paxos.",

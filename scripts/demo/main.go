@@ -73,6 +73,6 @@ func explain(ctx context.Context, failed error) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
-	return fmt.Errorf("%w\n\nTo look at it yourself, run `make dev`, and paste the commands above into another "+
-		"terminal: first those that it prints, then from step 3 on", failed)
+	return fmt.Errorf("%w\n\nTo look at it yourself, run `make dev`. In another terminal, paste the commands that it "+
+		"prints,\nand then the commands above, from step 3 on.", failed)
 }

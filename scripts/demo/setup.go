@@ -30,13 +30,14 @@ const writeClient = "vault write paxos/config @client.json"
 // connect gives the mount its root client.
 func (s *stage) connect() step {
 	return step{
+		name:  "Credentials",
 		title: "The company's Paxos credentials are stored in Vault",
 		commands: []command{
 			{note: "client.json has a Client ID and its secret. Only you can read this file:",
 				line: "jq 'del(.client_secret)' client.json", want: []string{"client_id"}},
 			{line: writeClient, want: []string{"Success"}},
 			{line: "vault read paxos/config | grep -E 'client_id|environment|secret'",
-				want: []string{"^secret_verified +true"}},
+				want: []string{"^secret_verified +(true)"}, figure: "secret_verified is %s"},
 		},
 		shown: "The engine verified the secret with Paxos before it stored it. No path returns it.",
 	}

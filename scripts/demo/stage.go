@@ -73,7 +73,8 @@ func (s *stage) write(name, line string) error {
 func (s *stage) exports() []string {
 	return []string{
 		"cd '" + strings.ReplaceAll(s.Directory, "'", `'\''`) + "'",
-		`export PATH="$PWD/bin:$PATH" VAULT_ADDR=` + s.Address + ` VAULT_TOKEN="$(cat root-token)"`,
+		`export PATH="$PWD/bin:$PATH"`,
+		"export VAULT_ADDR=" + s.Address + ` VAULT_TOKEN="$(cat root-token)"`,
 		"export PAXOS=" + s.paxos.url(),
 		"umask 077",
 	}

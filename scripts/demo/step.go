@@ -9,6 +9,7 @@ import (
 
 // A step has commands, and a sentence about what they have shown.
 type step struct {
+	name     string // in the summary
 	title    string
 	standIn  bool // left out at the real Paxos, because a person must do something in the Dashboard
 	commands []command
@@ -22,18 +23,14 @@ type command struct {
 	standIn  bool     // left out at the real Paxos
 	fails    bool     // its exit status must not be 0
 	want     []string // regular expressions that its output must match; a line begins with ^
-	figure   string   // the summary has the first group of the first match, with this text
+	figure   string   // what the summary says; %s is the first group of the first match
 	attempts int      // how often it may run until its output is as wanted; 0: once
 }
 
 // play runs the command, and returns the figure that it measured.
 func (c command) play(ctx context.Context, t *terminal) (measured string, err error) {
-	if c.note != "" {
-		fmt.Fprintln(t.out)
-		t.say(commandIndent, c.note)
-	}
 	for attempt := 1; ; attempt++ {
-		output, status, err := t.run(ctx, c.line)
+		output, status, err := t.run(ctx, c.note, c.line)
 		if err == nil {
 			measured, err = c.judge(output, status)
 		}
@@ -41,7 +38,7 @@ func (c command) play(ctx context.Context, t *terminal) (measured string, err er
 			return measured, nil
 		}
 		if ctx.Err() != nil || attempt >= c.attempts {
-			return "", fmt.Errorf("%w. The command was:\n\n%s%s", err, commandIndent, c.line)
+			return "", fmt.Errorf("the last command: %w", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -66,10 +66,9 @@ func (s *story) next(ctx context.Context) error {
 			return fmt.Errorf("step %d of %d failed: %w", s.number, len(s.steps), err)
 		}
 		if each.figure != "" {
-			s.figures = append(s.figures, figure{measured, each.figure})
+			s.figures = append(s.figures, figure{current.name, fmt.Sprintf(each.figure, measured)})
 		}
 	}
-	fmt.Fprintln(s.out)
-	s.say(commandIndent, "-> "+current.shown)
+	s.prove(current.shown)
 	return nil
 }
