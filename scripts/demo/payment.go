@@ -103,6 +103,29 @@ func steal() step {
   "$PAXOS/v2/transfer/crypto-withdrawals"`
 	return step{
 		standIn: true,
+		name:    "Forged payments",
+		title:   "A stolen token, or a changed payment, is worth nothing at Paxos",
+		commands: []command{
+			{line: `vault read -field=access_token paxos/token/payer | tee payer-token |
+  sed 's/^/Authorization: Bearer /' > token.header`},
+			{line: `sed 's/invoice-1/invoice-2/' body.json > signed.json`},
+			{line: `vault write -format=json paxos/sign/payouts body=@signed.json \
+  method=POST path=/v2/transfer/crypto-withdrawals |
+  jq -r '"Paxos-Signature: " + .data.headers["Paxos-Signature"]' > signature.header`},
+			{note: "The token without a signature:", line: send("signed.json", "", direct),
+				want: []string{`^HTTP (401)$`}, figure: "%s without a signature"},
+			{note: "The token with the signature of another amount:",
+				line: send("signed.json", `s/"100"/"999"/`, "-H @signature.header "+direct),
+				want: []string{`^HTTP (401)$`}, figure: "%s with the signature of another amount"},
+		},
+		shown: "The signature covers every byte of the body.",
+	}
+}
+
+// useUpTheDay pays until the daily limit is reached.
+func useUpTheDay() step {
+	return step{
+		standIn: true,
 		name:    "Daily limit",
 		title:   "The daily limit of 1000 USDC allows ten payments of 100 USDC, and no more",
 		commands: []command{
