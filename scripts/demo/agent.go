@@ -36,7 +36,8 @@ func startAgent() step {
   '  perms = "0600"' \
   '  error_on_missing_key = true' \
   '}' > agent.hcl`},
-			{line: `printf '{{ with secret "paxos/token/treasury" }}{{ .Data.access_token }}{{ end }}' > token.tmpl`},
+			{line: `printf '{{ with secret "paxos/token/treasury" }}{{ .Data.access_token }}{{ end }}' \
+  > token.tmpl`},
 			{line: "vault agent -config=agent.hcl > agent.log 2>&1 &"},
 			{line: "agent=$!"},
 			{line: "until test -s paxos-token; do sleep 0.1; done"},

@@ -49,6 +49,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	started := time.Now()
 	fmt.Fprintln(out, "Building the plugin and starting a Vault server ...")
 	s, err := openStage(ctx, vault, paxos)
+	if err != nil && ctx.Err() != nil {
+		return errInterrupted
+	}
 	if err != nil {
 		return err
 	}
@@ -68,10 +71,13 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	return nil
 }
 
+// errInterrupted is the error of a demo that a person has stopped.
+var errInterrupted = errors.New("interrupted")
+
 // explain says what a person can do after a step failed.
 func explain(ctx context.Context, failed error) error {
 	if ctx.Err() != nil {
-		return errors.New("interrupted")
+		return errInterrupted
 	}
 	return fmt.Errorf("%w\n\nTo look at it yourself, run `make dev`. In another terminal, paste the commands that it "+
 		"prints,\nand then the commands above, from step 3 on.", failed)

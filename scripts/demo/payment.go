@@ -19,7 +19,7 @@ func makeKey() step {
   '{nickname: "vault", public_key: $key}' |
   curl -sS "$PAXOS/sandbox/credentials/$(jq -r .client_id client.json)/keys" \
   -d @- > key.json`},
-			{line: `vault write paxos/keys/payments/kid kid="$(jq -r .id key.json)"`, want: []string{"^state +active"}},
+			{line: `vault write -field=state paxos/keys/payments/kid kid="$(jq -r .id key.json)"`, want: []string{"^active$"}},
 			{note: "Paxos Support enforces signatures for withdrawals:",
 				line: `curl -sS -X PUT "$PAXOS/sandbox/signatures" -d '{"operations":["CreateCryptoWithdrawal"]}'`,
 				want: []string{"CreateCryptoWithdrawal"}},
