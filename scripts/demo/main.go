@@ -47,6 +47,11 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	started := time.Now()
+	remove, err := useOwnDirectory()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	fmt.Fprintln(out, "Building the plugin and starting a Vault server ...")
 	s, err := openStage(ctx, vault, paxos)
 	if err != nil && ctx.Err() != nil {
@@ -69,6 +74,16 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	}
 	told.summarize(time.Since(started))
 	return nil
+}
+
+// useOwnDirectory makes a directory for temporary files of this program and of all that it starts. The plugin
+// leaves its socket there when it is killed.
+func useOwnDirectory() (remove func() error, err error) {
+	directory, err := os.MkdirTemp("", "paxos-demo-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory: %w", err)
+	}
+	return func() error { return os.RemoveAll(directory) }, os.Setenv("TMPDIR", directory)
 }
 
 // errInterrupted is the error of a demo that a person has stopped.
