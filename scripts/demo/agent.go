@@ -41,15 +41,8 @@ func startAgent() step {
 			{line: "vault agent -config=agent.hcl > agent.log 2>&1 &"},
 			{line: "agent=$!"},
 			{line: "until test -s paxos-token; do sleep 0.1; done"},
-			callWithFile("200").measures("%s at Paxos for the token in its file"),
+			callWith("paxos-token", "200").measures("%s at Paxos for the token in its file"),
 		},
 		shown: "Agent renders paxos-token, and reads again before the token expires.",
 	}
-}
-
-// callWithFile is a command that calls Paxos with the token in the file of Vault Agent.
-func callWithFile(status string) command {
-	return command{line: `sed 's/^/Authorization: Bearer /' paxos-token |
-  curl -sS -o answer.json -w 'HTTP %{http_code}\n' -H @- "$PAXOS/v2/profiles"`,
-		want: []string{"^HTTP (" + status + ")$"}, attempts: 10}
 }

@@ -1,14 +1,5 @@
 package main
 
-// requestToken is a command that requests a token at the stand-in with a client, as software does that has
-// a Client ID and a secret.
-func requestToken(client, secret string) string {
-	return `curl -sS -o answer.json -w 'HTTP %{http_code}\n' -d grant_type=client_credentials \
-  -d client_id="$(jq -r .client_id ` + client + `)" \
-  --data-urlencode client_secret@` + secret + ` \
-  -d scope=funding:read_profile "$PAXOS/oauth2/token"`
-}
-
 // clientState is a command that shows the state of the vendor's client.
 func clientState(want string) command {
 	return command{line: "vault read -field=state paxos/clients/vendor-1", want: []string{"^" + want + "$"}}

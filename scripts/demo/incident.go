@@ -13,9 +13,7 @@ func findToken() step {
 			{line: "date +%s > revoked-at"},
 			{line: "vault write -f paxos/roles/treasury/rotate",
 				want: []string{`^ended +(\d+)$`, `^pending +0$`}, figure: "%s token revoked"},
-			{line: `sed 's/^/Authorization: Bearer /' found-token |
-  curl -sS -o answer.json -w 'HTTP %{http_code}\n' -H @- "$PAXOS/v2/profiles"`,
-				want: []string{"^HTTP (401)$"}, attempts: 10, figure: "%s at Paxos afterwards"},
+			callWith("found-token", "401").measures("%s at Paxos afterwards"),
 		},
 		shown: "The leaked token is useless. Vault Agent still has it in its file, for up to poll_interval.",
 	}
@@ -32,7 +30,7 @@ func recoverAgent() step {
 				figure: "a new token after %s"},
 			{line: "for file in found-token paxos-token; do echo \"$file: $(cut -c1-8 $file)...\"; done",
 				want: []string{`^paxos-token: \S{8}\.\.\.$`}},
-			callWithFile("200").measures("%s at Paxos"),
+			callWith("paxos-token", "200").measures("%s at Paxos"),
 		},
 		shown: "The file has a new token. The application was not restarted.",
 	}

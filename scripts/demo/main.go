@@ -16,9 +16,11 @@ import (
 	"time"
 )
 
-// main runs the demo until its end, or until SIGINT or SIGTERM.
+// main runs the demo until its end, or until a person stops it, closes the terminal or ends the program that
+// reads the output.
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
+		syscall.SIGPIPE)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -52,7 +54,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	fmt.Fprintln(out, "Building the plugin and starting a Vault server ...")
+	fmt.Fprintln(out, "Building the programs and starting a Vault server ...")
 	s, err := openStage(ctx, vault, paxos)
 	if err != nil && ctx.Err() != nil {
 		return errInterrupted
@@ -69,12 +71,19 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if *keep {
 		return develop(ctx, s, told, out)
 	}
+	fmt.Fprint(out, introduction)
 	if err := told.tell(ctx); err != nil {
 		return explain(ctx, err)
 	}
 	told.summarize(time.Since(started))
 	return nil
 }
+
+// introduction is what the demo says first.
+const introduction = `
+The lines after $ are commands. Each runs exactly as you see it, in one shell.
+To paste them into a terminal of your own, run ` + "`make dev`" + ` instead.
+`
 
 // useOwnDirectory makes a directory for temporary files of this program and of all that it starts. The plugin
 // leaves its socket there when it is killed.
@@ -94,6 +103,6 @@ func explain(ctx context.Context, failed error) error {
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
-	return fmt.Errorf("%w\n\nTo look at it yourself, run `make dev`. In another terminal, paste the commands that it "+
-		"prints,\nand then the commands above, from step 3 on.", failed)
+	return fmt.Errorf("%w\n\nTo look at it yourself: run `make dev`, paste the commands that it prints into another "+
+		"terminal,\nand then the commands above, from step 3 on", failed)
 }

@@ -1,28 +1,5 @@
 package main
 
-// countRequests stores how many token requests the stand-in has had.
-const countRequests = `before=$(curl -sS "$PAXOS/sandbox/calls" | jq .endpoints.token)`
-
-// requestsSince is a command that prints how many token requests the stand-in has had since countRequests.
-func requestsSince(want, figure string) command {
-	return command{standIn: true, line: `echo "$(( $(curl -sS "$PAXOS/sandbox/calls" | jq .endpoints.token) - before ))"`,
-		want: []string{"^(" + want + ")$"}, figure: figure}
-}
-
-// callPaxos is a command that sends a GET with the token of a file to Paxos's API. At the real Paxos, the
-// end of a token may take a moment.
-func callPaxos(header, path, status string) command {
-	return command{line: `curl -sS -o answer.json -w 'HTTP %{http_code}\n' \
-  -H @` + header + ` "$PAXOS/v2/` + path + `"`,
-		want: []string{"^HTTP (" + status + ")$"}, attempts: 10}
-}
-
-// measures returns the command with a figure.
-func (c command) measures(figure string) command {
-	c.figure = figure
-	return c
-}
-
 // readTogether reads the role a hundred times at once.
 func readTogether() step {
 	return step{
@@ -45,12 +22,6 @@ func readTogether() step {
 		shown: "Paxos allows about one token request per second for your whole IP address, and blocks it for " +
 			"minutes if there are more. The engine needs one for all readers of a role.",
 	}
-}
-
-// noted returns the command with a note.
-func (c command) noted(note string) command {
-	c.note = note
-	return c
 }
 
 // useToken reads the token again and calls Paxos with it.

@@ -24,7 +24,20 @@ type command struct {
 	fails    bool     // its exit status must not be 0
 	want     []string // regular expressions that its output must match; a line begins with ^
 	figure   string   // what the summary says; %s is the first group of the first match
-	attempts int      // how often it may run until its output is as wanted; 0: once
+	waits    bool     // at the real Paxos, it may run several times until its output is as wanted
+	attempts int      // how often it may run; 0: once
+}
+
+// measures returns the command with a figure.
+func (c command) measures(figure string) command {
+	c.figure = figure
+	return c
+}
+
+// noted returns the command with a note.
+func (c command) noted(note string) command {
+	c.note = note
+	return c
 }
 
 // play runs the command, and returns the figure that it measured.

@@ -40,6 +40,11 @@ func steps(s *stage) []step {
 	all = slices.DeleteFunc(all, func(each step) bool { return each.standIn })
 	for i := range all {
 		all[i].commands = slices.DeleteFunc(all[i].commands, func(each command) bool { return each.standIn })
+		for n := range all[i].commands {
+			if all[i].commands[n].waits {
+				all[i].commands[n].attempts = 10
+			}
+		}
 	}
 	return all
 }

@@ -117,7 +117,10 @@ func TestInterruptedDemoLeavesNothing(t *testing.T) {
 func TestFailedDemoSaysWhichStep(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
-	broken := "#!/bin/sh\ncase \"$*\" in *role.json*) echo 'jq: broken' >&2; exit 5;; esac\nPATH=${PATH#*:*:} exec jq \"$@\"\n"
+	const broken = `#!/bin/sh
+case "$*" in *role.json*) echo 'jq: broken' >&2; exit 5;; esac
+PATH=${PATH#*:*:} exec jq "$@" # without the directory of Vault and that of this jq
+`
 	if err := os.WriteFile(filepath.Join(directory, "jq"), []byte(broken), 0o700); err != nil {
 		t.Fatal(err)
 	}
