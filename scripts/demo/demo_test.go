@@ -86,10 +86,10 @@ func TestCommandIsJudged(t *testing.T) {
 		{command{line: "echo refused >&2; false", fails: true, want: []string{"refused"}}, "", true},
 		{command{line: "true", fails: true}, "", false},
 		{command{line: "false"}, "", false},
-		{command{line: "echo x >> tries; cat tries", want: []string{`^x\nx$`}, attempts: 3}, "", true},
+		{command{line: "echo x >> tries; cat tries", want: []string{`^x\nx$`}, waits: true}, "", true},
 		{command{line: "exit 0"}, "", false},
 	} {
-		measured, err := each.play(t.Context(), made)
+		measured, err := each.play(t.Context(), made, 3)
 		if measured != each.measured || (err == nil) != each.passes {
 			t.Errorf("%s: measured %q, %v", each.line, measured, err)
 		}

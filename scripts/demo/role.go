@@ -50,7 +50,7 @@ func narrow() step {
 func guard() step {
 	return step{
 		name:  "Guardrails",
-		title: "Guardrails: what no role may have, whoever writes it",
+		title: "Guardrails limit every role of the mount",
 		commands: []command{
 			{line: `vault write paxos/config/guardrails \
   allowed_scopes="funding:*,transfer:read_*,transfer:write_crypto_withdrawal"`, want: []string{"Success"}},

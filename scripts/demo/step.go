@@ -18,14 +18,13 @@ type step struct {
 
 // A command is what a person types into a terminal, with what must come of it.
 type command struct {
-	note     string   // what a person reads first
-	line     string   // the command, without tokens and secrets
-	standIn  bool     // left out at the real Paxos
-	fails    bool     // its exit status must not be 0
-	want     []string // regular expressions that its output must match; a line begins with ^
-	figure   string   // what the summary says; %s is the first group of the first match
-	waits    bool     // at the real Paxos, it may run several times until its output is as wanted
-	attempts int      // how often it may run; 0: once
+	note    string   // what a person reads first
+	line    string   // the command, without tokens and secrets
+	standIn bool     // left out at the real Paxos
+	fails   bool     // its exit status must not be 0
+	want    []string // regular expressions that its output must match; a line begins with ^
+	figure  string   // what the summary says; %s is the first group of the first match
+	waits   bool     // it may have to run several times until its output is as wanted
 }
 
 // measures returns the command with a figure.
@@ -40,8 +39,8 @@ func (c command) noted(note string) command {
 	return c
 }
 
-// play runs the command, and returns the figure that it measured.
-func (c command) play(ctx context.Context, t *terminal) (measured string, err error) {
+// play runs the command, and returns the figure that it measured. A command that waits has several attempts.
+func (c command) play(ctx context.Context, t *terminal, attempts int) (measured string, err error) {
 	for attempt := 1; ; attempt++ {
 		output, status, err := t.run(ctx, c.note, c.line)
 		if err == nil {
@@ -50,7 +49,7 @@ func (c command) play(ctx context.Context, t *terminal) (measured string, err er
 		if err == nil {
 			return measured, nil
 		}
-		if ctx.Err() != nil || attempt >= c.attempts {
+		if ctx.Err() != nil || attempt >= attempts || !c.waits {
 			return "", fmt.Errorf("the last command: %w", err)
 		}
 		select {

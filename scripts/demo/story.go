@@ -10,9 +10,10 @@ import (
 // A story is all steps of the demo, and where it is now.
 type story struct {
 	*terminal
-	steps   []step
-	number  int // of the step that runs now
-	figures []figure
+	steps    []step
+	attempts int // of commands that wait: at the real Paxos, the end of a token may take a moment
+	number   int // of the step that runs now
+	figures  []figure
 }
 
 // newStory returns the story that this stage can show.
@@ -21,7 +22,11 @@ func newStory(s *stage, out io.Writer) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &story{terminal: &terminal{shell: opened, out: out}, steps: steps(s)}, nil
+	attempts := 1
+	if s.paxos.sandbox == nil {
+		attempts = 10
+	}
+	return &story{terminal: &terminal{shell: opened, out: out}, steps: steps(s), attempts: attempts}, nil
 }
 
 // steps returns the steps in their order. Each relies on those before it.
@@ -34,17 +39,17 @@ func steps(s *stage) []step {
 		findToken(), recoverAgent(), leaseClient(), takeBack(), lockDown(),
 		writeReport(), searchLogs(), disable(),
 	}
-	if s.paxos.sandbox != nil {
-		return all
+	if s.paxos.sandbox == nil {
+		all = withoutStandIn(all)
 	}
+	return all
+}
+
+// withoutStandIn leaves out what only the stand-in can do.
+func withoutStandIn(all []step) []step {
 	all = slices.DeleteFunc(all, func(each step) bool { return each.standIn })
 	for i := range all {
 		all[i].commands = slices.DeleteFunc(all[i].commands, func(each command) bool { return each.standIn })
-		for n := range all[i].commands {
-			if all[i].commands[n].waits {
-				all[i].commands[n].attempts = 10
-			}
-		}
 	}
 	return all
 }
@@ -66,7 +71,7 @@ func (s *story) next(ctx context.Context) error {
 	fmt.Fprintln(s.out)
 	s.say("", fmt.Sprintf("%2d. %s", s.number, current.title))
 	for _, each := range current.commands {
-		measured, err := each.play(ctx, s.terminal)
+		measured, err := each.play(ctx, s.terminal, s.attempts)
 		if err != nil {
 			return fmt.Errorf("step %d of %d failed: %w", s.number, len(s.steps), err)
 		}

@@ -132,8 +132,8 @@ PATH=${PATH#*:*:} exec jq "$@" # without the directory of Vault and that of this
 	if err != nil || code != 1 {
 		t.Errorf("exit code %d, %v", code, err)
 	}
-	for _, text := range []string{"jq: broken", "demo: step 3 of 25 failed: the last command: it failed with exit status 5",
-		"run `make dev`"} {
+	for _, text := range []string{"jq: broken", "run `make dev`",
+		"demo: step 3 of 25 failed: the last command: it failed with exit status 5"} {
 		if !strings.Contains(d.output.String(), text) {
 			t.Errorf("it does not say %q:\n%s", text, d.output)
 		}
