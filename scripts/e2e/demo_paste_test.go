@@ -120,8 +120,9 @@ func (s *pasteShell) pasteAll(text string) (output string) {
 	return output
 }
 
-// Words of an output that may differ from run to run, and words with a digit that may not.
+// Words of an output that differ from run to run: words with a digit, if they are not fixed, and leases.
 var (
+	lease     = regexp.MustCompile(`^paxos/creds/\w+/\w{24}$`)
 	fixedWord = regexp.MustCompile(`^(HTTP|\d{1,2}|100|1000|[1-9]\d\d\.?)$`)
 	digit     = regexp.MustCompile(`\d`)
 )
@@ -130,7 +131,8 @@ var (
 func comparable(output string) string {
 	words := strings.Fields(output)
 	for i, word := range words {
-		if digit.MatchString(word) && !fixedWord.MatchString(word) || strings.HasSuffix(word, "...") {
+		if digit.MatchString(word) && !fixedWord.MatchString(word) || lease.MatchString(word) ||
+			strings.HasSuffix(word, "...") {
 			words[i] = "#"
 		}
 	}
