@@ -35,14 +35,16 @@ func startAgent() step {
   '  destination = "paxos-token"' \
   '  perms = "0600"' \
   '  error_on_missing_key = true' \
+  '  exec { command = ["sh", "-c", "date +%s > rendered-at"] }' \
   '}' > agent.hcl`},
 			{line: `printf '{{ with secret "paxos/token/treasury" }}{{ .Data.access_token }}{{ end }}' \
   > token.tmpl`},
 			{line: "vault agent -config=agent.hcl > agent.log 2>&1 &"},
 			{line: "agent=$!"},
-			{line: "until test -s paxos-token; do sleep 0.1; done"},
+			{line: "until test -s rendered-at; do sleep 0.1; done"},
 			callWith("paxos-token", "200").measures("%s at Paxos for the token in its file"),
 		},
-		shown: "Agent renders paxos-token, and reads again before the token expires.",
+		shown: "Agent renders paxos-token, and reads again before the token expires. After each new token, it runs a " +
+			"command, for example one that reloads the application. Here, the command notes the time.",
 	}
 }

@@ -34,9 +34,9 @@ func steps(s *stage) []step {
 	all := []step{
 		s.begin(), s.connect(),
 		s.writeRole(), readTogether(), useToken(), narrow(), endLeases(), guard(),
-		killPlugin(), restrict(), startAgent(), rotateRoot(),
-		makeKey(), startProxy(), pay(), steal(), useUpTheDay(),
-		findToken(), recoverAgent(), leaseClient(), takeBack(), lockDown(),
+		killPlugin(), restrict(), startAgent(), rotateRoot(), findToken(),
+		makeKey(), startProxy(), pay(), steal(), useUpTheDay(), leaseClient(), takeBack(),
+		recoverAgent(), lockDown(),
 		writeReport(), searchLogs(), disable(),
 	}
 	if s.paxos.sandbox == nil {
