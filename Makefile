@@ -33,10 +33,10 @@ build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin
 	$(call BUILD,main.version) ./cmd/paxos-report
 	$(call BUILD,main.version) ./cmd/paxos-proxy
 
-demo: ## run the guided demo (10 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
+demo: ## run the guided demo (15 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
 
-dev: ## start a Vault with the plugin and the stand-in Paxos; they run until Ctrl-C
+dev: ## start a Vault with the engine and the stand-in Paxos, and print how to connect them; they run until Ctrl-C
 	@$(DEMO) -keep
 
 test: ## run the unit tests with the race detector, then the end-to-end tests on a real Vault (12 minutes)

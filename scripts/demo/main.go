@@ -1,7 +1,7 @@
-// Command demo shows the secrets engine step by step, with a real Vault and the real vault command
-// line. It uses the stand-in Paxos, or Paxos itself if PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and
-// PAXOS_ENVIRONMENT are set. It checks every step and fails if a result is not as it says. At the end
-// it stops everything that it started.
+// Command demo shows the secrets engine step by step, with a real Vault and the commands that a person
+// types. It uses the stand-in Paxos, or Paxos itself if PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and
+// PAXOS_ENVIRONMENT are set. It checks every step, and fails if a result is not as it says. At the end it
+// prints what it measured, and stops everything that it started.
 package main
 
 import (
@@ -14,28 +14,26 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-
-	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// main runs the demo until its end, or until SIGINT or SIGTERM.
+// main runs the demo until its end, or until a person stops it, closes the terminal or ends the program that
+// reads the output.
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
+		syscall.SIGPIPE)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "demo:", err)
+		fmt.Fprintln(os.Stderr, "\ndemo:", err)
 		os.Exit(1)
 	}
 }
 
-// run sets everything up, and tells the story or keeps everything running. It removes everything in the
-// end, also after a failure.
+// run tells the story, or keeps everything running. It removes everything in the end, also after a failure.
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	started := time.Now()
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	keep := flags.Bool("keep", false,
-		"set everything up and keep it running until interrupted, instead of running the steps")
+	keep := flags.Bool("keep", false, "enable the engine and keep everything running until interrupted, "+
+		"instead of running the steps")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -47,30 +45,64 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := paxos.checkTools(); err != nil {
+	if err := checkTools(); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "Building the plugin and starting a Vault server ...")
-	server, err := stack.Start(ctx, stack.Options{Vault: vault, LogLevel: "info"})
+	started := time.Now()
+	remove, err := useOwnDirectory()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	if err := paxos.start(ctx, server.Directory); err != nil {
+	defer func() { err = errors.Join(err, remove()) }()
+	fmt.Fprintln(out, "Building the programs and starting a Vault server ...")
+	s, err := openStage(ctx, vault, paxos)
+	if err != nil && ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
 		return err
 	}
-	defer paxos.close()
-	s := newStory(server, paxos, out)
-	defer s.endTokens()
-	defer s.endProxy()
+	defer func() { err = errors.Join(err, s.close(out)) }()
+	told, err := newStory(s, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, told.close()) }()
 	if *keep {
-		return s.keep(ctx)
+		return develop(ctx, s, told, out)
 	}
-	if err := s.tell(ctx); ctx.Err() != nil {
-		return errors.New("interrupted")
-	} else if err != nil {
-		return fmt.Errorf("step %d failed: %w", s.step, err)
+	fmt.Fprint(out, introduction)
+	if err := told.tell(ctx); err != nil {
+		return explain(ctx, err)
 	}
-	fmt.Fprintf(out, "\nAll %d steps passed in %s.\n", s.step, time.Since(started).Round(100*time.Millisecond))
+	told.summarize(time.Since(started))
 	return nil
+}
+
+// introduction is what the demo says first.
+const introduction = `
+The lines after $ are commands. Each runs exactly as you see it, in one shell.
+To paste them into a terminal of your own, run ` + "`make dev`" + ` instead.
+`
+
+// useOwnDirectory makes a directory for temporary files of this program and of all that it starts. The plugin
+// leaves its socket there when it is killed.
+func useOwnDirectory() (remove func() error, err error) {
+	directory, err := os.MkdirTemp("", "paxos-demo-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory: %w", err)
+	}
+	return func() error { return os.RemoveAll(directory) }, os.Setenv("TMPDIR", directory)
+}
+
+// errInterrupted is the error of a demo that a person has stopped.
+var errInterrupted = errors.New("interrupted")
+
+// explain says what a person can do after a step failed.
+func explain(ctx context.Context, failed error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return fmt.Errorf("%w\n\nTo look at it yourself: run `make dev`, paste the commands that it prints into another "+
+		"terminal,\nand then the commands above, from step 3 on", failed)
 }

@@ -1,96 +1,44 @@
 package main
 
-import (
-	"context"
-	"fmt"
-	"os/exec"
-	"path/filepath"
-	"strings"
-
-	"vault-plugin-secrets-paxos/scripts/stack"
-)
-
-// roleName is the name of the role in the story.
-const roleName = "mint-role"
-
-// enableAudit makes Vault write every request to an audit log.
-func (s *story) enableAudit(ctx context.Context) error {
-	s.title("Vault logs every request and every response in an audit log")
-	if err := s.openShell(ctx); err != nil {
-		return err
+// begin makes the commands of the demo work, and enables the engine.
+func (s *stage) begin() step {
+	made := step{title: "Vault and a stand-in for Paxos run. The engine is installed as a plugin"}
+	for _, line := range s.exports() {
+		made.commands = append(made.commands, command{line: line})
 	}
-	if _, err := s.vault(ctx, "audit", "enable", "file", "file_path="+s.AuditPath()); err != nil {
-		return err
-	}
-	s.proved("The last steps search it for secrets.")
-	return nil
-}
-
-// register registers the plugin and enables it.
-func (s *story) register(ctx context.Context) error {
-	s.title("The plugin is registered with its checksum and enabled at paxos/")
-	sum, err := stack.Checksum(s.Plugin)
-	if err != nil {
-		return err
-	}
-	said, err := exec.CommandContext(ctx, s.Plugin, "-version").Output()
-	if err != nil {
-		return fmt.Errorf("asking the plugin for its version: %w", err)
-	}
-	version := strings.TrimSpace(strings.TrimPrefix(string(said), stack.PluginName))
-	if _, err := s.vault(ctx, "plugin", "register", "-sha256="+sum, "-version="+version,
-		"-command="+filepath.Base(s.Plugin), "secret", stack.PluginName); err != nil {
-		return err
-	}
-	if _, err := s.vault(ctx, "secrets", "enable", "-path=paxos", stack.PluginName); err != nil {
-		return err
-	}
-	s.proved("The plugin, version %s, runs as a separate process.", version)
-	return nil
-}
-
-// connect configures the URLs of the stand-in. For the real Paxos that is not needed.
-func (s *story) connect(ctx context.Context) error {
+	made.commands = append(made.commands,
+		command{line: `vault audit enable file file_path="$PWD/audit.log"`, want: []string{"Success"}},
+		command{line: `vault plugin register \
+  -sha256="$(sha256sum plugins/vault-plugin-secrets-paxos | cut -d' ' -f1)" \
+  secret vault-plugin-secrets-paxos`, want: []string{"Success"}},
+		command{line: "vault secrets enable -path=paxos vault-plugin-secrets-paxos", want: []string{"Success"}},
+		command{standIn: true, line: "vault write paxos/config/connection @connection.json",
+			want: []string{"token_url: secrets are sent unencrypted to 127.0.0.1"}},
+	)
+	made.shown = "The mount paxos/ exists, and has no configuration yet. It knows the addresses of Paxos itself; " +
+		"only the stand-in needs config/connection. The warning is correct, and harmless on one machine."
 	if s.paxos.sandbox == nil {
-		return nil
+		made.title = "Vault runs. The engine is installed as a plugin"
+		made.shown = "The mount paxos/ exists, and has no configuration yet. It knows the addresses of Paxos."
 	}
-	s.title("The stand-in for Paxos runs on this machine")
-	if _, err := s.vault(ctx, "write", "paxos/config/connection", "token_url="+s.paxos.sandbox.TokenURL,
-		"revoke_url="+s.paxos.sandbox.RevokeURL, "api_url="+s.paxos.sandbox.APIURL); err != nil {
-		return err
-	}
-	s.proved("This step is not needed with environment=sandbox or production: the plugin knows Paxos's URLs.")
-	return nil
+	return made
 }
 
-// configure gives the mount its root client.
-func (s *story) configure(ctx context.Context) error {
-	s.title("The company's Paxos credentials are stored in Vault")
-	if _, err := s.vaultWith(ctx, s.paxos.clientSecret, " < secret.txt", "write", "paxos/config",
-		"environment="+s.paxos.environment, "client_id="+s.paxos.clientID, "client_secret=-"); err != nil {
-		return err
-	}
-	answer, err := s.vault(ctx, "read", "paxos/config")
-	if err != nil {
-		return err
-	}
-	if value(answer, "secret_verified") != "true" {
-		return fmt.Errorf("the secret is not shown as verified")
-	}
-	if strings.Contains(answer, s.paxos.clientSecret) {
-		return fmt.Errorf("reading the config shows the secret")
-	}
-	s.proved("The secret was verified with Paxos before it was stored. No read returns it.")
-	return nil
-}
+// writeClient is the write that gives an empty mount its root client.
+const writeClient = "vault write paxos/config @client.json"
 
-// writeRole writes the role. Its tokens end with their last lease, so that the story need not wait for
-// the end of an idle token.
-func (s *story) writeRole(ctx context.Context) error {
-	s.title("A role lists the scopes that an application gets")
-	if _, err := s.vault(ctx, "write", "paxos/roles/"+roleName, "scopes="+s.paxos.scopes, "idle_ttl=0s"); err != nil {
-		return err
+// connect gives the mount its root client.
+func (s *stage) connect() step {
+	return step{
+		name:  "Credentials",
+		title: "The company's Paxos credentials are stored in Vault",
+		commands: []command{
+			{note: "client.json has a Client ID and its secret. Only you can read this file:",
+				line: "jq 'del(.client_secret)' client.json", want: []string{"client_id"}},
+			{line: writeClient, want: []string{"Success"}},
+			{line: "vault read paxos/config | grep -E 'client_id|environment|secret'",
+				want: []string{"^secret_verified +(true)"}, figure: "secret_verified is %s"},
+		},
+		shown: "The engine verified the secret with Paxos before it stored it. No path returns it.",
 	}
-	s.proved("Its tokens have these scopes only, even if the client has more.")
-	return nil
 }

@@ -1,101 +1,130 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
 
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
-// vault shows a vault command, runs it as root, and shows and returns its output.
-func (s *story) vault(ctx context.Context, arguments ...string) (string, error) {
-	return s.vaultWith(ctx, "", "", arguments...)
+// commandLimit is how long one command may take. It allows for slow machines.
+const commandLimit = time.Minute
+
+// A shell is one sh in which commands run one after the other, as in a terminal: they share variables,
+// the working directory and programs in the background.
+type shell struct {
+	folder   string // has the text and the output of the latest command
+	command  *exec.Cmd
+	input    io.WriteCloser // the shell runs what is written here
+	statuses chan string    // the exit status of each command
+	ended    chan struct{}  // closed when the shell has ended
 }
 
-// vaultWith is like vault, with text on standard input. The source is how a person would write that
-// in a shell, such as " < secret.txt".
-func (s *story) vaultWith(ctx context.Context, input, source string, arguments ...string) (string, error) {
-	s.typed("vault %s%s", quoted(arguments), source)
-	answer, err := s.run(ctx, s.RootToken, input, arguments...)
-	if err == nil {
-		s.hideIssued(answer)
-	}
-	s.shown(answer)
-	return answer, err
-}
-
-// run runs a vault command with a token and returns its output, standard error included.
-func (s *story) run(ctx context.Context, token, input string, arguments ...string) (string, error) {
-	answer, err := s.Command(ctx, token, strings.NewReader(input), arguments...).CombinedOutput()
+// openShell starts a shell. It is the first process of a process group, in which all programs are that
+// the commands start.
+func openShell() (*shell, error) {
+	folder, err := os.MkdirTemp("", "demo-shell-")
 	if err != nil {
-		err = fmt.Errorf("vault %s: %w", arguments[0], err)
+		return nil, fmt.Errorf("making a directory: %w", err)
 	}
-	return string(answer), err
+	s := &shell{folder: folder, statuses: make(chan string), ended: make(chan struct{})}
+	if err := s.start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting a shell: %w", err), os.RemoveAll(folder))
+	}
+	return s, nil
 }
 
-// openShell makes a shell in which the commands of the story work as they are printed, and prints the line
-// that a person types first.
-func (s *story) openShell(ctx context.Context) (err error) {
-	if s.prompt, err = s.InstallTools(ctx, stack.ProxyName); err == nil {
-		s.typed("%s", s.prompt)
-	}
-	return err
-}
-
-// shell shows a command, runs it in a shell as it is shown, and shows and returns its output. A command
-// that fails is an error; a request that a server refuses is not.
-func (s *story) shell(ctx context.Context, command string) (string, error) {
-	s.typed("%s", command)
-	answer, err := stack.Shell(ctx, s.prompt+"\n"+command).CombinedOutput()
-	s.shown(string(answer))
-	if err != nil {
-		err = fmt.Errorf("%s: %w", command, err)
-	}
-	return string(answer), err
-}
-
-// expectAnswer runs a command whose output must contain all of the words.
-func (s *story) expectAnswer(ctx context.Context, command string, words ...string) error {
-	answer, err := s.shell(ctx, command)
+// start starts the process, and follows it until it ends.
+func (s *shell) start() error {
+	output, status, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	for _, word := range words {
-		if !strings.Contains(answer, word) {
-			return fmt.Errorf("the answer lacks %q", word)
-		}
+	defer status.Close() // the shell has its own copy of the file descriptor
+	s.command = stack.Shell(context.Background(), "exec sh -s")
+	s.command.ExtraFiles = []*os.File{status}
+	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.input, err = s.command.StdinPipe(); err == nil {
+		err = s.command.Start()
 	}
+	if err != nil {
+		return errors.Join(err, output.Close())
+	}
+	go s.follow(output)
+	go func() {
+		_ = s.command.Wait() // the command that did not end says how the shell ended
+		close(s.ended)
+	}()
 	return nil
 }
 
-// hideIssued hides the secret in an answer of vault, if it has one.
-func (s *story) hideIssued(answer string) {
-	for _, key := range []string{"access_token", "client_secret"} {
-		if secret := value(answer, key); secret != "" {
-			s.hide(secret)
+// follow passes on the status of each command until the shell has ended.
+func (s *shell) follow(output *os.File) {
+	defer output.Close()
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		select {
+		case s.statuses <- lines.Text():
+		case <-s.ended:
+			return
 		}
 	}
 }
 
-// value returns the value of a key in the two columns that vault prints; empty if the key is missing.
-func value(answer, key string) string {
-	for line := range strings.Lines(answer) {
-		if name, rest, ok := strings.Cut(line, " "); ok && name == key {
-			return strings.TrimSpace(rest)
-		}
+// runFile is what the shell is told: run the file without input, and write its exit status to the pipe.
+const runFile = ". '%[1]s' >'%[2]s' 2>&1 </dev/null 3>&-\necho $? >&3\n"
+
+// run runs the text and returns what it printed, errors included, and its exit status.
+func (s *shell) run(ctx context.Context, text string) (output string, status int, err error) {
+	typed, printed := filepath.Join(s.folder, "typed"), filepath.Join(s.folder, "printed")
+	if err := os.WriteFile(typed, []byte(text+"\n"), 0o600); err != nil {
+		return "", 0, err
 	}
-	return ""
+	if _, err = fmt.Fprintf(s.input, runFile, typed, printed); err == nil {
+		status, err = s.await(ctx)
+	}
+	said, _ := os.ReadFile(printed) // there is none if the command was not started
+	return string(said), status, err
 }
 
-// quoted joins arguments, with quotes where a shell needs them.
-func quoted(arguments []string) string {
-	var words []string
-	for _, argument := range arguments {
-		if name, text, ok := strings.Cut(argument, "="); ok && strings.Contains(text, " ") {
-			argument = name + "='" + text + "'"
-		}
-		words = append(words, argument)
+// await waits until the command has ended, and returns its exit status.
+func (s *shell) await(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, commandLimit, fmt.Errorf("it did not end within %s", commandLimit))
+	defer cancel()
+	select {
+	case status := <-s.statuses:
+		return strconv.Atoi(status)
+	case <-s.ended:
+		return 0, errors.New("it ended the shell")
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
 	}
-	return strings.Join(words, " ")
+}
+
+// close ends the shell and every program that its commands have started.
+func (s *shell) close() error {
+	group := -s.command.Process.Pid
+	_ = s.input.Close()
+	_ = syscall.Kill(group, syscall.SIGTERM) // it fails only if all have ended
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	err := stack.Await(ctx, 20*time.Millisecond, func() error {
+		if syscall.Kill(group, 0) == nil {
+			return errors.New("a program that the demo started did not end on SIGTERM")
+		}
+		return nil
+	})
+	if err != nil {
+		_ = syscall.Kill(group, syscall.SIGKILL)
+	}
+	<-s.ended
+	return errors.Join(err, os.RemoveAll(s.folder))
 }

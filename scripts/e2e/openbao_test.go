@@ -33,10 +33,11 @@ func TestOpenBaoStandIn(t *testing.T) {
 		t.Error("after the upgrade the reader got another token")
 	}
 
-	line, err := server.InstallTools(t.Context())
-	if err != nil {
+	if err := server.InstallTools(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	line := "cd '" + server.Directory + `' && export PATH="$PWD/bin:$PATH" VAULT_TOKEN="$(cat root-token)"` +
+		" VAULT_ADDR=" + server.Address
 	for _, command := range []string{"bao", "vault"} {
 		said, err := stack.Shell(t.Context(), line+"\n"+command+" read -field=version "+m.path+"/status").CombinedOutput()
 		if err != nil || strings.TrimSpace(string(said)) != nextVersion {
