@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,8 +29,10 @@ type harness struct {
 	root    paxostest.Credential
 	vault   *api.Client
 
+	complaints strings.Builder // what the program wrote beside its reports
+
 	mu     sync.Mutex
-	denied string // the beginning of paths that the policies deny
+	denied []string // the beginnings of paths that the policies deny
 }
 
 // hostile is a Label and metadata with text that would change the page if it were not escaped.
@@ -107,7 +110,7 @@ func (h *harness) must(path string, data map[string]any) {
 func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ours := strings.CutPrefix(r.URL.Path, "/v1/paxos/")
 	h.mu.Lock()
-	denied := h.denied
+	denied := slices.ContainsFunc(h.denied, func(beginning string) bool { return strings.HasPrefix(path, beginning) })
 	h.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	answer := func(status int, body any) {
@@ -118,7 +121,7 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ours || r.Method != http.MethodGet:
 		answer(http.StatusNotFound, map[string]any{"errors": []string{}})
 		return
-	case denied != "" && strings.HasPrefix(path, denied):
+	case denied:
 		answer(http.StatusForbidden, map[string]any{"errors": []string{"permission denied"}})
 		return
 	}
@@ -148,18 +151,18 @@ func (h *harness) report(wanted settings) (text string, code int) {
 		wanted.mount = "paxos"
 	}
 	var out strings.Builder
-	code, err := report(h.t.Context(), h.vault, wanted, atNoon, &out)
+	code, err := report(h.t.Context(), h.vault, wanted, atNoon, &out, &h.complaints)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return out.String(), code
 }
 
-// deny makes the policies deny reads of paths with this beginning.
-func (h *harness) deny(beginning string) {
+// deny makes the policies deny reads of paths with one of these beginnings, and of no others.
+func (h *harness) deny(beginnings ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.denied = beginning
+	h.denied = beginnings
 }
 
 // atNoon is the time at which every page is written.

@@ -1,9 +1,10 @@
 // Command paxos-report reads the reports of a mount with an ordinary Vault token, and writes them
-// as one page that a security reviewer can look at, print and keep, or as JSON. It reads from Vault
-// only, and changes nothing.
+// as one page that a security reviewer can look at, print and keep, or as JSON. It reads from Vault or
+// OpenBao only, and changes nothing.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/api"
+
+	"vault-plugin-secrets-paxos/cmd/internal/environment"
 )
 
 // version is set by the linker when a release is built.
@@ -34,12 +37,21 @@ const (
 var severities = []string{"high", "medium", "low", "info"}
 
 // usage is what -help prints above the flags.
-const usage = `Usage: paxos-report [flags] > report.html
+const usage = `Usage: paxos-report [flags]
 
-Reads report/least-privilege, report/drift and the roles of a paxos mount, and writes
-one HTML page that needs no other file. VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and
-VAULT_CACERT have the same meaning as for the vault command. The Vault token needs read
-on report/*. With list and read on roles/* the page also shows the active tokens by role.
+Reads the reports and the state of a paxos mount, and writes one HTML page that needs
+no other file. It changes nothing.
+
+It takes the address and the token of Vault or OpenBao from the same variables and files
+as their own commands: BAO_ADDR or VAULT_ADDR, BAO_TOKEN or VAULT_TOKEN, BAO_NAMESPACE,
+BAO_CACERT and so on. A BAO_ variable wins. Without a token in the environment it uses
+the one that "vault login" or "bao login" stored, also with a token helper.
+
+The token needs read on report/*. With read on status, on roles/*, clients/* and
+exceptions/* (and list), on config/guardrails and on lockdown, the page shows more. It
+names each path that the token may not read.
+
+With -output, the file is replaced only if the whole report could be made.
 
 Exit codes:
   0  the report was written
@@ -56,6 +68,7 @@ type settings struct {
 	refresh bool
 	json    bool
 	failOn  string
+	output  string
 }
 
 // main writes the report, unless it is interrupted.
@@ -72,31 +85,58 @@ func run(ctx context.Context, arguments []string, out, complaints io.Writer) int
 	if !ok {
 		return code
 	}
-	vault, err := api.NewClient(nil) // as the environment says
-	if err == nil && vault.Token() == "" {
-		err = errors.New("VAULT_TOKEN is not set: log in with Vault, and set it to your token")
-	}
+	vault, err := newVaultClient()
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
 		return exitFailed
 	}
-	code, err = report(ctx, vault, wanted, time.Now(), out)
+	code, err = report(ctx, vault, wanted, time.Now(), out, complaints)
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
 	}
 	return code
 }
 
-// report reads the mount, writes the report and returns the exit code.
-func report(ctx context.Context, vault *api.Client, wanted settings, now time.Time, out io.Writer) (int, error) {
+// newVaultClient returns a client of the Vault or OpenBao that the environment names.
+func newVaultClient() (*api.Client, error) {
+	if err := environment.PreferOpenBao(); err != nil {
+		return nil, err
+	}
+	vault, err := api.NewClient(nil) // as the environment says
+	if err != nil || vault.Token() != "" {
+		return vault, err
+	}
+	token, err := environment.StoredToken()
+	if err != nil {
+		return nil, fmt.Errorf("reading the stored Vault token: %w", err)
+	}
+	if token == "" {
+		return nil, errors.New("no Vault token: log in with `vault login` or `bao login`, or set VAULT_TOKEN or BAO_TOKEN")
+	}
+	vault.SetToken(token)
+	return vault, nil
+}
+
+// report reads the mount, writes the report and returns the exit code. It writes nothing before the
+// whole report is made.
+func report(ctx context.Context, vault *api.Client, wanted settings, now time.Time,
+	out, complaints io.Writer) (int, error) {
 	m, err := readMount(ctx, vault, wanted)
 	if err != nil {
 		return exitFailed, err
 	}
+	if m.RefreshRefused != "" {
+		fmt.Fprintf(complaints, "paxos-report: -refresh was refused, so the report shows the last comparison: %s\n",
+			m.RefreshRefused)
+	}
+	var text bytes.Buffer
 	if wanted.json {
-		err = m.writeJSON(out)
+		err = m.writeJSON(&text)
 	} else {
-		err = m.writePage(out, now)
+		err = m.writePage(&text, now)
+	}
+	if err == nil {
+		err = deliver(text.Bytes(), wanted.output, out)
 	}
 	if err != nil {
 		return exitFailed, fmt.Errorf("writing the report: %w", err)
@@ -119,8 +159,10 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&wanted.mount, "mount", "paxos", "`path` of the mount")
-	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first; this uses a token request")
+	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first, which uses a token request; if that is "+
+		"refused, show the last comparison")
 	flags.BoolVar(&wanted.json, "json", false, "write JSON instead of a page")
+	flags.StringVar(&wanted.output, "output", "", "write to this `file`, readable only by you (default: standard output)")
 	flags.StringVar(&wanted.failOn, "fail-on", "",
 		"exit with 3 if findings of this `severity` or worse are open (not accepted): "+
 			strings.Join(severities, ", "))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -148,7 +149,7 @@ func TestATokenThatMayReadLessGetsLess(t *testing.T) {
 			wanted.mount = "elsewhere"
 		}
 		var out strings.Builder
-		code, err := report(t.Context(), h.vault, wanted, time.Now(), &out)
+		code, err := report(t.Context(), h.vault, wanted, time.Now(), &out, io.Discard)
 		if code != exitFailed || err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
 			t.Errorf("without %q: code %d, error %v, wrote %q", denied, code, err, out.String())
 		}
