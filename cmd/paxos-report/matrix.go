@@ -41,6 +41,14 @@ type band struct {
 	Width       int
 }
 
+// Short is the title, or its first letter if the band is too narrow.
+func (b band) Short() string {
+	if b.Width < 3 {
+		return strings.ToUpper(b.Title[:min(1, len(b.Title))])
+	}
+	return b.Title
+}
+
 // Service is the beginning of a scope up to its colon, and Action the rest.
 func (s scope) Service() string {
 	if i := strings.Index(s.Scope, ":"); i >= 0 {

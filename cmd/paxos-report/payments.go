@@ -62,21 +62,27 @@ func (m *mount) guardrail(asset string) string {
 	return "no limit"
 }
 
-// seen is what says that Paxos enforces signatures, or does not.
-func (e enforcement) seen() string {
-	if e.Evidence == byRequest {
+// Seen says what shows that Paxos enforces signatures, or does not. It is empty if that is not known.
+func (e enforcement) Seen() string {
+	switch {
+	case e.Signing != signingEnforced && e.Signing != signingNotEnforced:
+		return ""
+	case e.Evidence == byRequest:
 		return "tested with an unsigned request at " + e.SeenAt
 	}
 	return "Paxos's list of credentials says so, read at " + e.SeenAt
 }
 
+// Enforced reports whether Paxos is known to enforce signatures.
+func (e enforcement) Enforced() bool { return e.Signing == signingEnforced }
+
 // Holds says whether the limits of a signer hold at Paxos.
 func (e enforcement) Holds() string {
 	switch e.Signing {
 	case signingEnforced:
-		return "yes (" + e.seen() + ")"
+		return "yes"
 	case signingNotEnforced:
-		return "no: a token alone is enough (" + e.seen() + ")"
+		return "no: a token alone is enough"
 	}
 	return "not known: assume that a token alone is enough"
 }
@@ -85,9 +91,9 @@ func (e enforcement) Holds() string {
 func (e enforcement) Unsigned() string {
 	switch e.Signing {
 	case signingEnforced:
-		return "no (" + e.seen() + ")"
+		return "no"
 	case signingNotEnforced:
-		return "yes: any amount to anyone (" + e.seen() + ")"
+		return "yes: any amount to anyone"
 	}
 	return "not known: assume any amount to anyone"
 }
