@@ -23,9 +23,13 @@ func (s signer) LimitedOperations() []string {
 	}), "")
 }
 
-// Limits returns the limits of a signer for each asset, beside those of the guardrails.
+// Limits returns the limits of a signer for each asset, beside those of the guardrails. There are none if
+// no operation of the signer is limited.
 func (m *mount) Limits(s signer) []limit {
 	var all []limit
+	if len(s.LimitedOperations()) == 0 {
+		return nil
+	}
 	for _, asset := range slices.Sorted(maps.Keys(s.Limits)) {
 		all = append(all, limit{Asset: asset, Request: s.Limits[asset], Day: s.day(asset), Guardrail: m.guardrail(asset)})
 	}
