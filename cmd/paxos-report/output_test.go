@@ -36,12 +36,12 @@ func TestTheFileIsWholeOrUntouched(t *testing.T) {
 	}
 	h.deny("report/")
 	if code, err := attempt(settings{output: file}); code != exitFailed || err == nil || read() != "the report of yesterday" {
-		t.Errorf("code %d, error %v, the file is %q", code, err, read())
+		t.Errorf("code %d, error %v, the file is %.80q…", code, err, read())
 	}
 	h.deny()
 	if code, err := attempt(settings{output: file, failOn: "info"}); code != exitFindings || err != nil ||
 		!strings.HasSuffix(read(), "</html>\n") {
-		t.Errorf("code %d, error %v, the file is %q", code, err, read())
+		t.Errorf("code %d, error %v, the file is %.80q…", code, err, read())
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v (%v)", info, err)

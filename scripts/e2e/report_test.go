@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ path "` + m.path + `/roles/*"  { capabilities = ["read", "list"] }
 	run := func(arguments ...string) (text string, code int) {
 		t.Helper()
 		command := exec.CommandContext(t.Context(), binary, append([]string{"-mount", m.path}, arguments...)...)
-		command.Env = append(os.Environ(), "VAULT_ADDR="+reviewer.Address(), "VAULT_TOKEN="+reviewer.Token())
+		command.Env = append(os.Environ(), "BAO_ADDR="+reviewer.Address(), "VAULT_TOKEN="+reviewer.Token())
 		var complaints bytes.Buffer
 		command.Stderr = &complaints
 		out, err := command.Output()
@@ -76,4 +77,44 @@ path "` + m.path + `/roles/*"  { capabilities = ["read", "list"] }
 	if len(found.Roles) != 1 || found.Roles[0].LiveLeases != 1 || found.Roles[0].LastIssued == "" {
 		t.Errorf("who holds what: %v", found.Roles)
 	}
+	for _, path := range []string{"status", "lockdown", "config/guardrails", "exceptions/*"} {
+		if !strings.Contains(page, "path &#34;"+m.path+"/"+path+"&#34; { capabilities") {
+			t.Errorf("the page does not say that the token may not read %s", path)
+		}
+	}
+	if found.Findings == nil || strings.Contains(page, "report/drift&#34; {") {
+		t.Error("the page says that the token may not read what it may")
+	}
+	text = asAuditor(t, m, binary)
+	if !strings.Contains(text, "This mount is in lockdown since") || strings.Contains(text, "Not on this page") ||
+		!strings.Contains(text, "Not compared with Paxos now:") || !strings.Contains(text, "Guardrails in force") {
+		t.Errorf("the auditor's page:\n%s", text)
+	}
+}
+
+// asAuditor locks the mount down, and returns the page that a token with the auditor's policy of the
+// documentation gets. The token is where a login stores it.
+func asAuditor(t *testing.T, m *mount, binary string) string {
+	t.Helper()
+	m.write("lockdown", map[string]any{"reason": "an exercise"})
+	policy, err := os.ReadFile("../../docs/examples/policies/auditor.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	auditor := m.login(strings.ReplaceAll(string(policy), `"paxos/`, `"`+m.path+`/`))
+	home := t.TempDir()
+	file := filepath.Join(home, "report.html")
+	if err := os.WriteFile(filepath.Join(home, ".vault-token"), []byte(auditor.Token()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), binary, "-mount", m.path, "-refresh", "-output", file)
+	command.Env = []string{"HOME=" + home, "VAULT_ADDR=" + auditor.Address()}
+	if said, err := command.CombinedOutput(); err != nil || !strings.Contains(string(said), "-refresh was refused") {
+		t.Fatalf("%v: %s", err, said)
+	}
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
 }
