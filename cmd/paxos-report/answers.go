@@ -1,5 +1,39 @@
 package main
 
+// severities are the severities of findings, the worst first.
+var severities = []string{"high", "medium", "low", "info"}
+
+// A mount is what was read from a mount of the engine. A part that was not read is null.
+type mount struct {
+	Vault     string      `json:"vault"`
+	Namespace string      `json:"namespace"`
+	Mount     string      `json:"mount"`
+	Status    *status     `json:"status"`
+	Lockdown  *lockdown   `json:"lockdown"`
+	Guards    *guardrails `json:"guardrails"`
+
+	ComparedAt  string       `json:"compared_at"`
+	MayList     string       `json:"may_list"`
+	Findings    []finding    `json:"findings"` // of both reports, the worst first
+	Accepted    []accepted   `json:"accepted"` // of both reports, those with an exception
+	Scopes      []scope      `json:"scopes"`
+	Clients     []client     `json:"clients"`
+	Credentials []credential `json:"credentials"`
+	LeftOut     int          `json:"left_out"` // credentials that the engine did not keep
+	Roles       []role       `json:"roles"`
+	Signers     []signer     `json:"signers"`
+	Payers      []payer      `json:"payers"` // roles whose tokens can pay
+	Exceptions  []exception  `json:"exceptions"`
+	// SignLimits and SignDailyLimits are those of the guardrails, by asset.
+	SignLimits      map[string]string `json:"sign_limits"`
+	SignDailyLimits map[string]string `json:"sign_daily_limits"`
+
+	// RefreshRefused says why Paxos was not asked although that was wanted. Otherwise it is empty.
+	RefreshRefused string   `json:"refresh_refused"`
+	Gaps           []gap    `json:"not_shown"`
+	Notes          []string `json:"notes"` // warnings of Vault
+}
+
 // The parts of the answers of the engine that the report shows.
 type (
 	finding struct {

@@ -35,7 +35,8 @@ func TestTheFileIsWholeOrUntouched(t *testing.T) {
 		return code, err
 	}
 	h.deny("report/")
-	if code, err := attempt(settings{output: file}); code != exitFailed || err == nil || read() != "the report of yesterday" {
+	if code, err := attempt(settings{output: file}); code != exitFailed || err == nil ||
+		read() != "the report of yesterday" {
 		t.Errorf("code %d, error %v, the file is %.80q…", code, err, read())
 	}
 	h.deny()

@@ -13,7 +13,8 @@ func paying() *mount {
 	enforced := enforcement{Signing: "enforced", SeenAt: "AT", Evidence: "request"}
 	return &mount{
 		Signers: []signer{
-			{Name: "assets", Client: "root", Key: "pay-key", KeyID: "kid", Roles: []string{"roles/pay"}, Sources: []string{"p-1"},
+			{Name: "assets", Client: "root", Key: "pay-key", KeyID: "kid", Roles: []string{"roles/pay"},
+				Sources:      []string{"p-1"},
 				Operations:   []string{"CreateCryptoWithdrawal", "CreateOrder", "GetTransfer"},
 				Destinations: []string{"fiat:f-1"}, EndUsers: []string{"*"},
 				Limits:      map[string]string{"USDC": "10.50", "BTC": "1", "ETH": "2"},
@@ -66,8 +67,8 @@ func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 	const guardrail = "100 per request, 500 per day for all signers together"
 	text := strings.ReplaceAll(strings.Join(lines, "\n"), "&#39;", "'")
 	for _, want := range []string{
-		"Does Paxos require the signature? yes " + request + " | Client root, key pay-key | Token from roles/pay | Operations " +
-			"CreateCryptoWithdrawal GetTransfer | Operations without a limit Any amount of any asset: CreateOrder | " +
+		"Does Paxos require the signature? yes " + request + " | Client root, key pay-key | Token from roles/pay | " +
+			"Operations CreateCryptoWithdrawal GetTransfer | Operations without a limit Any amount of any asset: CreateOrder | " +
 			"From p-1 | To fiat:f-1 | End users every end user (*) |",
 		"\nBTC 1 | no limit | refused: this asset is not in the guardrails |\n",
 		"\nETH 2 | 4 | refused",
@@ -91,8 +92,8 @@ func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(html, "<script") || strings.Contains(html, "<b>:") || strings.Contains(html, "onerror=alert(1)>") ||
-		strings.Contains(html, "987") {
+	if strings.Contains(html, "<script") || strings.Contains(html, "<b>:") ||
+		strings.Contains(html, "onerror=alert(1)>") || strings.Contains(html, "987") {
 		t.Errorf("metadata is not escaped, or a limit that bounds nothing is shown: %s", html)
 	}
 }

@@ -15,7 +15,8 @@ import (
 // text is the text of a page, with one space between words.
 func text(page string) string {
 	_, body, _ := strings.Cut(page, "<body>")
-	return html.UnescapeString(strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " ")), " "))
+	words := strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " "))
+	return html.UnescapeString(strings.Join(words, " "))
 }
 
 // expectText checks that a page says each of these.
@@ -121,8 +122,8 @@ func TestAnEmptyMount(t *testing.T) {
 	if code != exitFine || strings.Contains(page, "Not on this page") {
 		t.Errorf("code %d, page %s", code, text(page))
 	}
-	expectText(t, page, "not configured", "Compared with Paxos never", "This mount has no signers", "No access is available",
-		"No role was read", "This mount stores no client", "Paxos was never asked for its list", "No finding is accepted")
+	expectText(t, page, "not configured", "Compared with Paxos never", "This mount has no signers",
+		"No access is available", "No role was read", "This mount stores no client", "Paxos was never asked for its list", "No finding is accepted")
 }
 
 // TestGaps denies each part that the report can do without.
