@@ -55,6 +55,7 @@ type count struct {
 // A group has the findings that differ only in their subject.
 type group struct {
 	Severity, Rule, Reason string
+	First                  bool // the first of its severity
 	Findings               []finding
 }
 
@@ -89,7 +90,8 @@ func grouped(findings []finding) []group {
 		})
 		if i < 0 {
 			i = len(all)
-			all = append(all, group{Severity: f.Severity, Rule: f.Rule, Reason: f.Reason})
+			all = append(all, group{Severity: f.Severity, Rule: f.Rule, Reason: f.Reason,
+				First: i == 0 || all[i-1].Severity != f.Severity})
 		}
 		all[i].Findings = append(all[i].Findings, f)
 	}

@@ -123,7 +123,8 @@ func TestAnEmptyMount(t *testing.T) {
 		t.Errorf("code %d, page %s", code, text(page))
 	}
 	expectText(t, page, "not configured", "Compared with Paxos never", "This mount has no signers",
-		"No access is available", "No role was read", "This mount stores no client", "Paxos was never asked for its list", "No finding is accepted")
+		"No access is available", "No role was read", "This mount stores no client",
+		"Paxos was never asked for its list", "No finding is accepted")
 }
 
 // TestGaps denies each part that the report can do without.
