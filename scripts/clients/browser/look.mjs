@@ -1,4 +1,4 @@
-// Opens pages in Chromium and prints, as JSON, what it sees of each: messages, requests, sizes, contrast,
+// Opens pages in Chromium and prints, as JSON, its version and what it sees of each page: messages, requests, sizes, contrast,
 // and the pages that a printer would get. The order is read from standard input:
 // {"chromium": path, "modules": path, "pictures": path or "", "pages": [{"name", "file"}]}
 import { createRequire } from 'node:module';
@@ -26,7 +26,7 @@ function measure() {
   for (const element of document.body.querySelectorAll('*')) {
     if (!shown(element)) continue;
     const box = element.getBoundingClientRect();
-    if (!insideScroller(element) && (box.right > inner + 0.5 || box.left < -0.5)) wide.push(name(element));
+    if ((box.right > inner + 0.5 || box.left < -0.5) && !insideScroller(element)) wide.push(name(element));
     const style = getComputedStyle(element);
     if (style.overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1 ||
         style.overflowY === 'hidden' && element.scrollHeight > element.clientHeight + 1) cut.push(name(element));
@@ -45,13 +45,15 @@ function faint() {
     const [r, g, b] = rgb.map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  const known = new Map();
   const background = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour.alpha === 1) return colour.rgb;
-      if (colour.alpha > 0) throw new Error('a background is half transparent: ' + e.className);
+    if (!element) return [255, 255, 255];
+    if (!known.has(element)) {
+      const colour = parse(getComputedStyle(element).backgroundColor);
+      if (colour.alpha > 0 && colour.alpha < 1) throw new Error('a background is half transparent: ' + element.className);
+      known.set(element, colour.alpha === 1 ? colour.rgb : background(element.parentElement));
     }
-    return [255, 255, 255];
+    return known.get(element);
   };
   const found = [];
   let texts = 0;
@@ -109,7 +111,7 @@ const browser = await puppeteer.launch({ executablePath: order.chromium, headles
   '--disable-component-update', '--disable-sync'] });
 const picture = async (tab, name, whole) => order.pictures &&
   tab.screenshot({ path: path.join(order.pictures, name + '.png'), fullPage: whole });
-const seen = [];
+const seen = [], version = await browser.version();
 try {
   for (const { name, file } of order.pages) {
     for (const width of [1200, 400]) {
@@ -155,4 +157,4 @@ try {
 } finally {
   await browser.close();
 }
-console.log(JSON.stringify(seen));
+console.log(JSON.stringify({ version, looks: seen }));

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -56,7 +57,7 @@ func TestPages(t *testing.T) {
 	}
 	locked := smallMount(t, "paxos-locked")
 	locked.write("lockdown", map[string]any{"reason": "Token found in a public repository, incident 42 " + hostile})
-	looks := lookAt(t, map[string]string{
+	version, looks := lookAt(t, map[string]string{
 		"empty": emptyMount(t).page(), "small": smallMount(t, "paxos").page("-refresh"),
 		"locked": locked.page("-refresh"), "big": bigMount(t).page("-refresh"),
 	})
@@ -70,10 +71,13 @@ func TestPages(t *testing.T) {
 		}
 		t.Run(l.Page+" "+l.Scheme+" "+map[int]string{1200: "wide", 400: "narrow"}[l.Width], l.checkScreen)
 	}
+	if !t.Failed() {
+		t.Logf("passed with: Chromium %s", version)
+	}
 }
 
-// lookAt opens pages, by name, in the browser.
-func lookAt(t *testing.T, pages map[string]string) []look {
+// lookAt opens pages, by name, in the browser. It returns the version of the browser, and what it saw.
+func lookAt(t *testing.T, pages map[string]string) (version string, looks []look) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -95,12 +99,16 @@ func lookAt(t *testing.T, pages map[string]string) []look {
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
 	said, err := command.Output()
-	var looks []look
+	var seen struct {
+		Version string
+		Looks   []look
+	}
 	if err == nil {
-		err = json.Unmarshal(said, &looks)
+		err = json.Unmarshal(said, &seen)
 	}
 	if err != nil {
 		t.Fatalf("looking at the pages: %v\n%s", err, complaints.String())
 	}
-	return looks
+	_, version, _ = strings.Cut(seen.Version, "/") // after the name
+	return version, seen.Looks
 }
