@@ -1,5 +1,5 @@
-// Opens pages in Chromium and prints, as JSON, its version and what it sees of each page: messages, requests, sizes, contrast,
-// and the pages that a printer would get. The order is read from standard input:
+// Opens pages in Chromium and prints, as JSON, its version and what it sees of each page: messages, requests,
+// sizes, contrast, and the pages that a printer would get. The order is read from standard input:
 // {"chromium": path, "modules": path, "pictures": path or "", "pages": [{"name", "file"}]}
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
