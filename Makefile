@@ -5,7 +5,7 @@ VERSION  ?=
 SERVERS ?= 1.16
 
 # Every package except the end-to-end tests, which need a Vault.
-UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
+UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load|clients/.*)$$')
 
 # go build as for a release. With VERSION=v1.2.3 the programs report that version.
 BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,8 +29,13 @@ type harness struct {
 	root    paxostest.Credential
 	vault   *api.Client
 
-	mu     sync.Mutex
-	denied string // the beginning of paths that the policies deny
+	complaints strings.Builder // what the program wrote beside its reports
+
+	mu               sync.Mutex
+	denied           []string // the beginnings of paths that the policies deny
+	broken           string   // a path that answers with brokenStatus
+	brokenStatus     int
+	token, namespace string // of the latest request
 }
 
 // hostile is a Label and metadata with text that would change the page if it were not escaped.
@@ -39,6 +45,35 @@ const hostile = `</style><script>alert("label")</script><img src=x onerror=alert
 // credential at Paxos that the mount does not know.
 func newHarness(t *testing.T) *harness {
 	t.Helper()
+	h := newBareHarness(t)
+	var secret string
+	var err error
+	if h.root, secret, err = h.paxos.CreateCredential(paxostest.Credential{Nickname: "root", ClientID: "root-client",
+		Scopes: []string{
+			"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal",
+			"api_creds:read_credentials",
+		}, EnforceRequestSigning: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.paxos.CreateCredential(paxostest.Credential{Nickname: hostile, ClientID: "stranger",
+		Scopes: []string{"funding:read_profile"}}); err != nil {
+		t.Fatal(err)
+	}
+	h.must("config/connection", map[string]any{"token_url": h.paxos.TokenURL(), "revoke_url": h.paxos.RevokeURL(),
+		"api_url": h.paxos.APIURL()})
+	h.must("config", map[string]any{"environment": "custom", "client_id": h.root.ClientID, "client_secret": secret})
+	h.must("roles/watch", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
+	h.must("roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
+	h.must("keys/payments", nil)
+	h.must("signers/payouts", map[string]any{"key": "payments", "operations": "CreateCryptoWithdrawal",
+		"sources": "profile-1", "destinations": "crypto:ETHEREUM:0xaa", "limits": map[string]any{"USDC": "100"},
+		"daily_limits": map[string]any{"USDC": "500"}, "metadata": map[string]any{"team": hostile}})
+	return h
+}
+
+// newBareHarness returns a mount without a configuration.
+func newBareHarness(t *testing.T) *harness {
+	t.Helper()
 	h := &harness{t: t, storage: &logical.InmemStorage{}}
 	paxos, err := paxostest.Start(paxostest.Options{TokenLimit: -1})
 	if err != nil {
@@ -46,18 +81,6 @@ func newHarness(t *testing.T) *harness {
 	}
 	t.Cleanup(paxos.Close)
 	h.paxos = paxos
-	var secret string
-	if h.root, secret, err = paxos.CreateCredential(paxostest.Credential{Nickname: "root", ClientID: "root-client",
-		Scopes: []string{
-			"funding:read_profile", "transfer:read_transfer", "transfer:write_crypto_withdrawal",
-			"api_creds:read_credentials",
-		}, EnforceRequestSigning: true}); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := paxos.CreateCredential(paxostest.Credential{Nickname: hostile, ClientID: "stranger",
-		Scopes: []string{"funding:read_profile"}}); err != nil {
-		t.Fatal(err)
-	}
 	if h.backend, err = backend.NewFactory(backend.Options{Limits: limits.New(limits.DefaultBudget)})(
 		t.Context(), &logical.BackendConfig{
 			StorageView: h.storage, System: &logical.StaticSystemView{
@@ -68,15 +91,6 @@ func newHarness(t *testing.T) *harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.backend.Cleanup(context.Background()) })
-	h.must("config/connection",
-		map[string]any{"token_url": paxos.TokenURL(), "revoke_url": paxos.RevokeURL(), "api_url": paxos.APIURL()})
-	h.must("config", map[string]any{"environment": "custom", "client_id": h.root.ClientID, "client_secret": secret})
-	h.must("roles/watch", map[string]any{"scopes": "funding:read_profile,transfer:read_transfer"})
-	h.must("roles/pay", map[string]any{"scopes": "transfer:write_crypto_withdrawal"})
-	h.must("keys/payments", nil)
-	h.must("signers/payouts", map[string]any{"key": "payments", "operations": "CreateCryptoWithdrawal",
-		"sources": "profile-1", "destinations": "crypto:ETHEREUM:0xaa", "limits": map[string]any{"USDC": "100"},
-		"daily_limits": map[string]any{"USDC": "500"}, "metadata": map[string]any{"team": hostile}})
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	config := api.DefaultConfig()
@@ -93,7 +107,7 @@ func (h *harness) must(path string, data map[string]any) {
 	h.t.Helper()
 	var operation logical.Operation = logical.UpdateOperation
 	if strings.HasPrefix(path, "roles/") || strings.HasPrefix(path, "exceptions/") ||
-		strings.HasPrefix(path, "keys/") || strings.HasPrefix(path, "signers/") {
+		strings.HasPrefix(path, "keys/") || strings.HasPrefix(path, "signers/") || strings.HasPrefix(path, "clients/") {
 		operation = logical.CreateOperation
 	}
 	resp, err := h.backend.HandleRequest(h.t.Context(),
@@ -103,11 +117,23 @@ func (h *harness) must(path string, data map[string]any) {
 	}
 }
 
+// lease reads a client of a role, as a holder of a Vault token with this name.
+func (h *harness) lease(role, holder string) {
+	h.t.Helper()
+	resp, err := h.backend.HandleRequest(h.t.Context(), &logical.Request{Operation: logical.ReadOperation,
+		Path: "creds/" + role, Storage: h.storage, DisplayName: holder, EntityID: "entity-1"})
+	if err != nil || resp.IsError() || resp.Secret == nil {
+		h.t.Fatalf("creds/%s: %v %v", role, resp, err)
+	}
+}
+
 // ServeHTTP answers a read as Vault does.
 func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ours := strings.CutPrefix(r.URL.Path, "/v1/paxos/")
 	h.mu.Lock()
-	denied := h.denied
+	h.token, h.namespace = r.Header.Get("X-Vault-Token"), r.Header.Get("X-Vault-Namespace")
+	denied := slices.ContainsFunc(h.denied, func(beginning string) bool { return strings.HasPrefix(path, beginning) })
+	broken, status := path == h.broken, h.brokenStatus
 	h.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	answer := func(status int, body any) {
@@ -118,7 +144,10 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ours || r.Method != http.MethodGet:
 		answer(http.StatusNotFound, map[string]any{"errors": []string{}})
 		return
-	case denied != "" && strings.HasPrefix(path, denied):
+	case broken:
+		answer(status, map[string]any{"errors": []string{"1 error occurred:\n\t* broken on purpose\n\n"}})
+		return
+	case denied:
 		answer(http.StatusForbidden, map[string]any{"errors": []string{"permission denied"}})
 		return
 	}
@@ -132,7 +161,7 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		req.Operation, req.Path = logical.ListOperation, path+"/"
 	}
 	resp, err := h.backend.HandleRequest(r.Context(), req)
-	status, err := logical.RespondErrorCommon(req, resp, err)
+	status, err = logical.RespondErrorCommon(req, resp, err)
 	if err != nil {
 		logical.AdjustErrorStatusCode(&status, err)
 		answer(status, map[string]any{"errors": []string{err.Error()}})
@@ -148,18 +177,25 @@ func (h *harness) report(wanted settings) (text string, code int) {
 		wanted.mount = "paxos"
 	}
 	var out strings.Builder
-	code, err := report(h.t.Context(), h.vault, wanted, atNoon, &out)
+	code, err := report(h.t.Context(), h.vault, wanted, atNoon, &out, &h.complaints)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return out.String(), code
 }
 
-// deny makes the policies deny reads of paths with this beginning.
-func (h *harness) deny(beginning string) {
+// deny makes the policies deny reads of paths with one of these beginnings, and of no others.
+func (h *harness) deny(beginnings ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.denied = beginning
+	h.denied = beginnings
+}
+
+// breakPath makes a path answer with a status, and no other.
+func (h *harness) breakPath(path string, status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broken, h.brokenStatus = path, status
 }
 
 // atNoon is the time at which every page is written.

@@ -1,62 +1,27 @@
 // Command paxos-report reads the reports of a mount with an ordinary Vault token, and writes them
-// as one page that a security reviewer can look at, print and keep, or as JSON. It reads from Vault
-// only, and changes nothing.
+// as one page that a security reviewer can look at, print and keep, or as JSON. It reads from Vault or
+// OpenBao only, and changes nothing.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/hashicorp/vault/api"
+
+	"vault-plugin-secrets-paxos/cmd/internal/environment"
 )
 
 // version is set by the linker when a release is built.
 var version = "dev"
-
-// The exit codes. The flag package uses 2 for wrong flags too.
-const (
-	exitFine     = 0
-	exitFailed   = 1
-	exitUsage    = 2
-	exitFindings = 3 // there are findings as severe as -fail-on says
-)
-
-// severities are the severities of findings, the worst first.
-var severities = []string{"high", "medium", "low", "info"}
-
-// usage is what -help prints above the flags.
-const usage = `Usage: paxos-report [flags] > report.html
-
-Reads report/least-privilege, report/drift and the roles of a paxos mount, and writes
-one HTML page that needs no other file. VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and
-VAULT_CACERT have the same meaning as for the vault command. The Vault token needs read
-on report/*. With list and read on roles/* the page also shows the active tokens by role.
-
-Exit codes:
-  0  the report was written
-  1  the report was not written; the error says why
-  2  a flag is wrong
-  3  the report was written, and it has findings as severe as -fail-on says
-
-Flags:
-`
-
-// settings are the values of the flags.
-type settings struct {
-	mount   string
-	refresh bool
-	json    bool
-	failOn  string
-}
 
 // main writes the report, unless it is interrupted.
 func main() {
@@ -72,31 +37,58 @@ func run(ctx context.Context, arguments []string, out, complaints io.Writer) int
 	if !ok {
 		return code
 	}
-	vault, err := api.NewClient(nil) // as the environment says
-	if err == nil && vault.Token() == "" {
-		err = errors.New("VAULT_TOKEN is not set: log in with Vault, and set it to your token")
-	}
+	vault, err := newVaultClient()
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
 		return exitFailed
 	}
-	code, err = report(ctx, vault, wanted, time.Now(), out)
+	code, err = report(ctx, vault, wanted, time.Now(), out, complaints)
 	if err != nil {
 		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
 	}
 	return code
 }
 
-// report reads the mount, writes the report and returns the exit code.
-func report(ctx context.Context, vault *api.Client, wanted settings, now time.Time, out io.Writer) (int, error) {
+// newVaultClient returns a client of the Vault or OpenBao that the environment names.
+func newVaultClient() (*api.Client, error) {
+	if err := environment.PreferOpenBao(); err != nil {
+		return nil, err
+	}
+	vault, err := api.NewClient(nil) // as the environment says
+	if err != nil || vault.Token() != "" {
+		return vault, err
+	}
+	token, err := environment.StoredToken()
+	if err != nil {
+		return nil, fmt.Errorf("reading the stored Vault token: %w", err)
+	}
+	if token == "" {
+		return nil, errors.New("no Vault token: log in with `vault login` or `bao login`, or set VAULT_TOKEN or BAO_TOKEN")
+	}
+	vault.SetToken(token)
+	return vault, nil
+}
+
+// report reads the mount, writes the report and returns the exit code. It writes nothing before the
+// whole report is made.
+func report(ctx context.Context, vault *api.Client, wanted settings, now time.Time,
+	out, complaints io.Writer) (int, error) {
 	m, err := readMount(ctx, vault, wanted)
 	if err != nil {
 		return exitFailed, err
 	}
+	if m.RefreshRefused != "" {
+		fmt.Fprintf(complaints, "paxos-report: -refresh was refused, so the report shows the last comparison: %s\n",
+			m.RefreshRefused)
+	}
+	var text bytes.Buffer
 	if wanted.json {
-		err = m.writeJSON(out)
+		err = m.writeJSON(&text)
 	} else {
-		err = m.writePage(out, now)
+		err = m.writePage(&text, now)
+	}
+	if err == nil {
+		err = deliver(text.Bytes(), wanted.output, out)
 	}
 	if err != nil {
 		return exitFailed, fmt.Errorf("writing the report: %w", err)
@@ -107,45 +99,4 @@ func report(ctx context.Context, vault *api.Client, wanted settings, now time.Ti
 		return exitFindings, nil
 	}
 	return exitFine, nil
-}
-
-// parseFlags reads the flags. If there is nothing to run, it returns false and the exit code.
-func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings, code int, ok bool) {
-	flags := flag.NewFlagSet("paxos-report", flag.ContinueOnError)
-	var said strings.Builder // help that was asked for goes to out, all else to complaints
-	flags.SetOutput(&said)
-	flags.Usage = func() {
-		fmt.Fprint(&said, usage)
-		flags.PrintDefaults()
-	}
-	flags.StringVar(&wanted.mount, "mount", "paxos", "`path` of the mount")
-	flags.BoolVar(&wanted.refresh, "refresh", false, "compare with Paxos first; this uses a token request")
-	flags.BoolVar(&wanted.json, "json", false, "write JSON instead of a page")
-	flags.StringVar(&wanted.failOn, "fail-on", "",
-		"exit with 3 if findings of this `severity` or worse are open (not accepted): "+
-			strings.Join(severities, ", "))
-	showVersion := flags.Bool("version", false, "print the version and exit")
-	switch err := flags.Parse(arguments); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(out, said.String())
-		return wanted, exitFine, false
-	case err != nil:
-		fmt.Fprint(complaints, said.String())
-		return wanted, exitUsage, false
-	case *showVersion:
-		fmt.Fprintln(out, version)
-		return wanted, exitFine, false
-	}
-	wanted.mount = strings.Trim(wanted.mount, "/")
-	switch {
-	case flags.NArg() > 0:
-		fmt.Fprintf(complaints, "paxos-report: unexpected argument %q\n", flags.Arg(0))
-	case wanted.mount == "":
-		fmt.Fprintln(complaints, "paxos-report: -mount must not be empty")
-	case wanted.failOn != "" && !slices.Contains(severities, wanted.failOn):
-		fmt.Fprintf(complaints, "paxos-report: -fail-on must be one of %s\n", strings.Join(severities, ", "))
-	default:
-		return wanted, exitFine, true
-	}
-	return wanted, exitUsage, false
 }

@@ -4,163 +4,75 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/vault/api"
 )
 
-// mostRoles is how many roles are read one by one at most. The reports cover all roles.
-const mostRoles = 1000
-
-// A mount is what was read from a mount of the engine.
-type mount struct {
-	Vault       string       `json:"vault"`
-	Mount       string       `json:"mount"`
-	ComparedAt  string       `json:"compared_at"`
-	MayList     string       `json:"may_list"`
-	Findings    []finding    `json:"findings"` // of both reports, the worst first
-	Accepted    []accepted   `json:"accepted"` // of both reports, those with an exception
-	Scopes      []scope      `json:"scopes"`
-	Clients     []client     `json:"clients"`
-	Credentials []credential `json:"credentials"`
-	Roles       []role       `json:"roles"`
-	Signers     []signer     `json:"signers"`
-	Payers      []payer      `json:"payers"` // roles whose tokens can pay
-	// SignLimits and SignDailyLimits are those of the guardrails, by asset.
-	SignLimits      map[string]string `json:"sign_limits"`
-	SignDailyLimits map[string]string `json:"sign_daily_limits"`
-
-	Notes []string `json:"notes"` // what could not be read, and warnings of Vault
-}
-
-// The parts of the answers of the engine that the report shows.
-type (
-	finding struct {
-		Severity   string   `json:"severity"`
-		Rule       string   `json:"rule"`
-		Subject    string   `json:"subject"`
-		Reason     string   `json:"reason"`
-		Evidence   []string `json:"evidence"`
-		Fix        string   `json:"fix"`
-		Suggestion string   `json:"suggestion"` // a fix that removes something which somebody may use
-		Note       string   `json:"note"`       // why an exception for it does not apply
-	}
-	accepted struct {
-		finding
-		Exception      string `json:"exception"`
-		AcceptedReason string `json:"accepted_reason"`
-		AcceptedBy     string `json:"accepted_by"`
-		AcceptedAt     string `json:"accepted_at"`
-		ExpiresAt      string `json:"expires_at"`
-	}
-	scope struct {
-		Scope      string   `json:"scope"`
-		Risk       string   `json:"risk"`
-		Catalogued bool     `json:"catalogued"`
-		Roles      []string `json:"roles"`
-	}
-	client struct {
-		Name           string   `json:"name"`
-		ClientID       string   `json:"client_id"`
-		Scopes         []string `json:"scopes"`
-		ScopesKnown    bool     `json:"scopes_known"`
-		Risk           string   `json:"risk"`
-		SecretSetAt    string   `json:"secret_set_at"`
-		SecretVerified bool     `json:"secret_verified"`
-		LastIssuedAt   string   `json:"last_issued_at"`
-	}
-	credential struct {
-		ClientID    string   `json:"client_id"`
-		KnownAs     string   `json:"known_as"`
-		Label       string   `json:"label"`
-		Status      string   `json:"status"`
-		Risk        string   `json:"risk"`
-		Scopes      []string `json:"scopes"`
-		IPAllowlist []string `json:"ip_allowlist"`
-		Signing     bool     `json:"enforce_request_signing"`
-		CreatedAt   string   `json:"created_at"`
-		ChangedAt   string   `json:"changed_at"`
-	}
-	signer struct {
-		Name                string            `json:"name"`
-		Key                 string            `json:"key"`
-		Client              string            `json:"client"`
-		ClientID            string            `json:"client_id"`
-		KeyID               string            `json:"kid"`
-		Roles               []string          `json:"roles"` // whose tokens open one of its operations
-		Operations          []string          `json:"operations"`
-		Sources             []string          `json:"sources"`
-		Destinations        []string          `json:"destinations"`
-		EndUsers            []string          `json:"end_users"`
-		Limits              map[string]string `json:"limits"`
-		DailyLimits         map[string]string `json:"daily_limits"`
-		DailyUsage          map[string]spent  `json:"daily_usage"`
-		UnlimitedOperations []string          `json:"unlimited_operations"`
-		ExtraFields         []string          `json:"extra_fields"`
-		Dangers             []string          `json:"dangerous_options"`
-		Disabled            bool              `json:"disabled"`
-		Metadata            map[string]string `json:"metadata"`
-		CreatedAt           string            `json:"created_at"`
-		enforcement
-	}
-	// An enforcement says whether Paxos refuses the unsigned requests of a client.
-	enforcement struct {
-		Signing  string `json:"signing"`
-		SeenAt   string `json:"signing_seen_at"`
-		Evidence string `json:"signing_evidence"`
-	}
-	spent struct {
-		Limit  string `json:"limit"`
-		Used   string `json:"used"`
-		Left   string `json:"left"`
-		NextAt string `json:"next_at"`
-	}
-	payer struct {
-		Role         string   `json:"role"`
-		Client       string   `json:"client"`
-		LeasesClient bool     `json:"leases_client"`
-		Operations   []string `json:"operations"`
-		Signers      []string `json:"signers"`
-		enforcement
-	}
-	role struct {
-		Name         string   `json:"name"`
-		Disabled     bool     `json:"disabled"`
-		LiveTokens   int      `json:"live_tokens"`
-		LiveLeases   int      `json:"live_leases"`
-		LastIssuedAt string   `json:"last_issued_at"`
-		Dangers      []string `json:"dangerous_options"`
-	}
-)
-
-// readMount reads both reports and the roles of a mount. What Vault's policies deny to the token is
-// left out and noted, except the least-privilege report, which is required.
+// readMount reads both reports, and then all other parts. The least-privilege report is required. If
+// findings decide the exit code, the drift report is required too. Any other part that Vault does not
+// answer is a gap.
 func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount, error) {
-	m := &mount{Vault: vault.Address(), Mount: wanted.mount}
-	query := map[string][]string{}
-	if wanted.refresh {
-		query["refresh"] = []string{"true"}
-	}
-	if err := m.read(ctx, vault, "report/least-privilege", query, m); err != nil {
+	m := &mount{Vault: vault.Address(), Namespace: vault.Namespace(), Mount: wanted.mount,
+		Roles: []role{}, Exceptions: []exception{}, Gaps: []gap{}, Notes: []string{}}
+	r := &reader{ctx: ctx, vault: vault, mount: m}
+	if err := r.readReports(wanted); err != nil {
 		return nil, err
 	}
-	drift := mount{}
-	if err := m.read(ctx, vault, "report/drift", nil, &drift); err != nil {
-		if !denied(err) {
+	for _, read := range []func() error{
+		func() error { return optional(r, statusPart, &m.Status) },
+		func() error { return optional(r, lockdownPart, &m.Lockdown) },
+		func() error { return optional(r, guardrailsPart, &m.Guards) },
+		r.readRoles, r.readStoredClients, r.readExceptions,
+	} {
+		if err := read(); err != nil {
 			return nil, err
 		}
-		m.Notes = append(m.Notes, "Your Vault token is not allowed to read report/drift, so the credentials at Paxos "+
-			"are not shown.")
 	}
-	m.MayList, m.Credentials = drift.MayList, drift.Credentials
+	return m, nil
+}
+
+// readReports reads both reports, after a comparison with Paxos if that is wanted.
+func (r *reader) readReports(wanted settings) error {
+	m := r.mount
+	if err := r.readPrivilege(wanted.refresh); err != nil {
+		return err
+	}
+	drift := mount{}
+	err := r.read(driftPart.path, nil, &drift)
+	if err != nil && wanted.failOn != "" {
+		return driftPart.needed(m.Mount, err, "-fail-on needs all findings")
+	}
+	if err = r.orGap(driftPart, err); err != nil {
+		return err
+	}
+	m.MayList, m.Credentials, m.LeftOut = drift.MayList, drift.Credentials, drift.LeftOut
 	m.Findings = merged(m.Findings, drift.Findings, func(f finding) finding { return f })
 	m.Accepted = merged(m.Accepted, drift.Accepted, func(a accepted) finding { return a.finding })
-	return m, m.readRoles(ctx, vault)
+	return nil
+}
+
+// readPrivilege reads the least-privilege report. If a comparison with Paxos is refused, it reads the
+// report of the last one, and notes why. The refused request is not repeated, because the second answer
+// would only say that the first was less than a minute ago.
+func (r *reader) readPrivilege(refresh bool) error {
+	if refresh {
+		retries := r.vault.MaxRetries()
+		r.vault.SetMaxRetries(0)
+		err := r.read(privilegePart.path, map[string][]string{"refresh": {"true"}}, r.mount)
+		r.vault.SetMaxRetries(retries)
+		if err == nil || r.ctx.Err() != nil {
+			return err
+		}
+		r.mount.RefreshRefused = words(err)
+	}
+	if err := r.read(privilegePart.path, nil, r.mount); err != nil {
+		return privilegePart.needed(r.mount.Mount, err, "it is the report itself")
+	}
+	return nil
 }
 
 // merged returns the findings of two reports, the worst first. A finding that both have stands once.
@@ -176,75 +88,85 @@ func merged[T any](some, more []T, of func(T) finding) []T {
 	return slices.CompactFunc(all, func(a, z T) bool { return compare(a, z) == 0 })
 }
 
-// readRoles reads the live tokens and leases of every role, as far as the token may read them.
-func (m *mount) readRoles(ctx context.Context, vault *api.Client) error {
-	var names struct{ Keys []string }
-	err := m.read(ctx, vault, "roles", map[string][]string{"list": {"true"}}, &names)
-	switch {
-	case denied(err):
-		m.Notes = append(m.Notes, "Your Vault token is not allowed to list roles/, so the active tokens by role are "+
-			"not shown.")
-		return nil
-	case errors.Is(err, errNothing): // the mount has no roles
-		return nil
-	case err != nil:
-		return err
-	}
-	if len(names.Keys) > mostRoles {
-		m.Notes = append(m.Notes, fmt.Sprintf("This mount has %d roles. The active tokens of the first %d are shown.",
-			len(names.Keys), mostRoles))
-		names.Keys = names.Keys[:mostRoles]
-	}
-	for _, name := range names.Keys {
+// mostEntries is how many roles and exceptions are read one by one at most. The reports cover all.
+const mostEntries = 1000
+
+// readRoles reads who owns each role, and how much of it is in use.
+func (r *reader) readRoles() error {
+	return r.readEach(rolesPart, func(name string) error {
 		one := role{Name: name}
-		switch err := m.read(ctx, vault, "roles/"+name, nil, &one); {
-		case errors.Is(err, errNothing): // it was deleted meanwhile
-		case denied(err):
-			m.Notes = append(m.Notes, "Your Vault token is not allowed to read every role, so the active tokens by "+
-				"role are incomplete.")
-			return nil
-		case err != nil:
+		err := r.read("roles/"+name, nil, &one)
+		if err == nil {
+			r.mount.Roles = append(r.mount.Roles, one)
+		}
+		return err
+	})
+}
+
+// readStoredClients reads the purpose, the state and the holder of each client that the report names.
+func (r *reader) readStoredClients() error {
+	refused := 0
+	for i := range r.mount.Clients {
+		one := &r.mount.Clients[i]
+		if !strings.HasPrefix(one.Name, "clients/") {
+			continue
+		}
+		entry, err := &stored{}, error(nil)
+		if err = r.read(one.Name, nil, entry); err == nil {
+			one.Stored = entry
+			continue
+		}
+		if !answered(err) {
 			return err
-		default:
-			m.Roles = append(m.Roles, one)
+		}
+		if refused++; refused == 1 {
+			r.gap(clientsPart, err)
 		}
 	}
 	return nil
 }
 
-// errNothing reports that Vault has nothing at a path.
-var errNothing = errors.New("nothing is there; check -mount, and that the plugin is as recent as paxos-report")
-
-// read reads a path of the mount into a value, and notes the warnings of Vault.
-func (m *mount) read(ctx context.Context, vault *api.Client, path string, query map[string][]string, into any) error {
-	path = m.Mount + "/" + path
-	secret, err := vault.Logical().ReadWithDataWithContext(ctx, path, query)
-	switch {
-	case err != nil:
-		return fmt.Errorf("reading %s: %w", path, err)
-	case secret == nil || secret.Data == nil:
-		return fmt.Errorf("reading %s: %w", path, errNothing)
-	}
-	for _, warning := range secret.Warnings {
-		m.Notes = append(m.Notes, "Vault says: "+warning)
-	}
-	data := secret.Data
-	delete(data, "roles") // a number in the least-privilege report; the roles are read one by one
-	text, err := json.Marshal(data)
-	if err == nil {
-		err = json.Unmarshal(text, into)
-	}
-	if err != nil {
-		return fmt.Errorf("reading %s: the answer does not have the form that this version of paxos-report expects: %w",
-			path, err)
-	}
-	return nil
+// readExceptions reads all exceptions, also those that accept no finding now.
+func (r *reader) readExceptions() error {
+	return r.readEach(exceptionsPart, func(name string) error {
+		one := exception{Name: name}
+		err := r.read("exceptions/"+name, nil, &one)
+		if err == nil {
+			r.mount.Exceptions = append(r.mount.Exceptions, one)
+		}
+		return err
+	})
 }
 
-// denied reports whether an error says that Vault's policies deny a read.
-func denied(err error) bool {
-	var answer *api.ResponseError
-	return errors.As(err, &answer) && answer.StatusCode == http.StatusForbidden
+// readEach lists the entries of a part and reads each. What the policies deny is left out, and is one gap.
+func (r *reader) readEach(p part, read func(name string) error) error {
+	var names struct{ Keys []string }
+	path := strings.TrimSuffix(p.path, "/*")
+	if err := r.read(path, map[string][]string{"list": {"true"}}, &names); err != nil {
+		if isNothing(err) { // there are no entries
+			return nil
+		}
+		return r.orGap(p, err)
+	}
+	if len(names.Keys) > mostEntries {
+		r.mount.Notes = append(r.mount.Notes, fmt.Sprintf("This mount has %d %s. The first %d are shown one by one.",
+			len(names.Keys), path, mostEntries))
+		names.Keys = names.Keys[:mostEntries]
+	}
+	refused := 0
+	for _, name := range names.Keys {
+		err := read(name)
+		switch {
+		case err == nil, isNothing(err): // it was deleted meanwhile
+		case !answered(err):
+			return err
+		default:
+			if refused++; refused == 1 {
+				r.gap(p, err)
+			}
+		}
+	}
+	return nil
 }
 
 // writeJSON writes the report as JSON.

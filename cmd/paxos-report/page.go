@@ -1,10 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"html/template"
 	"io"
@@ -14,14 +13,16 @@ import (
 	"time"
 )
 
-//go:embed page.html
-var pageText string
+//go:embed page/*.html
+var pageFiles embed.FS
 
-//go:embed page.css
+//go:embed page/page.css
 var styleText string
 
 // page is the template of the report. It escapes every value.
-var page = template.Must(template.New("page").Parse(pageText))
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"cut": listed, "duration": duration, "risk": func(risk string) string { return riskTitles[risk] },
+}).ParseFS(pageFiles, "page/*.html"))
 
 // policy returns the Content-Security-Policy of the page. It allows the style of the page and nothing
 // else: no script, no request and no form.
@@ -38,8 +39,11 @@ type view struct {
 	Style  template.CSS
 	Now    string
 	Counts []count
+	Groups []group
+	Idle   []exception // exceptions that accept no finding now
 	Matrix []row
-	Permit []permit
+	Whole  grid
+	Sheets []grid // the matrix again, cut for paper
 }
 
 // A count is the number of findings with a severity.
@@ -48,23 +52,14 @@ type count struct {
 	Number   int
 }
 
-// A row is one role, with a cell for each scope of the page.
-type row struct {
-	Role  string
-	Cells []cell
-	risks []int
+// A group has the findings that differ only in their subject.
+type group struct {
+	Severity, Rule, Reason string
+	First                  bool // the first of its severity
+	Findings               []finding
 }
 
-// A cell says with which risk a role grants a scope; it is empty if the role does not grant it.
-type cell struct{ Scope, Risk string }
-
-// Letter returns the first letter of the risk, for print without colour; empty for an empty cell.
-func (c cell) Letter() string { return strings.ToUpper(c.Risk[:min(1, len(c.Risk))]) }
-
-// risks are the risks of scopes, the worst first.
-var risks = []string{"admin", "moves-money", "write", "read"}
-
-// writePage writes the report as a page. If the template fails, it writes nothing.
+// writePage writes the report as a page.
 func (m *mount) writePage(out io.Writer, now time.Time) error {
 	slices.SortStableFunc(m.Scopes, func(a, z scope) int {
 		return cmp.Or(cmp.Compare(slices.Index(risks, a.Risk), slices.Index(risks, z.Risk)),
@@ -72,7 +67,9 @@ func (m *mount) writePage(out io.Writer, now time.Time) error {
 	})
 	v := view{mount: m, Policy: policy(), //nolint:gosec // the style is a part of the program
 		Style: template.CSS(styleText), Now: now.UTC().Format(time.RFC3339),
-		Matrix: m.matrix(), Permit: m.permits()}
+		Groups: grouped(m.Findings), Idle: m.idle(), Matrix: m.matrix()}
+	v.Whole = cutOut(m.Scopes, v.Matrix, 0, len(m.Scopes))
+	v.Sheets = sheets(m.Scopes, v.Matrix)
 	for _, severity := range severities {
 		number := 0
 		for _, f := range m.Findings {
@@ -82,31 +79,90 @@ func (m *mount) writePage(out io.Writer, now time.Time) error {
 		}
 		v.Counts = append(v.Counts, count{severity, number})
 	}
-	var text bytes.Buffer
-	if err := page.Execute(&text, v); err != nil {
-		return err
-	}
-	_, err := text.WriteTo(out)
-	return err
+	return page.Execute(out, v)
 }
 
-// matrix returns the scopes that each role grants, the role with the worst scopes first.
-func (m *mount) matrix() []row {
-	rows := map[string]*row{}
-	for i, s := range m.Scopes {
-		for _, name := range s.Roles {
-			if rows[name] == nil {
-				rows[name] = &row{Role: name, Cells: make([]cell, len(m.Scopes))}
-			}
-			rows[name].Cells[i] = cell{s.Scope, s.Risk}
-			rows[name].risks = append(rows[name].risks, slices.Index(risks, s.Risk))
+// grouped puts together findings that differ only in their subject. The order stays.
+func grouped(findings []finding) []group {
+	var all []group
+	for _, f := range findings {
+		i := slices.IndexFunc(all, func(g group) bool {
+			return g.Severity == f.Severity && g.Rule == f.Rule && g.Reason == f.Reason
+		})
+		if i < 0 {
+			i = len(all)
+			all = append(all, group{Severity: f.Severity, Rule: f.Rule, Reason: f.Reason,
+				First: i == 0 || all[i-1].Severity != f.Severity})
+		}
+		all[i].Findings = append(all[i].Findings, f)
+	}
+	return all
+}
+
+// idle returns the exceptions that accept no finding now.
+func (m *mount) idle() []exception {
+	return slices.DeleteFunc(slices.Clone(m.Exceptions), func(e exception) bool {
+		return slices.ContainsFunc(m.Accepted, func(a accepted) bool { return a.Exception == "exceptions/"+e.Name })
+	})
+}
+
+// Locked reports whether the mount is known to be in lockdown.
+func (m *mount) Locked() bool {
+	return m.Status != nil && m.Status.Lockdown || m.Lockdown != nil && m.Lockdown.Locked
+}
+
+// LockdownKnown reports whether it is known if the mount is in lockdown.
+func (m *mount) LockdownKnown() bool { return m.Status != nil || m.Lockdown != nil }
+
+// Owner returns the metadata of the role that is the subject of a finding.
+func (m *mount) Owner(subject string) map[string]string {
+	for _, r := range m.Roles {
+		if subject == "roles/"+r.Name {
+			return r.Metadata
 		}
 	}
-	all := make([]row, 0, len(rows))
-	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		slices.Sort(rows[name].risks)
-		all = append(all, *rows[name])
+	return nil
+}
+
+// A limit is one row of a table of limits: the most that may be signed of an asset.
+type limit struct{ Asset, Request, Day, Guardrail string }
+
+// Ceilings returns what the guardrails let all signers sign.
+func (m *mount) Ceilings() []limit {
+	assets := maps.Clone(m.SignLimits)
+	if assets == nil {
+		assets = map[string]string{}
 	}
-	slices.SortStableFunc(all, func(a, z row) int { return slices.Compare(a.risks, z.risks) })
+	maps.Copy(assets, m.SignDailyLimits)
+	var all []limit
+	for _, asset := range slices.Sorted(maps.Keys(assets)) {
+		one := limit{Asset: asset, Request: "refused", Day: "refused"}
+		if most, ok := m.SignLimits[asset]; ok {
+			one.Request = most
+		} else if len(m.SignLimits) == 0 {
+			one.Request = "no limit"
+		}
+		if most, ok := m.SignDailyLimits[asset]; ok {
+			one.Day = most
+			if m.Guards != nil && m.Guards.SignDailyUsage[asset].Used != "" {
+				one.Day += " (used: " + m.Guards.SignDailyUsage[asset].Used + ")"
+			}
+		} else if len(m.SignDailyLimits) == 0 {
+			one.Day = "no limit"
+		}
+		all = append(all, one)
+	}
 	return all
+}
+
+// duration writes seconds as people do, for example 90m as 1h30m.
+func duration(seconds int64) string {
+	text := (time.Duration(seconds) * time.Second).String()
+	if trimmed, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = trimmed + "m"
+	}
+	if trimmed, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = trimmed + "h"
+	}
+	return text
 }

@@ -16,56 +16,28 @@ const (
 // everything stands for all values of a list of a signer.
 const everything = "*"
 
-// A permit is one row of the page's table of payments: what a signer signs of one asset.
-type permit struct {
-	Signer     *signer
-	Operations []string
-	From       []string
-	EndUsers   []string
-	To         []string
-	Asset      string
-	Request    string // the most in one request
-	Day        string // the most in 24 hours
-	Guardrail  string
+// LimitedOperations are the operations whose amounts the limits of the signer bound.
+func (s signer) LimitedOperations() []string {
+	return listed(slices.DeleteFunc(slices.Clone(s.Operations), func(operation string) bool {
+		return slices.Contains(s.UnlimitedOperations, operation)
+	}), "")
 }
 
-// permits are the rows of all signers: one for each asset, and one for the operations whose amount is
-// not limited.
-func (m *mount) permits() []permit {
-	var all []permit
-	for i := range m.Signers {
-		s := &m.Signers[i]
-		row := permit{Signer: s, From: listed(s.Sources, "every profile (*)"), To: listed(s.Destinations, "anyone (*)"),
-			EndUsers: listed(s.EndUsers, "every end user (*)")}
-		limited := slices.DeleteFunc(slices.Clone(s.Operations), func(operation string) bool {
-			return slices.Contains(s.UnlimitedOperations, operation)
-		})
-		before := len(all)
-		if len(limited) > 0 {
-			for _, asset := range slices.Sorted(maps.Keys(s.Limits)) {
-				one := row
-				one.Operations, one.Asset = listed(limited, ""), asset
-				one.Request, one.Day, one.Guardrail = s.Limits[asset], s.day(asset), m.guardrail(asset)
-				all = append(all, one)
-			}
-		}
-		if len(s.UnlimitedOperations) > 0 {
-			one := row
-			one.Operations, one.Asset = listed(s.UnlimitedOperations, ""), "any asset"
-			one.Request, one.Day, one.Guardrail = "no limit", "no limit", "does not apply"
-			all = append(all, one)
-		}
-		if len(all) == before { // an operation that moves nothing may be signed all the same
-			row.Operations, row.Asset, row.Request, row.Day, row.Guardrail = listed(limited, ""), "none", "nothing",
-				"nothing", ""
-			all = append(all, row)
-		}
+// Limits returns the limits of a signer for each asset, beside those of the guardrails. There are none if
+// no operation of the signer is limited.
+func (m *mount) Limits(s signer) []limit {
+	var all []limit
+	if len(s.LimitedOperations()) == 0 {
+		return nil
+	}
+	for _, asset := range slices.Sorted(maps.Keys(s.Limits)) {
+		all = append(all, limit{Asset: asset, Request: s.Limits[asset], Day: s.day(asset), Guardrail: m.guardrail(asset)})
 	}
 	return all
 }
 
 // day is the daily limit of a signer for an asset, and what is used of it.
-func (s *signer) day(asset string) string {
+func (s signer) day(asset string) string {
 	limit, ok := s.DailyLimits[asset]
 	switch used, known := s.DailyUsage[asset]; {
 	case !ok:
@@ -94,21 +66,27 @@ func (m *mount) guardrail(asset string) string {
 	return "no limit"
 }
 
-// seen is what says that Paxos enforces signatures, or does not.
-func (e enforcement) seen() string {
-	if e.Evidence == byRequest {
+// Seen says what shows that Paxos enforces signatures, or does not. It is empty if that is not known.
+func (e enforcement) Seen() string {
+	switch {
+	case e.Signing != signingEnforced && e.Signing != signingNotEnforced:
+		return ""
+	case e.Evidence == byRequest:
 		return "tested with an unsigned request at " + e.SeenAt
 	}
 	return "Paxos's list of credentials says so, read at " + e.SeenAt
 }
 
+// Enforced reports whether Paxos is known to enforce signatures.
+func (e enforcement) Enforced() bool { return e.Signing == signingEnforced }
+
 // Holds says whether the limits of a signer hold at Paxos.
 func (e enforcement) Holds() string {
 	switch e.Signing {
 	case signingEnforced:
-		return "yes (" + e.seen() + ")"
+		return "yes"
 	case signingNotEnforced:
-		return "no: a token alone is enough (" + e.seen() + ")"
+		return "no: a token alone is enough"
 	}
 	return "not known: assume that a token alone is enough"
 }
@@ -117,9 +95,9 @@ func (e enforcement) Holds() string {
 func (e enforcement) Unsigned() string {
 	switch e.Signing {
 	case signingEnforced:
-		return "no (" + e.seen() + ")"
+		return "no"
 	case signingNotEnforced:
-		return "yes: any amount to anyone (" + e.seen() + ")"
+		return "yes: any amount to anyone"
 	}
 	return "not known: assume any amount to anyone"
 }

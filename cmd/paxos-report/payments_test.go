@@ -13,7 +13,8 @@ func paying() *mount {
 	enforced := enforcement{Signing: "enforced", SeenAt: "AT", Evidence: "request"}
 	return &mount{
 		Signers: []signer{
-			{Name: "assets", Client: "root", KeyID: "kid", Roles: []string{"roles/pay"}, Sources: []string{"p-1"},
+			{Name: "assets", Client: "root", Key: "pay-key", KeyID: "kid", Roles: []string{"roles/pay"},
+				Sources:      []string{"p-1"},
 				Operations:   []string{"CreateCryptoWithdrawal", "CreateOrder", "GetTransfer"},
 				Destinations: []string{"fiat:f-1"}, EndUsers: []string{"*"},
 				Limits:      map[string]string{"USDC": "10.50", "BTC": "1", "ETH": "2"},
@@ -21,10 +22,12 @@ func paying() *mount {
 				UnlimitedOperations: []string{"CreateOrder"}, Metadata: map[string]string{hostile: "<b>"},
 				enforcement: enforced},
 			{Name: "nobody", Disabled: true, Operations: []string{"GetTransfer"}},
-			{Name: "open", Client: "clients/two", Sources: []string{"*"}, Destinations: []string{"*"},
+			{Name: "open", Client: "clients/two", Key: "open-key", Sources: []string{"*"}, Destinations: []string{"*"},
 				Operations: []string{"CreateCryptoWithdrawal"}, Limits: map[string]string{"USDC": "5"},
 				Dangers:     []string{"destinations=*: everybody"},
 				enforcement: enforcement{Signing: "not_enforced", SeenAt: "AT", Evidence: "list"}},
+			{Name: "free", Client: "root", Key: "free-key", KeyID: "kid", Operations: []string{"CreateOrder"},
+				UnlimitedOperations: []string{"CreateOrder"}, Limits: map[string]string{"USDC": "987"}},
 		},
 		SignLimits: map[string]string{"USDC": "100", "BTC": "3"}, SignDailyLimits: map[string]string{"USDC": "500"},
 		Payers: []payer{
@@ -37,7 +40,8 @@ func paying() *mount {
 	}
 }
 
-// section is the text of the page's section of payments, one line for each row of its tables.
+// section is the text of the page's section of payments, one line for each row of its
+// tables.
 func section(t *testing.T, m *mount) (lines []string, html string) {
 	t.Helper()
 	var page strings.Builder
@@ -47,7 +51,8 @@ func section(t *testing.T, m *mount) (lines []string, html string) {
 	_, html, _ = strings.Cut(page.String(), `<section id="payments">`)
 	html, _, _ = strings.Cut(html, "</section>")
 	tag := regexp.MustCompile(`<[^>]*>`)
-	for row := range strings.SplitSeq(strings.ReplaceAll(html, "</td>", " |</td>"), "</tr>") {
+	marked := strings.NewReplacer("</td>", " |</td>", "</dd>", " |</dd>", "</article>", "</tr>").Replace(html)
+	for row := range strings.SplitSeq(marked, "</tr>") {
 		lines = append(lines, strings.Join(strings.Fields(tag.ReplaceAllString(row, " ")), " "))
 	}
 	return lines, html
@@ -57,31 +62,39 @@ func section(t *testing.T, m *mount) (lines []string, html string) {
 func TestWhoMayHaveHowMuchPaidToWhom(t *testing.T) {
 	t.Parallel()
 	lines, html := section(t, paying())
-	const request = "(tested with an unsigned request at AT)"
-	const list = "(Paxos's list of credentials says so, read at AT)"
+	const request = "tested with an unsigned request at AT"
+	const list = "Paxos's list of credentials says so, read at AT"
+	const guardrail = "100 per request, 500 per day for all signers together"
 	text := strings.ReplaceAll(strings.Join(lines, "\n"), "&#39;", "'")
 	for _, want := range []string{
-		"root token from roles/pay | CreateCryptoWithdrawal GetTransfer | p-1 end user: every end user (*) | fiat:f-1 | " +
-			"BTC | 1 | no limit | refused: this asset is not in the guardrails | yes " + request,
-		"| ETH | 2 | 4 | refused",
-		"| USDC | 10.50 | 20 (used: 3) | 100 per request, 500 per day for all signers together | yes",
-		"| CreateOrder | p-1 end user: every end user (*) | fiat:f-1 | any asset | no limit | no limit | does not apply |",
-		"nobody (disabled: signs nothing) none: the key does not exist | GetTransfer | no profile | nobody | none | nothing " +
-			"| nothing | | not known: assume that a token alone is enough",
-		"open dangerous: destinations=*: everybody clients/two the key has no Key ID: signs nothing | " +
-			"CreateCryptoWithdrawal | every profile (*) | anyone (*) | USDC | 5 | no limit | 100 per request, 500 per day " +
-			"for all signers together | no: a token alone is enough " + list,
-		"roles/vendor leases the whole client clients/two | not known: its scopes are unknown, or allow no known operation | none | " +
-			"not known: assume any amount to anyone",
-		"roles/pay root | CreateCryptoWithdrawal | signers/assets | no " + request,
-		"roles/bare root | CreateOrder | none | yes: any amount to anyone " + list,
+		"Does Paxos require the signature? yes " + request + " | Client root, key pay-key | Token from roles/pay | " +
+			"Operations CreateCryptoWithdrawal GetTransfer | Operations without a limit Any amount of any asset: CreateOrder | " +
+			"From p-1 | To fiat:f-1 | End users every end user (*) |",
+		"\nBTC 1 | no limit | refused: this asset is not in the guardrails |\n",
+		"\nETH 2 | 4 | refused",
+		"\nUSDC 10.50 | 20 (used: 3) | " + guardrail + " |\n",
+		"signers/nobody disabled: signs nothing Does Paxos require the signature? not known: assume that a token alone is " +
+			"enough | Client none: the key does not exist | Token from none | Operations GetTransfer | From none | To nobody " +
+			"| It has no limit for any asset, so it signs no payment by these operations.",
+		"signers/open the key has no Key ID: signs nothing Does Paxos require the signature? no: a token alone is enough " +
+			list + " | Client clients/two, key open-key | Token from none | Operations CreateCryptoWithdrawal | From every " +
+			"profile (*) | To anyone (*) | Dangerous options destinations=*: everybody |",
+		"\nUSDC 5 | no limit | " + guardrail + " |\n",
+		"signers/free Does Paxos require the signature? not known: assume that a token alone is enough | Client root, key " +
+			"free-key | Token from none | Operations none | Operations without a limit Any amount of any asset: CreateOrder " +
+			"| From none | To nobody |\n",
+		"roles/vendor leases the whole client not known: assume any amount to anyone | not known: its scopes are unknown, " +
+			"or allow no known operation | clients/two no signers |",
+		"roles/pay no " + request + " | CreateCryptoWithdrawal | root signers/assets |",
+		"roles/bare yes: any amount to anyone " + list + " | CreateOrder | root no signers |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(html, "<script") || strings.Contains(html, "<b>:") || strings.Contains(html, "onerror=alert(1)>") {
-		t.Errorf("metadata is not escaped: %s", html)
+	if strings.Contains(html, "<script") || strings.Contains(html, "<b>:") ||
+		strings.Contains(html, "onerror=alert(1)>") || strings.Contains(html, "987") {
+		t.Errorf("metadata is not escaped, or a limit that bounds nothing is shown: %s", html)
 	}
 }
 
