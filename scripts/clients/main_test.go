@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/vault/api"
+
 	"vault-plugin-secrets-paxos/scripts/stack"
 )
 
@@ -20,23 +22,50 @@ var servers stack.Servers
 // TestMain runs the tests and stops the servers, also when the tests are interrupted.
 func TestMain(m *testing.M) { os.Exit(stack.Main(m.Run, "test-clients", servers.CloseAll)) }
 
-// sharedServer is the server of all tests. An audit device and the plugin are enabled.
-var sharedServer = sync.OnceValues(func() (*stack.Stack, error) {
+// A site is the server of all tests, on which the plugin and AppRole are enabled, and the binary of the
+// stand-in Paxos.
+type site struct {
+	*stack.Stack
+	sandbox string
+}
+
+// sharedSite is the site of all tests.
+var sharedSite = sync.OnceValues(func() (site, error) {
 	server, err := servers.Start(stack.Options{Vault: os.Getenv("VAULT_BIN"), LogLevel: "trace", InMemory: true})
 	if server == nil {
-		return nil, err
+		return site{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return server, errors.Join(err, server.EnableAudit(ctx))
+	sandbox, built := stack.Build(ctx, server.Directory, stack.SandboxName)
+	return site{server, sandbox}, errors.Join(err, built, server.EnableAudit(ctx), enableAppRole(ctx, server))
 })
 
-// shared returns the server of all tests.
-func shared(t *testing.T) *stack.Stack {
+// enableAppRole enables the auth method with which every client logs in.
+func enableAppRole(ctx context.Context, server *stack.Stack) error {
+	root, err := server.Client(server.RootToken)
+	if err != nil {
+		return err
+	}
+	return root.Sys().EnableAuthWithOptionsWithContext(ctx, "approle", &api.EnableAuthOptions{Type: "approle"})
+}
+
+// shared returns the site of all tests.
+func shared(t *testing.T) site {
 	t.Helper()
-	server, err := sharedServer()
+	s, err := sharedSite()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server
+	return s
+}
+
+// await waits until the condition returns nil.
+func await(t *testing.T, condition func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := stack.Await(ctx, 50*time.Millisecond, condition); err != nil {
+		t.Fatal(err)
+	}
 }
