@@ -78,7 +78,6 @@ func (m *mount) terraformSettings() []terraformResource {
 // terraformSigners returns the resources of keys, signers, exceptions and a lockdown.
 func (m *mount) terraformSigners() []terraformResource {
 	until := time.Now().Add(90 * 24 * time.Hour).UTC().Format(time.RFC3339)
-	rule, subject := m.finding()
 	return []terraformResource{
 		{"keys/payments", `{"type": "ed25519", "client": "mint-1", "deletion_allowed": true, "min_version": 1}`},
 		{"signers/payouts", `{"key": "payments", "operations": ["CreateCryptoWithdrawal", "AffirmTransaction"],
@@ -89,26 +88,8 @@ func (m *mount) terraformSigners() []terraformResource {
 			"end_users": ["9d3c0b5b-1b0e-4d3c-9a55-6f0a4f2f7c11", "0b5bd3a2-1b0e-4d3c-9a55-6f0a4f2f7c11"],
 			"limits": {"USDP": "2000.50", "USDC": "1000"}, "daily_limits": {"USDC": "10000.00"},
 			"extra_fields": ["new_field", "another"], "metadata": {"team": "payments"}, "disabled": false}`},
-		{"exceptions/ci-client", fmt.Sprintf(`{"rule": %q, "subject": %q,
-			"reason": "Accepted by the payments team, SEC-123", "expires_at": %q}`, rule, subject, until)},
+		{"exceptions/plain-http", fmt.Sprintf(`{"rule": "dangerous-option", "subject": "config/connection",
+			"reason": "Plain HTTP to this machine, SEC-123", "expires_at": %q}`, until)},
 		{"lockdown", `{"reason": "Token leaked, incident 42"}`},
 	}
-}
-
-// finding returns the rule and the subject of a finding that the report has now. Only such a one can be
-// accepted.
-func (m *mount) finding() (rule, subject string) {
-	m.Helper()
-	answer, err := m.client.Logical().ReadWithContext(m.Context(), m.path+"/report/least-privilege")
-	if err != nil {
-		m.Fatal(err)
-	}
-	findings, _ := answer.Data["findings"].([]any)
-	if len(findings) == 0 {
-		m.Fatal("the report has no finding")
-	}
-	finding, _ := findings[0].(map[string]any)
-	rule, _ = finding["rule"].(string)
-	subject, _ = finding["subject"].(string)
-	return rule, subject
 }
