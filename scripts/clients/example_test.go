@@ -29,17 +29,22 @@ type exercise struct {
 // newExercise prepares a role, a login with the policy of docs/examples, and a proxy before Vault.
 func newExercise(t *testing.T) *exercise {
 	t.Helper()
-	m := newMount(t)
+	return newExerciseOn(newMount(t))
+}
+
+// newExerciseOn is like newExercise, with this mount.
+func newExerciseOn(m *mount) *exercise {
+	m.Helper()
 	m.write("roles/mint-role", map[string]any{"scopes": []string{profiles}, "poll_interval": poll.String()})
 	policy, err := os.ReadFile(filepath.Join(examples, "policies", "application.hcl"))
 	if err != nil {
-		t.Fatal(err)
+		m.Fatal(err)
 	}
 	roleID, secretID := m.appRole("app", strings.ReplaceAll(string(policy), "paxos/", "MOUNT/"))
-	e := &exercise{program: &program{mount: m}, vault: newVaultProxy(m), directory: t.TempDir()}
+	e := &exercise{program: &program{mount: m}, vault: newVaultProxy(m), directory: m.TempDir()}
 	for name, text := range map[string]string{"role-id": roleID, "secret-id": secretID} {
 		if err := os.WriteFile(filepath.Join(e.directory, name), []byte(text+"\n"), 0o600); err != nil {
-			t.Fatal(err)
+			m.Fatal(err)
 		}
 	}
 	return e

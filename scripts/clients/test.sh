@@ -27,7 +27,7 @@ while read -r file; do
 	module=$(dirname "$file")
 	[ -n "$(go -C "$module" list ./... 2>&1 | grep -v 'matched no packages')" ] || continue # only pins programs
 	echo "test-clients: $module"
-	go -C "$module" test -v -count=1 -timeout=5m ./... 2>&1 | tee -a "$log" || failed+=("$module")
+	go -C "$module" test -v -count=1 -parallel=8 -timeout=5m ./... 2>&1 | tee -a "$log" || failed+=("$module")
 done < <(find scripts/clients -name go.mod -not -path '*/node_modules/*' | sort)
 
 # A test writes "passed with: NAME VERSION" for each program or library that it used.
