@@ -101,14 +101,10 @@ func (e *exercise) versionOfConsulTemplate() string {
 // render starts Vault Agent and consul-template with the files of the example.
 func (e *exercise) render(binary string) *program {
 	e.Helper()
-	for _, name := range []string{"agent.hcl", "paxos.hcl"} {
-		text, err := os.ReadFile(filepath.Join(examples, "consul-template", name))
-		e.must(err)
-		e.must(os.WriteFile(filepath.Join(e.directory, name), text, 0o600))
-	}
 	e.must(os.WriteFile(filepath.Join(e.directory, "leased.hcl"), []byte(leased), 0o600))
 	address := []string{"VAULT_ADDR=" + e.server.Address}
-	e.launch(e.directory, address, os.Getenv("VAULT_BIN"), "agent", "-config=agent.hcl")
+	e.launch(e.directory, address, e.documented("consul-template",
+		"vault agent -config=docs/examples/consul-template/agent.hcl", "vault agent", os.Getenv("VAULT_BIN")+" agent")...)
 	await(e.T, func() error {
 		token, err := os.ReadFile(filepath.Join(e.directory, "vault-token"))
 		if err == nil && len(token) > 0 {
@@ -117,7 +113,9 @@ func (e *exercise) render(binary string) *program {
 		}
 		return fmt.Errorf("no token of Vault: %w", err)
 	})
-	return e.launch(e.directory, address, binary, "-config=paxos.hcl", "-config=leased.hcl")
+	command := e.documented("consul-template",
+		"consul-template -config=docs/examples/consul-template/paxos.hcl", "consul-template -config", binary+" -config")
+	return e.launch(e.directory, address, append(command, "-config=leased.hcl")...)
 }
 
 // held returns the token in a file that consul-template writes, and its fingerprint if the file has it.
