@@ -201,4 +201,3 @@ func (e *exercise) refuses(command ...string) {
 	}
 	refused.expectNoSecret()
 }
-
