@@ -5,7 +5,7 @@ vault {
   vault_agent_token_file = "vault-token"
   renew_token            = false # Vault Agent renews it
 
-  # The default gives up after 12 attempts, and consul-template ends. With 0, it goes on.
+  # The default is 12 attempts. After them, consul-template ends. With 0, it always tries again.
   retry {
     attempts    = 0
     backoff     = "250ms"
