@@ -13,9 +13,10 @@ template {
   perms                = "0600"
   error_on_missing_key = true
 
-  # Runs after each change of the file. Here, the application reads the file again after SIGHUP.
+  # Runs after each change of the file. This application reads the file again after SIGHUP. Agent stops if
+  # the command fails, so the command ignores an application that is not running.
   exec {
-    command = ["sh", "-c", "kill -HUP $(cat application.pid)"]
+    command = ["sh", "-c", "test ! -f application.pid || kill -HUP $(cat application.pid) || true"]
     timeout = "10s"
   }
 }

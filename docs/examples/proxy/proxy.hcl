@@ -9,9 +9,9 @@ api_proxy {
   use_auto_auth_token = "force"
 }
 
-# Everybody who can open the socket has the policies of this login.
+# Everybody who can open the socket has the policies of this login, so start Vault Proxy with umask 077.
+# (socket_mode alone does nothing: it needs socket_user and socket_group too.)
 listener "unix" {
   address     = "vault.sock"
-  socket_mode = "0600"
   tls_disable = true
 }
