@@ -15,7 +15,7 @@ valid() {
   printf 'Authorization: Bearer %s' "$(cat "$1")" | curl -sS --fail -o /dev/null -H @- "https://$docs_api/v2/profiles"
 }
 
-# fail ENDPOINT STATUS: Paxos answers all requests to an endpoint, token, revoke or api, with this status.
+# fail ENDPOINT STATUS: Paxos answers all requests to an endpoint, such as token or operations, with this status.
 fail() {
   paxos POST faults "$(jq -cn --arg endpoint "$1" --argjson status "$2" '{$endpoint, $status}')"
 }

@@ -15,7 +15,7 @@ exits() {
   local code=0 want=$1 said=$2
   docs/examples/curl/paxos.sh /profiles >answer.txt 2>said.txt || code=$?
   expect "the exit code, with $(cat said.txt)" "$want" "$code"
-  grep -q -- "$said" said.txt || { echo "it says: $(cat said.txt), and not: $said"; return 1; }
+  [ -z "$said" ] || grep -q -- "$said" said.txt || { echo "it says: $(cat said.txt), and not: $said"; return 1; }
 }
 
 # forget: makes the example read a token with its next request.
@@ -44,9 +44,9 @@ check_page() {
   exits 75 'Vault answered 502'
   heal
   exits 0 ''
-  fail api 503
+  fail operations 503
   exits 75 'Paxos answered 503'
-  fail api 429
+  fail operations 429
   exits 75 'Paxos answered 429'
   heal
 
