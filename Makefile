@@ -64,11 +64,12 @@ check: ## check gofmt, go vet, staticcheck, dependencies between files, line len
 	go tool -modfile=scripts/tools/go.mod staticcheck ./...
 	go -C scripts/tools vet ./...
 	go -C scripts/tools tool staticcheck ./...
-	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts ./examples
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
 	bin/columns -markdown -page README.md .
 	bin/wording -except scripts/tools/wording .
 	bin/errortexts $(TEXTS)
+	bin/examples
 
 errors: ## write the error texts that docs/errors.md does not explain into its end
 	@go -C scripts/tools build -o $(CURDIR)/bin/ ./errortexts
