@@ -125,7 +125,8 @@ func (c *checker) checkEvidence(path string, r row) {
 		}
 	}
 	if strings.HasPrefix(r.held, "run") && runs == 0 {
-		c.complain(path, r.line, "The row of %s says \"run\", and names no test and no page with commands. Name one.", r.folder)
+		c.complain(path, r.line, "The row of %s says \"run\", and names no test and no page with commands. Name one.",
+			r.folder)
 	}
 	if !strings.HasPrefix(r.held, "untested") && target.FindString(r.evidence) == "" {
 		c.complain(path, r.line, "The row of %s names no make target. Name the one that holds it.", r.folder)

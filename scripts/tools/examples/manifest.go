@@ -59,8 +59,8 @@ func (c *checker) checkManifest(path string, document *yaml.Node) {
 	}
 	fields := fieldsByKind[kind]
 	if fields == nil {
-		c.complain(path, document.Line, "This kind of manifest is not known here: %s. If the operator has it, add its fields to "+
-			"scripts/tools/examples/fields.txt.", listed(keys(fieldsByKind)))
+		c.complain(path, document.Line, "This kind of manifest is not known here: %s. If the operator has it, add its "+
+			"fields to scripts/tools/examples/fields.txt.", listed(keys(fieldsByKind)))
 		return
 	}
 	c.checkNode(path, document, fields, "")

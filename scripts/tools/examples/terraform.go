@@ -47,7 +47,8 @@ func (c *checker) checkModules() {
 				c.checkReferences(m.paths[i], b, declared, context)
 			}
 			for _, attribute := range body.Attributes {
-				c.complain(m.paths[i], attribute.NameRange.Start.Line, "%s is outside of a block. Move it into one.", attribute.Name)
+				line := attribute.NameRange.Start.Line
+				c.complain(m.paths[i], line, "%s is outside of a block. Move it into one.", attribute.Name)
 			}
 		}
 	}
@@ -67,7 +68,8 @@ func (m *module) context(folder string) (context *hcl.EvalContext, declared map[
 			}
 			declared[prefix+b.Labels[0]+"."+b.Labels[1]] = b
 			if b.Labels[0] == "vault_mount" {
-				mounts[b.Labels[1]] = cty.ObjectVal(map[string]cty.Value{"path": cty.StringVal(textOf(b.Body.Attributes["path"], nil))})
+				path := cty.StringVal(textOf(b.Body.Attributes["path"], nil))
+				mounts[b.Labels[1]] = cty.ObjectVal(map[string]cty.Value{"path": path})
 			}
 		}
 	}
@@ -232,7 +234,8 @@ func (c *checker) checkReferences(path string, b *hclsyntax.Block, declared map[
 			return nil
 		}
 		name, _ := strings.CutPrefix(textOf(target.Body.Attributes["path"], context), mount)
-		if routes := c.engine.find(name); len(rest) == 2 && rest[0] == "data" && len(routes) > 0 && !answers(routes, rest[1]) {
+		routes := c.engine.find(name)
+		if len(rest) == 2 && rest[0] == "data" && len(routes) > 0 && !answers(routes, rest[1]) {
 			c.complain(path, line, "paxos/%s answers no field %s: %s.", name, rest[1], listed(routes[0].Answers))
 		}
 		return nil

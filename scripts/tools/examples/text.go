@@ -21,7 +21,8 @@ var (
 )
 
 // operationOf is the operation of a command of vault.
-var operationOf = map[string]string{"read": "read", "write": "update", "patch": "patch", "list": "list", "delete": "delete"}
+var operationOf = map[string]string{"read": "read", "write": "update", "patch": "patch", "list": "list",
+	"delete": "delete"}
 
 // checkText checks the paths of the engine, and the commands of vault, that a file of any kind has.
 func (c *checker) checkText(path, text string) {

@@ -17,8 +17,8 @@ const mostExposed = 20
 
 // standard are the units of systemd itself that the examples name. The checks see no other unit of this
 // machine.
-var standard = []string{"sysinit.target", "basic.target", "shutdown.target", "network-online.target", "multi-user.target",
-	"timers.target", "time-set.target", "time-sync.target"}
+var standard = []string{"sysinit.target", "basic.target", "shutdown.target", "network-online.target",
+	"multi-user.target", "timers.target", "time-set.target", "time-sync.target"}
 
 // started is a program that a service starts.
 var started = regexp.MustCompile(`(?m)^Exec[A-Za-z]*=[-@:+!]*(/\S+)`)

@@ -29,7 +29,8 @@ func (c *checker) checkWorkflow(path string, text []byte) {
 		c.complain(path, 0, "actionlint cannot read it: %v.", err)
 	}
 	for _, fault := range faults {
-		c.complain(path, fault.Line, "%s (%s). Correct it as the documentation of GitHub Actions says.", fault.Message, fault.Kind)
+		c.complain(path, fault.Line, "%s (%s). Correct it as the documentation of GitHub Actions says.", fault.Message,
+			fault.Kind)
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err == nil && len(document.Content) == 1 {
