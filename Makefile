@@ -71,13 +71,14 @@ docs: ## write the generated part of docs/api: a page for each path, from what `
 
 # The wording check has its list of marks in scripts/tools/wording/marks.txt, each with what to write instead.
 # README.md (-page) is held to 150 lines, 100 columns, and 80 in a cell of a table.
-check: ## run golangci-lint, shellcheck and markdownlint; check dependencies between files, line length and wording
+check: ## run golangci-lint, shellcheck and markdownlint; check structure, line length, wording and examples
 	@scripts/lint.sh
-	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts
+	@go -C scripts/tools build -o $(CURDIR)/bin/ ./structure ./columns ./wording ./errortexts ./examples
 	bin/structure -arrows=6 -circle=4 -hidden=40 -except=$(CENTRAL) $(STRUCTURED)
 	bin/columns -page README.md .
 	bin/wording -except scripts/tools/wording .
 	bin/errortexts $(TEXTS)
+	bin/examples
 
 errors: ## write the error texts that docs/errors.md does not explain into its end
 	@go -C scripts/tools build -o $(CURDIR)/bin/ ./errortexts

@@ -13,6 +13,7 @@ chromium         156.0.8078.108-1~deb12u1
 curl             7.88.1-10+deb12u15
 jq               1.6-2.1+deb12u3
 minisign         0.11-1
+openssl          3.0.19-1~deb12u2
 procps           2:4.0.2-3
 prometheus       2.42.0+ds-5+deb12u1
 python3          3.11.2-1+b1

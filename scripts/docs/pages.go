@@ -11,7 +11,8 @@ import (
 
 // allPages returns the paths of all pages.
 func allPages() (paths []string, err error) {
-	for _, pattern := range []string{"README.md", "docs/*.md", "docs/api/*.md", "docs/runbooks/*.md"} {
+	for _, pattern := range []string{"README.md", "docs/*.md", "docs/api/*.md", "docs/runbooks/*.md",
+		"docs/examples/*.md", "docs/examples/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return nil, err
@@ -42,6 +43,12 @@ func readPages(paths []string) (pages []source, err error) {
 		}
 	}
 	return pages, nil
+}
+
+// isExample reports whether a page describes an example. Its commands name the files of the example as a
+// reader does in a checkout, such as docs/examples/agent/file.hcl.
+func isExample(path string) bool {
+	return strings.HasPrefix(filepath.ToSlash(filepath.Clean(path)), "docs/examples/")
 }
 
 // scriptOf returns the script that sets up what the page needs: pages/<page>.sh, or for a page in a

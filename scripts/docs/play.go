@@ -57,6 +57,11 @@ func (t *tools) open(played *scenario, server *stack.Stack, directory string) er
 			return err
 		}
 	}
+	if isExample(played.Path) {
+		if err := os.Symlink(filepath.Join(t.repository, "docs"), filepath.Join(work, "docs")); err != nil {
+			return err
+		}
+	}
 	played.shell = shell{folder: steps, limit: played.settings.limit}
 	return played.shell.start(work, append(t.variables(server, home), "docs_sandbox_address="+sandbox))
 }

@@ -79,3 +79,21 @@ path "sys/leases/lookup/paxos/*" {
 path "sys/leases/revoke/paxos/*" {
   capabilities = ["update"]
 }
+
+# Finds the Vault entity of an application, and the application of an entity in the audit log. An AppRole is
+# looked up by its role id, together with the accessor of its auth method.
+path "identity/entity/name/+" {
+  capabilities = ["read"]
+}
+
+path "identity/entity/id/+" {
+  capabilities = ["read"]
+}
+
+path "identity/lookup/entity" {
+  capabilities = ["update"]
+}
+
+path "sys/auth" {
+  capabilities = ["read"]
+}

@@ -7,8 +7,10 @@
 // Usage:
 //
 //	api [DIRECTORY]
+//	api -list
 //
-// DIRECTORY is docs/api if it is left out.
+// DIRECTORY is docs/api if it is left out. With -list it writes no page: it prints all paths of the engine,
+// their operations, parameters and answers as JSON.
 package main
 
 import (
@@ -23,7 +25,13 @@ func main() {
 	if len(os.Args) > 1 {
 		directory = os.Args[1]
 	}
-	if err := run(directory); err != nil {
+	var err error
+	if directory == "-list" {
+		err = list(os.Stdout)
+	} else {
+		err = run(directory)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "api:", err)
 		os.Exit(1)
 	}

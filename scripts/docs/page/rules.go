@@ -63,7 +63,7 @@ func (b *Block) checkRun() string {
 func (p *Page) checkNorun(b *Block) string {
 	commands := b.commands()
 	switch {
-	case filepath.Base(p.Path) == "README.md":
+	case filepath.Clean(p.Path) == "README.md":
 		return "README has no block that is not run"
 	case b.Fails:
 		return "a block that is not run cannot fail"

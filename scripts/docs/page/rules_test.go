@@ -17,6 +17,7 @@ func TestRules(t *testing.T) {
 		"norun of vault": {"docs/a.md", "'''shell norun\nvault status\n'''\n",
 			"a.md:2: only a block that begins with"},
 		"norun of a word like it": {"docs/a.md", "'''shell norun\nkubectl-vault x\n'''\n", "only a block that begins with"},
+		"norun in an example":     {"docs/examples/a/README.md", "'''shell norun\nkubectl get pods\n'''\n", ""},
 		"norun in README":         {"README.md", "'''shell norun\nkubectl get pods\n'''\n", "README has no block"},
 		"norun of nothing":        {"docs/a.md", "'''shell norun\n'''\n", "only a block that begins with"},
 		"norun that fails":        {"docs/a.md", "'''shell norun fails\nbao x\n'''\n", "cannot fail"},

@@ -18,3 +18,4 @@ cat >body.json <<'EOF'
 EOF
 dashboard create vault-vendor-1 funding:read_profile >vendor-secret.txt
 VENDOR_CLIENT_ID=$(dashboard id vault-vendor-1)
+vault write identity/entity name=payouts

@@ -15,3 +15,15 @@ vault write auth/approle/role/treasury token_policies=application
 vault read -field=role_id auth/approle/role/treasury/role-id >role-id
 vault write auth/approle/login role_id=@role-id \
   secret_id="$(vault write -f -field=secret_id auth/approle/role/treasury/secret-id)"
+
+# The lookups of the runbook need no other policy than these, and these allow no change and no list.
+for policy in responder auditor; do
+  as $policy
+  vault read identity/entity/name/payouts
+  entity=$(vault read -field=id identity/entity/name/payouts)
+  vault read "identity/entity/id/$entity"
+  fails vault write identity/entity/name/payouts disabled=true
+  fails vault list identity/entity/name
+  fails vault write sys/auth/another type=userpass
+done
+unset policy entity # the page goes on as an auditor

@@ -1,0 +1,66 @@
+. "$docs_repository/scripts/docs/pages/examples.sh"
+
+# Every curl of the script notes its arguments, so that check_page finds a secret in them.
+mkdir "$docs_folder/noting"
+cat >"$docs_folder/noting/curl" <<EOF
+#!/bin/sh
+printf '%s\n' "\$@" >>"$docs_folder/arguments"
+exec $(command -v curl) "\$@"
+EOF
+chmod +x "$docs_folder/noting/curl"
+PATH=$docs_folder/noting:$PATH
+
+# exits CODE TEXT: runs the example, which must end with this code, and say this.
+exits() {
+  local code=0 want=$1 said=$2
+  docs/examples/curl/paxos.sh /profiles >answer.txt 2>said.txt || code=$?
+  expect "the exit code, with $(cat said.txt)" "$want" "$code"
+  [ -z "$said" ] || grep -q -- "$said" said.txt || { echo "it says: $(cat said.txt), and not: $said"; return 1; }
+}
+
+# forget: makes the example read a token with its next request.
+forget() {
+  jq '.data.ttl = 0' paxos-state/token.json >token.json
+  mv token.json paxos-state/token.json
+}
+
+check_page() {
+  # A sealed Vault answers 503. The token that is there is used. Without one, the caller is told to wait.
+  vault operator seal
+  forget
+  exits 0 ''
+  rm -r paxos-state
+  exits 75 'Vault answered 503'
+  # When Vault is back within the time of the retries, the caller notices nothing.
+  docs/examples/curl/paxos.sh /profiles >answer.txt 2>said.txt &
+  local script=$!
+  vault operator unseal "$docs_unseal_key"
+  wait $script
+
+  # Paxos does not answer Vault, then not the script.
+  rm -r paxos-state
+  vault write -force paxos/roles/mint-role/rotate
+  fail token 503
+  exits 75 'Vault answered 502'
+  heal
+  exits 0 ''
+  fail operations 503
+  exits 75 'Paxos answered 503'
+  fail operations 429
+  exits 75 'Paxos answered 429'
+  heal
+
+  # What a repetition cannot help.
+  vault write paxos/roles/mint-role disabled=true
+  forget
+  exits 1 'Vault answered 403'
+  printf wrong >secret-id
+  exits 1 'Vault answered 400: invalid role or secret ID'
+
+  # No secret was in an argument.
+  local secret
+  for secret in "$(cat role-id)" "$(jq -r .data.access_token paxos-state/token.json)" \
+    "$(sed 's/.*: //' paxos-state/vault.header)"; do
+    expect "a secret in the arguments of curl" 0 "$(grep -cF -- "$secret" "$docs_folder/arguments" || true)"
+  done
+}
