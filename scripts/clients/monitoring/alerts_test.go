@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,44 +62,51 @@ func TestPromtoolAcceptsTheExamples(t *testing.T) {
 	}
 }
 
-// TestAlertsHaveTestsThatCanFail runs the tests of the alerts with rules that are wrong: one that never
-// fires, one that always fires, and one that fires with other words. Each must be noticed.
+// TestAlertsHaveTestsThatCanFail runs the tests of each alert with rules that are wrong: one that never
+// fires, one that always fires, and others that fire with other words. Each must be noticed.
 func TestAlertsHaveTestsThatCanFail(t *testing.T) {
-	rules := alerts(t)
-	for i, rule := range rules {
+	for _, rule := range alerts(t) {
 		for name, change := range map[string]func(*alert){
 			"never fires":      func(a *alert) { a.Expr = "vector(1) > 1" },
 			"always fires":     func(a *alert) { a.Expr, a.For = "("+a.Expr+") or vector(1)", "" },
 			"has another text": func(a *alert) { a.Annotations = map[string]string{"summary": "something else"} },
 			"is for others":    func(a *alert) { a.Labels = map[string]string{"severity": "none"} },
 		} {
-			t.Run(rule.Alert+" "+name, func(t *testing.T) {
-				t.Parallel()
-				wrong := append([]alert{}, rules...)
-				change(&wrong[i])
-				if output, err := testRules(t, wrong); err == nil {
-					t.Errorf("the tests pass:\n%s", output)
-				}
-			})
+			wrong := rule
+			change(&wrong)
+			if output, err := testRule(t, wrong); err == nil {
+				t.Errorf("the tests of %s pass if it %s:\n%s", rule.Alert, name, output)
+			}
 		}
-	}
-	if output, err := testRules(t, rules); err != nil {
-		t.Errorf("the tests fail with the rules as they are: %v\n%s", err, output)
+		if output, err := testRule(t, rule); err != nil {
+			t.Errorf("the tests of %s fail: %v\n%s", rule.Alert, err, output)
+		}
 	}
 }
 
-// testRules runs the tests of the alerts with these rules.
-func testRules(t *testing.T, rules []alert) (output string, err error) {
+// testRule runs the tests that have the name of the alert, with this rule alone.
+func testRule(t *testing.T, rule alert) (output string, err error) {
 	t.Helper()
-	text, err := yaml.Marshal(map[string]any{"groups": []any{map[string]any{"name": "paxos", "rules": rules}}})
-	if err != nil {
+	var tests map[string]any
+	if err := yaml.Unmarshal([]byte(contents(t, prometheus, "alerts_test.yml")), &tests); err != nil {
 		t.Fatal(err)
 	}
+	all, _ := tests["tests"].([]any)
+	tests["tests"] = slices.DeleteFunc(all, func(test any) bool { return test.(map[string]any)["name"] != rule.Alert })
 	directory := t.TempDir()
-	create(t, directory, "alerts.yml", string(text))
-	create(t, directory, "alerts_test.yml", contents(t, prometheus, "alerts_test.yml"))
+	group := map[string]any{"name": "paxos", "rules": []alert{rule}}
+	for name, content := range map[string]any{
+		"alerts.yml":      map[string]any{"groups": []any{group}},
+		"alerts_test.yml": tests,
+	} {
+		text, err := yaml.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		create(t, directory, name, string(text))
+	}
 	if output, err := promtool(t, directory, "check", "rules", "alerts.yml"); err != nil {
-		t.Fatalf("the rules cannot be read: %v\n%s", err, output)
+		t.Fatalf("the rule cannot be read: %v\n%s", err, output)
 	}
 	return promtool(t, directory, "test", "rules", "alerts_test.yml")
 }

@@ -136,7 +136,7 @@ func (m *mount) pay(ctx context.Context) error {
 	return nil
 }
 
-// monitoringToken returns a Vault token that has only the policy of the example.
+// allowMonitoring stores the policy of the example.
 func (m *mount) allowMonitoring(t *testing.T) {
 	t.Helper()
 	policy := contents(t, repository, "docs", "examples", "policies", "monitoring.hcl")
