@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -14,6 +15,9 @@ import (
 	"vault-plugin-secrets-paxos/backend/paxos"
 	"vault-plugin-secrets-paxos/backend/store"
 )
+
+// errNoClient is in the chain of the error for a caller for whom no client of the role is free.
+var errNoClient = errors.New("no client is available")
 
 // A rolePool is the state of a role's clients at one moment, as one caller finds them.
 type rolePool struct {
@@ -65,10 +69,10 @@ func (b *backend) checkOut(ctx context.Context, req *logical.Request, want token
 			"Use or renew that lease, or have it revoked.", callerOf(req), quantity(p.holds, "client"), want.name,
 			r.MaxLeasesPerEntity)
 	case len(p.free) == 0:
-		return "", storedClient{}, fault.BadRequest("No client is available for role %q (%s). Contact your Vault "+
-			"operators. Operators: if a client is waiting for a new secret, store one with `vault write "+
-			"%sclients/<name>/rotate client_secret=-`. Or store another client and add it to clients of the role.",
-			want.name, input.Shortened(p.why), mountMark)
+		return "", storedClient{}, fmt.Errorf("%w: %w", errNoClient, fault.BadRequest("No client is available for "+
+			"role %q (%s). Contact your Vault operators. Operators: if a client is waiting for a new secret, store "+
+			"one with `vault write %sclients/<name>/rotate client_secret=-`. Or store another client and add it to "+
+			"clients of the role.", want.name, input.Shortened(p.why), mountMark))
 	}
 	name := p.free[0]
 	n, err := loadStoredClient(ctx, req.Storage, name)

@@ -41,15 +41,6 @@ type metrics struct {
 	roles map[string]reads // every role that is in a label; guarded by mu
 }
 
-// gauges show the state of the mount. They are set when the metrics are read.
-type gauges struct {
-	live, queued, budget, used, known, banned, stopped, lockdown prometheus.Gauge
-	secretAge, lastSuccess, lastComparison                       prometheus.Gauge
-	clients                                                      *prometheus.GaugeVec // by state
-
-	findings *prometheus.GaugeVec // by report, severity and whether accepted
-}
-
 // reads are the counters of what a role's readers got. They are looked up once for each role, so
 // that a read that is answered with a cached token costs one increment.
 type reads struct{ hit, mint, stale prometheus.Counter }
@@ -62,9 +53,6 @@ var mintBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 func newMetrics() *metrics {
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-	}
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
@@ -83,42 +71,21 @@ func newMetrics() *metrics {
 			"Attempts to revoke a token: revoked, or failed (they are retried).", "outcome"),
 		eventsLost: prometheus.NewCounter(prometheus.CounterOpts{Name: "paxos_events_lost_total",
 			Help: "Events that Vault did not accept, or that were dropped because the queue was full."}),
-		gauges: gauges{
-			live: gauge("paxos_live_tokens", "Tokens that have neither expired nor been revoked."),
-			queued: gauge("paxos_queued_revocations",
-				"Live tokens that are no longer issued and that Paxos has not revoked yet."),
-			budget: gauge("paxos_token_budget", "Token requests that this process allows itself in any 5 minutes."),
-			used: gauge("paxos_token_budget_used",
-				"Token requests of the last 5 minutes, of all mounts with this endpoint. It equals "+
-					"paxos_token_budget while the number is not known."),
-			known: gauge("paxos_token_budget_known",
-				"Whether it is known how many token requests were sent in the last 5 minutes, 0 or 1."),
-			banned: gauge("paxos_banned", "Whether Paxos rate-limits token requests from this address, 0 or 1."),
-			stopped: gauge("paxos_stopped",
-				"Whether the mount is paused because it may be a restored snapshot, 0 or 1."),
-			lockdown: gauge("paxos_lockdown", "Whether the mount is in lockdown, 0 or 1."),
-
-			secretAge: gauge("paxos_root_secret_age_seconds",
-				"Age of the root client's secret; 0 if none is stored."),
-			lastSuccess: gauge("paxos_last_token_request_success_timestamp_seconds",
-				"Unix time of the last successful token request for a reader; 0 if none is known."),
-			lastComparison: gauge("paxos_last_comparison_timestamp_seconds",
-				"Unix time at which Paxos last answered with its list of credentials; 0 if it never did."),
-
-			clients: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_clients",
-				Help: "Clients stored under clients/, by state."}, []string{"state"}),
-			findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paxos_findings",
-				Help: "Findings of the reports, counted at most once a minute."}, []string{"report", "severity",
-				"accepted"}),
-		},
+		gauges:     newGauges(),
 		signatures: newSignatureMetrics(),
 		roles:      map[string]reads{},
 	}
-	m.registry.MustRegister(m.signatures.total, m.issued, m.denied, m.mints, m.mintSeconds, m.revocations, m.eventsLost,
-		m.gauges.live, m.gauges.queued, m.gauges.budget, m.gauges.used, m.gauges.known, m.gauges.banned,
-		m.gauges.stopped, m.gauges.clients,
-		m.gauges.lockdown, m.gauges.secretAge, m.gauges.lastSuccess, m.gauges.lastComparison, m.gauges.findings)
+	m.registry.MustRegister(m.signatures.total, m.issued, m.denied, m.mints, m.mintSeconds, m.revocations,
+		m.eventsLost, buildInfo())
+	m.registry.MustRegister(m.gauges.all()...)
 	return m
+}
+
+// buildInfo returns the metric that says which version of the plugin runs. Its value is always 1.
+func buildInfo() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "paxos_build_info",
+		Help:        "The version of the running plugin, as a label. The value is always 1.",
+		ConstLabels: prometheus.Labels{"version": Version}}, func() float64 { return 1 })
 }
 
 // read counts what a reader of creds/ or token/ got.
@@ -228,6 +195,8 @@ func reasonOf(err error) string {
 		refused   *paxos.Error
 	)
 	switch {
+	case errors.Is(err, errNoClient):
+		return "exhausted"
 	case errors.As(err, &mistake) && mistake.Status == http.StatusForbidden:
 		return "forbidden"
 	case errors.As(err, &mistake):

@@ -1,6 +1,9 @@
 package spending
 
-import "time"
+import (
+	"math/big"
+	"time"
+)
 
 const (
 	// Window is for how long a payment counts after it was last signed: the day, 30 minutes in which
@@ -24,4 +27,14 @@ type Limits struct {
 type Usage struct {
 	Limit, Used, Left Units
 	NextAt            time.Time // when more is left: the oldest payment ends then. Zero if nothing is used
+}
+
+// Share returns which part of the limit is used: 0 if nothing is, 1 if all of it is. A limit that was
+// lowered may be used by more than 1.
+func (u Usage) Share() float64 {
+	if u.Limit.value().Sign() == 0 {
+		return 1 // nothing is left
+	}
+	share, _ := new(big.Rat).SetFrac(u.Used.value(), u.Limit.value()).Float64()
+	return share
 }

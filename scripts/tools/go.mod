@@ -1,5 +1,4 @@
-// This module has the tools that `make check` runs: staticcheck, which it pins, and two small programs
-// of its own. It is a separate module so that none of their dependencies is in the plugin's go.mod.
+// This module has the small programs that `make check` runs. It is a separate module so that none of their dependencies is in the plugin's go.mod.
 module vault-plugin-secrets-paxos/scripts/tools
 
 go 1.26.0

@@ -10,7 +10,8 @@ import (
 
 // The programs whose commands cannot be run on a machine that has only Vault. A block that is not run
 // begins with one of them.
-var notHere = []string{"kubectl", "terraform", "tofu", "docker", "systemctl", "helm", "bao", "apt"}
+var notHere = []string{"kubectl", "terraform", "tofu", "docker", "systemctl", "helm", "bao", "apt",
+	"promtool"}
 
 // The names of shells, under which a block is not run. It may be a file.
 var shells = []string{"sh", "bash", "zsh", "shell-session", "sh-session", "shellsession"}
