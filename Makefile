@@ -4,8 +4,8 @@ VERSION  ?=
 # Every package except the end-to-end tests, which need a Vault.
 UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
 
-# go build as for a release. With VERSION=v1.2.3 the programs report that version.
-BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
+# The variable that has the version which the programs report, with VERSION=v1.2.3.
+NUMBER = vault-plugin-secrets-paxos/backend/version.Number
 
 # The packages that scripts/tools/structure measures, and the files that it leaves out, because they have
 # the central struct of a package.
@@ -25,10 +25,8 @@ help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
 
 build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin/
-	$(call BUILD,vault-plugin-secrets-paxos/backend.Version) ./cmd/vault-plugin-secrets-paxos
-	$(call BUILD,main.version) ./cmd/paxos-sandbox
-	$(call BUILD,main.version) ./cmd/paxos-report
-	$(call BUILD,main.version) ./cmd/paxos-proxy
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(NUMBER)=$(VERSION))' \
+		-o bin/ ./cmd/...
 
 demo: ## run the guided demo (10 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
