@@ -19,7 +19,7 @@ TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-docs test-cluster test-load bench docs check errors fuzz clean
+.PHONY: help build dist demo dev test test-docs test-cluster test-load bench docs check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -27,6 +27,11 @@ help: ## print this list
 build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin/
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(NUMBER)=$(VERSION))' \
 		-o bin/ ./cmd/...
+
+dist: ## build a release into dist/: VERSION=v0.1.0 (default: the tag of the commit), SIGN_KEY=path signs it, IMAGE=name of the published image
+	@go -C scripts/release build -o $(CURDIR)/bin/release .
+	@bin/release $(if $(VERSION),-version=$(VERSION)) $(if $(IMAGE),-image=$(IMAGE))
+	@$(if $(SIGN_KEY),scripts/release/sign.sh $(SIGN_KEY) dist)
 
 demo: ## run the guided demo (10 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
