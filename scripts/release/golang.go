@@ -21,6 +21,7 @@ type golang struct {
 	version     string // such as go1.26.8
 	root        string // GOROOT
 	environment []string
+	sbomTool    string // the path of cyclonedx-gomod
 }
 
 // kept are the settings of Go that do not change what is built. Every other setting of the user is left out.
@@ -87,6 +88,19 @@ func (g *golang) command(ctx context.Context, s source, p platform, arguments ..
 	command.Dir = s.repository
 	command.Env = append(slices.Clone(g.environment), "GOOS="+p.system, "GOARCH="+p.architecture)
 	return command
+}
+
+// findTool builds cyclonedx-gomod for this machine. Go keeps it in its build cache.
+func (g *golang) findTool(ctx context.Context, s source) error {
+	command := exec.CommandContext(ctx, "go", "tool", "-n", "cyclonedx-gomod")
+	command.Dir = filepath.Join(s.repository, "scripts", "release")
+	command.Env = g.environment
+	said, err := command.Output()
+	if err != nil {
+		return explain("building cyclonedx-gomod", err)
+	}
+	g.sbomTool = strings.TrimSpace(string(said))
+	return nil
 }
 
 // build builds the programs for the platform into the folder.

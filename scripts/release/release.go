@@ -46,7 +46,10 @@ func (r *release) write(ctx context.Context, output string, out io.Writer) error
 	if err := errors.Join(os.RemoveAll(r.folder), os.MkdirAll(r.folder, 0o755)); err != nil {
 		return err
 	}
-	defer os.RemoveAll(r.folder) // it is gone already if the release is complete
+	defer func() { _ = os.RemoveAll(r.folder) }() // there is none if the release is complete
+	if err := r.golang.findTool(ctx, r.source); err != nil {
+		return err
+	}
 	for _, p := range r.platforms {
 		fmt.Fprintf(out, "release: building for %s\n", p)
 		if err := r.writePlatform(ctx, p); err != nil {
@@ -56,10 +59,10 @@ func (r *release) write(ctx context.Context, output string, out io.Writer) error
 	if err := r.writeImage(); err != nil {
 		return fmt.Errorf("writing the image: %w", err)
 	}
-	if err := normalise(r.folder, r.source.time); err != nil {
+	if err := writeSums(r.folder); err != nil {
 		return err
 	}
-	if err := writeSums(r.folder); err != nil {
+	if err := normalise(r.folder, r.source.time); err != nil {
 		return err
 	}
 	return errors.Join(os.RemoveAll(output), os.Rename(r.folder, output))

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 
 	"github.com/CycloneDX/cyclonedx-go"
 )
@@ -40,10 +39,9 @@ func (r *release) readSBOM(ctx context.Context, program string) (*cyclonedx.BOM,
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, "go", "tool", "cyclonedx-gomod", "bin", "-json", "-std", "-noserial",
-		"-notimestamp", "-version", r.source.version, absolute)
-	command.Dir = filepath.Join(r.source.repository, "scripts", "release")
-	command.Env = append(slices.Clone(r.golang.environment), "GOFLAGS=-mod=readonly")
+	command := exec.CommandContext(ctx, r.golang.sbomTool, "bin", "-json", "-std", "-noserial", "-notimestamp",
+		"-version", r.source.version, absolute)
+	command.Env = r.golang.environment
 	said, err := command.Output()
 	if err != nil {
 		return nil, explain("cyclonedx-gomod", err)

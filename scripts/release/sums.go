@@ -35,11 +35,7 @@ func writeSums(folder string) error {
 		return err
 	}
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[2*sha256.Size:], b[2*sha256.Size:]) })
-	path := filepath.Join(folder, sumsName)
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o644); err != nil {
-		return err
-	}
-	return os.Chmod(path, 0o644)
+	return os.WriteFile(filepath.Join(folder, sumsName), []byte(strings.Join(lines, "")), 0o644)
 }
 
 // checksum returns the SHA-256 of a file in hexadecimal.
