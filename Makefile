@@ -29,7 +29,7 @@ build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin
 		-o bin/ ./cmd/...
 
 dist: ## build a release into dist/: VERSION=v0.1.0 (default: the tag of the commit), SIGN_KEY=path signs it, IMAGE=name of the published image
-	@go -C scripts/release build -o $(CURDIR)/bin/release .
+	@go -C scripts/release build -buildvcs=false -o $(CURDIR)/bin/release .
 	@bin/release $(if $(VERSION),-version=$(VERSION)) $(if $(IMAGE),-image=$(IMAGE)) $(if $(PLATFORMS),-platforms=$(PLATFORMS))
 	@$(if $(SIGN_KEY),scripts/release/sign.sh $(SIGN_KEY) dist)
 

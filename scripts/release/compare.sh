@@ -31,7 +31,7 @@ build() {
     cat "$folder/log" >&2
     return 1
   }
-  echo "compare: built in $((SECONDS - started)) s"
+  echo "compare: built $(find "$1/dist" -type f | wc -l) files in $((SECONDS - started)) s"
 }
 
 (umask 022 && build "$first")
@@ -48,5 +48,4 @@ files() { (cd "$1/dist" && find . -printf '%p %y %m %T@\n' | sort); }
 
 diff -r "$first/dist" "$second/dist"
 diff <(files "$first") <(files "$second")
-count=$(find "$first/dist" -type f | wc -l)
-echo "compare: both builds of $version have the same $count files: $(sha256sum <"$first/dist/SHA256SUMS" | cut -c1-64)"
+echo "compare: both builds of $version have the same files (SHA256SUMS: $(sha256sum <"$first/dist/SHA256SUMS" | cut -c1-64))"
