@@ -19,7 +19,7 @@ TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build dist demo dev test test-docs test-cluster test-load bench docs check errors fuzz clean
+.PHONY: help build dist demo dev test test-docs test-dist test-cluster test-load bench docs check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ test: ## run the unit tests with the race detector, then the end-to-end tests on
 
 test-docs: ## run every page of README.md and docs, each on a Vault of its own; PAGES=docs/signing.md runs one, UPDATE=1 rewrites console blocks
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/docs ./scripts/docs && VAULT_BIN=$$vault exec bin/docs $(if $(UPDATE),-update) $(PAGES)
+
+test-dist: ## run the tests of releases and of scripts/module-path.sh (3 minutes; needs minisign, skopeo and umoci)
+	@go -C scripts/release test -count=1 -timeout=20m ./...
 
 test-cluster: ## run the tests that need a cluster of three Vaults: failover, 2,000 leases, Paxos down, daily limits (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster

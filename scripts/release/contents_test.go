@@ -115,16 +115,28 @@ func TestSBOMHasTheRightLicences(t *testing.T) {
 	}
 }
 
-// TestUnknownLicencesAreRefused gives a module a licence that permits nothing.
-func TestUnknownLicencesAreRefused(t *testing.T) {
+// TestOtherLicencesAreRefused gives a module no licence, one that nobody knows, and one that was not permitted yet.
+func TestOtherLicencesAreRefused(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "LICENSE"), []byte("You must not use this.\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := writeLicences(linkage{"example.com/secret@v1.0.0": {folder: folder}}, t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "example.com/secret@v1.0.0 has no licence that is known") {
-		t.Errorf("got the error %v", err)
+	for text, says := range map[string]string{
+		"":                         "has no licence that is known",
+		"You must not use this.\n": "has no licence that is known",
+		"Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is " +
+			"hereby granted.\n\nTHE SOFTWARE IS PROVIDED \"AS IS\" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD " +
+			"TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE " +
+			"AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER " +
+			"RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER " +
+			"TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.\n": "has the " +
+			"licence 0BSD: decide if it may be linked",
+	} {
+		folder := t.TempDir()
+		if text != "" {
+			write(t, filepath.Join(folder, "LICENSE"), text)
+		}
+		_, err := writeLicences(linkage{"example.com/other@v1.0.0": {folder: folder}}, t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), "the module example.com/other@v1.0.0 "+says) {
+			t.Errorf("got the error %v, want %q", err, says)
+		}
 	}
 }
 

@@ -10,9 +10,15 @@ import (
 	"github.com/google/licensecheck"
 )
 
+// permitted are the SPDX identifiers of licences that allow a program with this project's licence to be passed on.
+// CC-BY-SA-4.0 is that of documentation beside code which has another licence.
+var permitted = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-SA-4.0", "ISC", "MIT", "MPL-2.0"}
+
 var (
 	// licenceFile matches the names of files that a licence may demand to be passed on.
 	licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|unlicense|copying|copyright|notice|patents)([._-].*)?$`)
+	// additionFile matches the names of those that say something beside the licence.
+	additionFile = regexp.MustCompile(`(?i)^(notice|patents)`)
 	// codeFile matches the names of files that have such a name and are something else.
 	codeFile = regexp.MustCompile(`(?i)\.(go|json|ya?ml|tmpl|sh|py|html)$`)
 )
@@ -44,16 +50,31 @@ func writeLicences(linked linkage, folder string) (licences, error) {
 			if err := os.WriteFile(target, text, 0o644); err != nil {
 				return nil, err
 			}
-			found[name] = append(found[name], identify(text)...)
-		}
-		if len(found[name]) == 0 {
-			return nil, fmt.Errorf("the module %s has no licence that is known: read its source, and decide if it may be "+
-				"linked", name)
+			if !additionFile.MatchString(filepath.Base(file)) {
+				found[name] = append(found[name], identify(text)...)
+			}
 		}
 		slices.Sort(found[name])
 		found[name] = slices.Compact(found[name])
+		if err := permit(name, found[name]); err != nil {
+			return nil, err
+		}
 	}
 	return found, nil
+}
+
+// permit returns an error if a module must not be linked, as far as this program knows.
+func permit(name string, identifiers []string) error {
+	if len(identifiers) == 0 {
+		return fmt.Errorf("the module %s has no licence that is known: read its source, and decide if it may be linked", name)
+	}
+	for _, identifier := range identifiers {
+		if !slices.Contains(permitted, identifier) {
+			return fmt.Errorf("the module %s has the licence %s: decide if it may be linked, and then add it to the "+
+				"permitted licences", name, identifier)
+		}
+	}
+	return nil
 }
 
 // licenceFiles returns the licences of a module, as paths below its folder: those at its root, and those beside the
