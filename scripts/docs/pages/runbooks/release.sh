@@ -9,5 +9,7 @@ PLATFORMS=$(go env GOOS)/$(go env GOARCH)
 mkdir "$KEYS"
 git config user.name owner
 git config user.email owner@example.com
-minisign() { printf 'password\npassword\n' | command minisign "$@" 2>/dev/null; }
+printf 'password\npassword\n' >"$docs_folder/password"
+minisign() { command minisign "$@" <"$docs_folder/password"; }
 export -f minisign
+export docs_folder
