@@ -114,7 +114,8 @@ func (g *golang) build(ctx context.Context, s source, p platform, folder string)
 	}
 	set := " -X " + g.module + "/backend/version."
 	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-mod=readonly",
-		"-ldflags=-s -w" + set + "Number=" + s.version + set + "Commit=" + s.commit, "-o", folder + string(filepath.Separator)}
+		"-ldflags=-s -w" + set + "Number=" + s.version + set + "Commit=" + s.commit,
+		"-o", folder + string(filepath.Separator)}
 	for _, program := range programs {
 		arguments = append(arguments, "./cmd/"+program)
 	}

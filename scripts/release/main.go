@@ -28,10 +28,12 @@ func run(ctx context.Context, arguments []string, out, complaints io.Writer) int
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(complaints)
 	repository := flags.String("repository", ".", "the `folder` of the git checkout")
-	output := flags.String("output", "dist", "the `folder` that the release is written to; an older release in it is replaced")
+	output := flags.String("output", "dist",
+		"the `folder` that the release is written to; an older release in it is replaced")
 	version := flags.String("version", "", "the `version`, such as v1.2.3; default: the tag of the commit")
 	image := flags.String("image", placeholderImage, "the `name` under which the image will be published, for the texts")
-	only := flags.String("platforms", "", "`platforms` to build for, separated by commas, such as linux/amd64; default: all")
+	only := flags.String("platforms", "",
+		"`platforms` to build for, separated by commas, such as linux/amd64; default: all")
 	if err := flags.Parse(arguments); err != nil || flags.NArg() > 0 {
 		return 2
 	}

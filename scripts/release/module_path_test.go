@@ -96,7 +96,8 @@ func checkModules(t *testing.T, folder string) {
 	if unformatted := must(t, folder, "gofmt", "-l", "."); unformatted != "" {
 		t.Errorf("these files are not formatted: %s", unformatted)
 	}
-	must(t, folder, "go", "-C", "scripts/tools", "build", "-o", filepath.Join(folder, "bin")+"/", "./columns", "./errortexts")
+	must(t, folder, "go", "-C", "scripts/tools", "build", "-o", filepath.Join(folder, "bin")+"/", "./columns",
+		"./errortexts")
 	must(t, folder, "bin/columns", "-markdown", "-page", "README.md", ".")
 	must(t, folder, "bin/errortexts", "docs/errors.md", "./backend/...", "./cmd/paxos-proxy")
 }
@@ -109,7 +110,8 @@ func checkVersions(t *testing.T, folder string) {
 		t.Errorf("the plugin says %q", said)
 	}
 	must(t, folder, "make", "dist", "VERSION=v9.9.9", "PLATFORMS="+here().String())
-	said := must(t, folder, "dist/"+pluginName+"_v9.9.9_"+here().system+"_"+here().architecture+"/paxos-report", "-version")
+	r := release{source: source{version: "v9.9.9"}}
+	said := must(t, folder, filepath.Join("dist", r.folderName(here()), "paxos-report"), "-version")
 	if !strings.HasPrefix(said, "paxos-report v9.9.9 (commit ") {
 		t.Errorf("paxos-report says %q", said)
 	}

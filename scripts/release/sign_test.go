@@ -73,16 +73,12 @@ func TestSigningRefuses(t *testing.T) {
 	fails(t, "other users can read the key", clone, sign, open, copied)
 
 	added := filepath.Join(copied, "added")
-	if err := os.WriteFile(added, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, added, "")
 	fails(t, "make dist did not build these files: added", clone, sign, secret, copied)
 	if err := os.Remove(added); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(copied, filepath.Base(platformFolder(linux[0])), "LICENSE"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(copied, filepath.Base(platformFolder(linux[0])), "LICENSE"), "")
 	fails(t, "the release is not what make dist built", clone, sign, secret, copied)
 	if _, err := os.Stat(filepath.Join(copied, sumsName+".minisig")); err == nil {
 		t.Error("a release that was refused is signed")
