@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-version=${1:-$(git tag --points-at HEAD | grep '^v' | head -n 1)}
+version=${1:-$(git tag --points-at HEAD --list 'v*' | sed -n 1p)}
 version=${version:-v0.0.0-compare}
 [ -z "$(git status --porcelain)" ] || echo "compare: changes that are not committed are not built" >&2
 
