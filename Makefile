@@ -7,8 +7,8 @@ SERVERS ?= 1.16
 # Every package except the end-to-end tests, which need a Vault.
 UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load|clients/.*)$$')
 
-# go build as for a release. With VERSION=v1.2.3 the programs report that version.
-BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(1)=$(VERSION))' -o bin/
+# The variable that has the version which the programs report, with VERSION=v1.2.3.
+NUMBER = vault-plugin-secrets-paxos/backend/version.Number
 
 # The packages that scripts/tools/structure measures, and the files that it leaves out, because they have
 # the central struct of a package.
@@ -22,16 +22,20 @@ TEXTS = docs/errors.md ./backend/... ./cmd/paxos-proxy
 DEMO = vault=$$(scripts/vault/build.sh) && go build -o bin/demo ./scripts/demo && VAULT_BIN=$$vault exec bin/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo dev test test-servers test-docs test-clients test-cluster test-load bench docs check errors fuzz clean
+.PHONY: help build dist demo dev test test-servers test-docs test-clients test-dist test-cluster test-load bench \
+	docs check errors fuzz clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s  %s\n", $$1, $$2 }'
 
 build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin/
-	$(call BUILD,vault-plugin-secrets-paxos/backend.Version) ./cmd/vault-plugin-secrets-paxos
-	$(call BUILD,main.version) ./cmd/paxos-sandbox
-	$(call BUILD,main.version) ./cmd/paxos-report
-	$(call BUILD,main.version) ./cmd/paxos-proxy
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(NUMBER)=$(VERSION))' \
+		-o bin/ ./cmd/...
+
+dist: ## build a release into dist/: VERSION=v0.1.0 (default: the tag of the commit), SIGN_KEY=path signs it, IMAGE=name of the published image
+	@go -C scripts/release build -buildvcs=false -o $(CURDIR)/bin/release .
+	@bin/release $(if $(VERSION),-version=$(VERSION)) $(if $(IMAGE),-image=$(IMAGE)) $(if $(PLATFORMS),-platforms=$(PLATFORMS))
+	@$(if $(SIGN_KEY),scripts/release/sign.sh $(SIGN_KEY) dist)
 
 demo: ## run the guided demo (15 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
@@ -56,6 +60,9 @@ test-docs: ## run every page of README.md and docs, each on a Vault of its own; 
 
 test-clients: ## run the tests with clients and tools of others, such as hvac, node-vault and Prometheus, on a real Vault (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 exec scripts/clients/test.sh
+
+test-dist: ## run the tests of releases and of scripts/module-path.sh (3 minutes; needs minisign, skopeo and umoci)
+	@go -C scripts/release test -count=1 -timeout=20m ./...
 
 test-cluster: ## run the tests that need a cluster of three Vaults: failover, 2,000 leases, Paxos down, daily limits (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster

@@ -2,6 +2,8 @@ module vault-plugin-secrets-paxos
 
 go 1.26.0
 
+toolchain go1.26.8
+
 ignore ./scripts/node/node_modules
 
 require (

@@ -18,11 +18,8 @@ import (
 	"vault-plugin-secrets-paxos/backend/spending"
 	"vault-plugin-secrets-paxos/backend/store"
 	"vault-plugin-secrets-paxos/backend/usage"
+	"vault-plugin-secrets-paxos/backend/version"
 )
-
-// Version is the version that the plugin reports to Vault: a semantic version with a leading v. A
-// release sets it with -ldflags "-X vault-plugin-secrets-paxos/backend.Version=…".
-var Version = "v0.1.0-dev"
 
 // Options are what the mounts of one process share.
 type Options struct {
@@ -166,7 +163,7 @@ func NewFactory(options Options) logical.Factory {
 		b.Backend = &framework.Backend{
 			Help:           mountHelp,
 			BackendType:    logical.TypeLogical,
-			RunningVersion: Version,
+			RunningVersion: version.Number,
 			Paths:          b.paths(),
 			PathsSpecial:   specialPaths(),
 			Secrets:        []*framework.Secret{b.secretAccessToken(), b.secretClient()},

@@ -15,6 +15,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/fault"
 	"vault-plugin-secrets-paxos/backend/limits"
 	"vault-plugin-secrets-paxos/backend/paxos"
+	"vault-plugin-secrets-paxos/backend/version"
 )
 
 // metrics are the metrics of one mount. Every label is a constant or the name of a role that
@@ -85,7 +86,7 @@ func newMetrics() *metrics {
 func buildInfo() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "paxos_build_info",
 		Help:        "The version of the running plugin, as a label. The value is always 1.",
-		ConstLabels: prometheus.Labels{"version": Version}}, func() float64 { return 1 })
+		ConstLabels: prometheus.Labels{"version": version.Number}}, func() float64 { return 1 })
 }
 
 // read counts what a reader of creds/ or token/ got.

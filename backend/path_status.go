@@ -11,6 +11,7 @@ import (
 	"vault-plugin-secrets-paxos/backend/broker"
 	"vault-plugin-secrets-paxos/backend/spec"
 	"vault-plugin-secrets-paxos/backend/usage"
+	"vault-plugin-secrets-paxos/backend/version"
 )
 
 func (b *backend) pathStatus() *framework.Path {
@@ -98,7 +99,7 @@ func (b *backend) readStatus(ctx context.Context, req *logical.Request,
 	throttling := b.throttling(settings.config, settings.connection)
 	failure := b.latest.get()
 	data := map[string]any{
-		"version":            Version,
+		"version":            version.Number,
 		"environment":        settings.config.Environment,
 		"lockdown":           settings.lockdown.refuse() != nil,
 		"client_id":          g.ClientID,

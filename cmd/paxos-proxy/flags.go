@@ -7,10 +7,9 @@ import (
 	"io"
 	"strings"
 	"time"
-)
 
-// version is set by the linker when a release is built.
-var version = "dev"
+	"vault-plugin-secrets-paxos/backend/version"
+)
 
 // The exit codes. The flag package uses 2 for wrong flags too.
 const (
@@ -133,7 +132,7 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		fmt.Fprint(complaints, said.String())
 		return wanted, exitUsage, false
 	case *showVersion:
-		fmt.Fprintln(out, version)
+		fmt.Fprintln(out, version.Line("paxos-proxy"))
 		return wanted, exitFine, false
 	}
 	wanted.mount = strings.Trim(wanted.mount, "/")

@@ -16,7 +16,7 @@ func TestFlags(t *testing.T) {
 		says      string
 	}{
 		{[]string{"-help"}, exitFine, "everyone who can reach this proxy can do what"},
-		{[]string{"-version"}, exitFine, "dev"},
+		{[]string{"-version"}, exitFine, "paxos-proxy v0.1.0-dev\n"},
 		{nil, exitUsage, "-role is required"},
 		{[]string{"-role", "a/b"}, exitUsage, "without a slash"},
 		{[]string{"-role", "a", "-sign-reads"}, exitUsage, "needs a -signer"},

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"vault-plugin-secrets-paxos/backend/version"
 )
 
 // The exit codes. The flag package uses 2 for wrong flags too.
@@ -78,7 +80,7 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		fmt.Fprint(complaints, said.String())
 		return wanted, exitUsage, false
 	case *showVersion:
-		fmt.Fprintln(out, version)
+		fmt.Fprintln(out, version.Line("paxos-report"))
 		return wanted, exitFine, false
 	}
 	wanted.mount = strings.Trim(wanted.mount, "/")

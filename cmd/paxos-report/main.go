@@ -20,9 +20,6 @@ import (
 	"vault-plugin-secrets-paxos/cmd/internal/environment"
 )
 
-// version is set by the linker when a release is built.
-var version = "dev"
-
 // main writes the report, unless it is interrupted.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

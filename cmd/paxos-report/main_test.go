@@ -135,7 +135,7 @@ func TestFlags(t *testing.T) {
 		out, complaints string
 	}{
 		"-help":                   {exitFine, "Usage: paxos-report", "^$"},
-		"-version":                {exitFine, "^dev\n$", "^$"},
+		"-version":                {exitFine, "^paxos-report v0\\.1\\.0-dev\n$", "^$"},
 		"-fail-on dire":           {exitUsage, "^$", "-fail-on must be one of high, medium, low, info"},
 		"-mount /":                {exitUsage, "^$", "-mount must not be empty"},
 		"surplus":                 {exitUsage, "^$", `unexpected argument "surplus"`},

@@ -13,6 +13,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend/catalog"
 	"vault-plugin-secrets-paxos/backend/paxostest"
+	"vault-plugin-secrets-paxos/backend/version"
 )
 
 // readyScopes returns the scopes that Paxos documents for minting, redeeming and converting
@@ -87,7 +88,7 @@ func parseFlags(arguments []string, out, complaints io.Writer) (wanted settings,
 		return settings{}, 2, false
 	}
 	if *showVersion {
-		fmt.Fprintf(out, "paxos-sandbox %s\n", version)
+		fmt.Fprintln(out, version.Line("paxos-sandbox"))
 		return settings{}, 0, false
 	}
 	wanted.scopes = words(*scopes)

@@ -11,9 +11,6 @@ import (
 	"syscall"
 )
 
-// version is set by the linker when a release is built.
-var version = "dev"
-
 // main runs the server until SIGINT or SIGTERM.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -234,7 +234,7 @@ func TestRefusals(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	for arguments, says := range map[string]string{
-		"-version":            "paxos-sandbox ",
+		"-version":            "paxos-sandbox v0.1.0-dev\n",
 		"-help":               "/sandbox/tokens",
 		"-h":                  "/sandbox/signatures",
 		"-address x:1 --help": "-token-lifetime",

@@ -24,18 +24,19 @@ var imports = map[string][]string{
 	"backend/broker":            {"backend/catalog", "backend/limits", "backend/paxos"},
 	"backend/report":            {"backend/catalog", "backend/paxos"},
 	"backend/usage":             {"backend/store"},
+	"backend/version":           {},
 	"backend/spec":              {"backend/fault", "backend/input"},
 	"backend/paxostest":         {"backend/catalog", "backend/paxos"},
 	"backend/signing/transport": {},
 	"backend": {"backend/broker", "backend/catalog", "backend/fault", "backend/input", "backend/limits",
 		"backend/paxos", "backend/payment", "backend/report", "backend/signing", "backend/spec", "backend/spending",
-		"backend/store", "backend/usage"},
+		"backend/store", "backend/usage", "backend/version"},
 }
 
 // knowNoVault are the packages that nothing of Vault may come into.
 var knowNoVault = []string{"backend/fault", "backend/catalog", "backend/paxos", "backend/signing",
 	"backend/signing/transport", "backend/payment", "backend/spending",
-	"backend/limits", "backend/broker", "backend/report", "backend/paxostest"}
+	"backend/limits", "backend/broker", "backend/report", "backend/paxostest", "backend/version"}
 
 // TestImportsPointDownwards holds the packages of the plugin to their order.
 func TestImportsPointDownwards(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"vault-plugin-secrets-paxos/backend"
 	"vault-plugin-secrets-paxos/backend/limits"
+	"vault-plugin-secrets-paxos/backend/version"
 )
 
 func main() {
@@ -32,7 +33,7 @@ const garbagePercent = 400
 func run(arguments []string) error {
 	var meta api.PluginAPIClientMeta
 	flags := meta.FlagSet()
-	version := flags.Bool("version", false, "print the version and exit")
+	showVersion := flags.Bool("version", false, "print the version and exit")
 	budget := flags.Int("token-budget", limits.DefaultBudget,
 		"token requests that all mounts of this process together may send in any 5 minutes: 1 to 300")
 	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
@@ -40,8 +41,8 @@ func run(arguments []string) error {
 	} else if err != nil {
 		return err
 	}
-	if *version {
-		fmt.Println("vault-plugin-secrets-paxos", backend.Version)
+	if *showVersion {
+		fmt.Println(version.Line("vault-plugin-secrets-paxos"))
 		return nil
 	}
 	if *budget < 1 || *budget > limits.MaximumBudget {

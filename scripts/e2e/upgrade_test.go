@@ -31,8 +31,8 @@ func (m *mount) buildNext() (binary string) {
 	name := stack.PluginName + "-" + nextVersion
 	binary = filepath.Join(filepath.Dir(m.server.Plugin), name)
 	build := exec.CommandContext(m.Context(), "go", "build", "-trimpath", "-o", binary,
-		"-ldflags=-s -w -X vault-plugin-secrets-paxos/backend.Version="+
-			nextVersion, "vault-plugin-secrets-paxos/cmd/"+stack.PluginName)
+		"-ldflags=-s -w -X vault-plugin-secrets-paxos/backend/version.Number="+nextVersion,
+		"vault-plugin-secrets-paxos/cmd/"+stack.PluginName)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {
 		m.Fatalf("building %s: %v\n%s", name, err, said)

@@ -27,11 +27,7 @@ func Build(ctx context.Context, directory, name string) (string, error) {
 
 // BuildRelease is like Build, and the program reports the version.
 func BuildRelease(ctx context.Context, directory, name, version string) (string, error) {
-	variable := "main.version"
-	if name == PluginName {
-		variable = "vault-plugin-secrets-paxos/backend.Version"
-	}
-	return build(ctx, directory, name, " -X "+variable+"="+version)
+	return build(ctx, directory, name, " -X vault-plugin-secrets-paxos/backend/version.Number="+version)
 }
 
 // build compiles the program with these flags of the linker beside those of every release.
