@@ -36,11 +36,17 @@ type mount struct {
 	secrets []string // secrets that must not be in a log
 }
 
-// newMount enables the engine and connects it with a new stand-in. At the end of the test it checks that
-// no log of Vault has a secret of the mount.
+// newMount enables the engine at a path of its own and connects it with a new stand-in. At the end of the
+// test it checks that no log of Vault has a secret of the mount.
 func newMount(t *testing.T) *mount {
 	t.Helper()
-	m := newBareMount(t)
+	return newMountAt(t, fmt.Sprintf("paxos-%d", mounts.Add(1)))
+}
+
+// newMountAt is like newMount, for a test that needs this path.
+func newMountAt(t *testing.T, path string) *mount {
+	t.Helper()
+	m := newBareMount(t, path)
 	m.write("config/connection", map[string]any{"token_url": m.paxos.TokenURL, "revoke_url": m.paxos.RevokeURL,
 		"api_url": m.paxos.APIURL})
 	m.write("config", map[string]any{"environment": "custom", "client_id": m.clientID,
@@ -49,7 +55,7 @@ func newMount(t *testing.T) *mount {
 }
 
 // newBareMount enables the engine without a configuration, and starts a stand-in with a client.
-func newBareMount(t *testing.T) *mount {
+func newBareMount(t *testing.T, path string) *mount {
 	t.Helper()
 	server := shared(t)
 	paxos, err := stack.LaunchSandbox(t.Context(), server.sandbox, t.TempDir())
@@ -61,7 +67,7 @@ func newBareMount(t *testing.T) *mount {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mount{T: t, server: server, paxos: paxos, root: root, path: fmt.Sprintf("paxos-%d", mounts.Add(1))}
+	m := &mount{T: t, server: server, paxos: paxos, root: root, path: path}
 	m.clientID, m.clientSecret = m.credential(profiles, transfers, withdrawals)
 	if err := server.Mount(t.Context(), m.path); err != nil {
 		t.Fatal(err)

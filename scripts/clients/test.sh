@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of the module in this directory and of every module below it, and prints which
-# programs and libraries of other people they passed with. It needs VAULT_BIN; `make test-clients` sets
+# Runs the tests of the module in this directory, of every module below it and of the modules of
+# docs/examples, and prints which programs and libraries of other people they passed with. It needs VAULT_BIN; `make test-clients` sets
 # it. It installs nothing: it names what is missing, and fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -27,8 +27,9 @@ while read -r file; do
 	module=$(dirname "$file")
 	[ -n "$(go -C "$module" list ./... 2>&1 | grep -v 'matched no packages')" ] || continue # only pins programs
 	echo "test-clients: $module"
-	go -C "$module" test -v -count=1 -timeout=5m ./... 2>&1 | tee -a "$log" || failed+=("$module")
-done < <(find scripts/clients -name go.mod -not -path '*/node_modules/*' | sort)
+	go -C "$module" vet ./... || failed+=("$module")
+	go -C "$module" test -v -count=1 -parallel=8 -timeout=5m ./... 2>&1 | tee -a "$log" || failed+=("$module")
+done < <(find scripts/clients docs/examples -name go.mod -not -path '*/node_modules/*' | sort)
 
 # A test writes "passed with: NAME VERSION" for each program or library that it used.
 echo
