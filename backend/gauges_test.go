@@ -6,14 +6,14 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"vault-plugin-secrets-paxos/backend"
 	"vault-plugin-secrets-paxos/backend/paxostest"
 	"vault-plugin-secrets-paxos/backend/spending"
+	"vault-plugin-secrets-paxos/backend/version"
 )
 
 func TestMetricsNameTheVersion(t *testing.T) {
 	t.Parallel()
-	newMount(t).expect(map[string]float64{`paxos_build_info{version="` + backend.Version + `"}`: 1})
+	newMount(t).expect(map[string]float64{`paxos_build_info{version="` + version.Number + `"}`: 1})
 }
 
 func TestMetricsShowSinceWhenNothingIsIssued(t *testing.T) {
@@ -107,7 +107,7 @@ func TestSignersCostAScrapeNothing(t *testing.T) {
 		m.metrics() // signers that were not read before are read once
 		before := m.Storage.Operations.Load()
 		m.metrics()
-		return int64(m.Storage.Operations.Load() - before)
+		return m.Storage.Operations.Load() - before
 	}
 	one := scrape()
 	for i := range 20 {

@@ -57,7 +57,10 @@ func unsetVault(t *testing.T) {
 	for _, noun := range []string{"ADDR", "TOKEN", "NAMESPACE", "TOKEN_PATH", "CONFIG_PATH"} {
 		for _, prefix := range []string{"VAULT_", "BAO_"} {
 			t.Setenv(prefix+noun, "")
-			os.Unsetenv(prefix + noun) // t.Setenv sets it again at the end of the test
+			// t.Setenv sets it again at the end of the test.
+			if err := os.Unsetenv(prefix + noun); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

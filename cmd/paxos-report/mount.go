@@ -111,8 +111,9 @@ func (r *reader) readStoredClients() error {
 		if !strings.HasPrefix(one.Name, "clients/") {
 			continue
 		}
-		entry, err := &stored{}, error(nil)
-		if err = r.read(one.Name, nil, entry); err == nil {
+		entry := &stored{}
+		err := r.read(one.Name, nil, entry)
+		if err == nil {
 			one.Stored = entry
 			continue
 		}

@@ -19,7 +19,7 @@ var wholeDemo = sync.OnceValues(func() (string, error) {
 	}
 	code, err := d.wait()
 	if left := d.leftovers(); err != nil || code != 0 || len(left) > 0 {
-		return "", fmt.Errorf("exit code %d, %v, left are %q:\n%s", code, err, left, d.output)
+		return "", fmt.Errorf("exit code %d, %s, left are %q:\n%s", code, fmt.Sprint(err), left, d.output)
 	}
 	return d.output.String(), nil
 })

@@ -72,7 +72,7 @@ func TestModulePathIsChangedEverywhere(t *testing.T) {
 		"./backend/paxos", "./scripts/docs/api")
 	checkVersions(t, folder)
 
-	must(t, folder, script, "go.acme.com/paxos")
+	must(t, folder, script, "example.com/other")
 	must(t, folder, script, newPath)
 	if again := must(t, folder, "git", "status", "--porcelain"); again != "" {
 		t.Errorf("there and back changed files: %s", again)

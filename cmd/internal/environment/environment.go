@@ -38,12 +38,12 @@ func PreferOpenBao() error {
 // is empty if there is none. Call it after PreferOpenBao.
 func StoredToken() (string, error) {
 	if path := os.Getenv(tokenPath); path != "" {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // the person who runs the program names the file
 		return strings.TrimSpace(string(text)), err
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", nil // no home directory, so no stored token
+		return "", nil //nolint:nilerr // no home directory, so no stored token
 	}
 	if os.Getenv(configPath) == "" {
 		path := filepath.Join(home, ".bao")

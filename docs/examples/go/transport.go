@@ -111,5 +111,5 @@ func repeat(request *http.Request) (*http.Request, bool) {
 // discard reads a body to its end, so that the connection can be used again.
 func discard(response *http.Response) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // if it fails, another connection is made
-	response.Body.Close()
+	_ = response.Body.Close()
 }

@@ -97,8 +97,10 @@ func userOf(namespace, name string) string { return "system:serviceaccount:" + n
 // jwt issues a token of a service account.
 func (c *cluster) jwt(t *testing.T, namespace, name string) string {
 	t.Helper()
+	now := time.Now()
 	content := claims{Claims: jwt.Claims{Issuer: c.URL, Subject: userOf(namespace, name),
-		Expiry: jwt.NewNumericDate(time.Now().Add(time.Hour))}}
+		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now),
+		Expiry: jwt.NewNumericDate(now.Add(time.Hour))}}
 	content.Kubernetes.Namespace = namespace
 	content.Kubernetes.ServiceAccount = map[string]string{"name": name, "uid": "uid-of-" + name}
 	text, err := jwt.Signed(c.signer).Claims(content).Serialize()

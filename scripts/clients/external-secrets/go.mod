@@ -1,3 +1,5 @@
+// This module tests the example for the External Secrets Operator. `make test-clients` runs it. It is a
+// separate module, because the operator has hundreds of dependencies.
 module vault-plugin-secrets-paxos/scripts/clients/external-secrets
 
 go 1.26.0
@@ -135,5 +137,5 @@ require (
 
 replace vault-plugin-secrets-paxos => ../../..
 
-// external-secrets builds with its own fork, and so must whoever builds it.
+// external-secrets builds with its own fork. A replace counts only in the main module, so it is repeated here.
 replace github.com/Masterminds/sprig/v3 => github.com/external-secrets/sprig/v3 v3.3.0

@@ -94,7 +94,7 @@ func (s site) write(path string, data map[string]any) {
 	}
 }
 
-// tokens returns what Paxos knows of the tokens of the role, by fingerprint.
+// atPaxos returns what Paxos knows of the token with this fingerprint.
 func (s site) atPaxos(tokenID string) stack.IssuedToken {
 	s.Helper()
 	all, err := s.paxos.Tokens(s.Context())

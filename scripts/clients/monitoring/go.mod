@@ -1,5 +1,5 @@
-// This module holds the examples for Prometheus and Grafana. `make test-clients` runs it. It is a separate module,
-// so that neither the plugin nor other clients' tests depend on Prometheus's parser and Grafana's types.
+// This module tests the examples for Prometheus and Grafana. `make test-clients` runs it. It is a separate
+// module, so that nothing else depends on the parser of Prometheus and the types of Grafana.
 module vault-plugin-secrets-paxos/scripts/clients/monitoring
 
 go 1.26.0

@@ -103,7 +103,7 @@ func launchPrometheus(t *testing.T, directory string) watcher {
 	}
 	t.Cleanup(func() { // the context of the test has ended
 		_ = command.Wait() // it says that the process was told to end
-		log.Close()
+		_ = log.Close()
 		if t.Failed() {
 			t.Logf("Prometheus's log:\n%s", contents(t, log.Name()))
 		}

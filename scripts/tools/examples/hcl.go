@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -14,7 +15,7 @@ func (c *checker) parseHCL(path string, text []byte) *hclsyntax.Body {
 	file, faults := hclsyntax.ParseConfig(text, path, hcl.InitialPos)
 	if faults.HasErrors() {
 		for _, fault := range faults.Errs() {
-			if one, ok := fault.(*hcl.Diagnostic); ok && one.Subject != nil {
+			if one := (*hcl.Diagnostic)(nil); errors.As(fault, &one) && one.Subject != nil {
 				c.complain(path, one.Subject.Start.Line, "%s. %s", one.Summary, one.Detail)
 			}
 		}

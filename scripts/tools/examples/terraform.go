@@ -219,7 +219,8 @@ func (c *checker) checkReferences(path string, b *hclsyntax.Block, declared map[
 			return nil
 		}
 		parts := partsOf(expression.Traversal)
-		address, rest := "", []string(nil)
+		var address string
+		var rest []string
 		switch {
 		case parts[0] == "ephemeral" && len(parts) >= 3:
 			address, rest = strings.Join(parts[:3], "."), parts[3:]

@@ -25,6 +25,17 @@ forget() {
 }
 
 check_page() {
+  # Vault does not know that this token was revoked, until the example reports it.
+  jq -j .data.access_token paxos-state/token.json >revoked
+  curl -sS --fail "https://$docs_oauth/oauth2/revoke" -d client_id="$PAXOS_CLIENT_ID" \
+    --data-urlencode client_secret="$(cat secret.txt)" --data-urlencode token@revoked
+  rm "$docs_folder/arguments" # that was not the example
+  exits 0 ''
+  if cmp -s revoked <(jq -j .data.access_token paxos-state/token.json); then
+    echo 'the example kept a token that Paxos rejects'
+    return 1
+  fi
+
   # A sealed Vault answers 503. The token that is there is used. Without one, the caller is told to wait.
   vault operator seal
   forget
