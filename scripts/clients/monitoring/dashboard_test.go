@@ -31,7 +31,7 @@ type panel struct {
 	Description string
 	GridPos     struct{ H, W, X, Y int }
 	Datasource  struct{ Type, UID string }
-	Targets     []struct{ RefID, Expr string }
+	Targets     []struct{ RefID, Expr, LegendFormat string }
 	FieldConfig struct{ Defaults struct{ Unit string } }
 	Options     struct{ Content string }
 }
@@ -126,6 +126,11 @@ func TestPanelsCanBeRead(t *testing.T) {
 				`instance=~"$instance", mount=~"$mount"`) {
 				t.Errorf("%s does not use the variables: %s", p.Title, target.Expr)
 			}
+			for _, label := range legendLabel.FindAllStringSubmatch(target.LegendFormat, -1) {
+				if !slices.Contains(resultLabels(target.Expr), label[1]) {
+					t.Errorf("%s names a line by the label %s, which its result does not have", p.Title, label[1])
+				}
+			}
 		}
 	}
 	var names []string
@@ -135,6 +140,21 @@ func TestPanelsCanBeRead(t *testing.T) {
 	if !slices.Equal(names, []string{"datasource", "instance", "mount"}) {
 		t.Errorf("the variables are %v", names)
 	}
+}
+
+// legendLabel matches a label in the name of a line, and grouping the labels that an aggregation keeps.
+var (
+	legendLabel = regexp.MustCompile(`{{(\w+)}}`)
+	grouping    = regexp.MustCompile(`by \(([^)]*)\)`)
+)
+
+// resultLabels returns the labels of the result of an expression, which are those of its aggregation.
+func resultLabels(text string) []string {
+	found := grouping.FindStringSubmatch(text)
+	if found == nil {
+		return nil
+	}
+	return strings.Split(found[1], ", ")
 }
 
 // overlaps reports whether two panels share a place.
