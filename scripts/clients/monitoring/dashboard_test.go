@@ -88,7 +88,7 @@ func TestGrafanasTypesHaveEveryFieldOfTheDashboard(t *testing.T) {
 // decode decodes a dashboard strictly. An error without a text is none: the types of some panels return
 // it for an empty list of problems.
 func decode(text string) error {
-	//lint:ignore SA1019 the newer format is only for new versions of Grafana.
+	//nolint:staticcheck // The newer format, which its authors prefer, is only for new versions of Grafana.
 	var decoded grafana.Dashboard
 	if err := decoded.UnmarshalJSONStrict([]byte(text)); err != nil && err.Error() != "" {
 		return err

@@ -103,7 +103,7 @@ func launchPrometheus(t *testing.T, directory string) watcher {
 	}
 	t.Cleanup(func() { // the context of the test has ended
 		_ = command.Wait() // it says that the process was told to end
-		log.Close()
+		_ = log.Close()
 		if t.Failed() {
 			t.Logf("Prometheus's log:\n%s", contents(t, log.Name()))
 		}
@@ -130,7 +130,7 @@ func freeAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
 }
 
