@@ -107,7 +107,7 @@ func TestSignersCostAScrapeNothing(t *testing.T) {
 		m.metrics() // signers that were not read before are read once
 		before := m.Storage.Operations.Load()
 		m.metrics()
-		return int64(m.Storage.Operations.Load() - before)
+		return m.Storage.Operations.Load() - before
 	}
 	one := scrape()
 	for i := range 20 {
