@@ -48,6 +48,7 @@ func TestConsulTemplate(t *testing.T) {
 	}
 	rendering.interrupt()
 	rendering.expectNoSecret()
+	e.isRefusedInLog(binary)
 	if !t.Failed() {
 		t.Logf("passed with: %s", e.versionOfConsulTemplate())
 	}
@@ -116,6 +117,27 @@ func (e *exercise) render(binary string) *program {
 	command := e.documented("consul-template",
 		"consul-template -config=docs/examples/consul-template/paxos.hcl", "consul-template -config", binary+" -config")
 	return e.launch(e.directory, address, append(command, "-config=leased.hcl")...)
+}
+
+// isRefusedInLog has consul-template read a token of a role that does not exist. Its log must say what the
+// engine says.
+func (e *exercise) isRefusedInLog(binary string) {
+	e.Helper()
+	e.allowAllTokens()
+	const absent = `template {
+  contents    = "{{ with secret \"paxos/token/missing\" }}{{ .Data.access_token }}{{ end }}"
+  destination = "missing"
+}
+vault {
+  vault_agent_token_file = "vault-token"
+  retry { attempts = 1 }
+}
+`
+	e.must(os.WriteFile(filepath.Join(e.directory, "absent.hcl"), []byte(absent), 0o600))
+	refused := e.launch(e.directory, []string{"VAULT_ADDR=" + e.server.Address}, binary, "-once", "-config=absent.hcl")
+	if err := refused.awaitEnd(); err == nil || !strings.Contains(refused.text(), `Role "missing" does not exist.`) {
+		e.Errorf("without a role, consul-template ended with %v and wrote %q", err, refused.text())
+	}
 }
 
 // held returns the token in a file that consul-template writes, and its fingerprint if the file has it.
