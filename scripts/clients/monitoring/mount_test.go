@@ -195,7 +195,7 @@ func (m *mount) agent(t *testing.T, directory, address, authority string) (token
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close() // the agent has its own copy of the file descriptor
+	defer func() { _ = log.Close() }() // the agent has its own copy of the file descriptor
 	agent, err := m.Launch(log, "agent", "-config="+create(t, directory, "agent.hcl", configuration))
 	if err != nil {
 		t.Fatal(err)
