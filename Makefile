@@ -35,7 +35,7 @@ build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin
 dist: ## build a release into dist/: VERSION=v0.1.0 (default: the tag of the commit), SIGN_KEY=path signs it, IMAGE=name of the published image
 	@go -C scripts/release build -buildvcs=false -o $(CURDIR)/bin/release .
 	@bin/release $(if $(VERSION),-version=$(VERSION)) $(if $(IMAGE),-image=$(IMAGE)) $(if $(PLATFORMS),-platforms=$(PLATFORMS))
-	@$(if $(SIGN_KEY),scripts/release/sign.sh $(SIGN_KEY) dist)
+	@$(if $(SIGN_KEY),scripts/release/sign.sh '$(SIGN_KEY)' dist)
 
 demo: ## run the guided demo (15 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
 	@$(DEMO)
@@ -99,4 +99,4 @@ fuzz: ## fuzz each target for FUZZTIME (default 30s)
 	done
 
 clean: ## remove bin/ and dist/
-	rm -rf bin dist
+	rm -rf bin dist dist.new
