@@ -61,7 +61,7 @@ func (m *mount) renew(name string, verify bool) error {
 func (m *mount) renewVerified(names []string) (renewed []string) {
 	m.Helper()
 	for _, name := range names {
-		m.expectRefusal(m.renew(name, false), http.StatusBadRequest, "only a verified secret")
+		m.expectRefusal(m.renew(name, false), http.StatusBadRequest, "Only a new secret that is verified")
 	}
 	if err := m.inState(map[string]int{"quarantined": len(names)}); err != nil {
 		m.Errorf("after secrets that were not verified: %v", err)
