@@ -80,7 +80,7 @@ func countProfiles(ctx context.Context, client *http.Client, tokens *vaultTokens
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 200)) // the status says enough
-		return 0, fmt.Errorf("Paxos answered HTTP %d: %s", response.StatusCode, text)
+		return 0, fmt.Errorf("HTTP %d from Paxos: %s", response.StatusCode, text)
 	}
 	var answer struct {
 		Items []json.RawMessage `json:"items"`
@@ -93,6 +93,6 @@ func countProfiles(ctx context.Context, client *http.Client, tokens *vaultTokens
 
 // contents returns the text of the file that the variable names.
 func contents(variable, byDefault string) (string, error) {
-	text, err := os.ReadFile(cmp.Or(os.Getenv(variable), byDefault))
+	text, err := os.ReadFile(cmp.Or(os.Getenv(variable), byDefault)) //nolint:gosec // its user names the file
 	return strings.TrimSpace(string(text)), err
 }
