@@ -90,7 +90,9 @@ func pauseBefore(response *http.Response, wait time.Duration) (pause time.Durati
 			pause = max(pause, time.Until(date))
 		}
 	}
-	return (pause + rand.N(wait/2)).Round(time.Millisecond), pause <= longestWait
+	asked := pause
+	pause += rand.N(wait / 2) //nolint:gosec // it only spreads requests in time
+	return pause.Round(time.Millisecond), asked <= longestWait
 }
 
 // repeat returns the request with its body at the beginning. It returns false if the body cannot be sent
@@ -110,6 +112,6 @@ func repeat(request *http.Request) (*http.Request, bool) {
 
 // discard reads a body to its end, so that the connection can be used again.
 func discard(response *http.Response) {
+	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // if it fails, another connection is made
-	_ = response.Body.Close()
 }
