@@ -91,7 +91,7 @@ func pauseBefore(response *http.Response, wait time.Duration) (pause time.Durati
 		}
 	}
 	asked := pause
-	pause += rand.N(wait / 2) //nolint:gosec // it only spreads requests in time
+	pause += rand.N(wait / 2)
 	return pause.Round(time.Millisecond), asked <= longestWait
 }
 
