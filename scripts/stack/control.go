@@ -37,7 +37,8 @@ func (s *Sandbox) Token(ctx context.Context, fingerprint string) (IssuedToken, e
 }
 
 // CreateCredential makes a client at Paxos, as a person does in the Dashboard.
-func (s *Sandbox) CreateCredential(ctx context.Context, nickname string, scopes ...string) (id, secret string, err error) {
+func (s *Sandbox) CreateCredential(ctx context.Context, nickname string, scopes ...string) (clientID, secret string,
+	err error) {
 	var made struct {
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`

@@ -83,7 +83,8 @@ func (c *checker) checkBody(path string, body *hclsyntax.Body, allowed block, na
 		known, ok := allowed.blocks[inner.Type]
 		switch {
 		case !ok:
-			c.complain(path, line, "%s has no block %s: %s.", name, inner.Type, listed(slices.Collect(maps.Keys(allowed.blocks))))
+			c.complain(path, line, "%s has no block %s: %s.", name, inner.Type,
+				listed(slices.Collect(maps.Keys(allowed.blocks))))
 		case len(inner.Labels) != known.labels:
 			c.complain(path, line, "The block %s has %d labels. Give it %d.", inner.Type, len(inner.Labels), known.labels)
 		default:
