@@ -43,9 +43,13 @@ func TestConsulTemplate(t *testing.T) {
 			t.Errorf("with a poll_interval of %s, the file has a valid token after %s", poll, took)
 		}
 	}
-	if log, err := os.ReadFile(filepath.Join(e.directory, "reload.log")); strings.Count(string(log), "reloaded") != 3 {
-		t.Errorf("the application was told of changes with %q, want three times: %v", log, err)
-	}
+	await(t, func() error { // the command runs after the file was written
+		log, err := os.ReadFile(filepath.Join(e.directory, "reload.log"))
+		if strings.Count(string(log), "reloaded") != 3 {
+			err = fmt.Errorf("the application was told of changes with %q, want three times: %v", log, err)
+		}
+		return err
+	})
 	rendering.interrupt()
 	rendering.expectNoSecret()
 	e.isRefusedInLog(binary)
@@ -112,7 +116,7 @@ func (e *exercise) render(binary string) *program {
 			e.guard(string(token))
 			return nil
 		}
-		return fmt.Errorf("no token of Vault: %w", err)
+		return fmt.Errorf("no token of Vault: %v", err)
 	})
 	command := e.documented("consul-template",
 		"consul-template -config=docs/examples/consul-template/paxos.hcl", "consul-template -config", binary+" -config")
