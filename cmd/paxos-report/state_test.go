@@ -38,7 +38,7 @@ func TestALockdownComesFirst(t *testing.T) {
 	}
 	h.must("lockdown", map[string]any{"reason": hostile})
 	page, _ := h.report(settings{})
-	since := regexp.MustCompile(`This mount is in lockdown since <time>20\d\d-\d\d-\d\dT[0-9:]+Z</time>`)
+	since := regexp.MustCompile(`This mount has been in lockdown since <time>20\d\d-\d\d-\d\dT[0-9:]+Z</time>`)
 	if at := since.FindStringIndex(page); at == nil || at[0] > strings.Index(page, `class="counts"`) {
 		t.Error("the page does not begin with the lockdown")
 	}
@@ -53,7 +53,7 @@ func TestALockdownComesFirst(t *testing.T) {
 		`token needs path "paxos/lockdown" { capabilities = ["read", "sudo"] }`)
 	h.deny("status")
 	page, _ = h.report(settings{})
-	expectText(t, page, "This mount is in lockdown since 20")
+	expectText(t, page, "This mount has been in lockdown since 20")
 	h.deny("status", "lockdown")
 	page, _ = h.report(settings{})
 	expectText(t, page, "It is not known whether this mount is in lockdown")

@@ -119,7 +119,7 @@ func TestReportOfAnAuditor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]bool{"This mount is in lockdown since": true, "an exercise": true,
+	for text, want := range map[string]bool{"This mount has been in lockdown since": true, "an exercise": true,
 		"Not compared with Paxos now:": true, "<bdi>payments</bdi>": true, "<bdi>reviewed</bdi>": true, "Longest lease": true,
 		"Not on this page": false, "accept no finding now": false} {
 		if strings.Contains(string(page), text) != want {

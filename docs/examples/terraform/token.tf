@@ -2,8 +2,12 @@
 # would write the token into both. Read token/, not creds/: the lease of creds/ ends with the provider's
 # own Vault token.
 
+#
+# Terraform opens an ephemeral resource during the plan already, and depends_on does not change that. With
+# mount_id, it waits until the role exists.
 ephemeral "vault_generic_secret" "paxos" {
-  path = "${vault_mount.paxos.path}/token/mint-role"
+  path     = "${vault_mount.paxos.path}/token/mint-role"
+  mount_id = vault_generic_endpoint.mint_role.id
 }
 
 # Ephemeral values may be used in provider blocks, in write-only arguments, and here.

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 func copyExamples(t *testing.T) (root string) {
 	t.Helper()
 	root = t.TempDir()
-	for _, folder := range []string{"docs"} {
+	for _, folder := range []string{"docs", "scripts/clients"} {
 		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join(repository, folder))); err != nil {
 			t.Fatal(err)
 		}
