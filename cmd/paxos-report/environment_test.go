@@ -50,6 +50,27 @@ func TestWithoutATokenItSaysSo(t *testing.T) {
 	}
 }
 
+// TestThePasswordOfAnAddressIsNotShown runs the program with an address that has a name and a password, as a
+// proxy before Vault may need. Neither the report nor an error shows them.
+func TestThePasswordOfAnAddressIsNotShown(t *testing.T) {
+	h := newHarness(t)
+	unsetVault(t)
+	t.Setenv("VAULT_TOKEN", "right")
+	t.Setenv("VAULT_ADDR", strings.Replace(h.vault.Address(), "://", "://proxy-user:proxy-password@", 1))
+	for denied, want := range map[string]int{"status": exitFine, "report": exitFailed} {
+		h.denied = []string{denied}
+		for _, argument := range []string{"-json", "-json=false"} {
+			var out, complaints strings.Builder
+			code := run(t.Context(), []string{argument}, &out, &complaints)
+			shown := out.String() + complaints.String()
+			if code != want || strings.Contains(shown, "proxy-user") || strings.Contains(shown, "proxy-password") ||
+				!strings.Contains(shown, h.vault.Address()) {
+				t.Errorf("without %s it ends with %d, and shows the login, or not the address:\n%s", denied, code, shown)
+			}
+		}
+	}
+}
+
 // unsetVault unsets everything that names a server or a token.
 func unsetVault(t *testing.T) {
 	t.Helper()

@@ -41,7 +41,7 @@ func run(ctx context.Context, arguments []string, out, complaints io.Writer) int
 	}
 	code, err = report(ctx, vault, wanted, time.Now(), out, complaints)
 	if err != nil {
-		fmt.Fprintf(complaints, "paxos-report: %v\n", err)
+		fmt.Fprintf(complaints, "paxos-report: %s\n", said(err))
 	}
 	return code
 }

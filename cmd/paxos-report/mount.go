@@ -16,7 +16,7 @@ import (
 // findings decide the exit code, the drift report is required too. Any other part that Vault does not
 // answer is a gap.
 func readMount(ctx context.Context, vault *api.Client, wanted settings) (*mount, error) {
-	m := &mount{Vault: vault.Address(), Namespace: vault.Namespace(), Mount: wanted.mount,
+	m := &mount{Vault: withoutLogin(vault.Address()), Namespace: vault.Namespace(), Mount: wanted.mount,
 		Roles: []role{}, Exceptions: []exception{}, Gaps: []gap{}, Notes: []string{}}
 	r := &reader{ctx: ctx, vault: vault, mount: m}
 	if err := r.readReports(wanted); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -140,10 +141,30 @@ func answered(err error) bool {
 // listOfErrors is what Vault puts around the errors of a plugin.
 var listOfErrors = regexp.MustCompile(`(?m)^(\d+ errors? occurred:|\s*\* )`)
 
+// withoutLogin returns an address without the name and the password that it may have for a proxy.
+func withoutLogin(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.User == nil {
+		return address
+	}
+	parsed.User = nil
+	return parsed.String()
+}
+
+// said returns the text of an error. Vault's API package writes the whole address into it.
+func said(err error) string {
+	var answer *api.ResponseError
+	text := err.Error()
+	if errors.As(err, &answer) {
+		text = strings.ReplaceAll(text, answer.URL, withoutLogin(answer.URL))
+	}
+	return text
+}
+
 // words returns what Vault says in an error, as one line.
 func words(err error) string {
 	var answer *api.ResponseError
-	text := err.Error()
+	text := said(err)
 	if errors.As(err, &answer) && len(answer.Errors) > 0 {
 		text = strings.Join(answer.Errors, " ")
 	}

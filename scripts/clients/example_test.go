@@ -16,6 +16,7 @@ func TestPythonExample(t *testing.T) {
 	e.start(command...)
 	e.run()
 	e.refuses(command[:2]...)
+	e.staysWithPaxos(command[:2]...)
 	if !t.Failed() {
 		t.Logf("passed with: docs/examples/python, hvac %s", hvacVersion(t))
 	}
@@ -35,6 +36,7 @@ func TestGoExample(t *testing.T) {
 	e.start(command...)
 	e.run()
 	e.refuses(command[0])
+	e.staysWithPaxos(command[0])
 	if !t.Failed() {
 		t.Logf("passed with: docs/examples/go")
 	}
@@ -52,6 +54,7 @@ func TestNodeExample(t *testing.T) {
 	e.start(command...)
 	e.run()
 	e.refuses(command[:2]...)
+	e.staysWithPaxos(command[:2]...)
 	e.expectDependency("node-vault")
 	if !t.Failed() {
 		t.Logf("passed with: docs/examples/node, node-vault %s", nodeVersion(t, "node-vault"))

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -197,6 +199,27 @@ func (e *exercise) refuses(command ...string) {
 		e.Errorf("without a role, the example wrote %q", got)
 	}
 	refused.expectNoSecret()
+}
+
+// staysWithPaxos runs the example once, while Paxos redirects it to another server. That server must get
+// nothing: neither the token nor a request.
+func (e *exercise) staysWithPaxos(command ...string) {
+	e.Helper()
+	var asked atomic.Int32
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		_, _ = w.Write([]byte(`{"items":[]}`)) // an error shows at the reader
+		if got := r.Header.Get("Authorization"); got != "" {
+			e.Errorf("another server got the token: %.12s…", got)
+		}
+	}))
+	e.Cleanup(stranger.Close)
+	e.must(e.paxos.Fail(e.Context(), map[string]any{"endpoint": "operations", "times": 1, "redirect": stranger.URL}))
+	redirected := e.launch(e.directory, e.environment("mint-role"), command...)
+	if err := redirected.awaitEnd(); err == nil || asked.Load() != 0 {
+		e.Errorf("after a redirect, the example ended with %v, and sent %d requests to another server", err, asked.Load())
+	}
+	redirected.expectNoSecret()
 }
 
 // allowAllTokens lets the login read tokens of all roles, also of one that does not exist.

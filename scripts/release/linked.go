@@ -29,18 +29,23 @@ const standardLibrary = "std"
 
 // A listedPackage is what `go list` says about a package.
 type listedPackage struct {
-	Dir      string
-	Standard bool
-	Module   *struct {
+	Dir        string
+	Standard   bool
+	GoFiles    []string
+	SFiles     []string // assembler
+	HFiles     []string
+	EmbedFiles []string
+	Module     *struct {
 		Path, Version, Dir string
 		Main               bool
 		Replace            *struct{ Path string }
 	}
 }
 
-// linked returns what is linked into the programs of a platform.
+// linked returns what is linked into the programs of a platform. It checks that what comes from this repository is
+// in the commit.
 func (g *golang) linked(ctx context.Context, s source, p platform) (linkage, error) {
-	arguments := []string{"list", "-deps", "-mod=readonly", "-json=Dir,Standard,Module"}
+	arguments := []string{"list", "-deps", "-mod=readonly", "-json=Dir,Standard,Module,GoFiles,SFiles,HFiles,EmbedFiles"}
 	for _, program := range programs {
 		arguments = append(arguments, "./cmd/"+program)
 	}
@@ -49,15 +54,21 @@ func (g *golang) linked(ctx context.Context, s source, p platform) (linkage, err
 		return nil, explain("listing packages", err)
 	}
 	found := linkage{standardLibrary + "@" + g.version: {folder: g.root}}
+	own := []string{"go.mod", "go.sum"}
 	for decoder := json.NewDecoder(bytes.NewReader(said)); ; {
 		var listed listedPackage
 		if err := decoder.Decode(&listed); errors.Is(err, io.EOF) {
-			return found, nil
+			return found, s.contains(ctx, own)
 		} else if err != nil {
 			return nil, fmt.Errorf("listing packages: %w", err)
 		}
 		if err := found.add(listed); err != nil {
 			return nil, err
+		}
+		if listed.Module != nil && listed.Module.Main {
+			for _, file := range slices.Concat(listed.GoFiles, listed.SFiles, listed.HFiles, listed.EmbedFiles) {
+				own = append(own, filepath.Join(listed.Dir, file))
+			}
 		}
 	}
 }

@@ -48,6 +48,27 @@ func TestChangedCheckoutIsRefused(t *testing.T) {
 	}
 }
 
+// TestOverlookedFilesAreRefused builds with a file that git ignores, and with a change that git was told to overlook.
+// git status shows neither, and Go compiles both.
+func TestOverlookedFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	clone, program := cloned(t)
+	added := filepath.Join(clone, "backend", "added.go")
+	write(t, filepath.Join(clone, ".git", "info", "exclude"), "added.go\n")
+	write(t, added, "package backend\n")
+	fails(t, "backend/added.go would be built, but the commit does not have it", clone, program)
+	if err := os.Remove(added); err != nil {
+		t.Fatal(err)
+	}
+	overlooked := filepath.Join("backend", "version", "version.go")
+	must(t, clone, "git", "update-index", "--assume-unchanged", overlooked)
+	write(t, filepath.Join(clone, overlooked), string(read(t, filepath.Join(clone, overlooked)))+"\n// added\n")
+	fails(t, overlooked+" would be built, but the commit does not have it", clone, program)
+	if _, err := os.Stat(filepath.Join(clone, "dist")); err == nil {
+		t.Error("a release was written")
+	}
+}
+
 // TestNoCommitIsRefused builds from folders that are not the root of a checkout, and without git.
 func TestNoCommitIsRefused(t *testing.T) {
 	t.Parallel()

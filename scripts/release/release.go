@@ -71,11 +71,11 @@ func (r *release) write(ctx context.Context, output string, out io.Writer) error
 // writePlatform writes the folder of a platform and its archive.
 func (r *release) writePlatform(ctx context.Context, p platform) error {
 	folder := filepath.Join(r.folder, r.folderName(p))
-	if err := r.golang.build(ctx, r.source, p, folder); err != nil {
-		return err
-	}
 	linked, err := r.golang.linked(ctx, r.source, p)
 	if err != nil {
+		return err
+	}
+	if err := r.golang.build(ctx, r.source, p, folder); err != nil {
 		return err
 	}
 	if err := linked.matches(folder); err != nil {

@@ -100,6 +100,40 @@ func (s *source) choose(ctx context.Context, version string) error {
 	return nil
 }
 
+// contains returns an error if one of the files is not in the commit as it is in the checkout. `git status` shows
+// neither files that git ignores nor changes that git was told to overlook, and Go compiles both.
+func (s *source) contains(ctx context.Context, files []string) error {
+	listed, err := s.git(ctx, "ls-tree", "-r", "-z", "--full-tree", s.commit)
+	if err != nil {
+		return err
+	}
+	committed := map[string]string{} // the hash of each file
+	for entry := range strings.SplitSeq(listed, "\x00") {
+		about, name, _ := strings.Cut(entry, "\t")
+		if words := strings.Fields(about); len(words) == 3 {
+			committed[filepath.Join(s.repository, filepath.FromSlash(name))] = words[2]
+		}
+	}
+	for i, file := range files {
+		if !filepath.IsAbs(file) {
+			files[i] = filepath.Join(s.repository, file)
+		}
+	}
+	said, err := s.git(ctx, append([]string{"hash-object", "--no-filters", "--"}, files...)...)
+	if err != nil {
+		return err
+	}
+	hashes := strings.Fields(said)
+	for i, file := range files {
+		if i >= len(hashes) || committed[file] != hashes[i] {
+			name := strings.TrimPrefix(file, s.repository+string(filepath.Separator))
+			return fmt.Errorf("%s would be built, but the commit does not have it like this. Git ignores the file, or "+
+				"was told to overlook its changes (git ls-files -v)", name)
+		}
+	}
+	return nil
+}
+
 // git returns what a git command prints about the checkout.
 func (s *source) git(ctx context.Context, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"-C", s.repository}, arguments...)...)

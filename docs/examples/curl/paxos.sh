@@ -19,7 +19,8 @@ umask 077
 role=${PAXOS_ROLE:-mint-role} login=${PAXOS_LOGIN:-.} state=${PAXOS_STATE:-paxos-state}
 path=${1:?usage: paxos.sh PATH, such as paxos.sh /profiles}
 mkdir -p "$state"
-trap 'rm -f "$state/login" "$state/answer"' EXIT
+trap 'rm -f "$state/login" "$state/answer" "$state/vault.header"' EXIT
+trap 'exit 75' HUP INT TERM
 
 # stop CODE TEXT: ends the script with a text for its caller.
 stop() {
@@ -67,10 +68,16 @@ log_in() {
     jq -r '"X-Vault-Token: " + .auth.client_token' "$state/answer" > "$state/vault.header"
 }
 
+# log_out: revokes the Vault token, which is not needed any more. A token of token/ stays valid. If this fails,
+# the Vault token expires.
+log_out() {
+  send "$VAULT_ADDR/v1/auth/token/revoke-self" -X POST -H "@$state/vault.header" 2> /dev/null
+}
+
 # read_token [ARGUMENT...]: gets an access token of Paxos, with a new login.
 read_token() {
   log_in && vault "paxos/token/$role" -H "@$state/vault.header" "$@" &&
-    mv "$state/answer" "$state/token.json" &&
+    mv "$state/answer" "$state/token.json" && log_out &&
     jq -r '"Authorization: Bearer " + .data.access_token' "$state/token.json" > "$state/paxos.header" &&
     jq -r '.warnings // [] | .[]' "$state/token.json" >&2
 }

@@ -80,7 +80,7 @@ func countProfiles(ctx context.Context, client *http.Client, tokens *vaultTokens
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 200)) // the status says enough
-		return 0, fmt.Errorf("HTTP %d from Paxos: %s", response.StatusCode, text)
+		return 0, fmt.Errorf("HTTP %d from Paxos: %q", response.StatusCode, text)
 	}
 	var answer struct {
 		Items []json.RawMessage `json:"items"`

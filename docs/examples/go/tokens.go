@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -97,6 +98,20 @@ func (t *vaultTokens) apiURL() (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.data.APIURL, err
+}
+
+// belongTo returns an error if an address is not one of Paxos. An http.Client follows redirects, and
+// oauth2.Transport adds the token to each request. So without this, another server could get the token.
+func (t *vaultTokens) belongTo(address *url.URL) error {
+	text, err := t.apiURL()
+	if err != nil {
+		return err
+	}
+	paxos, err := url.Parse(text)
+	if err == nil && (address.Scheme != paxos.Scheme || address.Host != paxos.Host) {
+		err = fmt.Errorf("the request is for %s, not for %s: no token is sent there", address.Host, paxos.Host)
+	}
+	return err
 }
 
 // read reads a token.

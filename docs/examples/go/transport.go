@@ -19,7 +19,7 @@ const (
 )
 
 // newTransport returns a transport that adds a token to each request, replaces a token that Paxos
-// rejects, and repeats requests.
+// rejects, and repeats requests. It sends requests only to Paxos.
 func newTransport(tokens *vaultTokens) http.RoundTripper {
 	return &reauthorizing{tokens: tokens, base: &oauth2.Transport{Source: tokens, Base: retrying{http.DefaultTransport}}}
 }
@@ -31,6 +31,12 @@ type reauthorizing struct {
 }
 
 func (t *reauthorizing) RoundTrip(request *http.Request) (*http.Response, error) {
+	if err := t.tokens.belongTo(request.URL); err != nil {
+		if request.Body != nil {
+			_ = request.Body.Close() // nothing was sent
+		}
+		return nil, err
+	}
 	response, err := t.base.RoundTrip(request)
 	if err != nil || response.StatusCode != http.StatusUnauthorized {
 		return response, err

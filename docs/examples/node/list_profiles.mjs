@@ -170,7 +170,7 @@ class Paxos {
     }
     if (!response.ok) {
       const text = await response.text();
-      throw new Error(`Paxos answered HTTP ${response.status}: ${text.slice(0, 200)}`);
+      throw new Error(`Paxos answered HTTP ${response.status}: ${JSON.stringify(text.slice(0, 200))}`);
     }
     return response.json();
   }
@@ -181,7 +181,8 @@ class Paxos {
     let response;
     try {
       const signal = AbortSignal.timeout(timeout);
-      response = await fetch(token.api_url + path, { method, headers, body, signal });
+      // Paxos sends no redirects. One that is followed would take the body to another server.
+      response = await fetch(token.api_url + path, { method, headers, body, signal, redirect: 'manual' });
     } catch (error) {
       throw new Unavailable(`Paxos did not answer: ${error.cause?.code ?? error.name}`);
     }

@@ -66,9 +66,9 @@ def with_retries(attempt):
 def retry_after(response):
     """Return the seconds of the header Retry-After, which has a number or a date, or None."""
     text = response.headers.get("Retry-After", "")
-    if text.isdigit():
-        return int(text)
     try:
+        if text.isdigit():
+            return int(text)
         then = email.utils.parsedate_to_datetime(text)
         return max(0.0, (then - datetime.now(timezone.utc)).total_seconds())
     except (TypeError, ValueError):
@@ -181,8 +181,8 @@ class Paxos:
         if response.status_code == 401:
             token = self.tokens.replace(token)
             response = with_retries(lambda: self._send(token, method, path, body))
-        if not response.ok:
-            raise RuntimeError(f"Paxos answered HTTP {response.status_code}: {response.text[:200]}")
+        if not 200 <= response.status_code < 300:
+            raise RuntimeError(f"Paxos answered HTTP {response.status_code}: {response.text[:200]!r}")
         return response.json()
 
     def _send(self, token, method, path, body):
@@ -190,8 +190,14 @@ class Paxos:
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
+            # Paxos sends no redirects. One that is followed would take the body to another server.
             response = self.session.request(
-                method, token.api_url + path, data=body, headers=headers, timeout=TIMEOUT
+                method,
+                token.api_url + path,
+                data=body,
+                headers=headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,
             )
         except requests.exceptions.RequestException as error:
             raise Unavailable(f"Paxos did not answer: {type(error).__name__}") from error

@@ -20,6 +20,10 @@ resource "vault_mount" "paxos" {
   path        = "paxos"
   type        = "vault-plugin-secrets-paxos"
   description = "Access tokens of Paxos"
+
+  lifecycle {
+    prevent_destroy = true # it would revoke all tokens, and delete the signing keys for ever
+  }
 }
 
 # There is no client_id and no client_secret here: the state file would contain the secret. A person

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ import (
 	authentication "k8s.io/api/authentication/v1"
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // A cluster stands for the API server of Kubernetes: it issues tokens of service accounts, and tells Vault
@@ -46,9 +49,19 @@ func newCluster(t *testing.T) *cluster {
 	handler := http.NewServeMux()
 	handler.HandleFunc("POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token",
 		func(w http.ResponseWriter, r *http.Request) {
+			var asked authentication.TokenRequest
+			text, err := io.ReadAll(r.Body)
+			if err == nil { // in JSON or in Protocol Buffers
+				_, _, err = scheme.Codecs.UniversalDeserializer().Decode(text, nil, &asked)
+			}
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			token := c.jwt(t, r.PathValue("namespace"), r.PathValue("name"), asked.Spec.Audiences...)
 			answer(w, &authentication.TokenRequest{
 				TypeMeta: meta.TypeMeta{APIVersion: "authentication.k8s.io/v1", Kind: "TokenRequest"},
-				Status:   authentication.TokenRequestStatus{Token: c.jwt(t, r.PathValue("namespace"), r.PathValue("name"))},
+				Status:   authentication.TokenRequestStatus{Token: token},
 			})
 		})
 	handler.HandleFunc("POST /apis/authentication.k8s.io/v1/tokenreviews", c.review)
@@ -85,6 +98,7 @@ current-context: test
 // claims are the claims of a token of a service account.
 type claims struct {
 	jwt.Claims
+	Audience   []string `json:"aud"` // always a list, as Kubernetes writes it
 	Kubernetes struct {
 		Namespace      string            `json:"namespace"`
 		ServiceAccount map[string]string `json:"serviceaccount"`
@@ -94,14 +108,17 @@ type claims struct {
 // userOf returns the name that Kubernetes gives a service account.
 func userOf(namespace, name string) string { return "system:serviceaccount:" + namespace + ":" + name }
 
-// jwt issues a token of a service account.
-func (c *cluster) jwt(t *testing.T, namespace, name string) string {
+// jwt issues a token of a service account. Without an audience, it is for the cluster itself.
+func (c *cluster) jwt(t *testing.T, namespace, name string, audiences ...string) string {
 	t.Helper()
 	now := time.Now()
+	if len(audiences) == 0 {
+		audiences = []string{c.URL}
+	}
 	content := claims{Claims: jwt.Claims{Issuer: c.URL, Subject: userOf(namespace, name),
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now),
 		Expiry: jwt.NewNumericDate(now.Add(time.Hour))}}
-	content.Kubernetes.Namespace = namespace
+	content.Audience, content.Kubernetes.Namespace = audiences, namespace
 	content.Kubernetes.ServiceAccount = map[string]string{"name": name, "uid": "uid-of-" + name}
 	text, err := jwt.Signed(c.signer).Claims(content).Serialize()
 	if err != nil {
@@ -110,7 +127,7 @@ func (c *cluster) jwt(t *testing.T, namespace, name string) string {
 	return text
 }
 
-// review tells whose a token is, if the cluster has issued it.
+// review tells whose a token is, if the cluster has issued it, and for one of the audiences that are asked for.
 func (c *cluster) review(w http.ResponseWriter, r *http.Request) {
 	var asked authentication.TokenReview
 	var content claims
@@ -122,8 +139,13 @@ func (c *cluster) review(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = token.Claims(&c.key.PublicKey, &content)
 	}
-	if err == nil {
-		asked.Status = authentication.TokenReviewStatus{Authenticated: true, User: authentication.UserInfo{
+	wanted := asked.Spec.Audiences
+	if len(wanted) == 0 {
+		wanted = []string{c.URL}
+	}
+	wanted = slices.DeleteFunc(wanted, func(name string) bool { return !slices.Contains(content.Audience, name) })
+	if err == nil && len(wanted) > 0 {
+		asked.Status = authentication.TokenReviewStatus{Authenticated: true, Audiences: wanted, User: authentication.UserInfo{
 			Username: content.Subject, UID: content.Kubernetes.ServiceAccount["uid"],
 			Groups: []string{"system:serviceaccounts"}}}
 	}

@@ -82,7 +82,8 @@ func (s site) allow(kubernetes *cluster) {
 	s.write("auth/kubernetes/config", map[string]any{"kubernetes_host": kubernetes.URL,
 		"token_reviewer_jwt": kubernetes.jwt(s.T, "vault", "vault"), "disable_local_ca_jwt": true})
 	s.write("auth/kubernetes/role/payments-api", map[string]any{"bound_service_account_names": "payments-api",
-		"bound_service_account_namespaces": "payments", "token_policies": "application", "token_ttl": "10m"})
+		"bound_service_account_namespaces": "payments", "audience": "vault", "token_policies": "application",
+		"token_ttl": "10m"})
 }
 
 // write writes to Vault as root.

@@ -216,7 +216,7 @@ func (m *mount) appRole(t *testing.T) (roleID, secretID string) {
 	const login = "auth/approle/role/prometheus"
 	logical := m.root.Logical()
 	_, err := logical.WriteWithContext(t.Context(), login, map[string]any{"token_policies": "monitoring",
-		"token_period": "1h"})
+		"token_ttl": "1h", "token_max_ttl": "24h"})
 	if err != nil {
 		t.Fatal(err)
 	}

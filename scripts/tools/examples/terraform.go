@@ -148,6 +148,10 @@ func (c *checker) checkEndpoint(path string, b *hclsyntax.Block, context *hcl.Ev
 		c.complain(path, line, "The engine has no %s of %s%s. See docs/api/README.md.", operation, mount, name)
 		return
 	}
+	kept := b.Body.Attributes["disable_delete"]
+	if strings.HasPrefix(name, "config") && b.Type == "resource" && (kept == nil || !isTrue(kept)) {
+		c.complain(path, line, "Removing this resource would delete %s%s. Write disable_delete = true.", mount, name)
+	}
 	for _, attribute := range []string{"data_json", "data_json_wo"} {
 		if data := b.Body.Attributes[attribute]; data != nil {
 			c.checkData(path, data, mount+name, routes, context)

@@ -26,7 +26,8 @@ identity() {
   local signed
   signed=$(printf '{"alg":"RS256","kid":"github","typ":"JWT"}' | base64url).$(jq -cjn --arg iss "$issuer" '{$iss,
     sub: "repo:acme/payments:environment:production", aud: "vault.example.com", repository: "acme/payments",
-    repository_id: "123456789", ref: "refs/heads/main", environment: "production",
+    repository_id: "123456789", ref: "refs/heads/main", environment: "production", event_name: "push",
+    job_workflow_ref: "acme/payments/.github/workflows/paxos.yml@refs/heads/main", actor: "jo", run_id: "42",
     iat: (now | floor), nbf: (now | floor - 5), exp: (now | floor + 300)} | '"$1" | base64url)
   printf '%s.%s' "$signed" "$(printf %s "$signed" | openssl dgst -sha256 -sign "$docs_folder/github.key" -binary | base64url)"
 }
@@ -39,10 +40,14 @@ log_in() {
 check_page() {
   log_in . >login.json
   expect 'the lifetime of the Vault token' 600 "$(jq .auth.lease_duration login.json)"
+  expect 'what the audit log tells of the run' 'acme/payments jo 42' \
+    "$(jq -r '.auth.metadata | "\(.repository) \(.actor) \(.run_id)"' login.json)"
   VAULT_TOKEN=$(jq -r .auth.client_token login.json) vault read -field=access_token paxos/token/mint-role >token
   valid token
   local change
   for change in '.repository_id = "987654321"' '.ref = "refs/heads/feature"' '.ref = "refs/pull/1/merge"' \
+    '.event_name = "pull_request_target"' 'del(.event_name)' \
+    '.job_workflow_ref |= sub("paxos.yml"; "other.yml")' '.job_workflow_ref |= sub("heads/main"; "heads/feature")' \
     '.environment = "staging"' 'del(.environment)' '.aud = "https://github.com/acme"' '.exp = .nbf - 600'; do
     ! log_in "$change" 2>refused.txt || { echo "it logged in with $change"; return 1; }
     grep -q 'Code: 400' refused.txt || { cat refused.txt; return 1; }

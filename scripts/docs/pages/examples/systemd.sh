@@ -20,7 +20,8 @@ sessions() {
 
 check_page() {
   expect 'Vault tokens that the report left' 0 "$(sessions)"
-  expect 'files in the folder of the report' report.html "$(ls state)"
+  expect 'files in the folder of the report' report.html "$(ls -A state)"
+  expect 'who can read the report' -rw------- "$(stat -c %A state/report.html)"
   # A role that may do everything is a finding of severity high. The report is written all the same.
   vault write paxos/roles/payer operations=CreateCryptoWithdrawal
   vault write paxos/config/guardrails allow_admin_scopes=true
