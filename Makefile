@@ -5,7 +5,7 @@ VERSION  ?=
 SERVERS ?= 1.16
 
 # Every package except the end-to-end tests, which need a Vault.
-UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load|clients/.*)$$')
+UNIT = $$(go list ./... | grep -vE '/scripts/(e2e|cluster|load)$$')
 
 # The variable that has the version which the programs report, with VERSION=v1.2.3.
 NUMBER = vault-plugin-secrets-paxos/backend/version.Number
@@ -32,15 +32,18 @@ build: ## build the plugin, paxos-sandbox, paxos-report and paxos-proxy into bin
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w $(if $(VERSION),-X $(NUMBER)=$(VERSION))' \
 		-o bin/ ./cmd/...
 
-dist: ## build a release into dist/: VERSION=v0.1.0 (default: the tag of the commit), SIGN_KEY=path signs it, IMAGE=name of the published image
+# VERSION is the tag of the commit if it is not set. IMAGE is the name of the published image. SIGN_KEY is the
+# path of a key, with which the checksums are signed.
+dist: ## build a release into dist/: VERSION=v0.1.0 SIGN_KEY=path IMAGE=name
 	@go -C scripts/release build -buildvcs=false -o $(CURDIR)/bin/release .
 	@bin/release $(if $(VERSION),-version=$(VERSION)) $(if $(IMAGE),-image=$(IMAGE)) $(if $(PLATFORMS),-platforms=$(PLATFORMS))
 	@$(if $(SIGN_KEY),scripts/release/sign.sh '$(SIGN_KEY)' dist)
 
-demo: ## run the guided demo (15 to 30 seconds; the first run builds Vault, about 10 minutes); set PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT to use Paxos itself
+# It uses Paxos itself if PAXOS_CLIENT_ID, PAXOS_CLIENT_SECRET and PAXOS_ENVIRONMENT are set.
+demo: ## run the guided demo (15 to 30 seconds; the first run builds Vault, about 10 minutes)
 	@$(DEMO)
 
-dev: ## start a Vault with the engine and the stand-in Paxos, and print how to connect them; they run until Ctrl-C
+dev: ## start a Vault with the engine and the stand-in Paxos, and print how to connect them
 	@$(DEMO) -keep
 
 test: ## run the unit tests with the race detector, then the end-to-end tests on a real Vault (12 minutes)
@@ -55,22 +58,22 @@ test-servers: ## run the end-to-end tests on the oldest supported Vault, 1.16.3 
 		VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e || exit 1; \
 	done
 
-test-docs: ## run every page of README.md and docs, each on a Vault of its own; PAGES=docs/signing.md runs one, UPDATE=1 rewrites console blocks
+test-docs: ## run README.md and docs; PAGES=docs/signing.md runs one page, UPDATE=1 rewrites its answers (4 minutes)
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/docs ./scripts/docs && VAULT_BIN=$$vault exec bin/docs $(if $(UPDATE),-update) $(PAGES)
 
-test-clients: ## run the tests with clients and tools of others, such as hvac, node-vault and Prometheus, on a real Vault (5 minutes)
+test-clients: ## run the tests with clients and tools of others, such as hvac and Prometheus (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 exec scripts/clients/test.sh
 
 test-dist: ## run the tests of releases and of scripts/module-path.sh (3 minutes; needs minisign, skopeo and umoci)
 	@go -C scripts/release test -count=1 -timeout=20m ./...
 
-test-cluster: ## run the tests that need a cluster of three Vaults: failover, 2,000 leases, Paxos down, daily limits (5 minutes)
+test-cluster: ## run the tests on three Vaults: failover, 2,000 leases, Paxos down, daily limits (5 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -timeout=8m ./scripts/cluster
 
-test-load: ## run the tests that are long because of Paxos's rate limits: rotations, client pools, deletion, 20,000 payments (8 minutes)
+test-load: ## run the tests with Paxos's real limits: rotations, client pools, 20,000 payments (8 minutes)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -v -count=1 -shuffle=on -parallel=4 -timeout=10m ./scripts/load
 
-bench: ## compare reads with reads from a plugin that does nothing; BENCH=-signatures measures signatures, BENCH=-proxy measures paxos-proxy, BENCH=-help prints all flags
+bench: ## compare reads with a plugin that does nothing; BENCH=-signatures, BENCH=-proxy, BENCH=-help (4 minutes)
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/bench ./scripts/bench && VAULT_BIN=$$vault exec bin/bench $(BENCH)
 
 docs: ## write the generated part of docs/api: a page for each path, from what `vault path-help` says

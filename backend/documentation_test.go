@@ -159,22 +159,24 @@ func TestStoredEntriesKeepTheirForm(t *testing.T) {
 	golden(t, "stored.golden", strings.Join(entries, ""))
 }
 
-// TestContributingNamesFilesThatExist keeps the guide for contributors to the layout that there is.
-func TestContributingNamesFilesThatExist(t *testing.T) {
+// TestGuidesNameFilesThatExist keeps the guides for developers to the layout that there is.
+func TestGuidesNameFilesThatExist(t *testing.T) {
 	t.Parallel()
-	guide, err := os.ReadFile("../CONTRIBUTING.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	named := regexp.MustCompile("`([a-z_/-]+\\.(?:go|tsv))`").FindAllStringSubmatch(string(guide), -1)
-	if len(named) < 30 {
-		t.Errorf("the guide names %d files", len(named))
-	}
-	for _, match := range named {
-		_, inBackend := os.Stat(match[1])
-		_, inProject := os.Stat(filepath.Join("..", match[1]))
-		if inBackend != nil && inProject != nil {
-			t.Errorf("the guide names %s, which does not exist", match[1])
+	for _, path := range []string{"../CONTRIBUTING.md", "README.md"} {
+		guide, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile("`([a-z_/-]+\\.(?:go|tsv|txt))`").FindAllStringSubmatch(string(guide), -1)
+		if len(named) < 30 {
+			t.Errorf("%s names %d files", path, len(named))
+		}
+		for _, match := range named {
+			_, inBackend := os.Stat(match[1])
+			_, inProject := os.Stat(filepath.Join("..", match[1]))
+			if inBackend != nil && inProject != nil {
+				t.Errorf("%s names %s, which does not exist", path, match[1])
+			}
 		}
 	}
 }

@@ -79,9 +79,11 @@ func (r *reader) readPrivilege(refresh bool) error {
 func merged[T any](some, more []T, of func(T) finding) []T {
 	compare := func(a, z T) int {
 		one, other := of(a), of(z)
-		return cmp.Or(cmp.Compare(slices.Index(severities, one.Severity), slices.Index(severities, other.Severity)),
-			strings.Compare(one.Rule, other.Rule), strings.Compare(one.Subject,
-				other.Subject), slices.Compare(one.Evidence, other.Evidence))
+		return cmp.Or(
+			cmp.Compare(slices.Index(severities, one.Severity), slices.Index(severities, other.Severity)),
+			strings.Compare(one.Rule, other.Rule),
+			strings.Compare(one.Subject, other.Subject),
+			slices.Compare(one.Evidence, other.Evidence))
 	}
 	all := append(append([]T{}, some...), more...) // an empty list, and not null, where there is none
 	slices.SortStableFunc(all, compare)

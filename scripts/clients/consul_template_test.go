@@ -43,9 +43,13 @@ func TestConsulTemplate(t *testing.T) {
 			t.Errorf("with a poll_interval of %s, the file has a valid token after %s", poll, took)
 		}
 	}
-	if log, err := os.ReadFile(filepath.Join(e.directory, "reload.log")); strings.Count(string(log), "reloaded") != 3 {
-		t.Errorf("the application was told of changes with %q, want three times: %v", log, err)
-	}
+	await(t, func() error { // the command runs after the file was written
+		log, err := os.ReadFile(filepath.Join(e.directory, "reload.log"))
+		if told := strings.Count(string(log), "reloaded"); err == nil && told != 3 {
+			err = fmt.Errorf("the application was told of %d changes, want 3", told)
+		}
+		return err
+	})
 	rendering.interrupt()
 	rendering.expectNoSecret()
 	e.isRefusedInLog(binary)
@@ -108,11 +112,13 @@ func (e *exercise) render(binary string) *program {
 		"vault agent -config=docs/examples/consul-template/agent.hcl", "vault agent", os.Getenv("VAULT_BIN")+" agent")...)
 	await(e.T, func() error {
 		token, err := os.ReadFile(filepath.Join(e.directory, "vault-token"))
-		if err == nil && len(token) > 0 {
-			e.guard(string(token))
-			return nil
+		if err == nil && len(token) == 0 {
+			err = errors.New("the file of the Vault token is empty")
 		}
-		return fmt.Errorf("no token of Vault: %w", err)
+		if err == nil {
+			e.guard(string(token))
+		}
+		return err
 	})
 	command := e.documented("consul-template",
 		"consul-template -config=docs/examples/consul-template/paxos.hcl", "consul-template -config", binary+" -config")

@@ -47,8 +47,7 @@ func newMount(t *testing.T) *mount {
 func newMountAt(t *testing.T, path string) *mount {
 	t.Helper()
 	m := newBareMount(t, path)
-	m.write("config/connection", map[string]any{"token_url": m.paxos.TokenURL, "revoke_url": m.paxos.RevokeURL,
-		"api_url": m.paxos.APIURL})
+	m.write("config/connection", m.paxos.Connection())
 	m.write("config", map[string]any{"environment": "custom", "client_id": m.clientID,
 		"client_secret": m.clientSecret})
 	return m

@@ -7,8 +7,9 @@ import (
 	"github.com/openbao/openbao/api/v2"
 )
 
-// An openBaoAPI is a client that uses openbao/api. Its package for AppRole is not used, because it is
-// another module; a login is one write.
+// An openBaoAPI is a client that uses openbao/api. Its methods repeat those of vaultAPI, because the types of
+// the two modules have nothing in common. Its package for AppRole is not used, because it is another module;
+// a login is one write.
 type openBaoAPI struct{ *api.Client }
 
 // newOpenBaoAPI returns a client of the server at the address.

@@ -13,13 +13,12 @@ import (
 // credential makes a client at Paxos, as a person does in the Dashboard.
 func (m *mount) credential(scopes ...string) (clientID, secret string) {
 	m.Helper()
-	var made struct {
-		ClientID     string `json:"client_id"`
-		ClientSecret string `json:"client_secret"`
+	clientID, secret, err := m.paxos.CreateCredential(m.Context(), "tests", scopes...)
+	if err != nil {
+		m.Fatal(err)
 	}
-	m.control(http.MethodPost, "credentials", map[string]any{"nickname": "tests", "scopes": scopes}, &made)
-	m.guard(made.ClientSecret)
-	return made.ClientID, made.ClientSecret
+	m.guard(secret)
+	return clientID, secret
 }
 
 // control sends a request to the control API of the stand-in.
@@ -33,17 +32,11 @@ func (m *mount) control(method, path string, form, said any) {
 // atPaxos returns what Paxos knows of the token with this fingerprint.
 func (m *mount) atPaxos(tokenID string) stack.IssuedToken {
 	m.Helper()
-	tokens, err := m.paxos.Tokens(m.Context())
+	token, err := m.paxos.Token(m.Context(), tokenID)
 	if err != nil {
 		m.Fatal(err)
 	}
-	for _, token := range tokens {
-		if token.Fingerprint == tokenID {
-			return token
-		}
-	}
-	m.Fatalf("Paxos did not issue the token %q", tokenID)
-	return stack.IssuedToken{}
+	return token
 }
 
 // expectAlive checks that the token is valid at Paxos, and has exactly these scopes.

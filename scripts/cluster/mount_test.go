@@ -50,9 +50,7 @@ func newMount(t *testing.T, connection map[string]any) *mount {
 // config/connection, or be nil.
 func (m *mount) connect(connection map[string]any) {
 	m.Helper()
-	m.write("config/connection", map[string]any{
-		"token_url": m.paxos.TokenURL, "revoke_url": m.paxos.RevokeURL, "api_url": m.paxos.APIURL,
-	}, connection)
+	m.write("config/connection", m.paxos.Connection(), connection)
 	m.write("config", map[string]any{
 		"environment": "custom", "client_id": m.paxos.ClientID, "client_secret": m.paxos.ClientSecret,
 	})

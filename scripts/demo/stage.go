@@ -46,17 +46,16 @@ func (s *stage) furnish(ctx context.Context) error {
 	if err := s.write("vault.pid", strconv.Itoa(s.PID())); err != nil {
 		return err
 	}
-	client := map[string]string{"environment": s.paxos.environment, "client_id": s.paxos.clientID,
+	client := map[string]any{"environment": s.paxos.environment, "client_id": s.paxos.clientID,
 		"client_secret": s.paxos.clientSecret}
 	if err := s.writeJSON("client.json", client); err != nil || s.paxos.sandbox == nil {
 		return err
 	}
-	return s.writeJSON("connection.json", map[string]string{"token_url": s.paxos.sandbox.TokenURL,
-		"revoke_url": s.paxos.sandbox.RevokeURL, "api_url": s.paxos.sandbox.APIURL})
+	return s.writeJSON("connection.json", s.paxos.sandbox.Connection())
 }
 
 // writeJSON writes an object to a file in the directory.
-func (s *stage) writeJSON(name string, object map[string]string) error {
+func (s *stage) writeJSON(name string, object map[string]any) error {
 	text, err := json.Marshal(object)
 	if err != nil {
 		return err

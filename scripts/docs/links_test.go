@@ -33,7 +33,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 // markdownFiles are README.md and its like, and all pages.
 func markdownFiles(t *testing.T) (paths []string) {
 	t.Helper()
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "docs/*/*/*.md"} {
+	for _, pattern := range []string{"*.md", "backend/*.md", "backend/*/*.md", "docs/*.md", "docs/*/*.md",
+		"docs/*/*/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

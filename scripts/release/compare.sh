@@ -48,4 +48,5 @@ files() { (cd "$1/dist" && find . -printf '%p %y %m %T@\n' | sort); }
 
 diff -r "$first/dist" "$second/dist"
 diff <(files "$first") <(files "$second")
-echo "compare: both builds of $version have the same files (SHA256SUMS: $(sha256sum <"$first/dist/SHA256SUMS" | cut -c1-64))"
+sum=$(sha256sum <"$first/dist/SHA256SUMS" | cut -c1-64)
+echo "compare: both builds of $version have the same files (SHA256SUMS: $sum)"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -22,6 +23,28 @@ func (s *Sandbox) Tokens(ctx context.Context) ([]IssuedToken, error) {
 	}
 	err := s.Control(ctx, http.MethodGet, "tokens", nil, &answer)
 	return answer.Tokens, err
+}
+
+// Token returns what the stand-in says about the token with this fingerprint.
+func (s *Sandbox) Token(ctx context.Context, fingerprint string) (IssuedToken, error) {
+	tokens, err := s.Tokens(ctx)
+	for _, token := range tokens {
+		if token.Fingerprint == fingerprint {
+			return token, nil
+		}
+	}
+	return IssuedToken{}, errors.Join(fmt.Errorf("the stand-in did not issue the token %q", fingerprint), err)
+}
+
+// CreateCredential makes a client at Paxos, as a person does in the Dashboard.
+func (s *Sandbox) CreateCredential(ctx context.Context, nickname string, scopes ...string) (clientID, secret string,
+	err error) {
+	var made struct {
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+	}
+	err = s.Control(ctx, http.MethodPost, "credentials", map[string]any{"nickname": nickname, "scopes": scopes}, &made)
+	return made.ClientID, made.ClientSecret, err
 }
 
 // Fail makes requests fail. The fault has the members that the control API takes, such as endpoint,

@@ -22,6 +22,11 @@ type Sandbox struct {
 	ClientSecret string `json:"client_secret"`
 }
 
+// Connection returns the addresses of the stand-in, as config/connection takes them.
+func (s *Sandbox) Connection() map[string]any {
+	return map[string]any{"token_url": s.TokenURL, "revoke_url": s.RevokeURL, "api_url": s.APIURL}
+}
+
 // StartSandbox builds the stand-in Paxos in the directory and starts it on a free port.
 func StartSandbox(ctx context.Context, directory string) (*Sandbox, error) {
 	binary, err := Build(ctx, directory, SandboxName)

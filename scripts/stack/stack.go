@@ -47,20 +47,6 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	return s, nil
 }
 
-// Install enables the audit device, registers the plugin and enables it at paxos/.
-func (s *Stack) Install(ctx context.Context) error {
-	for _, step := range []func() error{
-		func() error { return s.EnableAudit(ctx) },
-		func() error { return s.Register(ctx, s.Plugin) },
-		func() error { return s.Mount(ctx, "paxos") },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Close stops the server and removes the directory. The plugins must end with the server: a plugin that
 // does not is killed, and is an error.
 func (s *Stack) Close() error {

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"encoding/json"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -43,8 +42,7 @@ func newMount(t *testing.T, path string) *mount {
 // configure connects the mount with its Paxos, with a root client of these scopes.
 func (m *mount) configure(scopes ...string) {
 	m.Helper()
-	m.write("config/connection", map[string]any{"token_url": m.paxos.TokenURL, "revoke_url": m.paxos.RevokeURL,
-		"api_url": m.paxos.APIURL})
+	m.write("config/connection", m.paxos.Connection())
 	id, secret := m.credential("treasury platform", scopes...)
 	m.write("config", map[string]any{"environment": "custom", "client_id": id, "client_secret": secret})
 }
@@ -52,15 +50,11 @@ func (m *mount) configure(scopes ...string) {
 // credential makes a client at Paxos, as a person does in the Dashboard.
 func (m *mount) credential(label string, scopes ...string) (clientID, secret string) {
 	m.Helper()
-	var made struct {
-		ClientID     string `json:"client_id"`
-		ClientSecret string `json:"client_secret"`
-	}
-	if err := m.paxos.Control(m.Context(), http.MethodPost, "credentials",
-		map[string]any{"nickname": label, "scopes": scopes}, &made); err != nil {
+	clientID, secret, err := m.paxos.CreateCredential(m.Context(), label, scopes...)
+	if err != nil {
 		m.Fatal(err)
 	}
-	return made.ClientID, made.ClientSecret
+	return clientID, secret
 }
 
 // write writes to a path of the mount as root.

@@ -57,8 +57,7 @@ func newSite(t *testing.T, kubernetes *cluster) site {
 	if err := server.Mount(t.Context(), "paxos"); err != nil {
 		t.Fatal(err)
 	}
-	s.write("paxos/config/connection", map[string]any{"token_url": s.paxos.TokenURL, "revoke_url": s.paxos.RevokeURL,
-		"api_url": s.paxos.APIURL})
+	s.write("paxos/config/connection", s.paxos.Connection())
 	s.write("paxos/config", map[string]any{"environment": "custom", "client_id": s.paxos.ClientID,
 		"client_secret": s.paxos.ClientSecret})
 	s.write("paxos/roles/mint-role", map[string]any{"scopes": "funding:read_profile"})
@@ -98,17 +97,11 @@ func (s site) write(path string, data map[string]any) {
 // atPaxos returns what Paxos knows of the token with this fingerprint.
 func (s site) atPaxos(tokenID string) stack.IssuedToken {
 	s.Helper()
-	all, err := s.paxos.Tokens(s.Context())
+	token, err := s.paxos.Token(s.Context(), tokenID)
 	if err != nil {
 		s.Fatal(err)
 	}
-	for _, token := range all {
-		if token.Fingerprint == tokenID {
-			return token
-		}
-	}
-	s.Fatalf("Paxos did not issue the token %q", tokenID)
-	return stack.IssuedToken{}
+	return token
 }
 
 // logins returns the number of Vault tokens that the service account of the example has.

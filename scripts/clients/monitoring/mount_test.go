@@ -69,8 +69,7 @@ func (m *mount) exercise(ctx context.Context) error {
 	signer := map[string]any{"key": "payments", "operations": "CreateCryptoWithdrawal", "sources": treasury,
 		"destinations": "crypto:ETHEREUM:" + vendor, "limits": "USDC=100", "daily_limits": "USDC=1000"}
 	for _, s := range []step{
-		{"config/connection", map[string]any{"token_url": m.paxos.TokenURL, "revoke_url": m.paxos.RevokeURL,
-			"api_url": m.paxos.APIURL}},
+		{"config/connection", m.paxos.Connection()},
 		{"config", map[string]any{"environment": "custom", "client_id": m.paxos.ClientID,
 			"client_secret": m.paxos.ClientSecret}},
 		{"roles/settlement", map[string]any{"scopes": "funding:read_profile"}},

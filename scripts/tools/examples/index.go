@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"vault-plugin-secrets-paxos/scripts/tools/tree"
@@ -90,7 +91,7 @@ func (c *checker) checkRows(path string, rows []row) error {
 	}
 	for _, r := range rows {
 		if way := strings.FieldsFunc(r.held, func(r rune) bool { return strings.ContainsRune(" ,;", r) }); len(way) == 0 ||
-			!contains(ways, way[0]) {
+			!slices.Contains(ways, way[0]) {
 			c.complain(path, r.line, "%q does not say how the example is held: %s.", r.held, listed(ways))
 		}
 		for _, found := range testNamed.FindAllString(r.evidence, -1) {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +62,7 @@ func (c *checker) checkManifest(path string, document *yaml.Node) {
 	fields := fieldsByKind[kind]
 	if fields == nil {
 		c.complain(path, document.Line, "This kind of manifest is not known here: %s. If the operator has it, add its "+
-			"fields to scripts/tools/examples/fields.txt.", listed(keys(fieldsByKind)))
+			"fields to scripts/tools/examples/fields.txt.", listed(slices.Collect(maps.Keys(fieldsByKind))))
 		return
 	}
 	c.checkNode(path, document, fields, "")

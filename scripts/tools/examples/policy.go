@@ -8,6 +8,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// capabilities are what a policy may grant.
+var capabilities = []string{"create", "read", "update", "patch", "delete", "list", "sudo", "deny"}
+
 // policyFields are what a policy of Vault may have.
 var policyFields = block{blocks: map[string]block{"path": {labels: 1, attributes: []string{"capabilities",
 	"allowed_parameters", "denied_parameters", "required_parameters", "min_wrapping_ttl", "max_wrapping_ttl"}}}}
@@ -30,7 +33,7 @@ func (c *checker) checkPolicy(path string, body *hclsyntax.Body) {
 			c.complain(path, line, "The path %s has no capabilities. Write capabilities = [\"read\"], for example.", name)
 		}
 		for _, each := range granted {
-			if !isCapability(each) {
+			if !slices.Contains(capabilities, each) {
 				c.complain(path, line, "Vault has no capability %s: %s.", each, listed(capabilities))
 			}
 		}
@@ -50,9 +53,9 @@ func (c *checker) checkGrant(path string, line int, name string, granted []strin
 		return
 	}
 	needed := func(r *route) bool { return r.Sudo }
-	sudo := contains(granted, "sudo")
+	sudo := slices.Contains(granted, "sudo")
 	for _, each := range granted {
-		if isCapability(each) && each != "sudo" && each != "deny" && !allows(routes, each) {
+		if slices.Contains(capabilities, each) && each != "sudo" && each != "deny" && !allows(routes, each) {
 			c.complain(path, line, "%s%s has no operation for %q. Remove it.", mount, name, each)
 		}
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -38,7 +40,7 @@ func (c *checker) checkTerraform(path string, text []byte) {
 
 // checkModules checks the Terraform files of every folder.
 func (c *checker) checkModules() {
-	for _, folder := range keys(c.modules) {
+	for _, folder := range slices.Sorted(maps.Keys(c.modules)) {
 		m := c.modules[folder]
 		context, declared := m.context(folder)
 		for i, body := range m.bodies {
@@ -114,7 +116,7 @@ func (c *checker) checkDeclaration(path string, b *hclsyntax.Block, context *hcl
 		fields, ok := known[b.Labels[0]]
 		if !ok {
 			c.complain(path, line, "The type %s is not known here: %s. If the provider has it, add it to "+
-				"scripts/tools/examples/terraform_fields.go.", b.Labels[0], listed(keys(known)))
+				"scripts/tools/examples/terraform_fields.go.", b.Labels[0], listed(slices.Collect(maps.Keys(known))))
 			return
 		}
 		c.checkBody(path, b.Body, fields, b.Labels[0])
@@ -166,7 +168,7 @@ func (c *checker) checkData(path string, data *hclsyntax.Attribute, name string,
 		c.complain(path, line, "data_json is not a JSON object that is known without running Terraform. Use jsonencode.")
 		return
 	}
-	for _, key := range keys(written) {
+	for _, key := range slices.Sorted(maps.Keys(written)) {
 		line := lineOfKey(data, key)
 		kind, known := parameter(routes, key)
 		switch {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -79,9 +78,3 @@ func (c *checker) checkCommand(path string, line int, verb, name, rest string) {
 		}
 	}
 }
-
-// capabilities are what a policy may grant.
-var capabilities = []string{"create", "read", "update", "patch", "delete", "list", "sudo", "deny"}
-
-// isCapability reports whether a policy may grant it.
-func isCapability(name string) bool { return slices.Contains(capabilities, name) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -65,7 +66,7 @@ func (c *checker) checkInputs(path string, step *yaml.Node) {
 	for i := 0; i+1 < len(with); i += 2 {
 		name, value := with[i], with[i+1]
 		switch {
-		case !contains(vaultActionInputs, name.Value):
+		case !slices.Contains(vaultActionInputs, name.Value):
 			c.complain(path, name.Line, "vault-action has no input %s: %s.", name.Value, listed(vaultActionInputs))
 		case name.Value == "token" || name.Value == "secretId" || name.Value == "exportToken":
 			c.complain(path, name.Line, "%s needs or shows a Vault token or secret. Use the method jwt.", name.Value)
