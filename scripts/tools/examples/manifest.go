@@ -91,6 +91,9 @@ func (c *checker) checkNode(path string, node *yaml.Node, fields map[string]fiel
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			c.checkField(path, node.Content[i], node.Content[i+1], fields, at)
+			if valueOf(node, node.Content[i].Value) != node.Content[i+1] {
+				c.complain(path, node.Content[i].Line, "%s is there twice. Make one of both.", node.Content[i].Value)
+			}
 		}
 		for name, known := range fields {
 			parent, own := splitField(name)
