@@ -38,8 +38,21 @@ var sharedSite = sync.OnceValues(func() (site, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	sandbox, built := stack.Build(ctx, server.Directory, stack.SandboxName)
-	return site{server, sandbox}, errors.Join(err, built, server.EnableAudit(ctx), enableAppRole(ctx, server))
+	return site{server, sandbox}, errors.Join(err, built, server.EnableAudit(ctx), enableAppRole(ctx, server),
+		enableMounts(ctx, server))
 })
+
+// enableMounts enables all mounts before the first test. While a mount joins the plugin process, the process
+// refuses token requests for a moment, because it does not know yet what that mount has sent. Not every client
+// library tries again.
+func enableMounts(ctx context.Context, server *stack.Stack) error {
+	for _, path := range mountPaths {
+		if err := server.Mount(ctx, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // enableAppRole enables the auth method with which every client logs in.
 func enableAppRole(ctx context.Context, server *stack.Stack) error {

@@ -1,7 +1,6 @@
 package clients
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,7 +18,12 @@ const (
 	withdrawals = "transfer:write_crypto_withdrawal"
 )
 
-// mounts is the number of mounts, from which they get their names.
+// mountPaths are the paths of the mounts: one for each test, and the one that the example for consul-template
+// names.
+var mountPaths = []string{"paxos", "paxos-1", "paxos-2", "paxos-3", "paxos-4", "paxos-5", "paxos-6", "paxos-7",
+	"paxos-8", "paxos-9", "paxos-10"}
+
+// mounts is the number of mounts that tests use already, besides the first path.
 var mounts atomic.Int64
 
 // A mount is a mount of the engine with its own stand-in Paxos.
@@ -36,11 +40,15 @@ type mount struct {
 	secrets []string // secrets that must not be in a log
 }
 
-// newMount enables the engine at a path of its own and connects it with a new stand-in. At the end of the
+// newMount takes a mount for this test alone, and connects it with a new stand-in. At the end of the
 // test it checks that no log of Vault has a secret of the mount.
 func newMount(t *testing.T) *mount {
 	t.Helper()
-	return newMountAt(t, fmt.Sprintf("paxos-%d", mounts.Add(1)))
+	next := int(mounts.Add(1))
+	if next >= len(mountPaths) {
+		t.Fatal("there are more tests than mounts: add a path to mountPaths")
+	}
+	return newMountAt(t, mountPaths[next])
 }
 
 // newMountAt is like newMount, for a test that needs this path.
@@ -53,7 +61,7 @@ func newMountAt(t *testing.T, path string) *mount {
 	return m
 }
 
-// newBareMount enables the engine without a configuration, and starts a stand-in with a client.
+// newBareMount takes a mount without a configuration, and starts a stand-in with a client.
 func newBareMount(t *testing.T, path string) *mount {
 	t.Helper()
 	server := shared(t)
@@ -68,9 +76,6 @@ func newBareMount(t *testing.T, path string) *mount {
 	}
 	m := &mount{T: t, server: server, paxos: paxos, root: root, path: path}
 	m.clientID, m.clientSecret = m.credential(profiles, transfers, withdrawals)
-	if err := server.Mount(t.Context(), m.path); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(m.expectNoSecretInLogs)
 	return m
 }
