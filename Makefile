@@ -46,7 +46,7 @@ demo: ## run the guided demo (15 to 30 seconds; the first run builds Vault, abou
 dev: ## start a Vault with the engine and the stand-in Paxos, and print how to connect them
 	@$(DEMO) -keep
 
-test: ## run the unit tests with the race detector, then the end-to-end tests on a real Vault (12 minutes)
+test: ## run the unit tests with the race detector, then the end-to-end tests on a real Vault (8 minutes)
 	@go -C scripts/tools test ./...
 	@scripts/test.sh -shuffle=on -timeout=25m $(UNIT)
 	@vault=$$(scripts/vault/build.sh) && VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e
@@ -58,7 +58,7 @@ test-servers: ## run the end-to-end tests on the oldest supported Vault, 1.16.3 
 		VAULT_BIN=$$vault CGO_ENABLED=0 go test -count=1 -shuffle=on -timeout=8m ./scripts/e2e || exit 1; \
 	done
 
-test-docs: ## run README.md and docs; PAGES=docs/signing.md runs one page, UPDATE=1 rewrites its answers (4 minutes)
+test-docs: ## run README.md and docs; PAGES=docs/signing.md runs one page, UPDATE=1 rewrites its answers (3 minutes)
 	@vault=$$(scripts/vault/build.sh) && go build -o bin/docs ./scripts/docs && VAULT_BIN=$$vault exec bin/docs $(if $(UPDATE),-update) $(PAGES)
 
 test-clients: ## run the tests with clients and tools of others, such as hvac and Prometheus (5 minutes)
